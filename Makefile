@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# mod_auth_platform: `make help` lists the targets. One Make process knows every file (no recursion);
+# what is longer than a line or two lives in build/*.mk and build/*.sh.
+MAKEFLAGS += --no-builtin-rules
+SHELL     := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# --- what a caller may set ---------------------------------------------------------------------
+OUT      ?= build/out
+# run
+PORT     ?= 8080
+ENV_FILE ?= .env
+RUN_DIR  ?= build/out/run
+# test: one .t file, one unit suite or one fuzz target
+T        ?=
+FUZZ_SECONDS ?= 60
+# install
+DESTDIR  ?=
+PREFIX   ?= /usr/local
+# WERROR= for a compiler newer than the one this was written with; DEPS=no never installs packages
+WERROR   ?= -Werror
+DEPS     ?= yes
+
+export OUT
+
+include build/sources.mk
+include build/flags.mk
+include build/deps.mk
+include build/compile.mk
+include build/test.mk
+include build/lint.mk
+
+##@ Everyday
+.PHONY: all
+all: release  ## build the module and the command line tool (build/out/release)
+
+.PHONY: run
+run: release  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run
+	@PORT='$(PORT)' ENV_FILE='$(ENV_FILE)' RUN_DIR='$(RUN_DIR)' \
+	 AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' \
+	 exec build/run.sh
+
+.PHONY: install
+install: release  ## copy the module, the tool and sample configuration: DESTDIR= PREFIX=/usr/local
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' build/install.sh \
+	 '$(call module,release)' '$(call cli,release)'
+
+.PHONY: bench
+bench: release  ## measure guarded against unguarded requests
+	@AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' \
+	 t/bench/run.sh
+
+.PHONY: clean
+clean:  ## remove everything that was built (build/out)
+	rm -rf -- '$(OUT)'
+
+.PHONY: help
+help:  ## this list
+	@awk -f build/help.awk $(MAKEFILE_LIST)

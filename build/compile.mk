@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# Objects, the library, the module and the tool, once for each profile, in $(OUT)/<profile>/.
+module = $(OUT)/$(1)/mod_auth_platform.so
+cli    = $(OUT)/$(1)/authplatform
+lib    = $(OUT)/$(1)/libauthp.a
+unit   = $(OUT)/$(1)/unit
+obj    = $(patsubst %.c,$(OUT)/$(1)/obj/%.o,$(2))
+
+# The shim shows pool memory to ASan and to valgrind; coverage has no use for it.
+SHIM := t/unit/support/pool_shim.c
+unit_src = $(if $(filter cov,$(1)),$(filter-out $(SHIM),$(UNIT_SRC)),$(UNIT_SRC))
+
+compile = $(CC_$(1)) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_$(1))
+link    = $(CC_$(1)) $(LDFLAGS_ALL) $(LDFLAGS_$(1))
+
+define profile_rules
+$(OUT)/$(1)/obj/%.o: %.c build/flags.mk build/compile.mk | deps
+	@mkdir -p $$(@D)
+	@echo '  CC    $$@'
+	@$$(call compile,$(1)) $$(EXTRA) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+
+$(call obj,$(1),$(LIB_SRC)): EXTRA = $(VISIBILITY_LIB)
+$(call obj,$(1),$(CLI_SRC)): EXTRA = $(VISIBILITY_LIB)
+$(call obj,$(1),$(HTTPD_SRC)): EXTRA = $$(call system,$$(HTTPD_CPPFLAGS))
+$(call obj,$(1),$(TEST_SRC)): EXTRA = -It/unit -It/unit/support -It/store $$(call system,$$(CHECK_CPPFLAGS))
+
+# The list of objects is a prerequisite, so that a removed source leaves the archive too.
+$(OUT)/$(1)/lib.list: FORCE
+	@mkdir -p $$(@D)
+	@echo '$(LIB_SRC)' | cmp -s - $$@ || echo '$(LIB_SRC)' > $$@
+
+$(call lib,$(1)): $(call obj,$(1),$(LIB_SRC)) $(OUT)/$(1)/lib.list
+	@echo '  AR    $$@'
+	@rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
+
+$(call module,$(1)): $(call obj,$(1),$(HTTPD_SRC)) $(call lib,$(1)) build/module.map
+	@echo '  LINK  $$@'
+	@$$(call link,$(1)) -shared -Wl,--version-script=build/module.map -o $$@ \
+	 $$(filter %.o %.a,$$^) $$(LIB_LIBS)
+
+$(call cli,$(1)): $(call obj,$(1),$(CLI_SRC)) $(call lib,$(1))
+	@echo '  LINK  $$@'
+	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(LIB_LIBS)
+
+$(call unit,$(1)): $(call obj,$(1),$(call unit_src,$(1))) $(call lib,$(1))
+	@echo '  LINK  $$@'
+	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(CHECK_LIBS) $$(LIB_LIBS)
+
+.PHONY: $(1)
+$(1): $(if $(HTTPD_SRC),$(call module,$(1))) $(if $(CLI_SRC),$(call cli,$(1)))
+endef
+$(foreach p,$(PROFILES),$(eval $(call profile_rules,$(p))))
+
+# Objects made on the way to a fuzz target stay.
+.SECONDARY:
+
+# A helper target while only parts of the tree compile: every object of the library.
+.PHONY: objects
+objects: $(call obj,debug,$(OUR_SRC))
+
+.PHONY: FORCE
+FORCE:
+
+-include $(foreach p,$(PROFILES),$(patsubst %.o,%.d,$(call obj,$(p),$(OUR_SRC) $(TEST_SRC))))

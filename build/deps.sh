@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that the named groups need: build/deps.sh [run|test|lint|fuzz|valgrind|bench]...
+# A no-op when they are there. As an ordinary user with something missing: prints the line to run
+# as root and exits 1. No package here brings a service with it: apache2-bin, not apache2.
+set -euo pipefail
+
+declare -A PACKAGES=(
+    # what builds the module and runs the demo site
+    [run]="gcc libc6-dev pkgconf apache2-bin apache2-dev libapr1-dev libaprutil1-dev
+        libaprutil1-dbd-sqlite3 libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev
+        ca-certificates curl media-types"
+    # Check; Apache::Test (only libapache2-mod-perl2 has it); clients; the browser; OpenAPI's schema
+    [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
+        python3-minimal python3-jsonschema chromium chromium-driver"
+    [lint]="clang-format clang-tidy cppcheck shellcheck"
+    [fuzz]="clang libclang-rt-14-dev llvm"
+    [valgrind]="valgrind"
+    [bench]="wrk valgrind python3-minimal"
+)
+
+wanted=""
+for group in "${@:-run}"; do
+    if [ -z "${PACKAGES[$group]:-}" ]; then
+        echo "build/deps.sh: no group \"$group\"; there are: ${!PACKAGES[*]}" >&2
+        exit 2
+    fi
+    wanted+=" ${PACKAGES[$group]}"
+done
+wanted=$(tr -s ' \n' '\n' <<<"$wanted" | sed '/^$/d' | sort -u)
+
+# The stamp holds until the list or anything in dpkg's database changes.
+stamp="${OUT:-build/out}/deps/$(cksum <<<"$wanted" | cut -d ' ' -f 1)"
+if [ "$stamp" -nt /var/lib/dpkg/status ]; then
+    exit 0
+fi
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "build/deps.sh: no dpkg here. Install what matches these Debian 12 packages, then say DEPS=no:" >&2
+    xargs <<<"$wanted" >&2
+    exit 1
+fi
+
+missing=""
+list_missing() {
+    local have
+    # dpkg-query fails for a name it never heard of, and still lists the others
+    # shellcheck disable=SC2086 # a list of names
+    have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
+        sed -n 's/^installed //p' | sort -u) || true
+    missing=$(comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$have") | xargs)
+}
+
+list_missing
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "These Debian packages are missing. As root, run:" >&2
+        echo "  apt-get update && apt-get install -y --no-install-recommends $missing" >&2
+        exit 1
+    fi
+    echo "installing: $missing"
+    log=$(mktemp)
+    trap 'rm -f "$log"' EXIT
+    install_missing() {
+        # shellcheck disable=SC2086 # a list of names
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+            -o DPkg::Lock::Timeout=300 $missing </dev/null >>"$log" 2>&1
+    }
+    # The package lists may be missing or old: fetch them only if it does not work without.
+    if ! install_missing; then
+        apt-get update -q -o DPkg::Lock::Timeout=300 >>"$log" 2>&1 || true
+        if ! install_missing; then
+            cat "$log" >&2
+            echo "build/deps.sh: apt-get could not install: $missing" >&2
+            exit 1
+        fi
+    fi
+    list_missing
+    if [ -n "$missing" ]; then
+        echo "build/deps.sh: still missing after apt-get: $missing" >&2
+        exit 1
+    fi
+fi
+
+mkdir -p "$(dirname "$stamp")" && touch "$stamp"

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs the end-to-end tests (t/TEST, Apache::Test) against the built module: build/e2e.sh [FILE.t]...
+# E2E_SANITIZE=1 takes the ASan+UBSan build and starts httpd through build/httpd-asan.sh.
+#
+# t/TEST reads: AUTHP_MODULE and AUTHP_CLI (absolute paths), AUTHP_HTTPD (the httpd to start),
+# AUTHP_SANITIZE (1 or unset) and, then, AUTHP_ASAN_DIR (a folder anybody may write reports into).
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+out=$(realpath "${OUT:-build/out}")
+profile=debug
+export AUTHP_HTTPD=${AUTHP_HTTPD:-/usr/sbin/apache2}
+
+if [ "${E2E_SANITIZE:-0}" = 1 ]; then
+    profile=asan
+    AUTHP_ASAN_DIR=$(mktemp -d)
+    trap 'rm -rf "$AUTHP_ASAN_DIR"' EXIT
+    chmod 1777 "$AUTHP_ASAN_DIR"
+    # Copied to where httpd's user can go too: the checkout may be below root's home.
+    install -m 755 build/httpd-asan.sh "$AUTHP_ASAN_DIR/httpd"
+    install -m 644 build/lsan.supp "$AUTHP_ASAN_DIR/lsan.supp"
+    AUTHP_HTTPD="$AUTHP_ASAN_DIR/httpd"
+    export AUTHP_ASAN_DIR AUTHP_SANITIZE=1
+fi
+export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
+
+for needed in "$AUTHP_MODULE" "$AUTHP_CLI" t/TEST; do
+    if [ ! -e "$needed" ]; then
+        echo "missing $needed"
+        exit 1
+    fi
+done
+
+status=0
+perl t/TEST -verbose "$@" || status=$?
+
+# A report is a failure even where every answer looked right.
+if [ -n "${AUTHP_ASAN_DIR:-}" ]; then
+    for report in "$AUTHP_ASAN_DIR"/report.*; do
+        [ -s "$report" ] || continue
+        echo "not ok - sanitizer report"
+        cat "$report"
+        status=1
+    done
+fi
+exit "$status"

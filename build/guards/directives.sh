@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Why: a directive that the reference does not have is one that nobody finds, and one that no test gives a
+# wrong value is one whose check nobody knows to work. The reference has none that does not exist.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+shopt -s nullglob
+sources=(mod_auth_platform/httpd/directives*.[ch])
+reference=(conf/*reference*)
+tests=(t/config/*.t)
+found=0
+say() {
+    echo "$1"
+    found=1
+}
+[ ${#sources[@]} -gt 0 ] || say "missing mod_auth_platform/httpd/directives*.c"
+[ ${#reference[@]} -gt 0 ] || say "missing conf/*reference*"
+[ ${#tests[@]} -gt 0 ] || say "missing t/config/*.t"
+[ "$found" -eq 0 ] || exit 1
+
+names=$(perl build/strip-comments.pl "${sources[@]}" | grep -oE '\bAuthPlatform[A-Z][A-Za-z]*\b' | sort -u || true)
+[ -n "$names" ] || say "missing: no AuthPlatform* name in ${sources[*]}"
+
+for name in $names; do
+    grep -qE "^[[:space:]]*(# ?)?$name\b" "${reference[@]}" || say "$name: no entry in ${reference[*]}"
+    grep -qw "$name" "${tests[@]}" || say "$name: in no t/config/*.t"
+done
+while IFS= read -r name; do
+    grep -qx "$name" <<<"$names" || say "${reference[*]}: $name is no directive"
+done < <(grep -ohE '^[[:space:]]*(# ?)?AuthPlatform[A-Z][A-Za-z]*\b' "${reference[@]}" |
+    grep -oE 'AuthPlatform.*' | sort -u)
+exit "$found"

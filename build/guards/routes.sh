@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Why: a route is data, so adding one is easy, and easy to leave untested. Each path of the route table
+# must be asked for in a t/api test (a path with {parameters} by the part before the first of them).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+table=mod_auth_platform/api/routes.c
+[ -f "$table" ] || { echo "missing $table"; exit 1; }
+compgen -G 't/api/*.t' >/dev/null || { echo "missing t/api/*.t"; exit 1; }
+paths=$(perl build/strip-comments.pl "$table" | grep -oE '"/[^" ]*"' | tr -d '"' | sort -u || true)
+[ -n "$paths" ] || { echo "missing: no \"/path\" in $table"; exit 1; }
+
+found=0
+for path in $paths; do
+    # Where the path ends, the test's must too: "/login" is not tested by "/login/candidate".
+    end='(?![\w/-])'
+    [[ $path != *\{* ]] || end=''
+    if ! grep -qP -- "\\Q${path%%\{*}\\E$end" t/api/*.t; then
+        echo "$table: $path appears in no t/api/*.t"
+        found=1
+    fi
+done
+exit "$found"

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Why: an include scan cannot see a hand-written prototype. The archive that the tool, the tests and
+# the fuzzers link must not want any symbol of the server (ap_*, unixd_*); APR's (apr_*) are fine.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+archive=""
+for profile in release debug asan; do
+    if [ -f "${OUT:-build/out}/$profile/libauthp.a" ]; then
+        archive="${OUT:-build/out}/$profile/libauthp.a"
+        break
+    fi
+done
+if [ -z "$archive" ]; then
+    echo "missing ${OUT:-build/out}/release/libauthp.a: run make first"
+    exit 1
+fi
+
+wanted=$(nm -u "$archive" | awk '/:$/ { object = $1 } /^ *U (ap_|unixd_|mpm_)/ { print object, $2 }' | sort -u)
+if [ -n "$wanted" ]; then
+    echo "$archive wants symbols of the server:"
+    echo "$wanted"
+    exit 1
+fi

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Why: a test that nobody calls passes forever. Each file of unit tests defines at least one suite, each suite is
+# listed in suites.h, and each START_TEST is added to a test case.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+found=0
+say() {
+    echo "$1"
+    found=1
+}
+
+mapfile -t files < <(find t/unit t/store -name '*.c' 2>/dev/null | sort)
+[ -f t/unit/suites.h ] || { echo "missing t/unit/suites.h"; exit 1; }
+listed=$(sed -nE 's/^AUTHP_SUITE\(([a-z0-9_]+)\).*/\1/p' t/unit/suites.h | sort)
+[ -n "$listed" ] || say "missing: t/unit/suites.h lists no suite"
+defined=$(sed -nE 's/^Suite \*suite_([a-z0-9_]+)\(void\)$/\1/p' "${files[@]}" | sort)
+
+while IFS= read -r name; do
+    [ -z "$name" ] || say "suite_$name is not in t/unit/suites.h"
+done < <(comm -13 <(echo "$listed") <(echo "$defined"))
+while IFS= read -r name; do
+    [ -z "$name" ] || say "t/unit/suites.h lists $name, which no file defines"
+done < <(comm -23 <(echo "$listed") <(echo "$defined"))
+
+for file in "${files[@]}"; do
+    case $file in */test_*.c) grep -q '^Suite \*suite_' "$file" || say "$file: defines no suite" ;; esac
+    while IFS= read -r name; do
+        grep -qE "tcase_add_[a-z_]*test[a-z_]*\([^;]*\b$name\b" <(tr '\n' ' ' <"$file" | sed 's/;/;\n/g') ||
+            say "$file: test $name is not in a test case"
+    done < <(sed -nE 's/^START_TEST\(([a-z0-9_]+)\).*/\1/p' "$file")
+done
+exit "$found"

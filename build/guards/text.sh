@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Why: the licence line comes first in every source, and notes to oneself, tabs or blanks at line ends stay out.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+found=0
+say() {
+    echo "$1"
+    found=1
+}
+
+while IFS= read -r file; do
+    head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || say "$file: no SPDX line at its start"
+done < <(find mod_auth_platform t build .ci Makefile \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' -o -name '*.pm' \
+    -o -name '*.t' -o -name '*.py' -o -name Makefile -o -name TEST -o -path .ci/run \) -type f -not -path 'build/out/*' | sort)
+
+while IFS= read -r hit; do
+    [ -z "$hit" ] || say "$hit"
+done < <(grep -rnE '\b(TO''DO|FIX''ME|XX''X)\b|[[:blank:]]+$' mod_auth_platform t build Makefile --include='*.[ch]' --include='*.sh' \
+    --include='*.mk' --include='*.pm' --include='*.t' --include='*.py' --include=Makefile --exclude-dir=out || true)
+exit "$found"

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Stands in for httpd where the module was built with ASan: the runtime must be loaded first.
+# Reports go to $AUTHP_ASAN_DIR/report.<pid>.
+case "${1:-}" in
+    -V | -v | -l | -L) exec /usr/sbin/apache2 "$@" ;;
+esac
+export ASAN_OPTIONS="abort_on_error=1:detect_leaks=1:log_path=$AUTHP_ASAN_DIR/report"
+export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:log_path=$AUTHP_ASAN_DIR/report"
+export LSAN_OPTIONS="suppressions=$AUTHP_ASAN_DIR/lsan.supp:print_suppressions=0"
+LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+export LD_PRELOAD
+exec /usr/sbin/apache2 "$@"

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is built from what. New files are found by themselves.
+SRC := mod_auth_platform
+
+# Everything below httpd/ is one server-free library: the module, the tool, the tests and the
+# fuzzers all link it, which is what keeps it free of the server.
+LIB_LAYERS := base net crypto store service api
+sources     = $(sort $(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null))
+
+LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS)))
+HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))
+CLI_SRC   := $(if $(wildcard $(SRC)/cli),$(call sources,$(SRC)/cli))
+UNIT_SRC  := $(call sources,t/unit t/store)
+FUZZ_SRC  := $(sort $(wildcard t/fuzz/fuzz_*.c))
+FUZZERS   := $(patsubst t/fuzz/%.c,%,$(FUZZ_SRC))
+
+OUR_SRC   := $(LIB_SRC) $(HTTPD_SRC) $(CLI_SRC)
+OUR_HDR   := $(sort $(shell find $(SRC) -name '*.h'))
+TEST_SRC  := $(UNIT_SRC) $(sort $(wildcard t/fuzz/*.c t/bench/*.c))

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fuzz targets: replayed under gcc's ASan+UBSan by `make test`, run by libFuzzer in `make fuzz`.
+FUZZ_SHARED := $(filter-out $(FUZZ_SRC) t/fuzz/standalone.c,$(wildcard t/fuzz/*.c)) $(wildcard $(SHIM))
+fuzz_common = $(call obj,$(1),$(FUZZ_SHARED)) $(call lib,$(1))
+
+$(OUT)/asan/fuzz/%: $(OUT)/asan/obj/t/fuzz/%.o $(call obj,asan,t/fuzz/standalone.c) $(call fuzz_common,asan)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	@$(call link,asan) -pie -o $@ $^ $(LIB_LIBS)
+
+$(OUT)/libfuzzer/fuzz/%: $(OUT)/libfuzzer/obj/t/fuzz/%.o $(call fuzz_common,libfuzzer)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	@$(call link,libfuzzer) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
+
+REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
+
+##@ Checks
+.PHONY: test
+test: debug asan $(call unit,asan) $(REPLAYS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>
+	@build/test.sh $(T)
+
+.PHONY: unit
+unit: $(call unit,asan)  ## the C unit tests alone, or one suite: T=
+	@$(call unit,asan) $(T)
+
+.PHONY: fuzz-replay
+fuzz-replay: $(REPLAYS)
+	@build/fuzz-replay.sh $(OUT)/asan/fuzz $(T)
+
+.PHONY: guards
+guards: release $(call lib,release)
+	@build/guards.sh $(T)
+
+.PHONY: e2e
+e2e: debug
+	@build/e2e.sh $(T)
+
+asan: $(call unit,asan)  ## build the module, the tool and the unit tests with ASan and UBSan
+
+.PHONY: fuzz
+fuzz: $(addprefix $(OUT)/libfuzzer/fuzz/,$(if $(T),$(T),$(FUZZERS)))  ## libFuzzer: FUZZ_SECONDS=60 for each target, or one: T=
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' build/fuzz.sh $(OUT)/libfuzzer/fuzz $(T)
+
+.PHONY: valgrind
+valgrind: $(call unit,debug)  ## the unit tests under valgrind
+	@CK_FORK=no CK_DEFAULT_TIMEOUT=600 valgrind --quiet --error-exitcode=9 --leak-check=full \
+	 --errors-for-leak-kinds=definite --show-leak-kinds=definite $(call unit,debug) $(T)
+
+.PHONY: coverage
+coverage: $(call unit,cov)  ## lines that the unit tests reach; below 90% of api, service and base it fails
+	@build/coverage.sh $(OUT)/cov $(T)

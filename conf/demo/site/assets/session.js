@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every page of the demo shares: calls of the auth routes by the cookie way, and words for what went wrong.
+
+const MOUNT = "/api/auth"; // AuthPlatformMount
+
+function readCookie(name) {
+    const start = name + "=";
+    const found = document.cookie.split("; ").find((part) => part.startsWith(start));
+    return found ? found.slice(start.length) : "";
+}
+
+// The server sets this cookie, readable by scripts, for as long as a session may be renewed.
+export function maySignedIn() {
+    return readCookie("csrf_token") !== "";
+}
+
+// Seconds of a Retry-After header, which holds either a number or a date; 0 if there is none.
+function retryAfter(response) {
+    const text = response.headers.get("Retry-After") || "";
+    if (/^\d+$/.test(text)) {
+        return Number(text);
+    }
+    const at = Date.parse(text);
+    return Number.isNaN(at) ? 0 : Math.max(0, Math.ceil((at - Date.now()) / 1000));
+}
+
+// Calls an auth route. Never throws: {ok, status, data, wait}, with status 0 when no answer came.
+export async function call(method, route, body) {
+    const headers = { Accept: "application/json", "X-Token-Delivery": "cookie" };
+    const options = { method, headers, credentials: "same-origin", cache: "no-store" };
+    if (method !== "GET") {
+        headers["Content-Type"] = "application/json";
+        headers["X-CSRF-Token"] = readCookie("csrf_token");
+        options.body = JSON.stringify(body || {});
+    }
+    try {
+        const response = await fetch(MOUNT + route, options);
+        const data = await response.json().catch(() => null);
+        return { ok: response.ok, status: response.status, data, wait: retryAfter(response) };
+    } catch {
+        return { ok: false, status: 0, data: null, wait: 0 };
+    }
+}
+
+// The signed-in user, or null; an access token that ran out is renewed on the way. `problem` is set when nobody can tell.
+export async function whoAmI() {
+    if (!maySignedIn()) {
+        return { user: null };
+    }
+    let answer = await call("GET", "/me");
+    if (answer.status === 401) {
+        const renewed = await call("POST", "/refresh");
+        answer = renewed.ok ? await call("GET", "/me") : renewed;
+    }
+    if (answer.ok) {
+        return { user: answer.data };
+    }
+    return answer.status === 401 ? { user: null } : { user: null, problem: answer };
+}
+
+// True once nobody is signed in here any more; 401 means that nobody was.
+export async function signOut() {
+    const answer = await call("POST", "/logout");
+    return { done: answer.ok || answer.status === 401, answer };
+}
+
+function duration(seconds) {
+    if (seconds <= 0) {
+        return "a moment";
+    }
+    const [count, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
+    return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+const WORDS = {
+    busy: "The server is very busy.",
+    store_unavailable: "Accounts cannot be reached right now.",
+    rate_limited: "Too many attempts.",
+    csrf_failed: "This page has lost touch with your session. Reload it and try again.",
+    origin_denied: "The server did not accept the address that this page was opened under.",
+    recruiter_pending: "Recruiter pending verification. An administrator has to confirm the account first.",
+};
+
+// One or two sentences for a person about an answer that was no success.
+export function explain(answer) {
+    const problem = answer.data || {};
+    if (answer.status === 0) {
+        return "The server could not be reached. Check your connection and try again.";
+    }
+    const said = WORDS[problem.code] || problem.detail || problem.title;
+    const text = said || `The server answered with status ${answer.status}.`;
+    if (answer.status === 429 || answer.status === 503) {
+        return `${text} Please try again in ${duration(answer.wait)}.`;
+    }
+    return text;
+}
+
+// A path of this site, or "/": one leading slash and, decoded too, no second one, no backslash, no control character.
+export function safeReturnTo(text) {
+    let plain = text || "";
+    try {
+        plain = decodeURIComponent(plain);
+    } catch {
+        return "/";
+    }
+    for (const form of [text || "", plain]) {
+        if (!/^\/(?!\/)/.test(form) || /[\\\u0000-\u001f\u007f]/.test(form)) {
+            return "/";
+        }
+    }
+    const url = new URL(text, location.origin);
+    const path = url.pathname + url.search + url.hash; // "/.//host" has become "//host" by now
+    return url.origin === location.origin && !path.startsWith("//") ? path : "/";
+}
+
+export function roleList(roles) {
+    const list = document.createElement("ul");
+    list.className = "roles";
+    list.setAttribute("aria-label", "Roles");
+    for (const role of roles.length ? roles : ["no role"]) {
+        const item = document.createElement("li");
+        item.textContent = role;
+        list.append(item);
+    }
+    return list;
+}
+
+// Makes a control act once at a time; it stays focusable meanwhile, so that the keyboard does not lose its place.
+export function onceAtATime(button, work) {
+    return async (event) => {
+        event.preventDefault();
+        if (button.getAttribute("aria-disabled") === "true") {
+            return;
+        }
+        button.setAttribute("aria-disabled", "true");
+        try {
+            await work();
+        } finally {
+            button.removeAttribute("aria-disabled");
+        }
+    };
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_PROBLEM_H
+#define AUTHP_API_PROBLEM_H
+
+#include "api/api.h"
+
+#include <jansson.h>
+
+/* RFC 9457 problem documents: one table of all codes of the contract. */
+typedef struct authp_problem_t {
+    authp_err_t err;
+    int status;
+    const char *code;
+    const char *title;
+    const char *detail; /* what is said when the caller has nothing better */
+    int retry_after;    /* seconds for Retry-After, 0 = none */
+} authp_problem_t;
+
+/* The row for an error; unknown ones are internal_error. Never NULL. */
+const authp_problem_t *authp_problem_of(authp_err_t err);
+/* Row `index` of the table, NULL beyond its end: for OpenAPI. */
+const authp_problem_t *authp_problem_at(int index);
+
+/* Fills in *out. `detail` NULL = the table's; `errors` (array of {field, code, detail}) NULL = none. A 401 gets its WWW-Authenticate,
+ * 429 and 503 their Retry-After, all Cache-Control: no-store and X-Request-Id. `out->headers` is made if NULL, else added to. */
+void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, const char *request_id,
+                        authp_response_t *out, apr_pool_t *pool);
+
+/* The small HTML page that a browser navigation gets instead (403, 503 of a guarded page): same status and headers. No script, no
+ * inline style beyond one <style>, works without network. */
+void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/id.h"
+
+#include <string.h>
+
+authp_id_t authp_id_new(const authp_clock_t *clock, const authp_random_t *random)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char bytes[AUTHP_ID_LEN / 2];
+    uint32_t seconds = (uint32_t)(authp_clock_now(clock) / 1000);
+    for (int i = 0; i < 4; i++) {
+        bytes[i] = (unsigned char)(seconds >> (24 - 8 * i));
+    }
+    authp_random_fill(random, bytes + 4, sizeof(bytes) - 4);
+
+    authp_id_t id;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        id.hex[2 * i] = digits[bytes[i] >> 4];
+        id.hex[2 * i + 1] = digits[bytes[i] & 0x0F];
+    }
+    id.hex[AUTHP_ID_LEN] = '\0';
+    return id;
+}
+
+bool authp_id_valid(const char *text)
+{
+    return text != NULL && strspn(text, "0123456789abcdef") == AUTHP_ID_LEN &&
+           text[AUTHP_ID_LEN] == '\0';
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_BASE_ID_H
+#define AUTHP_BASE_ID_H
+
+#include "base/clock.h"
+#include "base/random.h"
+
+#include <stdbool.h>
+
+/* Ids are 24 lower-case hex characters in every store: a BSON ObjectId (4 bytes of seconds, 8 random). */
+#define AUTHP_ID_LEN 24
+
+typedef struct authp_id_t {
+    char hex[AUTHP_ID_LEN + 1];
+} authp_id_t;
+
+authp_id_t authp_id_new(const authp_clock_t *clock, const authp_random_t *random);
+/* Exactly 24 characters of [0-9a-f]; NULL is no id. */
+bool authp_id_valid(const char *text);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_CRYPTO_KEYS_H
+#define AUTHP_CRYPTO_KEYS_H
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "crypto/digest.h"
+
+#include <apr_pools.h>
+
+/* Keys for our own tags, derived by HKDF from JWT_SECRET_KEY, one label each. Tags are made with the present
+ * key and accepted under the present, then the previous one, so that a key rolls without signing anybody out. */
+typedef enum authp_key_label_t {
+    AUTHP_KEY_REFRESH,
+    AUTHP_KEY_CSRF,
+    AUTHP_KEY_DEVICE,
+    AUTHP_KEY_STATE,
+    AUTHP_KEY_COUNT
+} authp_key_label_t;
+
+typedef struct authp_keys_t authp_keys_t;
+
+/* `previous` may be NULL. */
+AUTHP_CHECKED authp_err_t authp_keys_make(const authp_secret_t *present, const authp_secret_t *previous,
+                                          authp_keys_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_keys_tag(const authp_keys_t *keys, authp_key_label_t label, const authp_bytes_t *parts,
+                                         int nparts, unsigned char out[AUTHP_SHA256_LEN]);
+/* AUTHP_OK, or AUTHP_E_MALFORMED if `tag` is valid under neither key. Constant time. */
+AUTHP_CHECKED authp_err_t authp_keys_check(const authp_keys_t *keys, authp_key_label_t label,
+                                           const authp_bytes_t *parts, int nparts,
+                                           const unsigned char tag[AUTHP_SHA256_LEN]);
+
+#endif

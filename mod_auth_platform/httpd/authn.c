@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/authn.h"
+#include "httpd/config.h"
+#include "httpd/context.h"
+#include "httpd/lifecycle.h"
+#include "httpd/refuse.h"
+
+#include <http_core.h>
+#include <http_request.h>
+#include <string.h>
+
+#define AUTH_TYPE "Platform"
+
+static void admit(request_rec *r, authp_context_t *context)
+{
+    context->known = true;
+    context->user = context->principal.user_id;
+    r->user = (char *)(uintptr_t)context->user; /* never written to */
+    r->ap_auth_type = (char *)(uintptr_t)AUTH_TYPE;
+}
+
+/* Marks the answer that the client gets, which for DirectoryIndex and the like is not this
+ * request's own. */
+static authp_context_t *mark(request_rec *r, bool guarded)
+{
+    authp_context_t *context = authp_context_make(r);
+    for (request_rec *at = r; at != NULL; at = at->main) {
+        authp_context_t *each = authp_context_make(at);
+        each->guarded |= guarded;
+        each->aware |= !guarded;
+    }
+    return context;
+}
+
+/* Subrequests and internal redirects take over who was proven before; nobody proven means that
+ * nobody asked yet. */
+static authp_err_t identify(request_rec *r, authp_context_t *context)
+{
+    const authp_context_t *before = authp_context_ancestor(r);
+    if (before != NULL) {
+        context->principal = before->principal;
+        context->via = before->via;
+        return AUTHP_OK;
+    }
+    authp_guard_request_t request;
+    authp_context_guard_request(r, &request);
+    return authp_guard_authenticate(authp_lifecycle_runtime()->realm, &request, &context->principal,
+                                    &context->via, r->pool);
+}
+
+/* With the whole site guarded, the ways to sign in stay open: the mount and that very page. What
+ * the page loads from beside it is for the site to open (<Location "/assets"> Require all granted).
+ */
+static bool is_way_in(const request_rec *r)
+{
+    const char *page = authp_config_sign_in_page(r);
+    return (page != NULL && strcmp(r->uri, page) == 0) || authp_config_owns(r);
+}
+
+static bool is_ours(const request_rec *r)
+{
+    const char *type = ap_auth_type((request_rec *)(uintptr_t)r);
+    return type != NULL ? ap_cstr_casecmp(type, AUTH_TYPE) == 0
+                        : authp_config_dir(r)->optional == 1;
+}
+
+static int on_check_authn(request_rec *r)
+{
+    if (authp_lifecycle_runtime() == NULL || !is_ours(r)) {
+        return DECLINED;
+    }
+    if (is_way_in(r)) {
+        /* httpd wants a user here; authz.c takes this one away again. Conditions that need nobody,
+         * such as Require ip, have been decided by now. */
+        static char nobody[] = "";
+        authp_context_make(r)->exempt = true;
+        r->user = nobody;
+        return OK;
+    }
+    authp_context_t *context = mark(r, true);
+    authp_err_t err = identify(r, context);
+    if (err != AUTHP_OK) {
+        return authp_refuse(r, err);
+    }
+    admit(r, context);
+    return OK;
+}
+
+/* Authentication does not run where Require grants without a user, so that optional sign-in comes
+ * before it. */
+static int on_check_access(request_rec *r)
+{
+    if (authp_lifecycle_runtime() == NULL || authp_config_dir(r)->optional != 1 ||
+        authp_config_owns(r)) {
+        return DECLINED;
+    }
+    authp_context_t *context = mark(r, false);
+    authp_err_t err = identify(r, context);
+    if (err == AUTHP_OK) {
+        context->guarded = true;
+        admit(r, context);
+        return DECLINED;
+    }
+    /* A bad bearer is said (RFC 6750), a bad cookie is a person who is signed out by now. */
+    bool refused = err == AUTHP_E_ORIGIN_DENIED ||
+                   (context->via == AUTHP_VIA_BEARER && err != AUTHP_E_TOKEN_MISSING);
+    return refused ? authp_refuse(r, err) : DECLINED;
+}
+
+void authp_authn_register(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_check_access(on_check_access, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_check_authn(on_check_authn, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_HTTPD_AUTHN_H
+#define AUTHP_HTTPD_AUTHN_H
+
+#include "httpd/module.h"
+
+/* Who is it? check_authn for AuthType Platform, check_access for AuthPlatformOptional. */
+void authp_authn_register(apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/cache.h"
+#include "httpd/context.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <string.h>
+#include <util_filter.h>
+
+static ap_filter_rec_t *header_filter;
+
+static bool has_token(const char *list, const char *token)
+{
+    static const char gaps[] = ", \t";
+    size_t wanted = strlen(token);
+    while (list != NULL && *list != '\0') {
+        list += strspn(list, gaps);
+        size_t len = strcspn(list, gaps);
+        if (len == wanted && ap_cstr_casecmpn(list, token, len) == 0) {
+            return true;
+        }
+        list += len;
+    }
+    return false;
+}
+
+/* Never stored, or stored privately and asked about each time. private="..." of single headers is
+ * not that. */
+static bool is_strict(const char *control)
+{
+    return has_token(control, "no-store") ||
+           (has_token(control, "private") &&
+            (has_token(control, "no-cache") || has_token(control, "max-age=0")));
+}
+
+/* What either table says: the header filter will send both. */
+static const char *current(request_rec *r, const char *name)
+{
+    const char *normal = apr_table_getm(r->pool, r->headers_out, name);
+    const char *always = apr_table_getm(r->pool, r->err_headers_out, name);
+    if (normal != NULL && always != NULL) {
+        return apr_pstrcat(r->pool, normal, ", ", always, NULL);
+    }
+    return normal != NULL ? normal : always;
+}
+
+static void replace(request_rec *r, const char *name, const char *value)
+{
+    apr_table_unset(r->err_headers_out, name);
+    apr_table_setn(r->headers_out, name, value);
+}
+
+static void set_vary(request_rec *r)
+{
+    const char *vary = current(r, "Vary");
+    bool all = has_token(vary, "*");
+    bool authorization = all || has_token(vary, "Authorization");
+    bool cookie = all || has_token(vary, "Cookie");
+    if (authorization && cookie) {
+        return;
+    }
+    const char *missing = authorization ? "Cookie"
+                          : cookie      ? "Authorization"
+                                        : "Authorization, Cookie";
+    replace(r, "Vary", vary != NULL ? apr_pstrcat(r->pool, vary, ", ", missing, NULL) : missing);
+}
+
+static apr_status_t set_headers(ap_filter_t *filter, apr_bucket_brigade *brigade)
+{
+    request_rec *r = filter->r;
+    const bool *guarded = filter->ctx;
+    if (*guarded && !is_strict(current(r, "Cache-Control"))) {
+        replace(r, "Cache-Control", "private, no-cache");
+    }
+    set_vary(r);
+    ap_filter_t *next = filter->next;
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(next, brigade);
+}
+
+/* The document of a refusal, reached by internal redirect, is part of the guarded answer. */
+static void add_filter(request_rec *r)
+{
+    if (r->main != NULL) {
+        return;
+    }
+    for (request_rec *at = r; at != NULL; at = at->prev) {
+        authp_context_t *context = authp_context_of(at);
+        if (context != NULL && (context->guarded || context->aware)) {
+            ap_add_output_filter_handle(header_filter, &context->guarded, r, r->connection);
+            return;
+        }
+    }
+}
+
+void authp_cache_register(apr_pool_t *pool)
+{
+    (void)pool;
+    /* Behind mod_headers and mod_expires, of the same type or before it, and ahead of mod_cache,
+     * which must see what we say. */
+    header_filter =
+        ap_register_output_filter("AUTHP_CACHE", set_headers, NULL, AP_FTYPE_CONTENT_SET);
+    ap_hook_insert_filter(add_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_insert_error_filter(add_filter, NULL, NULL, APR_HOOK_REALLY_LAST);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/config.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define DEFAULT_MOUNT "/api/auth"
+#define DEFAULT_ME "/api/protected/me"
+
+#define SET_UNSET(type, name, unset) out->name = unset;
+#define MERGE(type, name, unset) out->name = over->name != (unset) ? over->name : under->name;
+
+void *authp_config_create_server(apr_pool_t *pool, server_rec *server)
+{
+    authp_server_config_t *out = apr_pcalloc(pool, sizeof(*out));
+    (void)server;
+    AUTHP_SERVER_MEMBERS(SET_UNSET)
+    return out;
+}
+
+void *authp_config_merge_server(apr_pool_t *pool, void *base, void *add)
+{
+    authp_server_config_t *out = apr_pcalloc(pool, sizeof(*out));
+    const authp_server_config_t *under = base;
+    const authp_server_config_t *over = add;
+    AUTHP_SERVER_MEMBERS(MERGE)
+    return out;
+}
+
+void *authp_config_create_dir(apr_pool_t *pool, char *dir)
+{
+    authp_dir_config_t *out = apr_pcalloc(pool, sizeof(*out));
+    (void)dir;
+    AUTHP_DIR_MEMBERS(SET_UNSET)
+    return out;
+}
+
+void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add)
+{
+    authp_dir_config_t *out = apr_pcalloc(pool, sizeof(*out));
+    const authp_dir_config_t *under = base;
+    const authp_dir_config_t *over = add;
+    AUTHP_DIR_MEMBERS(MERGE)
+    return out;
+}
+
+authp_server_config_t *authp_config_server(const server_rec *server)
+{
+    return ap_get_module_config(server->module_config, &auth_platform_module);
+}
+
+const authp_dir_config_t *authp_config_dir(const request_rec *r)
+{
+    return ap_get_module_config(r->per_dir_config, &auth_platform_module);
+}
+
+const authp_mount_t *authp_config_mount(const request_rec *r)
+{
+    const authp_server_config_t *config = authp_config_server(r->server);
+    return config->mounted ? &config->mount : NULL;
+}
+
+const char *authp_config_sign_in_page(const request_rec *r)
+{
+    const char *page = authp_config_dir(r)->sign_in_page;
+    return page != NULL && page[0] != '\0' ? page : NULL;
+}
+
+bool authp_config_owns(const request_rec *r)
+{
+    const authp_mount_t *mount = authp_config_mount(r);
+    return mount != NULL && r->uri != NULL && authp_api_owns(mount, r->uri);
+}
+
+const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
+{
+    authp_server_config_t *config = authp_config_server(server);
+    const char *mount = config->mount_path != NULL ? config->mount_path : DEFAULT_MOUNT;
+    const char *me = config->me_path != NULL ? config->me_path : DEFAULT_ME;
+    size_t len = strlen(mount);
+
+    config->mounted = len > 0;
+    config->mount.path = mount;
+    config->mount.me_path = me[0] != '\0' ? me : NULL;
+    config->mount.delivery =
+        config->delivery == AUTHP_UNSET ? AUTHP_DELIVERY_JSON : (authp_delivery_t)config->delivery;
+    if (config->mounted && config->me_path != NULL && strncmp(me, mount, len) == 0 &&
+        (me[len] == '/' || me[len] == '\0')) {
+        return apr_psprintf(pool, "AuthPlatformMe %s lies within AuthPlatformMount %s", me, mount);
+    }
+    return NULL;
+}

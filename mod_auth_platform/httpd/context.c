@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/context.h"
+#include "httpd/config.h"
+
+#include <http_protocol.h>
+
+authp_context_t *authp_context_of(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &auth_platform_module);
+}
+
+authp_context_t *authp_context_make(request_rec *r)
+{
+    authp_context_t *context = authp_context_of(r);
+    if (context == NULL) {
+        context = apr_pcalloc(r->pool, sizeof(*context));
+        ap_set_module_config(r->request_config, &auth_platform_module, context);
+    }
+    return context;
+}
+
+request_rec *authp_context_parent(const request_rec *r)
+{
+    /* A redirect within a subrequest has both; prev leads on to main. */
+    return r->prev != NULL ? r->prev : r->main;
+}
+
+authp_context_t *authp_context_ancestor(const request_rec *r)
+{
+    for (const request_rec *at = authp_context_parent(r); at != NULL;
+         at = authp_context_parent(at)) {
+        authp_context_t *context = authp_context_of(at);
+        if (context != NULL && context->known) {
+            return context;
+        }
+    }
+    return NULL;
+}
+
+/* What this request or an ancestor had under that name before we took it away. */
+static const char *removed(const request_rec *r, bool cookie)
+{
+    for (; r != NULL; r = authp_context_parent(r)) {
+        const authp_context_t *context = authp_context_of(r);
+        const char *value = context == NULL ? NULL
+                            : cookie        ? context->cookie
+                                            : context->authorization;
+        if (value != NULL) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+static const char *get_header(void *ctx, const char *name)
+{
+    const request_rec *r = ctx;
+    const char *value = NULL;
+    if (ap_cstr_casecmp(name, "Cookie") == 0) {
+        value = removed(r, true);
+    } else if (ap_cstr_casecmp(name, "Authorization") == 0) {
+        value = removed(r, false);
+    }
+    return value != NULL ? value : apr_table_get(r->headers_in, name);
+}
+
+authp_headers_t authp_context_headers(request_rec *r)
+{
+    authp_headers_t headers = {get_header, r};
+    return headers;
+}
+
+const char *authp_context_scheme(const request_rec *r)
+{
+    return r->server->server_scheme != NULL ? r->server->server_scheme : ap_http_scheme(r);
+}
+
+void authp_context_guard_request(request_rec *r, authp_guard_request_t *out)
+{
+    const request_rec *first = r;
+    for (const request_rec *up = r; up != NULL; up = authp_context_parent(up)) {
+        first = up; /* return_to is what the client asked for, not where we went from there */
+    }
+    out->method = r->method;
+    out->target = first->unparsed_uri;
+    out->headers = authp_context_headers(r);
+    out->scheme = authp_context_scheme(r);
+    out->host = apr_table_get(r->headers_in, "Host");
+    out->mount = authp_config_mount(r);
+    out->sign_in_page = authp_config_sign_in_page(r);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/directives.h"
+#include "httpd/config.h"
+
+#include <apr_strings.h>
+#include <stddef.h>
+#include <string.h>
+
+#define AUTHP_SERVER(member) ((void *)offsetof(authp_server_config_t, member))
+#define AUTHP_DIR(member) ((void *)offsetof(authp_dir_config_t, member))
+
+/* The member of this host's configuration that the directive's row names. */
+static void *server_member(cmd_parms *cmd)
+{
+    return (char *)authp_config_server(cmd->server) + (size_t)cmd->info;
+}
+
+static const char *wrong(cmd_parms *cmd, const char *text)
+{
+    return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", text, NULL);
+}
+
+/* A path of this host in its one spelling, which is what requests are compared with. */
+static const char *check_path(const char *path)
+{
+    if (path[0] != '/') {
+        return "must begin with a slash";
+    }
+    for (const char *slash = path; slash != NULL; slash = strchr(slash + 1, '/')) {
+        size_t dots = strspn(slash + 1, ".");
+        char after = slash[1 + dots];
+        if ((dots == 0 && after == '/') ||
+            (dots > 0 && dots < 3 && (after == '/' || after == '\0'))) {
+            return "must not contain //, /./ or /../";
+        }
+    }
+    for (const char *at = path; *at != '\0'; at++) {
+        if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f || strchr("%?#\\\"<>", *at)) {
+            return "must be a plain path: printable ASCII without %, ?, #, <, >, quotes and backslash";
+        }
+    }
+    return NULL;
+}
+
+static const char *set_env_file(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    (void)dir;
+    if (error != NULL) {
+        return error;
+    }
+    const char *file = value[0] != '\0' ? ap_server_root_relative(cmd->pool, value) : NULL;
+    if (file == NULL) {
+        return wrong(cmd, "needs the name of a file");
+    }
+    *(const char **)server_member(cmd) = file;
+    return NULL;
+}
+
+static const char *set_path(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT);
+    (void)dir;
+    if (error != NULL) {
+        return error;
+    }
+    if (ap_cstr_casecmp(value, "off") == 0) {
+        *(const char **)server_member(cmd) = "";
+        return NULL;
+    }
+    error = check_path(value);
+    if (error != NULL) {
+        return wrong(cmd, error);
+    }
+    if (value[strlen(value) - 1] == '/') {
+        return wrong(cmd,
+                     value[1] == '\0' ? "must not be the whole site" : "must not end with a slash");
+    }
+    *(const char **)server_member(cmd) = value;
+    return NULL;
+}
+
+static const char *set_delivery(cmd_parms *cmd, void *dir, const char *value)
+{
+    static const struct {
+        const char *name;
+        authp_delivery_t delivery;
+    } ways[] = {{"json", AUTHP_DELIVERY_JSON},
+                {"cookie", AUTHP_DELIVERY_COOKIE},
+                {"ask", AUTHP_DELIVERY_ASK}};
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT);
+    (void)dir;
+    if (error != NULL) {
+        return error;
+    }
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (ap_cstr_casecmp(value, ways[i].name) == 0) {
+            *(int *)server_member(cmd) = (int)ways[i].delivery;
+            return NULL;
+        }
+    }
+    return wrong(cmd, "must be json, cookie or ask");
+}
+
+static const char *set_page(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char **page = (const char **)((char *)dir + (size_t)cmd->info);
+    if (ap_cstr_casecmp(value, "off") == 0) {
+        *page = "";
+        return NULL;
+    }
+    const char *error = check_path(value);
+    if (error != NULL) {
+        return wrong(cmd, error);
+    }
+    *page = value;
+    return NULL;
+}
+
+static const char *set_remote_user(cmd_parms *cmd, void *dir, const char *value)
+{
+    int *member = (int *)((char *)dir + (size_t)cmd->info);
+    if (ap_cstr_casecmp(value, "id") == 0) {
+        *member = AUTHP_REMOTE_USER_ID;
+        return NULL;
+    }
+    if (ap_cstr_casecmp(value, "email") == 0) {
+        *member = AUTHP_REMOTE_USER_EMAIL;
+        return NULL;
+    }
+    return wrong(cmd, "must be id or email");
+}
+
+#define ROW(kind, name, setter, member, where, help)                                               \
+    AP_INIT_##kind(name, setter, member, where, help),
+const command_rec authp_directives_table[] = {AUTHP_DIRECTIVES(ROW){.name = NULL}};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_HTTPD_DIRECTIVES_H
+#define AUTHP_HTTPD_DIRECTIVES_H
+
+#include "httpd/module.h"
+
+/* Every directive, once: arguments, name, setter, member it sets, where it may stand, what it is
+ * for. SERVER and DIR setters write to the member named. A new one is a row here, a member in
+ * config.h, an entry in conf/ and a test. */
+#define AUTHP_DIRECTIVES(X)                                                                        \
+    X(TAKE1, "AuthPlatformEnvFile", set_env_file, AUTHP_SERVER(env_file), RSRC_CONF,               \
+      "the .env file with the settings, absolute or below ServerRoot")                             \
+    X(TAKE1, "AuthPlatformMount", set_path, AUTHP_SERVER(mount_path), RSRC_CONF,                   \
+      "where this host serves the account routes, or off (default /api/auth)")                     \
+    X(TAKE1, "AuthPlatformMe", set_path, AUTHP_SERVER(me_path), RSRC_CONF,                         \
+      "where this host serves the sample protected endpoint, or off (default /api/protected/me)")  \
+    X(TAKE1, "AuthPlatformTokenDelivery", set_delivery, AUTHP_SERVER(delivery), RSRC_CONF,         \
+      "how tokens are handed out: json (default), cookie, or ask")                                 \
+    X(FLAG, "AuthPlatformOptional", ap_set_flag_slot, AUTHP_DIR(optional), RSRC_CONF | OR_AUTHCFG, \
+      "on: a public place that knows who is signed in")                                            \
+    X(TAKE1, "AuthPlatformSignInPage", set_page, AUTHP_DIR(sign_in_page), RSRC_CONF | OR_AUTHCFG,  \
+      "path of the page that signed-out browsers are sent to, or off")                             \
+    X(FLAG, "AuthPlatformForwardAuthorization", ap_set_flag_slot,                                  \
+      AUTHP_DIR(forward_authorization), RSRC_CONF | OR_AUTHCFG,                                    \
+      "on: the app also gets the Authorization header that was accepted")                          \
+    X(TAKE1, "AuthPlatformRemoteUser", set_remote_user, AUTHP_DIR(remote_user),                    \
+      RSRC_CONF | OR_AUTHCFG, "what REMOTE_USER is: id (default), or email once it is verified")   \
+    X(FLAG, "AuthPlatformAdminPassesRoles", ap_set_flag_slot, AUTHP_DIR(admin_passes_roles),       \
+      RSRC_CONF | OR_AUTHCFG, "on: the role admin passes every Require role")
+
+extern const command_rec authp_directives_table[];
+
+#endif

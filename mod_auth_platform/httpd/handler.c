@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/handler.h"
+#include "httpd/body.h"
+#include "httpd/config.h"
+#include "httpd/context.h"
+#include "httpd/lifecycle.h"
+#include "httpd/log_bridge.h"
+#include "httpd/respond.h"
+
+#include "api/problem.h"
+#include "base/id.h"
+
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#define HANDLER "auth-platform"
+
+static bool is_owned(const request_rec *r)
+{
+    const authp_context_t *context = authp_context_of(r);
+    return context != NULL && context->owned;
+}
+
+static bool claim(request_rec *r)
+{
+    if (authp_lifecycle_runtime() == NULL || r->proxyreq == PROXYREQ_PROXY ||
+        !authp_config_owns(r)) {
+        return false;
+    }
+    authp_context_make(r)->owned = true;
+    r->proxyreq = PROXYREQ_NONE;
+    r->filename = apr_pstrcat(r->pool, HANDLER ":", r->uri, NULL); /* no file of that name */
+    r->handler = HANDLER;
+    return true;
+}
+
+static int on_translate_name(request_rec *r)
+{
+    return claim(r) ? OK : DECLINED;
+}
+
+/* Asked again here: a RewriteRule may have led to the mount meanwhile. OK skips the walk through
+ * directories. */
+static int on_map_to_storage(request_rec *r)
+{
+    return claim(r) ? OK : DECLINED;
+}
+
+/* Ends the guessing of types by what looks like a file's extension. */
+static int on_type_checker(request_rec *r)
+{
+    return is_owned(r) ? OK : DECLINED;
+}
+
+static void fill_request(request_rec *r, authp_body_t *body, authp_request_t *out)
+{
+    out->mount = authp_config_mount(r);
+    out->method = r->method;
+    out->path = r->uri;
+    out->query = r->args;
+    out->headers = authp_context_headers(r);
+    out->scheme = authp_context_scheme(r);
+    out->host = apr_table_get(r->headers_in, "Host");
+    out->client_ip = r->useragent_ip;
+    out->sign_in_page = authp_config_sign_in_page(r);
+    out->read_body = authp_body_read;
+    out->body_ctx = body;
+    out->gate = &authp_lifecycle_runtime()->gate;
+}
+
+static int on_handler(request_rec *r)
+{
+    authp_runtime_t *runtime = authp_lifecycle_runtime();
+    if (!is_owned(r) || runtime == NULL) {
+        return DECLINED;
+    }
+    const authp_realm_t *realm = runtime->realm;
+    authp_id_t id = authp_id_new(realm->clock, realm->random);
+    authp_body_t body = {.r = r, .status = HTTP_BAD_REQUEST};
+    authp_request_t request = {.request_id = apr_pstrmemdup(r->pool, id.hex, AUTHP_ID_LEN)};
+    authp_response_t response = {.status = 0};
+    fill_request(r, &body, &request);
+
+    authp_log_scope_t before = authp_log_bridge_enter((authp_log_scope_t){r, request.request_id});
+    if (authp_lifecycle_ready()) {
+        authp_api_handle(realm, &request, &response, r->pool);
+    } else {
+        authp_problem_fill(AUTHP_E_UNAVAILABLE, NULL, NULL, request.request_id, &response, r->pool);
+    }
+    (void)authp_log_bridge_enter(before);
+
+    if (response.status == 0) {
+        apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+        apr_table_setn(r->err_headers_out, "X-Request-Id", request.request_id);
+        return body.status;
+    }
+    if (!body.ended) {
+        r->status = response.status; /* so that no "100 Continue" comes before it */
+        authp_body_drain(r);
+    }
+    return authp_respond_write(r, &response);
+}
+
+void authp_handler_register(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_translate_name(on_translate_name, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_map_to_storage(on_map_to_storage, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_type_checker(on_type_checker, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_handler(on_handler, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/identity.h"
+#include "httpd/config.h"
+#include "httpd/lifecycle.h"
+#include "httpd/scrub.h"
+
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <http_request.h>
+
+authp_context_t *authp_identity_of(const request_rec *r)
+{
+    if (r->user == NULL) {
+        return NULL;
+    }
+    for (const request_rec *at = r; at != NULL; at = authp_context_parent(at)) {
+        authp_context_t *context = authp_context_of(at);
+        if (context != NULL && context->known && context->user == r->user) {
+            return context;
+        }
+    }
+    return NULL;
+}
+
+static const char *role_names(authp_context_t *context, apr_pool_t *pool)
+{
+    if (context->role_names == NULL) {
+        const authp_roles_map_t *map = authp_lifecycle_runtime()->realm->roles;
+        context->role_names =
+            apr_array_pstrcat(pool, authp_roles_names(map, context->principal.roles, pool), ',');
+    }
+    return context->role_names;
+}
+
+/* Only now, so that what core logs about a refusal names an id and not a person's address. */
+static void name_user(request_rec *r, authp_context_t *context)
+{
+    const authp_principal_t *who = &context->principal;
+    if (context == authp_context_of(r) && who->email != NULL && who->email_verified &&
+        authp_config_dir(r)->remote_user == AUTHP_REMOTE_USER_EMAIL) {
+        context->user = who->email;
+        r->user = (char *)(uintptr_t)context->user; /* never written to */
+    }
+}
+
+static void set(apr_table_t *table, const char *name, const char *value)
+{
+    if (value != NULL) {
+        apr_table_setn(table, name, value);
+    }
+}
+
+static void unset_environment(apr_table_t *env)
+{
+    static const char *const names[] = {
+        "AUTH_USER_ID", "AUTH_EMAIL", "AUTH_NAME", "AUTH_ROLES", "AUTH_SESSION_ID",
+        /* mod_include makes these of the page's own headers and hands them on */
+        "HTTP_X_AUTH_USER_ID", "HTTP_X_AUTH_EMAIL", "HTTP_X_AUTH_NAME", "HTTP_X_AUTH_ROLES",
+        "HTTP_X_AUTH_SESSION_ID"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        apr_table_unset(env, names[i]);
+    }
+}
+
+/* First of all fixups, so that RequestHeader and RewriteCond can use it. */
+static int on_fixups_environment(request_rec *r)
+{
+    if (authp_lifecycle_runtime() == NULL) {
+        return DECLINED;
+    }
+    authp_context_t *context = authp_identity_of(r);
+    if (authp_context_parent(r) != NULL) {
+        unset_environment(
+            r->subprocess_env); /* a copy of the parent's, who may have been guarded */
+    }
+    if (context == NULL) {
+        return DECLINED;
+    }
+    const authp_principal_t *who = &context->principal;
+    set(r->subprocess_env, "AUTH_USER_ID", who->user_id);
+    set(r->subprocess_env, "AUTH_EMAIL", who->email);
+    set(r->subprocess_env, "AUTH_NAME", who->name);
+    set(r->subprocess_env, "AUTH_ROLES", role_names(context, r->pool));
+    set(r->subprocess_env, "AUTH_SESSION_ID", who->session_id);
+    name_user(r, context);
+    return OK;
+}
+
+static void set_safe(request_rec *r, const char *name, const char *value)
+{
+    if (value != NULL) {
+        apr_table_setn(r->headers_in, name, authp_text_header_safe(value, r->pool));
+    }
+}
+
+static void export_headers(request_rec *r, authp_context_t *context)
+{
+    const authp_principal_t *who = &context->principal;
+    apr_table_setn(r->headers_in, "X-Auth-User-Id", who->user_id);
+    apr_table_setn(r->headers_in, "X-Auth-Session-Id", who->session_id);
+    apr_table_setn(r->headers_in, "X-Auth-Roles", role_names(context, r->pool));
+    set_safe(r, "X-Auth-Email", who->email);
+    set_safe(r, "X-Auth-Name", who->name);
+}
+
+static void strip_cookies(request_rec *r)
+{
+    const char *cookie = apr_table_get(r->headers_in, "Cookie");
+    if (cookie == NULL) {
+        return;
+    }
+    const char *rest = authp_credential_strip(cookie, r->pool);
+    if (rest == cookie) {
+        return;
+    }
+    authp_context_make(r)->cookie = cookie;
+    if (rest != NULL) {
+        apr_table_setn(r->headers_in, "Cookie", rest);
+    } else {
+        apr_table_unset(r->headers_in, "Cookie");
+    }
+}
+
+/* Last of all fixups: nobody may put these headers back, and nobody needs the credentials after
+ * this. */
+static int on_fixups_headers(request_rec *r)
+{
+    if (authp_lifecycle_runtime() == NULL || authp_config_owns(r)) {
+        return DECLINED;
+    }
+    authp_context_t *context = authp_identity_of(r);
+    if (authp_context_parent(r) != NULL) {
+        authp_scrub_headers(r); /* the parent's own exports */
+    }
+    if (context != NULL) {
+        export_headers(r, context);
+        if (context->via == AUTHP_VIA_BEARER && authp_config_dir(r)->forward_authorization != 1) {
+            const char *value = apr_table_get(r->headers_in, "Authorization");
+            if (value != NULL) {
+                authp_context_make(r)->authorization = value;
+                apr_table_unset(r->headers_in, "Authorization");
+            }
+        }
+    }
+    if (context != NULL || authp_config_mount(r) != NULL) {
+        strip_cookies(r); /* on an open page too: the app there has no business with a token */
+    }
+    return OK;
+}
+
+void authp_identity_register(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_fixups(on_fixups_environment, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_fixups(on_fixups_headers, NULL, NULL, APR_HOOK_REALLY_LAST);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/lifecycle.h"
+#include "httpd/config.h"
+#include "httpd/log_bridge.h"
+#include "httpd/usage.h"
+
+#include <ap_mpm.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <string.h>
+#include <unistd.h>
+#include <unixd.h>
+
+/* Retained memory is read by whatever version of the module is loaded next: a new layout of the
+ * shared part in crypto/hasher.c needs a new number here. */
+#define BOUND_KEY "auth_platform/hasher-bound/1"
+
+/* Of this generation; the module is loaded afresh for each. */
+static authp_runtime_t *runtime;
+
+authp_runtime_t *authp_lifecycle_runtime(void)
+{
+    return runtime;
+}
+
+static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
+{
+    (void)pconf, (void)plog, (void)ptemp;
+    runtime = NULL; /* some builds keep the module in memory over a reload */
+    return OK;
+}
+
+/* --- check_config: everything that `httpd -t` must find ------------------------------------- */
+
+static void check_hosts(server_rec *main_server, apr_array_header_t *errors, apr_pool_t *pool)
+{
+    const char *first = NULL;
+    for (server_rec *server = main_server; server != NULL; server = server->next) {
+        const char *error = authp_config_resolve(server, pool);
+        if (server == main_server) {
+            first = error;
+        }
+        /* What a host inherits has been said once. */
+        if (error != NULL &&
+            (server == main_server || first == NULL || strcmp(error, first) != 0)) {
+            APR_ARRAY_PUSH(errors, const char *) = apr_psprintf(
+                pool, "%s (%s)", error, server->is_virtual ? server->defn_name : "main server");
+        }
+    }
+}
+
+static bool report(const apr_array_header_t *errors)
+{
+    for (int i = 0; i < errors->nelts; i++) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "AUTHP0510: %s",
+                     APR_ARRAY_IDX(errors, i, const char *));
+    }
+    return errors->nelts > 0;
+}
+
+static int failed(const char *what)
+{
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "AUTHP0511: %s", what);
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static authp_err_t make_realm(const authp_settings_t *settings, apr_array_header_t *errors,
+                              apr_pool_t *pconf)
+{
+    const char *error = NULL;
+    authp_err_t err =
+        authp_realm_store(settings, &runtime->store_ops, &runtime->store_config, &error, pconf);
+    if (err != AUTHP_OK) {
+        APR_ARRAY_PUSH(errors, const char *) = error;
+        return err;
+    }
+    return authp_realm_make(settings, &runtime->realm, pconf);
+}
+
+static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                           server_rec *server)
+{
+    (void)plog;
+    if (!authp_usage_any(ptemp)) {
+        return OK;
+    }
+    authp_log_bridge_start(server);
+    apr_array_header_t *errors = apr_array_make(ptemp, 4, sizeof(const char *));
+    apr_array_header_t *wrong = NULL;
+    authp_settings_t *settings = NULL;
+    runtime = apr_pcalloc(pconf, sizeof(*runtime));
+    runtime->server = server;
+    check_hosts(server, errors, ptemp);
+
+    authp_err_t err = authp_settings_load(authp_config_server(server)->env_file,
+                                          authp_settings_environment(), &settings, &wrong, pconf);
+    if (err != AUTHP_OK) {
+        if (wrong != NULL) {
+            apr_array_cat(errors, wrong);
+        }
+    } else {
+        authp_usage_check_roles(settings->roles, errors, ptemp);
+        err = make_realm(settings, errors, pconf);
+    }
+    if (report(errors)) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return err == AUTHP_OK ? OK : failed("the settings cannot be used");
+}
+
+/* --- post_config: as root, before there are children ------------------------------------------ */
+
+static authp_err_t find_bound(authp_hasher_bound_t **out)
+{
+    authp_hasher_bound_t **kept = ap_retained_data_get(BOUND_KEY);
+    if (kept == NULL) {
+        authp_hasher_bound_t *bound = NULL;
+        authp_err_t err = authp_hasher_bound_make(0, 0, &bound);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+        /* Old children finish their work under the same bound: no cleanup, it outlives this load of
+         * the module. */
+        kept = ap_retained_data_create(BOUND_KEY, sizeof(authp_hasher_bound_t *));
+        *kept = bound;
+    }
+    *out = *kept;
+    return AUTHP_OK;
+}
+
+static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                          server_rec *server)
+{
+    (void)plog, (void)server, (void)pconf;
+    /* The first of the two passes of a start; a module first enabled by a reload sees only the
+     * other kind. */
+    if (runtime == NULL || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    if (authp_realm_selftest(runtime->realm, ptemp) != AUTHP_OK) {
+        return failed("the self-test of token verification failed");
+    }
+    bool root = geteuid() == 0;
+    if (runtime->store_ops->prepare(
+            &runtime->store_config, root ? ap_unixd_config.user_id : (uid_t)-1,
+            root ? ap_unixd_config.group_id : (gid_t)-1, ptemp) != AUTHP_OK) {
+        return failed("the store cannot be prepared");
+    }
+    if (find_bound(&runtime->bound) != AUTHP_OK) {
+        return failed("no shared memory for the password hashing bound");
+    }
+    return OK;
+}
+
+/* --- in each child, as httpd's User --------------------------------------------------------- */
+
+/* A pool that threads may make subpools of at any time: pchild's own allocator has no mutex. */
+static apr_pool_t *make_pool(apr_pool_t *pchild)
+{
+    apr_allocator_t *allocator = NULL;
+    apr_thread_mutex_t *mutex = NULL;
+    apr_pool_t *pool = NULL;
+    if (apr_allocator_create(&allocator) != APR_SUCCESS) {
+        return NULL;
+    }
+    if (apr_pool_create_ex(&pool, pchild, NULL, allocator) != APR_SUCCESS) {
+        apr_allocator_destroy(allocator);
+        return NULL;
+    }
+    apr_allocator_owner_set(allocator, pool);
+    if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
+        apr_thread_mutex_create(&runtime->lock, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
+        return NULL;
+    }
+    apr_allocator_mutex_set(allocator, mutex);
+    apr_pool_tag(pool, "auth_platform");
+    return pool;
+}
+
+static bool open_all(void)
+{
+    authp_realm_t *realm = runtime->realm;
+    apr_pool_t *pool = NULL;
+    if (realm->hasher == NULL && authp_hasher_make(runtime->bound, realm->random, &realm->hasher,
+                                                   runtime->pool) != AUTHP_OK) {
+        return false;
+    }
+    /* In a pool of its own, so that failing for hours does not eat memory. */
+    if (apr_pool_create(&pool, runtime->pool) != APR_SUCCESS) {
+        return false;
+    }
+    if (authp_store_open(runtime->store_ops, &runtime->store_config, &realm->store, pool) !=
+        AUTHP_OK) {
+        apr_pool_destroy(pool);
+        return false;
+    }
+    return true;
+}
+
+bool authp_lifecycle_ready(void)
+{
+    if (atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
+        return true;
+    }
+    if (runtime->pool == NULL || apr_thread_mutex_trylock(runtime->lock) != APR_SUCCESS) {
+        return false;
+    }
+    bool ready = open_all();
+    if (ready) {
+        atomic_store_explicit(&runtime->ready, true, memory_order_release);
+    }
+    (void)apr_thread_mutex_unlock(runtime->lock);
+    return ready;
+}
+
+static void on_child_init(apr_pool_t *pchild, server_rec *server)
+{
+    int threads = 0;
+    if (runtime == NULL) {
+        return;
+    }
+    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS) {
+        threads = 1;
+    }
+    runtime->gate.limit = threads >= 8 ? threads / 4 : 1;
+    runtime->store_config.max_connections = runtime->gate.limit;
+    runtime->pool = make_pool(pchild);
+    if (!authp_lifecycle_ready()) {
+        /* The child serves what needs no store, and tries again with the next account request. */
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     "AUTHP0512: the store or the hasher cannot be opened; account routes answer "
+                     "503 until it can");
+    }
+}
+
+void authp_lifecycle_register(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_pre_config(on_pre_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_check_config(on_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(on_child_init, NULL, NULL, APR_HOOK_MIDDLE);
+}

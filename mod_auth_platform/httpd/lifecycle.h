@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_HTTPD_LIFECYCLE_H
+#define AUTHP_HTTPD_LIFECYCLE_H
+
+#include "httpd/module.h"
+
+#include "api/gate.h"
+#include "service/realm.h"
+
+#include <apr_thread_mutex.h>
+
+/* What one generation of the server shares: made in check_config, completed in each child. */
+typedef struct authp_runtime_t {
+    authp_realm_t *realm;
+    const authp_store_ops_t *store_ops;
+    authp_store_config_t store_config;
+    authp_hasher_bound_t *bound;
+    authp_gate_t gate;
+    server_rec *server;
+    /* of the child */
+    apr_pool_t *pool;
+    apr_thread_mutex_t *lock;
+    atomic_bool ready; /* store and hasher of the realm are there */
+} authp_runtime_t;
+
+void authp_lifecycle_register(apr_pool_t *pool);
+
+/* NULL where the configuration makes no use of the module: every hook then lets requests be. */
+authp_runtime_t *authp_lifecycle_runtime(void);
+
+/* Can account routes be served? Tries to open what could not be opened when the child started. */
+bool authp_lifecycle_ready(void);
+
+#endif

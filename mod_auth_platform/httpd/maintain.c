@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/maintain.h"
+#include "httpd/lifecycle.h"
+
+#include <http_core.h>
+#include <mod_watchdog.h>
+
+#define INTERVAL_SECONDS 5
+
+static apr_status_t on_round(int state, void *data, apr_pool_t *pool)
+{
+    authp_runtime_t *runtime = data;
+    (void)pool;
+    /* The first round may come before child_init. */
+    if (state == AP_WATCHDOG_STATE_RUNNING &&
+        atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
+        authp_store_maintain(runtime->realm->store);
+    }
+    return APR_SUCCESS;
+}
+
+static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                          server_rec *server)
+{
+    ap_watchdog_t *watchdog = NULL;
+    (void)plog, (void)ptemp;
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
+    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
+        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
+    if (authp_lifecycle_runtime() == NULL || get == NULL || add == NULL ||
+        ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK;
+    }
+    apr_status_t rv = get(&watchdog, "_auth_platform_", 0, 0, pconf);
+    if (rv == APR_SUCCESS) {
+        rv =
+            add(watchdog, apr_time_from_sec(INTERVAL_SECONDS), authp_lifecycle_runtime(), on_round);
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
+                     "AUTHP0520: no watchdog: idle connections to the store stay open");
+    }
+    return OK;
+}
+
+void authp_maintain_register(apr_pool_t *pool)
+{
+    (void)pool;
+    /* mod_watchdog looks at its list in its own post_config, which comes last. */
+    ap_hook_post_config(on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/refuse.h"
+#include "httpd/body.h"
+#include "httpd/lifecycle.h"
+
+#include "api/problem.h"
+#include "base/id.h"
+
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <mod_core.h>
+#include <util_filter.h>
+
+static ap_filter_rec_t *document_filter;
+
+static bool signed_out(authp_err_t err)
+{
+    return err == AUTHP_E_TOKEN_MISSING || err == AUTHP_E_TOKEN_INVALID ||
+           err == AUTHP_E_TOKEN_EXPIRED || err == AUTHP_E_TOKEN_REVOKED;
+}
+
+static int set_header(void *table, const char *name, const char *value)
+{
+    if (ap_cstr_casecmp(name, "Content-Type") != 0) {
+        apr_table_set(table, name, value);
+    }
+    return 1;
+}
+
+/* Headers belong to the answer of this request only; a refused subrequest leaves its caller's
+ * alone. */
+static void apply(request_rec *r, const authp_response_t *refusal)
+{
+    apr_table_do(set_header, r->err_headers_out, refusal->headers, NULL);
+}
+
+static void remember(request_rec *r, authp_response_t *refusal)
+{
+    authp_context_make(r)->refusal = refusal;
+    /* mod_dir and others hand a subrequest's status on as their own: have the document ready there
+     * too. */
+    if (r->main != NULL) {
+        authp_context_make(r->main)->refusal = refusal;
+    }
+}
+
+static int redirect(request_rec *r, const char *location, const char *request_id)
+{
+    apr_table_setn(r->headers_out, "Location", location);
+    apr_table_setn(r->err_headers_out, "Cache-Control", "no-store");
+    apr_table_setn(r->err_headers_out, "X-Request-Id", request_id);
+    return HTTP_MOVED_TEMPORARILY;
+}
+
+static authp_response_t *document(request_rec *r, authp_err_t err, bool page,
+                                  const char *request_id)
+{
+    apr_pool_t *pool = r->main != NULL ? r->main->pool : r->pool; /* see remember() */
+    authp_response_t *out = apr_pcalloc(pool, sizeof(*out));
+    if (page) {
+        authp_problem_page(err, request_id, out, pool);
+    } else {
+        authp_problem_fill(err, NULL, NULL, request_id, out, pool);
+    }
+    return out;
+}
+
+static int refuse(request_rec *r, authp_err_t err)
+{
+    const authp_realm_t *realm = authp_lifecycle_runtime()->realm;
+    authp_id_t id = authp_id_new(realm->clock, realm->random);
+    const char *request_id = apr_pstrmemdup(r->pool, id.hex, AUTHP_ID_LEN);
+    authp_guard_request_t request;
+    authp_context_guard_request(r, &request);
+
+    ap_log_rerror(APLOG_MARK, err == AUTHP_E_ORIGIN_DENIED ? APLOG_NOTICE : APLOG_INFO, 0, r,
+                  "AUTHP0500: refused %s: %s (request %s)", r->uri, authp_err_name(err),
+                  request_id);
+    if (signed_out(err)) {
+        const char *location = authp_guard_redirect(realm, &request, false, r->pool);
+        if (location != NULL) {
+            return redirect(r, location, request_id);
+        }
+    }
+    authp_response_t *refusal = document(r, err, authp_guard_is_navigation(&request), request_id);
+    remember(r, refusal);
+    apply(r, refusal);
+    return refusal->status;
+}
+
+int authp_refuse(request_rec *r, authp_err_t err)
+{
+    int status = refuse(r, err);
+    if (r->connection->master != NULL) {
+        /* HTTP/2 resets a stream whose body nobody took, and the answer with it. */
+        authp_body_drain(r);
+    }
+    return status;
+}
+
+/* Takes the place of the page that core has begun to write. */
+static apr_status_t replace(ap_filter_t *filter, apr_bucket_brigade *brigade)
+{
+    const authp_response_t *refusal = filter->ctx;
+    request_rec *r = filter->r;
+    bool ended = false;
+    for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade);
+         bucket != APR_BRIGADE_SENTINEL(brigade) && !ended; bucket = APR_BUCKET_NEXT(bucket)) {
+        ended = APR_BUCKET_IS_EOS(bucket);
+    }
+    apr_brigade_cleanup(brigade);
+    if (!ended) {
+        return APR_SUCCESS;
+    }
+    apr_bucket_alloc_t *buckets = brigade->bucket_alloc;
+    ap_set_content_type(r, apr_table_get(refusal->headers, "Content-Type"));
+    APR_BRIGADE_INSERT_TAIL(
+        brigade, apr_bucket_pool_create(refusal->body, refusal->body_len, r->pool, buckets));
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(buckets));
+    ap_filter_t *next = filter->next;
+    ap_remove_output_filter(filter);
+    return ap_pass_brigade(next, brigade);
+}
+
+/* A text ErrorDocument is written by core right after this hook; a local one that worked never gets
+ * here. */
+static bool site_has_own_text(request_rec *r)
+{
+    const char *own = ap_response_code_string(r, ap_index_of_response(r->status));
+    return own != NULL && own[0] == '"';
+}
+
+static void on_insert_error_filter(request_rec *r)
+{
+    authp_context_t *context = authp_context_of(r);
+    if (context == NULL || authp_lifecycle_runtime() == NULL) {
+        return;
+    }
+    if (context->refusal == NULL && r->status == HTTP_FORBIDDEN && context->known &&
+        context->aware) {
+        /* Signed in by AuthPlatformOptional, so that Require was decided before check_authz. */
+        (void)refuse(r, AUTHP_E_INSUFFICIENT_ROLE);
+    }
+    if (context->refusal == NULL || context->refusal->status != r->status || site_has_own_text(r)) {
+        return;
+    }
+    apply(r, context->refusal);
+    ap_add_output_filter_handle(document_filter, context->refusal, r, r->connection);
+}
+
+void authp_refuse_register(apr_pool_t *pool)
+{
+    (void)pool;
+    /* A resource filter, so that mod_headers and compression still see the document. */
+    document_filter = ap_register_output_filter("AUTHP_REFUSAL", replace, NULL, AP_FTYPE_RESOURCE);
+    ap_hook_insert_error_filter(on_insert_error_filter, NULL, NULL, APR_HOOK_FIRST);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_HTTPD_RESPOND_H
+#define AUTHP_HTTPD_RESPOND_H
+
+#include "httpd/module.h"
+
+#include "api/api.h"
+
+/* Writes the answer of an account route; the result is for the handler to return. */
+int authp_respond_write(request_rec *r, const authp_response_t *response);
+
+#endif

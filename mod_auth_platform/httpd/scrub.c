@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/scrub.h"
+#include "httpd/lifecycle.h"
+
+#include "api/credential.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <string.h>
+
+/* Folds what CGI, WSGI and PHP fold: any byte that is no letter or digit counts as '-'. */
+static bool spells(const char *text, size_t len, const char *name)
+{
+    for (size_t i = 0; i < len; i++) {
+        char byte = (char)(apr_isalnum(text[i]) ? apr_tolower(text[i]) : '-');
+        if (byte != name[i]) { /* the name's own end is a difference too */
+            return false;
+        }
+    }
+    return name[len] == '\0';
+}
+
+static bool is_identity(const char *text, size_t len)
+{
+    static const char *const names[] = {"x-auth-user-id", "x-auth-email", "x-auth-name",
+                                        "x-auth-roles", "x-auth-session-id"};
+    if (len == 0 || (text[0] | 0x20) != 'x') {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (spells(text, len, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The list without our names; the same pointer if none was in it, NULL if nothing is left. */
+static const char *without_names(const char *list, apr_pool_t *pool)
+{
+    static const char gaps[] = ", \t";
+    char *out = apr_palloc(pool, strlen(list) + 1);
+    char *end = out;
+    bool found = false;
+    for (const char *at = list + strspn(list, gaps); *at != '\0';) {
+        size_t len = strcspn(at, gaps);
+        if (is_identity(at, len)) {
+            found = true;
+        } else {
+            if (end != out) {
+                *end++ = ',';
+            }
+            memcpy(end, at, len);
+            end += len;
+        }
+        at += len;
+        at += strspn(at, gaps);
+    }
+    *end = '\0';
+    if (!found) {
+        return list;
+    }
+    return end != out ? out : NULL;
+}
+
+static void scrub_list(request_rec *r, const char *name)
+{
+    const char *list = apr_table_get(r->headers_in, name);
+    if (list == NULL || (strchr(list, 'x') == NULL && strchr(list, 'X') == NULL)) {
+        return;
+    }
+    const char *rest = without_names(list, r->pool);
+    if (rest == NULL) {
+        apr_table_unset(r->headers_in, name);
+    } else if (rest != list) {
+        apr_table_setn(r->headers_in, name, rest);
+    }
+}
+
+void authp_scrub_headers(request_rec *r)
+{
+    const apr_array_header_t *headers = apr_table_elts(r->headers_in);
+    const apr_table_entry_t *entries = (const apr_table_entry_t *)headers->elts;
+    apr_array_header_t *found = NULL;
+    bool lists = false;
+    for (int i = 0; i < headers->nelts; i++) {
+        const char *name = entries[i].key;
+        char first = (char)(name[0] | 0x20);
+        if (first == 'x' && is_identity(name, strlen(name))) {
+            if (found == NULL) {
+                found = apr_array_make(r->pool, 4, sizeof(const char *));
+            }
+            APR_ARRAY_PUSH(found, const char *) = name;
+        }
+        lists |= first == 'c' || first == 'p';
+    }
+    for (int i = 0; found != NULL && i < found->nelts; i++) {
+        apr_table_unset(r->headers_in, APR_ARRAY_IDX(found, i, const char *));
+    }
+    if (lists) {
+        scrub_list(r, "Connection");
+        scrub_list(r, "Proxy-Connection");
+    }
+}
+
+static bool is_our_cookie(const char *text)
+{
+    static const char *const names[] = {"__Host-authp_", "__Secure-authp_", "authp_",
+                                        AUTHP_CSRF_COOKIE "="};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strncmp(text, names[i], strlen(names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* httpd joins two Cookie headers by a comma, which others may take for part of a value: next to
+ * cookies of ours, whose values have none, it becomes the separator that it stands for. */
+static void separate_cookies(request_rec *r)
+{
+    const char *cookie = apr_table_get(r->headers_in, "Cookie");
+    if (cookie == NULL || strchr(cookie, ',') == NULL) {
+        return;
+    }
+    char *out = apr_pstrdup(r->pool, cookie);
+    bool ours = is_our_cookie(out);
+    for (char *at = out; (at = strpbrk(at, ",;")) != NULL;) {
+        char *separator = at++;
+        at += strspn(at, " \t");
+        bool next = is_our_cookie(at);
+        if (ours || next) {
+            *separator = ';';
+        }
+        ours = next;
+    }
+    apr_table_setn(r->headers_in, "Cookie", out);
+}
+
+static int on_post_read_request(request_rec *r)
+{
+    if (authp_lifecycle_runtime() != NULL) {
+        authp_scrub_headers(r);
+        separate_cookies(r);
+    }
+    return DECLINED;
+}
+
+void authp_scrub_register(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_post_read_request(on_post_read_request, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}

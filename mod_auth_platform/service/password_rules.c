@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/password_rules.h"
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "crypto/bcrypt.h"
+
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <apr_tables.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX ((apr_off_t)16 * 1024 * 1024)
+
+struct authp_refused_t {
+    const char **sorted; /* lower-case */
+    size_t count;
+};
+
+static int compare(const void *a, const void *b)
+{
+    const char *const *left = a;
+    const char *const *right = b;
+    return strcmp(*left, *right);
+}
+
+static void add_line(apr_array_header_t *lines, const char *line, size_t len)
+{
+    if (len > 0 && line[len - 1] == '\r') {
+        len--;
+    }
+    if (len == 0 || len > AUTHP_BCRYPT_MAX_BYTES) {
+        return;
+    }
+    char *copy = apr_pstrmemdup(lines->pool, line, len);
+    authp_text_lower(copy);
+    APR_ARRAY_PUSH(lines, const char *) = copy;
+}
+
+const authp_refused_t *authp_password_rules_parse(const char *text, size_t len, apr_pool_t *pool)
+{
+    static const char bom[] = "\xEF\xBB\xBF";
+    size_t at = len >= 3 && strncmp(text, bom, 3) == 0 ? 3 : 0;
+    apr_array_header_t *lines = apr_array_make(pool, 256, sizeof(const char *));
+    while (at < len) {
+        const char *end = memchr(text + at, '\n', len - at);
+        size_t line = end != NULL ? (size_t)(end - text) - at : len - at;
+        add_line(lines, text + at, line);
+        at += line + 1;
+    }
+    authp_refused_t *refused = apr_pcalloc(pool, sizeof(*refused));
+    refused->sorted = (const char **)(void *)lines->elts;
+    refused->count = (size_t)lines->nelts;
+    if (refused->count > 0) {
+        qsort(refused->sorted, refused->count, sizeof(*refused->sorted), compare);
+    }
+    return refused;
+}
+
+static apr_status_t read_all(const char *path, char **text, apr_size_t *len, apr_pool_t *pool)
+{
+    apr_file_t *file = NULL;
+    apr_finfo_t info = {0};
+    apr_status_t rv = apr_file_open(&file, path, APR_READ | APR_BINARY, APR_OS_DEFAULT, pool);
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    rv = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_SIZE, file);
+    if (rv == APR_SUCCESS && (info.filetype != APR_REG || info.size > FILE_MAX)) {
+        rv = APR_EINVAL;
+    }
+    if (rv == APR_SUCCESS) {
+        *len = (apr_size_t)info.size;
+        *text = apr_palloc(pool, *len + 1);
+        rv = apr_file_read_full(file, *text, *len, len);
+    }
+    apr_file_close(file);
+    return rv == APR_EOF ? APR_SUCCESS : rv;
+}
+
+authp_err_t authp_password_rules_load(const char *path, const authp_refused_t **out,
+                                      const char **error, apr_pool_t *pool)
+{
+    char *text = NULL;
+    apr_size_t len = 0;
+    apr_pool_t *scratch = NULL;
+    if (apr_pool_create(&scratch, pool) != APR_SUCCESS) {
+        *error = "out of memory";
+        return AUTHP_E_INTERNAL;
+    }
+    apr_status_t rv = read_all(path, &text, &len, scratch);
+    if (rv == APR_SUCCESS) {
+        *out = authp_password_rules_parse(text, len, pool);
+    } else if (rv == APR_EINVAL) {
+        *error = apr_psprintf(pool, "%s is not a regular file of at most 16 MiB", path);
+    } else {
+        char why[120];
+        *error = apr_psprintf(pool, "cannot read %s: %s", path, apr_strerror(rv, why, sizeof(why)));
+    }
+    apr_pool_destroy(scratch);
+    return rv == APR_SUCCESS ? AUTHP_OK : AUTHP_E_VALIDATION_FAILED;
+}
+
+bool authp_password_rules_refused(const authp_refused_t *refused, const char *password, size_t len)
+{
+    char lower[AUTHP_BCRYPT_MAX_BYTES + 1];
+    if (refused == NULL || refused->count == 0 || len > AUTHP_BCRYPT_MAX_BYTES) {
+        return false;
+    }
+    memcpy(lower, password, len);
+    lower[len] = '\0';
+    authp_text_lower(lower);
+    /* The list is public and the person is choosing the password now: the time tells nobody anything. */
+    const char *key = lower;
+    bool found = bsearch(&key, refused->sorted, refused->count, sizeof(*refused->sorted),
+                         compare) != NULL;
+    authp_secret_wipe(lower, sizeof(lower));
+    return found;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_MODEL_H
+#define AUTHP_STORE_MODEL_H
+
+#include "base/clock.h"
+#include "base/id.h"
+
+#include <apr_tables.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the stores hold (contract 6), as plain structs. NULL strings and zero times are "absent". Strings belong to the
+ * pool the struct was read into. */
+typedef struct authp_user_t {
+    authp_id_t id;
+    const char *email; /* lower-case */
+    const char *username;
+    const char *phone;
+    const char *name;
+    const char *password_hash;
+    apr_array_header_t *roles; /* const char *, the stored ones; never NULL */
+    bool is_recruiter_verified;
+    authp_ms_t recruiter_requested_at;
+    bool email_verified;
+    bool disabled;
+    int64_t ver;     /* counts every change that matters to authorization */
+    int64_t min_ver; /* tokens and sessions older than this are dead */
+    authp_ms_t auth_changed_at;
+    authp_ms_t created_at;
+    authp_ms_t updated_at;
+} authp_user_t;
+
+#define AUTHP_SALT_LEN 32
+
+/* One row for each device sign-in, whatever the number of rotations. */
+typedef struct authp_session_t {
+    authp_id_t id; /* sid */
+    authp_id_t user_id;
+    int64_t ver; /* the user's when the password was checked */
+    unsigned char salt[AUTHP_SALT_LEN];
+    int64_t generation;
+    authp_ms_t rotated_at;
+    authp_ms_t auth_time; /* when a password or provider last proved the person */
+    authp_ms_t created_at;
+    authp_ms_t last_used_at;
+    authp_ms_t expires_at;          /* idle limit */
+    authp_ms_t absolute_expires_at; /* never moves */
+    authp_ms_t ended_at;            /* 0 while it lives; `revoked` of the contract is ended_at != 0 */
+    const char *end_reason;
+    const char *device_id;
+    const char *ip;
+    const char *user_agent;
+} authp_session_t;
+
+typedef struct authp_audit_t {
+    authp_id_t id;
+    authp_ms_t at;
+    const char *event;   /* "login", "register", "refresh_reuse", ... */
+    const char *outcome; /* "ok" or "denied" */
+    const char *reason;  /* a problem code or end reason; may be NULL */
+    const char *actor_id;   /* user id or "cli"; may be NULL */
+    const char *subject_id; /* user id the event is about; may be NULL */
+    const char *session_id; /* may be NULL */
+    const char *ip;         /* may be NULL */
+    const char *request_id; /* may be NULL */
+} authp_audit_t;
+
+/* What a list asks for. Order is by id, which is by creation. */
+typedef struct authp_user_filter_t {
+    const char *email_prefix; /* lower-case; NULL = any */
+    const char *role;         /* a stored role; NULL = any */
+    const char *after_id;     /* NULL = from the start */
+    int limit;                /* 1-200 */
+} authp_user_filter_t;
+
+#endif

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* No guard: included more than once, with AUTHP_SUITE defined by the includer.
+ * One row for each `Suite *suite_<name>(void)` below t/unit and t/store; the guard suites.sh finds
+ * a file whose suite is missing here. Sorted. */

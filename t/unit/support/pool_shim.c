@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shows pool memory to ASan and to valgrind, which otherwise see only APR's large nodes: an overflow
+ * between two apr_palloc blocks, or a use after apr_pool_clear, would pass unseen.
+ *
+ * Linked into a test program, these functions come before libapr's own, also for libapr's calls
+ * (apr_pstrdup, apr_array_make, apr_pstrcat, ...). Every block is one malloc. All blocks of a pool are
+ * freed by one cleanup that is registered before any other cleanup of that pool can be, so that it
+ * runs last and the other cleanups may still use the pool's memory, as they may with APR itself.
+ *
+ * Not seen: apr_pool_create's own bookkeeping, and the memory of an allocator used directly. */
+#include <pthread.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <apr_pools.h>
+#include <apr_strings.h>
+
+#include <dlfcn.h>
+
+#undef apr_pcalloc
+
+#define EXPORTED __attribute__((visibility("default")))
+#define BUCKETS  1021
+
+/* A macro over apr_palloc for those who include the header, but libapr still exports the function. */
+void *apr_pcalloc(apr_pool_t *pool, apr_size_t size);
+
+typedef struct block {
+    struct block *next;
+    void *memory;
+} block;
+
+typedef struct pool_blocks {
+    struct pool_blocks *next;
+    const apr_pool_t *pool;
+    block *blocks;
+} pool_blocks;
+
+typedef void *palloc_fn(apr_pool_t *, apr_size_t);
+typedef char *pvsprintf_fn(apr_pool_t *, const char *, va_list);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pool_blocks *buckets[BUCKETS];
+/* Set while APR itself is asked for memory: that call must reach the real function. */
+static _Thread_local int inside;
+
+static void *real_function(const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (found == NULL) {
+        abort();
+    }
+    return found;
+}
+
+static void *real_palloc(apr_pool_t *pool, apr_size_t size)
+{
+    static palloc_fn *real;
+    if (real == NULL) {
+        void *found = real_function("apr_palloc");
+        memcpy(&real, &found, sizeof(real));
+    }
+    return real(pool, size);
+}
+
+static void *must_alloc(size_t size)
+{
+    void *memory = malloc(size);
+    if (memory == NULL) {
+        abort();
+    }
+    return memory;
+}
+
+static pool_blocks **find(const apr_pool_t *pool)
+{
+    pool_blocks **at = &buckets[((size_t)pool >> 4) % BUCKETS];
+    while (*at != NULL && (*at)->pool != pool) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+static apr_status_t free_blocks(void *data)
+{
+    const apr_pool_t *pool = data;
+    pthread_mutex_lock(&lock);
+    pool_blocks **at = find(pool);
+    pool_blocks *entry = *at;
+    if (entry != NULL) {
+        *at = entry->next;
+    }
+    pthread_mutex_unlock(&lock);
+    if (entry == NULL) {
+        return APR_SUCCESS;
+    }
+    while (entry->blocks != NULL) {
+        block *gone = entry->blocks;
+        entry->blocks = gone->next;
+        free(gone->memory);
+        free(gone);
+    }
+    free(entry);
+    return APR_SUCCESS;
+}
+
+/* Puts the block on its pool's list; true when it is the pool's first since creation or clear. */
+static int remember(const apr_pool_t *pool, void *memory)
+{
+    block *kept = must_alloc(sizeof(*kept));
+    kept->memory = memory;
+    pthread_mutex_lock(&lock);
+    pool_blocks **at = find(pool);
+    int first = *at == NULL;
+    if (first) {
+        pool_blocks *entry = must_alloc(sizeof(*entry));
+        *entry = (pool_blocks){.pool = pool};
+        *at = entry;
+    }
+    kept->next = (*at)->blocks;
+    (*at)->blocks = kept;
+    pthread_mutex_unlock(&lock);
+    return first;
+}
+
+EXPORTED void *apr_palloc(apr_pool_t *pool, apr_size_t size)
+{
+    if (inside) {
+        return real_palloc(pool, size);
+    }
+    void *memory = malloc(size);
+    if (memory == NULL) {
+        return NULL;
+    }
+    if (remember(pool, memory)) {
+        inside = 1;
+        apr_pool_cleanup_register(pool, pool, free_blocks, apr_pool_cleanup_null);
+        inside = 0;
+    }
+    return memory;
+}
+
+EXPORTED void *apr_pcalloc(apr_pool_t *pool, apr_size_t size)
+{
+    void *memory = apr_palloc(pool, size);
+    return memory == NULL ? NULL : memset(memory, 0, size);
+}
+
+/* The real one writes straight into the pool's node, past apr_palloc: copy its result out. */
+EXPORTED char *apr_pvsprintf(apr_pool_t *pool, const char *format, va_list args)
+{
+    static pvsprintf_fn *real;
+    if (real == NULL) {
+        void *found = real_function("apr_pvsprintf");
+        memcpy(&real, &found, sizeof(real));
+    }
+    char *text = real(pool, format, args);
+    if (text == NULL) {
+        return NULL;
+    }
+    size_t size = strlen(text) + 1;
+    char *copy = apr_palloc(pool, size);
+    return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+EXPORTED char *apr_psprintf(apr_pool_t *pool, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = apr_pvsprintf(pool, format, args);
+    va_end(args);
+    return text;
+}
