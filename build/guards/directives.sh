@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 shopt -s nullglob
 sources=(mod_auth_platform/httpd/directives*.[ch])
-reference=(conf/*reference*)
+reference=(conf/auth_platform.conf*)
 tests=(t/config/*.t)
 found=0
 say() {
@@ -15,7 +15,7 @@ say() {
     found=1
 }
 [ ${#sources[@]} -gt 0 ] || say "missing mod_auth_platform/httpd/directives*.c"
-[ ${#reference[@]} -gt 0 ] || say "missing conf/*reference*"
+[ ${#reference[@]} -gt 0 ] || say "missing conf/auth_platform.conf"
 [ ${#tests[@]} -gt 0 ] || say "missing t/config/*.t"
 [ "$found" -eq 0 ] || exit 1
 

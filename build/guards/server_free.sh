@@ -5,11 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+# The newest build is the one to judge.
 archive=""
-for profile in release debug asan; do
-    if [ -f "${OUT:-build/out}/$profile/libauthp.a" ]; then
-        archive="${OUT:-build/out}/$profile/libauthp.a"
-        break
+for built in "${OUT:-build/out}"/{release,debug,asan}/libauthp.a; do
+    if [ -f "$built" ] && { [ -z "$archive" ] || [ "$built" -nt "$archive" ]; }; then
+        archive=$built
     fi
 done
 if [ -z "$archive" ]; then

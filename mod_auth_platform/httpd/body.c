@@ -23,7 +23,7 @@ static bool append(buffer_t *buffer, const char *data, size_t len)
     if (len > buffer->limit - buffer->len) {
         return false;
     }
-    if (len > buffer->size - buffer->len) {
+    if (buffer->data == NULL || len > buffer->size - buffer->len) {
         size_t size = (buffer->len + len) * 2;
         char *grown = apr_palloc(buffer->pool, size);
         if (buffer->len > 0) {

@@ -77,9 +77,10 @@ const char *authp_context_scheme(const request_rec *r)
 
 void authp_context_guard_request(request_rec *r, authp_guard_request_t *out)
 {
+    /* return_to is what the client asked for, not where we went from there */
     const request_rec *first = r;
-    for (const request_rec *up = r; up != NULL; up = authp_context_parent(up)) {
-        first = up; /* return_to is what the client asked for, not where we went from there */
+    while (authp_context_parent(first) != NULL) {
+        first = authp_context_parent(first);
     }
     out->method = r->method;
     out->target = first->unparsed_uri;

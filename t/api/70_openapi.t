@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# The OpenAPI document, against the specification's own schema (t/api/oas-3.1-schema.json) and against the server.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Test;
+use Test::More;
+
+my $answer = api(GET => '/openapi.json');
+is($answer->{status}, 200, 'GET /openapi.json');
+is($answer->{headers}->content_type, 'application/json', 'media type');
+my $doc = $answer->{json};
+like($doc->{openapi}, qr/^3\.1\./, 'OpenAPI 3.1');
+
+my $file = server_root() . '/logs/openapi.json';
+open my $out, '>:raw', $file or die "$file: $!";
+print {$out} $answer->{body};
+close $out;
+my $schema = "$FindBin::Bin/oas-3.1-schema.json";
+my $said = qx{python3 - "$schema" "$file" 2>&1 <<'PY'
+import json, sys, jsonschema
+schema, doc = (json.load(open(f)) for f in sys.argv[1:3])
+validator = jsonschema.Draft202012Validator(schema)
+errors = [f"{'/'.join(map(str, e.path))}: {e.message[:200]}" for e in validator.iter_errors(doc)]
+# What must be refused is: a schema that lets everything pass would prove nothing.
+assert any(validator.iter_errors({"openapi": "3.1.0"})), "the schema refuses nothing"
+print("\n".join(errors) or "valid")
+PY
+};
+is($said, "valid\n", 'valid against the schema of the specification');
+
+my @routes = (
+    [POST => '/api/auth/register'], [POST => '/api/auth/login'], [POST => '/api/auth/login/candidate'],
+    [POST => '/api/auth/refresh'],  [POST => '/api/auth/logout'], [GET => '/api/auth/me'],
+    [GET  => '/api/protected/me'],  [GET  => '/api/auth/session/renew'], [GET => '/api/auth/healthz'],
+    [GET  => '/api/auth/readyz'],   [GET  => '/api/auth/openapi.json'],
+);
+# Paths may be written from a servers entry or from the root.
+my $base = $doc->{servers}[0]{url} // '';
+my %documented;
+for my $path (keys %{ $doc->{paths} }) {
+    for my $method (grep { /^(get|post|put|patch|delete)$/ } keys %{ $doc->{paths}{$path} }) {
+        (my $full = (($doc->{paths}{$path}{servers} || $doc->{servers})->[0]{url} // '') . $path) =~ s{^https?://[^/]+}{};
+        $full =~ s{//+}{/}g;
+        $documented{ uc($method) . " $full" } = $doc->{paths}{$path}{$method};
+    }
+}
+is_deeply([sort keys %documented], [sort map { "@$_" } @routes], 'every route and nothing else');
+for my $name (sort keys %documented) {
+    my $operation = $documented{$name};
+    ok(length $operation->{summary}, "$name has a summary");
+    ok(scalar(grep { /^[23]/ } keys %{ $operation->{responses} }), "$name has its success");
+    my ($method, $path) = split / /, $name;
+    my $none = request($method => $path);
+    ok($operation->{responses}{ $none->{status} }, "$name: the status $none->{status} it gives is documented");
+}
+done_testing;

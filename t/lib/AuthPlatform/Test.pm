@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+package AuthPlatform::Test;
+# What every end-to-end test needs: requests without surprises (no redirects followed, no cookies kept unless a jar is
+# given), people to sign in as, the command line tool, and a watch on the error log: a line at warn or worse that the test
+# did not announce by expect_log() fails it.
+use strict;
+use warnings FATAL => 'all';
+use Apache::Test ();
+use Apache::TestRequest ();
+use Exporter 'import';
+use Fcntl ':seek';
+use HTTP::Request;
+use IO::Socket::INET;
+use IPC::Open3 ();
+use Encode ();
+use JSON ();
+use LWP::UserAgent;
+use Symbol ();
+use Test::More;
+use Time::HiRes 'sleep';
+
+our @EXPORT = qw(request api origin secret_used new_email person admin cli raw_request expect_log jar_from
+    problem_is bearer server_root stage log_lines AUTH);
+use constant AUTH => '/api/auth';
+
+sub stage       { return $ENV{AUTHP_STAGE} || die "not run by t/TEST\n" }
+sub server_root { return stage() . '/t' }
+
+my $agent = LWP::UserAgent->new(max_redirect => 0, timeout => 30, agent => 'authp-test', keep_alive => 4);
+$agent->requests_redirectable([]);
+my $json = JSON->new->utf8->canonical->allow_nonref;
+
+# "http://127.0.0.1:8529" of the main server or of a named virtual host.
+sub origin {
+    my ($vhost) = @_;
+    Apache::TestRequest::module($vhost || 'default');
+    my $hostport = Apache::TestRequest::hostport(Apache::Test::config());
+    $hostport =~ s/^localhost\b/127.0.0.1/;
+    return "http://$hostport";
+}
+
+# Every secret a test uses is noted here; t/zz_logs.t looks for each of them in the logs.
+sub secret_used {
+    for my $secret (grep { defined && length >= 8 } @_) {
+        open my $file, '>>', server_root() . '/secrets.txt' or die "secrets.txt: $!";
+        (my $line = $secret) =~ s/[\r\n]/ /g;
+        print {$file} Encode::encode_utf8("$line\n");
+        close $file;
+    }
+    return $_[0];
+}
+
+# request(METHOD, PATH, vhost => , headers => {}, json => DATA, body => BYTES, type => , bearer => , cookies => {})
+# Returns {status, headers (HTTP::Headers), body, json, cookies => {name => {value, raw}}}.
+sub request {
+    my ($method, $path, %o) = @_;
+    my $message = HTTP::Request->new($method, ($path =~ m{^https?:} ? '' : origin($o{vhost})) . $path);
+    my %headers = %{ $o{headers} || {} };
+    for my $name (keys %headers) {
+        my @values = ref $headers{$name} ? @{ $headers{$name} } : $headers{$name};
+        $message->push_header(":$name", $_) for @values;
+    }
+    if (exists $o{json}) {
+        $message->content($json->encode($o{json}));
+        $message->header('Content-Type' => 'application/json');
+    }
+    elsif (defined $o{body}) {
+        $message->content($o{body});
+        $message->header('Content-Length' => length $o{body});
+    }
+    $message->header('Content-Type'  => $o{type})             if defined $o{type};
+    $message->header('Authorization' => "Bearer $o{bearer}")  if defined $o{bearer};
+    if (my $cookies = $o{cookies}) {
+        $message->header('Cookie' => join '; ', map { "$_=$cookies->{$_}" } sort keys %$cookies);
+    }
+    my $answer = $agent->request($message);
+    my $body   = $answer->content;
+    my $data   = ($answer->content_type || '') =~ /json/ ? eval { $json->decode($body) } : undef;
+    my %set;
+    for my $line ($answer->header('Set-Cookie')) {
+        my ($name, $value) = $line =~ /^([^=]+)=([^;]*)/ or next;
+        $set{$name} = { value => $value, raw => $line };
+        secret_used($value);
+    }
+    if (ref $data eq 'HASH') {
+        secret_used(grep { defined } @{$data}{qw(access_token refresh_token)});
+    }
+    secret_used(grep { defined && !ref } @{ $o{json} }{qw(password current_password new_password)})
+        if ref $o{json} eq 'HASH';
+    return { status => $answer->code, headers => $answer->headers, body => $body, json => $data, cookies => \%set };
+}
+
+# The same below the mount of the main server.
+sub api {
+    my ($method, $path, @rest) = @_;
+    return request($method, AUTH . $path, @rest);
+}
+
+sub bearer { return (bearer => $_[0]{access_token}) }
+
+# {name => value} of the cookies an answer set, to send back.
+sub jar_from {
+    my ($answer) = @_;
+    return { map { $_ => $answer->{cookies}{$_}{value} } keys %{ $answer->{cookies} } };
+}
+
+my $serial = 0;
+sub new_email { return sprintf 'person%d-%d-%d@example.org', $$, time, ++$serial }
+
+# A newly registered candidate: {email, password, access_token, refresh_token, user}.
+sub person {
+    my (%o) = @_;
+    my $email    = $o{email} || new_email();
+    my $password = $o{password} || "pass word $$ $serial " . int rand 1e9;
+    my $answer   = api(POST => '/register', json => { email => $email, password => $password,
+            (exists $o{name} ? (name => $o{name}) : ()) });
+    $answer->{status} == 201 or die "register: $answer->{status} $answer->{body}";
+    return { email => $email, password => $password, %{ $answer->{json} } };
+}
+
+# An account made by the command line tool, signed in by POST /login: role => 'admin' | 'recruiter' ...
+sub admin {
+    my (%o) = @_;
+    my $email    = $o{email} || new_email();
+    my $password = "admin word $$ " . int rand 1e9;
+    my ($status, $out, $err) = cli([qw(user create --role), $o{role} || 'admin', '--email', $email,
+            @{ $o{more} || [] }], "$password\n");
+    $status == 0 or die "authplatform user create: $err";
+    my $answer = api(POST => '/login', json => { email => $email, password => $password });
+    return { email => $email, password => $password, %{ $answer->{json} }, login => $answer };
+}
+
+# cli([ARGS], STDIN) -> (exit status, stdout, stderr)
+sub cli {
+    my ($args, $input) = @_;
+    secret_used($input) if defined $input;
+    my $pid = IPC::Open3::open3(my $in, my $out, my $err = Symbol::gensym(), $ENV{AUTHP_CLI},
+        '--env-file', $ENV{AUTHP_ENV_FILE}, @$args);
+    print {$in} $input if defined $input;
+    close $in;
+    local $/;
+    my $stdout = <$out>;
+    my $stderr = <$err>;
+    waitpid $pid, 0;
+    return ($? >> 8, $stdout // '', $stderr // '');
+}
+
+# Bytes to the server as they are, the whole answer back; half_close stops sending first.
+sub raw_request {
+    my ($bytes, %o) = @_;
+    my ($host, $port) = origin($o{vhost}) =~ m{//(.*):(\d+)};
+    my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 10) or die "connect: $!";
+    local $SIG{PIPE} = 'IGNORE';
+    print {$socket} $bytes;
+    shutdown $socket, 1 if $o{half_close};
+    local $/;
+    my $answer = <$socket>;
+    return $answer // '';
+}
+
+# One problem document, complete: status, code, and what every problem must have.
+sub problem_is {
+    my ($answer, $status, $code, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return subtest $name => sub {
+        is($answer->{status}, $status, 'status') or diag $answer->{body};
+        is($answer->{headers}->content_type, 'application/problem+json', 'media type');
+        my $j = $answer->{json} || {};
+        is($j->{code},   $code,   'code');
+        is($j->{status}, $status, 'status in the document');
+        ok(length($j->{title} // '') && length($j->{detail} // '') && length($j->{type} // ''), 'words for people');
+        is($j->{request_id}, $answer->{headers}->header('X-Request-Id'), 'request id');
+        like($answer->{headers}->header('Cache-Control') // '', qr/no-store|private/, 'not for shared caches');
+        like($answer->{headers}->header('WWW-Authenticate') // '', qr/^Bearer/, 'challenge') if $status == 401;
+        like($answer->{headers}->header('Retry-After') // '', qr/^\d+$/, 'Retry-After')
+            if $status == 429 || $status == 503;
+    };
+}
+
+# --- the error log -------------------------------------------------------------------------------------------------
+my $log_file = server_root() . '/logs/error_log';
+my $log_from = -s $log_file || 0;
+my @expected = (
+    qr/AH01630: client denied/,      # core says each refusal of Require at error
+    qr/AH01631: user \S+: authorization failure/,
+);
+sub expect_log { push @expected, @_; return }
+
+# Lines written since this test began.
+sub log_lines {
+    open my $log, '<', $log_file or return;
+    seek $log, $log_from, SEEK_SET;
+    my @lines = <$log>;
+    return @lines;
+}
+
+END {
+    my $status = $?;
+    if (Test::More->builder->expected_tests || Test::More->builder->current_test) {
+        sleep 0.1;
+        for my $line (log_lines()) {
+            next unless $line =~ /\[[a-z0-9_]*:(?:emerg|alert|crit|error|warn)\]/;
+            next if grep { $line =~ $_ } @expected;
+            print "# unexpected line in the error log: $line";
+            $status ||= 1;
+        }
+    }
+    $? = $status;
+}
+
+1;
