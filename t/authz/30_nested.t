@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# Subrequests, internal redirects, .htaccess and HTTP/2: Require is evaluated anew, the identity is the verified one.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Test;
+use Test::More;
+
+my $htdocs = server_root() . '/htdocs';
+sub put {
+    my ($name, $text) = @_;
+    my ($folder) = $name =~ m{^(.*)/};
+    mkdir "$htdocs/$folder" if $folder;
+    open my $file, '>', "$htdocs/$name" or die "$name: $!";
+    print {$file} $text;
+    close $file;
+    chmod 0755, "$htdocs/$folder" if $folder;
+    chmod 0644, "$htdocs/$name";
+}
+put('ssi.shtml', "<!--#include virtual=\"/admin/index.html\" -->|<!--#include virtual=\"/optional/whoami\" -->\n");
+put('guarded/.htaccess', "AuthType Platform\nAuthName \"ht\"\nRequire role candidate\nDirectoryIndex start.html\n");
+put('guarded/start.html', "inside\n");
+
+my $p     = person();
+my $admin = admin();
+
+is(request(GET => '/files/guarded/')->{status}, 401, '.htaccess guards a folder');
+is(request(GET => '/files/guarded/', bearer($p))->{body}, "inside\n", 'DirectoryIndex inside works');
+is(request(GET => '/files/guarded/', bearer($admin))->{status}, 403, 'and refuses the wrong role');
+
+my $out = request(GET => '/files/ssi.shtml', bearer($p));
+is($out->{status}, 200, 'a public page that includes a guarded one');
+unlike($out->{body}, qr/admin area|administrat/i, 'shows nothing of it to a candidate');
+unlike($out->{body}, qr/token_|"code"/, 'nor the refusal document as if it were the page');
+
+# The same over HTTP/2, prior knowledge.
+my $curl = sub {
+    my (@args) = @_;
+    open my $pipe, '-|', 'curl', '-s', '--http2-prior-knowledge', '-o', '/dev/null', '-w', '%{http_version} %{http_code} %{content_type}', @args
+        or die "curl: $!";
+    local $/;
+    return scalar <$pipe>;
+};
+my $base = origin();
+is($curl->("$base/any/"), '2 401 application/problem+json', 'HTTP/2, signed out');
+like($curl->('-H', "Authorization: Bearer $p->{access_token}", "$base/any/"), qr{^2 200 text/html}, 'HTTP/2, signed in');
+for my $n (1 .. 6) {
+    my $big = 'x' x (3000 * $n);
+    is($curl->('-H', 'Content-Type: text/plain', '--data', $big, "$base/api/auth/login"), '2 415 application/problem+json',
+        "an error before a body of 3000 x $n is read arrives");
+}
+done_testing;

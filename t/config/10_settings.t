@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# Wrong configurations: `httpd -t` stops with one line that names the key and the file, and never shows a secret.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Test ();
+use File::Temp ();
+use Test::More;
+
+my $httpd  = $ENV{AUTHP_HTTPD} || '/usr/sbin/apache2';
+my $dir    = File::Temp::tempdir(CLEANUP => 1);
+my $secret = 'kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL';
+$ENV{$_} // next, delete $ENV{$_} for qw(JWT_SECRET_KEY AUTH_STORE BCRYPT_ROUNDS MONGODB_URI DATABASE_URL AUTH_STATE_DIR);
+
+sub put {
+    my ($name, $text, $mode) = @_;
+    open my $file, '>:raw', "$dir/$name" or die "$name: $!";
+    print {$file} $text;
+    close $file;
+    chmod $mode // 0600, "$dir/$name";
+    return "$dir/$name";
+}
+
+# check({env => TEXT, mode => , conf => DIRECTIVES}) -> (exit status, output lines but "Syntax ..." ones)
+sub check {
+    my (%o) = @_;
+    unlink "$dir/test.env";
+    put('test.env', $o{env}, $o{mode}) if defined $o{env};
+    my @modules = map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so" } qw(mpm_event authn_core authz_core authz_user);
+    my $conf = put('httpd.conf', join("\n", "ServerRoot $dir", 'ServerName 127.0.0.1', 'Listen 127.0.0.1:1', "PidFile $dir/pid",
+            "ErrorLog $dir/error_log", "DefaultRuntimeDir $dir", @modules, "LoadModule auth_platform_module $ENV{AUTHP_MODULE}",
+            $o{conf} // 'AuthPlatformEnvFile test.env', ''));
+    my $out = qx{$httpd -t -f $conf 2>&1};
+    my $status = $? >> 8;
+    my @lines = grep { !/^Syntax|^AH00526|^AH00014|^$/ } split /\n/, $out;
+    return ($status, $out, @lines);
+}
+
+my $good = "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/state\n";
+my ($status, $out) = check(env => $good);
+is($status, 0, 'a good configuration passes') or diag $out;
+like($out, qr/Syntax OK/, 'Syntax OK');
+ok(!-e "$dir/state", 'and -t creates nothing');
+is((check(conf => ''))[0], 0, 'LoadModule alone changes nothing');
+is((check(env => "# c\r\nexport JWT_SECRET_KEY=\"$secret\" # why\r\n\r\nBCRYPT_ROUNDS='10'\r\nAUTH_STATE_DIR=$dir/s\r\nUNKNOWN_OTHER=1\r\n"))[0], 0,
+    'quotes, comments, export, CRLF and others\' keys are fine');
+is((check(env => "JWT_SECRET_KEY=\nAUTH_STATE_DIR=$dir/s\n"))[0], 1, 'an empty value is a missing one');
+{
+    local $ENV{JWT_SECRET_KEY} = $secret;
+    is((check(env => "JWT_SECRET_KEY=short\n"))[0], 0, 'the process environment wins');
+    local $ENV{BCRYPT_ROUNDS} = '99';
+    my ($s, $text) = check(env => "BCRYPT_ROUNDS=10\n");
+    is($s, 1, 'so does its error');
+    like($text, qr/BCRYPT_ROUNDS.*environment/, 'which says where it is from');
+}
+
+# [what, .env text, what the line names]
+my @wrong = (
+    ['no secret',               'AUTH_STATE_DIR=/var/lib/x',           'JWT_SECRET_KEY'],
+    ['a short secret',          'JWT_SECRET_KEY=tooshort',             'JWT_SECRET_KEY'],
+    ['the sample secret',       'JWT_SECRET_KEY=change-me-to-48-random-characters', 'JWT_SECRET_KEY'],
+    ['one byte repeated',       'JWT_SECRET_KEY=' . 'a' x 40,          'JWT_SECRET_KEY'],
+    ['a short previous secret', "${good}JWT_SECRET_KEY_PREVIOUS=short", 'JWT_SECRET_KEY_PREVIOUS'],
+    ['the same previous one',   "${good}JWT_SECRET_KEY_PREVIOUS=$secret", 'JWT_SECRET_KEY_PREVIOUS'],
+    ['an unknown algorithm',    "${good}JWT_ALGORITHM=none",           'JWT_ALGORITHM'],
+    ['rounds below 4',          "${good}BCRYPT_ROUNDS=3",              'BCRYPT_ROUNDS'],
+    ['rounds above 16',         "${good}BCRYPT_ROUNDS=17",             'BCRYPT_ROUNDS'],
+    ['rounds no number',        "${good}BCRYPT_ROUNDS=12x",            'BCRYPT_ROUNDS'],
+    ['rounds with a sign',      "${good}BCRYPT_ROUNDS=99999999999999999999", 'BCRYPT_ROUNDS'],
+    ['minutes of 0',            "${good}ACCESS_TOKEN_EXPIRE_MINUTES=0", 'ACCESS_TOKEN_EXPIRE_MINUTES'],
+    ['negative days',           "${good}REFRESH_TOKEN_EXPIRE_DAYS=-1", 'REFRESH_TOKEN_EXPIRE_DAYS'],
+    ['a boolean maybe',         "${good}REFRESH_TOKEN_ROTATION=maybe", 'REFRESH_TOKEN_ROTATION'],
+    ['secure cookies maybe',    "${good}SECURE_COOKIES=2",             'SECURE_COOKIES'],
+    ['a wildcard origin',       "${good}BACKEND_CORS_ORIGINS=[\"*\"]", 'BACKEND_CORS_ORIGINS'],
+    ['an origin with a path',   "${good}BACKEND_CORS_ORIGINS=[\"https://a.example/x\"]", 'BACKEND_CORS_ORIGINS'],
+    ['a broken list',           "${good}BACKEND_CORS_ORIGINS=[\"https://a.example\"", 'BACKEND_CORS_ORIGINS'],
+    ['a front end that is none', "${good}FRONTEND_URL=javascript:alert(1)", 'FRONTEND_URL'],
+    ['a rate without a time',   "${good}AUTH_LIMIT_ADDRESS=120",       'AUTH_LIMIT_ADDRESS'],
+    ['a rate of nothing',       "${good}AUTH_LIMIT_ACCOUNT=0/1m",      'AUTH_LIMIT_ACCOUNT'],
+    ['a role with a space',     "${good}ROLES=candidate,big boss",     'ROLES'],
+    ['a role twice',            "${good}ROLES=candidate,candidate",    'ROLES'],
+    ['an unknown store',        "${good}AUTH_STORE=oracle",            'AUTH_STORE'],
+    ['half of Google',          "${good}GOOGLE_CLIENT_ID=x",           'GOOGLE_'],
+    ['a misspelt key',          "JWT_SECRET_KYE=$secret",              'JWT_SECRET_KYE'],
+    ['a common other name',     "${good}JWT_SECRET=$secret",           'JWT_SECRET'],
+    ['a near miss',             "${good}BCRYPT_ROUND=10",              'BCRYPT_ROUND'],
+    ['a relative state folder', "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=state", 'AUTH_STATE_DIR'],
+    ['a key twice',             "${good}JWT_SECRET_KEY=${secret}b",    'JWT_SECRET_KEY|line 3'],
+    ['no KEY=VALUE',            "${good}what is this",                 'line 3'],
+    ['an open quote',           "${good}FRONTEND_URL=\"https://a",     'line 3'],
+    ['a bad issuer',            "${good}JWT_ISSUER=" . 'i' x 300,      'JWT_ISSUER'],
+    ['absolute below idle',     "${good}SESSION_ABSOLUTE_DAYS=1",      'SESSION_ABSOLUTE_DAYS|REFRESH_TOKEN_EXPIRE_DAYS'],
+    ['no file of refused passwords', "${good}PASSWORD_REFUSED_FILE=$dir/none", 'PASSWORD_REFUSED_FILE'],
+);
+for my $case (@wrong) {
+    my ($name, $env, $key) = @$case;
+    my ($s, $text, @lines) = check(env => "$env\n");
+    is($s, 1, "$name: refused");
+    is(scalar(grep { /$key/ } @lines), 1, "$name: one line names $key") or diag $text;
+    like((grep { /$key/ } @lines)[0] // '', qr/test\.env/, "$name: and the file");
+    unlike($text, qr/\Q$secret\E/, "$name: no secret is shown");
+}
+
+# The file itself.
+for my $mode (0640, 0644, 0604, 0660) {
+    my ($s, $text) = check(env => $good, mode => $mode);
+    is($s, 1, sprintf 'mode %o is refused', $mode);
+    like($text, qr/test\.env/, 'naming the file');
+}
+my ($s, $text) = check();
+is($s, 1, 'no such file');
+like($text, qr/test\.env/, 'is named');
+is((check(env => "${good}X=a\0b\n"))[0], 1, 'a NUL byte');
+
+# One secret for everybody: two wrong things are two lines.
+my (undef, undef, @two) = check(env => "${good}BCRYPT_ROUNDS=1\nSECURE_COOKIES=x\n");
+is(scalar(grep { /BCRYPT_ROUNDS|SECURE_COOKIES/ } @two), 2, 'two mistakes, two lines');
+done_testing;

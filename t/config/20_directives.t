@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every directive: what it takes, where it may stand, what it says when it is wrong.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Test ();
+use File::Temp ();
+use Test::More;
+
+my $httpd = $ENV{AUTHP_HTTPD} || '/usr/sbin/apache2';
+my $dir   = File::Temp::tempdir(CLEANUP => 1);
+my $old   = umask 077;
+open my $env, '>', "$dir/test.env" or die $!;
+print {$env} "JWT_SECRET_KEY=kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL\nAUTH_STATE_DIR=$dir/state\n";
+close $env;
+umask $old;
+
+sub check {
+    my ($conf) = @_;
+    my @modules = map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so" } qw(mpm_event authn_core authz_core authz_user);
+    open my $file, '>', "$dir/httpd.conf" or die $!;
+    print {$file} join "\n", "ServerRoot $dir", 'ServerName 127.0.0.1', 'Listen 127.0.0.1:1', "PidFile $dir/pid", "ErrorLog $dir/error_log",
+        "DefaultRuntimeDir $dir", @modules, "LoadModule auth_platform_module $ENV{AUTHP_MODULE}", "AuthPlatformEnvFile test.env", $conf, '';
+    close $file;
+    my $out = qx{$httpd -t -f $dir/httpd.conf 2>&1};
+    return ($? >> 8, $out);
+}
+
+my @good = (
+    'AuthPlatformMount /accounts', 'AuthPlatformMount off', 'AuthPlatformMe /whoami', 'AuthPlatformMe off',
+    (map { "AuthPlatformTokenDelivery $_" } qw(json cookie ask Cookie)),
+    "<Location />\nAuthPlatformOptional on\n</Location>", "<Location />\nAuthPlatformSignInPage /signin.html\n</Location>",
+    "<Location />\nAuthPlatformSignInPage off\n</Location>", "<Location />\nAuthPlatformForwardAuthorization on\n</Location>",
+    "<Location />\nAuthPlatformRemoteUser email\n</Location>", "<Location />\nAuthPlatformRemoteUser id\n</Location>",
+    "<Location />\nAuthPlatformAdminPassesRoles on\n</Location>",
+    "<VirtualHost *:1>\nAuthPlatformMount /v\nAuthPlatformMe /vme\nAuthPlatformTokenDelivery ask\n</VirtualHost>",
+    "<Location />\nAuthType Platform\nAuthName x\nRequire role candidate admin\n</Location>",
+    "<Location />\nAuthType Platform\nAuthName x\nRequire role %{ENV:WANTED}\n</Location>",
+);
+for my $conf (@good) {
+    my ($status, $out) = check($conf);
+    (my $name = $conf) =~ s/\n/ | /g;
+    is($status, 0, $name) or diag $out;
+}
+
+my @bad = (    # configuration, what the line says
+    ['AuthPlatformMount accounts',       qr/AuthPlatformMount/],
+    ['AuthPlatformMount /a//b',          qr/AuthPlatformMount/],
+    ['AuthPlatformMount /a/../b',        qr/AuthPlatformMount/],
+    ['AuthPlatformMount "/a b"',         qr/AuthPlatformMount/],
+    ['AuthPlatformMount /a?b',           qr/AuthPlatformMount/],
+    ['AuthPlatformMe me',                qr/AuthPlatformMe/],
+    ['AuthPlatformTokenDelivery header', qr/AuthPlatformTokenDelivery/],
+    ['AuthPlatformOptional maybe',       qr/AuthPlatformOptional/],
+    ['AuthPlatformSignInPage https://evil.example/', qr/AuthPlatformSignInPage/],
+    ['AuthPlatformSignInPage //evil.example/',       qr/AuthPlatformSignInPage/],
+    ['AuthPlatformForwardAuthorization 2', qr/AuthPlatformForwardAuthorization/],
+    ['AuthPlatformRemoteUser name',        qr/AuthPlatformRemoteUser/],
+    ['AuthPlatformAdminPassesRoles x',     qr/AuthPlatformAdminPassesRoles/],
+    ["<VirtualHost *:1>\nAuthPlatformEnvFile other.env\n</VirtualHost>", qr/AuthPlatformEnvFile/],
+    ["<Location />\nAuthPlatformMount /x\n</Location>",                  qr/AuthPlatformMount/],
+    ["<Location />\nRequire role\n</Location>",                          qr/role/],
+    ["<Location />\nAuthType Platform\nRequire role recruter\n</Location>", qr/recruter/],
+    ["<Location />\nRequire role %{BROKEN\n</Location>",                 qr/role/],
+);
+for my $case (@bad) {
+    my ($conf, $says) = @$case;
+    my ($status, $out) = check($conf);
+    (my $name = $conf) =~ s/\n/ | /g;
+    isnt($status, 0, "$name: refused");
+    like($out, $says, 'and says what');
+}
+done_testing;
