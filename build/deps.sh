@@ -12,7 +12,7 @@ declare -A PACKAGES=(
         ca-certificates curl media-types"
     # Check; Apache::Test (only libapache2-mod-perl2 has it); clients; the browser; OpenAPI's schema
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
-        python3-minimal python3-jsonschema chromium chromium-driver"
+        python3-minimal python3-pip python3-jsonschema chromium chromium-driver"
     [lint]="clang-format clang-tidy cppcheck shellcheck"
     [fuzz]="clang libclang-rt-14-dev llvm"
     [valgrind]="valgrind"

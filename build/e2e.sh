@@ -23,6 +23,7 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
     AUTHP_HTTPD="$AUTHP_ASAN_DIR/httpd"
     export AUTHP_ASAN_DIR AUTHP_SANITIZE=1
 fi
+export AUTHP_OAS_SCHEMA="$out/oas/schema.json"
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
 
 for needed in "$AUTHP_MODULE" "$AUTHP_CLI" t/TEST; do

@@ -18,6 +18,7 @@ REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
 ##@ Checks
 .PHONY: test
 test: debug asan $(call unit,asan) $(REPLAYS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>
+	@build/oas-schema.sh
 	@build/test.sh $(T)
 
 .PHONY: unit

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* The double-submit token is bound to the session, so that a cookie planted by a neighbouring host does not help. */
+/* The double-submit token is bound to the session, so that a cookie planted by a neighbouring host
+ * does not help. */
 
 authp_err_t authp_session_csrf(const authp_realm_t *realm, const char *sid, const char **out,
                                apr_pool_t *pool)
@@ -19,8 +20,8 @@ authp_err_t authp_session_csrf(const authp_realm_t *realm, const char *sid, cons
     return err;
 }
 
-authp_err_t authp_session_csrf_check(const authp_realm_t *realm, const char *sid,
-                                     const char *token, apr_pool_t *pool)
+authp_err_t authp_session_csrf_check(const authp_realm_t *realm, const char *sid, const char *token,
+                                     apr_pool_t *pool)
 {
     const size_t len = AUTHP_B64URL_ENCODED(AUTHP_SHA256_LEN);
     unsigned char tag[AUTHP_SHA256_LEN];

@@ -18,8 +18,7 @@ authp_err_t authp_live_api(const authp_realm_t *realm, authp_principal_t *princi
                            authp_user_t **user, authp_session_t **session, apr_pool_t *pool)
 {
     authp_session_t *row = NULL;
-    authp_err_t err =
-        authp_store_session_by_id(realm->store, principal->session_id, &row, pool);
+    authp_err_t err = authp_store_session_by_id(realm->store, principal->session_id, &row, pool);
     if (err != AUTHP_OK) {
         return missing_is_revoked(err);
     }

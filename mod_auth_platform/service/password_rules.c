@@ -111,10 +111,11 @@ bool authp_password_rules_refused(const authp_refused_t *refused, const char *pa
     memcpy(lower, password, len);
     lower[len] = '\0';
     authp_text_lower(lower);
-    /* The list is public and the person is choosing the password now: the time tells nobody anything. */
+    /* The list is public and the person is choosing the password now: the time tells nobody
+     * anything. */
     const char *key = lower;
-    bool found = bsearch(&key, refused->sorted, refused->count, sizeof(*refused->sorted),
-                         compare) != NULL;
+    bool found =
+        bsearch(&key, refused->sorted, refused->count, sizeof(*refused->sorted), compare) != NULL;
     authp_secret_wipe(lower, sizeof(lower));
     return found;
 }

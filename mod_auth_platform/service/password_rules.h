@@ -8,12 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Passwords that are refused because everybody tries them first: PASSWORD_REFUSED_FILE, one a line. Letters are compared
- * without case (ASCII). Read-only once loaded. */
+/* Passwords that are refused because everybody tries them first: PASSWORD_REFUSED_FILE, one a line.
+ * Letters are compared without case (ASCII). Read-only once loaded. */
 typedef struct authp_refused_t authp_refused_t;
 
-/* LF or CRLF, empty lines skipped, a UTF-8 BOM too; lines longer than any password we take are dropped. On failure
- * (unreadable, no regular file, over 16 MiB) *error is a line that names the file. */
+/* LF or CRLF, empty lines skipped, a UTF-8 BOM too; lines longer than any password we take are
+ * dropped. On failure (unreadable, no regular file, over 16 MiB) *error is a line that names the
+ * file. */
 AUTHP_CHECKED authp_err_t authp_password_rules_load(const char *path, const authp_refused_t **out,
                                                     const char **error, apr_pool_t *pool);
 /* The same from text in memory. */

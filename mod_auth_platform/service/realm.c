@@ -83,7 +83,8 @@ authp_err_t authp_realm_store(const authp_settings_t *settings, const authp_stor
     };
     const char *wrong = found->check(&chosen, pool);
     if (wrong != NULL) {
-        *error = apr_psprintf(pool, "AUTH_STORE in %s: %s: %s", settings->source, found->name, wrong);
+        *error =
+            apr_psprintf(pool, "AUTH_STORE in %s: %s: %s", settings->source, found->name, wrong);
         return AUTHP_E_VALIDATION_FAILED;
     }
     *ops = found;

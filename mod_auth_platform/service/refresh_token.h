@@ -6,8 +6,9 @@
 #include "crypto/keys.h"
 #include "store/model.h"
 
-/* base64url(sid . generation . tag): 12 bytes, 8 bytes big endian, 32 bytes. The tag binds sid and generation to the row's salt
- * and the server's key, so that neither the database nor the key alone makes a token. */
+/* base64url(sid . generation . tag): 12 bytes, 8 bytes big endian, 32 bytes. The tag binds sid and
+ * generation to the row's salt and the server's key, so that neither the database nor the key alone
+ * makes a token. */
 #define AUTHP_REFRESH_TOKEN_LEN 70
 
 typedef struct authp_refresh_token_t {
@@ -16,7 +17,8 @@ typedef struct authp_refresh_token_t {
     unsigned char tag[AUTHP_SHA256_LEN];
 } authp_refresh_token_t;
 
-/* Only the syntax: exact length, canonical base64url, a generation that an int64_t holds. AUTHP_E_REFRESH_INVALID; NULL too. */
+/* Only the syntax: exact length, canonical base64url, a generation that an int64_t holds.
+ * AUTHP_E_REFRESH_INVALID; NULL too. */
 AUTHP_CHECKED authp_err_t authp_refresh_token_parse(const char *text, authp_refresh_token_t *out);
 /* AUTHP_E_REFRESH_INVALID if the tag is valid under neither key with this row's salt. */
 AUTHP_CHECKED authp_err_t authp_refresh_token_check(const authp_keys_t *keys,

@@ -10,7 +10,8 @@
 
 #define USER_AGENT_MAX 400
 
-/* A header may hold any bytes: what is stored is short, well-formed UTF-8 without control characters. */
+/* A header may hold any bytes: what is stored is short, well-formed UTF-8 without control
+ * characters. */
 static const char *clean_user_agent(const char *text, apr_pool_t *pool)
 {
     if (text == NULL) {

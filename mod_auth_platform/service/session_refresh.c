@@ -49,9 +49,8 @@ authp_refresh_action_t authp_session_refresh_decide(authp_refresh_state_t state,
                                  AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE},
         [AUTHP_REFRESH_IDLE] = {AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE,
                                 AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE},
-        [AUTHP_REFRESH_TOO_OLD] = {AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE,
-                                   AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE,
-                                   AUTHP_REFRESH_REFUSE},
+        [AUTHP_REFRESH_TOO_OLD] = {AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE,
+                                   AUTHP_REFRESH_REFUSE, AUTHP_REFRESH_REFUSE},
     };
     return actions[state][distance];
 }
@@ -61,7 +60,8 @@ static authp_err_t missing_is_invalid(authp_err_t err)
     return err == AUTHP_E_NOT_FOUND ? AUTHP_E_REFRESH_INVALID : err;
 }
 
-/* The user decides too, so that a sign-in which raced a password change or a disabling gains nothing. */
+/* The user decides too, so that a sign-in which raced a password change or a disabling gains
+ * nothing. */
 static authp_err_t read_user(const authp_realm_t *realm, const authp_session_t *row,
                              authp_user_t **out, apr_pool_t *pool)
 {
@@ -85,13 +85,14 @@ static authp_err_t theft(const authp_realm_t *realm, const authp_session_t *row,
     if (err != AUTHP_OK && err != AUTHP_E_NOT_FOUND) {
         return err;
     }
-    const authp_event_t event = {"refresh_reuse",    "denied",         "refresh_reused", NULL,
+    const authp_event_t event = {"refresh_reuse",  "denied",   "refresh_reused", NULL,
                                  row->user_id.hex, row->id.hex};
     authp_audit_write(realm, &event, client, pool);
     return AUTHP_E_REFRESH_REUSED;
 }
 
-/* The one conditional update; on success *row is as the store has it now. AUTHP_E_CONFLICT: somebody else was first. */
+/* The one conditional update; on success *row is as the store has it now. AUTHP_E_CONFLICT:
+ * somebody else was first. */
 static authp_err_t advance(const authp_realm_t *realm, authp_session_t *row, apr_pool_t *pool)
 {
     authp_ms_t now = authp_clock_now(realm->clock);
@@ -99,8 +100,8 @@ static authp_err_t advance(const authp_realm_t *realm, authp_session_t *row, apr
     bool rotate = realm->settings->refresh_token_rotation;
     authp_err_t err = rotate ? authp_store_session_rotate(realm->store, row->id.hex,
                                                           row->generation, now, idle, pool)
-                             : authp_store_session_slide(realm->store, row->id.hex,
-                                                         row->generation, now, idle, pool);
+                             : authp_store_session_slide(realm->store, row->id.hex, row->generation,
+                                                         now, idle, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -119,9 +120,9 @@ static authp_err_t attempt(const authp_realm_t *realm, int64_t generation, authp
 {
     authp_ms_t now = authp_clock_now(realm->clock);
     authp_ms_t grace = (authp_ms_t)realm->settings->refresh_token_grace * 1000;
-    switch (authp_session_refresh_decide(
-        authp_session_refresh_state(row, now),
-        authp_session_refresh_distance(row, generation, now, grace))) {
+    switch (
+        authp_session_refresh_decide(authp_session_refresh_state(row, now),
+                                     authp_session_refresh_distance(row, generation, now, grace))) {
     case AUTHP_REFRESH_ADVANCE:
         return advance(realm, row, pool);
     case AUTHP_REFRESH_REPEAT:

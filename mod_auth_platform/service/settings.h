@@ -9,6 +9,8 @@
 #include <apr_tables.h>
 #include <stdbool.h>
 
+struct authp_refused_t;
+
 /* "120/1m": at most `count` in `seconds`. */
 typedef struct authp_rate_t {
     int count;
@@ -43,6 +45,7 @@ typedef struct authp_settings_t {
     int bcrypt_rounds;             /* BCRYPT_ROUNDS=12 (4-16) */
     int password_min_length;       /* PASSWORD_MIN_LENGTH=8 (8-64) code points */
     const char *password_refused_file; /* PASSWORD_REFUSED_FILE, NULL if unset */
+    const struct authp_refused_t *password_refused; /* that file's lines: NULL here, read by authp_realm_make() */
     int body_limit;                /* AUTH_BODY_LIMIT=16384 (1024-1048576) bytes */
 
     apr_array_header_t *cors_origins; /* const char *, normalised origins of BACKEND_CORS_ORIGINS (JSON list or

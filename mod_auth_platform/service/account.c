@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/account.h"
+
+#include "crypto/bcrypt.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* An unknown role must not become an account without any. */
+static authp_err_t put_role(const authp_realm_t *realm, const authp_new_account_t *in,
+                            authp_user_t *user, apr_pool_t *pool)
+{
+    user->roles = apr_array_make(pool, 1, sizeof(const char *));
+    if (in->role == NULL) {
+        return AUTHP_OK;
+    }
+    if (authp_roles_bit(realm->roles, in->role) == 0) {
+        return AUTHP_E_VALIDATION_FAILED;
+    }
+    APR_ARRAY_PUSH(user->roles, const char *) = apr_pstrdup(pool, in->role);
+    user->is_recruiter_verified = in->verified && strcmp(in->role, "recruiter") == 0;
+    return AUTHP_OK;
+}
+
+static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_t *in,
+                            authp_user_t *user, apr_pool_t *pool)
+{
+    if (in->password == NULL) {
+        return AUTHP_OK; /* signs in by a provider only */
+    }
+    char *hash = apr_palloc(pool, AUTHP_BCRYPT_HASH_LEN + 1);
+    authp_err_t err = authp_hasher_hash(realm->hasher, in->password, in->password_len,
+                                        realm->settings->bcrypt_rounds, hash);
+    if (err == AUTHP_E_MALFORMED) {
+        return AUTHP_E_VALIDATION_FAILED; /* over 72 bytes or with a NUL: the caller should have
+                                             said so */
+    }
+    if (err == AUTHP_OK) {
+        user->password_hash = hash;
+    }
+    return err;
+}
+
+/* The unique index decides whether the address is free. */
+static authp_err_t insert(const authp_realm_t *realm, const authp_new_account_t *in,
+                          authp_user_t **out, apr_pool_t *pool)
+{
+    authp_user_t *user = apr_pcalloc(pool, sizeof(*user));
+    authp_err_t err = put_role(realm, in, user, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = put_hash(realm, in, user, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    user->id = authp_id_new(realm->clock, realm->random);
+    user->email = authp_account_normal_email(in->email, pool);
+    /* A form's empty field means no name. */
+    user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
+    user->email_verified = in->email_verified;
+    user->ver = 1;
+    user->created_at = authp_clock_now(realm->clock);
+    user->updated_at = user->created_at;
+    err = authp_store_user_create(realm->store, user, pool);
+    if (err == AUTHP_OK) {
+        *out = user;
+    }
+    return err == AUTHP_E_CONFLICT ? AUTHP_E_EMAIL_TAKEN : err;
+}
+
+static void audit_created(const authp_realm_t *realm, const char *name, const char *actor_id,
+                          const authp_user_t *user, const authp_client_t *client, apr_pool_t *pool)
+{
+    const authp_event_t event = {.event = name,
+                                 .outcome = "ok",
+                                 .actor_id = actor_id != NULL ? actor_id : user->id.hex,
+                                 .subject_id = user->id.hex};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+static void audit_refused(const authp_realm_t *realm, const char *name, const char *actor_id,
+                          const authp_client_t *client, apr_pool_t *pool)
+{
+    const authp_event_t event = {.event = name,
+                                 .outcome = "denied",
+                                 .reason = authp_err_name(AUTHP_E_EMAIL_TAKEN),
+                                 .actor_id = actor_id};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_account_t *in,
+                                 const char *actor_id, const authp_client_t *client,
+                                 authp_user_t **out, apr_pool_t *pool)
+{
+    authp_user_t *user = NULL;
+    authp_err_t err = insert(realm, in, &user, pool);
+    if (err == AUTHP_E_EMAIL_TAKEN) {
+        audit_refused(realm, "user_create", actor_id, client, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    audit_created(realm, "user_create", actor_id, user, client, pool);
+    *out = user;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_account_t *in,
+                                   const authp_client_t *client, authp_grant_t *out,
+                                   apr_pool_t *pool)
+{
+    /* Nobody chooses a role, or proves an address, by registering. */
+    authp_new_account_t own = *in;
+    own.role = authp_roles_bit(realm->roles, "candidate") != 0 ? "candidate" : NULL;
+    own.verified = false;
+    own.email_verified = false;
+    authp_user_t *user = NULL;
+    authp_err_t err = insert(realm, &own, &user, pool);
+    if (err == AUTHP_E_EMAIL_TAKEN) {
+        audit_refused(realm, "register", NULL, client, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    audit_created(realm, "register", NULL, user, client, pool);
+    return authp_session_start(realm, user, client, out, pool);
+}

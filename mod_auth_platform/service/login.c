@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/account.h"
+
+#include "base/log.h"
+#include "crypto/bcrypt.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* How the work is kept equal (contract 3). An attempt costs one bcrypt of BCRYPT_ROUNDS, whoever is
+ * named:
+ *  - no such user, no password, an unusable hash: the dummy hash of that cost is verified;
+ *  - a hash of lower cost c (made before BCRYPT_ROUNDS was raised) that does not match: dummies of
+ * cost c, c + 1, ... BCRYPT_ROUNDS - 1 follow, and 2^c + (2^c + 2^(c+1) + ... + 2^(r-1)) = 2^r;
+ *  - a password that bcrypt would not take (over 72 bytes, a NUL): a stand-in is verified and the
+ * outcome ignored. Not covered: a hash of higher cost, after BCRYPT_ROUNDS was lowered. Its owner's
+ * refusals take longer until the password is changed. */
+
+static bool usable_password(const authp_login_t *in)
+{
+    return in->password_len <= AUTHP_BCRYPT_MAX_BYTES &&
+           memchr(in->password, '\0', in->password_len) == NULL;
+}
+
+static authp_err_t find_user(const authp_realm_t *realm, const authp_login_t *in,
+                             authp_user_t **out, apr_pool_t *pool)
+{
+    const char *login =
+        in->kind == AUTHP_LOGIN_EMAIL ? authp_account_normal_email(in->login, pool) : in->login;
+    authp_user_t *user = NULL;
+    authp_err_t err = authp_store_user_by_login(realm->store, in->kind, login, &user, pool);
+    if (err == AUTHP_E_NOT_FOUND) {
+        *out = NULL;
+        return AUTHP_OK;
+    }
+    if (err == AUTHP_OK) {
+        *out = user;
+    }
+    return err;
+}
+
+/* What a check at a lower cost left undone. */
+static authp_err_t burn(const authp_realm_t *realm, int cost)
+{
+    static const char nobody[] = "nobody's password";
+    for (; cost < realm->settings->bcrypt_rounds; cost++) {
+        bool match = false;
+        authp_err_t err = authp_hasher_verify(realm->hasher, nobody, sizeof(nobody) - 1,
+                                              authp_bcrypt_dummy(cost), &match);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+    }
+    return AUTHP_OK;
+}
+
+/* `user` may be NULL. AUTHP_OK only for an enabled account's own password. */
+static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t *user,
+                                  const authp_login_t *in)
+{
+    static const char stand_in[] = "stand-in";
+    int cost =
+        user != NULL && user->password_hash != NULL ? authp_bcrypt_cost(user->password_hash) : 0;
+    bool own = cost != 0;
+    if (!own) {
+        cost = realm->settings->bcrypt_rounds;
+    }
+    bool usable = usable_password(in);
+    bool match = false;
+    authp_err_t err =
+        authp_hasher_verify(realm->hasher, usable ? in->password : stand_in,
+                            usable ? in->password_len : sizeof(stand_in) - 1,
+                            own ? user->password_hash : authp_bcrypt_dummy(cost), &match);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (match && own && usable && !user->disabled) {
+        return AUTHP_OK;
+    }
+    err = burn(realm, cost);
+    return err == AUTHP_OK ? AUTHP_E_INVALID_CREDENTIALS : err;
+}
+
+static bool holds(const authp_user_t *user, const char *role)
+{
+    for (int i = 0; i < user->roles->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(user->roles, i, const char *), role) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static authp_err_t check_door(const authp_realm_t *realm, const authp_user_t *user,
+                              authp_door_t door)
+{
+    if (door == AUTHP_DOOR_CANDIDATE && user->roles->nelts > 0 && !holds(user, "candidate")) {
+        return AUTHP_E_NOT_CANDIDATE;
+    }
+    /* Roles that are not configured any more leave an account without roles, not a pending one. */
+    bool pending = holds(user, "recruiter") && !user->is_recruiter_verified;
+    if (pending &&
+        authp_roles_effective(realm->roles, user->roles, user->is_recruiter_verified) == 0) {
+        return AUTHP_E_RECRUITER_PENDING;
+    }
+    return AUTHP_OK;
+}
+
+/* The person is in already: whatever goes wrong here is for the next time. */
+static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
+                         const authp_login_t *in, apr_pool_t *pool)
+{
+    int rounds = realm->settings->bcrypt_rounds;
+    if (authp_bcrypt_cost(user->password_hash) >= rounds) {
+        return;
+    }
+    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    authp_err_t err =
+        authp_hasher_hash(realm->hasher, in->password, in->password_len, rounds, hash);
+    if (err == AUTHP_OK) {
+        err = authp_store_user_upgrade_hash(realm->store, user, hash, authp_clock_now(realm->clock),
+                                            pool);
+    }
+    if (err != AUTHP_OK) {
+        authp_log(AUTHP_LOG_INFO, "AUTHP0304", "user %s: password hash of lower cost stays: %s",
+                  user->id.hex, authp_err_name(err));
+    }
+}
+
+static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_err_t err,
+                  const char *sid, const authp_client_t *client, apr_pool_t *pool)
+{
+    const char *id = user != NULL ? user->id.hex : NULL;
+    const authp_event_t event = {.event = "login",
+                                 .outcome = err == AUTHP_OK ? "ok" : "denied",
+                                 .reason = err == AUTHP_OK ? NULL : authp_err_name(err),
+                                 .actor_id = err == AUTHP_OK ? id : NULL,
+                                 .subject_id = id,
+                                 .session_id = sid};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t *in,
+                                const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool)
+{
+    authp_user_t *user = NULL;
+    authp_err_t err = find_user(realm, in, &user, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = check_password(realm, user, in);
+    if (err == AUTHP_OK) {
+        err = check_door(realm, user, in->door);
+    }
+    if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_NOT_CANDIDATE ||
+        err == AUTHP_E_RECRUITER_PENDING) {
+        audit(realm, user, err, NULL, client, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    authp_grant_t grant = {0};
+    err = authp_session_start(realm, user, client, &grant, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
+    upgrade_hash(realm, user, in, pool);
+    *out = grant;
+    return AUTHP_OK;
+}
