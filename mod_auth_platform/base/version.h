@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_BASE_VERSION_H
+#define AUTHP_BASE_VERSION_H
+
+/* Semantic versioning; one number for the module and the command line tool. */
+#define AUTHP_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_admin.h"
+
+#include "base/b64url.h"
+#include "base/secret.h"
+#include "cli/output.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define SECRET_BYTES 48
+
+int authp_cmd_admin_secret(authp_context_t *context)
+{
+    unsigned char bytes[SECRET_BYTES];
+    authp_random_fill(authp_random_system(), bytes, sizeof(bytes));
+    char *text = authp_b64url_encode(bytes, sizeof(bytes), context->pool);
+    authp_secret_wipe(bytes, sizeof(bytes));
+    if (context->options->json) {
+        json_t *answer = authp_json_object(context->pool);
+        authp_json_set_str(answer, "secret", text);
+        authp_output_json(answer, context->pool);
+    } else {
+        authp_output_line(context->pool, "%s", text);
+    }
+    return AUTHP_EXIT_OK;
+}
+
+int authp_cmd_admin_migrate(authp_context_t *context)
+{
+    int applied = 0;
+    if (authp_context_open(context) != AUTHP_OK) {
+        return AUTHP_EXIT_FAILED;
+    }
+    authp_err_t err = authp_store_migrate(context->realm->store, &applied, context->pool);
+    if (err != AUTHP_OK) {
+        return authp_output_failure(err, context->pool);
+    }
+    if (context->options->json) {
+        json_t *answer = authp_json_object(context->pool);
+        authp_json_set_str(answer, "store", context->ops->name);
+        authp_json_set_int(answer, "applied", applied);
+        authp_output_json(answer, context->pool);
+    } else if (applied == 0) {
+        authp_output_line(context->pool, "%s: up to date", context->ops->name);
+    } else {
+        authp_output_line(context->pool, "%s: %d step%s applied", context->ops->name, applied,
+                          applied == 1 ? "" : "s");
+    }
+    return AUTHP_EXIT_OK;
+}
+
+static int show_wrong(const authp_context_t *context, const apr_array_header_t *errors)
+{
+    json_t *answer = authp_json_object(context->pool);
+    authp_json_set_bool(answer, "ok", 0);
+    json_t *list = authp_json_set_array(answer, "errors");
+    for (int i = 0; i < errors->nelts; i++) {
+        const char *line = APR_ARRAY_IDX(errors, i, const char *);
+        authp_output_error(context->pool, "%s", line);
+        authp_json_append_str(list, line);
+    }
+    if (context->options->json) {
+        authp_output_json(answer, context->pool);
+    }
+    return AUTHP_EXIT_FAILED;
+}
+
+/* What an operator wants to see confirmed; of secrets only whether there is one. */
+static json_t *describe(const authp_context_t *context)
+{
+    const authp_settings_t *settings = context->settings;
+    json_t *answer = authp_json_object(context->pool);
+    authp_json_set_bool(answer, "ok", 1);
+    authp_json_set_str(answer, "source", settings->source);
+    authp_json_set_str(answer, "store", settings->store);
+    if (strcmp(settings->store, "sqlite") == 0) {
+        authp_json_set_str(answer, "database", settings->sqlite_file);
+    }
+    authp_json_set_str(answer, "jwt_algorithm", settings->jwt_algorithm);
+    authp_json_set_str(answer, "jwt_issuer", settings->jwt_issuer);
+    authp_json_set_str(answer, "jwt_audience", settings->jwt_audience);
+    authp_json_set_bool(answer, "previous_key", settings->jwt_secret_previous != NULL);
+    authp_json_set_int(answer, "access_token_minutes", settings->access_token_minutes);
+    authp_json_set_int(answer, "refresh_token_days", settings->refresh_token_days);
+    authp_json_set_bool(answer, "refresh_token_rotation", settings->refresh_token_rotation);
+    authp_json_set_int(answer, "session_absolute_days", settings->session_absolute_days);
+    authp_json_set_int(answer, "bcrypt_rounds", settings->bcrypt_rounds);
+    authp_json_set_str(answer, "password_refused_file", settings->password_refused_file);
+    authp_json_set_bool(answer, "secure_cookies", settings->secure_cookies);
+    authp_json_set_bool(answer, "limits", settings->limits);
+    json_t *roles = authp_json_set_array(answer, "roles");
+    for (int i = 0; i < settings->roles->nelts; i++) {
+        authp_json_append_str(roles, APR_ARRAY_IDX(settings->roles, i, const char *));
+    }
+    return answer;
+}
+
+static void show_described(const authp_context_t *context, json_t *answer)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    authp_output_line(context->pool, "The settings are fine (the store was not contacted).");
+    json_object_foreach(answer, key, value)
+    {
+        const char *text = json_is_string(value) ? json_string_value(value)
+                           : json_is_null(value) ? "-"
+                                                 : authp_json_text(value, NULL, context->pool);
+        if (strcmp(key, "ok") != 0) {
+            authp_output_line(context->pool, "  %-24s%s", key, text);
+        }
+    }
+}
+
+int authp_cmd_admin_check_config(authp_context_t *context)
+{
+    apr_array_header_t *errors = NULL;
+    if (authp_context_load(context, &errors) != AUTHP_OK) {
+        return show_wrong(context, errors);
+    }
+    if (authp_realm_selftest(context->realm, context->pool) != AUTHP_OK) {
+        authp_output_error(context->pool, "the self-test of the signing keys failed");
+        return AUTHP_EXIT_FAILED;
+    }
+    json_t *answer = describe(context);
+    if (context->options->json) {
+        authp_output_json(answer, context->pool);
+    } else {
+        show_described(context, answer);
+    }
+    return AUTHP_EXIT_OK;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/context.h"
+
+#include "cli/output.h"
+#include "cli/owner.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_ENV_FILE ".env"
+
+const authp_client_t authp_context_client = {0};
+
+const char *authp_context_value(const authp_context_t *context, const char *name)
+{
+    return authp_options_value(context->options, name);
+}
+
+static void add_error(apr_array_header_t *errors, const char *line)
+{
+    APR_ARRAY_PUSH(errors, const char *) = line;
+}
+
+/* A file that nobody named must be the operator's own: else whoever can write the current folder
+ * would choose the store of somebody's (of root's) accounts. */
+static authp_err_t choose_env_file(const authp_context_t *context, const char **file,
+                                   const char **error)
+{
+    struct stat info;
+    if (context->options->env_file != NULL) {
+        *file = context->options->env_file;
+        return AUTHP_OK;
+    }
+    if (lstat(DEFAULT_ENV_FILE, &info) != 0) {
+        *file = NULL;
+        return AUTHP_OK;
+    }
+    if (info.st_uid != geteuid() && info.st_uid != 0) {
+        *error =
+            "the file .env here belongs to another user: name it with --env-file .env if it is "
+            "the right one";
+        return AUTHP_E_MALFORMED;
+    }
+    *file = DEFAULT_ENV_FILE;
+    return AUTHP_OK;
+}
+
+static authp_err_t load_settings(authp_context_t *context, apr_array_header_t *errors)
+{
+    const char *file = NULL;
+    const char *error = NULL;
+    apr_array_header_t *wrong = NULL;
+    authp_err_t err = choose_env_file(context, &file, &error);
+    if (err != AUTHP_OK) {
+        add_error(errors, error);
+        return err;
+    }
+    err = authp_settings_load(file, authp_settings_environment(), &context->settings, &wrong,
+                              context->pool);
+    if (err != AUTHP_OK && wrong != NULL) {
+        apr_array_cat(errors, wrong);
+    }
+    return err;
+}
+
+authp_err_t authp_context_load(authp_context_t *context, apr_array_header_t **errors)
+{
+    const char *error = NULL;
+    *errors = apr_array_make(context->pool, 4, sizeof(const char *));
+    authp_err_t err = load_settings(context, *errors);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = authp_realm_make(context->settings, &context->realm, context->pool);
+    if (err != AUTHP_OK) {
+        add_error(*errors, "the settings cannot be used, see the line above");
+        return err;
+    }
+    err = authp_realm_store(context->settings, &context->ops, &context->config, &error,
+                            context->pool);
+    if (err != AUTHP_OK) {
+        add_error(*errors, error);
+    }
+    return err;
+}
+
+static const char *folder_of(const char *file, apr_pool_t *pool)
+{
+    const char *slash = strrchr(file, '/');
+    if (slash == NULL) {
+        return ".";
+    }
+    return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
+}
+
+/* Only SQLite lives in files of ours. */
+static authp_err_t own_files(authp_context_t *context)
+{
+    const char *error = NULL;
+    struct stat info;
+    if (strcmp(context->settings->store, "sqlite") != 0) {
+        return AUTHP_OK;
+    }
+    const char *folder = folder_of(context->settings->sqlite_file, context->pool);
+    bool missing = stat(folder, &info) != 0;
+    authp_err_t err = authp_owner_become(folder, &error, context->pool);
+    if (err != AUTHP_OK) {
+        authp_output_error(context->pool, "%s", error);
+        return err;
+    }
+    if (missing && geteuid() == 0) {
+        authp_output_error(context->pool,
+                           "note: %s is made now and belongs to root until httpd starts with these "
+                           "settings and gives it to its User",
+                           folder);
+    }
+    return AUTHP_OK;
+}
+
+static authp_err_t open_store(authp_context_t *context)
+{
+    authp_hasher_bound_t *bound = NULL;
+    authp_err_t err = context->ops->prepare(&context->config, (uid_t)-1, (gid_t)-1, context->pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = authp_store_open(context->ops, &context->config, &context->realm->store, context->pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = authp_hasher_bound_make(1, 1, &bound);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    return authp_hasher_make(bound, context->realm->random, &context->realm->hasher, context->pool);
+}
+
+authp_err_t authp_context_open(authp_context_t *context)
+{
+    apr_array_header_t *errors = NULL;
+    authp_err_t err = authp_context_load(context, &errors);
+    for (int i = 0; err != AUTHP_OK && i < errors->nelts; i++) {
+        authp_output_error(context->pool, "%s", APR_ARRAY_IDX(errors, i, const char *));
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = own_files(context);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = open_store(context);
+    if (err != AUTHP_OK) {
+        authp_output_error(context->pool, "cannot open the store \"%s\" (%s)", context->ops->name,
+                           authp_err_name(err));
+    }
+    return err;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/help.h"
+
+#include <apr_strings.h>
+
+#define COLUMN 24
+
+static void put_flags(const authp_flag_t *flags, FILE *to, apr_pool_t *pool)
+{
+    for (; flags->name != NULL; flags++) {
+        const char *left = apr_pstrcat(pool, "--", flags->name, flags->value != NULL ? " " : "",
+                                       flags->value != NULL ? flags->value : "", NULL);
+        fprintf(to, "  %-*s%s%s\n", COLUMN, left, flags->help,
+                flags->required ? " (required)" : "");
+    }
+}
+
+void authp_help_all(const authp_command_t *table, FILE *to, apr_pool_t *pool)
+{
+    fputs("authplatform: the accounts and settings of mod_auth_platform, from the command line.\n\n"
+          "Usage: authplatform [--env-file FILE] [--json] COMMAND [OPTIONS]\n\nCommands:\n",
+          to);
+    for (const authp_command_t *row = table; row->verb != NULL; row++) {
+        fprintf(to, "  %-*s%s\n", COLUMN, authp_options_command_name(row, pool), row->summary);
+    }
+    fputs("\nOptions:\n", to);
+    put_flags(authp_options_global, to, pool);
+    fputs(
+        "\n"
+        "The settings are those of the server: name the file of its AuthPlatformEnvFile, and the\n"
+        "tool works on the same accounts. Without --env-file the file .env of the current folder\n"
+        "is read if there is one; the environment wins over either.\n"
+        "\n"
+        "Run as root, the tool first becomes the owner of the folder that holds the database, so\n"
+        "that the server can go on using what it writes.\n"
+        "\n"
+        "Exit status: 0 done, 1 failed (a line on standard error says why), 2 wrong usage.\n",
+        to);
+}
+
+void authp_help_command(const authp_command_t *command, FILE *to, apr_pool_t *pool)
+{
+    fprintf(to, "Usage: authplatform [--env-file FILE] [--json] %s%s\n\n%s.\n",
+            authp_options_command_name(command, pool),
+            command->flags[0].name != NULL ? " [OPTIONS]" : "", command->summary);
+    if (command->about != NULL) {
+        fprintf(to, "\n%s\n", command->about);
+    }
+    fputs("\nOptions:\n", to);
+    put_flags(command->flags, to, pool);
+    put_flags(authp_options_global, to, pool);
+}

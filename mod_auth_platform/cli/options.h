@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_CLI_OPTIONS_H
+#define AUTHP_CLI_OPTIONS_H
+
+#include "base/err.h"
+
+#include <apr_pools.h>
+#include <stdbool.h>
+
+struct authp_context_t;
+
+#define AUTHP_OPTIONS_MAX 8
+
+/* What the process ends with. */
+enum { AUTHP_EXIT_OK = 0, AUTHP_EXIT_FAILED = 1, AUTHP_EXIT_USAGE = 2 };
+
+typedef struct authp_flag_t {
+    const char *name;  /* without the dashes; NULL ends a list */
+    const char *value; /* what the help calls its value; NULL for a switch */
+    const char *help;
+    bool required;
+} authp_flag_t;
+
+/* One row is everything about a command: how it is called, what its help says, what runs. */
+typedef struct authp_command_t {
+    const char *group; /* "user"; NULL for a command of one word */
+    const char *verb;  /* NULL ends the table */
+    const char *summary;
+    const char *about; /* more for its own --help; may be NULL */
+    int (*run)(struct authp_context_t *context);
+    authp_flag_t flags[AUTHP_OPTIONS_MAX];
+} authp_command_t;
+
+typedef struct authp_options_t {
+    const authp_command_t *command; /* NULL if none was named */
+    const char *env_file;
+    bool json;
+    bool help;
+    bool version;
+    const char *values[AUTHP_OPTIONS_MAX]; /* by position in command->flags; "" for a switch */
+} authp_options_t;
+
+/* Options that every command takes; ends with a NULL name. */
+extern const authp_flag_t authp_options_global[];
+
+/* Fills in *out as far as it came, also on failure (AUTHP_E_MALFORMED), so that the right help can
+ * be named. *error never repeats a value: somebody may have typed a password there. */
+AUTHP_CHECKED authp_err_t authp_options_parse(const authp_command_t *table, int argc,
+                                              const char *const *argv, authp_options_t *out,
+                                              const char **error, apr_pool_t *pool);
+/* The value of the command's own option; NULL if it was not given. `name` must be in its row. */
+const char *authp_options_value(const authp_options_t *options, const char *name);
+/* "user create" */
+const char *authp_options_command_name(const authp_command_t *command, apr_pool_t *pool);
+
+#endif

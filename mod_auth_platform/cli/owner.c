@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/owner.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *name_of(uid_t uid, apr_pool_t *pool)
+{
+    char room[4096];
+    struct passwd entry;
+    struct passwd *found = NULL;
+    if (getpwuid_r(uid, &entry, room, sizeof(room), &found) == 0 && found != NULL) {
+        return apr_pstrdup(pool, found->pw_name);
+    }
+    return apr_psprintf(pool, "with the id %lu", (unsigned long)uid);
+}
+
+/* Groups first: afterwards there is no right left to change them. */
+static bool drop(uid_t uid, gid_t gid)
+{
+    return setgroups(1, &gid) == 0 && setgid(gid) == 0 && setuid(uid) == 0 && geteuid() == uid &&
+           getegid() == gid;
+}
+
+authp_err_t authp_owner_become(const char *folder, const char **error, apr_pool_t *pool)
+{
+    struct stat info;
+    if (stat(folder, &info) != 0) {
+        if (errno == ENOENT) {
+            return AUTHP_OK;
+        }
+        *error = apr_psprintf(pool, "cannot look at %s: %s", folder, strerror(errno));
+        return AUTHP_E_INTERNAL;
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        *error = apr_psprintf(pool, "%s is not a folder", folder);
+        return AUTHP_E_INTERNAL;
+    }
+    if (geteuid() != 0) {
+        if (access(folder, W_OK | X_OK) == 0) {
+            return AUTHP_OK;
+        }
+        *error = apr_psprintf(pool, "%s belongs to user %s: run this as that user or as root",
+                              folder, name_of(info.st_uid, pool));
+        return AUTHP_E_INTERNAL;
+    }
+    if (info.st_uid != 0 && !drop(info.st_uid, info.st_gid)) {
+        *error = apr_psprintf(pool, "cannot become user %s, the owner of %s: %s",
+                              name_of(info.st_uid, pool), folder, strerror(errno));
+        return AUTHP_E_INTERNAL;
+    }
+    return AUTHP_OK;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_SQL_H
+#define AUTHP_STORE_SQL_H
+
+#include "store/store.h"
+
+#include <apr_dbd.h>
+
+/* One SQL store over apr_dbd for every database it speaks to; what differs between them is data in a dialect. */
+typedef struct authp_sql_t authp_sql_t;
+
+typedef struct authp_sql_migration_t {
+    const char *name;
+    const char *sql; /* several statements */
+} authp_sql_migration_t;
+
+/* What an apr_dbd return code means for the connection it came from. */
+typedef enum authp_sql_fault_t {
+    AUTHP_SQL_BROKEN, /* reopen and try once more */
+    AUTHP_SQL_LOCKED, /* somebody else holds the database: try once more */
+    AUTHP_SQL_WRONG   /* the statement itself: our fault */
+} authp_sql_fault_t;
+
+typedef struct authp_sql_dialect_t {
+    const char *driver; /* apr_dbd's name */
+    const authp_sql_migration_t *migrations;
+    int nmigrations;
+    const char *begin; /* starts a transaction that may write */
+    const char *const *session; /* statements for each new connection, NULL-terminated */
+    /* Before the first connection: makes what must exist. Called with the writer lock NOT held. */
+    authp_err_t (*before_open)(const authp_store_config_t *config, apr_pool_t *pool);
+    authp_sql_fault_t (*classify)(int rc, const char *text);
+    /* The writer queue; NULL where the database orders writers itself. */
+    authp_err_t (*write_lock)(void *lock, int timeout_ms);
+    void (*write_unlock)(void *lock);
+    authp_err_t (*lock_open)(const authp_store_config_t *config, void **lock, apr_pool_t *pool);
+} authp_sql_dialect_t;
+
+/* Contacts nothing: the first operation migrates and connects. */
+AUTHP_CHECKED authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store_config_t *config,
+                                         apr_pool_t *pool, authp_sql_t **out);
+authp_err_t authp_sql_migrate(void *self, int *applied, apr_pool_t *pool);
+authp_err_t authp_sql_ping(void *self, apr_pool_t *pool);
+void authp_sql_maintain(void *self);
+
+/* Prepared on each connection; the texts are in sql_statements.c. */
+typedef enum authp_sql_label_t {
+    AUTHP_SQL_PING,
+    AUTHP_SQL_USER_CREATE,
+    AUTHP_SQL_USER_BY_ID,
+    AUTHP_SQL_USER_BY_EMAIL,
+    AUTHP_SQL_USER_BY_USERNAME,
+    AUTHP_SQL_USER_LIST,
+    AUTHP_SQL_USER_UPGRADE_HASH,
+    AUTHP_SQL_SESSION_CREATE,
+    AUTHP_SQL_SESSION_BY_ID,
+    AUTHP_SQL_SESSION_ROTATE,
+    AUTHP_SQL_SESSION_SLIDE,
+    AUTHP_SQL_SESSION_END,
+    AUTHP_SQL_SESSION_END_USER,
+    AUTHP_SQL_AUDIT_APPEND,
+    AUTHP_SQL_LABELS
+} authp_sql_label_t;
+
+typedef struct authp_sql_statement_t {
+    const char *text;
+    bool writes;
+} authp_sql_statement_t;
+
+extern const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS];
+
+/* One statement's outcome: every statement answers rows (writing ones by RETURNING), because apr_dbd's row counts lie. */
+typedef struct authp_sql_rows_t {
+    const apr_dbd_driver_t *driver;
+    apr_dbd_results_t *results;
+    apr_dbd_row_t *row;
+    apr_pool_t *pool;
+    int at;
+} authp_sql_rows_t;
+
+/* Reads one row set. Called while the connection is held: copy what must live into a pool of yours. */
+typedef authp_err_t authp_sql_read_fn(authp_sql_rows_t *rows, void *ctx);
+
+/* Runs one prepared statement with values bound in order (const char * for text, apr_int64_t * for integers; NULL = SQL null) and
+ * hands its rows to `read`. Takes a connection, the writer lock if it writes, and tries again once on a fresh connection. */
+AUTHP_CHECKED authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label, const void **values,
+                                        authp_sql_read_fn *read, void *ctx);
+
+/* Steps to the next row; false at the end. */
+bool authp_sql_next(authp_sql_rows_t *rows);
+/* Column of the present row; NULL text for SQL null. The copy is in `pool`. */
+const char *authp_sql_text(const authp_sql_rows_t *rows, int column, apr_pool_t *pool);
+int64_t authp_sql_int(const authp_sql_rows_t *rows, int column);
+/* A reader for statements of which only the number of rows matters: ctx is an int *. */
+authp_err_t authp_sql_count_rows(authp_sql_rows_t *rows, void *ctx);
+
+/* The operations themselves (sql_user.c, sql_session.c), as the store port wants them. */
+authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool_t *pool);
+authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool);
+authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value, authp_user_t **out,
+                                    apr_pool_t *pool);
+authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter, apr_array_header_t **out, apr_pool_t *pool);
+authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash, authp_ms_t now,
+                                        apr_pool_t *pool);
+authp_err_t authp_sql_session_create(void *self, const authp_session_t *session, apr_pool_t *pool);
+authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool);
+authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+                                     apr_pool_t *pool);
+authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+                                    apr_pool_t *pool);
+authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool);
+authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid, const char *reason,
+                                       authp_ms_t now, int *count);
+authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+#include "store/sql_impl.h"
+
+#include <apr_strings.h>
+#include <apr_time.h>
+
+/* The struct lives in `own`, what one opening of the database makes in a pool below it. */
+static authp_sql_conn_t *make_conn(authp_sql_t *sql, apr_pool_t *own)
+{
+    authp_sql_conn_t *conn = apr_pcalloc(own, sizeof(*conn));
+    conn->sql = sql;
+    conn->own = own;
+    apr_pool_create(&conn->pool, own);
+    return conn;
+}
+
+void authp_sql_conn_close(authp_sql_conn_t *conn)
+{
+    if (conn->handle != NULL) {
+        /* Closing finalizes the statements first; the driver registers no cleanup for either. */
+        (void)apr_dbd_close(conn->sql->driver, conn->handle);
+        conn->handle = NULL;
+    }
+    apr_pool_clear(conn->pool);
+}
+
+static apr_status_t construct(void **resource, void *params, apr_pool_t *pool)
+{
+    authp_sql_t *sql = params;
+    apr_pool_t *own = NULL;
+    apr_status_t status = apr_pool_create_unmanaged_ex(&own, NULL, NULL);
+    if (status != APR_SUCCESS) {
+        return status;
+    }
+    apr_pool_tag(own, "authp-sql-connection");
+    (void)pool;
+    *resource = make_conn(sql, own);
+    return APR_SUCCESS;
+}
+
+static apr_status_t destruct(void *resource, void *params, apr_pool_t *pool)
+{
+    authp_sql_conn_t *conn = resource;
+    (void)params;
+    (void)pool;
+    authp_sql_conn_close(conn);
+    apr_pool_destroy(conn->own);
+    return APR_SUCCESS;
+}
+
+/* A connection still out when the process ends keeps the list alive: apr_reslist asserts otherwise, which in prefork aborts
+ * children that are stopped in the middle of a request. */
+static apr_status_t tear_down(void *data)
+{
+    authp_sql_t *sql = data;
+    if (apr_reslist_acquired_count(sql->connections) == 0) {
+        apr_reslist_destroy(sql->connections);
+    }
+    return APR_SUCCESS;
+}
+
+authp_err_t authp_sql_conn_setup(authp_sql_t *sql)
+{
+    apr_pool_t *own = NULL;
+    int most = sql->config.max_connections > 0 ? sql->config.max_connections : 1;
+    apr_status_t status = apr_pool_create_unmanaged_ex(&own, NULL, NULL);
+    if (status == APR_SUCCESS) {
+        status = apr_reslist_create(&sql->connections, 0, most, most, apr_time_from_sec(300), construct, destruct, sql, own);
+    }
+    if (status != APR_SUCCESS) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0201", "cannot make the list of store connections (%d)", status);
+        return AUTHP_E_INTERNAL;
+    }
+    apr_reslist_timeout_set(sql->connections, (apr_interval_time_t)sql->config.timeout_ms * 1000);
+    apr_pool_cleanup_register(sql->pool, sql, tear_down, apr_pool_cleanup_null);
+    return AUTHP_OK;
+}
+
+authp_err_t authp_sql_conn_acquire(authp_sql_t *sql, authp_sql_conn_t **out)
+{
+    void *resource = NULL;
+    apr_status_t status = apr_reslist_acquire(sql->connections, &resource);
+    if (status != APR_SUCCESS) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0202", "no store connection free within %d ms", sql->config.timeout_ms);
+        return AUTHP_E_UNAVAILABLE;
+    }
+    *out = resource;
+    return AUTHP_OK;
+}
+
+void authp_sql_conn_release(authp_sql_conn_t *conn)
+{
+    apr_reslist_release(conn->sql->connections, conn);
+}
+
+authp_sql_conn_t *authp_sql_conn_single(authp_sql_t *sql, apr_pool_t *pool)
+{
+    return make_conn(sql, pool);
+}
+
+int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text)
+{
+    int rows = 0;
+    return apr_dbd_query(conn->sql->driver, conn->handle, &rows, text);
+}
+
+/* PRAGMAs answer rows, which apr_dbd_query takes for an error. */
+static int run_session(authp_sql_conn_t *conn, const char *text)
+{
+    const apr_dbd_driver_t *driver = conn->sql->driver;
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    int rc = apr_dbd_select(driver, conn->pool, conn->handle, &results, text, 1);
+    if (rc == 0 && results != NULL) {
+        for (int at = 1; apr_dbd_get_row(driver, conn->pool, results, &row, at) == 0; at++) {
+        }
+    }
+    return rc;
+}
+
+static authp_err_t open_failed(authp_sql_conn_t *conn, const char *what, const char *text)
+{
+    authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %s", what, text != NULL ? text : "no reason given");
+    authp_sql_conn_close(conn);
+    return AUTHP_E_UNAVAILABLE;
+}
+
+authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
+{
+    authp_sql_t *sql = conn->sql;
+    const char *error = NULL;
+    if (conn->handle != NULL) {
+        return AUTHP_OK;
+    }
+    const char *params = sql->config.file != NULL ? sql->config.file : sql->config.uri;
+    if (apr_dbd_open_ex(sql->driver, conn->pool, params, &conn->handle, &error) != APR_SUCCESS) {
+        /* What the driver says may hold the connection string: keep it to ourselves. */
+        conn->handle = NULL;
+        apr_pool_clear(conn->pool);
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0204", "store: cannot open a connection");
+        return AUTHP_E_UNAVAILABLE;
+    }
+    for (const char *const *text = sql->dialect->session; *text != NULL; text++) {
+        int rc = run_session(conn, *text);
+        if (rc != 0) {
+            return open_failed(conn, "set up a connection", apr_dbd_error(sql->driver, conn->handle, rc));
+        }
+    }
+    for (int i = 0; prepare && i < AUTHP_SQL_LABELS; i++) {
+        int rc = apr_dbd_prepare(sql->driver, conn->pool, conn->handle, authp_sql_statements[i].text, NULL,
+                                 &conn->prepared[i]);
+        if (rc != 0) {
+            return open_failed(conn, "prepare a statement", apr_dbd_error(sql->driver, conn->handle, rc));
+        }
+    }
+    return AUTHP_OK;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/b64url.h"
+#include "base/log.h"
+#include "store/sql.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* One live session at most can be spared: an id no session has stands for "none". */
+#define NO_SESSION "-"
+
+typedef struct read_session_t {
+    authp_session_t *session;
+    apr_pool_t *pool;
+} read_session_t;
+
+/* In the order of SESSION_COLUMNS. The salt is base64url text: apr_dbd's drivers differ over blobs. */
+static authp_err_t read_session(authp_sql_rows_t *rows, void *ctx)
+{
+    read_session_t *out = ctx;
+    if (!authp_sql_next(rows)) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    authp_session_t *session = apr_pcalloc(out->pool, sizeof(*session));
+    const char *id = authp_sql_text(rows, 0, out->pool);
+    const char *user_id = authp_sql_text(rows, 1, out->pool);
+    const char *salt = authp_sql_text(rows, 3, out->pool);
+    if (id == NULL || user_id == NULL || salt == NULL || strlen(salt) != AUTHP_B64URL_ENCODED(AUTHP_SALT_LEN) ||
+        authp_b64url_decode(salt, strlen(salt), session->salt) != AUTHP_OK) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0211", "store: session %s is not as it should be", id != NULL ? id : "?");
+        return AUTHP_E_INTERNAL;
+    }
+    apr_cpystrn(session->id.hex, id, sizeof(session->id.hex));
+    apr_cpystrn(session->user_id.hex, user_id, sizeof(session->user_id.hex));
+    session->ver = authp_sql_int(rows, 2);
+    session->generation = authp_sql_int(rows, 4);
+    session->rotated_at = authp_sql_int(rows, 5);
+    session->auth_time = authp_sql_int(rows, 6);
+    session->created_at = authp_sql_int(rows, 7);
+    session->last_used_at = authp_sql_int(rows, 8);
+    session->expires_at = authp_sql_int(rows, 9);
+    session->absolute_expires_at = authp_sql_int(rows, 10);
+    session->ended_at = authp_sql_int(rows, 11);
+    session->end_reason = authp_sql_text(rows, 12, out->pool);
+    session->device_id = authp_sql_text(rows, 13, out->pool);
+    session->ip = authp_sql_text(rows, 14, out->pool);
+    session->user_agent = authp_sql_text(rows, 15, out->pool);
+    out->session = session;
+    return AUTHP_OK;
+}
+
+/* A statement that changes exactly one row, or none: then `otherwise`. */
+static authp_err_t change_one(void *self, authp_sql_label_t label, const void **values, authp_err_t otherwise)
+{
+    int rows = 0;
+    authp_err_t err = authp_sql_run(self, label, values, authp_sql_count_rows, &rows);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    return rows == 1 ? AUTHP_OK : otherwise;
+}
+
+authp_err_t authp_sql_session_create(void *self, const authp_session_t *s, apr_pool_t *pool)
+{
+    apr_int64_t ver = s->ver;
+    apr_int64_t generation = s->generation;
+    apr_int64_t rotated = s->rotated_at;
+    apr_int64_t auth_time = s->auth_time;
+    apr_int64_t created = s->created_at;
+    apr_int64_t used = s->last_used_at;
+    apr_int64_t expires = s->expires_at;
+    apr_int64_t absolute = s->absolute_expires_at;
+    apr_int64_t ended = s->ended_at;
+    const char *salt = authp_b64url_encode(s->salt, AUTHP_SALT_LEN, pool);
+    const void *values[] = {s->id.hex, s->user_id.hex, &ver,      salt,   &generation,   &rotated,     &auth_time, &created,
+                            &used,     &expires,       &absolute, &ended, s->end_reason, s->device_id, s->ip,      s->user_agent};
+    return change_one(self, AUTHP_SQL_SESSION_CREATE, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool)
+{
+    read_session_t found = {.pool = pool};
+    const void *values[] = {sid};
+    authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_BY_ID, values, read_session, &found);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    *out = found.session;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+                                     apr_pool_t *pool)
+{
+    apr_int64_t at = now;
+    apr_int64_t expires = expires_at;
+    apr_int64_t expected = generation;
+    const void *values[] = {&at, &at, &expires, sid, &expected, &at};
+    (void)pool;
+    return change_one(self, AUTHP_SQL_SESSION_ROTATE, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+                                    apr_pool_t *pool)
+{
+    apr_int64_t at = now;
+    apr_int64_t expires = expires_at;
+    apr_int64_t expected = generation;
+    const void *values[] = {&at, &expires, sid, &expected, &at};
+    (void)pool;
+    return change_one(self, AUTHP_SQL_SESSION_SLIDE, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool)
+{
+    apr_int64_t at = now;
+    const void *values[] = {&at, reason, sid};
+    (void)pool;
+    return change_one(self, AUTHP_SQL_SESSION_END, values, AUTHP_E_NOT_FOUND);
+}
+
+authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid, const char *reason,
+                                       authp_ms_t now, int *count)
+{
+    apr_int64_t at = now;
+    int rows = 0;
+    const void *values[] = {&at, reason, user_id, except_sid != NULL ? except_sid : NO_SESSION};
+    authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_END_USER, values, authp_sql_count_rows, &rows);
+    if (err == AUTHP_OK && count != NULL) {
+        *count = rows;
+    }
+    return err;
+}
+
+authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool)
+{
+    apr_int64_t at = entry->at;
+    const void *values[] = {entry->id.hex,   &at,
+                            entry->event,    entry->outcome,
+                            entry->reason,   entry->actor_id,
+                            entry->subject_id, entry->session_id,
+                            entry->ip,       entry->request_id};
+    (void)pool;
+    return change_one(self, AUTHP_SQL_AUDIT_APPEND, values, AUTHP_E_INTERNAL);
+}

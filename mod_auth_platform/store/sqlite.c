@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite.h"
+#include "base/log.h"
+#include "store/sql.h"
+#include "store/sqlite_lock.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* SQLite's result codes that mean "somebody else has it", and "your statement is wrong". */
+#define SQLITE_CODE_ERROR 1
+#define SQLITE_CODE_BUSY 5
+#define SQLITE_CODE_LOCKED 6
+#define SQLITE_CODE_CONSTRAINT 19
+#define SQLITE_CODE_MISMATCH 20
+
+/* Never edited once released: a change is a new step. */
+static const authp_sql_migration_t migrations[] = {
+    {"accounts and sessions",
+     "CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE, username TEXT UNIQUE, phone TEXT UNIQUE, name TEXT, "
+     "password_hash TEXT, roles TEXT NOT NULL, is_recruiter_verified INTEGER NOT NULL, "
+     "recruiter_requested_at INTEGER NOT NULL, email_verified INTEGER NOT NULL, disabled INTEGER NOT NULL, "
+     "ver INTEGER NOT NULL, min_ver INTEGER NOT NULL, auth_changed_at INTEGER NOT NULL, created_at INTEGER NOT NULL, "
+     "updated_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE TABLE refresh_tokens (id TEXT PRIMARY KEY, user_id TEXT NOT NULL, ver INTEGER NOT NULL, salt TEXT NOT NULL, "
+     "generation INTEGER NOT NULL, rotated_at INTEGER NOT NULL, auth_time INTEGER NOT NULL, created_at INTEGER NOT NULL, "
+     "last_used_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, absolute_expires_at INTEGER NOT NULL, "
+     "ended_at INTEGER NOT NULL, end_reason TEXT, device_id TEXT, ip TEXT, user_agent TEXT) WITHOUT ROWID;"
+     "CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id);"
+     "CREATE TABLE audit_log (id TEXT PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, outcome TEXT NOT NULL, "
+     "reason TEXT, actor_id TEXT, subject_id TEXT, session_id TEXT, ip TEXT, request_id TEXT) WITHOUT ROWID;"
+     "CREATE INDEX audit_log_at ON audit_log (at)"},
+};
+
+/* FULL: what was answered 201 survives a power cut. No busy_timeout: apr_dbd holds one mutex of the whole process while it
+ * waits, so every other reader of the child would stand still. */
+static const char *const session_statements[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+                                                 "PRAGMA foreign_keys=ON", NULL};
+
+static authp_sql_fault_t classify(int rc, const char *text)
+{
+    if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED) {
+        return AUTHP_SQL_LOCKED;
+    }
+    /* The driver prepares the old way: after a change of the schema its statements are dead for good. */
+    bool stale = text != NULL && (strstr(text, "schema") != NULL || strstr(text, "no such table") != NULL);
+    bool wrong = rc == SQLITE_CODE_ERROR || rc == SQLITE_CODE_CONSTRAINT || rc == SQLITE_CODE_MISMATCH;
+    return wrong && !stale ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;
+}
+
+static const char *folder_of(const char *file, apr_pool_t *pool)
+{
+    const char *slash = strrchr(file, '/');
+    if (slash == NULL) {
+        return ".";
+    }
+    return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
+}
+
+/* SQLite gives -wal and -shm the mode of the database file, so it is made here, for nobody else to read. */
+static authp_err_t before_open(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)pool;
+    int fd = open(config->file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0222", "cannot open the database %s: %s", config->file, strerror(errno));
+        return AUTHP_E_UNAVAILABLE;
+    }
+    (void)close(fd);
+    return AUTHP_OK;
+}
+
+static authp_err_t lock_open(const authp_store_config_t *config, void **lock, apr_pool_t *pool)
+{
+    authp_sqlite_lock_t *made = NULL;
+    authp_err_t err = authp_sqlite_lock_open(config->file, &made, pool);
+    if (err == AUTHP_OK) {
+        *lock = made;
+    }
+    return err;
+}
+
+static authp_err_t lock_take(void *lock, int timeout_ms)
+{
+    return authp_sqlite_lock_take(lock, timeout_ms);
+}
+
+static void lock_give(void *lock)
+{
+    authp_sqlite_lock_give(lock);
+}
+
+static const authp_sql_dialect_t dialect = {
+    .driver = "sqlite3",
+    .migrations = migrations,
+    .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
+    .begin = "BEGIN IMMEDIATE",
+    .session = session_statements,
+    .before_open = before_open,
+    .classify = classify,
+    .write_lock = lock_take,
+    .write_unlock = lock_give,
+    .lock_open = lock_open,
+};
+
+static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    struct stat info;
+    if (config->file == NULL || config->file[0] != '/') {
+        return "the SQLite file needs an absolute path";
+    }
+    if (strlen(config->file) > 4000) {
+        return "the SQLite file's path is too long";
+    }
+    if (lstat(config->file, &info) == 0 && !S_ISREG(info.st_mode)) {
+        return apr_psprintf(pool, "%s is not a regular file", config->file);
+    }
+    return NULL;
+}
+
+/* Hands a file or folder that root made to httpd's User. Opened without following links: root must not chown what a link
+ * of that user points at. */
+static authp_err_t give_to(const char *path, int flags, uid_t uid, gid_t gid)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | flags);
+    if (fd < 0) {
+        return errno == ENOENT ? AUTHP_OK : AUTHP_E_UNAVAILABLE;
+    }
+    int rc = fstat(fd, &info);
+    if (rc == 0 && info.st_uid != uid && info.st_uid == geteuid() && uid != (uid_t)-1) {
+        rc = fchown(fd, uid, gid);
+    } else if (rc == 0 && uid != (uid_t)-1 && info.st_uid != uid) {
+        rc = -1;
+        errno = EPERM;
+    }
+    int saved = errno;
+    (void)close(fd);
+    if (rc != 0) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0223", "%s cannot belong to httpd's user: %s", path, strerror(saved));
+        return AUTHP_E_UNAVAILABLE;
+    }
+    return AUTHP_OK;
+}
+
+static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid, apr_pool_t *pool)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    const char *folder = folder_of(config->file, pool);
+    struct stat info;
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0224", "cannot make the state folder %s: %s", folder, strerror(errno));
+        return AUTHP_E_UNAVAILABLE;
+    }
+    /* A folder that others may enter is somebody's (/var/lib, say): not ours to give away. */
+    if (lstat(folder, &info) != 0 || (info.st_uid != uid && uid != (uid_t)-1 && (info.st_mode & 0077) != 0)) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0225", "the state folder %s must belong to httpd's user, or be mode 0700 to be given to it",
+                  folder);
+        return AUTHP_E_UNAVAILABLE;
+    }
+    authp_err_t err = give_to(folder, O_DIRECTORY, uid, gid);
+    for (size_t i = 0; err == AUTHP_OK && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        err = give_to(apr_pstrcat(pool, config->file, suffixes[i], NULL), 0, uid, gid);
+    }
+    return err;
+}
+
+static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
+{
+    authp_sql_t *sql = NULL;
+    authp_err_t err = authp_sql_open(&dialect, config, pool, &sql);
+    if (err == AUTHP_OK) {
+        *self = sql;
+    }
+    return err;
+}
+
+const authp_store_ops_t authp_sqlite_ops = {
+    .version = AUTHP_STORE_VERSION,
+    .name = "sqlite",
+    .check = check,
+    .prepare = prepare,
+    .open = open_store,
+    .migrate = authp_sql_migrate,
+    .ping = authp_sql_ping,
+    .maintain = authp_sql_maintain,
+    .user_create = authp_sql_user_create,
+    .user_by_id = authp_sql_user_by_id,
+    .user_by_login = authp_sql_user_by_login,
+    .user_list = authp_sql_user_list,
+    .user_upgrade_hash = authp_sql_user_upgrade_hash,
+    .session_create = authp_sql_session_create,
+    .session_by_id = authp_sql_session_by_id,
+    .session_rotate = authp_sql_session_rotate,
+    .session_slide = authp_sql_session_slide,
+    .session_end = authp_sql_session_end,
+    .session_end_user = authp_sql_session_end_user,
+    .audit_append = authp_sql_audit_append,
+};

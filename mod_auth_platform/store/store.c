@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+#include "base/log.h"
+#include "store/sqlite.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* The providers of this build. A new one is a row here and a run of the contract suite. */
+static const authp_store_ops_t *const providers[] = {&authp_sqlite_ops};
+
+#define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
+
+const authp_store_ops_t *authp_store_find(const char *name)
+{
+    for (size_t i = 0; i < PROVIDERS; i++) {
+        if (strcmp(providers[i]->name, name) == 0) {
+            return providers[i];
+        }
+    }
+    return NULL;
+}
+
+const char *authp_store_names(apr_pool_t *pool)
+{
+    const char *names = providers[0]->name;
+    for (size_t i = 1; i < PROVIDERS; i++) {
+        names = apr_pstrcat(pool, names, ", ", providers[i]->name, NULL);
+    }
+    return names;
+}
+
+authp_err_t authp_store_open(const authp_store_ops_t *ops, const authp_store_config_t *config, authp_store_t **out,
+                             apr_pool_t *pool)
+{
+    if (ops->version != AUTHP_STORE_VERSION) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0200", "store %s was built for version %d of the store port, not %d", ops->name,
+                  ops->version, AUTHP_STORE_VERSION);
+        return AUTHP_E_INTERNAL;
+    }
+    authp_store_t *store = apr_pcalloc(pool, sizeof(*store));
+    store->ops = ops;
+    authp_err_t err = ops->open(config, pool, &store->self);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    *out = store;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_store_migrate(authp_store_t *s, int *applied, apr_pool_t *pool)
+{
+    return s->ops->migrate(s->self, applied, pool);
+}
+
+authp_err_t authp_store_ping(authp_store_t *s, apr_pool_t *pool)
+{
+    return s->ops->ping(s->self, pool);
+}
+
+void authp_store_maintain(authp_store_t *s)
+{
+    if (s->ops->maintain != NULL) {
+        s->ops->maintain(s->self);
+    }
+}
+
+authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user, apr_pool_t *pool)
+{
+    return s->ops->user_create(s->self, user, pool);
+}
+
+authp_err_t authp_store_user_by_id(authp_store_t *s, const char *id, authp_user_t **out, apr_pool_t *pool)
+{
+    return s->ops->user_by_id(s->self, id, out, pool);
+}
+
+authp_err_t authp_store_user_by_login(authp_store_t *s, authp_login_kind_t kind, const char *value, authp_user_t **out,
+                                      apr_pool_t *pool)
+{
+    return s->ops->user_by_login(s->self, kind, value, out, pool);
+}
+
+authp_err_t authp_store_user_list(authp_store_t *s, const authp_user_filter_t *filter, apr_array_header_t **out,
+                                  apr_pool_t *pool)
+{
+    return s->ops->user_list(s->self, filter, out, pool);
+}
+
+authp_err_t authp_store_user_upgrade_hash(authp_store_t *s, const authp_user_t *user, const char *new_hash, authp_ms_t now,
+                                          apr_pool_t *pool)
+{
+    return s->ops->user_upgrade_hash(s->self, user, new_hash, now, pool);
+}
+
+authp_err_t authp_store_session_create(authp_store_t *s, const authp_session_t *session, apr_pool_t *pool)
+{
+    return s->ops->session_create(s->self, session, pool);
+}
+
+authp_err_t authp_store_session_by_id(authp_store_t *s, const char *sid, authp_session_t **out, apr_pool_t *pool)
+{
+    return s->ops->session_by_id(s->self, sid, out, pool);
+}
+
+authp_err_t authp_store_session_rotate(authp_store_t *s, const char *sid, int64_t generation, authp_ms_t now,
+                                       authp_ms_t expires_at, apr_pool_t *pool)
+{
+    return s->ops->session_rotate(s->self, sid, generation, now, expires_at, pool);
+}
+
+authp_err_t authp_store_session_slide(authp_store_t *s, const char *sid, int64_t generation, authp_ms_t now,
+                                      authp_ms_t expires_at, apr_pool_t *pool)
+{
+    return s->ops->session_slide(s->self, sid, generation, now, expires_at, pool);
+}
+
+authp_err_t authp_store_session_end(authp_store_t *s, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool)
+{
+    return s->ops->session_end(s->self, sid, reason, now, pool);
+}
+
+authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id, const char *except_sid, const char *reason,
+                                         authp_ms_t now, int *count)
+{
+    return s->ops->session_end_user(s->self, user_id, except_sid, reason, now, count);
+}
+
+authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry, apr_pool_t *pool)
+{
+    return s->ops->audit_append(s->self, entry, pool);
+}
