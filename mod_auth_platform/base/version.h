@@ -2,7 +2,6 @@
 #ifndef AUTHP_BASE_VERSION_H
 #define AUTHP_BASE_VERSION_H
 
-/* Semantic versioning; one number for the module and the command line tool. */
 #define AUTHP_VERSION "0.1.0"
 
 #endif

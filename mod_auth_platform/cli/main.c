@@ -8,6 +8,7 @@
 
 #include <apr_general.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 /* --- every command: its name, its help, its options, its code ----------------------------------
@@ -63,10 +64,12 @@ static const authp_command_t commands[] = {
     {NULL, NULL, NULL, NULL, NULL, {{NULL, NULL, NULL, false}}},
 };
 
+/* Comes from any thread, so no pool; control characters are gone already (base/log.h). */
 static void log_to_terminal(void *ctx, authp_log_level_t level, const char *message)
 {
+    (void)ctx;
     if (level <= AUTHP_LOG_WARNING) {
-        authp_output_error(ctx, "%s", message);
+        fprintf(stderr, "authplatform: %s\n", message);
     }
 }
 
@@ -113,7 +116,7 @@ int main(int argc, const char *const *argv)
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
         return AUTHP_EXIT_FAILED;
     }
-    authp_log_set_sink(log_to_terminal, pool);
+    authp_log_set_sink(log_to_terminal, NULL);
     int status = run(argc, argv, pool);
     if (!authp_output_finish() && status == AUTHP_EXIT_OK) {
         authp_output_error(pool, "the answer could not be written");

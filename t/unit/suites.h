@@ -2,3 +2,5 @@
 /* No guard: included more than once, with AUTHP_SUITE defined by the includer.
  * One row for each `Suite *suite_<name>(void)` below t/unit and t/store; the guard suites.sh finds
  * a file whose suite is missing here. Sorted. */
+AUTHP_SUITE(account_rules)
+AUTHP_SUITE(refresh_rules)

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/credential.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+/* With and without SECURE_COOKIES. */
+static const char *const access_names[] = {"authp_at", "__Host-authp_at"};
+static const char *const refresh_names[] = {"authp_rt", "__Secure-authp_rt"};
+static const char *const our_cookies[] = {"authp_at",     "__Host-authp_at", "authp_rt", "__Secure-authp_rt",
+                                          "authp_device", "__Secure-authp_device", AUTHP_CSRF_COOKIE};
+
+#define OUR_COOKIES (sizeof(our_cookies) / sizeof(our_cookies[0]))
+
+const char *authp_credential_access_cookie(bool secure_cookies)
+{
+    return access_names[secure_cookies ? 1 : 0];
+}
+
+const char *authp_credential_refresh_cookie(bool secure_cookies)
+{
+    return refresh_names[secure_cookies ? 1 : 0];
+}
+
+/* One cookie of a header: the text from `at` up to the next ';' without white space around it. Returns where the next one
+ * begins, NULL at the end. */
+static const char *next_cookie(const char *at, const char **start, size_t *len)
+{
+    const char *end = strchr(at, ';');
+    const char *next = end != NULL ? end + 1 : NULL;
+    if (end == NULL) {
+        end = at + strlen(at);
+    }
+    while (at < end && (*at == ' ' || *at == '\t')) {
+        at++;
+    }
+    while (end > at && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    *start = at;
+    *len = (size_t)(end - at);
+    return next;
+}
+
+static bool has_name(const char *cookie, size_t len, const char *name)
+{
+    size_t want = strlen(name);
+    return len > want && cookie[want] == '=' && strncmp(cookie, name, want) == 0;
+}
+
+bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len)
+{
+    for (const char *at = header; at != NULL;) {
+        const char *cookie = NULL;
+        size_t length = 0;
+        at = next_cookie(at, &cookie, &length);
+        if (has_name(cookie, length, name)) {
+            size_t skip = strlen(name) + 1;
+            *value = cookie + skip;
+            *len = length - skip;
+            return true;
+        }
+    }
+    return false;
+}
+
+void authp_credential_find(const authp_headers_t *headers, bool secure_cookies, authp_credential_t *out)
+{
+    const char *header = headers->get(headers->ctx, "Authorization");
+    *out = (authp_credential_t){.via = AUTHP_VIA_NONE};
+    if (header != NULL && strncasecmp(header, "Bearer", 6) == 0 && (header[6] == ' ' || header[6] == '\0')) {
+        const char *token = header + 6;
+        token += strspn(token, " ");
+        size_t len = strlen(token);
+        /* Two headers arrive as "Bearer a, Bearer b": neither is chosen. */
+        bool one = strcspn(token, " ,\t") == len;
+        *out = (authp_credential_t){.via = AUTHP_VIA_BEARER, .token = token, .len = one ? len : 0};
+        return;
+    }
+    const char *cookies = headers->get(headers->ctx, "Cookie");
+    const char *value = NULL;
+    size_t len = 0;
+    if (cookies != NULL && authp_credential_cookie(cookies, authp_credential_access_cookie(secure_cookies), &value, &len) &&
+        len > 0) {
+        *out = (authp_credential_t){.via = AUTHP_VIA_COOKIE, .token = value, .len = len};
+    }
+}
+
+static bool is_ours(const char *cookie, size_t len)
+{
+    for (size_t i = 0; i < OUR_COOKIES; i++) {
+        if (has_name(cookie, len, our_cookies[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *authp_credential_strip(const char *header, apr_pool_t *pool)
+{
+    const char *cookie = NULL;
+    size_t len = 0;
+    bool found = false;
+    for (const char *at = header; at != NULL && !found;) {
+        at = next_cookie(at, &cookie, &len);
+        found = is_ours(cookie, len);
+    }
+    if (!found) {
+        return header;
+    }
+    char *kept = apr_palloc(pool, strlen(header) + 1);
+    size_t used = 0;
+    for (const char *at = header; at != NULL;) {
+        at = next_cookie(at, &cookie, &len);
+        if (len == 0 || is_ours(cookie, len)) {
+            continue;
+        }
+        /* Never longer than what is taken out: each cookie but the first stood behind a ';' and may have had no space. */
+        if (used > 0) {
+            kept[used++] = ';';
+            if (cookie > header && cookie[-1] == ' ') {
+                kept[used++] = ' ';
+            }
+        }
+        memcpy(kept + used, cookie, len);
+        used += len;
+    }
+    kept[used] = '\0';
+    return used > 0 ? kept : NULL;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/guard.h"
+#include "base/text.h"
+#include "net/origin.h"
+#include "service/live.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *header(const authp_headers_t *headers, const char *name)
+{
+    return headers->get(headers->ctx, name);
+}
+
+static bool is_safe(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0 ||
+           strcmp(method, "TRACE") == 0;
+}
+
+static bool is_allowed(const authp_settings_t *settings, const char *origin)
+{
+    if (settings->frontend_origin != NULL && strcmp(settings->frontend_origin, origin) == 0) {
+        return true;
+    }
+    for (int i = 0; i < settings->cors_origins->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(settings->cors_origins, i, const char *), origin) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t *headers, const char *scheme,
+                               const char *host, bool lenient, apr_pool_t *pool)
+{
+    const char *sent = header(headers, "Origin");
+    const char *site = header(headers, "Sec-Fetch-Site");
+    if (sent == NULL) {
+        if (site == NULL) {
+            return lenient ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
+        }
+        return strcmp(site, "same-origin") == 0 ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
+    }
+    const char *origin = NULL;
+    const char *own = NULL;
+    if (authp_origin_parse(sent, false, &origin, pool) != AUTHP_OK) {
+        return AUTHP_E_ORIGIN_DENIED;
+    }
+    if (host != NULL && authp_origin_own(scheme, host, &own, pool) == AUTHP_OK && strcmp(own, origin) == 0) {
+        return AUTHP_OK;
+    }
+    return is_allowed(realm->settings, origin) ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
+}
+
+authp_err_t authp_guard_authenticate(const authp_realm_t *realm, const authp_guard_request_t *request,
+                                     authp_principal_t *out, authp_via_t *via, apr_pool_t *pool)
+{
+    authp_credential_t credential;
+    authp_credential_find(&request->headers, realm->settings->secure_cookies, &credential);
+    *via = credential.via;
+    if (credential.via == AUTHP_VIA_NONE) {
+        return AUTHP_E_TOKEN_MISSING;
+    }
+    authp_err_t err = authp_token_verify(realm, credential.token, credential.len, out, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    /* By cookie a browser may have been made to send this by another site; a WebSocket is a GET that is not safe. */
+    if (credential.via == AUTHP_VIA_COOKIE &&
+        (!is_safe(request->method) || header(&request->headers, "Upgrade") != NULL)) {
+        err = authp_guard_origin(realm, &request->headers, request->scheme, request->host, false, pool);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+    }
+    return authp_live_guard(realm, out);
+}
+
+/* The quality that an Accept header gives to exactly this media type, -1 if it is not named. */
+static double quality_of(const char *accept, const char *type)
+{
+    size_t len = strlen(type);
+    for (const char *at = accept; at != NULL && *at != '\0';) {
+        at += strspn(at, " \t,");
+        size_t item = strcspn(at, ",");
+        if (strncasecmp(at, type, len) == 0 && strchr(" \t;,", at[len]) != NULL) {
+            for (const char *q = at + len; q + 2 < at + item; q++) {
+                if ((q[0] == 'q' || q[0] == 'Q') && q[1] == '=' && (q[-1] == ';' || q[-1] == ' ')) {
+                    return strtod(q + 2, NULL);
+                }
+            }
+            return 1.0;
+        }
+        at += item;
+    }
+    return -1.0;
+}
+
+bool authp_guard_is_navigation(const authp_guard_request_t *request)
+{
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
+        return false;
+    }
+    const char *mode = header(&request->headers, "Sec-Fetch-Mode");
+    if (mode != NULL) {
+        return strcmp(mode, "navigate") == 0;
+    }
+    const char *accept = header(&request->headers, "Accept");
+    double html = quality_of(accept, "text/html");
+    return html > 0 && html >= quality_of(accept, "application/json") && html >= quality_of(accept, "application/problem+json");
+}
+
+static bool has_csrf_cookie(const authp_guard_request_t *request)
+{
+    const char *cookies = header(&request->headers, "Cookie");
+    const char *value = NULL;
+    size_t len = 0;
+    return cookies != NULL && authp_credential_cookie(cookies, AUTHP_CSRF_COOKIE, &value, &len) && len > 0;
+}
+
+const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request, bool fresh,
+                                 apr_pool_t *pool)
+{
+    (void)realm;
+    if (!authp_guard_is_navigation(request)) {
+        return NULL;
+    }
+    const char *to = request->sign_in_page;
+    if (!fresh && request->mount != NULL && has_csrf_cookie(request)) {
+        to = apr_pstrcat(pool, request->mount->path, "/session/renew", NULL);
+    }
+    if (to == NULL) {
+        return NULL;
+    }
+    const char *back = authp_origin_return_to(request->target, pool);
+    return apr_pstrcat(pool, to, "?return_to=", authp_text_url_encode(back, pool), NULL);
+}

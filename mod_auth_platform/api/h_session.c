@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/handlers.h"
+#include "api/answer.h"
+#include "api/cookie.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "net/origin.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* These routes find their credential themselves (the body's token, else a bearer, else cookies), so the cookie checks come once it is
+ * known that a cookie was chosen: after the body has been read, unlike everywhere else. */
+
+authp_err_t h_refresh(authp_call_t *call)
+{
+    authp_grant_t grant;
+    const char *token = authp_route_field(call, "refresh_token");
+    const char *cookie = token == NULL ? authp_cookie_refresh(call) : NULL;
+    if (token == NULL && cookie == NULL) {
+        return AUTHP_E_TOKEN_MISSING;
+    }
+    if (cookie != NULL) {
+        authp_session_t *session = NULL;
+        authp_err_t err = authp_cookie_check(call);
+        if (err == AUTHP_OK) {
+            err = authp_session_of_refresh(call->realm, cookie, &session, call->pool);
+        }
+        if (err == AUTHP_OK) {
+            err = authp_cookie_check_session(call, session->id.hex);
+        }
+        if (err != AUTHP_OK) {
+            return err;
+        }
+    }
+    authp_err_t err = authp_session_refresh(call->realm, cookie != NULL ? cookie : token, &call->client, &grant, call->pool);
+    return err == AUTHP_OK ? authp_answer_tokens(call, 200, &grant, cookie != NULL) : err;
+}
+
+/* Whose session it is that ends; user_id NULL: nobody's, which is as good as ended. */
+typedef struct leaving_t {
+    const char *user_id;
+    const char *session_id;
+    bool by_cookie;
+} leaving_t;
+
+static authp_err_t leave_by_refresh(const authp_call_t *call, const char *token, leaving_t *out)
+{
+    authp_session_t *session = NULL;
+    authp_err_t err = authp_session_of_refresh(call->realm, token, &session, call->pool);
+    if (err == AUTHP_OK) {
+        out->user_id = session->user_id.hex;
+        out->session_id = session->id.hex;
+    }
+    return err == AUTHP_E_REFRESH_INVALID ? AUTHP_OK : err;
+}
+
+/* An expired token still says which session it was of; a forged one says nothing. */
+static void leave_by_access(const authp_call_t *call, const char *token, size_t len, leaving_t *out)
+{
+    authp_principal_t principal;
+    authp_err_t err = authp_token_verify(call->realm, token, len, &principal, call->pool);
+    if (err == AUTHP_OK || err == AUTHP_E_TOKEN_EXPIRED) {
+        out->user_id = principal.user_id;
+        out->session_id = principal.session_id;
+    }
+}
+
+static authp_err_t leave_by_cookie(const authp_call_t *call, leaving_t *out)
+{
+    const char *refresh = authp_cookie_refresh(call);
+    const char *access = refresh == NULL ? authp_cookie_access(call) : NULL;
+    if (refresh == NULL && access == NULL) {
+        return AUTHP_E_TOKEN_MISSING;
+    }
+    out->by_cookie = true;
+    authp_err_t err = authp_cookie_check(call);
+    if (err == AUTHP_OK && refresh != NULL) {
+        err = leave_by_refresh(call, refresh, out);
+    } else if (err == AUTHP_OK) {
+        leave_by_access(call, access, strlen(access), out);
+    }
+    if (err == AUTHP_OK && out->user_id != NULL) {
+        err = authp_cookie_check_session(call, out->session_id);
+    }
+    return err;
+}
+
+static authp_err_t who_leaves(const authp_call_t *call, leaving_t *out)
+{
+    const char *token = authp_route_field(call, "refresh_token");
+    if (token != NULL) {
+        return leave_by_refresh(call, token, out);
+    }
+    if (call->via == AUTHP_VIA_BEARER) {
+        authp_credential_t credential;
+        authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies, &credential);
+        leave_by_access(call, credential.token, credential.len, out);
+        return AUTHP_OK;
+    }
+    return leave_by_cookie(call, out);
+}
+
+authp_err_t h_logout(authp_call_t *call)
+{
+    leaving_t leaving = {0};
+    bool all = json_is_true(json_object_get(call->body, "all"));
+    authp_err_t err = who_leaves(call, &leaving);
+    if (err == AUTHP_OK && leaving.user_id != NULL) {
+        err = authp_session_logout(call->realm, leaving.user_id, leaving.session_id, all, &call->client, call->pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (leaving.by_cookie) {
+        authp_cookie_clear(call);
+    }
+    json_t *out = authp_json_object(call->pool);
+    authp_json_set_str(out, "message", "Logged out successfully");
+    authp_answer_json(call, 200, out);
+    return AUTHP_OK;
+}
+
+/* A browser that fetches ahead would rotate a session nobody asked for yet. */
+static bool is_prefetch(const authp_call_t *call)
+{
+    const char *purpose = authp_route_header(call, "Sec-Purpose");
+    const char *older = authp_route_header(call, "Purpose");
+    return (purpose != NULL && strncmp(purpose, "prefetch", 8) == 0) || authp_text_same(older, "prefetch");
+}
+
+authp_err_t h_session_renew(authp_call_t *call)
+{
+    authp_grant_t grant;
+    const authp_request_t *request = call->request;
+    const char *back = authp_origin_return_to(authp_text_query(request->query, "return_to", call->pool), call->pool);
+    const char *refresh = authp_cookie_refresh(call);
+    if (is_prefetch(call)) {
+        return AUTHP_E_BUSY;
+    }
+    authp_err_t err = refresh != NULL ? authp_session_refresh(call->realm, refresh, &call->client, &grant, call->pool)
+                                      : AUTHP_E_TOKEN_MISSING;
+    if (err == AUTHP_OK) {
+        authp_answer_redirect(call, back);
+        return authp_cookie_set(call, &grant);
+    }
+    if (err != AUTHP_E_TOKEN_MISSING && err != AUTHP_E_REFRESH_INVALID && err != AUTHP_E_REFRESH_REUSED) {
+        return err;
+    }
+    authp_cookie_clear(call);
+    if (request->sign_in_page == NULL) {
+        return err;
+    }
+    authp_answer_redirect(
+        call, apr_pstrcat(call->pool, request->sign_in_page, "?return_to=", authp_text_url_encode(back, call->pool), NULL));
+    return AUTHP_OK;
+}

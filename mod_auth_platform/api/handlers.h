@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_HANDLERS_H
+#define AUTHP_API_HANDLERS_H
+
+#include "api/route.h"
+
+/* h_account.c */
+authp_err_t h_register(authp_call_t *call);
+authp_err_t h_login(authp_call_t *call);
+authp_err_t h_login_candidate(authp_call_t *call);
+authp_err_t h_me(authp_call_t *call);
+authp_err_t h_protected_me(authp_call_t *call);
+
+/* h_session.c */
+authp_err_t h_refresh(authp_call_t *call);
+authp_err_t h_logout(authp_call_t *call);
+authp_err_t h_session_renew(authp_call_t *call);
+
+/* h_meta.c */
+authp_err_t h_healthz(authp_call_t *call);
+authp_err_t h_readyz(authp_call_t *call);
+authp_err_t h_openapi(authp_call_t *call);
+
+#endif

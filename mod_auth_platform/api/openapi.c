@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/openapi.h"
+#include "api/openapi_schemas.h"
+#include "api/problem.h"
+#include "api/route.h"
+#include "base/json.h"
+#include "base/version.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+
+/* The problems that a route's columns imply, before its own. */
+static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], int *count)
+{
+    int n = 0;
+    if (route->auth == AUTHP_AUTH_REQUIRED) {
+        out[n++] = AUTHP_E_TOKEN_MISSING;
+        out[n++] = AUTHP_E_TOKEN_INVALID;
+        out[n++] = AUTHP_E_TOKEN_EXPIRED;
+        out[n++] = AUTHP_E_TOKEN_REVOKED;
+    }
+    if (route->role != NULL) {
+        out[n++] = AUTHP_E_INSUFFICIENT_ROLE;
+    }
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0) {
+        out[n++] = AUTHP_E_ORIGIN_DENIED;
+    }
+    if (route->body != NULL) {
+        out[n++] = AUTHP_E_MALFORMED;
+        out[n++] = AUTHP_E_TOO_LARGE;
+        out[n++] = AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
+        out[n++] = AUTHP_E_VALIDATION_FAILED;
+    }
+    if ((route->flags & AUTHP_ROUTE_WAITS) != 0) {
+        out[n++] = AUTHP_E_BUSY;
+        out[n++] = AUTHP_E_UNAVAILABLE;
+    }
+    for (int i = 0; i < AUTHP_ROUTE_PROBLEMS && route->problems[i] != AUTHP_OK; i++) {
+        out[n++] = route->problems[i];
+    }
+    out[n++] = AUTHP_E_INTERNAL;
+    *count = n;
+}
+
+static const char *status_text(int status, apr_pool_t *pool)
+{
+    return apr_itoa(pool, status);
+}
+
+static void describe_headers(const authp_problem_t *problem, json_t *response)
+{
+    json_t *headers = json_object_get(response, "headers");
+    if (headers == NULL) {
+        headers = authp_json_set_object(response, "headers");
+        authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref", "#/components/headers/RequestId");
+    }
+    if (problem->status == 401 && json_object_get(headers, "WWW-Authenticate") == NULL) {
+        authp_json_set_str(authp_json_set_object(headers, "WWW-Authenticate"), "$ref", "#/components/headers/Challenge");
+    }
+    if (problem->retry_after > 0 && json_object_get(headers, "Retry-After") == NULL) {
+        authp_json_set_str(authp_json_set_object(headers, "Retry-After"), "$ref", "#/components/headers/RetryAfter");
+    }
+}
+
+/* One response for each status, one example for each code in it. */
+static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
+{
+    const authp_problem_t *problem = authp_problem_of(err);
+    const char *status = status_text(problem->status, pool);
+    json_t *response = json_object_get(responses, status);
+    if (response == NULL) {
+        response = authp_json_set_object(responses, status);
+        authp_json_set_str(response, "description", problem->title);
+        json_t *media = authp_json_set_object(authp_json_set_object(response, "content"), "application/problem+json");
+        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref", "#/components/schemas/Problem");
+        (void)authp_json_set_object(media, "examples");
+    }
+    describe_headers(problem, response);
+    json_t *media = json_object_get(json_object_get(response, "content"), "application/problem+json");
+    json_t *examples = json_object_get(media, "examples");
+    if (examples != NULL && json_object_get(examples, problem->code) == NULL) {
+        authp_json_set_str(authp_json_set_object(examples, problem->code), "$ref",
+                           apr_pstrcat(pool, "#/components/examples/", problem->code, NULL));
+    }
+}
+
+static void add_success(json_t *responses, const authp_route_t *route, apr_pool_t *pool)
+{
+    json_t *response = authp_json_set_object(responses, status_text(route->success, pool));
+    authp_json_set_str(response, "description", route->success == 302 ? "Go to Location" : "Done");
+    json_t *headers = authp_json_set_object(response, "headers");
+    authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref", "#/components/headers/RequestId");
+    if (route->answer != NULL) {
+        json_t *media = authp_json_set_object(authp_json_set_object(response, "content"), "application/json");
+        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
+                           apr_pstrcat(pool, "#/components/schemas/", route->answer, NULL));
+    }
+}
+
+static void add_security(json_t *operation, const authp_route_t *route)
+{
+    json_t *security = authp_json_set_array(operation, "security");
+    if (route->auth == AUTHP_AUTH_NONE) {
+        return;
+    }
+    (void)authp_json_set_array(authp_json_append_object(security), "bearer");
+    (void)authp_json_set_array(authp_json_append_object(security), "cookie");
+    if (route->auth == AUTHP_AUTH_OWN) {
+        (void)authp_json_append_object(security);
+    }
+}
+
+/* "POST /login/candidate" -> "postLoginCandidate" */
+static const char *operation_id(const authp_route_t *route, apr_pool_t *pool)
+{
+    char *id = apr_pstrcat(pool, route->method, route->path, NULL);
+    char *to = id;
+    bool upper = false;
+    size_t method = strlen(route->method);
+    for (size_t i = 0; id[i] != '\0'; i++) {
+        if (!apr_isalnum(id[i])) {
+            upper = true;
+            continue;
+        }
+        char c = i < method ? (char)apr_tolower(id[i]) : id[i];
+        *to++ = upper ? (char)apr_toupper(c) : c;
+        upper = false;
+    }
+    *to = '\0';
+    return id;
+}
+
+static void add_parameters(json_t *operation, const authp_route_t *route)
+{
+    if (strcmp(route->path, "/session/renew") != 0) {
+        return;
+    }
+    json_t *parameter = authp_json_append_object(authp_json_set_array(operation, "parameters"));
+    authp_json_set_str(parameter, "name", "return_to");
+    authp_json_set_str(parameter, "in", "query");
+    authp_json_set_str(parameter, "description", "A path of this host; anything else counts as /.");
+    authp_json_set_str(authp_json_set_object(parameter, "schema"), "type", "string");
+}
+
+static void add_operation(json_t *item, const authp_route_t *route, const char *method, apr_pool_t *pool)
+{
+    authp_err_t problems[AUTHP_E_COUNT];
+    int count = 0;
+    json_t *operation = authp_json_set_object(item, method);
+    authp_json_set_str(operation, "summary", route->summary);
+    authp_json_set_str(operation, "operationId", operation_id(route, pool));
+    add_parameters(operation, route);
+    add_security(operation, route);
+    if (route->body != NULL) {
+        json_t *body = authp_json_set_object(operation, "requestBody");
+        authp_json_set_bool(body, "required", (route->flags & AUTHP_ROUTE_OPTIONAL_BODY) == 0);
+        json_t *media = authp_json_set_object(authp_json_set_object(body, "content"), "application/json");
+        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
+                           apr_pstrcat(pool, "#/components/schemas/", route->body->name, NULL));
+    }
+    json_t *responses = authp_json_set_object(operation, "responses");
+    add_success(responses, route, pool);
+    collect(route, problems, &count);
+    for (int i = 0; i < count; i++) {
+        add_problem(responses, problems[i], pool);
+    }
+}
+
+json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount, apr_pool_t *pool)
+{
+    json_t *document = authp_json_object(pool);
+    authp_json_set_str(document, "openapi", "3.1.0");
+    json_t *info = authp_json_set_object(document, "info");
+    authp_json_set_str(info, "title", "mod_auth_platform");
+    authp_json_set_str(info, "version", AUTHP_VERSION);
+    authp_json_set_str(info, "description",
+                       "Accounts, sessions and tokens of this host. Errors are RFC 9457 problem documents; `code` is stable.");
+    json_t *paths = authp_json_set_object(document, "paths");
+    for (int i = 0; authp_routes_at(i) != NULL; i++) {
+        const authp_route_t *route = authp_routes_at(i);
+        bool at_me = (route->flags & AUTHP_ROUTE_AT_ME) != 0;
+        if (at_me && mount->me_path == NULL) {
+            continue;
+        }
+        const char *path = at_me ? mount->me_path : apr_pstrcat(pool, mount->path, route->path, NULL);
+        json_t *item = json_object_get(paths, path);
+        char *method = apr_pstrdup(pool, route->method);
+        for (char *c = method; *c != '\0'; c++) {
+            *c = (char)apr_tolower(*c);
+        }
+        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, method, pool);
+    }
+    authp_openapi_components(settings, authp_json_set_object(document, "components"), pool);
+    return document;
+}

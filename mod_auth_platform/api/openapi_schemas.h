@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_OPENAPI_SCHEMAS_H
+#define AUTHP_API_OPENAPI_SCHEMAS_H
+
+#include "service/settings.h"
+
+#include <apr_pools.h>
+#include <jansson.h>
+
+/* The components of the OpenAPI document: what answers and bodies look like, one example for each problem code. */
+void authp_openapi_components(const authp_settings_t *settings, json_t *out, apr_pool_t *pool);
+
+#endif

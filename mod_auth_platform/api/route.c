@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/route.h"
+#include "api/cookie.h"
+#include "api/cors.h"
+#include "api/guard.h"
+#include "api/problem.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "service/live.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <strings.h>
+
+const char *authp_route_header(const authp_call_t *call, const char *name)
+{
+    return call->request->headers.get(call->request->headers.ctx, name);
+}
+
+const char *authp_route_field(const authp_call_t *call, const char *name)
+{
+    return json_string_value(json_object_get(call->body, name));
+}
+
+static bool is_below(const char *path, const char *mount)
+{
+    size_t len = strlen(mount);
+    return strncmp(path, mount, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+bool authp_api_owns(const authp_mount_t *mount, const char *path)
+{
+    return (mount->me_path != NULL && strcmp(path, mount->me_path) == 0) || is_below(path, mount->path);
+}
+
+/* me_path may lie inside the mount, so it is asked first. */
+static bool matches(const authp_route_t *route, const authp_request_t *request)
+{
+    const authp_mount_t *mount = request->mount;
+    bool at_me = mount->me_path != NULL && strcmp(request->path, mount->me_path) == 0;
+    if ((route->flags & AUTHP_ROUTE_AT_ME) != 0) {
+        return at_me;
+    }
+    return !at_me && is_below(request->path, mount->path) && strcmp(request->path + strlen(mount->path), route->path) == 0;
+}
+
+static bool takes(const authp_route_t *route, const char *method)
+{
+    if (strcmp(route->method, method) == 0) {
+        return true;
+    }
+    return strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 && (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
+}
+
+/* The row for path and method; *allow is the path's Allow line, NULL if there is no such path. */
+static const authp_route_t *find(const authp_request_t *request, const char **allow, apr_pool_t *pool)
+{
+    const authp_route_t *found = NULL;
+    const char *methods = NULL;
+    for (int i = 0; authp_routes_at(i) != NULL; i++) {
+        const authp_route_t *route = authp_routes_at(i);
+        if (!matches(route, request)) {
+            continue;
+        }
+        bool head = strcmp(route->method, "GET") == 0 && (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
+        methods = apr_pstrcat(pool, methods != NULL ? methods : "", methods != NULL ? ", " : "", route->method,
+                              head ? ", HEAD" : "", NULL);
+        if (takes(route, request->method)) {
+            found = route;
+        }
+    }
+    *allow = methods != NULL ? apr_pstrcat(pool, methods, ", OPTIONS", NULL) : NULL;
+    return found;
+}
+
+/* CSRF and Origin, as far as they can be judged before the token has been looked at. */
+static authp_err_t check_origin(authp_call_t *call)
+{
+    const authp_request_t *request = call->request;
+    if ((call->route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && authp_cookie_wanted(call)) {
+        return authp_guard_origin(call->realm, &request->headers, request->scheme, request->host, true, call->pool);
+    }
+    bool unsafe = strcmp(call->route->method, "GET") != 0;
+    if (call->route->auth == AUTHP_AUTH_REQUIRED && unsafe && call->via == AUTHP_VIA_COOKIE) {
+        return authp_cookie_check(call);
+    }
+    return AUTHP_OK;
+}
+
+static authp_err_t check_token(authp_call_t *call, const authp_credential_t *credential)
+{
+    if (call->route->auth != AUTHP_AUTH_REQUIRED) {
+        return AUTHP_OK;
+    }
+    if (credential->via == AUTHP_VIA_NONE) {
+        return AUTHP_E_TOKEN_MISSING;
+    }
+    authp_err_t err = authp_token_verify(call->realm, credential->token, credential->len, &call->principal, call->pool);
+    if (err == AUTHP_OK) {
+        err = authp_live_api(call->realm, &call->principal, &call->user, &call->session, call->pool);
+    }
+    bool unsafe = strcmp(call->route->method, "GET") != 0;
+    if (err == AUTHP_OK && unsafe && credential->via == AUTHP_VIA_COOKIE) {
+        err = authp_cookie_check_session(call, call->principal.session_id);
+    }
+    return err;
+}
+
+static authp_err_t check_role(const authp_call_t *call)
+{
+    if (call->route->role == NULL) {
+        return AUTHP_OK;
+    }
+    return (call->principal.roles & authp_roles_bit(call->realm->roles, call->route->role)) != 0
+               ? AUTHP_OK
+               : AUTHP_E_INSUFFICIENT_ROLE;
+}
+
+/* application/json, alone or with charset=utf-8, and not compressed. */
+static bool is_json(const authp_call_t *call)
+{
+    static const char type[] = "application/json";
+    const char *sent = authp_route_header(call, "Content-Type");
+    const char *coding = authp_route_header(call, "Content-Encoding");
+    if (coding != NULL && !authp_text_same(coding, "identity")) {
+        return false;
+    }
+    if (sent == NULL || strncasecmp(sent, type, sizeof(type) - 1) != 0) {
+        return false;
+    }
+    const char *rest = sent + sizeof(type) - 1;
+    rest += strspn(rest, " \t");
+    if (*rest == '\0') {
+        return true;
+    }
+    if (*rest != ';') {
+        return false;
+    }
+    rest += 1 + strspn(rest + 1, " \t");
+    return authp_text_same(rest, "charset=utf-8") || authp_text_same(rest, "charset=\"utf-8\"") || *rest == '\0';
+}
+
+static authp_err_t read_body(authp_call_t *call)
+{
+    const authp_request_t *request = call->request;
+    const authp_schema_t *schema = call->route->body;
+    const char *text = NULL;
+    size_t len = 0;
+    if (schema == NULL) {
+        return AUTHP_OK;
+    }
+    bool optional = (call->route->flags & AUTHP_ROUTE_OPTIONAL_BODY) != 0;
+    bool json = is_json(call);
+    /* Only where no body at all is fine must it be read before the media type is judged. */
+    if (!json && (!optional || authp_route_header(call, "Content-Type") != NULL)) {
+        return AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
+    }
+    authp_err_t err = request->read_body(request->body_ctx, (size_t)call->realm->settings->body_limit, &text, &len);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (optional && len == 0) {
+        call->body = authp_json_object(call->pool);
+        return AUTHP_OK;
+    }
+    if (!json) {
+        return AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
+    }
+    err = authp_json_parse(text, len, &call->body, call->pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    return authp_schema_check(schema, call->realm->settings, call->body, &call->errors, call->pool);
+}
+
+/* Everything between 405 and the handler, in the order that clients may rely on. */
+static authp_err_t run(authp_call_t *call)
+{
+    authp_credential_t credential;
+    authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies, &credential);
+    call->via = credential.via;
+    authp_err_t err = check_origin(call);
+    if (err == AUTHP_OK) {
+        err = check_token(call, &credential);
+    }
+    if (err == AUTHP_OK) {
+        err = check_role(call);
+    }
+    if (err == AUTHP_OK) {
+        err = read_body(call);
+    }
+    if (err == AUTHP_OK) {
+        const char *device = authp_route_field(call, "device_id");
+        call->client.device_id = device;
+        err = call->route->handler(call);
+    }
+    return err;
+}
+
+static authp_err_t dispatch(authp_call_t *call)
+{
+    const authp_request_t *request = call->request;
+    const char *allow = NULL;
+    call->route = find(request, &allow, call->pool);
+    if (allow == NULL) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    if (strcmp(request->method, "OPTIONS") == 0) {
+        return authp_cors_options(call->realm, request, allow, call->out, call->pool);
+    }
+    if (call->route == NULL) {
+        apr_table_setn(call->out->headers, "Allow", allow);
+        return AUTHP_E_METHOD_NOT_ALLOWED;
+    }
+    bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
+    if (waits && !authp_gate_enter(request->gate)) {
+        return AUTHP_E_BUSY;
+    }
+    authp_err_t err = run(call);
+    if (waits) {
+        authp_gate_leave(request->gate);
+    }
+    return err;
+}
+
+void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request, authp_response_t *out, apr_pool_t *pool)
+{
+    *out = (authp_response_t){.status = 200, .headers = apr_table_make(pool, 12), .body = ""};
+    authp_call_t call = {.realm = realm, .request = request, .out = out, .pool = pool};
+    call.client = (authp_client_t){.ip = request->client_ip, .request_id = request->request_id};
+    call.client.user_agent = authp_route_header(&call, "User-Agent");
+    authp_err_t err = dispatch(&call);
+    if (err == AUTHP_E_ABORTED) {
+        out->status = 0;
+        return;
+    }
+    if (err != AUTHP_OK) {
+        authp_problem_fill(err, call.detail, call.errors, request->request_id, out, pool);
+    }
+    authp_cors_answer(realm, request, out, pool);
+    apr_table_setn(out->headers, "X-Request-Id", request->request_id);
+    if (apr_table_get(out->headers, "Cache-Control") == NULL) {
+        apr_table_setn(out->headers, "Cache-Control", "no-store");
+    }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_ROUTE_H
+#define AUTHP_API_ROUTE_H
+
+#include "api/api.h"
+#include "api/credential.h"
+#include "api/schema.h"
+#include "service/session.h"
+
+#include <jansson.h>
+
+/* One route is one row of the table in routes.c: what it needs is data here, and what it does a handler of a few lines. */
+typedef struct authp_call_t authp_call_t;
+
+/* Reads fields, makes one service call, shapes the answer. An error becomes its problem document. */
+typedef authp_err_t authp_handler_fn(authp_call_t *call);
+
+typedef enum authp_auth_t {
+    AUTHP_AUTH_NONE,
+    AUTHP_AUTH_REQUIRED, /* a live access token: call->principal, user and session are set */
+    AUTHP_AUTH_OWN       /* the handler finds its credential itself: refresh, logout, renew */
+} authp_auth_t;
+
+enum {
+    AUTHP_ROUTE_WAITS = 1,         /* for a store or a hash: passes the gate */
+    AUTHP_ROUTE_SIGNS_IN = 2,      /* hands out a session: the Origin rule in the cookie way */
+    AUTHP_ROUTE_OPTIONAL_BODY = 4, /* no body at all counts as {} */
+    AUTHP_ROUTE_NO_HEAD = 8,       /* a GET that changes something */
+    AUTHP_ROUTE_AT_ME = 16         /* served at the mount's me_path, not below the mount */
+};
+
+#define AUTHP_ROUTE_PROBLEMS 8
+
+typedef struct authp_route_t {
+    const char *method;
+    const char *path; /* below the mount */
+    authp_handler_fn *handler;
+    const authp_schema_t *body; /* NULL: takes none */
+    authp_auth_t auth;
+    const char *role; /* effective role it needs, NULL = any */
+    unsigned flags;
+    const char *summary;
+    int success;
+    const char *answer;                        /* component schema of the answer, NULL = none */
+    authp_err_t problems[AUTHP_ROUTE_PROBLEMS]; /* beyond those that its other columns imply */
+} authp_route_t;
+
+/* Row `index`, NULL beyond the last one. */
+const authp_route_t *authp_routes_at(int index);
+
+struct authp_call_t {
+    const authp_realm_t *realm;
+    const authp_request_t *request;
+    const authp_route_t *route;
+    authp_client_t client;
+    json_t *body; /* valid by the route's schema */
+    authp_via_t via;
+    authp_principal_t principal;
+    authp_user_t *user;
+    authp_session_t *session;
+    authp_response_t *out;
+    const char *detail; /* with an error: says it better than the table */
+    json_t *errors;     /* with AUTHP_E_VALIDATION_FAILED */
+    apr_pool_t *pool;
+};
+
+const char *authp_route_header(const authp_call_t *call, const char *name);
+/* A string field of the body, NULL if absent or null. */
+const char *authp_route_field(const authp_call_t *call, const char *name);
+
+#endif

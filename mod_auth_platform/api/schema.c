@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/schema.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "service/account.h"
+
+#include <string.h>
+
+#define LOGIN_MAX 1000
+#define DEVICE_MAX 200
+#define TOKEN_MAX 8192
+
+typedef struct finding_t {
+    const char *code;
+    const char *detail;
+} finding_t;
+
+static const char *too_long(const char *text, size_t len, size_t most)
+{
+    size_t count = 0;
+    if (!authp_text_utf8(text, len, &count)) {
+        return "Must be well-formed UTF-8.";
+    }
+    return count > most ? "Is too long." : NULL;
+}
+
+static const char *check_device(const char *text, size_t len)
+{
+    const char *wrong = too_long(text, len, DEVICE_MAX);
+    if (wrong == NULL && authp_text_has_control(text, len)) {
+        wrong = "Must not hold control characters.";
+    }
+    return wrong;
+}
+
+static const char *check_text(authp_field_kind_t kind, const authp_settings_t *settings, const json_t *value,
+                              apr_pool_t *pool)
+{
+    const char *text = json_string_value(value);
+    size_t len = json_string_length(value);
+    /* A NUL would end the string early for everything behind this. */
+    if (memchr(text, '\0', len) != NULL) {
+        return "Must not hold a NUL character.";
+    }
+    switch (kind) {
+    case AUTHP_FIELD_EMAIL:
+        return authp_account_check_email(text, len);
+    case AUTHP_FIELD_NAME:
+        return authp_account_check_name(text, len);
+    case AUTHP_FIELD_NEW_PASSWORD:
+        return authp_account_check_password(settings, text, len, pool);
+    case AUTHP_FIELD_LOGIN:
+        return too_long(text, len, LOGIN_MAX);
+    case AUTHP_FIELD_DEVICE:
+        return check_device(text, len);
+    case AUTHP_FIELD_TOKEN:
+        return too_long(text, len, TOKEN_MAX);
+    case AUTHP_FIELD_PASSWORD:
+    case AUTHP_FIELD_BOOL:
+        break;
+    }
+    return NULL;
+}
+
+static bool check_value(const authp_field_t *field, const authp_settings_t *settings, const json_t *value, finding_t *out,
+                        apr_pool_t *pool)
+{
+    if (value == NULL) {
+        *out = (finding_t){"missing", "Is required."};
+        return !field->required;
+    }
+    if (json_is_null(value) && field->nullable) {
+        return true;
+    }
+    if (field->kind == AUTHP_FIELD_BOOL) {
+        *out = (finding_t){"type", "Must be true or false."};
+        return json_is_boolean(value);
+    }
+    if (!json_is_string(value)) {
+        *out = (finding_t){"type", "Must be a string."};
+        return false;
+    }
+    *out = (finding_t){"invalid", check_text(field->kind, settings, value, pool)};
+    return out->detail == NULL;
+}
+
+static void add(json_t *errors, const char *field, finding_t finding)
+{
+    json_t *entry = authp_json_append_object(errors);
+    authp_json_set_str(entry, "field", field);
+    authp_json_set_str(entry, "code", finding.code);
+    authp_json_set_str(entry, "detail", finding.detail);
+}
+
+static bool is_known(const authp_schema_t *schema, const char *name)
+{
+    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
+        if (strcmp(field->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *errors)
+{
+    if (schema->one_of[0] == NULL) {
+        return;
+    }
+    bool first = json_object_get(body, schema->one_of[0]) != NULL;
+    bool second = json_object_get(body, schema->one_of[1]) != NULL;
+    if (!first && !second) {
+        add(errors, schema->one_of[0], (finding_t){"missing", "One of email and username is required."});
+    } else if (first && second) {
+        add(errors, schema->one_of[1], (finding_t){"invalid", "Send email or username, not both."});
+    }
+}
+
+authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings, json_t *body,
+                               json_t **errors, apr_pool_t *pool)
+{
+    json_t *found = authp_json_array(pool);
+    if (!json_is_object(body)) {
+        add(found, "", (finding_t){"type", "The body must be a JSON object."});
+        *errors = found;
+        return AUTHP_E_VALIDATION_FAILED;
+    }
+    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
+        finding_t finding;
+        if (!check_value(field, settings, json_object_get(body, field->name), &finding, pool)) {
+            add(found, field->name, finding);
+        }
+    }
+    check_one_of(schema, body, found);
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(body, name, value) {
+        if (!is_known(schema, name)) {
+            add(found, name, (finding_t){"unknown", "Is not a field of this request."});
+        }
+    }
+    if (json_array_size(found) == 0) {
+        return AUTHP_OK;
+    }
+    *errors = found;
+    return AUTHP_E_VALIDATION_FAILED;
+}
+
+static void describe_field(const authp_field_t *field, const authp_settings_t *settings, json_t *out)
+{
+    const char *type = field->kind == AUTHP_FIELD_BOOL ? "boolean" : "string";
+    if (field->nullable) {
+        json_t *types = authp_json_set_array(out, "type");
+        authp_json_append_str(types, type);
+        authp_json_append_str(types, "null");
+    } else {
+        authp_json_set_str(out, "type", type);
+    }
+    switch (field->kind) {
+    case AUTHP_FIELD_EMAIL:
+        authp_json_set_str(out, "format", "email");
+        authp_json_set_int(out, "maxLength", 254);
+        break;
+    case AUTHP_FIELD_NAME:
+        authp_json_set_int(out, "maxLength", 200);
+        break;
+    case AUTHP_FIELD_NEW_PASSWORD:
+        authp_json_set_str(out, "format", "password");
+        authp_json_set_int(out, "minLength", settings->password_min_length);
+        authp_json_set_str(out, "description", "At most 72 bytes of UTF-8.");
+        break;
+    case AUTHP_FIELD_PASSWORD:
+        authp_json_set_str(out, "format", "password");
+        break;
+    case AUTHP_FIELD_LOGIN:
+        authp_json_set_int(out, "maxLength", LOGIN_MAX);
+        break;
+    case AUTHP_FIELD_DEVICE:
+        authp_json_set_int(out, "maxLength", DEVICE_MAX);
+        break;
+    case AUTHP_FIELD_TOKEN:
+        authp_json_set_int(out, "maxLength", TOKEN_MAX);
+        break;
+    case AUTHP_FIELD_BOOL:
+        break;
+    }
+}
+
+void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings, json_t *out)
+{
+    authp_json_set_str(out, "type", "object");
+    authp_json_set_bool(out, "additionalProperties", 0);
+    json_t *properties = authp_json_set_object(out, "properties");
+    json_t *required = NULL;
+    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
+        describe_field(field, settings, authp_json_set_object(properties, field->name));
+        if (field->required) {
+            required = required != NULL ? required : authp_json_set_array(out, "required");
+            authp_json_append_str(required, field->name);
+        }
+    }
+    if (schema->one_of[0] != NULL) {
+        json_t *choices = authp_json_set_array(out, "oneOf");
+        for (int i = 0; i < 2; i++) {
+            authp_json_append_str(authp_json_set_array(authp_json_append_object(choices), "required"), schema->one_of[i]);
+        }
+    }
+}

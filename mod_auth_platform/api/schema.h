@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_SCHEMA_H
+#define AUTHP_API_SCHEMA_H
+
+#include "base/err.h"
+#include "service/settings.h"
+
+#include <apr_pools.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Body schemas as data: the validator and the OpenAPI document read the same rows. */
+typedef enum authp_field_kind_t {
+    AUTHP_FIELD_BOOL,
+    AUTHP_FIELD_EMAIL,        /* an address that an account may have */
+    AUTHP_FIELD_NAME,
+    AUTHP_FIELD_NEW_PASSWORD, /* one that an account may have */
+    AUTHP_FIELD_PASSWORD,     /* one to try: anything */
+    AUTHP_FIELD_LOGIN,        /* an e-mail address or username to try */
+    AUTHP_FIELD_DEVICE,
+    AUTHP_FIELD_TOKEN
+} authp_field_kind_t;
+
+typedef struct authp_field_t {
+    const char *name; /* NULL ends the list */
+    authp_field_kind_t kind;
+    bool required;
+    bool nullable;
+} authp_field_t;
+
+#define AUTHP_SCHEMA_FIELDS 8
+
+typedef struct authp_schema_t {
+    const char *name; /* its OpenAPI component */
+    authp_field_t fields[AUTHP_SCHEMA_FIELDS];
+    const char *one_of[2]; /* exactly one of these two must be there; NULLs = no such rule */
+} authp_schema_t;
+
+/* AUTHP_OK, or AUTHP_E_VALIDATION_FAILED with *errors = [{field, code, detail}], every offending field once. */
+AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings, json_t *body,
+                                             json_t **errors, apr_pool_t *pool);
+
+/* The JSON Schema of a body for OpenAPI, into `out`. */
+void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings, json_t *out);
+
+#endif

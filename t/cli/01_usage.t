@@ -1,0 +1,87 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Help, usage errors and exit statuses; nothing here needs settings.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use AuthPlatform::Cli qw(run json);
+use Test::More;
+
+my @commands = ('user create', 'user list', 'user show', 'migrate', 'check-config', 'secret');
+
+my $help = run(['--help']);
+is($help->{status}, 0, '--help');
+is($help->{err}, '', '... says nothing on standard error');
+for my $command (@commands) {
+    like($help->{out}, qr/^  \Q$command\E  +\S/m, "... lists $command");
+    my $own = run([split(/ /, $command), '--help']);
+    is($own->{status}, 0, "$command --help");
+    like($own->{out}, qr/^Usage: authplatform .*\Q$command\E/m, '... names it');
+    like($own->{out}, qr/^  --json /m, '... and the options of all commands');
+}
+like($help->{out}, qr/--env-file FILE.*\.env/, '... says which file is read without --env-file');
+is(run(['-h'])->{out}, $help->{out}, '-h is --help');
+is(run(['user', '--help'])->{status}, 0, 'help for a group');
+like(run(['user', 'create', '--help'])->{out}, qr/^  --role ROLE .*\(required\)$/m, 'required options are marked');
+
+my $version = run(['--version']);
+is($version->{status}, 0, '--version');
+like($version->{out}, qr/\Aauthplatform \d+\.\d+\.\d+\n\z/, '... is one line');
+
+# name, arguments, what standard error says
+my @wrong = (
+    ['no command', [], qr/no command/],
+    ['unknown command', ['users'], qr/unknown command "users"/],
+    ['unknown verb', ['user', 'make'], qr/unknown command "user make"/],
+    ['half a command', ['user'], qr/user create, user list, user show/],
+    ['unknown option', ['secret', '--size', '3'], qr/unknown option --size\n/],
+    ['an option before its command', ['--role', 'admin', 'user', 'create'], qr/unknown option --role .*behind/],
+    ['short option', ['secret', '-j'], qr/two dashes/],
+    ['missing value', ['user', 'list', '--limit'], qr/--limit needs a value/],
+    ['empty value', ['user', 'list', '--limit='], qr/--limit needs a value/],
+    ['a switch with a value', ['secret', '--json=yes'], qr/--json takes no value/],
+    ['given twice', ['user', 'list', '--limit', '1', '--limit', '2'], qr/--limit is given twice/],
+    ['missing option', ['user', 'create', '--email', 'a@b.c'], qr/--role ROLE is missing/],
+    ['bad limit', ['user', 'list', '--limit', '0'], qr/1 to 200/],
+    ['limit too high', ['user', 'list', '--limit', '201'], qr/1 to 200/],
+    ['limit no number', ['user', 'list', '--limit', '5x'], qr/1 to 200/],
+    ['bad cursor', ['user', 'list', '--after', 'xyz'], qr/24 characters/],
+    ['show without a name', ['user', 'show'], qr/--email or by --id/],
+    ['show with both', ['user', 'show', '--email', 'a@b.c', '--id', '0' x 24], qr/--email or by --id/],
+    ['show with a bad id', ['user', 'show', '--id', 'A' x 24], qr/24 characters/],
+    ['verified admin', ['user', 'create', '--role', 'admin', '--email', 'a@b.c', '--verified'], qr/recruiter only/],
+);
+for my $case (@wrong) {
+    my ($name, $args, $message) = @{$case};
+    my $answer = run($args);
+    is($answer->{status}, 2, "$name: status 2");
+    like($answer->{err}, $message, '... and a helpful line');
+    is($answer->{out}, '', '... and no answer');
+}
+
+# What may be a password is not shown again.
+for my $args (['--password', 'hunter2hunter2'], ['--password=hunter2hunter2'], ['hunter2hunter2'], ['--', 'hunter2hunter2']) {
+    my $answer = run(['user', 'create', '--role', 'admin', '--email', 'a@b.c', @{$args}]);
+    is($answer->{status}, 2, "@{$args}: refused");
+    unlike($answer->{err}, qr/hunter2/, '... without repeating it');
+}
+like(run(['user', 'create', '--password', 'x'])->{err}, qr/standard input/, 'says how to give a password');
+
+my %seen;
+for my $round (1 .. 3) {
+    my $secret = run(['secret']);
+    is($secret->{status}, 0, 'secret');
+    like($secret->{out}, qr/\A[A-Za-z0-9_-]{64}\n\z/, '... 48 bytes of base64url');
+    ok(!$seen{ $secret->{out} }++, '... another one each time');
+}
+like(json(run(['secret', '--json']))->{secret}, qr/\A[A-Za-z0-9_-]{64}\z/, 'secret --json');
+like(json(run(['--json', 'secret']))->{secret}, qr/\A[A-Za-z0-9_-]{64}\z/, '--json before the command');
+
+SKIP: {
+    skip 'no /dev/full', 1 if !-c '/dev/full';
+    my $binary = AuthPlatform::Cli::program();
+    is(system("$binary secret >/dev/full 2>/dev/null") >> 8, 1, 'an answer that cannot be written: status 1');
+}
+
+done_testing();

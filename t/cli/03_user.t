@@ -1,0 +1,134 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# user create, list, show and migrate on SQLite, with the password from standard input.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use AuthPlatform::Cli qw(run json folder env_file write_file);
+use Test::More;
+
+my $dir = folder();
+my $refused = write_file("$dir/refused", "password1234\n");
+my $file = env_file($dir, PASSWORD_REFUSED_FILE => $refused);
+my $password = 'correct horse 9';
+my $everything = '';
+
+sub tool {
+    my ($args, %how) = @_;
+    my $answer = run(['--env-file', $file, @{$args}], %how);
+    $everything .= $answer->{out} . $answer->{err};
+    return $answer;
+}
+
+sub create {
+    my ($email, $role, @more) = @_;
+    return tool(['user', 'create', '--email', $email, '--role', $role, @more], stdin => "$password\n");
+}
+
+my $migrated = tool(['migrate', '--json']);
+is($migrated->{status}, 0, 'migrate on a fresh state folder') or diag $migrated->{err};
+cmp_ok(json($migrated)->{applied}, '>=', 1, '... applies steps');
+is(json(tool(['migrate', '--json']))->{applied}, 0, '... once');
+like(tool(['migrate'])->{out}, qr/up to date/, '... and says so to people');
+
+my $made = create('  Ada@Example.ORG ', 'admin', '--name', 'Ada Lovelace', '--json');
+is($made->{status}, 0, 'the first admin') or diag $made->{err};
+my $ada = json($made);
+is($ada->{email}, 'ada@example.org', '... e-mail trimmed and in lower case');
+is_deeply($ada->{roles}, ['admin'], '... roles');
+is($ada->{name}, 'Ada Lovelace', '... name');
+like($ada->{id}, qr/\A[0-9a-f]{24}\z/, '... id');
+like($ada->{created_at}, qr/\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\z/, '... created_at');
+is_deeply([sort keys %{$ada}],
+    [qw(created_at disabled email email_verified id is_recruiter_verified name roles)], '... and nothing else');
+is((stat "$dir/state")[2] & 0077, 0, 'the state folder is for its owner only');
+
+my $again = create('ADA@example.org', 'candidate');
+is($again->{status}, 1, 'the same address again: status 1');
+like($again->{err}, qr/already/, '... says why');
+
+my $pending = create('rita@example.org', 'recruiter');
+is($pending->{status}, 0, 'a recruiter');
+like($pending->{err}, qr/not verified/, '... with a note');
+like($pending->{out}, qr/recruiter pending/, '... and its state');
+my $verified = json(create('rob@example.org', 'recruiter', '--verified', '--json'));
+ok($verified->{is_recruiter_verified}, 'a verified recruiter');
+is($verified->{name}, undef, '... without a name');
+
+# name, arguments, password, message
+my @refused = (
+    ['bad e-mail', ['--email', 'ada', '--role', 'admin'], 'x' x 9, qr/--email: /],
+    ['e-mail that is no UTF-8', ['--email', "a\xff\@b.c", '--role', 'admin'], 'x' x 9, qr/UTF-8/],
+    ['control character in the name', ['--email', 'c@d.e', '--role', 'admin', '--name', "a\e[2Jb"], 'x' x 9, qr/--name: /],
+    ['unknown role', ['--email', 'c@d.e', '--role', 'boss'], 'x' x 9, qr/--role: .*candidate,recruiter,admin/],
+    ['short password', ['--email', 'c@d.e', '--role', 'admin'], 'x' x 7, qr/at least 8/],
+    ['long password', ['--email', 'c@d.e', '--role', 'admin'], 'x' x 73, qr/72 bytes/],
+    ['a NUL in it', ['--email', 'c@d.e', '--role', 'admin'], "xxxx\0xxxx", qr/NUL/],
+    ['a common one', ['--email', 'c@d.e', '--role', 'admin'], 'PassWord1234', qr/common/],
+    ['no UTF-8', ['--email', 'c@d.e', '--role', 'admin'], "xxxx\xffxxxx", qr/UTF-8/],
+    ['none', ['--email', 'c@d.e', '--role', 'admin'], '', qr/no password/],
+    ['endless', ['--email', 'c@d.e', '--role', 'admin'], 'x' x 5000, qr/too long/],
+);
+for my $case (@refused) {
+    my ($name, $args, $typed, $message) = @{$case};
+    my $answer = tool(['user', 'create', @{$args}], stdin => "$typed\n");
+    is($answer->{status}, 1, "$name: status 1");
+    like($answer->{err}, $message, '... says why');
+    is($answer->{out}, '', '... and no answer');
+}
+is(json(tool(['user', 'list', '--json', '--email', 'c@d.e']))->{items}[0], undef, 'none of them made an account');
+
+is(tool(['user', 'create', '--email', 'nonl@example.org', '--role', 'candidate'], stdin => $password)->{status},
+    0, 'a password without a newline');
+is(tool(['user', 'create', '--email', 'crlf@example.org', '--role', 'candidate'], stdin => "$password\r\n")->{status},
+    0, 'a password with CRLF');
+
+my $shown = tool(['user', 'show', '--email', 'ADA@example.org', '--json']);
+is_deeply(json($shown), $ada, 'show by e-mail');
+is_deeply(json(tool(['user', 'show', '--json', '--id', $ada->{id}])), $ada, 'show by id');
+like(tool(['user', 'show', '--id', $ada->{id}])->{out}, qr/^e-mail: +ada\@example\.org$/m, 'show for people');
+is(tool(['user', 'show', '--email', 'nobody@example.org'])->{status}, 1, 'nobody: status 1');
+is(tool(['user', 'show', '--id', '0' x 24])->{status}, 1, 'no such id: status 1');
+
+my $all = json(tool(['user', 'list', '--json']));
+is_deeply([map { $_->{email} } @{ $all->{items} }],
+    [map { "$_\@example.org" } qw(ada rita rob nonl crlf)], 'list, the oldest first');
+ok(exists $all->{next_cursor} && !defined $all->{next_cursor}, '... all of it');
+is_deeply([map { $_->{email} } @{ json(tool(['user', 'list', '--json', '--role', 'recruiter']))->{items} }],
+    ['rita@example.org', 'rob@example.org'], 'by role');
+is_deeply([map { $_->{email} } @{ json(tool(['user', 'list', '--json', '--email', 'R']))->{items} }],
+    ['rita@example.org', 'rob@example.org'], 'by the beginning of the address');
+is(scalar @{ json(tool(['user', 'list', '--json', '--email', '%']))->{items} }, 0, '... taken literally');
+is(tool(['user', 'list', '--role', 'boss'])->{status}, 1, 'by an unknown role: status 1');
+
+my @paged;
+my $after;
+do {
+    my $page = json(tool(['user', 'list', '--json', '--limit', '2', $after ? ('--after', $after) : ()]));
+    push @paged, map { $_->{email} } @{ $page->{items} };
+    $after = $page->{next_cursor};
+} while ($after && @paged < 20);
+is_deeply(\@paged, [map { $_->{email} } @{ $all->{items} }], 'page by page');
+
+my $table = tool(['user', 'list', '--limit', '2']);
+like($table->{out}, qr/\AID +E-MAIL +ROLES +STATE +CREATED +NAME\n/, 'a table for people');
+like($table->{out}, qr/^$ada->{id}  ada\@example\.org +admin +active +\S+ +Ada Lovelace$/m, '... with its rows');
+like($table->{err}, qr/--after [0-9a-f]{24}/, '... and how to go on');
+
+# Names as another program may have written them must not steer the terminal.
+SKIP: {
+    my $changed = eval {
+        require DBI;
+        my ($database) = glob "$dir/state/*.db $dir/state/*.sqlite*";
+        my $db = DBI->connect("dbi:SQLite:$database", '', '', { RaiseError => 1, PrintError => 0 });
+        $db->do('UPDATE users SET name = ? WHERE id = ?', {}, "\e[2Jevil\x{202e}", $ada->{id});
+    };
+    skip 'no DBD::SQLite here to plant a name', 2 if !$changed;
+    unlike(tool(['user', 'list'])->{out}, qr/\e|\xe2\x80\xae/, 'control characters of a name stay out of the table');
+    unlike(tool(['user', 'show', '--id', $ada->{id}])->{out}, qr/\e/, '... and out of show');
+}
+
+unlike($everything, qr/\Q$password\E|\$2[aby]\$/, 'no password and no hash in anything the tool wrote');
+
+done_testing();

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs the command line tool for t/cli/*.t: a folder of its own with a .env, a clean environment, and
+# what came out. AUTHP_CLI names the program.
+package AuthPlatform::Cli;
+use strict;
+use warnings;
+use Carp qw(croak);
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Copy qw(copy);
+use File::Temp qw(tempdir);
+use FindBin;
+use JSON::PP ();
+
+our @EXPORT_OK = qw(program folder write_file env_file run json slurp SECRET);
+
+use constant SECRET => 'Zm9yIHRlc3RzIG9ubHkgLSBub3QgYSByZWFsIHNlY3JldCEh';
+
+my $root = abs_path("$FindBin::Bin/../..");
+my $given = $ENV{AUTHP_CLI} // ($ENV{OUT} // "$root/build/out") . '/debug/authplatform';
+my $program;
+
+# A copy where any user may run it: the checkout can lie below a folder that only root enters.
+sub program {
+    return $program if defined $program;
+    croak "no program $given: run make debug, or set AUTHP_CLI" if !-x $given;
+    my $dir = folder();
+    copy($given, "$dir/authplatform") or croak "copy: $!";
+    chmod 0755, "$dir/authplatform" or croak "chmod: $!";
+    return $program = "$dir/authplatform";
+}
+
+# An empty folder that goes at the end.
+sub folder {
+    my $dir = tempdir('authp-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    chmod 0755, $dir or croak "chmod: $!";
+    return $dir;
+}
+
+sub write_file {
+    my ($path, $text, $mode) = @_;
+    open my $file, '>', $path or croak "$path: $!";
+    print {$file} $text;
+    close $file or croak "$path: $!";
+    chmod $mode // 0600, $path or croak "$path: $!";
+    return $path;
+}
+
+sub slurp {
+    my ($path) = @_;
+    open my $file, '<', $path or croak "$path: $!";
+    local $/ = undef;
+    my $text = <$file>;
+    return $text // '';
+}
+
+# A .env in $dir with what every test needs; more lines by name. undef leaves one out.
+sub env_file {
+    my ($dir, %more) = @_;
+    my %settings = (
+        JWT_SECRET_KEY => SECRET,
+        AUTH_STATE_DIR => "$dir/state",
+        BCRYPT_ROUNDS  => 4,
+        %more,
+    );
+    my $text = join '', map { defined $settings{$_} ? "$_=$settings{$_}\n" : '' } sort keys %settings;
+    return write_file("$dir/.env", $text);
+}
+
+# run([args], stdin => text, dir => where, env => {..}, uid => n): {status, out, err}
+sub run {
+    my ($args, %how) = @_;
+    my $binary = program();
+    my $dir    = folder();
+    write_file("$dir/in", $how{stdin} // '', 0644);
+    my $pid = fork() // croak "fork: $!";
+    if (!$pid) {
+        open STDIN,  '<', "$dir/in"  or die "stdin: $!";
+        open STDOUT, '>', "$dir/out" or die "stdout: $!";
+        open STDERR, '>', "$dir/err" or die "stderr: $!";
+        chdir($how{dir} // $dir) or die "chdir: $!";
+        if (defined $how{uid}) {
+            $( = $how{uid};
+            $) = "$how{uid} $how{uid}";
+            ($<, $>) = ($how{uid}, $how{uid});
+            die 'setuid failed' if $> != $how{uid};
+        }
+        my %sanitizers = map { $_ => $ENV{$_} } grep { /^[A-Z]+SAN_OPTIONS$/ } keys %ENV;
+        %ENV = (PATH => '/usr/bin:/bin', %sanitizers, %{ $how{env} // {} });
+        exec {$binary} 'authplatform', @{$args} or die "exec: $!";
+    }
+    waitpid $pid, 0;
+    my $status = $? & 127 ? 'signal ' . ($? & 127) : $? >> 8;
+    return { status => $status, out => slurp("$dir/out"), err => slurp("$dir/err") };
+}
+
+# The one JSON document of an answer.
+sub json {
+    my ($answer) = @_;
+    return JSON::PP->new->utf8->decode($answer->{out});
+}
+
+1;

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The field rules of contract 1, and the list of refused passwords. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_pools.h>
+#include <apr_strings.h>
+
+#include "suite.h"
+
+#include "service/account.h"
+#include "service/password_rules.h"
+
+static apr_pool_t *pool;
+
+static void set_up(void)
+{
+    ck_assert_int_eq(apr_pool_create(&pool, NULL), APR_SUCCESS);
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+}
+
+#define A10 "aaaaaaaaaa"
+#define A50 A10 A10 A10 A10 A10
+#define A63 A50 A10 "aaa"
+
+static const char *const good_emails[] = {
+    "a@b",
+    "j@example.org",
+    "  j@example.org\t\n",
+    "First.Last+tag@Sub.Example.ORG",
+    "!#$%&'*+/=?^_`{|}~-@x.y",
+    ".a..b.@x.y", /* HTML takes dots anywhere */
+    "0@0.0",
+    "a@a-b.c--d.e",
+    "a@" A63 "." A63,
+    /* 254 bytes: 62 + @ + 63 + . + 63 + . + 63 */
+    A50 A10 "aa@" A63 "." A63 "." A63,
+    "  " A50 A10 "aa@" A63 "." A63 "." A63 "  ",
+};
+
+START_TEST(email_good)
+{
+    const char *text = good_emails[_i];
+    ck_assert_pstr_eq(authp_account_check_email(text, strlen(text)), NULL);
+}
+END_TEST
+
+typedef struct bad_t {
+    const char *text;
+    size_t len;
+} bad_t;
+#define BAD(text) {text, sizeof(text) - 1}
+
+static const bad_t bad_emails[] = {
+    BAD(""),
+    BAD("   "),
+    BAD("@"),
+    BAD("a"),
+    BAD("a@"),
+    BAD("@b"),
+    BAD("a@b@c"),
+    BAD("a b@c"),
+    BAD("a@b c"),
+    BAD("a@b.\n"),
+    BAD("a@.b"),
+    BAD("a@b..c"),
+    BAD("a@b."),
+    BAD("a@-b"),
+    BAD("a@b-"),
+    BAD("a@b.-c"),
+    BAD("a@b_c"),
+    BAD("a@[127.0.0.1]"),
+    BAD("\"a b\"@c"),
+    BAD("a,b@c"),
+    BAD("a(b)@c"),
+    BAD("a<b>@c"),
+    BAD("a@b\0.c"),
+    BAD("a\0@b"),
+    BAD("a@b\0"),
+    BAD("j\xC3\xBCrgen@example.org"),
+    BAD("a@m\xC3\xBCnchen.de"),
+    BAD("a\x7f@b"),
+    BAD("a@" A63 "a"),
+    /* 255 bytes */
+    BAD(A50 A10 "aaa@" A63 "." A63 "." A63),
+};
+
+START_TEST(email_bad)
+{
+    ck_assert_pstr_ne(authp_account_check_email(bad_emails[_i].text, bad_emails[_i].len), NULL);
+}
+END_TEST
+
+START_TEST(email_normal)
+{
+    ck_assert_str_eq(authp_account_normal_email(" \tJo.E+X@EXAMPLE.org\r\n", pool),
+                     "jo.e+x@example.org");
+}
+END_TEST
+
+START_TEST(name_rules)
+{
+    char text[4 * 201 + 1];
+    ck_assert_pstr_eq(authp_account_check_name("", 0), NULL);
+    ck_assert_pstr_eq(authp_account_check_name("Zo\xC3\xAB O'Neil", 11), NULL);
+    for (size_t i = 0; i < 201; i++) {
+        memcpy(text + 4 * i, "\xF0\x9F\x98\x80", 4);
+    }
+    ck_assert_pstr_eq(authp_account_check_name(text, 4 * 200), NULL);
+    ck_assert_pstr_ne(authp_account_check_name(text, 4 * 201), NULL);
+    ck_assert_pstr_ne(authp_account_check_name("a\nb", 3), NULL);
+    ck_assert_pstr_ne(authp_account_check_name("a\0b", 3), NULL);
+    ck_assert_pstr_ne(authp_account_check_name("a\x7f", 2), NULL);
+    ck_assert_pstr_ne(authp_account_check_name("a\xC2\x85", 3), NULL);
+    ck_assert_pstr_ne(authp_account_check_name("a\xFF", 2), NULL);
+}
+END_TEST
+
+START_TEST(password_rules)
+{
+    const authp_settings_t settings = {.password_min_length = 8};
+    const char *long_one = A50 A10 A10 "aaa"; /* 73 */
+    ck_assert_pstr_eq(authp_account_check_password(&settings, "12345678", 8, pool), NULL);
+    ck_assert_pstr_ne(authp_account_check_password(&settings, "1234567", 7, pool), NULL);
+    /* Code points count for the minimum, bytes for the maximum. */
+    ck_assert_pstr_eq(authp_account_check_password(&settings, "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
+                                                              "1234",
+                                                   12, pool),
+                      NULL);
+    ck_assert_pstr_ne(
+        authp_account_check_password(&settings, "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4", 8, pool), NULL);
+    ck_assert_pstr_eq(authp_account_check_password(&settings, long_one, 72, pool), NULL);
+    ck_assert_pstr_ne(authp_account_check_password(&settings, long_one, 73, pool), NULL);
+    ck_assert_pstr_ne(authp_account_check_password(&settings, "1234\0" "67890", 10, pool), NULL);
+    const authp_settings_t strict = {.password_min_length = 12};
+    ck_assert_ptr_nonnull(
+        strstr(authp_account_check_password(&strict, "12345678901", 11, pool), "12"));
+}
+END_TEST
+
+START_TEST(password_refused)
+{
+    static const char list[] = "\xEF\xBB\xBFqwertyui\r\n\nPassWord1\n" A50 A50 "\nletmein99";
+    const authp_settings_t settings = {
+        .password_min_length = 8,
+        .password_refused = authp_password_rules_parse(list, sizeof(list) - 1, pool)};
+    static const char *const refused[] = {"qwertyui", "QwertyUI", "password1", "letmein99"};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        ck_assert_pstr_ne(
+            authp_account_check_password(&settings, refused[i], strlen(refused[i]), pool), NULL);
+    }
+    ck_assert_pstr_eq(authp_account_check_password(&settings, "qwertyuiop", 10, pool), NULL);
+    ck_assert(!authp_password_rules_refused(settings.password_refused, A50 A50, 100));
+    ck_assert(!authp_password_rules_refused(NULL, "password1", 9));
+    ck_assert(!authp_password_rules_refused(authp_password_rules_parse("", 0, pool), "", 0));
+}
+END_TEST
+
+START_TEST(refused_file)
+{
+    char path[] = "/tmp/authp-refused-XXXXXX";
+    const authp_refused_t *refused = NULL;
+    const char *error = NULL;
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, "hunter22\n", 9), 9);
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_int_eq(authp_password_rules_load(path, &refused, &error, pool), AUTHP_OK);
+    ck_assert(authp_password_rules_refused(refused, "HUNTER22", 8));
+    ck_assert_int_eq(truncate(path, (off_t)17 * 1024 * 1024), 0);
+    ck_assert_int_eq(authp_password_rules_load(path, &refused, &error, pool),
+                     AUTHP_E_VALIDATION_FAILED);
+    ck_assert_ptr_nonnull(strstr(error, path));
+    ck_assert_int_eq(unlink(path), 0);
+    error = NULL;
+    ck_assert_int_eq(authp_password_rules_load(path, &refused, &error, pool),
+                     AUTHP_E_VALIDATION_FAILED);
+    ck_assert_ptr_nonnull(strstr(error, path));
+    ck_assert_int_eq(authp_password_rules_load("/", &refused, &error, pool),
+                     AUTHP_E_VALIDATION_FAILED);
+}
+END_TEST
+
+Suite *suite_account_rules(void)
+{
+    Suite *suite = suite_create("account_rules");
+    TCase *rules = tcase_create("rules");
+    tcase_add_checked_fixture(rules, set_up, tear_down);
+    tcase_add_loop_test(rules, email_good, 0, sizeof(good_emails) / sizeof(good_emails[0]));
+    tcase_add_loop_test(rules, email_bad, 0, sizeof(bad_emails) / sizeof(bad_emails[0]));
+    tcase_add_test(rules, email_normal);
+    tcase_add_test(rules, name_rules);
+    tcase_add_test(rules, password_rules);
+    tcase_add_test(rules, password_refused);
+    tcase_add_test(rules, refused_file);
+    suite_add_tcase(suite, rules);
+    return suite;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The refresh token's text and the decision about it, without a store. */
+#include <stdio.h>
+#include <string.h>
+
+#include <apr_pools.h>
+#include <apr_strings.h>
+
+#include "suite.h"
+
+#include "base/b64url.h"
+#include "service/refresh_token.h"
+#include "service/session_refresh.h"
+
+static apr_pool_t *pool;
+static authp_keys_t *present;
+static authp_keys_t *rolled;  /* another present key, the first one as previous */
+static authp_keys_t *foreign; /* neither */
+
+static authp_keys_t *make_keys(const char *now, const char *before)
+{
+    authp_keys_t *keys = NULL;
+    authp_secret_t *previous =
+        before != NULL ? authp_secret_make(before, strlen(before), pool) : NULL;
+    ck_assert_int_eq(
+        authp_keys_make(authp_secret_make(now, strlen(now), pool), previous, &keys, pool),
+        AUTHP_OK);
+    return keys;
+}
+
+static void set_up(void)
+{
+    ck_assert_int_eq(apr_pool_create(&pool, NULL), APR_SUCCESS);
+    present = make_keys("first-key-first-key-first-key-first-key", NULL);
+    rolled = make_keys("other-key-other-key-other-key-other-key",
+                       "first-key-first-key-first-key-first-key");
+    foreign = make_keys("third-key-third-key-third-key-third-key", NULL);
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+}
+
+static authp_session_t a_session(void)
+{
+    authp_session_t session = {.id = {"0123456789abcdef01234567"}};
+    memset(session.salt, 0x5A, sizeof(session.salt));
+    return session;
+}
+
+static const char *make(const authp_session_t *session, int64_t generation)
+{
+    const char *text = NULL;
+    ck_assert_int_eq(authp_refresh_token_make(present, session, generation, &text, pool), AUTHP_OK);
+    return text;
+}
+
+START_TEST(text_round_trip)
+{
+    static const int64_t generations[] = {0, 1, 255, 256, INT64_C(0x0102030405060708), INT64_MAX};
+    const authp_session_t session = a_session();
+    for (size_t i = 0; i < sizeof(generations) / sizeof(generations[0]); i++) {
+        const char *text = make(&session, generations[i]);
+        authp_refresh_token_t token;
+        ck_assert_uint_eq(strlen(text), AUTHP_REFRESH_TOKEN_LEN);
+        ck_assert_int_eq(authp_refresh_token_parse(text, &token), AUTHP_OK);
+        ck_assert_str_eq(token.sid.hex, session.id.hex);
+        ck_assert(token.generation == generations[i]);
+        ck_assert_int_eq(authp_refresh_token_check(present, &token, &session), AUTHP_OK);
+        ck_assert_int_eq(authp_refresh_token_check(rolled, &token, &session), AUTHP_OK);
+        ck_assert_int_eq(authp_refresh_token_check(foreign, &token, &session),
+                         AUTHP_E_REFRESH_INVALID);
+    }
+}
+END_TEST
+
+START_TEST(text_layout)
+{
+    unsigned char bytes[52];
+    const authp_session_t session = a_session();
+    const char *text = make(&session, 258);
+    ck_assert_int_eq(authp_b64url_decode(text, strlen(text), bytes), AUTHP_OK);
+    static const unsigned char head[20] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd,
+                                           0xef, 0x01, 0x23, 0x45, 0x67, 0,    0,
+                                           0,    0,    0,    0,    1,    2};
+    ck_assert_mem_eq(bytes, head, sizeof(head));
+}
+END_TEST
+
+START_TEST(text_refused)
+{
+    authp_refresh_token_t token;
+    const authp_session_t session = a_session();
+    const char *text = make(&session, 7);
+    char *copy = apr_pstrdup(pool, text);
+    ck_assert_int_eq(authp_refresh_token_parse(NULL, &token), AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(authp_refresh_token_parse("", &token), AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(authp_refresh_token_parse(apr_pstrcat(pool, text, "A", NULL), &token),
+                     AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(authp_refresh_token_parse(apr_pstrcat(pool, text, "==", NULL), &token),
+                     AUTHP_E_REFRESH_INVALID);
+    for (size_t len = 0; len < strlen(text); len++) {
+        ck_assert_int_eq(authp_refresh_token_parse(apr_pstrmemdup(pool, text, len), &token),
+                         AUTHP_E_REFRESH_INVALID);
+    }
+    static const char bad[] = "+/= .%\n\x80";
+    for (size_t i = 0; i < sizeof(bad) - 1; i++) {
+        copy[30] = bad[i];
+        ck_assert_int_eq(authp_refresh_token_parse(copy, &token), AUTHP_E_REFRESH_INVALID);
+    }
+}
+END_TEST
+
+/* 52 bytes leave 4 unused bits in the last character: another spelling of the same bytes is no token. */
+START_TEST(text_one_spelling)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const authp_session_t session = a_session();
+    const char *text = make(&session, 7);
+    char *copy = apr_pstrdup(pool, text);
+    int parsed = 0;
+    int accepted = 0;
+    for (size_t i = 0; i < sizeof(alphabet) - 1; i++) {
+        authp_refresh_token_t token;
+        copy[AUTHP_REFRESH_TOKEN_LEN - 1] = alphabet[i];
+        if (authp_refresh_token_parse(copy, &token) == AUTHP_OK) {
+            parsed++;
+            accepted += authp_refresh_token_check(present, &token, &session) == AUTHP_OK;
+        }
+    }
+    ck_assert_int_eq(parsed, 4);
+    ck_assert_int_eq(accepted, 1);
+}
+END_TEST
+
+START_TEST(generation_out_of_range)
+{
+    unsigned char bytes[52] = {0};
+    authp_refresh_token_t token;
+    bytes[12] = 0x80;
+    const char *text = authp_b64url_encode(bytes, sizeof(bytes), pool);
+    ck_assert_int_eq(authp_refresh_token_parse(text, &token), AUTHP_E_REFRESH_INVALID);
+    bytes[12] = 0x7F;
+    text = authp_b64url_encode(bytes, sizeof(bytes), pool);
+    ck_assert_int_eq(authp_refresh_token_parse(text, &token), AUTHP_OK);
+}
+END_TEST
+
+/* Every part is under the tag: salt, sid, generation, the tag itself. */
+START_TEST(tag_covers_all)
+{
+    authp_session_t session = a_session();
+    authp_refresh_token_t token;
+    ck_assert_int_eq(authp_refresh_token_parse(make(&session, 7), &token), AUTHP_OK);
+    authp_refresh_token_t changed = token;
+    changed.generation = 8;
+    ck_assert_int_eq(authp_refresh_token_check(present, &changed, &session),
+                     AUTHP_E_REFRESH_INVALID);
+    for (size_t i = 0; i < sizeof(token.tag); i++) {
+        changed = token;
+        changed.tag[i] ^= 1;
+        ck_assert_int_eq(authp_refresh_token_check(present, &changed, &session),
+                         AUTHP_E_REFRESH_INVALID);
+    }
+    session.salt[31] ^= 1;
+    ck_assert_int_eq(authp_refresh_token_check(present, &token, &session), AUTHP_E_REFRESH_INVALID);
+    session = a_session();
+    session.id.hex[23] = '8';
+    ck_assert_int_eq(authp_refresh_token_check(present, &token, &session), AUTHP_E_REFRESH_INVALID);
+}
+END_TEST
+
+/* --- the decision, cell by cell ------------------------------------------------------------------ */
+typedef struct cell_t {
+    authp_refresh_state_t state;
+    authp_refresh_distance_t distance;
+    authp_refresh_action_t action;
+} cell_t;
+
+static const cell_t cells[] = {
+    {AUTHP_REFRESH_LIVE, AUTHP_REFRESH_AHEAD, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_LIVE, AUTHP_REFRESH_CURRENT, AUTHP_REFRESH_ADVANCE},
+    {AUTHP_REFRESH_LIVE, AUTHP_REFRESH_GRACE, AUTHP_REFRESH_REPEAT},
+    {AUTHP_REFRESH_LIVE, AUTHP_REFRESH_LATE, AUTHP_REFRESH_THEFT},
+    {AUTHP_REFRESH_LIVE, AUTHP_REFRESH_OLDER, AUTHP_REFRESH_THEFT},
+    {AUTHP_REFRESH_ENDED, AUTHP_REFRESH_AHEAD, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_ENDED, AUTHP_REFRESH_CURRENT, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_ENDED, AUTHP_REFRESH_GRACE, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_ENDED, AUTHP_REFRESH_LATE, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_ENDED, AUTHP_REFRESH_OLDER, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_IDLE, AUTHP_REFRESH_AHEAD, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_IDLE, AUTHP_REFRESH_CURRENT, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_IDLE, AUTHP_REFRESH_GRACE, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_IDLE, AUTHP_REFRESH_LATE, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_IDLE, AUTHP_REFRESH_OLDER, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_TOO_OLD, AUTHP_REFRESH_AHEAD, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_TOO_OLD, AUTHP_REFRESH_CURRENT, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_TOO_OLD, AUTHP_REFRESH_GRACE, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_TOO_OLD, AUTHP_REFRESH_LATE, AUTHP_REFRESH_REFUSE},
+    {AUTHP_REFRESH_TOO_OLD, AUTHP_REFRESH_OLDER, AUTHP_REFRESH_REFUSE},
+};
+_Static_assert(sizeof(cells) / sizeof(cells[0]) ==
+                   (size_t)AUTHP_REFRESH_STATES * (size_t)AUTHP_REFRESH_DISTANCES,
+               "every cell is tested");
+
+START_TEST(decision)
+{
+    ck_assert_int_eq(authp_session_refresh_decide(cells[_i].state, cells[_i].distance),
+                     cells[_i].action);
+}
+END_TEST
+
+START_TEST(states)
+{
+    authp_session_t row = {.expires_at = 1000, .absolute_expires_at = 2000};
+    ck_assert_int_eq(authp_session_refresh_state(&row, 999), AUTHP_REFRESH_LIVE);
+    ck_assert_int_eq(authp_session_refresh_state(&row, 1000), AUTHP_REFRESH_IDLE);
+    ck_assert_int_eq(authp_session_refresh_state(&row, 1999), AUTHP_REFRESH_IDLE);
+    ck_assert_int_eq(authp_session_refresh_state(&row, 2000), AUTHP_REFRESH_TOO_OLD);
+    row.ended_at = 5;
+    ck_assert_int_eq(authp_session_refresh_state(&row, 999), AUTHP_REFRESH_ENDED);
+    ck_assert_int_eq(authp_session_refresh_state(&row, 2000), AUTHP_REFRESH_ENDED);
+}
+END_TEST
+
+typedef struct distance_t {
+    int64_t generation;
+    authp_ms_t since; /* the rotation */
+    authp_ms_t grace;
+    authp_refresh_distance_t distance;
+} distance_t;
+
+static const distance_t distances[] = {
+    {5, 0, 10000, AUTHP_REFRESH_CURRENT},
+    {5, 99999, 10000, AUTHP_REFRESH_CURRENT},
+    {6, 0, 10000, AUTHP_REFRESH_AHEAD},
+    {INT64_MAX, 0, 10000, AUTHP_REFRESH_AHEAD},
+    {4, 0, 10000, AUTHP_REFRESH_GRACE},
+    {4, 10000, 10000, AUTHP_REFRESH_GRACE},
+    {4, 10001, 10000, AUTHP_REFRESH_LATE},
+    {4, -3000, 10000, AUTHP_REFRESH_GRACE}, /* rotated by a host whose clock is ahead */
+    {4, 0, 0, AUTHP_REFRESH_LATE},          /* no grace at all */
+    {4, -1, 0, AUTHP_REFRESH_LATE},
+    {3, 0, 10000, AUTHP_REFRESH_OLDER},
+    {0, 0, 10000, AUTHP_REFRESH_OLDER},
+};
+
+START_TEST(distance)
+{
+    const distance_t *row = &distances[_i];
+    const authp_session_t session = {.generation = 5, .rotated_at = 1000000};
+    ck_assert_int_eq(authp_session_refresh_distance(&session, row->generation,
+                                                    session.rotated_at + row->since, row->grace),
+                     row->distance);
+}
+END_TEST
+
+Suite *suite_refresh_rules(void)
+{
+    Suite *suite = suite_create("refresh_rules");
+    TCase *text = tcase_create("text");
+    tcase_add_checked_fixture(text, set_up, tear_down);
+    tcase_add_test(text, text_round_trip);
+    tcase_add_test(text, text_layout);
+    tcase_add_test(text, text_refused);
+    tcase_add_test(text, text_one_spelling);
+    tcase_add_test(text, generation_out_of_range);
+    tcase_add_test(text, tag_covers_all);
+    suite_add_tcase(suite, text);
+    TCase *rules = tcase_create("decision");
+    tcase_add_loop_test(rules, decision, 0, sizeof(cells) / sizeof(cells[0]));
+    tcase_add_test(rules, states);
+    tcase_add_loop_test(rules, distance, 0, sizeof(distances) / sizeof(distances[0]));
+    suite_add_tcase(suite, rules);
+    return suite;
+}
