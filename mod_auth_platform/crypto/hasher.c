@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/hasher.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "crypto/bcrypt.h"
+#include "crypto/hasher_bound.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_MS 5000
+#define NICENESS 10
+#define MAX_THREADS 64
+
+typedef enum job_state_t { JOB_WAITING, JOB_TAKEN, JOB_DONE } job_state_t;
+
+/* Lives on its requester's stack, which waits until nobody else knows it. */
+typedef struct job_t {
+    struct job_t *next;
+    job_state_t state;
+    authp_err_t err;
+    int64_t deadline;
+    const char *stored; /* NULL: make a hash of `cost` */
+    int cost;
+    bool match;
+    size_t len;
+    char password[AUTHP_BCRYPT_MAX_BYTES + 1]; /* a byte over the limit says "too long" */
+    char made[AUTHP_BCRYPT_HASH_LEN + 1];
+    pthread_cond_t done;
+} job_t;
+
+struct authp_hasher_t {
+    authp_hasher_bound_t *bound;
+    const authp_random_t *random;
+    pthread_mutex_t mutex; /* guards all below and every job's state */
+    pthread_cond_t work;
+    job_t *first;
+    job_t *last;
+    int idle;
+    int nthreads;
+    bool stopping;
+    pthread_t threads[MAX_THREADS];
+};
+
+static void run_job(authp_hasher_t *hasher, job_t *job)
+{
+    int slot = authp_hasher_bound_run(hasher->bound, (int)(uintptr_t)syscall(SYS_gettid), job->deadline);
+    if (slot < 0) {
+        job->err = AUTHP_E_BUSY;
+        return;
+    }
+    if (job->stored != NULL) {
+        job->match = authp_bcrypt_verify(job->password, job->len, job->stored);
+        job->err = AUTHP_OK;
+    } else {
+        job->err = authp_bcrypt_hash(job->password, job->len, job->cost, hasher->random, job->made);
+    }
+    authp_hasher_bound_done(hasher->bound, slot);
+}
+
+static job_t *take_job(authp_hasher_t *hasher)
+{
+    job_t *job = hasher->first;
+    if (job != NULL) {
+        hasher->first = job->next;
+        hasher->last = hasher->first != NULL ? hasher->last : NULL;
+        job->state = JOB_TAKEN;
+    }
+    return job;
+}
+
+static void finish(job_t *job)
+{
+    job->state = JOB_DONE;
+    pthread_cond_signal(&job->done);
+}
+
+static void *work(void *data)
+{
+    authp_hasher_t *hasher = data;
+    /* On Linux each thread has a niceness of its own: guarded pages go first. */
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+    pthread_mutex_lock(&hasher->mutex);
+    while (!hasher->stopping) {
+        job_t *job = take_job(hasher);
+        if (job == NULL) {
+            hasher->idle++;
+            pthread_cond_wait(&hasher->work, &hasher->mutex);
+            hasher->idle--;
+            continue;
+        }
+        pthread_mutex_unlock(&hasher->mutex);
+        run_job(hasher, job);
+        pthread_mutex_lock(&hasher->mutex);
+        finish(job);
+    }
+    pthread_mutex_unlock(&hasher->mutex);
+    return NULL;
+}
+
+static void start_thread(authp_hasher_t *hasher)
+{
+    int most = authp_hasher_bound_slots(hasher->bound);
+    sigset_t all;
+    sigset_t before;
+    if (hasher->idle > 0 || hasher->nthreads >= most || hasher->nthreads >= MAX_THREADS) {
+        return;
+    }
+    /* Signals are for the server's own threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&hasher->threads[hasher->nthreads], NULL, work, hasher);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc == 0) {
+        hasher->nthreads++;
+    } else {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0130", "cannot start a hashing thread: %s", strerror(rc));
+    }
+}
+
+static apr_status_t stop(void *data)
+{
+    authp_hasher_t *hasher = data;
+    pthread_mutex_lock(&hasher->mutex);
+    hasher->stopping = true;
+    for (job_t *job = take_job(hasher); job != NULL; job = take_job(hasher)) {
+        job->err = AUTHP_E_BUSY;
+        finish(job);
+    }
+    pthread_cond_broadcast(&hasher->work);
+    pthread_mutex_unlock(&hasher->mutex);
+    for (int i = 0; i < hasher->nthreads; i++) {
+        pthread_join(hasher->threads[i], NULL);
+    }
+    pthread_cond_destroy(&hasher->work);
+    pthread_mutex_destroy(&hasher->mutex);
+    return APR_SUCCESS;
+}
+
+authp_err_t authp_hasher_make(authp_hasher_bound_t *bound, const authp_random_t *random, authp_hasher_t **out,
+                              apr_pool_t *pool)
+{
+    authp_hasher_t *hasher = apr_pcalloc(pool, sizeof(*hasher));
+    hasher->bound = bound;
+    hasher->random = random;
+    if (pthread_mutex_init(&hasher->mutex, NULL) != 0 || pthread_cond_init(&hasher->work, NULL) != 0) {
+        return AUTHP_E_INTERNAL;
+    }
+    apr_pool_cleanup_register(pool, hasher, stop, apr_pool_cleanup_null);
+    *out = hasher;
+    return AUTHP_OK;
+}
+
+/* Takes a job that nobody has begun out of the list again. */
+static void withdraw(authp_hasher_t *hasher, job_t *job)
+{
+    job_t *before = NULL;
+    for (job_t *at = hasher->first; at != NULL && at != job; at = at->next) {
+        before = at;
+    }
+    if (before != NULL) {
+        before->next = job->next;
+    } else {
+        hasher->first = job->next;
+    }
+    hasher->last = hasher->last == job ? before : hasher->last;
+    job->err = AUTHP_E_BUSY;
+    job->state = JOB_DONE;
+}
+
+static void await(authp_hasher_t *hasher, job_t *job)
+{
+    struct timespec until = {.tv_sec = job->deadline / 1000, .tv_nsec = (job->deadline % 1000) * 1000000};
+    while (job->state != JOB_DONE) {
+        if (job->state == JOB_TAKEN) {
+            pthread_cond_wait(&job->done, &hasher->mutex);
+        } else if (pthread_cond_timedwait(&job->done, &hasher->mutex, &until) != 0 && job->state == JOB_WAITING) {
+            withdraw(hasher, job);
+        }
+    }
+}
+
+static void submit(authp_hasher_t *hasher, job_t *job)
+{
+    pthread_mutex_lock(&hasher->mutex);
+    start_thread(hasher);
+    if (hasher->stopping || hasher->nthreads == 0) {
+        job->err = AUTHP_E_BUSY;
+        pthread_mutex_unlock(&hasher->mutex);
+        return;
+    }
+    if (hasher->last != NULL) {
+        hasher->last->next = job;
+    } else {
+        hasher->first = job;
+    }
+    hasher->last = job;
+    pthread_cond_signal(&hasher->work);
+    await(hasher, job);
+    pthread_mutex_unlock(&hasher->mutex);
+}
+
+static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t len, job_t *job)
+{
+    pthread_condattr_t attributes;
+    int place = authp_hasher_bound_admit(hasher->bound);
+    if (place < 0) {
+        return AUTHP_E_BUSY;
+    }
+    /* Longer than any password: one byte too many is kept, so that it is refused after the same work. */
+    job->len = len > AUTHP_BCRYPT_MAX_BYTES ? AUTHP_BCRYPT_MAX_BYTES + 1 : len;
+    memcpy(job->password, password, job->len);
+    job->deadline = authp_hasher_bound_now() + WAIT_MS;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&job->done, &attributes);
+    pthread_condattr_destroy(&attributes);
+    submit(hasher, job);
+    pthread_cond_destroy(&job->done);
+    authp_secret_wipe(job->password, sizeof(job->password));
+    authp_hasher_bound_leave(hasher->bound, place);
+    return job->err;
+}
+
+authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password, size_t len, int cost, char *out)
+{
+    job_t job = {.cost = cost};
+    authp_err_t err = perform(hasher, password, len, &job);
+    if (err == AUTHP_OK) {
+        memcpy(out, job.made, sizeof(job.made));
+    }
+    return err;
+}
+
+authp_err_t authp_hasher_verify(authp_hasher_t *hasher, const char *password, size_t len, const char *hash, bool *match)
+{
+    job_t job = {.stored = hash};
+    authp_err_t err = perform(hasher, password, len, &job);
+    if (err == AUTHP_OK) {
+        *match = job.match;
+    }
+    return err;
+}
