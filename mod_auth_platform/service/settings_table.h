@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_SETTINGS_TABLE_H
+#define AUTHP_SERVICE_SETTINGS_TABLE_H
+
+#include "service/settings.h"
+
+/* What settings*.c share: the table's rows and one loading. */
+typedef enum authp_setting_kind_t {
+    AUTHP_SETTING_TEXT,    /* const char *; `least`-`most` bytes */
+    AUTHP_SETTING_SECRET,  /* authp_secret_t *; at least `least` bytes */
+    AUTHP_SETTING_INT,     /* int, `least`-`most` */
+    AUTHP_SETTING_BOOL,    /* bool */
+    AUTHP_SETTING_RATE,    /* authp_rate_t */
+    AUTHP_SETTING_ORIGINS, /* list of origins */
+    AUTHP_SETTING_ROLES,   /* list of role names */
+    AUTHP_SETTING_STORE    /* AUTH_STORE, resolved when the others are known */
+} authp_setting_kind_t;
+
+typedef struct authp_setting_t {
+    const char *name;
+    authp_setting_kind_t kind;
+    size_t offset; /* into authp_settings_t */
+    const char *fallback;
+    int least;
+    int most;
+} authp_setting_t;
+
+typedef struct authp_loading_t {
+    authp_settings_t *settings;
+    const char *name;  /* of the setting at hand */
+    const char *where; /* "in /etc/x/.env" or "in the environment" */
+    apr_array_header_t *errors;
+    apr_pool_t *pool;
+} authp_loading_t;
+
+/* Adds "NAME in FILE: text". */
+void authp_settings_complain(authp_loading_t *loading, const char *text);
+
+/* settings_values.c: one value by its row; complains if it is wrong. */
+void authp_settings_set(authp_loading_t *loading, const authp_setting_t *row, const char *value);
+
+/* settings_check.c: what holds between settings, and names that look misspelt. */
+void authp_settings_check(authp_loading_t *loading, const char *store);
+void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *file);
+
+extern const authp_setting_t authp_settings_table[];
+extern const int authp_settings_count;
+
+#endif
