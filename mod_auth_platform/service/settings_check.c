@@ -112,7 +112,8 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
         complain_of(loading, "SESSION_ABSOLUTE_DAYS", "must not be less than the refresh tokens' days");
     }
     if (s->password_refused_file != NULL && access(s->password_refused_file, R_OK) != 0) {
-        complain_of(loading, "PASSWORD_REFUSED_FILE", "cannot be read");
+        complain_of(loading, "PASSWORD_REFUSED_FILE",
+                    apr_pstrcat(loading->pool, s->password_refused_file, " cannot be read", NULL));
     }
 }
 

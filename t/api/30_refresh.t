@@ -6,6 +6,8 @@ use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Test;
 use Test::More;
 
+expect_log(qr/AUTHP0301: refresh_reuse denied/);
+
 sub refresh { return api(POST => '/refresh', json => { refresh_token => $_[0] }) }
 
 my $p   = person();

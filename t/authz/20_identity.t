@@ -6,7 +6,34 @@ use utf8;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Test;
+use IO::Socket::INET;
+use JSON ();
 use Test::More;
+
+# A back end of another make behind mod_proxy: answers what it was sent, as JSON.
+open my $conf, '<', server_root() . '/conf/extra.conf' or die "extra.conf: $!";
+my ($backend_port) = map { /^Define BACKEND_PORT (\d+)/ ? $1 : () } <$conf>;
+my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $backend_port, Listen => 16, ReuseAddr => 1) or die "listen: $!";
+my $backend = fork // die "fork: $!";
+if (!$backend) {
+    while (my $client = $listen->accept) {
+        my %seen;
+        <$client>;
+        while (defined(my $line = <$client>)) {
+            $line =~ s/\r?\n\z//;
+            last if $line eq '';
+            my ($name, $value) = split /: */, $line, 2;
+            $seen{ join '-', map { ucfirst lc } split /-/, $name } = $value;
+        }
+        my $body = JSON->new->canonical->pretty->space_before(0)->encode({ headers => \%seen });
+        print {$client} "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ", length $body, "\r\nConnection: close\r\n\r\n$body";
+        close $client;
+    }
+    require POSIX;
+    POSIX::_exit(0);
+}
+close $listen;
+END { kill 'TERM', $backend if $backend }
 
 my $p = person(name => 'Zoë "Q" 日本');
 my $u = $p->{user};

@@ -22,6 +22,8 @@ put('ssi.shtml', "<!--#include virtual=\"/admin/index.html\" -->|<!--#include vi
 put('guarded/.htaccess', "AuthType Platform\nAuthName \"ht\"\nRequire role candidate\nDirectoryIndex start.html\n");
 put('guarded/start.html', "inside\n");
 
+expect_log(qr{unable to include "/admin/index.html"});
+
 my $p     = person();
 my $admin = admin();
 

@@ -68,6 +68,11 @@ for my $args (['--password', 'hunter2hunter2'], ['--password=hunter2hunter2'], [
 }
 like(run(['user', 'create', '--password', 'x'])->{err}, qr/standard input/, 'says how to give a password');
 
+# What is repeated cannot steer the terminal.
+like(run(["us\e[2Jer\x{e2}\x{80}\x{ae}s"])->{err}, qr/unknown command "us\?\[2Jer\?s"/, 'control and direction characters become ?');
+like(run(["z\xc3\xab"])->{err}, qr/unknown command "z\xc3\xab"/, '... and letters stay');
+like(run(["z\xff\xc2\x9b"])->{err}, qr/unknown command "z\?\?\?"/, '... what is no UTF-8 does not');
+
 my %seen;
 for my $round (1 .. 3) {
     my $secret = run(['secret']);

@@ -6,6 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use AuthPlatform::Cli qw(program run json folder env_file);
+use Fcntl qw(O_NOCTTY O_RDWR);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -18,7 +19,42 @@ my $dir = folder();
 my $file = env_file($dir);
 my $number = 0;
 
-# The tool on a terminal of its own: {pid, master, slave, seen}.
+# What a shell does: leads the session, runs the tool as the terminal's job, and reports on it. It stays until it is told to go,
+# because a terminal is reset when its session's leader ends.
+sub lead {
+    my ($slave, $report, $control, @args) = @_;
+    my $binary = program();
+    POSIX::setsid();
+    ioctl $slave, TIOCSCTTY, 0 or die "tty: $!";
+    my $pid = fork() // die "fork: $!";
+    if (!$pid) {
+        close $report;
+        close $control;
+        chdir $dir or die "chdir: $!"; # where a core of SIGQUIT does no harm
+        open STDIN,  '<&', $slave or die $!;
+        open STDOUT, '>&', $slave or die $!;
+        open STDERR, '>&', $slave or die $!;
+        close $slave;
+        POSIX::setpgid(0, 0);
+        local $SIG{TTOU} = 'IGNORE';
+        POSIX::tcsetpgrp(0, $$) or die "tcsetpgrp: $!";
+        $SIG{TTOU} = 'DEFAULT';
+        exec {$binary} 'authplatform', '--env-file', $file, @args or die "exec: $!";
+    }
+    syswrite $report, "pid $pid\n";
+    while (waitpid($pid, POSIX::WUNTRACED()) > 0) {
+        if (POSIX::WIFSTOPPED(${^CHILD_ERROR_NATIVE})) {
+            syswrite $report, "stopped\n";
+            next;
+        }
+        syswrite $report, 'exit ' . ($? & 127 ? 128 + ($? & 127) : $? >> 8) . "\n";
+        last;
+    }
+    sysread $control, my $byte, 1;
+    POSIX::_exit(0);
+}
+
+# The tool on a terminal of its own.
 sub start {
     my (@args) = @_;
     open my $master, '+<', '/dev/ptmx' or die "ptmx: $!";
@@ -26,39 +62,51 @@ sub start {
     ioctl $master, TIOCSPTLCK, $unlock or die "unlock: $!";
     my $which = pack 'I', 0;
     ioctl $master, TIOCGPTN, $which or die "number: $!";
-    my $name = '/dev/pts/' . unpack 'I', $which;
-    open my $slave, '+<', $name or die "$name: $!";
-    my $binary = program();
-    my $pid = fork() // die "fork: $!";
-    if (!$pid) {
-        POSIX::setsid();
-        chdir $dir or die "chdir: $!"; # where a core of SIGQUIT does no harm
+    sysopen my $slave, '/dev/pts/' . unpack('I', $which), O_RDWR | O_NOCTTY or die "slave: $!";
+    pipe my $reports, my $report or die "pipe: $!";
+    pipe my $control, my $go or die "pipe: $!";
+    my $leader = fork() // die "fork: $!";
+    if (!$leader) {
         close $master;
-        ioctl $slave, TIOCSCTTY, 0 or die "tty: $!";
-        open STDIN,  '<&', $slave or die $!;
-        open STDOUT, '>&', $slave or die $!;
-        open STDERR, '>&', $slave or die $!;
-        close $slave;
-        exec {$binary} 'authplatform', '--env-file', $file, @args or die "exec: $!";
+        close $go;
+        close $reports;
+        lead($slave, $report, $control, @args);
     }
-    return { pid => $pid, master => $master, slave => $slave, seen => '' };
+    close $report;
+    close $control;
+    my $tool = { leader => $leader, master => $master, slave => $slave, reports => $reports, go => $go,
+        seen => '', told => '' };
+    $tool->{pid} = reported($tool, qr/^pid (\d+)\n/m);
+    return $tool;
+}
+
+# What the leader said, within 20 seconds.
+sub reported {
+    my ($tool, $pattern) = @_;
+    read_until($tool->{reports}, \$tool->{told}, $pattern);
+    return $tool->{told} =~ $pattern ? $1 // 1 : 'nothing';
+}
+
+sub read_until {
+    my ($from, $buffer, $pattern) = @_;
+    my $until = time + 20;
+    while (${$buffer} !~ $pattern && time < $until) {
+        my $in = '';
+        vec($in, fileno $from, 1) = 1;
+        next if !select $in, undef, undef, 0.2;
+        sysread $from, ${$buffer}, 4096, length ${$buffer} or last;
+    }
+    return ${$buffer} =~ $pattern;
 }
 
 sub create {
     return start('user', 'create', '--role', 'admin', '--email', 'p' . ++$number . '@example.org');
 }
 
-# Reads until the pattern shows, at most 20 seconds.
+# Reads the terminal until the pattern shows.
 sub expect {
     my ($tool, $pattern) = @_;
-    my $until = time + 20;
-    while ($tool->{seen} !~ $pattern && time < $until) {
-        my $in = '';
-        vec($in, fileno $tool->{master}, 1) = 1;
-        next if !select $in, undef, undef, 0.2;
-        sysread $tool->{master}, $tool->{seen}, 4096, length $tool->{seen} or last;
-    }
-    return $tool->{seen} =~ $pattern;
+    return read_until($tool->{master}, \$tool->{seen}, $pattern);
 }
 
 sub type {
@@ -74,20 +122,19 @@ sub echoes {
     return $termios->getlflag & POSIX::ECHO() ? 1 : 0;
 }
 
-# Status as the shell has it; ends a tool that does not end itself.
+# Status as the shell has it.
 sub finish {
     my ($tool) = @_;
-    my $until = time + 20;
-    while (time < $until) {
-        if (waitpid($tool->{pid}, POSIX::WNOHANG()) > 0) {
-            my $status = $?;
-            return $status & 127 ? 128 + ($status & 127) : $status >> 8;
-        }
-        sleep 0.05;
-    }
-    kill 'KILL', $tool->{pid};
-    waitpid $tool->{pid}, 0;
-    return 'did not end';
+    return reported($tool, qr/^exit (\d+)\n/m);
+}
+
+# Lets the leader go; a tool that did not end itself goes with it.
+sub release {
+    my ($tool) = @_;
+    kill 'KILL', $tool->{pid} if $tool->{told} !~ /^exit/m;
+    close $tool->{go};
+    waitpid $tool->{leader}, 0;
+    return;
 }
 
 my $tool = create();
@@ -102,6 +149,7 @@ is(finish($tool), 0, '... status 0');
 is(echoes($tool), 1, '... the terminal echoes again');
 unlike($tool->{seen}, qr/correct/, '... and never showed the password');
 
+release($tool);
 $tool = create();
 expect($tool, qr/Password: \z/);
 type($tool, "correct horse 9\n");
@@ -114,6 +162,7 @@ is(scalar @{ json(run(['--env-file', $file, 'user', 'list', '--json', '--email',
     0, '... and there is no account');
 
 for my $signal (qw(INT TERM HUP QUIT)) {
+    release($tool);
     $tool = create();
     expect($tool, qr/Password: \z/);
     type($tool, 'half a pass');
@@ -124,12 +173,14 @@ for my $signal (qw(INT TERM HUP QUIT)) {
 }
 
 # Ctrl-Z: stopped with the terminal as it was; asks again when continued.
+release($tool);
 $tool = create();
 expect($tool, qr/Password: \z/);
-kill 'TSTP', $tool->{pid};
+type($tool, "\cZ");
+is(reported($tool, qr/^stopped\n/m), 1, 'Ctrl-Z stops it');
+is(echoes($tool), 1, '... the terminal echoes');
 $tool->{seen} = '';
 kill 'CONT', $tool->{pid};
-# Where nobody could continue it (an orphaned process group), the stop is ignored and it asks again at once.
 ok(expect($tool, qr/Password: \z/), 'continued: asks again');
 is(echoes($tool), 0, '... without echo');
 type($tool, "correct horse 9\n");
@@ -139,10 +190,13 @@ type($tool, "correct horse 9\n");
 ok(expect($tool, qr/made user/), '... and goes on');
 is(finish($tool), 0, '... status 0');
 
+release($tool);
 $tool = create();
 expect($tool, qr/Password: \z/);
 type($tool, "\cD");
 is(finish($tool), 1, 'end of input: status 1');
 is(echoes($tool), 1, '... the terminal echoes');
+
+release($tool);
 
 done_testing();

@@ -26,8 +26,17 @@ use constant AUTH => '/api/auth';
 sub stage       { return $ENV{AUTHP_STAGE} || die "not run by t/TEST\n" }
 sub server_root { return stage() . '/t' }
 
-my $agent = LWP::UserAgent->new(max_redirect => 0, timeout => 30, agent => 'authp-test', keep_alive => 4);
-$agent->requests_redirectable([]);
+my ($agent, $agent_of);
+
+# One for each process: a forked child must not share its parent's connections.
+sub agent {
+    if (!$agent || $agent_of != $$) {
+        $agent    = LWP::UserAgent->new(max_redirect => 0, timeout => 30, agent => 'authp-test', keep_alive => 4);
+        $agent_of = $$;
+        $agent->requests_redirectable([]);
+    }
+    return $agent;
+}
 my $json = JSON->new->utf8->canonical->allow_nonref;
 
 # "http://127.0.0.1:8529" of the main server or of a named virtual host.
@@ -73,7 +82,7 @@ sub request {
     if (my $cookies = $o{cookies}) {
         $message->header('Cookie' => join '; ', map { "$_=$cookies->{$_}" } sort keys %$cookies);
     }
-    my $answer = $agent->request($message);
+    my $answer = agent()->request($message);
     my $body   = $answer->content;
     my $data   = ($answer->content_type || '') =~ /json/ ? eval { $json->decode($body) } : undef;
     my %set;
@@ -83,9 +92,9 @@ sub request {
         secret_used($value);
     }
     if (ref $data eq 'HASH') {
-        secret_used(grep { defined } @{$data}{qw(access_token refresh_token)});
+        secret_used(grep { defined } map { $data->{$_} } qw(access_token refresh_token));
     }
-    secret_used(grep { defined && !ref } @{ $o{json} }{qw(password current_password new_password)})
+    secret_used(grep { defined && !ref } map { $o{json}{$_} } qw(password current_password new_password))
         if ref $o{json} eq 'HASH';
     return { status => $answer->code, headers => $answer->headers, body => $body, json => $data, cookies => \%set };
 }

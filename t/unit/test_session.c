@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions: their start, their end, whose a refresh token is, the CSRF token. The refresh rules: test_refresh.c. */
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "base/text.h"
+#include "fixture.h"
+#include "suite.h"
+
+#define DAY INT64_C(86400000)
+
+static fixture_t f;
+static authp_user_t *user;
+
+static void set_up(void)
+{
+    fixture_open(&f);
+    user = fixture_user(&f, "ada@example.org", "candidate", false);
+}
+
+static void tear_down(void)
+{
+    fixture_close(&f);
+}
+
+START_TEST(start_writes_one_row)
+{
+    const authp_grant_t grant = fixture_start(&f, user);
+    const authp_session_t *row = fixture_session(&f, grant.session->id.hex);
+    ck_assert_str_eq(row->user_id.hex, user->id.hex);
+    ck_assert_int_eq(row->ver, user->ver);
+    ck_assert_int_eq(row->generation, 0);
+    ck_assert_int_eq(row->created_at, FAKE_CLOCK_START);
+    ck_assert_int_eq(row->auth_time, FAKE_CLOCK_START);
+    ck_assert_int_eq(row->last_used_at, FAKE_CLOCK_START);
+    ck_assert_int_eq(row->expires_at, FAKE_CLOCK_START + 7 * DAY);
+    ck_assert_int_eq(row->absolute_expires_at, FAKE_CLOCK_START + 90 * DAY);
+    ck_assert_int_eq(row->ended_at, 0);
+    ck_assert_str_eq(row->ip, fixture_client.ip);
+    ck_assert_str_eq(row->device_id, fixture_client.device_id);
+    ck_assert_str_eq(row->user_agent, fixture_client.user_agent);
+    ck_assert_int_eq(grant.expires_in, 15 * 60);
+    ck_assert_int_eq(grant.refresh_expires_in, 7 * 24 * 60 * 60);
+    ck_assert_ptr_eq(grant.user, user);
+}
+END_TEST
+
+START_TEST(start_differs_each_time)
+{
+    const authp_grant_t one = fixture_start(&f, user);
+    const authp_grant_t two = fixture_start(&f, user);
+    ck_assert_str_ne(one.session->id.hex, two.session->id.hex);
+    ck_assert_mem_ne(one.session->salt, two.session->salt, AUTHP_SALT_LEN);
+    ck_assert_str_ne(one.refresh_token, two.refresh_token);
+    ck_assert_int_eq(fixture_live_sessions(&f), 2);
+}
+END_TEST
+
+START_TEST(start_absolute_limit_is_the_nearer)
+{
+    f.settings->session_absolute_days = 7;
+    f.settings->refresh_token_days = 30;
+    const authp_grant_t grant = fixture_start(&f, user);
+    ck_assert_int_eq(grant.session->expires_at, FAKE_CLOCK_START + 7 * DAY);
+    ck_assert_int_eq(grant.refresh_expires_in, 7 * 24 * 60 * 60);
+}
+END_TEST
+
+START_TEST(start_store_down)
+{
+    authp_grant_t grant = {.expires_in = 77};
+    fixture_fail(&f, 1, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_session_start(f.realm, user, &fixture_client, &grant, f.pool),
+                     AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(grant.expires_in, 77);
+    ck_assert_ptr_null(grant.access_token);
+    ck_assert_int_eq(fixture_live_sessions(&f), 0);
+}
+END_TEST
+
+/* What the browser says of itself is stored short and clean, whatever it is. */
+START_TEST(start_user_agent)
+{
+    char long_one[1001];
+    memset(long_one, 'x', 1000);
+    long_one[1000] = '\0';
+    memcpy(long_one + 398, "\xE2\x82\xAC", 3); /* cut inside a character */
+    const struct {
+        const char *sent;
+        size_t len;
+        const char *starts;
+    } rows[] = {{"", 0, ""},
+                {"Mozilla/5.0", 11, "Mozilla/5.0"},
+                {"Zo\xC3\xAB", 4, "Zo\xC3\xAB"},
+                {"a\tb", 3, "a?b"},
+                {"a\xFFzz", 4, "a?zz"},
+                {"a\xC2\x85z", 4, "a??z"},
+                {long_one, 398, "xxx"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const authp_client_t client = {.user_agent = rows[i].sent};
+        authp_grant_t grant;
+        ck_assert_int_eq(authp_session_start(f.realm, user, &client, &grant, f.pool), AUTHP_OK);
+        const char *stored = grant.session->user_agent;
+        ck_assert_uint_eq(strlen(stored), rows[i].len);
+        ck_assert_int_eq(strncmp(stored, rows[i].starts, strlen(rows[i].starts)), 0);
+        ck_assert(authp_text_utf8(stored, strlen(stored), NULL));
+    }
+}
+END_TEST
+
+START_TEST(start_without_a_client)
+{
+    authp_grant_t grant;
+    ck_assert_int_eq(authp_session_start(f.realm, user, NULL, &grant, f.pool), AUTHP_OK);
+    ck_assert_ptr_null(grant.session->ip);
+    ck_assert_ptr_null(grant.session->user_agent);
+}
+END_TEST
+
+START_TEST(logout_one)
+{
+    const authp_grant_t one = fixture_start(&f, user);
+    const authp_grant_t two = fixture_start(&f, user);
+    const int before = fixture_audits(&f, "logout");
+    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, one.session->id.hex, false,
+                                          &fixture_client, f.pool),
+                     AUTHP_OK);
+    const authp_session_t *row = fixture_session(&f, one.session->id.hex);
+    ck_assert_int_eq(row->ended_at, FAKE_CLOCK_START);
+    ck_assert_str_eq(row->end_reason, "logout");
+    ck_assert_int_eq(fixture_session(&f, two.session->id.hex)->ended_at, 0);
+    ck_assert_int_eq(fixture_audits(&f, "logout"), before + 1);
+    /* Twice, or of nobody: the same answer, nothing to record. */
+    fake_clock_advance(&f.clock, 1000);
+    ck_assert_int_eq(
+        authp_session_logout(f.realm, user->id.hex, one.session->id.hex, false, NULL, f.pool),
+        AUTHP_OK);
+    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, "000000000000000000000000", false,
+                                          NULL, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(fixture_session(&f, one.session->id.hex)->ended_at, FAKE_CLOCK_START);
+    ck_assert_int_eq(fixture_audits(&f, "logout"), before + 1);
+}
+END_TEST
+
+START_TEST(logout_all)
+{
+    authp_user_t *other = fixture_user(&f, "bob@example.org", "candidate", false);
+    const authp_grant_t mine = fixture_start(&f, user);
+    (void)fixture_start(&f, user);
+    (void)fixture_start(&f, user);
+    const authp_grant_t theirs = fixture_start(&f, other);
+    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, mine.session->id.hex, true,
+                                          &fixture_client, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+    ck_assert_int_eq(fixture_session(&f, theirs.session->id.hex)->ended_at, 0);
+}
+END_TEST
+
+START_TEST(logout_store_down)
+{
+    const authp_grant_t grant = fixture_start(&f, user);
+    for (int all = 0; all <= 1; all++) {
+        fixture_fail(&f, 1, AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, grant.session->id.hex,
+                                              all == 1, &fixture_client, f.pool),
+                         AUTHP_E_UNAVAILABLE);
+    }
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+    ck_assert_int_eq(fixture_audits(&f, "logout"), 0);
+    /* The audit alone fails: the session has ended all the same. */
+    fixture_fail(&f, 2, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, grant.session->id.hex, false,
+                                          &fixture_client, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(fixture_live_sessions(&f), 0);
+}
+END_TEST
+
+START_TEST(of_refresh)
+{
+    const authp_grant_t grant = fixture_start(&f, user);
+    authp_session_t *row = NULL;
+    const char *old = NULL;
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, grant.refresh_token, &row, f.pool),
+                     AUTHP_OK);
+    ck_assert_str_eq(row->id.hex, grant.session->id.hex);
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, grant.refresh_token, NULL, f.pool),
+                     AUTHP_OK);
+    /* Whatever its generation, and after the end too: /logout asks. */
+    ck_assert_int_eq(authp_session_make_refresh(f.realm, row, 12, &old, f.pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(f.realm, user->id.hex, row->id.hex, false, NULL, f.pool), AUTHP_OK);
+    row = NULL;
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, old, &row, f.pool), AUTHP_OK);
+    ck_assert_str_eq(row->id.hex, grant.session->id.hex);
+}
+END_TEST
+
+START_TEST(of_refresh_refused)
+{
+    const authp_grant_t grant = fixture_start(&f, user);
+    authp_session_t *row = NULL;
+    char *forged = apr_pstrdup(f.pool, grant.refresh_token);
+    forged[40] = forged[40] == 'A' ? 'B' : 'A';
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, forged, &row, f.pool),
+                     AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, "nonsense", &row, f.pool),
+                     AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, NULL, &row, f.pool),
+                     AUTHP_E_REFRESH_INVALID);
+    authp_session_t unknown = *grant.session;
+    unknown.id = (authp_id_t){"000000000000000000000000"};
+    const char *text = NULL;
+    ck_assert_int_eq(authp_session_make_refresh(f.realm, &unknown, 0, &text, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, text, &row, f.pool),
+                     AUTHP_E_REFRESH_INVALID);
+    fixture_fail(&f, 1, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_session_of_refresh(f.realm, grant.refresh_token, &row, f.pool),
+                     AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_null(row);
+}
+END_TEST
+
+START_TEST(csrf)
+{
+    static const char sid[] = "bbbbbbbbbbbbbbbbbbbbbbbb";
+    const char *token = NULL;
+    ck_assert_int_eq(authp_session_csrf(f.realm, sid, &token, f.pool), AUTHP_OK);
+    ck_assert_uint_eq(strlen(token), 43);
+    ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, token, f.pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_csrf_check(f.realm, "cccccccccccccccccccccccc", token, f.pool),
+        AUTHP_E_CSRF_FAILED);
+    static const char *const wrong[] = {NULL, "", "x",
+                                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, wrong[i], f.pool),
+                         AUTHP_E_CSRF_FAILED);
+    }
+    ck_assert_int_eq(
+        authp_session_csrf_check(f.realm, sid, apr_pstrcat(f.pool, token, "A", NULL), f.pool),
+        AUTHP_E_CSRF_FAILED);
+}
+END_TEST
+
+START_TEST(csrf_of_the_previous_key)
+{
+    static const char sid[] = "bbbbbbbbbbbbbbbbbbbbbbbb";
+    const char *token = NULL;
+    ck_assert_int_eq(authp_session_csrf(f.realm, sid, &token, f.pool), AUTHP_OK);
+    fixture_roll_key(&f, true);
+    ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, token, f.pool), AUTHP_OK);
+    fixture_roll_key(&f, false);
+    ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, token, f.pool), AUTHP_E_CSRF_FAILED);
+}
+END_TEST
+
+Suite *suite_session(void)
+{
+    Suite *suite = suite_create("session");
+    TCase *start = tcase_create("session");
+    tcase_add_checked_fixture(start, set_up, tear_down);
+    tcase_add_test(start, start_writes_one_row);
+    tcase_add_test(start, start_differs_each_time);
+    tcase_add_test(start, start_absolute_limit_is_the_nearer);
+    tcase_add_test(start, start_store_down);
+    tcase_add_test(start, start_user_agent);
+    tcase_add_test(start, start_without_a_client);
+    tcase_add_test(start, logout_one);
+    tcase_add_test(start, logout_all);
+    tcase_add_test(start, logout_store_down);
+    tcase_add_test(start, of_refresh);
+    tcase_add_test(start, of_refresh_refused);
+    tcase_add_test(start, csrf);
+    tcase_add_test(start, csrf_of_the_previous_key);
+    suite_add_tcase(suite, start);
+    return suite;
+}
