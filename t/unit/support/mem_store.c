@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mem_store.h"
+
+#include <apr_strings.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct mem_t {
+    apr_pool_t *pool;
+    pthread_mutex_t mutex;
+    apr_array_header_t *users;    /* authp_user_t * */
+    apr_array_header_t *sessions; /* authp_session_t * */
+    apr_array_header_t *audit;    /* authp_audit_t * */
+    const char *fail_op;
+    int fail_nth;
+    authp_err_t fail_err;
+    const char *hook_op;
+    void (*hook)(void *ctx);
+    void *hook_ctx;
+} mem_t;
+
+/* The hook and the ordered fault, then the lock: a hook may call the store itself. */
+static authp_err_t enter(mem_t *mem, const char *op)
+{
+    if (mem->hook != NULL && strcmp(mem->hook_op, op) == 0) {
+        void (*hook)(void *) = mem->hook;
+        mem->hook = NULL;
+        hook(mem->hook_ctx);
+    }
+    pthread_mutex_lock(&mem->mutex);
+    bool due = mem->fail_err != AUTHP_OK && (mem->fail_op == NULL || strcmp(mem->fail_op, op) == 0);
+    if (due && mem->fail_nth > 0) {
+        /* The nth call alone: the order is done with it. */
+        due = --mem->fail_nth == 0;
+        mem->fail_nth = due ? -1 : mem->fail_nth;
+    } else if (mem->fail_nth < 0) {
+        due = false;
+    }
+    if (due) {
+        pthread_mutex_unlock(&mem->mutex);
+        return mem->fail_err;
+    }
+    return AUTHP_OK;
+}
+
+static authp_err_t leave(mem_t *mem, authp_err_t err)
+{
+    pthread_mutex_unlock(&mem->mutex);
+    return err;
+}
+
+static const char *copy(const char *text, apr_pool_t *pool)
+{
+    return text != NULL ? apr_pstrdup(pool, text) : NULL;
+}
+
+static authp_user_t *copy_user(const authp_user_t *user, apr_pool_t *pool)
+{
+    authp_user_t *out = apr_pmemdup(pool, user, sizeof(*user));
+    out->email = copy(user->email, pool);
+    out->username = copy(user->username, pool);
+    out->phone = copy(user->phone, pool);
+    out->name = copy(user->name, pool);
+    out->password_hash = copy(user->password_hash, pool);
+    out->roles = apr_array_make(pool, 2, sizeof(const char *));
+    for (int i = 0; i < user->roles->nelts; i++) {
+        APR_ARRAY_PUSH(out->roles, const char *) = copy(APR_ARRAY_IDX(user->roles, i, const char *), pool);
+    }
+    return out;
+}
+
+static authp_session_t *copy_session(const authp_session_t *session, apr_pool_t *pool)
+{
+    authp_session_t *out = apr_pmemdup(pool, session, sizeof(*session));
+    out->end_reason = copy(session->end_reason, pool);
+    out->device_id = copy(session->device_id, pool);
+    out->ip = copy(session->ip, pool);
+    out->user_agent = copy(session->user_agent, pool);
+    return out;
+}
+
+static authp_user_t *find_user(mem_t *mem, const char *id)
+{
+    for (int i = 0; i < mem->users->nelts; i++) {
+        authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
+        if (strcmp(user->id.hex, id) == 0) {
+            return user;
+        }
+    }
+    return NULL;
+}
+
+static authp_session_t *find_session(mem_t *mem, const char *sid)
+{
+    for (int i = 0; i < mem->sessions->nelts; i++) {
+        authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
+        if (strcmp(session->id.hex, sid) == 0) {
+            return session;
+        }
+    }
+    return NULL;
+}
+
+static const char *mem_check(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)config;
+    (void)pool;
+    return NULL;
+}
+
+static authp_err_t mem_prepare(const authp_store_config_t *config, uid_t uid, gid_t gid, apr_pool_t *pool)
+{
+    (void)config;
+    (void)uid;
+    (void)gid;
+    (void)pool;
+    return AUTHP_OK;
+}
+
+static apr_status_t destroy(void *data)
+{
+    mem_t *mem = data;
+    pthread_mutex_destroy(&mem->mutex);
+    return APR_SUCCESS;
+}
+
+static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool, void **self)
+{
+    (void)config;
+    mem_t *mem = apr_pcalloc(pool, sizeof(*mem));
+    mem->pool = pool;
+    pthread_mutex_init(&mem->mutex, NULL);
+    apr_pool_cleanup_register(pool, mem, destroy, apr_pool_cleanup_null);
+    mem->users = apr_array_make(pool, 8, sizeof(authp_user_t *));
+    mem->sessions = apr_array_make(pool, 8, sizeof(authp_session_t *));
+    mem->audit = apr_array_make(pool, 8, sizeof(authp_audit_t *));
+    *self = mem;
+    return AUTHP_OK;
+}
+
+static authp_err_t mem_migrate(void *self, int *applied, apr_pool_t *pool)
+{
+    (void)pool;
+    authp_err_t err = enter(self, "migrate");
+    if (err == AUTHP_OK) {
+        *applied = 0;
+        err = leave(self, AUTHP_OK);
+    }
+    return err;
+}
+
+static authp_err_t mem_ping(void *self, apr_pool_t *pool)
+{
+    (void)pool;
+    authp_err_t err = enter(self, "ping");
+    return err == AUTHP_OK ? leave(self, AUTHP_OK) : err;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    (void)pool;
+    authp_err_t err = enter(mem, "user_create");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    for (int i = 0; i < mem->users->nelts; i++) {
+        const authp_user_t *other = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
+        if (same(other->id.hex, user->id.hex) || same(other->email, user->email) || same(other->username, user->username) ||
+            same(other->phone, user->phone)) {
+            return leave(mem, AUTHP_E_CONFLICT);
+        }
+    }
+    APR_ARRAY_PUSH(mem->users, authp_user_t *) = copy_user(user, mem->pool);
+    return leave(mem, AUTHP_OK);
+}
+
+static authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    authp_err_t err = enter(mem, "user_by_id");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    const authp_user_t *user = find_user(mem, id);
+    if (user != NULL) {
+        *out = copy_user(user, pool);
+    }
+    return leave(mem, user != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
+}
+
+static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *value, authp_user_t **out,
+                                     apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    authp_err_t err = enter(mem, "user_by_login");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    for (int i = 0; i < mem->users->nelts; i++) {
+        const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
+        if (same(kind == AUTHP_LOGIN_EMAIL ? user->email : user->username, value)) {
+            *out = copy_user(user, pool);
+            return leave(mem, AUTHP_OK);
+        }
+    }
+    return leave(mem, AUTHP_E_NOT_FOUND);
+}
+
+static bool passes(const authp_user_t *user, const authp_user_filter_t *filter)
+{
+    bool role = filter->role == NULL;
+    for (int i = 0; i < user->roles->nelts && !role; i++) {
+        role = same(APR_ARRAY_IDX(user->roles, i, const char *), filter->role);
+    }
+    bool prefix = filter->email_prefix == NULL ||
+                  (user->email != NULL && strncmp(user->email, filter->email_prefix, strlen(filter->email_prefix)) == 0);
+    return role && prefix && (filter->after_id == NULL || strcmp(user->id.hex, filter->after_id) > 0);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp((*(authp_user_t *const *)a)->id.hex, (*(authp_user_t *const *)b)->id.hex);
+}
+
+static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter, apr_array_header_t **out, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    authp_err_t err = enter(mem, "user_list");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    apr_array_header_t *found = apr_array_make(pool, 8, sizeof(authp_user_t *));
+    for (int i = 0; i < mem->users->nelts; i++) {
+        const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
+        if (passes(user, filter)) {
+            APR_ARRAY_PUSH(found, authp_user_t *) = copy_user(user, pool);
+        }
+    }
+    qsort(found->elts, (size_t)found->nelts, sizeof(authp_user_t *), by_id);
+    found->nelts = found->nelts > filter->limit ? filter->limit : found->nelts;
+    *out = found;
+    return leave(mem, AUTHP_OK);
+}
+
+static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash, authp_ms_t now,
+                                         apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    (void)pool;
+    authp_err_t err = enter(mem, "user_upgrade_hash");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    authp_user_t *row = find_user(mem, user->id.hex);
+    if (row == NULL || !same(row->password_hash, user->password_hash)) {
+        return leave(mem, AUTHP_E_CONFLICT);
+    }
+    row->password_hash = copy(new_hash, mem->pool);
+    row->updated_at = now;
+    return leave(mem, AUTHP_OK);
+}
+
+static authp_err_t mem_session_create(void *self, const authp_session_t *session, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    (void)pool;
+    authp_err_t err = enter(mem, "session_create");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (find_session(mem, session->id.hex) != NULL) {
+        return leave(mem, AUTHP_E_CONFLICT);
+    }
+    APR_ARRAY_PUSH(mem->sessions, authp_session_t *) = copy_session(session, mem->pool);
+    return leave(mem, AUTHP_OK);
+}
+
+static authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    authp_err_t err = enter(mem, "session_by_id");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    const authp_session_t *session = find_session(mem, sid);
+    if (session != NULL) {
+        *out = copy_session(session, pool);
+    }
+    return leave(mem, session != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
+}
+
+static authp_err_t move_session(mem_t *mem, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+                                bool rotate)
+{
+    authp_session_t *session = find_session(mem, sid);
+    if (session == NULL || session->generation != generation || session->ended_at != 0 || session->expires_at <= now) {
+        return AUTHP_E_CONFLICT;
+    }
+    session->last_used_at = now;
+    session->expires_at = expires_at;
+    if (rotate) {
+        session->generation++;
+        session->rotated_at = now;
+    }
+    return AUTHP_OK;
+}
+
+static authp_err_t mem_session_rotate(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+                                      apr_pool_t *pool)
+{
+    (void)pool;
+    authp_err_t err = enter(self, "session_rotate");
+    return err == AUTHP_OK ? leave(self, move_session(self, sid, generation, now, expires_at, true)) : err;
+}
+
+static authp_err_t mem_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+                                     apr_pool_t *pool)
+{
+    (void)pool;
+    authp_err_t err = enter(self, "session_slide");
+    return err == AUTHP_OK ? leave(self, move_session(self, sid, generation, now, expires_at, false)) : err;
+}
+
+static authp_err_t mem_session_end(void *self, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    (void)pool;
+    authp_err_t err = enter(mem, "session_end");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    authp_session_t *session = find_session(mem, sid);
+    if (session == NULL || session->ended_at != 0) {
+        return leave(mem, AUTHP_E_NOT_FOUND);
+    }
+    session->ended_at = now;
+    session->end_reason = copy(reason, mem->pool);
+    return leave(mem, AUTHP_OK);
+}
+
+static authp_err_t mem_session_end_user(void *self, const char *user_id, const char *except_sid, const char *reason,
+                                        authp_ms_t now, int *count)
+{
+    mem_t *mem = self;
+    authp_err_t err = enter(mem, "session_end_user");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    int ended = 0;
+    for (int i = 0; i < mem->sessions->nelts; i++) {
+        authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
+        if (same(session->user_id.hex, user_id) && session->ended_at == 0 && !same(session->id.hex, except_sid)) {
+            session->ended_at = now;
+            session->end_reason = copy(reason, mem->pool);
+            ended++;
+        }
+    }
+    if (count != NULL) {
+        *count = ended;
+    }
+    return leave(mem, AUTHP_OK);
+}
+
+static authp_err_t mem_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    (void)pool;
+    authp_err_t err = enter(mem, "audit_append");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    authp_audit_t *row = apr_pmemdup(mem->pool, entry, sizeof(*entry));
+    row->event = copy(entry->event, mem->pool);
+    APR_ARRAY_PUSH(mem->audit, authp_audit_t *) = row;
+    return leave(mem, AUTHP_OK);
+}
+
+void mem_store_fail(authp_store_t *store, const char *op, int nth, authp_err_t err)
+{
+    mem_t *mem = store->self;
+    mem->fail_op = op;
+    mem->fail_nth = nth;
+    mem->fail_err = err;
+}
+
+void mem_store_before(authp_store_t *store, const char *op, void (*hook)(void *ctx), void *ctx)
+{
+    mem_t *mem = store->self;
+    mem->hook_op = op;
+    mem->hook = hook;
+    mem->hook_ctx = ctx;
+}
+
+authp_user_t *mem_store_user(authp_store_t *store, const char *id)
+{
+    return find_user(store->self, id);
+}
+
+authp_session_t *mem_store_session(authp_store_t *store, const char *sid)
+{
+    return find_session(store->self, sid);
+}
+
+int mem_store_audit_count(authp_store_t *store, const char *event)
+{
+    const mem_t *mem = store->self;
+    int count = 0;
+    for (int i = 0; i < mem->audit->nelts; i++) {
+        count += same(APR_ARRAY_IDX(mem->audit, i, authp_audit_t *)->event, event);
+    }
+    return count;
+}
+
+const authp_store_ops_t mem_store_ops = {
+    .version = AUTHP_STORE_VERSION,
+    .name = "mem",
+    .check = mem_check,
+    .prepare = mem_prepare,
+    .open = mem_open,
+    .migrate = mem_migrate,
+    .ping = mem_ping,
+    .user_create = mem_user_create,
+    .user_by_id = mem_user_by_id,
+    .user_by_login = mem_user_by_login,
+    .user_list = mem_user_list,
+    .user_upgrade_hash = mem_user_upgrade_hash,
+    .session_create = mem_session_create,
+    .session_by_id = mem_session_by_id,
+    .session_rotate = mem_session_rotate,
+    .session_slide = mem_session_slide,
+    .session_end = mem_session_end,
+    .session_end_user = mem_session_end_user,
+    .audit_append = mem_audit_append,
+};
