@@ -55,7 +55,7 @@ static apr_status_t tear_down(void *data)
 {
     authp_sql_t *sql = data;
     if (apr_reslist_acquired_count(sql->connections) == 0) {
-        apr_reslist_destroy(sql->connections);
+        apr_pool_destroy(sql->connections_pool);
     }
     return APR_SUCCESS;
 }
@@ -72,6 +72,7 @@ authp_err_t authp_sql_conn_setup(authp_sql_t *sql)
         authp_log(AUTHP_LOG_ERROR, "AUTHP0201", "cannot make the list of store connections (%d)", status);
         return AUTHP_E_INTERNAL;
     }
+    sql->connections_pool = own;
     apr_reslist_timeout_set(sql->connections, (apr_interval_time_t)sql->config.timeout_ms * 1000);
     apr_pool_cleanup_register(sql->pool, sql, tear_down, apr_pool_cleanup_null);
     return AUTHP_OK;

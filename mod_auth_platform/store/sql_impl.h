@@ -23,6 +23,7 @@ struct authp_sql_t {
     authp_store_config_t config;
     apr_pool_t *pool;
     apr_reslist_t *connections;
+    apr_pool_t *connections_pool; /* unmanaged: see tear_down() */
     apr_thread_mutex_t *mutex; /* guards what follows */
     bool ready;                /* migrated, and the lock is open */
     authp_ms_t tried_at;       /* when getting ready last failed */

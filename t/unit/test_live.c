@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "service/live.h"
 #include "suite.h"
 
 static fixture_t f;
@@ -51,7 +52,7 @@ END_TEST
 /* A recruiter who was withdrawn after the token was issued has the roles of now; so has what else changed. */
 START_TEST(present_facts_count)
 {
-    authp_user_t *row = fixture_edit_user(&f, user->id.hex);
+    authp_user_t *row = mem_store_user(f.store, user->id.hex);
     row->is_recruiter_verified = false;
     row->ver++;
     row->email_verified = true;
@@ -83,7 +84,7 @@ END_TEST
 
 START_TEST(session_too_old)
 {
-    fixture_edit_session(&f, grant.session->id.hex)->absolute_expires_at = FAKE_CLOCK_START;
+    mem_store_session(f.store, grant.session->id.hex)->absolute_expires_at = FAKE_CLOCK_START;
     ck_assert_int_eq(ask(), AUTHP_E_TOKEN_REVOKED);
 }
 END_TEST
@@ -105,7 +106,7 @@ END_TEST
 
 START_TEST(user_gone)
 {
-    fixture_edit_session(&f, grant.session->id.hex)->user_id =
+    mem_store_session(f.store, grant.session->id.hex)->user_id =
         (authp_id_t){"000000000000000000000000"};
     who.user_id = "000000000000000000000000";
     ck_assert_int_eq(ask(), AUTHP_E_TOKEN_REVOKED);
@@ -114,7 +115,7 @@ END_TEST
 
 START_TEST(user_disabled)
 {
-    fixture_edit_user(&f, user->id.hex)->disabled = true;
+    mem_store_user(f.store, user->id.hex)->disabled = true;
     const authp_roles_t before = who.roles;
     ck_assert_int_eq(ask(), AUTHP_E_TOKEN_REVOKED);
     ck_assert_uint_eq(who.roles, before);
@@ -123,17 +124,17 @@ END_TEST
 
 START_TEST(token_below_min_ver)
 {
-    fixture_edit_user(&f, user->id.hex)->min_ver = who.ver;
+    mem_store_user(f.store, user->id.hex)->min_ver = who.ver;
     ck_assert_int_eq(ask(), AUTHP_OK);
-    fixture_edit_user(&f, user->id.hex)->min_ver = who.ver + 1;
-    fixture_edit_session(&f, grant.session->id.hex)->ver = who.ver + 1;
+    mem_store_user(f.store, user->id.hex)->min_ver = who.ver + 1;
+    mem_store_session(f.store, grant.session->id.hex)->ver = who.ver + 1;
     ck_assert_int_eq(ask(), AUTHP_E_TOKEN_REVOKED);
 }
 END_TEST
 
 START_TEST(session_below_min_ver)
 {
-    fixture_edit_user(&f, user->id.hex)->min_ver = who.ver + 1;
+    mem_store_user(f.store, user->id.hex)->min_ver = who.ver + 1;
     who.ver++;
     ck_assert_int_eq(ask(), AUTHP_E_TOKEN_REVOKED);
 }
@@ -142,7 +143,7 @@ END_TEST
 START_TEST(store_down)
 {
     for (int nth = 1; nth <= 2; nth++) {
-        fixture_fail(&f, nth, AUTHP_E_UNAVAILABLE);
+        mem_store_fail(f.store, NULL, nth, AUTHP_E_UNAVAILABLE);
         ck_assert_int_eq(ask(), AUTHP_E_UNAVAILABLE);
     }
     ck_assert_int_eq(ask(), AUTHP_OK);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The refresh rules of contract 4 on a store, its races and its failures. The decision table: test_refresh_rules.c. */
-#include <pthread.h>
+/* The refresh rules of contract 4 on a store. The decision table: test_refresh_rules.c; races and failures of the
+ * store: test_refresh_races.c. */
 #include <string.h>
 
 #include "fixture.h"
-#include "service/refresh_token.h"
+#include "service/live.h"
 #include "suite.h"
 
 #define DAY INT64_C(86400000)
@@ -39,7 +39,7 @@ static authp_grant_t refresh_ok(const char *token)
 
 static authp_session_t *row(void)
 {
-    return fixture_session(&f, first.session->id.hex);
+    return mem_store_session(f.store, first.session->id.hex);
 }
 
 static void expect(const char *token, authp_err_t err)
@@ -94,7 +94,7 @@ START_TEST(grace_remakes_the_same_successor)
     ck_assert_str_eq(again.refresh_token, next.refresh_token);
     ck_assert_int_eq(row()->generation, 1);
     ck_assert_int_eq(row()->rotated_at, FAKE_CLOCK_START); /* no second window */
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 0);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 0);
 }
 END_TEST
 
@@ -103,7 +103,7 @@ static void expect_theft(const char *token)
     expect(token, AUTHP_E_REFRESH_REUSED);
     ck_assert_int_ne(row()->ended_at, 0);
     ck_assert_str_eq(row()->end_reason, "refresh_reuse");
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 1);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 1);
 }
 
 START_TEST(replay_after_grace_is_theft)
@@ -114,7 +114,7 @@ START_TEST(replay_after_grace_is_theft)
     /* The thief's and the owner's are both over, and a second replay is not theft of anything. */
     expect(next.refresh_token, AUTHP_E_REFRESH_INVALID);
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 1);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 1);
     authp_principal_t who = {0};
     authp_user_t *account = NULL;
     authp_session_t *session = NULL;
@@ -146,11 +146,11 @@ END_TEST
 START_TEST(ahead_is_invalid_and_ends_nothing)
 {
     const authp_grant_t next = refresh_ok(first.refresh_token);
-    fixture_edit_session(&f, first.session->id.hex)->generation = 0;
+    mem_store_session(f.store, first.session->id.hex)->generation = 0;
     expect(next.refresh_token, AUTHP_E_REFRESH_INVALID);
     ck_assert_int_eq(row()->ended_at, 0);
     ck_assert_int_eq(row()->generation, 0);
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 0);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 0);
 }
 END_TEST
 
@@ -163,7 +163,7 @@ START_TEST(replay_of_an_ended_session)
     fake_clock_advance(&f.clock, 60000);
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
     ck_assert_str_eq(row()->end_reason, "logout");
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 0);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 0);
 }
 END_TEST
 
@@ -246,14 +246,14 @@ END_TEST
 
 START_TEST(user_decides)
 {
-    authp_user_t *stored = fixture_edit_user(&f, user->id.hex);
+    authp_user_t *stored = mem_store_user(f.store, user->id.hex);
     stored->min_ver = first.session->ver + 1;
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
     stored->min_ver = first.session->ver;
     stored->disabled = true;
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
     stored->disabled = false;
-    fixture_edit_session(&f, first.session->id.hex)->user_id =
+    mem_store_session(f.store, first.session->id.hex)->user_id =
         (authp_id_t){"000000000000000000000000"};
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
     ck_assert_int_eq(row()->generation, 0);
@@ -267,151 +267,12 @@ START_TEST(withdrawn_recruiter)
     authp_user_t *rita = fixture_user(&f, "rita@example.org", "recruiter", true);
     const authp_grant_t grant = fixture_start(&f, rita);
     authp_principal_t who = {0};
-    fixture_edit_user(&f, rita->id.hex)->is_recruiter_verified = false;
+    mem_store_user(f.store, rita->id.hex)->is_recruiter_verified = false;
     const authp_grant_t next = refresh_ok(grant.refresh_token);
     ck_assert_int_eq(
         authp_token_verify(f.realm, next.access_token, strlen(next.access_token), &who, f.pool),
         AUTHP_OK);
     ck_assert_uint_eq(who.roles, 0);
-}
-END_TEST
-
-/* --- races: what happens between our read and our update ------------------------------------------ */
-typedef struct race_t {
-    authp_err_t err;
-    authp_grant_t grant;
-    const char *token;
-    authp_ms_t later; /* how long that takes */
-} race_t;
-
-static void somebody_refreshes(void *ctx)
-{
-    race_t *race = ctx;
-    race->err = refresh(race->token, &race->grant);
-    fake_clock_advance(&f.clock, race->later);
-}
-
-static void somebody_signs_out(void *ctx)
-{
-    race_t *race = ctx;
-    race->err = authp_session_logout(f.realm, user->id.hex, first.session->id.hex, false, NULL,
-                                     f.pool);
-}
-
-static void somebody_is_far_ahead(void *ctx)
-{
-    race_t *race = ctx;
-    race->err = refresh(race->token, &race->grant);
-    ck_assert_int_eq(race->err, AUTHP_OK);
-    race->err = refresh(race->grant.refresh_token, &race->grant);
-}
-
-START_TEST(lost_race_gives_the_same_successor)
-{
-    race_t race = {.token = first.refresh_token, .later = 2000};
-    fixture_race(&f, "session_rotate", somebody_refreshes, &race);
-    const authp_grant_t mine = refresh_ok(first.refresh_token);
-    ck_assert_int_eq(race.err, AUTHP_OK);
-    ck_assert_str_eq(mine.refresh_token, race.grant.refresh_token);
-    ck_assert_int_eq(row()->generation, 1);
-    ck_assert_int_eq(row()->ended_at, 0);
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 0);
-}
-END_TEST
-
-START_TEST(lost_race_long_ago_is_theft)
-{
-    race_t race = {.token = first.refresh_token, .later = 10001};
-    fixture_race(&f, "session_rotate", somebody_refreshes, &race);
-    expect_theft(first.refresh_token);
-}
-END_TEST
-
-START_TEST(lost_race_by_two_is_theft)
-{
-    race_t race = {.token = first.refresh_token};
-    fixture_race(&f, "session_rotate", somebody_is_far_ahead, &race);
-    expect_theft(first.refresh_token);
-}
-END_TEST
-
-START_TEST(signed_out_meanwhile)
-{
-    race_t race = {0};
-    fixture_race(&f, "session_rotate", somebody_signs_out, &race);
-    expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
-    ck_assert_int_eq(race.err, AUTHP_OK);
-    ck_assert_int_eq(row()->generation, 0);
-    ck_assert_str_eq(row()->end_reason, "logout");
-}
-END_TEST
-
-START_TEST(signed_out_meanwhile_without_rotation)
-{
-    race_t race = {0};
-    f.settings->refresh_token_rotation = false;
-    fixture_race(&f, "session_slide", somebody_signs_out, &race);
-    expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
-}
-END_TEST
-
-/* A store that always says "somebody was first" and never shows who. */
-START_TEST(endless_conflict)
-{
-    fixture_fail_every(&f, "session_rotate", AUTHP_E_CONFLICT);
-    expect(first.refresh_token, AUTHP_E_UNAVAILABLE);
-    fixture_fail_every(&f, NULL, AUTHP_OK);
-    ck_assert_int_eq(row()->generation, 0);
-    (void)refresh_ok(first.refresh_token);
-}
-END_TEST
-
-/* --- the store fails at each step: 503, nothing half done, the same token works afterwards -------- */
-START_TEST(store_down)
-{
-    static const authp_err_t errors[] = {AUTHP_E_UNAVAILABLE, AUTHP_E_INTERNAL};
-    const authp_err_t err = errors[_i];
-    for (int nth = 1; nth <= 3; nth++) {
-        fixture_fail(&f, nth, err);
-        expect(first.refresh_token, err);
-        ck_assert_int_eq(row()->generation, 0);
-        ck_assert_int_eq(row()->ended_at, 0);
-    }
-    (void)refresh_ok(first.refresh_token);
-}
-END_TEST
-
-START_TEST(store_down_after_a_lost_race)
-{
-    race_t race = {.token = first.refresh_token};
-    fixture_race(&f, "session_rotate", somebody_refreshes, &race);
-    fixture_fail_after_race(&f, "session_by_id", AUTHP_E_UNAVAILABLE);
-    expect(first.refresh_token, AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(race.err, AUTHP_OK);
-    ck_assert_int_eq(row()->ended_at, 0);
-}
-END_TEST
-
-START_TEST(store_down_at_theft)
-{
-    (void)refresh_ok(first.refresh_token);
-    fake_clock_advance(&f.clock, 60000);
-    fixture_fail_every(&f, "session_end", AUTHP_E_UNAVAILABLE);
-    expect(first.refresh_token, AUTHP_E_UNAVAILABLE);
-    fixture_fail_every(&f, NULL, AUTHP_OK);
-    ck_assert_int_eq(row()->ended_at, 0);
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 0);
-    expect_theft(first.refresh_token);
-}
-END_TEST
-
-START_TEST(audit_down_at_theft)
-{
-    (void)refresh_ok(first.refresh_token);
-    fake_clock_advance(&f.clock, 60000);
-    fixture_fail_every(&f, "audit_append", AUTHP_E_UNAVAILABLE);
-    expect(first.refresh_token, AUTHP_E_REFRESH_REUSED);
-    ck_assert_int_ne(row()->ended_at, 0);
 }
 END_TEST
 
@@ -436,18 +297,5 @@ Suite *suite_refresh(void)
     tcase_add_test(rules, user_decides);
     tcase_add_test(rules, withdrawn_recruiter);
     suite_add_tcase(suite, rules);
-    TCase *races = tcase_create("races");
-    tcase_add_checked_fixture(races, set_up, tear_down);
-    tcase_add_test(races, lost_race_gives_the_same_successor);
-    tcase_add_test(races, lost_race_long_ago_is_theft);
-    tcase_add_test(races, lost_race_by_two_is_theft);
-    tcase_add_test(races, signed_out_meanwhile);
-    tcase_add_test(races, signed_out_meanwhile_without_rotation);
-    tcase_add_test(races, endless_conflict);
-    tcase_add_loop_test(races, store_down, 0, 2);
-    tcase_add_test(races, store_down_after_a_lost_race);
-    tcase_add_test(races, store_down_at_theft);
-    tcase_add_test(races, audit_down_at_theft);
-    suite_add_tcase(suite, races);
     return suite;
 }

@@ -60,11 +60,11 @@ START_TEST(one_successor)
             ck_assert_int_eq(tabs[i].grant.session->generation, rotation ? round : 0);
         }
         token = tabs[0].grant.refresh_token;
-        ck_assert_int_eq(fixture_session(&f, first.session->id.hex)->generation,
+        ck_assert_int_eq(mem_store_session(f.store, first.session->id.hex)->generation,
                          rotation ? round : 0);
     }
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
-    ck_assert_int_eq(fixture_audits(&f, "refresh_reuse"), 0);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 0);
     fixture_close(&f);
 }
 END_TEST

@@ -27,7 +27,7 @@ static void tear_down(void)
 START_TEST(start_writes_one_row)
 {
     const authp_grant_t grant = fixture_start(&f, user);
-    const authp_session_t *row = fixture_session(&f, grant.session->id.hex);
+    const authp_session_t *row = mem_store_session(f.store, grant.session->id.hex);
     ck_assert_str_eq(row->user_id.hex, user->id.hex);
     ck_assert_int_eq(row->ver, user->ver);
     ck_assert_int_eq(row->generation, 0);
@@ -70,7 +70,7 @@ END_TEST
 START_TEST(start_store_down)
 {
     authp_grant_t grant = {.expires_in = 77};
-    fixture_fail(&f, 1, AUTHP_E_UNAVAILABLE);
+    mem_store_fail(f.store, NULL, 1, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_session_start(f.realm, user, &fixture_client, &grant, f.pool),
                      AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(grant.expires_in, 77);
@@ -122,15 +122,15 @@ START_TEST(logout_one)
 {
     const authp_grant_t one = fixture_start(&f, user);
     const authp_grant_t two = fixture_start(&f, user);
-    const int before = fixture_audits(&f, "logout");
+    const int before = mem_store_audit_count(f.store, "logout");
     ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, one.session->id.hex, false,
                                           &fixture_client, f.pool),
                      AUTHP_OK);
-    const authp_session_t *row = fixture_session(&f, one.session->id.hex);
+    const authp_session_t *row = mem_store_session(f.store, one.session->id.hex);
     ck_assert_int_eq(row->ended_at, FAKE_CLOCK_START);
     ck_assert_str_eq(row->end_reason, "logout");
-    ck_assert_int_eq(fixture_session(&f, two.session->id.hex)->ended_at, 0);
-    ck_assert_int_eq(fixture_audits(&f, "logout"), before + 1);
+    ck_assert_int_eq(mem_store_session(f.store, two.session->id.hex)->ended_at, 0);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), before + 1);
     /* Twice, or of nobody: the same answer, nothing to record. */
     fake_clock_advance(&f.clock, 1000);
     ck_assert_int_eq(
@@ -139,8 +139,8 @@ START_TEST(logout_one)
     ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, "000000000000000000000000", false,
                                           NULL, f.pool),
                      AUTHP_OK);
-    ck_assert_int_eq(fixture_session(&f, one.session->id.hex)->ended_at, FAKE_CLOCK_START);
-    ck_assert_int_eq(fixture_audits(&f, "logout"), before + 1);
+    ck_assert_int_eq(mem_store_session(f.store, one.session->id.hex)->ended_at, FAKE_CLOCK_START);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), before + 1);
 }
 END_TEST
 
@@ -155,7 +155,7 @@ START_TEST(logout_all)
                                           &fixture_client, f.pool),
                      AUTHP_OK);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
-    ck_assert_int_eq(fixture_session(&f, theirs.session->id.hex)->ended_at, 0);
+    ck_assert_int_eq(mem_store_session(f.store, theirs.session->id.hex)->ended_at, 0);
 }
 END_TEST
 
@@ -163,15 +163,15 @@ START_TEST(logout_store_down)
 {
     const authp_grant_t grant = fixture_start(&f, user);
     for (int all = 0; all <= 1; all++) {
-        fixture_fail(&f, 1, AUTHP_E_UNAVAILABLE);
+        mem_store_fail(f.store, NULL, 1, AUTHP_E_UNAVAILABLE);
         ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, grant.session->id.hex,
                                               all == 1, &fixture_client, f.pool),
                          AUTHP_E_UNAVAILABLE);
     }
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
-    ck_assert_int_eq(fixture_audits(&f, "logout"), 0);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), 0);
     /* The audit alone fails: the session has ended all the same. */
-    fixture_fail(&f, 2, AUTHP_E_UNAVAILABLE);
+    mem_store_fail(f.store, NULL, 2, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, grant.session->id.hex, false,
                                           &fixture_client, f.pool),
                      AUTHP_OK);
@@ -217,7 +217,7 @@ START_TEST(of_refresh_refused)
     ck_assert_int_eq(authp_session_make_refresh(f.realm, &unknown, 0, &text, f.pool), AUTHP_OK);
     ck_assert_int_eq(authp_session_of_refresh(f.realm, text, &row, f.pool),
                      AUTHP_E_REFRESH_INVALID);
-    fixture_fail(&f, 1, AUTHP_E_UNAVAILABLE);
+    mem_store_fail(f.store, NULL, 1, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_session_of_refresh(f.realm, grant.refresh_token, &row, f.pool),
                      AUTHP_E_UNAVAILABLE);
     ck_assert_ptr_null(row);

@@ -7,10 +7,12 @@
 #include "mem_store.h"
 #include "service/account.h"
 
-/* A realm on the in-memory store, with a clock and a random source of the test's own and bcrypt at its lowest cost. */
+/* A realm on the in-memory store, with a clock and a random source of the test's own and bcrypt at its lowest cost.
+ * One at a time. */
 typedef struct fixture_t {
     apr_pool_t *pool;
     authp_realm_t *realm;
+    authp_store_t *store;
     authp_settings_t *settings; /* the realm's own, for a test to change */
     fake_clock_t clock;
     fixed_rng_t rng;
@@ -18,18 +20,27 @@ typedef struct fixture_t {
 
 extern const authp_client_t fixture_client;
 #define FIXTURE_PASSWORD "correct horse 9"
+#define FIXTURE_SECRET "first-key-first-key-first-key-first-key"
 
 void fixture_open(fixture_t *f);
 void fixture_close(fixture_t *f);
-/* Settings as the defaults have them, BCRYPT_ROUNDS=4. */
+/* As the defaults have them, but BCRYPT_ROUNDS=4. */
 authp_settings_t fixture_settings(apr_pool_t *pool);
 
-/* An account with FIXTURE_PASSWORD, as the store has it; `role` NULL for none. */
-authp_user_t *fixture_user(fixture_t *f, const char *email, const char *role, bool verified);
+/* With FIXTURE_PASSWORD. */
 authp_new_account_t fixture_new(const char *email, const char *role);
-/* What the store holds now. */
-authp_session_t *fixture_session(fixture_t *f, const char *sid);
-/* A sign-in that works. */
+/* An account made by authp_account_create(); `role` NULL for none. */
+authp_user_t *fixture_user(fixture_t *f, const char *email, const char *role, bool verified);
+/* authp_session_start() that works. */
 authp_grant_t fixture_start(fixture_t *f, authp_user_t *user);
+/* How many sessions were ever stored, and how many have not ended. */
+int fixture_sessions(const fixture_t *f);
+int fixture_live_sessions(const fixture_t *f);
+/* The last event of that name, NULL if there is none; strings live as long as the fixture. */
+const authp_audit_t *fixture_audit(const fixture_t *f, const char *event);
+
+/* JWT_SECRET_KEY of our own tags (not of the access token) is another one now; FIXTURE_SECRET is the previous one, or gone. */
+void fixture_roll_key(fixture_t *f, bool keep_previous);
+void fixture_restore_key(fixture_t *f);
 
 #endif

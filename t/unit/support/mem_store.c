@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mem_store.h"
+#include "mem_rows.h"
 
 #include <apr_strings.h>
 #include <pthread.h>
@@ -48,36 +49,6 @@ static authp_err_t leave(mem_t *mem, authp_err_t err)
 {
     pthread_mutex_unlock(&mem->mutex);
     return err;
-}
-
-static const char *copy(const char *text, apr_pool_t *pool)
-{
-    return text != NULL ? apr_pstrdup(pool, text) : NULL;
-}
-
-static authp_user_t *copy_user(const authp_user_t *user, apr_pool_t *pool)
-{
-    authp_user_t *out = apr_pmemdup(pool, user, sizeof(*user));
-    out->email = copy(user->email, pool);
-    out->username = copy(user->username, pool);
-    out->phone = copy(user->phone, pool);
-    out->name = copy(user->name, pool);
-    out->password_hash = copy(user->password_hash, pool);
-    out->roles = apr_array_make(pool, 2, sizeof(const char *));
-    for (int i = 0; i < user->roles->nelts; i++) {
-        APR_ARRAY_PUSH(out->roles, const char *) = copy(APR_ARRAY_IDX(user->roles, i, const char *), pool);
-    }
-    return out;
-}
-
-static authp_session_t *copy_session(const authp_session_t *session, apr_pool_t *pool)
-{
-    authp_session_t *out = apr_pmemdup(pool, session, sizeof(*session));
-    out->end_reason = copy(session->end_reason, pool);
-    out->device_id = copy(session->device_id, pool);
-    out->ip = copy(session->ip, pool);
-    out->user_agent = copy(session->user_agent, pool);
-    return out;
 }
 
 static authp_user_t *find_user(mem_t *mem, const char *id)
@@ -157,11 +128,6 @@ static authp_err_t mem_ping(void *self, apr_pool_t *pool)
     return err == AUTHP_OK ? leave(self, AUTHP_OK) : err;
 }
 
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
 static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
 {
     mem_t *mem = self;
@@ -172,12 +138,12 @@ static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_poo
     }
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *other = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
-        if (same(other->id.hex, user->id.hex) || same(other->email, user->email) || same(other->username, user->username) ||
-            same(other->phone, user->phone)) {
+        if (mem_rows_same(other->id.hex, user->id.hex) || mem_rows_same(other->email, user->email) || mem_rows_same(other->username, user->username) ||
+            mem_rows_same(other->phone, user->phone)) {
             return leave(mem, AUTHP_E_CONFLICT);
         }
     }
-    APR_ARRAY_PUSH(mem->users, authp_user_t *) = copy_user(user, mem->pool);
+    APR_ARRAY_PUSH(mem->users, authp_user_t *) = mem_rows_user(user, mem->pool);
     return leave(mem, AUTHP_OK);
 }
 
@@ -190,7 +156,7 @@ static authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out
     }
     const authp_user_t *user = find_user(mem, id);
     if (user != NULL) {
-        *out = copy_user(user, pool);
+        *out = mem_rows_user(user, pool);
     }
     return leave(mem, user != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
@@ -205,28 +171,12 @@ static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const 
     }
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
-        if (same(kind == AUTHP_LOGIN_EMAIL ? user->email : user->username, value)) {
-            *out = copy_user(user, pool);
+        if (mem_rows_same(kind == AUTHP_LOGIN_EMAIL ? user->email : user->username, value)) {
+            *out = mem_rows_user(user, pool);
             return leave(mem, AUTHP_OK);
         }
     }
     return leave(mem, AUTHP_E_NOT_FOUND);
-}
-
-static bool passes(const authp_user_t *user, const authp_user_filter_t *filter)
-{
-    bool role = filter->role == NULL;
-    for (int i = 0; i < user->roles->nelts && !role; i++) {
-        role = same(APR_ARRAY_IDX(user->roles, i, const char *), filter->role);
-    }
-    bool prefix = filter->email_prefix == NULL ||
-                  (user->email != NULL && strncmp(user->email, filter->email_prefix, strlen(filter->email_prefix)) == 0);
-    return role && prefix && (filter->after_id == NULL || strcmp(user->id.hex, filter->after_id) > 0);
-}
-
-static int by_id(const void *a, const void *b)
-{
-    return strcmp((*(authp_user_t *const *)a)->id.hex, (*(authp_user_t *const *)b)->id.hex);
 }
 
 static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter, apr_array_header_t **out, apr_pool_t *pool)
@@ -239,11 +189,11 @@ static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter, 
     apr_array_header_t *found = apr_array_make(pool, 8, sizeof(authp_user_t *));
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
-        if (passes(user, filter)) {
-            APR_ARRAY_PUSH(found, authp_user_t *) = copy_user(user, pool);
+        if (mem_rows_passes(user, filter)) {
+            APR_ARRAY_PUSH(found, authp_user_t *) = mem_rows_user(user, pool);
         }
     }
-    qsort(found->elts, (size_t)found->nelts, sizeof(authp_user_t *), by_id);
+    qsort(found->elts, (size_t)found->nelts, sizeof(authp_user_t *), mem_rows_by_id);
     found->nelts = found->nelts > filter->limit ? filter->limit : found->nelts;
     *out = found;
     return leave(mem, AUTHP_OK);
@@ -259,10 +209,10 @@ static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, c
         return err;
     }
     authp_user_t *row = find_user(mem, user->id.hex);
-    if (row == NULL || !same(row->password_hash, user->password_hash)) {
+    if (row == NULL || !mem_rows_same(row->password_hash, user->password_hash)) {
         return leave(mem, AUTHP_E_CONFLICT);
     }
-    row->password_hash = copy(new_hash, mem->pool);
+    row->password_hash = mem_rows_text(new_hash, mem->pool);
     row->updated_at = now;
     return leave(mem, AUTHP_OK);
 }
@@ -278,7 +228,7 @@ static authp_err_t mem_session_create(void *self, const authp_session_t *session
     if (find_session(mem, session->id.hex) != NULL) {
         return leave(mem, AUTHP_E_CONFLICT);
     }
-    APR_ARRAY_PUSH(mem->sessions, authp_session_t *) = copy_session(session, mem->pool);
+    APR_ARRAY_PUSH(mem->sessions, authp_session_t *) = mem_rows_session(session, mem->pool);
     return leave(mem, AUTHP_OK);
 }
 
@@ -291,7 +241,7 @@ static authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_
     }
     const authp_session_t *session = find_session(mem, sid);
     if (session != NULL) {
-        *out = copy_session(session, pool);
+        *out = mem_rows_session(session, pool);
     }
     return leave(mem, session != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
@@ -341,7 +291,7 @@ static authp_err_t mem_session_end(void *self, const char *sid, const char *reas
         return leave(mem, AUTHP_E_NOT_FOUND);
     }
     session->ended_at = now;
-    session->end_reason = copy(reason, mem->pool);
+    session->end_reason = mem_rows_text(reason, mem->pool);
     return leave(mem, AUTHP_OK);
 }
 
@@ -356,9 +306,9 @@ static authp_err_t mem_session_end_user(void *self, const char *user_id, const c
     int ended = 0;
     for (int i = 0; i < mem->sessions->nelts; i++) {
         authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
-        if (same(session->user_id.hex, user_id) && session->ended_at == 0 && !same(session->id.hex, except_sid)) {
+        if (mem_rows_same(session->user_id.hex, user_id) && session->ended_at == 0 && !mem_rows_same(session->id.hex, except_sid)) {
             session->ended_at = now;
-            session->end_reason = copy(reason, mem->pool);
+            session->end_reason = mem_rows_text(reason, mem->pool);
             ended++;
         }
     }
@@ -377,7 +327,7 @@ static authp_err_t mem_audit_append(void *self, const authp_audit_t *entry, apr_
         return err;
     }
     authp_audit_t *row = apr_pmemdup(mem->pool, entry, sizeof(*entry));
-    row->event = copy(entry->event, mem->pool);
+    row->event = mem_rows_text(entry->event, mem->pool);
     APR_ARRAY_PUSH(mem->audit, authp_audit_t *) = row;
     return leave(mem, AUTHP_OK);
 }
@@ -413,7 +363,7 @@ int mem_store_audit_count(authp_store_t *store, const char *event)
     const mem_t *mem = store->self;
     int count = 0;
     for (int i = 0; i < mem->audit->nelts; i++) {
-        count += same(APR_ARRAY_IDX(mem->audit, i, authp_audit_t *)->event, event);
+        count += mem_rows_same(APR_ARRAY_IDX(mem->audit, i, authp_audit_t *)->event, event);
     }
     return count;
 }

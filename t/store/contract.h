@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_TEST_CONTRACT_H
+#define AUTHP_TEST_CONTRACT_H
+
+#include "store/store.h"
+
+#include <check.h>
+
+/* The one suite that every provider must pass. A provider registers a suite of its own by naming a setup that makes a fresh
+ * store and calls contract_begin(), and a teardown that calls contract_end() and clears up. */
+void contract_begin(authp_store_t *fresh, apr_pool_t *its_pool);
+void contract_end(void);
+Suite *contract_suite(const char *name, SFun setup, SFun teardown);
+
+/* Rows to put in: a user and a session with everything set that may be set. */
+authp_user_t contract_user(const char *email, apr_pool_t *pool);
+authp_session_t contract_session(const authp_user_t *user);
+void contract_next_id(authp_id_t *id);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sqlite_fixture.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char folder[64];
+static char file[96];
+
+void sqlite_fixture_make(void)
+{
+    snprintf(folder, sizeof(folder), "/tmp/authp-sqlite-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(file, sizeof(file), "%s/test.db", folder);
+}
+
+const char *sqlite_fixture_file(void)
+{
+    return file;
+}
+
+authp_store_t *sqlite_fixture_open(apr_pool_t *pool)
+{
+    authp_store_config_t config = {.file = file, .timeout_ms = 2000, .max_connections = 8};
+    authp_store_t *store = NULL;
+    ck_assert_int_eq(authp_store_open(authp_store_find("sqlite"), &config, &store, pool), AUTHP_OK);
+    return store;
+}
+
+void sqlite_fixture_remove(void)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        char name[128];
+        snprintf(name, sizeof(name), "%s%s", file, suffixes[i]);
+        (void)unlink(name);
+    }
+    (void)rmdir(folder);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only the SQLite provider has: files and their owners, migrations, writers in many processes. */
+#include "../unit/suite.h"
+#include "base/clock.h"
+#include "contract.h"
+#include "sqlite_fixture.h"
+
+#include <apr_dbd.h>
+#include <apr_strings.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROCESSES 8
+#define WRITES 60
+#define LONGEST_WAIT_MS 2000
+
+static apr_pool_t *pool;
+
+static void setup(void)
+{
+    apr_pool_create(&pool, NULL);
+    sqlite_fixture_make();
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+    sqlite_fixture_remove();
+}
+
+/* Statements behind the store's back. */
+static void meddle(const char *sql)
+{
+    const apr_dbd_driver_t *driver = NULL;
+    apr_dbd_t *handle = NULL;
+    int rows = 0;
+    ck_assert_int_eq(apr_dbd_init(pool), APR_SUCCESS);
+    ck_assert_int_eq(apr_dbd_get_driver(pool, "sqlite3", &driver), APR_SUCCESS);
+    ck_assert_int_eq(apr_dbd_open(driver, pool, sqlite_fixture_file(), &handle), APR_SUCCESS);
+    ck_assert_int_eq(apr_dbd_query(driver, handle, &rows, sql), 0);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+}
+
+START_TEST(opening_makes_nothing)
+{
+    struct stat info;
+    authp_store_t *store = sqlite_fixture_open(pool);
+    ck_assert_int_ne(stat(sqlite_fixture_file(), &info), 0);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    ck_assert_int_eq(stat(sqlite_fixture_file(), &info), 0);
+    ck_assert_int_eq(info.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(migrations_are_checked)
+{
+    authp_store_t *store = sqlite_fixture_open(pool);
+    int applied = -1;
+    ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_OK);
+    ck_assert_int_gt(applied, 0);
+    ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_OK);
+    ck_assert_int_eq(applied, 0);
+    meddle("UPDATE schema_migrations SET checksum = 'edited'");
+    authp_store_t *second = sqlite_fixture_open(pool);
+    ck_assert_int_eq(authp_store_migrate(second, &applied, pool), AUTHP_E_INTERNAL);
+    ck_assert_int_eq(authp_store_ping(second, pool), AUTHP_E_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_newer_database_is_left_alone)
+{
+    authp_store_t *store = sqlite_fixture_open(pool);
+    int applied = -1;
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    meddle("INSERT INTO schema_migrations (step, name, checksum) VALUES (999, 'later', 'x')");
+    authp_store_t *second = sqlite_fixture_open(pool);
+    ck_assert_int_eq(authp_store_migrate(second, &applied, pool), AUTHP_E_INTERNAL);
+}
+END_TEST
+
+START_TEST(a_lost_folder_is_unavailable)
+{
+    authp_store_t *store = sqlite_fixture_open(pool);
+    sqlite_fixture_remove();
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_changed_schema_heals)
+{
+    authp_store_t *store = sqlite_fixture_open(pool);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    meddle("ALTER TABLE users ADD COLUMN later TEXT");
+    authp_user_t user = contract_user("heal@example.org", pool);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+}
+END_TEST
+
+/* Each writes as fast as it can; the exit code says how it went. */
+static int write_many(void)
+{
+    apr_pool_t *own = NULL;
+    apr_pool_create(&own, NULL);
+    authp_store_t *store = sqlite_fixture_open(own);
+    for (int i = 0; i < WRITES; i++) {
+        apr_pool_t *scratch = NULL;
+        apr_pool_create(&scratch, own);
+        authp_user_t user = contract_user(apr_psprintf(scratch, "p%d-%d@example.org", (int)getpid(), i), scratch);
+        apr_snprintf(user.id.hex, sizeof(user.id.hex), "%08x%016x", (unsigned)getpid(), (unsigned)i);
+        authp_ms_t began = authp_clock_now(authp_clock_system());
+        authp_err_t err = authp_store_user_create(store, &user, scratch);
+        authp_ms_t took = authp_clock_now(authp_clock_system()) - began;
+        apr_pool_destroy(scratch);
+        if (err != AUTHP_OK) {
+            return 1;
+        }
+        if (took > LONGEST_WAIT_MS) {
+            return 2;
+        }
+    }
+    return 0;
+}
+
+START_TEST(writers_in_processes)
+{
+    pid_t children[PROCESSES];
+    int applied = 0;
+    ck_assert_int_eq(authp_store_migrate(sqlite_fixture_open(pool), &applied, pool), AUTHP_OK);
+    for (int i = 0; i < PROCESSES; i++) {
+        children[i] = fork();
+        ck_assert_int_ge(children[i], 0);
+        if (children[i] == 0) {
+            _exit(write_many());
+        }
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status = 0;
+        ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
+        ck_assert(WIFEXITED(status));
+        ck_assert_msg(WEXITSTATUS(status) == 0, "1 is an error, 2 a wait of over two seconds: %d", WEXITSTATUS(status));
+    }
+    apr_array_header_t *found = NULL;
+    authp_user_filter_t filter = {.limit = PROCESSES * WRITES + 1};
+    ck_assert_int_eq(authp_store_user_list(sqlite_fixture_open(pool), &filter, &found, pool), AUTHP_OK);
+    ck_assert_int_eq(found->nelts, PROCESSES * WRITES);
+}
+END_TEST
+
+START_TEST(a_killed_writer_blocks_nobody)
+{
+    authp_store_t *store = sqlite_fixture_open(pool);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    for (int round = 0; round < 5; round++) {
+        pid_t child = fork();
+        if (child == 0) {
+            for (;;) {
+                (void)write_many();
+            }
+        }
+        usleep(30000);
+        ck_assert_int_eq(kill(child, SIGKILL), 0);
+        ck_assert_int_eq(waitpid(child, NULL, 0), child);
+        authp_user_t user = contract_user(apr_psprintf(pool, "after%d@example.org", round), pool);
+        ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    }
+}
+END_TEST
+
+START_TEST(root_gives_the_folder_away)
+{
+    struct stat info;
+    const authp_store_ops_t *ops = authp_store_find("sqlite");
+    const char *file = apr_pstrcat(pool, sqlite_fixture_file(), ".d/state.db", NULL);
+    const char *folder = apr_pstrcat(pool, sqlite_fixture_file(), ".d", NULL);
+    authp_store_config_t config = {.file = file, .timeout_ms = 2000, .max_connections = 1};
+    uid_t uid = geteuid() == 0 ? 65534 : geteuid();
+    ck_assert_int_eq(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
+    ck_assert_int_eq(stat(folder, &info), 0);
+    ck_assert_int_eq(info.st_uid, uid);
+    ck_assert_int_eq(info.st_mode & 0777, 0700);
+    ck_assert_int_eq(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
+    ck_assert_int_eq(rmdir(folder), 0);
+    /* A folder that all may enter is not ours to give away, nor is what a link points at. */
+    if (geteuid() == 0) {
+        ck_assert_int_eq(mkdir(folder, 0755), 0);
+        ck_assert_int_ne(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
+        ck_assert_int_eq(rmdir(folder), 0);
+        ck_assert_int_eq(symlink("/tmp", folder), 0);
+        ck_assert_int_ne(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
+        ck_assert_int_eq(unlink(folder), 0);
+    }
+}
+END_TEST
+
+Suite *suite_sqlite(void)
+{
+    Suite *suite = suite_create("sqlite");
+    TCase *tests = tcase_create("sqlite");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, opening_makes_nothing);
+    tcase_add_test(tests, migrations_are_checked);
+    tcase_add_test(tests, a_newer_database_is_left_alone);
+    tcase_add_test(tests, a_lost_folder_is_unavailable);
+    tcase_add_test(tests, a_changed_schema_heals);
+    tcase_add_test(tests, writers_in_processes);
+    tcase_add_test(tests, a_killed_writer_blocks_nobody);
+    tcase_add_test(tests, root_gives_the_folder_away);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
