@@ -82,7 +82,8 @@ if [ -z "${AUTH_STATE_DIR:-}" ] && ! grep -Eq '^[[:space:]]*(export[[:space:]]+)
     export AUTH_STATE_DIR
 fi
 if [ -n "${AUTH_STATE_DIR:-}" ] && [ ! -e "$AUTH_STATE_DIR" ]; then
-    mkdir -p -m 700 "$AUTH_STATE_DIR"
+    mkdir -p "$AUTH_STATE_DIR"
+    chmod 700 "$AUTH_STATE_DIR"
     [ -z "$user" ] || chown "$user:$user" "$AUTH_STATE_DIR"
 fi
 

@@ -32,7 +32,8 @@ json_t *authp_answer_user(const authp_user_t *user, apr_pool_t *pool)
     return out;
 }
 
-authp_err_t authp_answer_tokens(authp_call_t *call, int status, const authp_grant_t *grant, bool cookies)
+authp_err_t authp_answer_tokens(authp_call_t *call, int status, const authp_grant_t *grant,
+                                bool cookies)
 {
     json_t *out = authp_json_object(call->pool);
     authp_json_set_str(out, "access_token", grant->access_token);

@@ -10,15 +10,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* HTTP without a server: a request in, a response out. httpd/ fills these in; unit tests and fuzzers do too. */
+/* HTTP without a server: a request in, a response out. httpd/ fills these in; unit tests and
+ * fuzzers do too. */
 
-/* Case-insensitive look-up; NULL if absent. Repeated headers come joined by ", " (cookies by "; "). */
+/* Case-insensitive look-up; NULL if absent. Repeated headers come joined by ", " (cookies by "; ").
+ */
 typedef struct authp_headers_t {
     const char *(*get)(void *ctx, const char *name);
     void *ctx;
 } authp_headers_t;
 
-typedef enum authp_delivery_t { AUTHP_DELIVERY_JSON, AUTHP_DELIVERY_COOKIE, AUTHP_DELIVERY_ASK } authp_delivery_t;
+typedef enum authp_delivery_t {
+    AUTHP_DELIVERY_JSON,
+    AUTHP_DELIVERY_COOKIE,
+    AUTHP_DELIVERY_ASK
+} authp_delivery_t;
 
 /* Where a virtual host serves the routes. */
 typedef struct authp_mount_t {
@@ -38,11 +44,12 @@ typedef struct authp_request_t {
     const char *client_ip;
     const char *request_id;
     const char *sign_in_page; /* AuthPlatformSignInPage in force at the mount, NULL if none */
-    /* Reads the whole body, once. AUTHP_E_TOO_LARGE beyond `limit`; AUTHP_E_ABORTED if the server below has failed the
-     * request itself. */
+    /* Reads the whole body, once. AUTHP_E_TOO_LARGE beyond `limit`; AUTHP_E_ABORTED if the server
+     * below has failed the request itself. */
     authp_err_t (*read_body)(void *ctx, size_t limit, const char **data, size_t *len);
     void *body_ctx;
-    authp_gate_t *gate; /* bound on requests of this process that wait for a store or a hash; NULL = none */
+    authp_gate_t
+        *gate; /* bound on requests of this process that wait for a store or a hash; NULL = none */
 } authp_request_t;
 
 typedef struct authp_response_t {
@@ -52,11 +59,12 @@ typedef struct authp_response_t {
     size_t body_len;
 } authp_response_t;
 
-/* Does this host's mount own the path? True for everything at or below mount->path and for me_path. */
+/* Does this host's mount own the path? True for everything at or below mount->path and for me_path.
+ */
 bool authp_api_owns(const authp_mount_t *mount, const char *path);
 
 /* Dispatches (route.c) and always fills in *out. */
-void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request, authp_response_t *out,
-                      apr_pool_t *pool);
+void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request,
+                      authp_response_t *out, apr_pool_t *pool);
 
 #endif

@@ -23,19 +23,20 @@ static void add(authp_call_t *call, const cookie_t *cookie)
 {
     bool secure = call->realm->settings->secure_cookies;
     const char *line =
-        apr_pstrcat(call->pool, cookie->name, "=", cookie->value, "; Path=", cookie->path, "; Max-Age=",
-                    apr_itoa(call->pool, cookie->max_age), "; SameSite=Lax", secure ? "; Secure" : "",
-                    cookie->readable ? "" : "; HttpOnly", NULL);
+        apr_pstrcat(call->pool, cookie->name, "=", cookie->value, "; Path=", cookie->path,
+                    "; Max-Age=", apr_itoa(call->pool, cookie->max_age), "; SameSite=Lax",
+                    secure ? "; Secure" : "", cookie->readable ? "" : "; HttpOnly", NULL);
     apr_table_addn(call->out->headers, "Set-Cookie", line);
 }
 
-static void add_three(authp_call_t *call, const char *access, int access_age, const char *refresh, const char *csrf,
-                      int refresh_age)
+static void add_three(authp_call_t *call, const char *access, int access_age, const char *refresh,
+                      const char *csrf, int refresh_age)
 {
     bool secure = call->realm->settings->secure_cookies;
     const char *mount = call->request->mount->path;
     add(call, &(cookie_t){authp_credential_access_cookie(secure), access, "/", access_age, false});
-    add(call, &(cookie_t){authp_credential_refresh_cookie(secure), refresh, mount, refresh_age, false});
+    add(call,
+        &(cookie_t){authp_credential_refresh_cookie(secure), refresh, mount, refresh_age, false});
     add(call, &(cookie_t){AUTHP_CSRF_COOKIE, csrf, "/", refresh_age, true});
 }
 
@@ -44,7 +45,8 @@ authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant)
     const char *csrf = NULL;
     authp_err_t err = authp_session_csrf(call->realm, grant->session->id.hex, &csrf, call->pool);
     if (err == AUTHP_OK) {
-        add_three(call, grant->access_token, grant->expires_in, grant->refresh_token, csrf, grant->refresh_expires_in);
+        add_three(call, grant->access_token, grant->expires_in, grant->refresh_token, csrf,
+                  grant->refresh_expires_in);
     }
     return err;
 }
@@ -78,25 +80,28 @@ const char *authp_cookie_access(const authp_call_t *call)
 authp_err_t authp_cookie_check(const authp_call_t *call)
 {
     const authp_request_t *request = call->request;
-    authp_err_t err =
-        authp_guard_origin(call->realm, &request->headers, request->scheme, request->host, false, call->pool);
+    authp_err_t err = authp_guard_origin(call->realm, &request->headers, request->scheme,
+                                         request->host, false, call->pool);
     if (err != AUTHP_OK) {
         return err;
     }
     const char *sent = authp_route_header(call, CSRF_HEADER);
     const char *kept = value_of(call, AUTHP_CSRF_COOKIE);
-    return sent != NULL && kept != NULL && authp_secret_equal_str(sent, kept) ? AUTHP_OK : AUTHP_E_CSRF_FAILED;
+    return sent != NULL && kept != NULL && authp_secret_equal_str(sent, kept) ? AUTHP_OK
+                                                                              : AUTHP_E_CSRF_FAILED;
 }
 
 authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid)
 {
     const char *sent = authp_route_header(call, CSRF_HEADER);
-    return sent != NULL ? authp_session_csrf_check(call->realm, sid, sent, call->pool) : AUTHP_E_CSRF_FAILED;
+    return sent != NULL ? authp_session_csrf_check(call->realm, sid, sent, call->pool)
+                        : AUTHP_E_CSRF_FAILED;
 }
 
 bool authp_cookie_wanted(const authp_call_t *call)
 {
     authp_delivery_t delivery = call->request->mount->delivery;
     return delivery == AUTHP_DELIVERY_COOKIE ||
-           (delivery == AUTHP_DELIVERY_ASK && authp_text_same(authp_route_header(call, DELIVERY_HEADER), "cookie"));
+           (delivery == AUTHP_DELIVERY_ASK &&
+            authp_text_same(authp_route_header(call, DELIVERY_HEADER), "cookie"));
 }

@@ -12,8 +12,8 @@ void authp_cookie_clear(authp_call_t *call);
 const char *authp_cookie_refresh(const authp_call_t *call);
 const char *authp_cookie_access(const authp_call_t *call);
 
-/* Who may make a browser send our cookies: an allowed Origin, and X-CSRF-Token equal to the csrf_token cookie. Needs no session;
- * authp_cookie_check_session() then ties the token to one. */
+/* Who may make a browser send our cookies: an allowed Origin, and X-CSRF-Token equal to the
+ * csrf_token cookie. Needs no session; authp_cookie_check_session() then ties the token to one. */
 AUTHP_CHECKED authp_err_t authp_cookie_check(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid);
 

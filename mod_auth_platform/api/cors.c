@@ -15,10 +15,12 @@ static const char *header(const authp_request_t *request, const char *name)
 static bool is_allowed(const authp_realm_t *realm, const authp_request_t *request, apr_pool_t *pool)
 {
     return header(request, "Origin") != NULL &&
-           authp_guard_origin(realm, &request->headers, request->scheme, request->host, false, pool) == AUTHP_OK;
+           authp_guard_origin(realm, &request->headers, request->scheme, request->host, false,
+                              pool) == AUTHP_OK;
 }
 
-void authp_cors_answer(const authp_realm_t *realm, const authp_request_t *request, authp_response_t *out, apr_pool_t *pool)
+void authp_cors_answer(const authp_realm_t *realm, const authp_request_t *request,
+                       authp_response_t *out, apr_pool_t *pool)
 {
     apr_table_mergen(out->headers, "Vary", "Origin");
     if (!is_allowed(realm, request, pool)) {
@@ -26,16 +28,18 @@ void authp_cors_answer(const authp_realm_t *realm, const authp_request_t *reques
     }
     /* Echoed as it was sent: browsers compare byte by byte. */
     apr_table_setn(out->headers, "Access-Control-Allow-Origin", header(request, "Origin"));
-    apr_table_setn(out->headers, "Access-Control-Expose-Headers", "X-Request-Id, Retry-After, WWW-Authenticate");
+    apr_table_setn(out->headers, "Access-Control-Expose-Headers",
+                   "X-Request-Id, Retry-After, WWW-Authenticate");
     if (request->mount->delivery != AUTHP_DELIVERY_JSON) {
         apr_table_setn(out->headers, "Access-Control-Allow-Credentials", "true");
     }
 }
 
-authp_err_t authp_cors_options(const authp_realm_t *realm, const authp_request_t *request, const char *methods,
-                               authp_response_t *out, apr_pool_t *pool)
+authp_err_t authp_cors_options(const authp_realm_t *realm, const authp_request_t *request,
+                               const char *methods, authp_response_t *out, apr_pool_t *pool)
 {
-    bool preflight = header(request, "Origin") != NULL && header(request, "Access-Control-Request-Method") != NULL;
+    bool preflight = header(request, "Origin") != NULL &&
+                     header(request, "Access-Control-Request-Method") != NULL;
     if (preflight && !is_allowed(realm, request, pool)) {
         return AUTHP_E_ORIGIN_DENIED;
     }

@@ -8,8 +8,9 @@
 /* With and without SECURE_COOKIES. */
 static const char *const access_names[] = {"authp_at", "__Host-authp_at"};
 static const char *const refresh_names[] = {"authp_rt", "__Secure-authp_rt"};
-static const char *const our_cookies[] = {"authp_at",     "__Host-authp_at", "authp_rt", "__Secure-authp_rt",
-                                          "authp_device", "__Secure-authp_device", AUTHP_CSRF_COOKIE};
+static const char *const our_cookies[] = {
+    "authp_at",     "__Host-authp_at",       "authp_rt",       "__Secure-authp_rt",
+    "authp_device", "__Secure-authp_device", AUTHP_CSRF_COOKIE};
 
 #define OUR_COOKIES (sizeof(our_cookies) / sizeof(our_cookies[0]))
 
@@ -23,8 +24,8 @@ const char *authp_credential_refresh_cookie(bool secure_cookies)
     return refresh_names[secure_cookies ? 1 : 0];
 }
 
-/* One cookie of a header: the text from `at` up to the next ';' without white space around it. Returns where the next one
- * begins, NULL at the end. */
+/* One cookie of a header: the text from `at` up to the next ';' without white space around it.
+ * Returns where the next one begins, NULL at the end. */
 static const char *next_cookie(const char *at, const char **start, size_t *len)
 {
     const char *end = strchr(at, ';');
@@ -65,11 +66,13 @@ bool authp_credential_cookie(const char *header, const char *name, const char **
     return false;
 }
 
-void authp_credential_find(const authp_headers_t *headers, bool secure_cookies, authp_credential_t *out)
+void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
+                           authp_credential_t *out)
 {
     const char *header = headers->get(headers->ctx, "Authorization");
     *out = (authp_credential_t){.via = AUTHP_VIA_NONE};
-    if (header != NULL && strncasecmp(header, "Bearer", 6) == 0 && (header[6] == ' ' || header[6] == '\0')) {
+    if (header != NULL && strncasecmp(header, "Bearer", 6) == 0 &&
+        (header[6] == ' ' || header[6] == '\0')) {
         const char *token = header + 6;
         token += strspn(token, " ");
         size_t len = strlen(token);
@@ -81,7 +84,9 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies, 
     const char *cookies = headers->get(headers->ctx, "Cookie");
     const char *value = NULL;
     size_t len = 0;
-    if (cookies != NULL && authp_credential_cookie(cookies, authp_credential_access_cookie(secure_cookies), &value, &len) &&
+    if (cookies != NULL &&
+        authp_credential_cookie(cookies, authp_credential_access_cookie(secure_cookies), &value,
+                                &len) &&
         len > 0) {
         *out = (authp_credential_t){.via = AUTHP_VIA_COOKIE, .token = value, .len = len};
     }
@@ -116,7 +121,8 @@ const char *authp_credential_strip(const char *header, apr_pool_t *pool)
         if (len == 0 || is_ours(cookie, len)) {
             continue;
         }
-        /* Never longer than what is taken out: each cookie but the first stood behind a ';' and may have had no space. */
+        /* Never longer than what is taken out: each cookie but the first stood behind a ';' and may
+         * have had no space. */
         if (used > 0) {
             kept[used++] = ';';
             if (cookie > header && cookie[-1] == ' ') {

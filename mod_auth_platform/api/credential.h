@@ -4,7 +4,8 @@
 
 #include "api/api.h"
 
-/* Where a request carries its access token, and the cookies of the cookie way. Shared by the API routes and the guard. */
+/* Where a request carries its access token, and the cookies of the cookie way. Shared by the API
+ * routes and the guard. */
 typedef enum authp_via_t { AUTHP_VIA_NONE, AUTHP_VIA_BEARER, AUTHP_VIA_COOKIE } authp_via_t;
 
 typedef struct authp_credential_t {
@@ -13,20 +14,23 @@ typedef struct authp_credential_t {
     size_t len;
 } authp_credential_t;
 
-/* A Bearer header wins, be it good or bad (a bad one never falls back to cookies); "Bearer" with no, several or joined tokens
- * is a credential of length 0, which verifies as invalid. Another scheme is nobody's. Allocates nothing. */
-void authp_credential_find(const authp_headers_t *headers, bool secure_cookies, authp_credential_t *out);
+/* A Bearer header wins, be it good or bad (a bad one never falls back to cookies); "Bearer" with
+ * no, several or joined tokens is a credential of length 0, which verifies as invalid. Another
+ * scheme is nobody's. Allocates nothing. */
+void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
+                           authp_credential_t *out);
 
 /* Names as they are with or without SECURE_COOKIES. */
 const char *authp_credential_access_cookie(bool secure_cookies);
 const char *authp_credential_refresh_cookie(bool secure_cookies);
 #define AUTHP_CSRF_COOKIE "csrf_token"
 
-/* Value of one cookie in a Cookie header, within the header's own text; false if absent. The first of equal names counts. */
+/* Value of one cookie in a Cookie header, within the header's own text; false if absent. The first
+ * of equal names counts. */
 bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len);
 
-/* The Cookie header without our cookies (every one of section 10, both spellings); NULL if nothing else is left, the same pointer if
- * none was there. */
+/* The Cookie header without our cookies (every one of section 10, both spellings); NULL if nothing
+ * else is left, the same pointer if none was there. */
 const char *authp_credential_strip(const char *header, apr_pool_t *pool);
 
 #endif

@@ -5,8 +5,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* How many requests of this process may wait for a store, a hash or a provider at once: beyond that they are answered 503 `busy`, so
- * that a slow database never takes the workers that serve pages. */
+/* How many requests of this process may wait for a store, a hash or a provider at once: beyond that
+ * they are answered 503 `busy`, so that a slow database never takes the workers that serve pages.
+ */
 typedef struct authp_gate_t {
     int limit;
     atomic_int used;

@@ -16,8 +16,8 @@ static const char *header(const authp_headers_t *headers, const char *name)
 
 static bool is_safe(const char *method)
 {
-    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 || strcmp(method, "OPTIONS") == 0 ||
-           strcmp(method, "TRACE") == 0;
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+           strcmp(method, "OPTIONS") == 0 || strcmp(method, "TRACE") == 0;
 }
 
 static bool is_allowed(const authp_settings_t *settings, const char *origin)
@@ -33,8 +33,8 @@ static bool is_allowed(const authp_settings_t *settings, const char *origin)
     return false;
 }
 
-authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t *headers, const char *scheme,
-                               const char *host, bool lenient, apr_pool_t *pool)
+authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t *headers,
+                               const char *scheme, const char *host, bool lenient, apr_pool_t *pool)
 {
     const char *sent = header(headers, "Origin");
     const char *site = header(headers, "Sec-Fetch-Site");
@@ -49,14 +49,16 @@ authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t
     if (authp_origin_parse(sent, false, &origin, pool) != AUTHP_OK) {
         return AUTHP_E_ORIGIN_DENIED;
     }
-    if (host != NULL && authp_origin_own(scheme, host, &own, pool) == AUTHP_OK && strcmp(own, origin) == 0) {
+    if (host != NULL && authp_origin_own(scheme, host, &own, pool) == AUTHP_OK &&
+        strcmp(own, origin) == 0) {
         return AUTHP_OK;
     }
     return is_allowed(realm->settings, origin) ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
 }
 
-authp_err_t authp_guard_authenticate(const authp_realm_t *realm, const authp_guard_request_t *request,
-                                     authp_principal_t *out, authp_via_t *via, apr_pool_t *pool)
+authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
+                                     const authp_guard_request_t *request, authp_principal_t *out,
+                                     authp_via_t *via, apr_pool_t *pool)
 {
     authp_credential_t credential;
     authp_credential_find(&request->headers, realm->settings->secure_cookies, &credential);
@@ -68,10 +70,12 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm, const authp_gua
     if (err != AUTHP_OK) {
         return err;
     }
-    /* By cookie a browser may have been made to send this by another site; a WebSocket is a GET that is not safe. */
+    /* By cookie a browser may have been made to send this by another site; a WebSocket is a GET
+     * that is not safe. */
     if (credential.via == AUTHP_VIA_COOKIE &&
         (!is_safe(request->method) || header(&request->headers, "Upgrade") != NULL)) {
-        err = authp_guard_origin(realm, &request->headers, request->scheme, request->host, false, pool);
+        err = authp_guard_origin(realm, &request->headers, request->scheme, request->host, false,
+                                 pool);
         if (err != AUTHP_OK) {
             return err;
         }
@@ -110,7 +114,8 @@ bool authp_guard_is_navigation(const authp_guard_request_t *request)
     }
     const char *accept = header(&request->headers, "Accept");
     double html = quality_of(accept, "text/html");
-    return html > 0 && html >= quality_of(accept, "application/json") && html >= quality_of(accept, "application/problem+json");
+    return html > 0 && html >= quality_of(accept, "application/json") &&
+           html >= quality_of(accept, "application/problem+json");
 }
 
 static bool has_csrf_cookie(const authp_guard_request_t *request)
@@ -118,11 +123,12 @@ static bool has_csrf_cookie(const authp_guard_request_t *request)
     const char *cookies = header(&request->headers, "Cookie");
     const char *value = NULL;
     size_t len = 0;
-    return cookies != NULL && authp_credential_cookie(cookies, AUTHP_CSRF_COOKIE, &value, &len) && len > 0;
+    return cookies != NULL && authp_credential_cookie(cookies, AUTHP_CSRF_COOKIE, &value, &len) &&
+           len > 0;
 }
 
-const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request, bool fresh,
-                                 apr_pool_t *pool)
+const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request,
+                                 bool fresh, apr_pool_t *pool)
 {
     (void)realm;
     if (!authp_guard_is_navigation(request)) {

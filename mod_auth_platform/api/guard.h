@@ -16,22 +16,28 @@ typedef struct authp_guard_request_t {
     const char *sign_in_page;   /* in force here, NULL if none */
 } authp_guard_request_t;
 
-/* Who is it? AUTHP_E_TOKEN_MISSING, _INVALID, _EXPIRED, _REVOKED, or AUTHP_E_ORIGIN_DENIED for an unsafe or upgrading request by
- * cookie from elsewhere. *via is set in every case. Strings of *out are in `pool`. */
-AUTHP_CHECKED authp_err_t authp_guard_authenticate(const authp_realm_t *realm, const authp_guard_request_t *request,
-                                                   authp_principal_t *out, authp_via_t *via, apr_pool_t *pool);
+/* Who is it? AUTHP_E_TOKEN_MISSING, _INVALID, _EXPIRED, _REVOKED, or AUTHP_E_ORIGIN_DENIED for an
+ * unsafe or upgrading request by cookie from elsewhere. *via is set in every case. Strings of *out
+ * are in `pool`. */
+AUTHP_CHECKED authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
+                                                   const authp_guard_request_t *request,
+                                                   authp_principal_t *out, authp_via_t *via,
+                                                   apr_pool_t *pool);
 
-/* GET or HEAD with Sec-Fetch-Mode: navigate; where that header is absent, one that prefers text/html. "*" + "/" + "*" is an API client. */
+/* GET or HEAD with Sec-Fetch-Mode: navigate; where that header is absent, one that prefers
+ * text/html. "*" + "/" + "*" is an API client. */
 bool authp_guard_is_navigation(const authp_guard_request_t *request);
 
-/* Where a signed-out browser navigation goes: session/renew when it has csrf_token, else the sign-in page, with return_to. NULL: not a
- * navigation, or nowhere to go: answer 401. With `fresh` (auth-age) never to renew. */
-const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request, bool fresh,
-                                 apr_pool_t *pool);
+/* Where a signed-out browser navigation goes: session/renew when it has csrf_token, else the
+ * sign-in page, with return_to. NULL: not a navigation, or nowhere to go: answer 401. With `fresh`
+ * (auth-age) never to renew. */
+const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request,
+                                 bool fresh, apr_pool_t *pool);
 
-/* contract 4: the Origin rule for requests carried by a cookie. `lenient`: sign-in and registration pass when neither Origin nor Sec-Fetch-Site
- * is sent. */
-AUTHP_CHECKED authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t *headers,
-                                             const char *scheme, const char *host, bool lenient, apr_pool_t *pool);
+/* contract 4: the Origin rule for requests carried by a cookie. `lenient`: sign-in and registration
+ * pass when neither Origin nor Sec-Fetch-Site is sent. */
+AUTHP_CHECKED authp_err_t authp_guard_origin(const authp_realm_t *realm,
+                                             const authp_headers_t *headers, const char *scheme,
+                                             const char *host, bool lenient, apr_pool_t *pool);
 
 #endif

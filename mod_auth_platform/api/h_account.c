@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/handlers.h"
 #include "api/answer.h"
 #include "api/cookie.h"
+#include "api/handlers.h"
 #include "base/json.h"
 #include "service/account.h"
 
 #include <string.h>
 
-/* Every sign-in ends the session whose cookies came with it. The new one is made already, so that a failure here costs
- * nobody anything but a session more in their list. */
+/* Every sign-in ends the session whose cookies came with it. The new one is made already, so that a
+ * failure here costs nobody anything but a session more in their list. */
 static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
 {
     const char *refresh = authp_cookie_refresh(call);
     authp_session_t *before = NULL;
-    if (refresh == NULL || authp_session_of_refresh(call->realm, refresh, &before, call->pool) != AUTHP_OK ||
+    if (refresh == NULL ||
+        authp_session_of_refresh(call->realm, refresh, &before, call->pool) != AUTHP_OK ||
         strcmp(before->id.hex, grant->session->id.hex) == 0) {
         return;
     }
-    authp_err_t err = authp_session_logout(call->realm, before->user_id.hex, before->id.hex, false, &call->client, call->pool);
+    authp_err_t err = authp_session_logout(call->realm, before->user_id.hex, before->id.hex, false,
+                                           &call->client, call->pool);
     (void)err;
 }
 
@@ -73,7 +75,8 @@ authp_err_t h_protected_me(authp_call_t *call)
     authp_json_set_str(out, "id", call->user->id.hex);
     authp_json_set_str(out, "email", call->user->email);
     authp_json_set_str(out, "name", call->user->name);
-    authp_answer_roles(out, authp_roles_names(call->realm->roles, call->principal.roles, call->pool));
+    authp_answer_roles(out,
+                       authp_roles_names(call->realm->roles, call->principal.roles, call->pool));
     authp_json_set_bool(out, "is_recruiter_verified", call->user->is_recruiter_verified);
     authp_answer_json(call, 200, out);
     return AUTHP_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/handlers.h"
 #include "api/answer.h"
+#include "api/handlers.h"
 #include "api/openapi.h"
 #include "base/json.h"
 
@@ -27,7 +27,8 @@ authp_err_t h_readyz(authp_call_t *call)
 
 authp_err_t h_openapi(authp_call_t *call)
 {
-    authp_answer_json(call, 200, authp_openapi_make(call->realm->settings, call->request->mount, call->pool));
+    authp_answer_json(call, 200,
+                      authp_openapi_make(call->realm->settings, call->request->mount, call->pool));
     apr_table_setn(call->out->headers, "Cache-Control", "public, max-age=300");
     return AUTHP_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/handlers.h"
 #include "api/answer.h"
 #include "api/cookie.h"
+#include "api/handlers.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "net/origin.h"
@@ -9,8 +9,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* These routes find their credential themselves (the body's token, else a bearer, else cookies), so the cookie checks come once it is
- * known that a cookie was chosen: after the body has been read, unlike everywhere else. */
+/* These routes find their credential themselves (the body's token, else a bearer, else cookies), so
+ * the cookie checks come once it is known that a cookie was chosen: after the body has been read,
+ * unlike everywhere else. */
 
 authp_err_t h_refresh(authp_call_t *call)
 {
@@ -33,7 +34,8 @@ authp_err_t h_refresh(authp_call_t *call)
             return err;
         }
     }
-    authp_err_t err = authp_session_refresh(call->realm, cookie != NULL ? cookie : token, &call->client, &grant, call->pool);
+    authp_err_t err = authp_session_refresh(call->realm, cookie != NULL ? cookie : token,
+                                            &call->client, &grant, call->pool);
     return err == AUTHP_OK ? authp_answer_tokens(call, 200, &grant, cookie != NULL) : err;
 }
 
@@ -94,7 +96,8 @@ static authp_err_t who_leaves(const authp_call_t *call, leaving_t *out)
     }
     if (call->via == AUTHP_VIA_BEARER) {
         authp_credential_t credential;
-        authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies, &credential);
+        authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies,
+                              &credential);
         leave_by_access(call, credential.token, credential.len, out);
         return AUTHP_OK;
     }
@@ -107,7 +110,8 @@ authp_err_t h_logout(authp_call_t *call)
     bool all = json_is_true(json_object_get(call->body, "all"));
     authp_err_t err = who_leaves(call, &leaving);
     if (err == AUTHP_OK && leaving.user_id != NULL) {
-        err = authp_session_logout(call->realm, leaving.user_id, leaving.session_id, all, &call->client, call->pool);
+        err = authp_session_logout(call->realm, leaving.user_id, leaving.session_id, all,
+                                   &call->client, call->pool);
     }
     if (err != AUTHP_OK) {
         return err;
@@ -126,32 +130,36 @@ static bool is_prefetch(const authp_call_t *call)
 {
     const char *purpose = authp_route_header(call, "Sec-Purpose");
     const char *older = authp_route_header(call, "Purpose");
-    return (purpose != NULL && strncmp(purpose, "prefetch", 8) == 0) || authp_text_same(older, "prefetch");
+    return (purpose != NULL && strncmp(purpose, "prefetch", 8) == 0) ||
+           authp_text_same(older, "prefetch");
 }
 
 authp_err_t h_session_renew(authp_call_t *call)
 {
     authp_grant_t grant;
     const authp_request_t *request = call->request;
-    const char *back = authp_origin_return_to(authp_text_query(request->query, "return_to", call->pool), call->pool);
+    const char *back = authp_origin_return_to(
+        authp_text_query(request->query, "return_to", call->pool), call->pool);
     const char *refresh = authp_cookie_refresh(call);
     if (is_prefetch(call)) {
         return AUTHP_E_BUSY;
     }
-    authp_err_t err = refresh != NULL ? authp_session_refresh(call->realm, refresh, &call->client, &grant, call->pool)
+    authp_err_t err = refresh != NULL ? authp_session_refresh(call->realm, refresh, &call->client,
+                                                              &grant, call->pool)
                                       : AUTHP_E_TOKEN_MISSING;
     if (err == AUTHP_OK) {
         authp_answer_redirect(call, back);
         return authp_cookie_set(call, &grant);
     }
-    if (err != AUTHP_E_TOKEN_MISSING && err != AUTHP_E_REFRESH_INVALID && err != AUTHP_E_REFRESH_REUSED) {
+    if (err != AUTHP_E_TOKEN_MISSING && err != AUTHP_E_REFRESH_INVALID &&
+        err != AUTHP_E_REFRESH_REUSED) {
         return err;
     }
     authp_cookie_clear(call);
     if (request->sign_in_page == NULL) {
         return err;
     }
-    authp_answer_redirect(
-        call, apr_pstrcat(call->pool, request->sign_in_page, "?return_to=", authp_text_url_encode(back, call->pool), NULL));
+    authp_answer_redirect(call, apr_pstrcat(call->pool, request->sign_in_page, "?return_to=",
+                                            authp_text_url_encode(back, call->pool), NULL));
     return AUTHP_OK;
 }

@@ -53,13 +53,16 @@ static void describe_headers(const authp_problem_t *problem, json_t *response)
     json_t *headers = json_object_get(response, "headers");
     if (headers == NULL) {
         headers = authp_json_set_object(response, "headers");
-        authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref", "#/components/headers/RequestId");
+        authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref",
+                           "#/components/headers/RequestId");
     }
     if (problem->status == 401 && json_object_get(headers, "WWW-Authenticate") == NULL) {
-        authp_json_set_str(authp_json_set_object(headers, "WWW-Authenticate"), "$ref", "#/components/headers/Challenge");
+        authp_json_set_str(authp_json_set_object(headers, "WWW-Authenticate"), "$ref",
+                           "#/components/headers/Challenge");
     }
     if (problem->retry_after > 0 && json_object_get(headers, "Retry-After") == NULL) {
-        authp_json_set_str(authp_json_set_object(headers, "Retry-After"), "$ref", "#/components/headers/RetryAfter");
+        authp_json_set_str(authp_json_set_object(headers, "Retry-After"), "$ref",
+                           "#/components/headers/RetryAfter");
     }
 }
 
@@ -72,12 +75,15 @@ static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
     if (response == NULL) {
         response = authp_json_set_object(responses, status);
         authp_json_set_str(response, "description", problem->title);
-        json_t *media = authp_json_set_object(authp_json_set_object(response, "content"), "application/problem+json");
-        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref", "#/components/schemas/Problem");
+        json_t *media = authp_json_set_object(authp_json_set_object(response, "content"),
+                                              "application/problem+json");
+        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
+                           "#/components/schemas/Problem");
         (void)authp_json_set_object(media, "examples");
     }
     describe_headers(problem, response);
-    json_t *media = json_object_get(json_object_get(response, "content"), "application/problem+json");
+    json_t *media =
+        json_object_get(json_object_get(response, "content"), "application/problem+json");
     json_t *examples = json_object_get(media, "examples");
     if (examples != NULL && json_object_get(examples, problem->code) == NULL) {
         authp_json_set_str(authp_json_set_object(examples, problem->code), "$ref",
@@ -90,9 +96,11 @@ static void add_success(json_t *responses, const authp_route_t *route, apr_pool_
     json_t *response = authp_json_set_object(responses, status_text(route->success, pool));
     authp_json_set_str(response, "description", route->success == 302 ? "Go to Location" : "Done");
     json_t *headers = authp_json_set_object(response, "headers");
-    authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref", "#/components/headers/RequestId");
+    authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref",
+                       "#/components/headers/RequestId");
     if (route->answer != NULL) {
-        json_t *media = authp_json_set_object(authp_json_set_object(response, "content"), "application/json");
+        json_t *media =
+            authp_json_set_object(authp_json_set_object(response, "content"), "application/json");
         authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
                            apr_pstrcat(pool, "#/components/schemas/", route->answer, NULL));
     }
@@ -143,7 +151,8 @@ static void add_parameters(json_t *operation, const authp_route_t *route)
     authp_json_set_str(authp_json_set_object(parameter, "schema"), "type", "string");
 }
 
-static void add_operation(json_t *item, const authp_route_t *route, const char *method, apr_pool_t *pool)
+static void add_operation(json_t *item, const authp_route_t *route, const char *method,
+                          apr_pool_t *pool)
 {
     authp_err_t problems[AUTHP_E_COUNT];
     int count = 0;
@@ -155,7 +164,8 @@ static void add_operation(json_t *item, const authp_route_t *route, const char *
     if (route->body != NULL) {
         json_t *body = authp_json_set_object(operation, "requestBody");
         authp_json_set_bool(body, "required", (route->flags & AUTHP_ROUTE_OPTIONAL_BODY) == 0);
-        json_t *media = authp_json_set_object(authp_json_set_object(body, "content"), "application/json");
+        json_t *media =
+            authp_json_set_object(authp_json_set_object(body, "content"), "application/json");
         authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
                            apr_pstrcat(pool, "#/components/schemas/", route->body->name, NULL));
     }
@@ -167,15 +177,17 @@ static void add_operation(json_t *item, const authp_route_t *route, const char *
     }
 }
 
-json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount, apr_pool_t *pool)
+json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount,
+                           apr_pool_t *pool)
 {
     json_t *document = authp_json_object(pool);
     authp_json_set_str(document, "openapi", "3.1.0");
     json_t *info = authp_json_set_object(document, "info");
     authp_json_set_str(info, "title", "mod_auth_platform");
     authp_json_set_str(info, "version", AUTHP_VERSION);
-    authp_json_set_str(info, "description",
-                       "Accounts, sessions and tokens of this host. Errors are RFC 9457 problem documents; `code` is stable.");
+    authp_json_set_str(
+        info, "description",
+        "Accounts, sessions and tokens of this host. Errors are RFC 9457 problem documents; `code` is stable.");
     json_t *paths = authp_json_set_object(document, "paths");
     for (int i = 0; authp_routes_at(i) != NULL; i++) {
         const authp_route_t *route = authp_routes_at(i);
@@ -183,13 +195,15 @@ json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t
         if (at_me && mount->me_path == NULL) {
             continue;
         }
-        const char *path = at_me ? mount->me_path : apr_pstrcat(pool, mount->path, route->path, NULL);
+        const char *path =
+            at_me ? mount->me_path : apr_pstrcat(pool, mount->path, route->path, NULL);
         json_t *item = json_object_get(paths, path);
         char *method = apr_pstrdup(pool, route->method);
         for (char *c = method; *c != '\0'; c++) {
             *c = (char)apr_tolower(*c);
         }
-        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, method, pool);
+        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, method,
+                      pool);
     }
     authp_openapi_components(settings, authp_json_set_object(document, "components"), pool);
     return document;

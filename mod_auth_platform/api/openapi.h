@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 /* The OpenAPI 3.1 document of this host, made from the route, schema and problem tables. */
-json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount, apr_pool_t *pool);
+json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount,
+                           apr_pool_t *pool);
 
 #endif

@@ -8,7 +8,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* A property of an answer: its JSON type ("?" behind it: may be null) and what it is. "[]" is a list of strings, "#X" the schema X. */
+/* A property of an answer: its JSON type ("?" behind it: may be null) and what it is. "[]" is a
+ * list of strings, "#X" the schema X. */
 typedef struct property_t {
     const char *name;
     const char *type;
@@ -44,7 +45,8 @@ static const answer_t answers[] = {
       {"user", "#User", NULL}}},
     {"Message", {{"message", "string", NULL}}},
     {"Status", {{"status", "string", NULL}, {"store", "string*", NULL}}},
-    {"FieldError", {{"field", "string", NULL}, {"code", "string", NULL}, {"detail", "string", NULL}}},
+    {"FieldError",
+     {{"field", "string", NULL}, {"code", "string", NULL}, {"detail", "string", NULL}}},
     {"Problem",
      {{"type", "string", "URN of the code"},
       {"title", "string", NULL},
@@ -59,7 +61,9 @@ static const answer_t answers[] = {
 
 static void set_ref(json_t *out, const char *name, size_t len, apr_pool_t *pool)
 {
-    authp_json_set_str(out, "$ref", apr_pstrcat(pool, "#/components/schemas/", apr_pstrmemdup(pool, name, len), NULL));
+    authp_json_set_str(
+        out, "$ref",
+        apr_pstrcat(pool, "#/components/schemas/", apr_pstrmemdup(pool, name, len), NULL));
 }
 
 static void describe_property(const property_t *property, json_t *out, apr_pool_t *pool)
@@ -124,8 +128,10 @@ static void add_examples(json_t *examples, apr_pool_t *pool)
 {
     for (int i = 0; authp_problem_at(i) != NULL; i++) {
         const authp_problem_t *problem = authp_problem_at(i);
-        json_t *value = authp_json_set_object(authp_json_set_object(examples, problem->code), "value");
-        authp_json_set_str(value, "type", apr_pstrcat(pool, "urn:auth-platform:problem:", problem->code, NULL));
+        json_t *value =
+            authp_json_set_object(authp_json_set_object(examples, problem->code), "value");
+        authp_json_set_str(value, "type",
+                           apr_pstrcat(pool, "urn:auth-platform:problem:", problem->code, NULL));
         authp_json_set_str(value, "title", problem->title);
         authp_json_set_int(value, "status", problem->status);
         authp_json_set_str(value, "detail", problem->detail);

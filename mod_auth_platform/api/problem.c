@@ -5,43 +5,62 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Every code a client may meet. `type` is the code as a URN: stable, and nobody tries to open it. */
+/* Every code a client may meet. `type` is the code as a URN: stable, and nobody tries to open it.
+ */
 static const authp_problem_t problems[] = {
     {AUTHP_E_INVALID_CREDENTIALS, 401, "invalid_credentials", "Wrong e-mail or password",
      "The e-mail address and password do not match an account.", 0},
-    {AUTHP_E_TOKEN_MISSING, 401, "token_missing", "Sign-in needed", "This needs an access token or a session.", 0},
-    {AUTHP_E_TOKEN_INVALID, 401, "token_invalid", "Token not valid", "The access token is not valid.", 0},
-    {AUTHP_E_TOKEN_EXPIRED, 401, "token_expired", "Token expired", "The access token has expired: refresh it.", 0},
-    {AUTHP_E_TOKEN_REVOKED, 401, "token_revoked", "Signed out", "The session of this token has ended: sign in again.", 0},
-    {AUTHP_E_INSUFFICIENT_ROLE, 403, "insufficient_role", "Not allowed", "Your account does not have the role this needs.", 0},
-    {AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION, 401, "insufficient_user_authentication", "Sign-in too long ago",
-     "This needs a more recent sign-in.", 0},
-    {AUTHP_E_NOT_CANDIDATE, 403, "not_candidate", "Not a candidate", "This sign-in is for candidates.", 0},
-    {AUTHP_E_NOT_RECRUITER, 403, "not_recruiter", "Not a recruiter", "This sign-in is for recruiters.", 0},
-    {AUTHP_E_RECRUITER_PENDING, 403, "recruiter_pending", "Verification pending", "Recruiter pending verification", 0},
-    {AUTHP_E_INVITE_REQUIRED, 403, "invite_required", "Invite needed", "A recruiter account needs an invite.", 0},
+    {AUTHP_E_TOKEN_MISSING, 401, "token_missing", "Sign-in needed",
+     "This needs an access token or a session.", 0},
+    {AUTHP_E_TOKEN_INVALID, 401, "token_invalid", "Token not valid",
+     "The access token is not valid.", 0},
+    {AUTHP_E_TOKEN_EXPIRED, 401, "token_expired", "Token expired",
+     "The access token has expired: refresh it.", 0},
+    {AUTHP_E_TOKEN_REVOKED, 401, "token_revoked", "Signed out",
+     "The session of this token has ended: sign in again.", 0},
+    {AUTHP_E_INSUFFICIENT_ROLE, 403, "insufficient_role", "Not allowed",
+     "Your account does not have the role this needs.", 0},
+    {AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION, 401, "insufficient_user_authentication",
+     "Sign-in too long ago", "This needs a more recent sign-in.", 0},
+    {AUTHP_E_NOT_CANDIDATE, 403, "not_candidate", "Not a candidate",
+     "This sign-in is for candidates.", 0},
+    {AUTHP_E_NOT_RECRUITER, 403, "not_recruiter", "Not a recruiter",
+     "This sign-in is for recruiters.", 0},
+    {AUTHP_E_RECRUITER_PENDING, 403, "recruiter_pending", "Verification pending",
+     "Recruiter pending verification", 0},
+    {AUTHP_E_INVITE_REQUIRED, 403, "invite_required", "Invite needed",
+     "A recruiter account needs an invite.", 0},
     {AUTHP_E_INVITE_INVALID, 403, "invite_invalid", "Invite not valid",
      "The invite is wrong, expired, used, or for another e-mail address.", 0},
-    {AUTHP_E_EMAIL_TAKEN, 409, "email_taken", "E-mail address taken", "An account with this e-mail address exists: sign in.", 0},
+    {AUTHP_E_EMAIL_TAKEN, 409, "email_taken", "E-mail address taken",
+     "An account with this e-mail address exists: sign in.", 0},
     {AUTHP_E_CSRF_FAILED, 403, "csrf_failed", "CSRF check failed",
      "X-CSRF-Token must hold the value of the csrf_token cookie.", 0},
-    {AUTHP_E_ORIGIN_DENIED, 403, "origin_denied", "Origin not allowed", "Requests from this origin are not allowed here.", 0},
-    {AUTHP_E_REFRESH_INVALID, 401, "refresh_invalid", "Session over", "The refresh token is not valid any more: sign in again.", 0},
+    {AUTHP_E_ORIGIN_DENIED, 403, "origin_denied", "Origin not allowed",
+     "Requests from this origin are not allowed here.", 0},
+    {AUTHP_E_REFRESH_INVALID, 401, "refresh_invalid", "Session over",
+     "The refresh token is not valid any more: sign in again.", 0},
     {AUTHP_E_REFRESH_REUSED, 401, "refresh_reused", "Session ended",
      "This refresh token had been used before, so its session was ended: sign in again.", 0},
-    {AUTHP_E_LAST_ADMIN, 409, "last_admin", "Last administrator", "The last administrator cannot be removed or demoted.", 0},
-    {AUTHP_E_RATE_LIMITED, 429, "rate_limited", "Too many requests", "Too many tries: wait before the next one.", 60},
+    {AUTHP_E_LAST_ADMIN, 409, "last_admin", "Last administrator",
+     "The last administrator cannot be removed or demoted.", 0},
+    {AUTHP_E_RATE_LIMITED, 429, "rate_limited", "Too many requests",
+     "Too many tries: wait before the next one.", 60},
     {AUTHP_E_BUSY, 503, "busy", "Busy", "The server is busy: try again in a moment.", 1},
     {AUTHP_E_UNAVAILABLE, 503, "store_unavailable", "Temporarily unavailable",
      "The account store does not answer: try again in a moment.", 2},
-    {AUTHP_E_VALIDATION_FAILED, 422, "validation_failed", "Fields not valid", "Some fields are wrong: see errors.", 0},
+    {AUTHP_E_VALIDATION_FAILED, 422, "validation_failed", "Fields not valid",
+     "Some fields are wrong: see errors.", 0},
     {AUTHP_E_MALFORMED, 400, "malformed_json", "Not JSON", "The body is not well-formed JSON.", 0},
-    {AUTHP_E_TOO_LARGE, 413, "body_too_large", "Body too large", "The body is larger than this server takes.", 0},
+    {AUTHP_E_TOO_LARGE, 413, "body_too_large", "Body too large",
+     "The body is larger than this server takes.", 0},
     {AUTHP_E_UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", "Not application/json",
      "The body must be application/json, not compressed.", 0},
     {AUTHP_E_NOT_FOUND, 404, "not_found", "Not found", "There is nothing here.", 0},
-    {AUTHP_E_METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method not allowed", "This path does not take that method.", 0},
-    {AUTHP_E_INTERNAL, 500, "internal_error", "Internal error", "Something went wrong on the server.", 0},
+    {AUTHP_E_METHOD_NOT_ALLOWED, 405, "method_not_allowed", "Method not allowed",
+     "This path does not take that method.", 0},
+    {AUTHP_E_INTERNAL, 500, "internal_error", "Internal error",
+     "Something went wrong on the server.", 0},
 };
 
 #define PROBLEMS ((int)(sizeof(problems) / sizeof(problems[0])))
@@ -78,7 +97,8 @@ static const char *challenge_for(authp_err_t err)
     }
 }
 
-static void set_headers(const authp_problem_t *problem, const char *request_id, authp_response_t *out, apr_pool_t *pool)
+static void set_headers(const authp_problem_t *problem, const char *request_id,
+                        authp_response_t *out, apr_pool_t *pool)
 {
     if (out->headers == NULL) {
         out->headers = apr_table_make(pool, 8);
@@ -96,13 +116,14 @@ static void set_headers(const authp_problem_t *problem, const char *request_id, 
     out->status = problem->status;
 }
 
-void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, const char *request_id, authp_response_t *out,
-                        apr_pool_t *pool)
+void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, const char *request_id,
+                        authp_response_t *out, apr_pool_t *pool)
 {
     const authp_problem_t *problem = authp_problem_of(err);
     set_headers(problem, request_id, out, pool);
     json_t *document = authp_json_object(pool);
-    authp_json_set_str(document, "type", apr_pstrcat(pool, "urn:auth-platform:problem:", problem->code, NULL));
+    authp_json_set_str(document, "type",
+                       apr_pstrcat(pool, "urn:auth-platform:problem:", problem->code, NULL));
     authp_json_set_str(document, "title", problem->title);
     authp_json_set_int(document, "status", problem->status);
     authp_json_set_str(document, "detail", detail != NULL ? detail : problem->detail);
@@ -115,7 +136,8 @@ void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, con
     out->body = authp_json_text(document, &out->body_len, pool);
 }
 
-void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out, apr_pool_t *pool)
+void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out,
+                        apr_pool_t *pool)
 {
     /* Every word here is a constant of ours or an id of hex digits: nothing needs escaping. */
     const authp_problem_t *problem = authp_problem_of(err);
@@ -127,7 +149,8 @@ void authp_problem_page(authp_err_t err, const char *request_id, authp_response_
         problem->title,
         "</title>\n<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;"
         "color-scheme:light dark}small{opacity:.7}</style>\n</head>\n<body>\n<main>\n<h1>",
-        problem->title, "</h1>\n<p>", problem->detail, "</p>\n<p><a href=\"/\">Back to the start page</a></p>\n",
+        problem->title, "</h1>\n<p>", problem->detail,
+        "</p>\n<p><a href=\"/\">Back to the start page</a></p>\n",
         request_id != NULL ? "<p><small>Request " : "", request_id != NULL ? request_id : "",
         request_id != NULL ? "</small></p>\n" : "", "</main>\n</body>\n</html>\n", NULL);
     out->body_len = strlen(out->body);

@@ -21,13 +21,15 @@ const authp_problem_t *authp_problem_of(authp_err_t err);
 /* Row `index` of the table, NULL beyond its end: for OpenAPI. */
 const authp_problem_t *authp_problem_at(int index);
 
-/* Fills in *out. `detail` NULL = the table's; `errors` (array of {field, code, detail}) NULL = none. A 401 gets its WWW-Authenticate,
- * 429 and 503 their Retry-After, all Cache-Control: no-store and X-Request-Id. `out->headers` is made if NULL, else added to. */
+/* Fills in *out. `detail` NULL = the table's; `errors` (array of {field, code, detail}) NULL =
+ * none. A 401 gets its WWW-Authenticate, 429 and 503 their Retry-After, all Cache-Control: no-store
+ * and X-Request-Id. `out->headers` is made if NULL, else added to. */
 void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, const char *request_id,
                         authp_response_t *out, apr_pool_t *pool);
 
-/* The small HTML page that a browser navigation gets instead (403, 503 of a guarded page): same status and headers. No script, no
- * inline style beyond one <style>, works without network. */
-void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out, apr_pool_t *pool);
+/* The small HTML page that a browser navigation gets instead (403, 503 of a guarded page): same
+ * status and headers. No script, no inline style beyond one <style>, works without network. */
+void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out,
+                        apr_pool_t *pool);
 
 #endif

@@ -30,7 +30,8 @@ static bool is_below(const char *path, const char *mount)
 
 bool authp_api_owns(const authp_mount_t *mount, const char *path)
 {
-    return (mount->me_path != NULL && strcmp(path, mount->me_path) == 0) || is_below(path, mount->path);
+    return (mount->me_path != NULL && strcmp(path, mount->me_path) == 0) ||
+           is_below(path, mount->path);
 }
 
 /* me_path may lie inside the mount, so it is asked first. */
@@ -41,7 +42,8 @@ static bool matches(const authp_route_t *route, const authp_request_t *request)
     if ((route->flags & AUTHP_ROUTE_AT_ME) != 0) {
         return at_me;
     }
-    return !at_me && is_below(request->path, mount->path) && strcmp(request->path + strlen(mount->path), route->path) == 0;
+    return !at_me && is_below(request->path, mount->path) &&
+           strcmp(request->path + strlen(mount->path), route->path) == 0;
 }
 
 static bool takes(const authp_route_t *route, const char *method)
@@ -49,11 +51,13 @@ static bool takes(const authp_route_t *route, const char *method)
     if (strcmp(route->method, method) == 0) {
         return true;
     }
-    return strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 && (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
+    return strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 &&
+           (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
 }
 
 /* The row for path and method; *allow is the path's Allow line, NULL if there is no such path. */
-static const authp_route_t *find(const authp_request_t *request, const char **allow, apr_pool_t *pool)
+static const authp_route_t *find(const authp_request_t *request, const char **allow,
+                                 apr_pool_t *pool)
 {
     const authp_route_t *found = NULL;
     const char *methods = NULL;
@@ -63,8 +67,8 @@ static const authp_route_t *find(const authp_request_t *request, const char **al
             continue;
         }
         bool head = strcmp(route->method, "GET") == 0 && (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
-        methods = apr_pstrcat(pool, methods != NULL ? methods : "", methods != NULL ? ", " : "", route->method,
-                              head ? ", HEAD" : "", NULL);
+        methods = apr_pstrcat(pool, methods != NULL ? methods : "", methods != NULL ? ", " : "",
+                              route->method, head ? ", HEAD" : "", NULL);
         if (takes(route, request->method)) {
             found = route;
         }
@@ -78,7 +82,8 @@ static authp_err_t check_origin(authp_call_t *call)
 {
     const authp_request_t *request = call->request;
     if ((call->route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && authp_cookie_wanted(call)) {
-        return authp_guard_origin(call->realm, &request->headers, request->scheme, request->host, true, call->pool);
+        return authp_guard_origin(call->realm, &request->headers, request->scheme, request->host,
+                                  true, call->pool);
     }
     bool unsafe = strcmp(call->route->method, "GET") != 0;
     if (call->route->auth == AUTHP_AUTH_REQUIRED && unsafe && call->via == AUTHP_VIA_COOKIE) {
@@ -95,9 +100,11 @@ static authp_err_t check_token(authp_call_t *call, const authp_credential_t *cre
     if (credential->via == AUTHP_VIA_NONE) {
         return AUTHP_E_TOKEN_MISSING;
     }
-    authp_err_t err = authp_token_verify(call->realm, credential->token, credential->len, &call->principal, call->pool);
+    authp_err_t err = authp_token_verify(call->realm, credential->token, credential->len,
+                                         &call->principal, call->pool);
     if (err == AUTHP_OK) {
-        err = authp_live_api(call->realm, &call->principal, &call->user, &call->session, call->pool);
+        err =
+            authp_live_api(call->realm, &call->principal, &call->user, &call->session, call->pool);
     }
     bool unsafe = strcmp(call->route->method, "GET") != 0;
     if (err == AUTHP_OK && unsafe && credential->via == AUTHP_VIA_COOKIE) {
@@ -137,7 +144,8 @@ static bool is_json(const authp_call_t *call)
         return false;
     }
     rest += 1 + strspn(rest + 1, " \t");
-    return authp_text_same(rest, "charset=utf-8") || authp_text_same(rest, "charset=\"utf-8\"") || *rest == '\0';
+    return authp_text_same(rest, "charset=utf-8") || authp_text_same(rest, "charset=\"utf-8\"") ||
+           *rest == '\0';
 }
 
 static authp_err_t read_body(authp_call_t *call)
@@ -155,7 +163,8 @@ static authp_err_t read_body(authp_call_t *call)
     if (!json && (!optional || authp_route_header(call, "Content-Type") != NULL)) {
         return AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
     }
-    authp_err_t err = request->read_body(request->body_ctx, (size_t)call->realm->settings->body_limit, &text, &len);
+    authp_err_t err = request->read_body(request->body_ctx,
+                                         (size_t)call->realm->settings->body_limit, &text, &len);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -177,7 +186,8 @@ static authp_err_t read_body(authp_call_t *call)
 static authp_err_t run(authp_call_t *call)
 {
     authp_credential_t credential;
-    authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies, &credential);
+    authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies,
+                          &credential);
     call->via = credential.via;
     authp_err_t err = check_origin(call);
     if (err == AUTHP_OK) {
@@ -223,7 +233,8 @@ static authp_err_t dispatch(authp_call_t *call)
     return err;
 }
 
-void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request, authp_response_t *out, apr_pool_t *pool)
+void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request,
+                      authp_response_t *out, apr_pool_t *pool)
 {
     *out = (authp_response_t){.status = 200, .headers = apr_table_make(pool, 12), .body = ""};
     authp_call_t call = {.realm = realm, .request = request, .out = out, .pool = pool};

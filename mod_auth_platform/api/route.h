@@ -9,10 +9,12 @@
 
 #include <jansson.h>
 
-/* One route is one row of the table in routes.c: what it needs is data here, and what it does a handler of a few lines. */
+/* One route is one row of the table in routes.c: what it needs is data here, and what it does a
+ * handler of a few lines. */
 typedef struct authp_call_t authp_call_t;
 
-/* Reads fields, makes one service call, shapes the answer. An error becomes its problem document. */
+/* Reads fields, makes one service call, shapes the answer. An error becomes its problem document.
+ */
 typedef authp_err_t authp_handler_fn(authp_call_t *call);
 
 typedef enum authp_auth_t {
@@ -41,7 +43,7 @@ typedef struct authp_route_t {
     unsigned flags;
     const char *summary;
     int success;
-    const char *answer;                        /* component schema of the answer, NULL = none */
+    const char *answer;                         /* component schema of the answer, NULL = none */
     authp_err_t problems[AUTHP_ROUTE_PROBLEMS]; /* beyond those that its other columns imply */
 } authp_route_t;
 

@@ -33,8 +33,8 @@ static const char *check_device(const char *text, size_t len)
     return wrong;
 }
 
-static const char *check_text(authp_field_kind_t kind, const authp_settings_t *settings, const json_t *value,
-                              apr_pool_t *pool)
+static const char *check_text(authp_field_kind_t kind, const authp_settings_t *settings,
+                              const json_t *value, apr_pool_t *pool)
 {
     const char *text = json_string_value(value);
     size_t len = json_string_length(value);
@@ -62,8 +62,8 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     return NULL;
 }
 
-static bool check_value(const authp_field_t *field, const authp_settings_t *settings, const json_t *value, finding_t *out,
-                        apr_pool_t *pool)
+static bool check_value(const authp_field_t *field, const authp_settings_t *settings,
+                        const json_t *value, finding_t *out, apr_pool_t *pool)
 {
     if (value == NULL) {
         *out = (finding_t){"missing", "Is required."};
@@ -110,14 +110,15 @@ static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *err
     bool first = json_object_get(body, schema->one_of[0]) != NULL;
     bool second = json_object_get(body, schema->one_of[1]) != NULL;
     if (!first && !second) {
-        add(errors, schema->one_of[0], (finding_t){"missing", "One of email and username is required."});
+        add(errors, schema->one_of[0],
+            (finding_t){"missing", "One of email and username is required."});
     } else if (first && second) {
         add(errors, schema->one_of[1], (finding_t){"invalid", "Send email or username, not both."});
     }
 }
 
-authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings, json_t *body,
-                               json_t **errors, apr_pool_t *pool)
+authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings,
+                               json_t *body, json_t **errors, apr_pool_t *pool)
 {
     json_t *found = authp_json_array(pool);
     if (!json_is_object(body)) {
@@ -134,7 +135,8 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
     check_one_of(schema, body, found);
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach(body, name, value) {
+    json_object_foreach(body, name, value)
+    {
         if (!is_known(schema, name)) {
             add(found, name, (finding_t){"unknown", "Is not a field of this request."});
         }
@@ -146,7 +148,8 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
     return AUTHP_E_VALIDATION_FAILED;
 }
 
-static void describe_field(const authp_field_t *field, const authp_settings_t *settings, json_t *out)
+static void describe_field(const authp_field_t *field, const authp_settings_t *settings,
+                           json_t *out)
 {
     const char *type = field->kind == AUTHP_FIELD_BOOL ? "boolean" : "string";
     if (field->nullable) {
@@ -186,7 +189,8 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     }
 }
 
-void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings, json_t *out)
+void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
+                           json_t *out)
 {
     authp_json_set_str(out, "type", "object");
     authp_json_set_bool(out, "additionalProperties", 0);
@@ -202,7 +206,9 @@ void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t 
     if (schema->one_of[0] != NULL) {
         json_t *choices = authp_json_set_array(out, "oneOf");
         for (int i = 0; i < 2; i++) {
-            authp_json_append_str(authp_json_set_array(authp_json_append_object(choices), "required"), schema->one_of[i]);
+            authp_json_append_str(
+                authp_json_set_array(authp_json_append_object(choices), "required"),
+                schema->one_of[i]);
         }
     }
 }

@@ -12,7 +12,7 @@
 /* Body schemas as data: the validator and the OpenAPI document read the same rows. */
 typedef enum authp_field_kind_t {
     AUTHP_FIELD_BOOL,
-    AUTHP_FIELD_EMAIL,        /* an address that an account may have */
+    AUTHP_FIELD_EMAIL, /* an address that an account may have */
     AUTHP_FIELD_NAME,
     AUTHP_FIELD_NEW_PASSWORD, /* one that an account may have */
     AUTHP_FIELD_PASSWORD,     /* one to try: anything */
@@ -36,11 +36,14 @@ typedef struct authp_schema_t {
     const char *one_of[2]; /* exactly one of these two must be there; NULLs = no such rule */
 } authp_schema_t;
 
-/* AUTHP_OK, or AUTHP_E_VALIDATION_FAILED with *errors = [{field, code, detail}], every offending field once. */
-AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings, json_t *body,
+/* AUTHP_OK, or AUTHP_E_VALIDATION_FAILED with *errors = [{field, code, detail}], every offending
+ * field once. */
+AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema,
+                                             const authp_settings_t *settings, json_t *body,
                                              json_t **errors, apr_pool_t *pool);
 
 /* The JSON Schema of a body for OpenAPI, into `out`. */
-void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings, json_t *out);
+void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
+                           json_t *out);
 
 #endif

@@ -7,9 +7,9 @@
 #include <apr_pools.h>
 #include <stddef.h>
 
-/* base64url without padding (RFC 4648 section 5). Decoding takes the canonical form only: the alphabet,
- * no '=', no length of 4n+1, unused bits zero, so that one value has one text. */
-#define AUTHP_B64URL_ENCODED(n) (((n) * 4 + 2) / 3)
+/* base64url without padding (RFC 4648 section 5). Decoding takes the canonical form only: the
+ * alphabet, no '=', no length of 4n+1, unused bits zero, so that one value has one text. */
+#define AUTHP_B64URL_ENCODED(n) (((n)*4 + 2) / 3)
 #define AUTHP_B64URL_DECODED(n) ((n) / 4 * 3 + ((n) % 4 ? (n) % 4 - 1 : 0))
 
 char *authp_b64url_encode(const unsigned char *bytes, size_t len, apr_pool_t *pool);

@@ -67,7 +67,8 @@ static void skip_export(line_t *line)
     }
 }
 
-/* What the functions below answer: NULL, or what is wrong with the line. They never quote a value. */
+/* What the functions below answer: NULL, or what is wrong with the line. They never quote a value.
+ */
 static const char *read_key(line_t *line, const char **key, apr_pool_t *pool)
 {
     skip_export(line);
@@ -156,7 +157,8 @@ static const char *read_value(line_t *line, char *out)
     return NULL;
 }
 
-/* Adds the line's pair to the table; `seen` knows names by their exact case, as the table does not. */
+/* Adds the line's pair to the table; `seen` knows names by their exact case, as the table does not.
+ */
 static const char *read_line(line_t line, apr_table_t *table, apr_hash_t *seen, apr_pool_t *pool)
 {
     skip_blanks(&line);

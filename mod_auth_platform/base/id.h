@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 /* Ids are 24 lower-case hex characters in every store: a BSON ObjectId of 4 bytes of seconds, 2 of
- * milliseconds and 6 random ones, so that the order of ids is the order of creation in whatever process. */
+ * milliseconds and 6 random ones, so that the order of ids is the order of creation in whatever
+ * process. */
 #define AUTHP_ID_LEN 24
 
 typedef struct authp_id_t {

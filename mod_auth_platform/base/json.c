@@ -39,8 +39,8 @@ authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_poo
         return err;
     }
     json_error_t why;
-    json_t *value = json_loadb(
-        copy, copied, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
+    json_t *value =
+        json_loadb(copy, copied, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     /* Bodies hold passwords: no second copy of them stays behind. */
     authp_secret_wipe(copy, len);
     if (value == NULL) {

@@ -8,13 +8,15 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* Strict reading (contract 1): whole input is one JSON value, UTF-8, no lone surrogate, no repeated key, at most
- * 8 deep (a scalar is 0, {} is 1). \u0000 is let through for the schema to refuse by field name. Numbers beyond
- * range are values like any other (never MALFORMED), whatever jansson thinks of them.
- * AUTHP_E_MALFORMED otherwise. The value is released with the pool. */
-AUTHP_CHECKED authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_pool_t *pool);
+/* Strict reading (contract 1): whole input is one JSON value, UTF-8, no lone surrogate, no repeated
+ * key, at most 8 deep (a scalar is 0, {} is 1). \u0000 is let through for the schema to refuse by
+ * field name. Numbers beyond range are values like any other (never MALFORMED), whatever jansson
+ * thinks of them. AUTHP_E_MALFORMED otherwise. The value is released with the pool. */
+AUTHP_CHECKED authp_err_t authp_json_parse(const char *text, size_t len, json_t **out,
+                                           apr_pool_t *pool);
 
-/* New containers and values that the pool releases: never NULL (allocation failure aborts, as APR does). */
+/* New containers and values that the pool releases: never NULL (allocation failure aborts, as APR
+ * does). */
 json_t *authp_json_object(apr_pool_t *pool);
 json_t *authp_json_array(apr_pool_t *pool);
 

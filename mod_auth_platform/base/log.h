@@ -3,9 +3,9 @@
 #define AUTHP_BASE_LOG_H
 
 /* Logging without a server: whoever embeds the library says where lines go (httpd's error log, the
- * terminal, a test's memory). Ids are unique over the tree (a guard checks) and of the form AUTHP0123.
- * Client faults are INFO, security events NOTICE or WARNING, faults of ours ERROR.
- * Never pass a password, token, code, secret or whole e-mail address, at any level. */
+ * terminal, a test's memory). Ids are unique over the tree (a guard checks) and of the form
+ * AUTHP0123. Client faults are INFO, security events NOTICE or WARNING, faults of ours ERROR. Never
+ * pass a password, token, code, secret or whole e-mail address, at any level. */
 typedef enum authp_log_level_t {
     AUTHP_LOG_ERROR,
     AUTHP_LOG_WARNING,

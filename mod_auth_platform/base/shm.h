@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory shared with every process forked later: anonymous, zeroed, never unmapped (it must outlive the
- * module's own unloading in a reload; the kernel takes it back at exit). */
+/* Memory shared with every process forked later: anonymous, zeroed, never unmapped (it must outlive
+ * the module's own unloading in a reload; the kernel takes it back at exit). */
 AUTHP_CHECKED authp_err_t authp_shm_make(size_t size, void **out);
 
 /* Mutexes in such memory that survive the death of their holder. */

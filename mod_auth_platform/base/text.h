@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Well-formed UTF-8 (no surrogates, no overlong forms); counts code points into *count if not NULL. */
+/* Well-formed UTF-8 (no surrogates, no overlong forms); counts code points into *count if not NULL.
+ */
 bool authp_text_utf8(const char *text, size_t len, size_t *count);
 /* Any byte below 0x20, 0x7f, or a C1 control (U+0080..U+009F). `text` is well-formed UTF-8. */
 bool authp_text_has_control(const char *text, size_t len);
@@ -21,7 +22,8 @@ char *authp_text_hex(const unsigned char *bytes, size_t len, apr_pool_t *pool);
 char *authp_text_url_encode(const char *text, apr_pool_t *pool);
 /* Decodes %XX (and '+' as space if `form`); NULL if an escape is broken or a NUL would result. */
 char *authp_text_url_decode(const char *text, bool form, apr_pool_t *pool);
-/* Value of `name` in a raw query string, decoded as a form field; NULL if absent or broken. First one wins. */
+/* Value of `name` in a raw query string, decoded as a form field; NULL if absent or broken. First
+ * one wins. */
 const char *authp_text_query(const char *query, const char *name, apr_pool_t *pool);
 /* For header values to an app: bytes outside printable ASCII, and '%', percent-encoded. */
 const char *authp_text_header_safe(const char *text, apr_pool_t *pool);

@@ -12,15 +12,17 @@
 /* What bcrypt writes: no other crypt(3) format may come through. */
 static bool is_bcrypt_text(const char *text)
 {
-    static const char alphabet[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    return strlen(text) == AUTHP_BCRYPT_HASH_LEN && text[0] == '$' && text[1] == '2' && text[2] != '\0' &&
-           strchr("aby", text[2]) != NULL && text[3] == '$' && text[6] == '$' &&
+    static const char alphabet[] =
+        "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    return strlen(text) == AUTHP_BCRYPT_HASH_LEN && text[0] == '$' && text[1] == '2' &&
+           text[2] != '\0' && strchr("aby", text[2]) != NULL && text[3] == '$' && text[6] == '$' &&
            strspn(text + 7, alphabet) == AUTHP_BCRYPT_HASH_LEN - 7;
 }
 
 int authp_bcrypt_cost(const char *hash)
 {
-    if (hash == NULL || !is_bcrypt_text(hash) || hash[4] < '0' || hash[4] > '9' || hash[5] < '0' || hash[5] > '9') {
+    if (hash == NULL || !is_bcrypt_text(hash) || hash[4] < '0' || hash[4] > '9' || hash[5] < '0' ||
+        hash[5] > '9') {
         return 0;
     }
     int cost = (hash[4] - '0') * 10 + (hash[5] - '0');
@@ -33,7 +35,8 @@ static bool is_whole(const char *password, size_t len)
     return len <= AUTHP_BCRYPT_MAX_BYTES && memchr(password, '\0', len) == NULL;
 }
 
-authp_err_t authp_bcrypt_hash(const char *password, size_t len, int cost, const authp_random_t *random, char *out)
+authp_err_t authp_bcrypt_hash(const char *password, size_t len, int cost,
+                              const authp_random_t *random, char *out)
 {
     unsigned char salt[SALT_BYTES];
     char copy[AUTHP_BCRYPT_MAX_BYTES + 1] = {0};
@@ -43,7 +46,8 @@ authp_err_t authp_bcrypt_hash(const char *password, size_t len, int cost, const 
     }
     memcpy(copy, password, len);
     authp_random_fill(random, salt, sizeof(salt));
-    apr_status_t status = apr_bcrypt_encode(copy, (unsigned int)cost, salt, sizeof(salt), made, sizeof(made));
+    apr_status_t status =
+        apr_bcrypt_encode(copy, (unsigned int)cost, salt, sizeof(salt), made, sizeof(made));
     authp_secret_wipe(copy, sizeof(copy));
     if (status != APR_SUCCESS || authp_bcrypt_cost(made) != cost) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0120", "bcrypt failed (%d)", status);
@@ -78,6 +82,8 @@ const char *authp_bcrypt_dummy(int cost)
         "$2y$04" NOBODY, "$2y$05" NOBODY, "$2y$06" NOBODY, "$2y$07" NOBODY, "$2y$08" NOBODY,
         "$2y$09" NOBODY, "$2y$10" NOBODY, "$2y$11" NOBODY, "$2y$12" NOBODY, "$2y$13" NOBODY,
         "$2y$14" NOBODY, "$2y$15" NOBODY, "$2y$16" NOBODY};
-    int within = cost < MIN_COST ? MIN_COST : cost > AUTHP_BCRYPT_MAX_COST ? AUTHP_BCRYPT_MAX_COST : cost;
+    int within = cost < MIN_COST                ? MIN_COST
+                 : cost > AUTHP_BCRYPT_MAX_COST ? AUTHP_BCRYPT_MAX_COST
+                                                : cost;
     return dummies[within - MIN_COST];
 }

@@ -14,8 +14,10 @@ typedef struct authp_bytes_t {
     size_t len;
 } authp_bytes_t;
 
-AUTHP_CHECKED authp_err_t authp_digest_sha256(const void *data, size_t len, unsigned char out[AUTHP_SHA256_LEN]);
-AUTHP_CHECKED authp_err_t authp_digest_hmac(const void *key, size_t key_len, const authp_bytes_t *parts, int nparts,
+AUTHP_CHECKED authp_err_t authp_digest_sha256(const void *data, size_t len,
+                                              unsigned char out[AUTHP_SHA256_LEN]);
+AUTHP_CHECKED authp_err_t authp_digest_hmac(const void *key, size_t key_len,
+                                            const authp_bytes_t *parts, int nparts,
                                             unsigned char out[AUTHP_SHA256_LEN]);
 /* HKDF-SHA256 (RFC 5869) without salt: one 32-byte key for each label. */
 AUTHP_CHECKED authp_err_t authp_digest_hkdf(const void *key, size_t key_len, const char *label,

@@ -49,7 +49,8 @@ struct authp_hasher_t {
 
 static void run_job(authp_hasher_t *hasher, job_t *job)
 {
-    int slot = authp_hasher_bound_run(hasher->bound, (int)(uintptr_t)syscall(SYS_gettid), job->deadline);
+    int slot =
+        authp_hasher_bound_run(hasher->bound, (int)(uintptr_t)syscall(SYS_gettid), job->deadline);
     if (slot < 0) {
         job->err = AUTHP_E_BUSY;
         return;
@@ -142,13 +143,14 @@ static apr_status_t stop(void *data)
     return APR_SUCCESS;
 }
 
-authp_err_t authp_hasher_make(authp_hasher_bound_t *bound, const authp_random_t *random, authp_hasher_t **out,
-                              apr_pool_t *pool)
+authp_err_t authp_hasher_make(authp_hasher_bound_t *bound, const authp_random_t *random,
+                              authp_hasher_t **out, apr_pool_t *pool)
 {
     authp_hasher_t *hasher = apr_pcalloc(pool, sizeof(*hasher));
     hasher->bound = bound;
     hasher->random = random;
-    if (pthread_mutex_init(&hasher->mutex, NULL) != 0 || pthread_cond_init(&hasher->work, NULL) != 0) {
+    if (pthread_mutex_init(&hasher->mutex, NULL) != 0 ||
+        pthread_cond_init(&hasher->work, NULL) != 0) {
         return AUTHP_E_INTERNAL;
     }
     apr_pool_cleanup_register(pool, hasher, stop, apr_pool_cleanup_null);
@@ -175,11 +177,13 @@ static void withdraw(authp_hasher_t *hasher, job_t *job)
 
 static void await(authp_hasher_t *hasher, job_t *job)
 {
-    struct timespec until = {.tv_sec = job->deadline / 1000, .tv_nsec = (job->deadline % 1000) * 1000000};
+    struct timespec until = {.tv_sec = job->deadline / 1000,
+                             .tv_nsec = (job->deadline % 1000) * 1000000};
     while (job->state != JOB_DONE) {
         if (job->state == JOB_TAKEN) {
             pthread_cond_wait(&job->done, &hasher->mutex);
-        } else if (pthread_cond_timedwait(&job->done, &hasher->mutex, &until) != 0 && job->state == JOB_WAITING) {
+        } else if (pthread_cond_timedwait(&job->done, &hasher->mutex, &until) != 0 &&
+                   job->state == JOB_WAITING) {
             withdraw(hasher, job);
         }
     }
@@ -212,7 +216,8 @@ static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t 
     if (place < 0) {
         return AUTHP_E_BUSY;
     }
-    /* Longer than any password: one byte too many is kept, so that it is refused after the same work. */
+    /* Longer than any password: one byte too many is kept, so that it is refused after the same
+     * work. */
     job->len = len > AUTHP_BCRYPT_MAX_BYTES ? AUTHP_BCRYPT_MAX_BYTES + 1 : len;
     memcpy(job->password, password, job->len);
     job->deadline = authp_hasher_bound_now() + WAIT_MS;
@@ -227,7 +232,8 @@ static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t 
     return job->err;
 }
 
-authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password, size_t len, int cost, char *out)
+authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password, size_t len, int cost,
+                              char *out)
 {
     job_t job = {.cost = cost};
     authp_err_t err = perform(hasher, password, len, &job);
@@ -237,7 +243,8 @@ authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password, size
     return err;
 }
 
-authp_err_t authp_hasher_verify(authp_hasher_t *hasher, const char *password, size_t len, const char *hash, bool *match)
+authp_err_t authp_hasher_verify(authp_hasher_t *hasher, const char *password, size_t len,
+                                const char *hash, bool *match)
 {
     job_t job = {.stored = hash};
     authp_err_t err = perform(hasher, password, len, &job);

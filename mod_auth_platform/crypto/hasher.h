@@ -9,9 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* bcrypt on a few dedicated low-priority threads of each child, behind a bound that holds for the whole server: `slots`
- * hashes run at once (cores by default) and `queue` more wait; beyond that a caller gets AUTHP_E_BUSY at once. The bound lives in shared
- * memory as robust mutexes, so a killed child gives its slots back. */
+/* bcrypt on a few dedicated low-priority threads of each child, behind a bound that holds for the
+ * whole server: `slots` hashes run at once (cores by default) and `queue` more wait; beyond that a
+ * caller gets AUTHP_E_BUSY at once. The bound lives in shared memory as robust mutexes, so a killed
+ * child gives its slots back. */
 typedef struct authp_hasher_bound_t authp_hasher_bound_t; /* the shared part, made before fork */
 typedef struct authp_hasher_t authp_hasher_t;             /* the threads of one process */
 
@@ -19,15 +20,17 @@ typedef struct authp_hasher_t authp_hasher_t;             /* the threads of one 
 AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out);
 
 /* After fork. Threads start at the first job, as many as `slots`; joined when the pool goes. */
-AUTHP_CHECKED authp_err_t authp_hasher_make(authp_hasher_bound_t *bound, const authp_random_t *random,
-                                            authp_hasher_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_hasher_make(authp_hasher_bound_t *bound,
+                                            const authp_random_t *random, authp_hasher_t **out,
+                                            apr_pool_t *pool);
 
-/* Both block the caller until the job is done; AUTHP_E_BUSY if there is no room, or a queued job got no slot within 5 s.
- * Copies of the password are wiped. `out` has room for AUTHP_BCRYPT_HASH_LEN + 1. */
-AUTHP_CHECKED authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password, size_t len, int cost,
-                                            char *out);
-AUTHP_CHECKED authp_err_t authp_hasher_verify(authp_hasher_t *hasher, const char *password, size_t len,
-                                              const char *hash, bool *match);
+/* Both block the caller until the job is done; AUTHP_E_BUSY if there is no room, or a queued job
+ * got no slot within 5 s. Copies of the password are wiped. `out` has room for
+ * AUTHP_BCRYPT_HASH_LEN + 1. */
+AUTHP_CHECKED authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password,
+                                            size_t len, int cost, char *out);
+AUTHP_CHECKED authp_err_t authp_hasher_verify(authp_hasher_t *hasher, const char *password,
+                                              size_t len, const char *hash, bool *match);
 
 /* Jobs running and waiting in the whole server now, for tests and metrics. */
 void authp_hasher_load(const authp_hasher_bound_t *bound, int *running, int *waiting);

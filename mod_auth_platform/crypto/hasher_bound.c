@@ -14,7 +14,8 @@
 /* A thread waits this long at one slot before it looks at the others again. */
 #define PATIENCE_MS 10
 
-/* A robust mutex gives itself back when its holder dies; `holder` is only for counting, and a dead one is not counted. */
+/* A robust mutex gives itself back when its holder dies; `holder` is only for counting, and a dead
+ * one is not counted. */
 typedef struct place_t {
     pthread_mutex_t mutex;
     atomic_int holder;

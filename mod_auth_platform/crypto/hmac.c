@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why not EVP_MAC: on a token of 900 bytes, EVP_MAC_CTX_dup costs 12 % more instructions and the one-shot
- * HMAC() 46 % more than RFC 2104 over two copied digest states, which is what they do inside. Contexts are
- * not kept per thread: the module is unloaded on a reload, and a copy costs 400 instructions. */
+/* Why not EVP_MAC: on a token of 900 bytes, EVP_MAC_CTX_dup costs 12 % more instructions and the
+ * one-shot HMAC() 46 % more than RFC 2104 over two copied digest states, which is what they do
+ * inside. Contexts are not kept per thread: the module is unloaded on a reload, and a copy costs
+ * 400 instructions. */
 #include "crypto/hmac.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -69,8 +70,8 @@ authp_err_t authp_hmac_make(const void *key, size_t key_len, authp_hmac_t **out,
     }
     authp_hmac_t *hmac = make_empty(pool);
     EVP_MD *md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    bool done = md != NULL && start(hmac->inner, md, block, 0x36) &&
-                start(hmac->outer, md, block, 0x5c);
+    bool done =
+        md != NULL && start(hmac->inner, md, block, 0x36) && start(hmac->outer, md, block, 0x5c);
     EVP_MD_free(md); /* the contexts hold it now */
     authp_secret_wipe(block, sizeof(block));
     if (!done) {

@@ -8,8 +8,9 @@
 #include <apr_pools.h>
 #include <stddef.h>
 
-/* HMAC-SHA256 for a key that is used often: the two blocks made of the key are hashed once, and each sum
- * starts from copies of those states. For crypto/ alone; others use digest.h and keys.h. */
+/* HMAC-SHA256 for a key that is used often: the two blocks made of the key are hashed once, and
+ * each sum starts from copies of those states. For crypto/ alone; others use digest.h and keys.h.
+ */
 typedef struct authp_hmac_t authp_hmac_t;
 
 /* Read-only once made: many threads may sum with it at once. */

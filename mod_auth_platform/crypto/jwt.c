@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define MIN_KEY   32
+#define MIN_KEY 32
 #define KID_BYTES 9 /* 12 characters; the header is then 64, one block of SHA-256 */
 
 static authp_err_t name_key(authp_jwt_key_t *key, apr_pool_t *pool)

@@ -15,7 +15,8 @@ typedef struct scan_t {
 static void expect(scan_t *scan, const char *text)
 {
     size_t len = strlen(text);
-    scan->ok = scan->ok && (size_t)(scan->end - scan->at) >= len && memcmp(scan->at, text, len) == 0;
+    scan->ok =
+        scan->ok && (size_t)(scan->end - scan->at) >= len && memcmp(scan->at, text, len) == 0;
     if (scan->ok) {
         scan->at += len;
     }
@@ -55,7 +56,8 @@ static int64_t integer(scan_t *scan)
 {
     int64_t value = 0;
     int digits = 0;
-    for (; scan->ok && scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9'; digits++, scan->at++) {
+    for (; scan->ok && scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9';
+         digits++, scan->at++) {
         value = value * 10 + (*scan->at - '0');
         scan->ok = digits < 16 && (digits == 0 || value >= 10);
     }
@@ -142,9 +144,10 @@ static bool in_range(int64_t value)
 bool authp_jwt_claims_sane(const authp_claims_t *claims)
 {
     bool sane = authp_id_valid(claims->sub) && authp_id_valid(claims->sid) && claims->jti != NULL &&
-                claims->jti[0] != '\0' && strlen(claims->jti) <= AUTHP_JWT_JTI_MAX && in_range(claims->iat) &&
-                in_range(claims->nbf) && in_range(claims->exp) && in_range(claims->auth_time) && in_range(claims->ver) &&
-                claims->nroles >= 0 && claims->nroles <= AUTHP_JWT_MAX_ROLES;
+                claims->jti[0] != '\0' && strlen(claims->jti) <= AUTHP_JWT_JTI_MAX &&
+                in_range(claims->iat) && in_range(claims->nbf) && in_range(claims->exp) &&
+                in_range(claims->auth_time) && in_range(claims->ver) && claims->nroles >= 0 &&
+                claims->nroles <= AUTHP_JWT_MAX_ROLES;
     for (int i = 0; sane && i < claims->nroles; i++) {
         sane = claims->roles[i][0] != '\0' && strlen(claims->roles[i]) <= AUTHP_JWT_ROLE_MAX;
     }
@@ -153,7 +156,8 @@ bool authp_jwt_claims_sane(const authp_claims_t *claims)
 
 static bool all_clean(const authp_claims_t *claims)
 {
-    bool clean = authp_jwt_claims_clean(claims->jti) && (claims->email == NULL || authp_jwt_claims_clean(claims->email)) &&
+    bool clean = authp_jwt_claims_clean(claims->jti) &&
+                 (claims->email == NULL || authp_jwt_claims_clean(claims->email)) &&
                  (claims->name == NULL || authp_jwt_claims_clean(claims->name));
     for (int i = 0; clean && i < claims->nroles; i++) {
         clean = authp_jwt_claims_clean(claims->roles[i]);
@@ -161,10 +165,12 @@ static bool all_clean(const authp_claims_t *claims)
     return clean;
 }
 
-authp_err_t authp_jwt_claims_check(const authp_jwt_t *jwt, const authp_claims_t *claims, int64_t now)
+authp_err_t authp_jwt_claims_check(const authp_jwt_t *jwt, const authp_claims_t *claims,
+                                   int64_t now)
 {
-    if (!authp_jwt_claims_sane(claims) || !all_clean(claims) || strcmp(claims->iss, jwt->issuer) != 0 ||
-        strcmp(claims->aud, jwt->audience) != 0 || claims->nbf > now + AUTHP_JWT_SKEW || claims->iat > now + AUTHP_JWT_SKEW) {
+    if (!authp_jwt_claims_sane(claims) || !all_clean(claims) ||
+        strcmp(claims->iss, jwt->issuer) != 0 || strcmp(claims->aud, jwt->audience) != 0 ||
+        claims->nbf > now + AUTHP_JWT_SKEW || claims->iat > now + AUTHP_JWT_SKEW) {
         return AUTHP_E_TOKEN_INVALID;
     }
     return claims->exp > now ? AUTHP_OK : AUTHP_E_TOKEN_EXPIRED;

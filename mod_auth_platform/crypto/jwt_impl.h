@@ -13,7 +13,7 @@
 typedef struct authp_jwt_key_t {
     const authp_secret_t *secret;
     const char *kid;
-    const char *header;       /* header segment and dot, byte for byte as libjwt writes them */
+    const char *header; /* header segment and dot, byte for byte as libjwt writes them */
     size_t header_len;
     authp_hmac_t *mac;
     authp_hmac_t *mac_header; /* the same with `header` taken in */
@@ -36,29 +36,30 @@ bool authp_jwt_build_accepts(const authp_jwt_key_t *key, const char *token);
 
 /* jwt_claims.c */
 
-/* Reads exactly what libjwt writes for a payload of ours: this order, no white space, no escapes. False for anything
- * else, which is then for authp_jwt_slow_parse(). `text` ends with a NUL at text[len], is written to (false: it is
- * spoilt), and *out points into it. */
+/* Reads exactly what libjwt writes for a payload of ours: this order, no white space, no escapes.
+ * False for anything else, which is then for authp_jwt_slow_parse(). `text` ends with a NUL at
+ * text[len], is written to (false: it is spoilt), and *out points into it. */
 bool authp_jwt_claims_scan(char *text, size_t len, authp_claims_t *out);
 /* Well-formed UTF-8 without control characters. */
 bool authp_jwt_claims_clean(const char *text);
 /* Bounds that hold for tokens written and read: ids, lengths, ranges. */
 bool authp_jwt_claims_sane(const authp_claims_t *claims);
 /* AUTHP_E_TOKEN_EXPIRED only if all else holds. */
-AUTHP_CHECKED authp_err_t authp_jwt_claims_check(const authp_jwt_t *jwt, const authp_claims_t *claims,
-                                                 int64_t now);
+AUTHP_CHECKED authp_err_t authp_jwt_claims_check(const authp_jwt_t *jwt,
+                                                 const authp_claims_t *claims, int64_t now);
 
 /* jwt_slow.c: any JSON, by jansson, and as strict */
 
 bool authp_jwt_slow_parse(const authp_jwt_t *jwt, const char *text, size_t len, authp_claims_t *out,
                           apr_pool_t *pool);
 /* The key that the header asks for, NULL if the header is not acceptable. `segment` is encoded. */
-const authp_jwt_key_t *authp_jwt_slow_header(const authp_jwt_t *jwt, const char *segment, size_t len,
-                                             apr_pool_t *pool);
+const authp_jwt_key_t *authp_jwt_slow_header(const authp_jwt_t *jwt, const char *segment,
+                                             size_t len, apr_pool_t *pool);
 
 /* jwt_selftest.c */
 
-/* Joins and signs whatever it is given: how the self-test, the tests and the fuzzer forge tokens. */
+/* Joins and signs whatever it is given: how the self-test, the tests and the fuzzer forge tokens.
+ */
 AUTHP_CHECKED authp_err_t authp_jwt_selftest_forge(const authp_jwt_key_t *key, authp_bytes_t header,
                                                    authp_bytes_t payload, const char **out,
                                                    apr_pool_t *pool);

@@ -8,8 +8,8 @@
 
 #define NOW 1700000000
 
-authp_err_t authp_jwt_selftest_forge(const authp_jwt_key_t *key, authp_bytes_t header, authp_bytes_t payload,
-                                     const char **out, apr_pool_t *pool)
+authp_err_t authp_jwt_selftest_forge(const authp_jwt_key_t *key, authp_bytes_t header,
+                                     authp_bytes_t payload, const char **out, apr_pool_t *pool)
 {
     unsigned char mac[AUTHP_SHA256_LEN];
     const char *text = apr_pstrcat(pool, authp_b64url_encode(header.data, header.len, pool), ".",
@@ -48,14 +48,15 @@ static authp_claims_t sample_claims(void)
 }
 
 /* The same token with other text in one place of the payload, properly signed. */
-static authp_err_t bent(const authp_jwt_t *jwt, const char *payload, const char *from, const char *to, const char **out,
-                        apr_pool_t *pool)
+static authp_err_t bent(const authp_jwt_t *jwt, const char *payload, const char *from,
+                        const char *to, const char **out, apr_pool_t *pool)
 {
     const char *at = strstr(payload, from);
     if (at == NULL) {
         return failed("the sample token has not the expected claims");
     }
-    const char *text = apr_pstrcat(pool, apr_pstrmemdup(pool, payload, (apr_size_t)(at - payload)), to, at + strlen(from), NULL);
+    const char *text = apr_pstrcat(pool, apr_pstrmemdup(pool, payload, (apr_size_t)(at - payload)),
+                                   to, at + strlen(from), NULL);
     static const char header[] = "{\"alg\":\"HS256\"}";
     authp_bytes_t head = {header, sizeof(header) - 1};
     authp_bytes_t body = {text, strlen(text)};
@@ -66,10 +67,14 @@ static authp_err_t bent(const authp_jwt_t *jwt, const char *payload, const char 
 static authp_err_t test_claims(const authp_jwt_t *jwt, const char *payload, apr_pool_t *pool)
 {
     static const char *const swaps[][2] = {
-        {"\"type\":\"access\"", "\"type\":\"refresh\""}, {"\"exp\":", "\"exp\":0,\"old\":"},
-        {"\"exp\":", "\"exp\":\"9999999999\",\"old\":"}, {"\"iss\":\"", "\"iss\":\"x"},
-        {"\"aud\":\"", "\"aud\":\"x"},                   {"\"nbf\":", "\"nbf\":9999999999,\"old\":"},
-        {"\"ver\":", "\"exp\":9999999999,\"ver\":"},     {"\"roles\":[", "\"roles\":[1,"},
+        {"\"type\":\"access\"", "\"type\":\"refresh\""},
+        {"\"exp\":", "\"exp\":0,\"old\":"},
+        {"\"exp\":", "\"exp\":\"9999999999\",\"old\":"},
+        {"\"iss\":\"", "\"iss\":\"x"},
+        {"\"aud\":\"", "\"aud\":\"x"},
+        {"\"nbf\":", "\"nbf\":9999999999,\"old\":"},
+        {"\"ver\":", "\"exp\":9999999999,\"ver\":"},
+        {"\"roles\":[", "\"roles\":[1,"},
     };
     for (size_t i = 0; i < sizeof(swaps) / sizeof(swaps[0]); i++) {
         const char *token = NULL;
@@ -92,8 +97,12 @@ static authp_err_t test_claims(const authp_jwt_t *jwt, const char *payload, apr_
 /* Headers that would choose an algorithm, with no or a present signature. */
 static authp_err_t test_headers(const authp_jwt_t *jwt, const char *payload, apr_pool_t *pool)
 {
-    static const char *const headers[] = {"{\"alg\":\"none\"}",  "{\"alg\":\"None\"}",  "{\"alg\":\"nOnE\"}",
-                                          "{\"alg\":\"HS384\"}", "{\"alg\":\"RS256\"}", "{\"typ\":\"JWT\"}",
+    static const char *const headers[] = {"{\"alg\":\"none\"}",
+                                          "{\"alg\":\"None\"}",
+                                          "{\"alg\":\"nOnE\"}",
+                                          "{\"alg\":\"HS384\"}",
+                                          "{\"alg\":\"RS256\"}",
+                                          "{\"typ\":\"JWT\"}",
                                           "{\"alg\":\"HS256\",\"kid\":\"none-of-ours\"}",
                                           "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}"};
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
@@ -104,7 +113,8 @@ static authp_err_t test_headers(const authp_jwt_t *jwt, const char *payload, apr
         if (err != AUTHP_OK) {
             return err;
         }
-        const char *unsigned_token = apr_pstrmemdup(pool, token, (apr_size_t)(strrchr(token, '.') - token) + 1);
+        const char *unsigned_token =
+            apr_pstrmemdup(pool, token, (apr_size_t)(strrchr(token, '.') - token) + 1);
         if (accepts(jwt, token, NOW, pool) || accepts(jwt, unsigned_token, NOW, pool)) {
             return failed(apr_psprintf(pool, "accepted a token with the header %s", headers[i]));
         }
@@ -112,8 +122,8 @@ static authp_err_t test_headers(const authp_jwt_t *jwt, const char *payload, apr
     return AUTHP_OK;
 }
 
-/* Signatures that are not the one: refused by our code and by libjwt, whose first fix for CVE-2024-25189 took any of the same
- * length. */
+/* Signatures that are not the one: refused by our code and by libjwt, whose first fix for
+ * CVE-2024-25189 took any of the same length. */
 static authp_err_t test_signatures(const authp_jwt_t *jwt, const char *token, apr_pool_t *pool)
 {
     size_t start = (size_t)(strrchr(token, '.') - token) + 1;
@@ -132,8 +142,13 @@ static authp_err_t test_signatures(const authp_jwt_t *jwt, const char *token, ap
             return failed("this build of libjwt accepts a wrong signature: do not use it");
         }
     }
-    const char *cut[] = {apr_pstrmemdup(pool, token, strlen(token) - 1), apr_pstrcat(pool, token, "A", NULL),
-                         apr_pstrcat(pool, token, "=", NULL), apr_pstrmemdup(pool, token, start), "", "..", "a.b.c"};
+    const char *cut[] = {apr_pstrmemdup(pool, token, strlen(token) - 1),
+                         apr_pstrcat(pool, token, "A", NULL),
+                         apr_pstrcat(pool, token, "=", NULL),
+                         apr_pstrmemdup(pool, token, start),
+                         "",
+                         "..",
+                         "a.b.c"};
     for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
         if (accepts(jwt, cut[i], NOW, pool)) {
             return failed("accepted a token of another length");
@@ -153,7 +168,8 @@ authp_err_t authp_jwt_selftest(const authp_jwt_t *jwt, apr_pool_t *pool)
     if (!accepts(jwt, token, NOW, pool) || !authp_jwt_build_accepts(&jwt->keys[0], token)) {
         return failed("refused a good token");
     }
-    if (accepts(jwt, token, NOW + 60, pool) || accepts(jwt, token, NOW - AUTHP_JWT_SKEW - 1, pool)) {
+    if (accepts(jwt, token, NOW + 60, pool) ||
+        accepts(jwt, token, NOW - AUTHP_JWT_SKEW - 1, pool)) {
         return failed("accepted a token outside its time");
     }
     const char *segment = strchr(token, '.') + 1;

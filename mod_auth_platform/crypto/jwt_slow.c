@@ -7,7 +7,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* The text of a string that C can hold whole; NULL else. It lives as long as the JSON does: the pool. */
+/* The text of a string that C can hold whole; NULL else. It lives as long as the JSON does: the
+ * pool. */
 static const char *plain_string(const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -76,7 +77,8 @@ static bool read_roles(const json_t *claims, authp_claims_t *out)
     return true;
 }
 
-bool authp_jwt_slow_parse(const authp_jwt_t *jwt, const char *text, size_t len, authp_claims_t *out, apr_pool_t *pool)
+bool authp_jwt_slow_parse(const authp_jwt_t *jwt, const char *text, size_t len, authp_claims_t *out,
+                          apr_pool_t *pool)
 {
     json_t *claims = NULL;
     const char *type = NULL;
@@ -85,14 +87,15 @@ bool authp_jwt_slow_parse(const authp_jwt_t *jwt, const char *text, size_t len, 
     }
     const json_t *verified = json_object_get(claims, "email_verified");
     out->email_verified = json_is_true(verified);
-    return json_is_boolean(verified) && read_string(claims, "type", &type) && strcmp(type, "access") == 0 &&
-           read_string(claims, "iss", &out->iss) && read_audience(jwt, claims, &out->aud) &&
-           read_string(claims, "sub", &out->sub) && read_string(claims, "sid", &out->sid) &&
-           read_string(claims, "jti", &out->jti) && read_nullable(claims, "email", &out->email) &&
+    return json_is_boolean(verified) && read_string(claims, "type", &type) &&
+           strcmp(type, "access") == 0 && read_string(claims, "iss", &out->iss) &&
+           read_audience(jwt, claims, &out->aud) && read_string(claims, "sub", &out->sub) &&
+           read_string(claims, "sid", &out->sid) && read_string(claims, "jti", &out->jti) &&
+           read_nullable(claims, "email", &out->email) &&
            read_nullable(claims, "name", &out->name) && read_integer(claims, "iat", &out->iat) &&
            read_integer(claims, "nbf", &out->nbf) && read_integer(claims, "exp", &out->exp) &&
-           read_integer(claims, "auth_time", &out->auth_time) && read_integer(claims, "ver", &out->ver) &&
-           read_roles(claims, out);
+           read_integer(claims, "auth_time", &out->auth_time) &&
+           read_integer(claims, "ver", &out->ver) && read_roles(claims, out);
 }
 
 static const authp_jwt_key_t *key_named(const authp_jwt_t *jwt, const char *kid)
@@ -105,12 +108,15 @@ static const authp_jwt_key_t *key_named(const authp_jwt_t *jwt, const char *kid)
     return NULL;
 }
 
-const authp_jwt_key_t *authp_jwt_slow_header(const authp_jwt_t *jwt, const char *segment, size_t len, apr_pool_t *pool)
+const authp_jwt_key_t *authp_jwt_slow_header(const authp_jwt_t *jwt, const char *segment,
+                                             size_t len, apr_pool_t *pool)
 {
     json_t *header = NULL;
     unsigned char *text = apr_palloc(pool, AUTHP_B64URL_DECODED(len) + 1);
     if (authp_b64url_decode(segment, len, text) != AUTHP_OK ||
-        authp_json_parse((const char *)text, AUTHP_B64URL_DECODED(len), &header, pool) != AUTHP_OK || !json_is_object(header)) {
+        authp_json_parse((const char *)text, AUTHP_B64URL_DECODED(len), &header, pool) !=
+            AUTHP_OK ||
+        !json_is_object(header)) {
         return NULL;
     }
     const char *alg = plain_string(json_object_get(header, "alg"));

@@ -24,7 +24,8 @@ static bool split(const char *token, size_t len, framing_t *out)
     const char *end = token + len;
     const char *first = memchr(token, '.', len);
     const char *second = first != NULL ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
-    if (second == NULL || first == token || second == first + 1 || (size_t)(end - second - 1) != SIGNATURE_TEXT) {
+    if (second == NULL || first == token || second == first + 1 ||
+        (size_t)(end - second - 1) != SIGNATURE_TEXT) {
         return false;
     }
     *out = (framing_t){.header = token,
@@ -40,7 +41,8 @@ static bool mac_matches(const authp_hmac_t *mac, authp_bytes_t signed_part, cons
     unsigned char sent[AUTHP_SHA256_LEN];
     unsigned char made[AUTHP_SHA256_LEN];
     return authp_b64url_decode(signature, SIGNATURE_TEXT, sent) == AUTHP_OK &&
-           authp_hmac_sum(mac, &signed_part, 1, made) == AUTHP_OK && authp_secret_equal(sent, made, sizeof(made));
+           authp_hmac_sum(mac, &signed_part, 1, made) == AUTHP_OK &&
+           authp_secret_equal(sent, made, sizeof(made));
 }
 
 /* Our own header, byte for byte, needs no parsing and its MAC is half done. */
@@ -48,18 +50,20 @@ static bool is_signed(const authp_jwt_t *jwt, const framing_t *framing, apr_pool
 {
     for (int i = 0; i < jwt->nkeys; i++) {
         const authp_jwt_key_t *key = &jwt->keys[i];
-        if (framing->header_len + 1 == key->header_len && memcmp(framing->header, key->header, key->header_len) == 0) {
+        if (framing->header_len + 1 == key->header_len &&
+            memcmp(framing->header, key->header, key->header_len) == 0) {
             authp_bytes_t payload = {framing->payload, framing->payload_len};
             return mac_matches(key->mac_header, payload, framing->signature);
         }
     }
-    const authp_jwt_key_t *key = authp_jwt_slow_header(jwt, framing->header, framing->header_len, pool);
+    const authp_jwt_key_t *key =
+        authp_jwt_slow_header(jwt, framing->header, framing->header_len, pool);
     authp_bytes_t both = {framing->header, framing->header_len + 1 + framing->payload_len};
     return key != NULL && mac_matches(key->mac, both, framing->signature);
 }
 
-authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t len, int64_t now, authp_claims_t *out,
-                             apr_pool_t *pool)
+authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t len, int64_t now,
+                             authp_claims_t *out, apr_pool_t *pool)
 {
     framing_t framing;
     authp_claims_t claims;
@@ -68,13 +72,15 @@ authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t l
     }
     size_t size = AUTHP_B64URL_DECODED(framing.payload_len);
     char *text = apr_palloc(pool, size + 1);
-    if (authp_b64url_decode(framing.payload, framing.payload_len, (unsigned char *)text) != AUTHP_OK) {
+    if (authp_b64url_decode(framing.payload, framing.payload_len, (unsigned char *)text) !=
+        AUTHP_OK) {
         return AUTHP_E_TOKEN_INVALID;
     }
     text[size] = '\0';
     if (!authp_jwt_claims_scan(text, size, &claims)) {
         /* Scanning spoils the text. */
-        if (authp_b64url_decode(framing.payload, framing.payload_len, (unsigned char *)text) != AUTHP_OK ||
+        if (authp_b64url_decode(framing.payload, framing.payload_len, (unsigned char *)text) !=
+                AUTHP_OK ||
             !authp_jwt_slow_parse(jwt, text, size, &claims, pool)) {
             return AUTHP_E_TOKEN_INVALID;
         }

@@ -8,8 +8,9 @@
 
 #include <apr_pools.h>
 
-/* Keys for our own tags, derived by HKDF from JWT_SECRET_KEY, one label each. Tags are made with the present
- * key and accepted under the present, then the previous one, so that a key rolls without signing anybody out. */
+/* Keys for our own tags, derived by HKDF from JWT_SECRET_KEY, one label each. Tags are made with
+ * the present key and accepted under the present, then the previous one, so that a key rolls
+ * without signing anybody out. */
 typedef enum authp_key_label_t {
     AUTHP_KEY_REFRESH,
     AUTHP_KEY_CSRF,
@@ -21,10 +22,12 @@ typedef enum authp_key_label_t {
 typedef struct authp_keys_t authp_keys_t;
 
 /* `previous` may be NULL. */
-AUTHP_CHECKED authp_err_t authp_keys_make(const authp_secret_t *present, const authp_secret_t *previous,
-                                          authp_keys_t **out, apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_keys_tag(const authp_keys_t *keys, authp_key_label_t label, const authp_bytes_t *parts,
-                                         int nparts, unsigned char out[AUTHP_SHA256_LEN]);
+AUTHP_CHECKED authp_err_t authp_keys_make(const authp_secret_t *present,
+                                          const authp_secret_t *previous, authp_keys_t **out,
+                                          apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_keys_tag(const authp_keys_t *keys, authp_key_label_t label,
+                                         const authp_bytes_t *parts, int nparts,
+                                         unsigned char out[AUTHP_SHA256_LEN]);
 /* AUTHP_OK, or AUTHP_E_MALFORMED if `tag` is valid under neither key. Constant time. */
 AUTHP_CHECKED authp_err_t authp_keys_check(const authp_keys_t *keys, authp_key_label_t label,
                                            const authp_bytes_t *parts, int nparts,

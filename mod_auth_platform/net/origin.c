@@ -38,13 +38,15 @@ static size_t scheme_len(const char *text)
     if (!is_alpha(text[0])) {
         return 0;
     }
-    while (is_alpha(text[len]) || is_digit(text[len]) || (text[len] != '\0' && strchr("+-.", text[len]))) {
+    while (is_alpha(text[len]) || is_digit(text[len]) ||
+           (text[len] != '\0' && strchr("+-.", text[len]))) {
         len++;
     }
     return len;
 }
 
-/* A DNS-like name (underscores are common inside of container networks); no empty label but a last one. */
+/* A DNS-like name (underscores are common inside of container networks); no empty label but a last
+ * one. */
 static bool is_name(span_t host)
 {
     if (host.len == 0 || host.len > HOST_MAX || host.at[0] == '.') {

@@ -10,20 +10,23 @@ typedef struct authp_new_account_t {
     const char *name;  /* NULL if none */
     const char *password;
     size_t password_len;
-    const char *role;    /* NULL = none */
-    bool verified;       /* is_recruiter_verified */
+    const char *role; /* NULL = none */
+    bool verified;    /* is_recruiter_verified */
     bool email_verified;
 } authp_new_account_t;
 
 /* Makes an account; no session. AUTHP_E_EMAIL_TAKEN, AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
-AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_account_t *in,
-                                               const char *actor_id, const authp_client_t *client, authp_user_t **out,
+AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,
+                                               const authp_new_account_t *in, const char *actor_id,
+                                               const authp_client_t *client, authp_user_t **out,
                                                apr_pool_t *pool);
 
-/* POST /register: a candidate and a first session. If only the session fails the account is complete and the answer is
- * AUTHP_E_UNAVAILABLE: sign in. */
-AUTHP_CHECKED authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_account_t *in,
-                                                 const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool);
+/* POST /register: a candidate and a first session. If only the session fails the account is
+ * complete and the answer is AUTHP_E_UNAVAILABLE: sign in. */
+AUTHP_CHECKED authp_err_t authp_account_register(const authp_realm_t *realm,
+                                                 const authp_new_account_t *in,
+                                                 const authp_client_t *client, authp_grant_t *out,
+                                                 apr_pool_t *pool);
 
 /* The doors a password opens: which stored roles may come in (contract 2 and 3). */
 typedef enum authp_door_t { AUTHP_DOOR_ANY, AUTHP_DOOR_CANDIDATE } authp_door_t;
@@ -36,17 +39,20 @@ typedef struct authp_login_t {
     authp_door_t door;
 } authp_login_t;
 
-/* Equal work and AUTHP_E_INVALID_CREDENTIALS for unknown user, wrong password, account without a password, disabled account. A stored hash of
- * lower cost is upgraded. AUTHP_E_NOT_CANDIDATE, AUTHP_E_RECRUITER_PENDING only after the right password. */
+/* Equal work and AUTHP_E_INVALID_CREDENTIALS for unknown user, wrong password, account without a
+ * password, disabled account. A stored hash of lower cost is upgraded. AUTHP_E_NOT_CANDIDATE,
+ * AUTHP_E_RECRUITER_PENDING only after the right password. */
 AUTHP_CHECKED authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t *in,
-                                              const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool);
+                                              const authp_client_t *client, authp_grant_t *out,
+                                              apr_pool_t *pool);
 
-/* Field rules of contract 1, used by the body schema, OpenAPI and the command line: NULL if fine, else a sentence for people.
- * `text` is well-formed UTF-8 of `len` bytes; a NUL inside is refused by each. */
+/* Field rules of contract 1, used by the body schema, OpenAPI and the command line: NULL if fine,
+ * else a sentence for people. `text` is well-formed UTF-8 of `len` bytes; a NUL inside is refused
+ * by each. */
 const char *authp_account_check_email(const char *text, size_t len);
 const char *authp_account_check_name(const char *text, size_t len);
-const char *authp_account_check_password(const authp_settings_t *settings, const char *text, size_t len,
-                                         apr_pool_t *pool);
+const char *authp_account_check_password(const authp_settings_t *settings, const char *text,
+                                         size_t len, apr_pool_t *pool);
 /* Trimmed and lower-cased. */
 const char *authp_account_normal_email(const char *text, apr_pool_t *pool);
 

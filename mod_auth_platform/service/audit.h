@@ -4,7 +4,8 @@
 
 #include "service/realm.h"
 
-/* Who is asking, as far as the transport knows: for sessions' device_info and the audit. Strings may be NULL. */
+/* Who is asking, as far as the transport knows: for sessions' device_info and the audit. Strings
+ * may be NULL. */
 typedef struct authp_client_t {
     const char *ip;
     const char *user_agent;
@@ -12,18 +13,19 @@ typedef struct authp_client_t {
     const char *request_id;
 } authp_client_t;
 
-/* Writes a security event to the store and, above INFO, one line to the log. A store failure is logged and
- * otherwise ignored: the event's own outcome has been decided already. `reason`, ids may be NULL. */
+/* Writes a security event to the store and, above INFO, one line to the log. A store failure is
+ * logged and otherwise ignored: the event's own outcome has been decided already. `reason`, ids may
+ * be NULL. */
 typedef struct authp_event_t {
-    const char *event;      /* "register", "login", "logout", "refresh_reuse", "user_create", ... */
-    const char *outcome;    /* "ok" or "denied" */
+    const char *event;   /* "register", "login", "logout", "refresh_reuse", "user_create", ... */
+    const char *outcome; /* "ok" or "denied" */
     const char *reason;
     const char *actor_id;
     const char *subject_id;
     const char *session_id;
 } authp_event_t;
 
-void authp_audit_write(const authp_realm_t *realm, const authp_event_t *event, const authp_client_t *client,
-                       apr_pool_t *pool);
+void authp_audit_write(const authp_realm_t *realm, const authp_event_t *event,
+                       const authp_client_t *client, apr_pool_t *pool);
 
 #endif

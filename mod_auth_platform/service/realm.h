@@ -14,8 +14,9 @@
 
 #include <apr_pools.h>
 
-/* One httpd is one realm: one set of settings, keys and roles, one store. Everything the rules need, handed to every
- * service function first; nothing here is global. Read-only after it is made. */
+/* One httpd is one realm: one set of settings, keys and roles, one store. Everything the rules
+ * need, handed to every service function first; nothing here is global. Read-only after it is made.
+ */
 typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
@@ -27,14 +28,17 @@ typedef struct authp_realm_t {
     const authp_random_t *random;
 } authp_realm_t;
 
-/* Derives keys and roles from the settings. store, hasher, clock and random are for the caller to set: clock and random
- * start as the system's. */
-AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out, apr_pool_t *pool);
+/* Derives keys and roles from the settings. store, hasher, clock and random are for the caller to
+ * set: clock and random start as the system's. */
+AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
+                                           apr_pool_t *pool);
 
-/* The provider that the settings choose and its configuration; on failure *error is one line for `httpd -t`. Contacts
- * nothing (calls the provider's check()). */
-AUTHP_CHECKED authp_err_t authp_realm_store(const authp_settings_t *settings, const authp_store_ops_t **ops,
-                                            authp_store_config_t *config, const char **error, apr_pool_t *pool);
+/* The provider that the settings choose and its configuration; on failure *error is one line for
+ * `httpd -t`. Contacts nothing (calls the provider's check()). */
+AUTHP_CHECKED authp_err_t authp_realm_store(const authp_settings_t *settings,
+                                            const authp_store_ops_t **ops,
+                                            authp_store_config_t *config, const char **error,
+                                            apr_pool_t *pool);
 
 /* Runs the start-up self-tests (crypto/jwt.h) on this realm's keys. */
 AUTHP_CHECKED authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool);

@@ -15,33 +15,45 @@ typedef struct authp_grant_t {
     int refresh_expires_in; /* seconds until the session's idle or absolute limit, the nearer one */
 } authp_grant_t;
 
-/* A new session for a user who has just been proven (auth_time = now); `user` as read before its password was hashed. */
+/* A new session for a user who has just been proven (auth_time = now); `user` as read before its
+ * password was hashed. */
 AUTHP_CHECKED authp_err_t authp_session_start(const authp_realm_t *realm, authp_user_t *user,
-                                              const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool);
+                                              const authp_client_t *client, authp_grant_t *out,
+                                              apr_pool_t *pool);
 
-/* The refresh rules of contract 4: rotation, grace, reuse, idle and absolute limits, min_ver, REFRESH_TOKEN_ROTATION=false.
- * AUTHP_E_REFRESH_INVALID, AUTHP_E_REFRESH_REUSED, AUTHP_E_UNAVAILABLE. */
-AUTHP_CHECKED authp_err_t authp_session_refresh(const authp_realm_t *realm, const char *refresh_token,
-                                                const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool);
+/* The refresh rules of contract 4: rotation, grace, reuse, idle and absolute limits, min_ver,
+ * REFRESH_TOKEN_ROTATION=false. AUTHP_E_REFRESH_INVALID, AUTHP_E_REFRESH_REUSED,
+ * AUTHP_E_UNAVAILABLE. */
+AUTHP_CHECKED authp_err_t authp_session_refresh(const authp_realm_t *realm,
+                                                const char *refresh_token,
+                                                const authp_client_t *client, authp_grant_t *out,
+                                                apr_pool_t *pool);
 
-/* Which session a refresh token is of: AUTHP_OK only for a tag of ours (present or previous key), whatever its generation and
- * whether or not the session still lives; AUTHP_E_REFRESH_INVALID else. One store read. *session may be NULL-able by the caller. */
-AUTHP_CHECKED authp_err_t authp_session_of_refresh(const authp_realm_t *realm, const char *refresh_token,
+/* Which session a refresh token is of: AUTHP_OK only for a tag of ours (present or previous key),
+ * whatever its generation and whether or not the session still lives; AUTHP_E_REFRESH_INVALID else.
+ * One store read. *session may be NULL-able by the caller. */
+AUTHP_CHECKED authp_err_t authp_session_of_refresh(const authp_realm_t *realm,
+                                                   const char *refresh_token,
                                                    authp_session_t **session, apr_pool_t *pool);
 
-/* Ends that session, or with `all` every session of `user_id`. Ended or unknown ones count as done. */
-AUTHP_CHECKED authp_err_t authp_session_logout(const authp_realm_t *realm, const char *user_id, const char *sid, bool all,
+/* Ends that session, or with `all` every session of `user_id`. Ended or unknown ones count as done.
+ */
+AUTHP_CHECKED authp_err_t authp_session_logout(const authp_realm_t *realm, const char *user_id,
+                                               const char *sid, bool all,
                                                const authp_client_t *client, apr_pool_t *pool);
 
 /* The refresh token's text form, apart for tests: base64url(sid . generation . tag). */
-AUTHP_CHECKED authp_err_t authp_session_make_refresh(const authp_realm_t *realm, const authp_session_t *session,
-                                                     int64_t generation, const char **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_session_make_refresh(const authp_realm_t *realm,
+                                                     const authp_session_t *session,
+                                                     int64_t generation, const char **out,
+                                                     apr_pool_t *pool);
 
 /* The double-submit token of the cookie way: HMAC of the sid. */
-AUTHP_CHECKED authp_err_t authp_session_csrf(const authp_realm_t *realm, const char *sid, const char **out,
-                                             apr_pool_t *pool);
-/* AUTHP_OK if `token` is that of `sid` under the present or the previous key; else AUTHP_E_CSRF_FAILED. */
-AUTHP_CHECKED authp_err_t authp_session_csrf_check(const authp_realm_t *realm, const char *sid, const char *token,
-                                                   apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_session_csrf(const authp_realm_t *realm, const char *sid,
+                                             const char **out, apr_pool_t *pool);
+/* AUTHP_OK if `token` is that of `sid` under the present or the previous key; else
+ * AUTHP_E_CSRF_FAILED. */
+AUTHP_CHECKED authp_err_t authp_session_csrf_check(const authp_realm_t *realm, const char *sid,
+                                                   const char *token, apr_pool_t *pool);
 
 #endif

@@ -11,7 +11,8 @@
 #define AT(member) offsetof(authp_settings_t, member)
 #define KEY_BYTES 32
 
-/* Every setting there is. A new one is a row here, a member in settings.h and an entry in .env.example. */
+/* Every setting there is. A new one is a row here, a member in settings.h and an entry in
+ * .env.example. */
 const authp_setting_t authp_settings_table[] = {
     {"AUTH_STORE", AUTHP_SETTING_STORE, AT(store), NULL, 0, 0},
     {"AUTH_STATE_DIR", AUTHP_SETTING_TEXT, AT(state_dir), "/var/lib/auth_platform", 1, 1000},
@@ -20,7 +21,8 @@ const authp_setting_t authp_settings_table[] = {
     {"DATABASE_URL", AUTHP_SETTING_TEXT, AT(database_url), NULL, 1, 4000},
 
     {"JWT_SECRET_KEY", AUTHP_SETTING_SECRET, AT(jwt_secret), NULL, KEY_BYTES, 4096},
-    {"JWT_SECRET_KEY_PREVIOUS", AUTHP_SETTING_SECRET, AT(jwt_secret_previous), NULL, KEY_BYTES, 4096},
+    {"JWT_SECRET_KEY_PREVIOUS", AUTHP_SETTING_SECRET, AT(jwt_secret_previous), NULL, KEY_BYTES,
+     4096},
     {"JWT_ALGORITHM", AUTHP_SETTING_TEXT, AT(jwt_algorithm), "HS256", 1, 20},
     {"JWT_KEY_FILE", AUTHP_SETTING_TEXT, AT(jwt_key_file), NULL, 1, 1000},
     {"JWT_ISSUER", AUTHP_SETTING_TEXT, AT(jwt_issuer), "auth_platform", 1, 255},
@@ -53,7 +55,8 @@ const authp_setting_t authp_settings_table[] = {
     {"GOOGLE_OAUTH_REDIRECT_URI", AUTHP_SETTING_TEXT, AT(google_redirect_uri), NULL, 1, 2000},
 };
 
-const int authp_settings_count = (int)(sizeof(authp_settings_table) / sizeof(authp_settings_table[0]));
+const int authp_settings_count =
+    (int)(sizeof(authp_settings_table) / sizeof(authp_settings_table[0]));
 
 static const char *from_environment(void *ctx, const char *name)
 {
@@ -71,7 +74,8 @@ void authp_settings_each(authp_settings_visit_fn *visit, void *ctx)
 {
     for (int i = 0; i < authp_settings_count; i++) {
         const authp_setting_t *row = &authp_settings_table[i];
-        if (!visit(ctx, row->name, row->fallback != NULL ? row->fallback : "", row->kind == AUTHP_SETTING_SECRET)) {
+        if (!visit(ctx, row->name, row->fallback != NULL ? row->fallback : "",
+                   row->kind == AUTHP_SETTING_SECRET)) {
             return;
         }
     }
@@ -84,8 +88,8 @@ void authp_settings_complain(authp_loading_t *loading, const char *text)
 }
 
 /* The environment wins; an empty value is no value, wherever it stands. */
-static const char *find_value(const apr_table_t *file, const authp_settings_env_t *env, const char *name,
-                              const char **where, const char *in_file)
+static const char *find_value(const apr_table_t *file, const authp_settings_env_t *env,
+                              const char *name, const char **where, const char *in_file)
 {
     const char *value = env->lookup(env->ctx, name);
     if (value != NULL && value[0] != '\0') {
@@ -97,8 +101,9 @@ static const char *find_value(const apr_table_t *file, const authp_settings_env_
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env, authp_settings_t **out,
-                                apr_array_header_t **errors, apr_pool_t *pool)
+authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
+                                authp_settings_t **out, apr_array_header_t **errors,
+                                apr_pool_t *pool)
 {
     apr_table_t *file = NULL;
     const char *error = NULL;

@@ -17,57 +17,59 @@ typedef struct authp_rate_t {
     int seconds;
 } authp_rate_t;
 
-/* Everything that .env and the process environment say, typed and range-checked by the one table in settings.c.
- * Read-only once loaded. Strings are never NULL unless the comment says so. */
+/* Everything that .env and the process environment say, typed and range-checked by the one table in
+ * settings.c. Read-only once loaded. Strings are never NULL unless the comment says so. */
 typedef struct authp_settings_t {
-    const char *source;            /* the .env file, or "the environment": for error lines */
+    const char *source; /* the .env file, or "the environment": for error lines */
 
-    const char *store;             /* resolved AUTH_STORE: "sqlite", "mongodb", "postgresql" */
-    const char *sqlite_file;       /* resolved path */
-    const char *state_dir;         /* AUTH_STATE_DIR=/var/lib/auth_platform, absolute */
-    const char *mongodb_uri;       /* NULL if unset */
+    const char *store;       /* resolved AUTH_STORE: "sqlite", "mongodb", "postgresql" */
+    const char *sqlite_file; /* resolved path */
+    const char *state_dir;   /* AUTH_STATE_DIR=/var/lib/auth_platform, absolute */
+    const char *mongodb_uri; /* NULL if unset */
     const char *mongodb_db;
-    const char *database_url;      /* NULL if unset */
+    const char *database_url; /* NULL if unset */
 
     authp_secret_t *jwt_secret;
     authp_secret_t *jwt_secret_previous; /* NULL if unset */
-    const char *jwt_algorithm;     /* "HS256" */
-    const char *jwt_key_file;      /* NULL if unset */
-    const char *jwt_issuer;        /* JWT_ISSUER=auth_platform */
-    const char *jwt_audience;      /* JWT_AUDIENCE=auth_platform */
+    const char *jwt_algorithm;           /* "HS256" */
+    const char *jwt_key_file;            /* NULL if unset */
+    const char *jwt_issuer;              /* JWT_ISSUER=auth_platform */
+    const char *jwt_audience;            /* JWT_AUDIENCE=auth_platform */
 
-    int access_token_minutes;      /* ACCESS_TOKEN_EXPIRE_MINUTES=15 (1-1440) */
-    int refresh_token_days;        /* REFRESH_TOKEN_EXPIRE_DAYS=7 (1-365) */
-    bool refresh_token_rotation;   /* REFRESH_TOKEN_ROTATION=true */
-    int refresh_token_grace;       /* REFRESH_TOKEN_GRACE_SECONDS=10 (0-60) */
-    int session_absolute_days;     /* SESSION_ABSOLUTE_DAYS=90 (1-3650), at least refresh_token_days */
+    int access_token_minutes;    /* ACCESS_TOKEN_EXPIRE_MINUTES=15 (1-1440) */
+    int refresh_token_days;      /* REFRESH_TOKEN_EXPIRE_DAYS=7 (1-365) */
+    bool refresh_token_rotation; /* REFRESH_TOKEN_ROTATION=true */
+    int refresh_token_grace;     /* REFRESH_TOKEN_GRACE_SECONDS=10 (0-60) */
+    int session_absolute_days; /* SESSION_ABSOLUTE_DAYS=90 (1-3650), at least refresh_token_days */
 
-    int bcrypt_rounds;             /* BCRYPT_ROUNDS=12 (4-16) */
-    int password_min_length;       /* PASSWORD_MIN_LENGTH=8 (8-64) code points */
+    int bcrypt_rounds;                 /* BCRYPT_ROUNDS=12 (4-16) */
+    int password_min_length;           /* PASSWORD_MIN_LENGTH=8 (8-64) code points */
     const char *password_refused_file; /* PASSWORD_REFUSED_FILE, NULL if unset */
-    const struct authp_refused_t *password_refused; /* that file's lines: NULL here, read by authp_realm_make() */
-    int body_limit;                /* AUTH_BODY_LIMIT=16384 (1024-1048576) bytes */
+    const struct authp_refused_t
+        *password_refused; /* that file's lines: NULL here, read by authp_realm_make() */
+    int body_limit;        /* AUTH_BODY_LIMIT=16384 (1024-1048576) bytes */
 
-    apr_array_header_t *cors_origins; /* const char *, normalised origins of BACKEND_CORS_ORIGINS (JSON list or
-                                         comma separated); "*" refused */
-    const char *frontend_url;      /* NULL if unset */
-    const char *frontend_origin;   /* its origin, NULL if unset */
-    bool secure_cookies;           /* SECURE_COOKIES=true */
+    apr_array_header_t *cors_origins; /* const char *, normalised origins of BACKEND_CORS_ORIGINS
+                                         (JSON list or comma separated); "*" refused */
+    const char *frontend_url;         /* NULL if unset */
+    const char *frontend_origin;      /* its origin, NULL if unset */
+    bool secure_cookies;              /* SECURE_COOKIES=true */
 
-    apr_array_header_t *roles;     /* const char *, ROLES=candidate,recruiter,admin: 1-32 names of [a-z][a-z0-9_-]{0,31} */
+    apr_array_header_t *roles; /* const char *, ROLES=candidate,recruiter,admin: 1-32 names of
+                                  [a-z][a-z0-9_-]{0,31} */
 
-    bool limits;                   /* AUTH_LIMITS=on */
-    authp_rate_t limit_address;    /* AUTH_LIMIT_ADDRESS=120/1m */
-    authp_rate_t limit_register;   /* AUTH_LIMIT_REGISTER=20/1h */
-    authp_rate_t limit_account;    /* AUTH_LIMIT_ACCOUNT=5/15m */
+    bool limits;                 /* AUTH_LIMITS=on */
+    authp_rate_t limit_address;  /* AUTH_LIMIT_ADDRESS=120/1m */
+    authp_rate_t limit_register; /* AUTH_LIMIT_REGISTER=20/1h */
+    authp_rate_t limit_account;  /* AUTH_LIMIT_ACCOUNT=5/15m */
 
-    const char *google_client_id;      /* NULL if unset */
+    const char *google_client_id;         /* NULL if unset */
     authp_secret_t *google_client_secret; /* NULL if unset */
-    const char *google_redirect_uri;   /* NULL if unset */
+    const char *google_redirect_uri;      /* NULL if unset */
 } authp_settings_t;
 
-/* Where single values come from besides the file; `lookup` returns NULL for an unset name. The process
- * environment wins over the file. */
+/* Where single values come from besides the file; `lookup` returns NULL for an unset name. The
+ * process environment wins over the file. */
 typedef struct authp_settings_env_t {
     const char *(*lookup)(void *ctx, const char *name);
     void *ctx;
@@ -75,18 +77,20 @@ typedef struct authp_settings_env_t {
 
 const authp_settings_env_t *authp_settings_environment(void); /* getenv(3) */
 
-/* Loads and checks all settings. `env_file` may be NULL (environment only). On failure *errors holds one complete
- * line for each thing that is wrong ("JWT_SECRET_KEY in /etc/x/.env: is 12 bytes, needs at least 32 (make one with
- * `authplatform secret`)"), never a value of a secret. Contacts nothing, creates nothing. Also refused: an unknown key in the
- * file whose name is near a known one (a typo), sample values for secrets, MONGODB_URI/DATABASE_URL that do not parse
- * (scheme check), a store this build does not have is NOT checked here (store_check does that). */
+/* Loads and checks all settings. `env_file` may be NULL (environment only). On failure *errors
+ * holds one complete line for each thing that is wrong ("JWT_SECRET_KEY in /etc/x/.env: is 12
+ * bytes, needs at least 32 (make one with `authplatform secret`)"), never a value of a secret.
+ * Contacts nothing, creates nothing. Also refused: an unknown key in the file whose name is near a
+ * known one (a typo), sample values for secrets, MONGODB_URI/DATABASE_URL that do not parse (scheme
+ * check), a store this build does not have is NOT checked here (store_check does that). */
 AUTHP_CHECKED authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
                                               authp_settings_t **out, apr_array_header_t **errors,
                                               apr_pool_t *pool);
 
-/* Walks the table, for `check-config` and the guard that compares it with .env.example: name, default ("" if none),
- * whether it is secret. Stops when `visit` returns false. */
-typedef bool authp_settings_visit_fn(void *ctx, const char *name, const char *fallback, bool secret);
+/* Walks the table, for `check-config` and the guard that compares it with .env.example: name,
+ * default ("" if none), whether it is secret. Stops when `visit` returns false. */
+typedef bool authp_settings_visit_fn(void *ctx, const char *name, const char *fallback,
+                                     bool secret);
 void authp_settings_each(authp_settings_visit_fn *visit, void *ctx);
 
 #endif

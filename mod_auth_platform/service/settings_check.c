@@ -26,18 +26,22 @@ static void resolve_store(authp_loading_t *loading, const char *store)
     authp_settings_t *s = loading->settings;
     const char *file = "auth_platform.db";
     if (store == NULL) {
-        store = s->mongodb_uri != NULL ? "mongodb" : s->database_url != NULL ? "postgresql" : "sqlite";
+        store = s->mongodb_uri != NULL    ? "mongodb"
+                : s->database_url != NULL ? "postgresql"
+                                          : "sqlite";
     }
     if (begins(store, "sqlite:") && store[7] != '\0') {
         file = store + 7;
         store = "sqlite";
     }
-    if (strcmp(store, "sqlite") != 0 && strcmp(store, "mongodb") != 0 && strcmp(store, "postgresql") != 0) {
+    if (strcmp(store, "sqlite") != 0 && strcmp(store, "mongodb") != 0 &&
+        strcmp(store, "postgresql") != 0) {
         complain_of(loading, "AUTH_STORE", "must be sqlite, sqlite:FILE, mongodb or postgresql");
         return;
     }
     s->store = apr_pstrdup(loading->pool, store);
-    s->sqlite_file = file[0] == '/' ? apr_pstrdup(loading->pool, file) : apr_pstrcat(loading->pool, s->state_dir, "/", file, NULL);
+    s->sqlite_file = file[0] == '/' ? apr_pstrdup(loading->pool, file)
+                                    : apr_pstrcat(loading->pool, s->state_dir, "/", file, NULL);
     if (strcmp(store, "mongodb") == 0 && s->mongodb_uri == NULL) {
         complain_of(loading, "MONGODB_URI", "is needed with AUTH_STORE=mongodb");
     }
@@ -49,10 +53,12 @@ static void resolve_store(authp_loading_t *loading, const char *store)
 static void check_urls(authp_loading_t *loading)
 {
     authp_settings_t *s = loading->settings;
-    if (s->mongodb_uri != NULL && !begins(s->mongodb_uri, "mongodb://") && !begins(s->mongodb_uri, "mongodb+srv://")) {
+    if (s->mongodb_uri != NULL && !begins(s->mongodb_uri, "mongodb://") &&
+        !begins(s->mongodb_uri, "mongodb+srv://")) {
         complain_of(loading, "MONGODB_URI", "must begin with mongodb:// or mongodb+srv://");
     }
-    if (s->database_url != NULL && !begins(s->database_url, "postgresql://") && !begins(s->database_url, "postgres://")) {
+    if (s->database_url != NULL && !begins(s->database_url, "postgresql://") &&
+        !begins(s->database_url, "postgres://")) {
         complain_of(loading, "DATABASE_URL", "must begin with postgresql://");
     }
     if (s->frontend_url != NULL &&
@@ -80,9 +86,12 @@ static void check_keys(authp_loading_t *loading, bool secret_complained)
 static void check_google(authp_loading_t *loading)
 {
     const authp_settings_t *s = loading->settings;
-    int set = (s->google_client_id != NULL) + (s->google_client_secret != NULL) + (s->google_redirect_uri != NULL);
+    int set = (s->google_client_id != NULL) + (s->google_client_secret != NULL) +
+              (s->google_redirect_uri != NULL);
     if (set != 0 && set != 3) {
-        complain_of(loading, "GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET and GOOGLE_OAUTH_REDIRECT_URI go together: set all three or none");
+        complain_of(
+            loading, "GOOGLE_CLIENT_ID",
+            "GOOGLE_CLIENT_SECRET and GOOGLE_OAUTH_REDIRECT_URI go together: set all three or none");
     }
 }
 
@@ -108,8 +117,10 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
     check_urls(loading);
     check_keys(loading, complained_of(loading, "JWT_SECRET_KEY"));
     check_google(loading);
-    if (s->session_absolute_days != 0 && s->refresh_token_days != 0 && s->session_absolute_days < s->refresh_token_days) {
-        complain_of(loading, "SESSION_ABSOLUTE_DAYS", "must not be less than the refresh tokens' days");
+    if (s->session_absolute_days != 0 && s->refresh_token_days != 0 &&
+        s->session_absolute_days < s->refresh_token_days) {
+        complain_of(loading, "SESSION_ABSOLUTE_DAYS",
+                    "must not be less than the refresh tokens' days");
     }
     if (s->password_refused_file != NULL && access(s->password_refused_file, R_OK) != 0) {
         complain_of(loading, "PASSWORD_REFUSED_FILE",
@@ -182,7 +193,9 @@ void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *fil
         }
         const char *meant = known ? NULL : near_name(entry->key, loading->pool);
         if (meant != NULL) {
-            complain_of(loading, entry->key, apr_pstrcat(loading->pool, "is not a setting; did you mean ", meant, "?", NULL));
+            complain_of(
+                loading, entry->key,
+                apr_pstrcat(loading->pool, "is not a setting; did you mean ", meant, "?", NULL));
         }
     }
 }

@@ -38,7 +38,9 @@ static void set_int(authp_loading_t *loading, const authp_setting_t *row, const 
 {
     int number = parse_int(value, row->most);
     if (number < row->least) {
-        authp_settings_complain(loading, apr_psprintf(loading->pool, "must be a whole number from %d to %d", row->least, row->most));
+        authp_settings_complain(loading,
+                                apr_psprintf(loading->pool, "must be a whole number from %d to %d",
+                                             row->least, row->most));
         return;
     }
     *(int *)member(loading, row) = number;
@@ -63,15 +65,20 @@ static void set_rate(authp_loading_t *loading, const authp_setting_t *row, const
     static const int seconds[] = {1, 60, 3600, 86400};
     const char *slash = strchr(value, '/');
     size_t len = strlen(value);
-    const char *unit = slash != NULL && len >= 4 ? strchr(units, apr_tolower(value[len - 1])) : NULL;
+    const char *unit =
+        slash != NULL && len >= 4 ? strchr(units, apr_tolower(value[len - 1])) : NULL;
     int count = -1;
     int time = -1;
     if (unit != NULL && *unit != '\0') {
-        count = parse_int(apr_pstrmemdup(loading->pool, value, (apr_size_t)(slash - value)), 1000000);
-        time = parse_int(apr_pstrmemdup(loading->pool, slash + 1, (apr_size_t)(value + len - 1 - (slash + 1))), 1000);
+        count =
+            parse_int(apr_pstrmemdup(loading->pool, value, (apr_size_t)(slash - value)), 1000000);
+        time = parse_int(
+            apr_pstrmemdup(loading->pool, slash + 1, (apr_size_t)(value + len - 1 - (slash + 1))),
+            1000);
     }
     if (count < 1 || time < 1) {
-        authp_settings_complain(loading, "must be COUNT/TIME with a time such as 30s, 1m, 1h or 1d");
+        authp_settings_complain(loading,
+                                "must be COUNT/TIME with a time such as 30s, 1m, 1h or 1d");
         return;
     }
     *(authp_rate_t *)member(loading, row) = (authp_rate_t){count, time * seconds[unit - units]};
@@ -83,7 +90,8 @@ static void set_text(authp_loading_t *loading, const authp_setting_t *row, const
     if (!authp_text_utf8(value, len, NULL) || authp_text_has_control(value, len)) {
         authp_settings_complain(loading, "must be text without control characters");
     } else if (len > (size_t)row->most) {
-        authp_settings_complain(loading, apr_psprintf(loading->pool, "must be at most %d bytes", row->most));
+        authp_settings_complain(loading,
+                                apr_psprintf(loading->pool, "must be at most %d bytes", row->most));
     } else {
         *(const char **)member(loading, row) = apr_pstrdup(loading->pool, value);
     }
@@ -91,8 +99,9 @@ static void set_text(authp_loading_t *loading, const authp_setting_t *row, const
 
 static bool is_sample(const char *value)
 {
-    static const char *const samples[] = {"change-me", "changeme",    "change_me", "replace-me", "replace_me", "your-secret",
-                                          "your_secret", "example", "placeholder", "secret-key", "supersecret"};
+    static const char *const samples[] = {"change-me",   "changeme",    "change_me",   "replace-me",
+                                          "replace_me",  "your-secret", "your_secret", "example",
+                                          "placeholder", "secret-key",  "supersecret"};
     char lower[256];
     bool seen[256] = {false};
     int distinct = 0;
@@ -114,12 +123,16 @@ static void set_secret(authp_loading_t *loading, const authp_setting_t *row, con
 {
     size_t len = strlen(value);
     if (len < (size_t)row->least || len > (size_t)row->most) {
-        authp_settings_complain(loading, apr_psprintf(loading->pool,
-                                                      "is %" APR_SIZE_T_FMT " bytes, needs %d to %d (make one with `authplatform "
-                                                      "secret`)",
-                                                      len, row->least, row->most));
+        authp_settings_complain(loading,
+                                apr_psprintf(loading->pool,
+                                             "is %" APR_SIZE_T_FMT
+                                             " bytes, needs %d to %d (make one with `authplatform "
+                                             "secret`)",
+                                             len, row->least, row->most));
     } else if (row->least >= 32 && is_sample(value)) {
-        authp_settings_complain(loading, "is a sample or a pattern, not a secret (make one with `authplatform secret`)");
+        authp_settings_complain(
+            loading,
+            "is a sample or a pattern, not a secret (make one with `authplatform secret`)");
     } else {
         *(authp_secret_t **)member(loading, row) = authp_secret_make(value, len, loading->pool);
     }
@@ -129,7 +142,9 @@ static bool add_origin(authp_loading_t *loading, apr_array_header_t *origins, co
 {
     const char *origin = NULL;
     if (text == NULL || authp_origin_parse(text, false, &origin, loading->pool) != AUTHP_OK) {
-        authp_settings_complain(loading, "must be a list of origins such as [\"https://app.example.org\"], without paths and without *");
+        authp_settings_complain(
+            loading,
+            "must be a list of origins such as [\"https://app.example.org\"], without paths and without *");
         return false;
     }
     APR_ARRAY_PUSH(origins, const char *) = origin;
@@ -155,7 +170,8 @@ static void set_origins(authp_loading_t *loading, const authp_setting_t *row, co
         }
     } else {
         char *last = NULL;
-        for (char *each = apr_strtok(text, ",", &last); each != NULL && good; each = apr_strtok(NULL, ",", &last)) {
+        for (char *each = apr_strtok(text, ",", &last); each != NULL && good;
+             each = apr_strtok(NULL, ",", &last)) {
             good = add_origin(loading, origins, authp_text_trim(each, loading->pool));
         }
     }
@@ -174,14 +190,16 @@ static void set_roles(authp_loading_t *loading, const authp_setting_t *row, cons
     apr_array_header_t *roles = apr_array_make(loading->pool, 3, sizeof(const char *));
     char *last = NULL;
     char *copy = apr_pstrdup(loading->pool, value);
-    for (char *each = apr_strtok(copy, ",", &last); each != NULL; each = apr_strtok(NULL, ",", &last)) {
+    for (char *each = apr_strtok(copy, ",", &last); each != NULL;
+         each = apr_strtok(NULL, ",", &last)) {
         const char *name = authp_text_trim(each, loading->pool);
         bool twice = false;
         for (int i = 0; i < roles->nelts; i++) {
             twice = twice || strcmp(APR_ARRAY_IDX(roles, i, const char *), name) == 0;
         }
         if (!is_role_name(name) || twice || roles->nelts == MAX_ROLES) {
-            authp_settings_complain(loading, "must be 1 to 32 different names of a-z, 0-9, _ and -, comma separated");
+            authp_settings_complain(
+                loading, "must be 1 to 32 different names of a-z, 0-9, _ and -, comma separated");
             return;
         }
         APR_ARRAY_PUSH(roles, const char *) = name;
@@ -196,8 +214,9 @@ void authp_settings_set(authp_loading_t *loading, const authp_setting_t *row, co
 {
     typedef void set_fn(authp_loading_t *, const authp_setting_t *, const char *);
     static set_fn *const setters[] = {
-        [AUTHP_SETTING_TEXT] = set_text, [AUTHP_SETTING_SECRET] = set_secret,   [AUTHP_SETTING_INT] = set_int,
-        [AUTHP_SETTING_BOOL] = set_bool, [AUTHP_SETTING_RATE] = set_rate,       [AUTHP_SETTING_ORIGINS] = set_origins,
+        [AUTHP_SETTING_TEXT] = set_text,  [AUTHP_SETTING_SECRET] = set_secret,
+        [AUTHP_SETTING_INT] = set_int,    [AUTHP_SETTING_BOOL] = set_bool,
+        [AUTHP_SETTING_RATE] = set_rate,  [AUTHP_SETTING_ORIGINS] = set_origins,
         [AUTHP_SETTING_ROLES] = set_roles};
     setters[row->kind](loading, row, value);
 }

@@ -17,15 +17,15 @@ typedef struct authp_principal_t {
     int64_t exp;       /* seconds */
 } authp_principal_t;
 
-/* An access token for that user's session with the roles effective now. *expires_in in seconds: ACCESS_TOKEN_EXPIRE_MINUTES, or
- * what the session's absolute limit leaves. */
+/* An access token for that user's session with the roles effective now. *expires_in in seconds:
+ * ACCESS_TOKEN_EXPIRE_MINUTES, or what the session's absolute limit leaves. */
 AUTHP_CHECKED authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *user,
-                                            const authp_session_t *session, const char **out, int *expires_in,
-                                            apr_pool_t *pool);
+                                            const authp_session_t *session, const char **out,
+                                            int *expires_in, apr_pool_t *pool);
 
-/* The token alone: signature, claims, times. AUTHP_E_TOKEN_INVALID, or AUTHP_E_TOKEN_EXPIRED with *out filled in. Touches no store; the
- * hot path of every guarded request. */
-AUTHP_CHECKED authp_err_t authp_token_verify(const authp_realm_t *realm, const char *token, size_t len,
-                                             authp_principal_t *out, apr_pool_t *pool);
+/* The token alone: signature, claims, times. AUTHP_E_TOKEN_INVALID, or AUTHP_E_TOKEN_EXPIRED with
+ * *out filled in. Touches no store; the hot path of every guarded request. */
+AUTHP_CHECKED authp_err_t authp_token_verify(const authp_realm_t *realm, const char *token,
+                                             size_t len, authp_principal_t *out, apr_pool_t *pool);
 
 #endif

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the stores hold (contract 6), as plain structs. NULL strings and zero times are "absent". Strings belong to the
- * pool the struct was read into. */
+/* What the stores hold (contract 6), as plain structs. NULL strings and zero times are "absent".
+ * Strings belong to the pool the struct was read into. */
 typedef struct authp_user_t {
     authp_id_t id;
     const char *email; /* lower-case */
@@ -45,7 +45,7 @@ typedef struct authp_session_t {
     authp_ms_t last_used_at;
     authp_ms_t expires_at;          /* idle limit */
     authp_ms_t absolute_expires_at; /* never moves */
-    authp_ms_t ended_at;            /* 0 while it lives; `revoked` of the contract is ended_at != 0 */
+    authp_ms_t ended_at; /* 0 while it lives; `revoked` of the contract is ended_at != 0 */
     const char *end_reason;
     const char *device_id;
     const char *ip;
@@ -55,9 +55,9 @@ typedef struct authp_session_t {
 typedef struct authp_audit_t {
     authp_id_t id;
     authp_ms_t at;
-    const char *event;   /* "login", "register", "refresh_reuse", ... */
-    const char *outcome; /* "ok" or "denied" */
-    const char *reason;  /* a problem code or end reason; may be NULL */
+    const char *event;      /* "login", "register", "refresh_reuse", ... */
+    const char *outcome;    /* "ok" or "denied" */
+    const char *reason;     /* a problem code or end reason; may be NULL */
     const char *actor_id;   /* user id or "cli"; may be NULL */
     const char *subject_id; /* user id the event is about; may be NULL */
     const char *session_id; /* may be NULL */

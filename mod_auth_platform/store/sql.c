@@ -8,8 +8,8 @@
 /* After a failed attempt to get ready, operations fail at once for this long. */
 #define RETRY_MS 1000
 
-authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store_config_t *config, apr_pool_t *pool,
-                           authp_sql_t **out)
+authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store_config_t *config,
+                           apr_pool_t *pool, authp_sql_t **out)
 {
     authp_sql_t *sql = apr_pcalloc(pool, sizeof(*sql));
     sql->dialect = dialect;
@@ -17,9 +17,12 @@ authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store
     sql->config.file = config->file != NULL ? apr_pstrdup(pool, config->file) : NULL;
     sql->config.uri = config->uri != NULL ? apr_pstrdup(pool, config->uri) : NULL;
     sql->pool = pool;
-    if (apr_dbd_init(pool) != APR_SUCCESS || apr_dbd_get_driver(pool, dialect->driver, &sql->driver) != APR_SUCCESS) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0205",
-                  "apr_dbd has no driver %s: is the package libaprutil1-dbd-sqlite3 (or -pgsql) installed?", dialect->driver);
+    if (apr_dbd_init(pool) != APR_SUCCESS ||
+        apr_dbd_get_driver(pool, dialect->driver, &sql->driver) != APR_SUCCESS) {
+        authp_log(
+            AUTHP_LOG_ERROR, "AUTHP0205",
+            "apr_dbd has no driver %s: is the package libaprutil1-dbd-sqlite3 (or -pgsql) installed?",
+            dialect->driver);
         return AUTHP_E_INTERNAL;
     }
     if (apr_thread_mutex_create(&sql->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
@@ -36,7 +39,8 @@ authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store
 static authp_err_t get_ready(authp_sql_t *sql, int *applied)
 {
     apr_pool_t *scratch = NULL;
-    if (sql->tried_at != 0 && authp_clock_now(authp_clock_system()) - sql->tried_at < RETRY_MS && applied == NULL) {
+    if (sql->tried_at != 0 && authp_clock_now(authp_clock_system()) - sql->tried_at < RETRY_MS &&
+        applied == NULL) {
         return AUTHP_E_UNAVAILABLE;
     }
     apr_pool_create(&scratch, NULL);
@@ -57,7 +61,8 @@ static authp_err_t get_ready(authp_sql_t *sql, int *applied)
     return err;
 }
 
-/* Migrations run before the first connection is used, once for each process; the writer lock orders processes. */
+/* Migrations run before the first connection is used, once for each process; the writer lock orders
+ * processes. */
 static authp_err_t ensure_ready(authp_sql_t *sql)
 {
     apr_thread_mutex_lock(sql->mutex);
@@ -97,7 +102,9 @@ const char *authp_sql_text(const authp_sql_rows_t *rows, int column, apr_pool_t 
 {
     /* get_entry answers "" for null in PostgreSQL; datum_get tells them apart in every driver. */
     char *text = NULL;
-    if (apr_dbd_datum_get(rows->driver, rows->row, column, APR_DBD_TYPE_STRING, &text) != APR_SUCCESS || text == NULL) {
+    if (apr_dbd_datum_get(rows->driver, rows->row, column, APR_DBD_TYPE_STRING, &text) !=
+            APR_SUCCESS ||
+        text == NULL) {
         return NULL;
     }
     return apr_pstrdup(pool, text);
@@ -106,7 +113,8 @@ const char *authp_sql_text(const authp_sql_rows_t *rows, int column, apr_pool_t 
 int64_t authp_sql_int(const authp_sql_rows_t *rows, int column)
 {
     apr_int64_t value = 0;
-    if (apr_dbd_datum_get(rows->driver, rows->row, column, APR_DBD_TYPE_LONGLONG, &value) != APR_SUCCESS) {
+    if (apr_dbd_datum_get(rows->driver, rows->row, column, APR_DBD_TYPE_LONGLONG, &value) !=
+        APR_SUCCESS) {
         return 0;
     }
     return value;
@@ -122,10 +130,10 @@ authp_err_t authp_sql_count_rows(authp_sql_rows_t *rows, void *ctx)
     return AUTHP_OK;
 }
 
-/* One try: *again is set if a fresh connection may fare better. Nothing was changed then: a statement that failed is
- * rolled back whole. */
-static authp_err_t attempt(authp_sql_conn_t *conn, authp_sql_label_t label, const void **values, authp_sql_rows_t *rows,
-                           bool *again)
+/* One try: *again is set if a fresh connection may fare better. Nothing was changed then: a
+ * statement that failed is rolled back whole. */
+static authp_err_t attempt(authp_sql_conn_t *conn, authp_sql_label_t label, const void **values,
+                           authp_sql_rows_t *rows, bool *again)
 {
     authp_sql_t *sql = conn->sql;
     authp_err_t err = authp_sql_conn_open(conn, true);
@@ -133,14 +141,16 @@ static authp_err_t attempt(authp_sql_conn_t *conn, authp_sql_label_t label, cons
     if (err != AUTHP_OK) {
         return err;
     }
-    int rc = apr_dbd_pbselect(sql->driver, rows->pool, conn->handle, &rows->results, conn->prepared[label], 1, values);
+    int rc = apr_dbd_pbselect(sql->driver, rows->pool, conn->handle, &rows->results,
+                              conn->prepared[label], 1, values);
     if (rc == 0) {
         return AUTHP_OK;
     }
     const char *text = apr_dbd_error(sql->driver, conn->handle, rc);
     authp_sql_fault_t fault = sql->dialect->classify(rc, text);
     if (fault == AUTHP_SQL_WRONG) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %d failed with %d: %s", (int)label, rc, text);
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %d failed with %d: %s",
+                  (int)label, rc, text);
         authp_sql_conn_close(conn);
         return AUTHP_E_INTERNAL;
     }
@@ -150,8 +160,8 @@ static authp_err_t attempt(authp_sql_conn_t *conn, authp_sql_label_t label, cons
     return AUTHP_E_UNAVAILABLE;
 }
 
-static authp_err_t run_locked(authp_sql_conn_t *conn, authp_sql_label_t label, const void **values, authp_sql_rows_t *rows,
-                              bool *again)
+static authp_err_t run_locked(authp_sql_conn_t *conn, authp_sql_label_t label, const void **values,
+                              authp_sql_rows_t *rows, bool *again)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
     bool queue = authp_sql_statements[label].writes && dialect->write_lock != NULL;
@@ -169,7 +179,8 @@ static authp_err_t run_locked(authp_sql_conn_t *conn, authp_sql_label_t label, c
     return err;
 }
 
-authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label, const void **values, authp_sql_read_fn *read, void *ctx)
+authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label, const void **values,
+                          authp_sql_read_fn *read, void *ctx)
 {
     authp_sql_conn_t *conn = NULL;
     bool again = false;
@@ -181,7 +192,8 @@ authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label, const void 
     if (err != AUTHP_OK) {
         return err;
     }
-    /* The driver keeps results in the pool it is given: one for each run, so that connections do not grow. */
+    /* The driver keeps results in the pool it is given: one for each run, so that connections do
+     * not grow. */
     authp_sql_rows_t rows = {.driver = sql->driver};
     apr_pool_create_unmanaged_ex(&rows.pool, NULL, NULL);
     err = run_locked(conn, label, values, &rows, &again);

@@ -6,7 +6,8 @@
 
 #include <apr_dbd.h>
 
-/* One SQL store over apr_dbd for every database it speaks to; what differs between them is data in a dialect. */
+/* One SQL store over apr_dbd for every database it speaks to; what differs between them is data in
+ * a dialect. */
 typedef struct authp_sql_t authp_sql_t;
 
 typedef struct authp_sql_migration_t {
@@ -25,7 +26,7 @@ typedef struct authp_sql_dialect_t {
     const char *driver; /* apr_dbd's name */
     const authp_sql_migration_t *migrations;
     int nmigrations;
-    const char *begin; /* starts a transaction that may write */
+    const char *begin;          /* starts a transaction that may write */
     const char *const *session; /* statements for each new connection, NULL-terminated */
     /* Before the first connection: makes what must exist. Called with the writer lock NOT held. */
     authp_err_t (*before_open)(const authp_store_config_t *config, apr_pool_t *pool);
@@ -37,8 +38,9 @@ typedef struct authp_sql_dialect_t {
 } authp_sql_dialect_t;
 
 /* Contacts nothing: the first operation migrates and connects. */
-AUTHP_CHECKED authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store_config_t *config,
-                                         apr_pool_t *pool, authp_sql_t **out);
+AUTHP_CHECKED authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect,
+                                         const authp_store_config_t *config, apr_pool_t *pool,
+                                         authp_sql_t **out);
 authp_err_t authp_sql_migrate(void *self, int *applied, apr_pool_t *pool);
 authp_err_t authp_sql_ping(void *self, apr_pool_t *pool);
 void authp_sql_maintain(void *self);
@@ -69,7 +71,8 @@ typedef struct authp_sql_statement_t {
 
 extern const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS];
 
-/* One statement's outcome: every statement answers rows (writing ones by RETURNING), because apr_dbd's row counts lie. */
+/* One statement's outcome: every statement answers rows (writing ones by RETURNING), because
+ * apr_dbd's row counts lie. */
 typedef struct authp_sql_rows_t {
     const apr_dbd_driver_t *driver;
     apr_dbd_results_t *results;
@@ -78,13 +81,15 @@ typedef struct authp_sql_rows_t {
     int at;
 } authp_sql_rows_t;
 
-/* Reads one row set. Called while the connection is held: copy what must live into a pool of yours. */
+/* Reads one row set. Called while the connection is held: copy what must live into a pool of yours.
+ */
 typedef authp_err_t authp_sql_read_fn(authp_sql_rows_t *rows, void *ctx);
 
-/* Runs one prepared statement with values bound in order (const char * for text, apr_int64_t * for integers; NULL = SQL null) and
- * hands its rows to `read`. Takes a connection, the writer lock if it writes, and tries again once on a fresh connection. */
-AUTHP_CHECKED authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label, const void **values,
-                                        authp_sql_read_fn *read, void *ctx);
+/* Runs one prepared statement with values bound in order (const char * for text, apr_int64_t * for
+ * integers; NULL = SQL null) and hands its rows to `read`. Takes a connection, the writer lock if
+ * it writes, and tries again once on a fresh connection. */
+AUTHP_CHECKED authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label,
+                                        const void **values, authp_sql_read_fn *read, void *ctx);
 
 /* Steps to the next row; false at the end. */
 bool authp_sql_next(authp_sql_rows_t *rows);
@@ -97,20 +102,23 @@ authp_err_t authp_sql_count_rows(authp_sql_rows_t *rows, void *ctx);
 /* The operations themselves (sql_user.c, sql_session.c), as the store port wants them. */
 authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool_t *pool);
 authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool);
-authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value, authp_user_t **out,
-                                    apr_pool_t *pool);
-authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter, apr_array_header_t **out, apr_pool_t *pool);
-authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash, authp_ms_t now,
-                                        apr_pool_t *pool);
+authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value,
+                                    authp_user_t **out, apr_pool_t *pool);
+authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
+                                apr_array_header_t **out, apr_pool_t *pool);
+authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
+                                        authp_ms_t now, apr_pool_t *pool);
 authp_err_t authp_sql_session_create(void *self, const authp_session_t *session, apr_pool_t *pool);
-authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool);
-authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
-                                     apr_pool_t *pool);
-authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
+authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out,
                                     apr_pool_t *pool);
-authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool);
-authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid, const char *reason,
-                                       authp_ms_t now, int *count);
+authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t generation,
+                                     authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool);
+authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now,
+                                    authp_ms_t expires_at, apr_pool_t *pool);
+authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
+                                  apr_pool_t *pool);
+authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid,
+                                       const char *reason, authp_ms_t now, int *count);
 authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
 
 #endif

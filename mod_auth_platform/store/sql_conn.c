@@ -49,8 +49,8 @@ static apr_status_t destruct(void *resource, void *params, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/* A connection still out when the process ends keeps the list alive: apr_reslist asserts otherwise, which in prefork aborts
- * children that are stopped in the middle of a request. */
+/* A connection still out when the process ends keeps the list alive: apr_reslist asserts otherwise,
+ * which in prefork aborts children that are stopped in the middle of a request. */
 static apr_status_t tear_down(void *data)
 {
     authp_sql_t *sql = data;
@@ -66,10 +66,12 @@ authp_err_t authp_sql_conn_setup(authp_sql_t *sql)
     int most = sql->config.max_connections > 0 ? sql->config.max_connections : 1;
     apr_status_t status = apr_pool_create_unmanaged_ex(&own, NULL, NULL);
     if (status == APR_SUCCESS) {
-        status = apr_reslist_create(&sql->connections, 0, most, most, apr_time_from_sec(300), construct, destruct, sql, own);
+        status = apr_reslist_create(&sql->connections, 0, most, most, apr_time_from_sec(300),
+                                    construct, destruct, sql, own);
     }
     if (status != APR_SUCCESS) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0201", "cannot make the list of store connections (%d)", status);
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0201", "cannot make the list of store connections (%d)",
+                  status);
         return AUTHP_E_INTERNAL;
     }
     sql->connections_pool = own;
@@ -83,7 +85,8 @@ authp_err_t authp_sql_conn_acquire(authp_sql_t *sql, authp_sql_conn_t **out)
     void *resource = NULL;
     apr_status_t status = apr_reslist_acquire(sql->connections, &resource);
     if (status != APR_SUCCESS) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0202", "no store connection free within %d ms", sql->config.timeout_ms);
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0202", "no store connection free within %d ms",
+                  sql->config.timeout_ms);
         return AUTHP_E_UNAVAILABLE;
     }
     *out = resource;
@@ -122,7 +125,8 @@ static int run_session(authp_sql_conn_t *conn, const char *text)
 
 static authp_err_t open_failed(authp_sql_conn_t *conn, const char *what, const char *text)
 {
-    authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %s", what, text != NULL ? text : "no reason given");
+    authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %s", what,
+              text != NULL ? text : "no reason given");
     authp_sql_conn_close(conn);
     return AUTHP_E_UNAVAILABLE;
 }
@@ -145,14 +149,16 @@ authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
     for (const char *const *text = sql->dialect->session; *text != NULL; text++) {
         int rc = run_session(conn, *text);
         if (rc != 0) {
-            return open_failed(conn, "set up a connection", apr_dbd_error(sql->driver, conn->handle, rc));
+            return open_failed(conn, "set up a connection",
+                               apr_dbd_error(sql->driver, conn->handle, rc));
         }
     }
     for (int i = 0; prepare && i < AUTHP_SQL_LABELS; i++) {
-        int rc = apr_dbd_prepare(sql->driver, conn->pool, conn->handle, authp_sql_statements[i].text, NULL,
-                                 &conn->prepared[i]);
+        int rc = apr_dbd_prepare(sql->driver, conn->pool, conn->handle,
+                                 authp_sql_statements[i].text, NULL, &conn->prepared[i]);
         if (rc != 0) {
-            return open_failed(conn, "prepare a statement", apr_dbd_error(sql->driver, conn->handle, rc));
+            return open_failed(conn, "prepare a statement",
+                               apr_dbd_error(sql->driver, conn->handle, rc));
         }
     }
     return AUTHP_OK;

@@ -7,12 +7,12 @@
 #include <apr_reslist.h>
 #include <apr_thread_mutex.h>
 
-/* A connection with everything prepared on it. Its pool has an allocator of its own: connections are used by different
- * threads at the same time. */
+/* A connection with everything prepared on it. Its pool has an allocator of its own: connections
+ * are used by different threads at the same time. */
 typedef struct authp_sql_conn_t {
     struct authp_sql_t *sql;
-    apr_pool_t *own;  /* holds this struct */
-    apr_pool_t *pool; /* what one opening made */
+    apr_pool_t *own;   /* holds this struct */
+    apr_pool_t *pool;  /* what one opening made */
     apr_dbd_t *handle; /* NULL: not open (yet, or any more) */
     apr_dbd_prepared_t *prepared[AUTHP_SQL_LABELS];
 } authp_sql_conn_t;
@@ -24,9 +24,9 @@ struct authp_sql_t {
     apr_pool_t *pool;
     apr_reslist_t *connections;
     apr_pool_t *connections_pool; /* unmanaged: see tear_down() */
-    apr_thread_mutex_t *mutex; /* guards what follows */
-    bool ready;                /* migrated, and the lock is open */
-    authp_ms_t tried_at;       /* when getting ready last failed */
+    apr_thread_mutex_t *mutex;    /* guards what follows */
+    bool ready;                   /* migrated, and the lock is open */
+    authp_ms_t tried_at;          /* when getting ready last failed */
     void *lock;
 };
 
@@ -42,8 +42,8 @@ authp_sql_conn_t *authp_sql_conn_single(authp_sql_t *sql, apr_pool_t *pool);
 /* Runs text that answers no rows, or drops them. The driver's code, 0 = fine. */
 int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text);
 
-/* sql_migrate.c: brings the schema up to date under the writer lock. AUTHP_E_INTERNAL: a step's checksum differs, or the database is of a
- * newer version; logged. */
+/* sql_migrate.c: brings the schema up to date under the writer lock. AUTHP_E_INTERNAL: a step's
+ * checksum differs, or the database is of a newer version; logged. */
 AUTHP_CHECKED authp_err_t authp_sql_migrate_run(authp_sql_t *sql, int *applied);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define MIGRATIONS_TABLE                                                                                               \
+#define MIGRATIONS_TABLE                                                                           \
     "CREATE TABLE IF NOT EXISTS schema_migrations (step BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)"
 
 /* FNV-1a: notices an edited step, which is all it is for. */
@@ -35,13 +35,16 @@ static authp_err_t read_made(authp_sql_conn_t *conn, int *made, apr_pool_t *pool
         int64_t step = authp_sql_int(&rows, 0);
         const char *checksum = authp_sql_text(&rows, 1, pool);
         if (step > dialect->nmigrations) {
-            authp_log(AUTHP_LOG_ERROR, "AUTHP0208", "store: the database is of a newer version (step %" PRId64 ", this is %d)",
+            authp_log(AUTHP_LOG_ERROR, "AUTHP0208",
+                      "store: the database is of a newer version (step %" PRId64 ", this is %d)",
                       step, dialect->nmigrations);
             return AUTHP_E_INTERNAL;
         }
         if (step != count + 1 || checksum == NULL ||
             strcmp(checksum, checksum_of(dialect->migrations[step - 1].sql, pool)) != 0) {
-            authp_log(AUTHP_LOG_ERROR, "AUTHP0209", "store: schema step %" PRId64 " in the database is not the one of this version",
+            authp_log(AUTHP_LOG_ERROR, "AUTHP0209",
+                      "store: schema step %" PRId64
+                      " in the database is not the one of this version",
                       step);
             return AUTHP_E_INTERNAL;
         }
@@ -56,14 +59,15 @@ static authp_err_t make_step(authp_sql_conn_t *conn, int step, apr_pool_t *pool)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
     const authp_sql_migration_t *migration = &dialect->migrations[step];
-    const char *mark = apr_psprintf(pool, "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')",
-                                    step + 1, migration->name, checksum_of(migration->sql, pool));
+    const char *mark = apr_psprintf(
+        pool, "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')",
+        step + 1, migration->name, checksum_of(migration->sql, pool));
     const char *texts[] = {dialect->begin, migration->sql, mark, "COMMIT"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         int rc = authp_sql_conn_exec(conn, texts[i]);
         if (rc != 0) {
-            authp_log(AUTHP_LOG_ERROR, "AUTHP0210", "store: schema step %s failed: %s", migration->name,
-                      apr_dbd_error(conn->sql->driver, conn->handle, rc));
+            authp_log(AUTHP_LOG_ERROR, "AUTHP0210", "store: schema step %s failed: %s",
+                      migration->name, apr_dbd_error(conn->sql->driver, conn->handle, rc));
             (void)authp_sql_conn_exec(conn, "ROLLBACK");
             return AUTHP_E_UNAVAILABLE;
         }

@@ -14,7 +14,8 @@ typedef struct read_session_t {
     apr_pool_t *pool;
 } read_session_t;
 
-/* In the order of SESSION_COLUMNS. The salt is base64url text: apr_dbd's drivers differ over blobs. */
+/* In the order of SESSION_COLUMNS. The salt is base64url text: apr_dbd's drivers differ over blobs.
+ */
 static authp_err_t read_session(authp_sql_rows_t *rows, void *ctx)
 {
     read_session_t *out = ctx;
@@ -25,9 +26,11 @@ static authp_err_t read_session(authp_sql_rows_t *rows, void *ctx)
     const char *id = authp_sql_text(rows, 0, out->pool);
     const char *user_id = authp_sql_text(rows, 1, out->pool);
     const char *salt = authp_sql_text(rows, 3, out->pool);
-    if (id == NULL || user_id == NULL || salt == NULL || strlen(salt) != AUTHP_B64URL_ENCODED(AUTHP_SALT_LEN) ||
+    if (id == NULL || user_id == NULL || salt == NULL ||
+        strlen(salt) != AUTHP_B64URL_ENCODED(AUTHP_SALT_LEN) ||
         authp_b64url_decode(salt, strlen(salt), session->salt) != AUTHP_OK) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0211", "store: session %s is not as it should be", id != NULL ? id : "?");
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0211", "store: session %s is not as it should be",
+                  id != NULL ? id : "?");
         return AUTHP_E_INTERNAL;
     }
     apr_cpystrn(session->id.hex, id, sizeof(session->id.hex));
@@ -50,7 +53,8 @@ static authp_err_t read_session(authp_sql_rows_t *rows, void *ctx)
 }
 
 /* A statement that changes exactly one row, or none: then `otherwise`. */
-static authp_err_t change_one(void *self, authp_sql_label_t label, const void **values, authp_err_t otherwise)
+static authp_err_t change_one(void *self, authp_sql_label_t label, const void **values,
+                              authp_err_t otherwise)
 {
     int rows = 0;
     authp_err_t err = authp_sql_run(self, label, values, authp_sql_count_rows, &rows);
@@ -72,12 +76,15 @@ authp_err_t authp_sql_session_create(void *self, const authp_session_t *s, apr_p
     apr_int64_t absolute = s->absolute_expires_at;
     apr_int64_t ended = s->ended_at;
     const char *salt = authp_b64url_encode(s->salt, AUTHP_SALT_LEN, pool);
-    const void *values[] = {s->id.hex, s->user_id.hex, &ver,      salt,   &generation,   &rotated,     &auth_time, &created,
-                            &used,     &expires,       &absolute, &ended, s->end_reason, s->device_id, s->ip,      s->user_agent};
+    const void *values[] = {s->id.hex,     s->user_id.hex, &ver,       salt,
+                            &generation,   &rotated,       &auth_time, &created,
+                            &used,         &expires,       &absolute,  &ended,
+                            s->end_reason, s->device_id,   s->ip,      s->user_agent};
     return change_one(self, AUTHP_SQL_SESSION_CREATE, values, AUTHP_E_CONFLICT);
 }
 
-authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool)
+authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out,
+                                    apr_pool_t *pool)
 {
     read_session_t found = {.pool = pool};
     const void *values[] = {sid};
@@ -89,8 +96,8 @@ authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t
     return AUTHP_OK;
 }
 
-authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
-                                     apr_pool_t *pool)
+authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t generation,
+                                     authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
 {
     apr_int64_t at = now;
     apr_int64_t expires = expires_at;
@@ -100,8 +107,8 @@ authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t genera
     return change_one(self, AUTHP_SQL_SESSION_ROTATE, values, AUTHP_E_CONFLICT);
 }
 
-authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
-                                    apr_pool_t *pool)
+authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now,
+                                    authp_ms_t expires_at, apr_pool_t *pool)
 {
     apr_int64_t at = now;
     apr_int64_t expires = expires_at;
@@ -111,7 +118,8 @@ authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generat
     return change_one(self, AUTHP_SQL_SESSION_SLIDE, values, AUTHP_E_CONFLICT);
 }
 
-authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool)
+authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
+                                  apr_pool_t *pool)
 {
     apr_int64_t at = now;
     const void *values[] = {&at, reason, sid};
@@ -119,13 +127,14 @@ authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reaso
     return change_one(self, AUTHP_SQL_SESSION_END, values, AUTHP_E_NOT_FOUND);
 }
 
-authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid, const char *reason,
-                                       authp_ms_t now, int *count)
+authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid,
+                                       const char *reason, authp_ms_t now, int *count)
 {
     apr_int64_t at = now;
     int rows = 0;
     const void *values[] = {&at, reason, user_id, except_sid != NULL ? except_sid : NO_SESSION};
-    authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_END_USER, values, authp_sql_count_rows, &rows);
+    authp_err_t err =
+        authp_sql_run(self, AUTHP_SQL_SESSION_END_USER, values, authp_sql_count_rows, &rows);
     if (err == AUTHP_OK && count != NULL) {
         *count = rows;
     }
@@ -135,11 +144,11 @@ authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const ch
 authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool)
 {
     apr_int64_t at = entry->at;
-    const void *values[] = {entry->id.hex,   &at,
-                            entry->event,    entry->outcome,
-                            entry->reason,   entry->actor_id,
+    const void *values[] = {entry->id.hex,     &at,
+                            entry->event,      entry->outcome,
+                            entry->reason,     entry->actor_id,
                             entry->subject_id, entry->session_id,
-                            entry->ip,       entry->request_id};
+                            entry->ip,         entry->request_id};
     (void)pool;
     return change_one(self, AUTHP_SQL_AUDIT_APPEND, values, AUTHP_E_INTERNAL);
 }

@@ -5,7 +5,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Roles are kept as ",candidate,admin,": a role is found by ",name,", whatever else is in the list. */
+/* Roles are kept as ",candidate,admin,": a role is found by ",name,", whatever else is in the list.
+ */
 static const char *join_roles(const apr_array_header_t *roles, apr_pool_t *pool)
 {
     const char *joined = ",";
@@ -20,7 +21,8 @@ static apr_array_header_t *split_roles(const char *joined, apr_pool_t *pool)
     apr_array_header_t *roles = apr_array_make(pool, 2, sizeof(const char *));
     char *last = NULL;
     char *copy = apr_pstrdup(pool, joined != NULL ? joined : "");
-    for (char *role = apr_strtok(copy, ",", &last); role != NULL; role = apr_strtok(NULL, ",", &last)) {
+    for (char *role = apr_strtok(copy, ",", &last); role != NULL;
+         role = apr_strtok(NULL, ",", &last)) {
         APR_ARRAY_PUSH(roles, const char *) = role;
     }
     return roles;
@@ -64,7 +66,8 @@ static authp_err_t read_users(authp_sql_rows_t *rows, void *ctx)
     return AUTHP_OK;
 }
 
-static authp_err_t one_user(void *self, authp_sql_label_t label, const char *value, authp_user_t **out, apr_pool_t *pool)
+static authp_err_t one_user(void *self, authp_sql_label_t label, const char *value,
+                            authp_user_t **out, apr_pool_t *pool)
 {
     read_users_t found = {.users = apr_array_make(pool, 1, sizeof(authp_user_t *)), .pool = pool};
     const void *values[] = {value};
@@ -90,12 +93,25 @@ authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool
     apr_int64_t changed = user->auth_changed_at;
     apr_int64_t created = user->created_at;
     apr_int64_t updated = user->updated_at;
-    const void *values[] = {user->id.hex,        user->email,    user->username,  user->phone,
-                            user->name,          user->password_hash, join_roles(user->roles, pool), &verified,
-                            &requested,          &email_verified, &disabled,      &ver,
-                            &min_ver,            &changed,       &created,        &updated};
+    const void *values[] = {user->id.hex,
+                            user->email,
+                            user->username,
+                            user->phone,
+                            user->name,
+                            user->password_hash,
+                            join_roles(user->roles, pool),
+                            &verified,
+                            &requested,
+                            &email_verified,
+                            &disabled,
+                            &ver,
+                            &min_ver,
+                            &changed,
+                            &created,
+                            &updated};
     int rows = 0;
-    authp_err_t err = authp_sql_run(self, AUTHP_SQL_USER_CREATE, values, authp_sql_count_rows, &rows);
+    authp_err_t err =
+        authp_sql_run(self, AUTHP_SQL_USER_CREATE, values, authp_sql_count_rows, &rows);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -107,19 +123,30 @@ authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out,
     return one_user(self, AUTHP_SQL_USER_BY_ID, id, out, pool);
 }
 
-authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value, authp_user_t **out,
-                                    apr_pool_t *pool)
+authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value,
+                                    authp_user_t **out, apr_pool_t *pool)
 {
-    return one_user(self, kind == AUTHP_LOGIN_EMAIL ? AUTHP_SQL_USER_BY_EMAIL : AUTHP_SQL_USER_BY_USERNAME, value, out, pool);
+    return one_user(
+        self, kind == AUTHP_LOGIN_EMAIL ? AUTHP_SQL_USER_BY_EMAIL : AUTHP_SQL_USER_BY_USERNAME,
+        value, out, pool);
 }
 
-authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter, apr_array_header_t **out, apr_pool_t *pool)
+authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
+                                apr_array_header_t **out, apr_pool_t *pool)
 {
-    read_users_t found = {.users = apr_array_make(pool, filter->limit, sizeof(authp_user_t *)), .pool = pool};
+    read_users_t found = {.users = apr_array_make(pool, filter->limit, sizeof(authp_user_t *)),
+                          .pool = pool};
     const char *prefix = filter->email_prefix != NULL ? filter->email_prefix : "";
     const char *role = filter->role != NULL ? apr_pstrcat(pool, ",", filter->role, ",", NULL) : "";
     apr_int64_t limit = filter->limit;
-    const void *values[] = {filter->after_id != NULL ? filter->after_id : "", prefix, prefix, prefix, prefix, role, role, &limit};
+    const void *values[] = {filter->after_id != NULL ? filter->after_id : "",
+                            prefix,
+                            prefix,
+                            prefix,
+                            prefix,
+                            role,
+                            role,
+                            &limit};
     authp_err_t err = authp_sql_run(self, AUTHP_SQL_USER_LIST, values, read_users, &found);
     if (err != AUTHP_OK) {
         return err;
@@ -128,14 +155,15 @@ authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter, a
     return AUTHP_OK;
 }
 
-authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash, authp_ms_t now,
-                                        apr_pool_t *pool)
+authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
+                                        authp_ms_t now, apr_pool_t *pool)
 {
     apr_int64_t at = now;
     const void *values[] = {new_hash, &at, user->id.hex, user->password_hash};
     int rows = 0;
     (void)pool;
-    authp_err_t err = authp_sql_run(self, AUTHP_SQL_USER_UPGRADE_HASH, values, authp_sql_count_rows, &rows);
+    authp_err_t err =
+        authp_sql_run(self, AUTHP_SQL_USER_UPGRADE_HASH, values, authp_sql_count_rows, &rows);
     if (err != AUTHP_OK) {
         return err;
     }

@@ -36,19 +36,22 @@ static const authp_sql_migration_t migrations[] = {
      "CREATE INDEX audit_log_at ON audit_log (at)"},
 };
 
-/* FULL: what was answered 201 survives a power cut. No busy_timeout: apr_dbd holds one mutex of the whole process while it
- * waits, so every other reader of the child would stand still. */
-static const char *const session_statements[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-                                                 "PRAGMA foreign_keys=ON", NULL};
+/* FULL: what was answered 201 survives a power cut. No busy_timeout: apr_dbd holds one mutex of the
+ * whole process while it waits, so every other reader of the child would stand still. */
+static const char *const session_statements[] = {
+    "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", NULL};
 
 static authp_sql_fault_t classify(int rc, const char *text)
 {
     if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED) {
         return AUTHP_SQL_LOCKED;
     }
-    /* The driver prepares the old way: after a change of the schema its statements are dead for good. */
-    bool stale = text != NULL && (strstr(text, "schema") != NULL || strstr(text, "no such table") != NULL);
-    bool wrong = rc == SQLITE_CODE_ERROR || rc == SQLITE_CODE_CONSTRAINT || rc == SQLITE_CODE_MISMATCH;
+    /* The driver prepares the old way: after a change of the schema its statements are dead for
+     * good. */
+    bool stale =
+        text != NULL && (strstr(text, "schema") != NULL || strstr(text, "no such table") != NULL);
+    bool wrong =
+        rc == SQLITE_CODE_ERROR || rc == SQLITE_CODE_CONSTRAINT || rc == SQLITE_CODE_MISMATCH;
     return wrong && !stale ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;
 }
 
@@ -61,13 +64,15 @@ static const char *folder_of(const char *file, apr_pool_t *pool)
     return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
 }
 
-/* SQLite gives -wal and -shm the mode of the database file, so it is made here, for nobody else to read. */
+/* SQLite gives -wal and -shm the mode of the database file, so it is made here, for nobody else to
+ * read. */
 static authp_err_t before_open(const authp_store_config_t *config, apr_pool_t *pool)
 {
     (void)pool;
     int fd = open(config->file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0222", "cannot open the database %s: %s", config->file, strerror(errno));
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0222", "cannot open the database %s: %s", config->file,
+                  strerror(errno));
         return AUTHP_E_UNAVAILABLE;
     }
     (void)close(fd);
@@ -122,8 +127,8 @@ static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
     return NULL;
 }
 
-/* Hands a file or folder that root made to httpd's User. Opened without following links: root must not chown what a link
- * of that user points at. */
+/* Hands a file or folder that root made to httpd's User. Opened without following links: root must
+ * not chown what a link of that user points at. */
 static authp_err_t give_to(const char *path, int flags, uid_t uid, gid_t gid)
 {
     struct stat info;
@@ -141,25 +146,31 @@ static authp_err_t give_to(const char *path, int flags, uid_t uid, gid_t gid)
     int saved = errno;
     (void)close(fd);
     if (rc != 0) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0223", "%s cannot belong to httpd's user: %s", path, strerror(saved));
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0223", "%s cannot belong to httpd's user: %s", path,
+                  strerror(saved));
         return AUTHP_E_UNAVAILABLE;
     }
     return AUTHP_OK;
 }
 
-static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid, apr_pool_t *pool)
+static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
+                           apr_pool_t *pool)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     const char *folder = folder_of(config->file, pool);
     struct stat info;
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0224", "cannot make the state folder %s: %s", folder, strerror(errno));
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0224", "cannot make the state folder %s: %s", folder,
+                  strerror(errno));
         return AUTHP_E_UNAVAILABLE;
     }
     /* A folder that others may enter is somebody's (/var/lib, say): not ours to give away. */
-    if (lstat(folder, &info) != 0 || (info.st_uid != uid && uid != (uid_t)-1 && (info.st_mode & 0077) != 0)) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0225", "the state folder %s must belong to httpd's user, or be mode 0700 to be given to it",
-                  folder);
+    if (lstat(folder, &info) != 0 ||
+        (info.st_uid != uid && uid != (uid_t)-1 && (info.st_mode & 0077) != 0)) {
+        authp_log(
+            AUTHP_LOG_ERROR, "AUTHP0225",
+            "the state folder %s must belong to httpd's user, or be mode 0700 to be given to it",
+            folder);
         return AUTHP_E_UNAVAILABLE;
     }
     authp_err_t err = give_to(folder, O_DIRECTORY, uid, gid);

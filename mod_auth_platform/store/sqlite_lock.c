@@ -16,8 +16,8 @@
 #define LOCK_FOLDER "/dev/shm"
 #define LOCK_MAGIC UINT64_C(0x6175746870773031) /* "authpw01": a new layout is a new number */
 
-/* A turnstile: whoever waits for `turn` holds `door`, so that the one who has just had the turn cannot take it again
- * before them. */
+/* A turnstile: whoever waits for `turn` holds `door`, so that the one who has just had the turn
+ * cannot take it again before them. */
 typedef struct shared_lock_t {
     uint64_t magic;
     pthread_mutex_t door;
@@ -45,8 +45,8 @@ static apr_status_t unmap(void *data)
 static bool is_ours(int fd)
 {
     struct stat info;
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 0077) == 0 &&
-           info.st_nlink == 1;
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
+           (info.st_mode & 0077) == 0 && info.st_nlink == 1;
 }
 
 /* The first one in makes the mutexes, under flock so that nobody sees them half made. */
@@ -67,7 +67,8 @@ static shared_lock_t *map_file(int fd)
         return NULL;
     }
     if (shared->magic != LOCK_MAGIC) {
-        if (authp_shm_mutex_init(&shared->door) == AUTHP_OK && authp_shm_mutex_init(&shared->turn) == AUTHP_OK) {
+        if (authp_shm_mutex_init(&shared->door) == AUTHP_OK &&
+            authp_shm_mutex_init(&shared->turn) == AUTHP_OK) {
             shared->magic = LOCK_MAGIC;
         } else {
             (void)unmap(shared);
@@ -84,8 +85,9 @@ static shared_lock_t *open_shared(const char *database, apr_pool_t *pool)
     if (stat(database, &info) != 0) {
         return NULL;
     }
-    const char *name = apr_psprintf(pool, "%s/authp-%" APR_UINT64_T_HEX_FMT "-%" APR_UINT64_T_HEX_FMT, LOCK_FOLDER,
-                                    (apr_uint64_t)info.st_dev, (apr_uint64_t)info.st_ino);
+    const char *name = apr_psprintf(
+        pool, "%s/authp-%lu-%" APR_UINT64_T_HEX_FMT "-%" APR_UINT64_T_HEX_FMT, LOCK_FOLDER,
+        (unsigned long)geteuid(), (apr_uint64_t)info.st_dev, (apr_uint64_t)info.st_ino);
     int fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return NULL;
@@ -95,13 +97,15 @@ static shared_lock_t *open_shared(const char *database, apr_pool_t *pool)
     return shared;
 }
 
-authp_err_t authp_sqlite_lock_open(const char *database, authp_sqlite_lock_t **out, apr_pool_t *pool)
+authp_err_t authp_sqlite_lock_open(const char *database, authp_sqlite_lock_t **out,
+                                   apr_pool_t *pool)
 {
     authp_sqlite_lock_t *lock = apr_pcalloc(pool, sizeof(*lock));
     lock->shared = open_shared(database, pool);
     if (lock->shared == NULL) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0220",
-                  "no writer queue in " LOCK_FOLDER " (missing, or its file is not ours): many writers may have to wait long");
+                  "no writer queue in " LOCK_FOLDER
+                  " (missing, or its file is not ours): many writers may have to wait long");
     } else {
         apr_pool_cleanup_register(pool, lock->shared, unmap, apr_pool_cleanup_null);
     }
@@ -123,7 +127,8 @@ authp_err_t authp_sqlite_lock_take(authp_sqlite_lock_t *lock, int timeout_ms)
         authp_shm_mutex_unlock(&shared->door);
     }
     if (err != AUTHP_OK) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0221", "the database's writer queue did not move for %d ms", timeout_ms);
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0221",
+                  "the database's writer queue did not move for %d ms", timeout_ms);
         return AUTHP_E_UNAVAILABLE;
     }
     return AUTHP_OK;

@@ -30,11 +30,12 @@ const char *authp_store_names(apr_pool_t *pool)
     return names;
 }
 
-authp_err_t authp_store_open(const authp_store_ops_t *ops, const authp_store_config_t *config, authp_store_t **out,
-                             apr_pool_t *pool)
+authp_err_t authp_store_open(const authp_store_ops_t *ops, const authp_store_config_t *config,
+                             authp_store_t **out, apr_pool_t *pool)
 {
     if (ops->version != AUTHP_STORE_VERSION) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0200", "store %s was built for version %d of the store port, not %d", ops->name,
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0200",
+                  "store %s was built for version %d of the store port, not %d", ops->name,
                   ops->version, AUTHP_STORE_VERSION);
         return AUTHP_E_INTERNAL;
     }
@@ -70,58 +71,63 @@ authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user, 
     return s->ops->user_create(s->self, user, pool);
 }
 
-authp_err_t authp_store_user_by_id(authp_store_t *s, const char *id, authp_user_t **out, apr_pool_t *pool)
+authp_err_t authp_store_user_by_id(authp_store_t *s, const char *id, authp_user_t **out,
+                                   apr_pool_t *pool)
 {
     return s->ops->user_by_id(s->self, id, out, pool);
 }
 
-authp_err_t authp_store_user_by_login(authp_store_t *s, authp_login_kind_t kind, const char *value, authp_user_t **out,
-                                      apr_pool_t *pool)
+authp_err_t authp_store_user_by_login(authp_store_t *s, authp_login_kind_t kind, const char *value,
+                                      authp_user_t **out, apr_pool_t *pool)
 {
     return s->ops->user_by_login(s->self, kind, value, out, pool);
 }
 
-authp_err_t authp_store_user_list(authp_store_t *s, const authp_user_filter_t *filter, apr_array_header_t **out,
-                                  apr_pool_t *pool)
+authp_err_t authp_store_user_list(authp_store_t *s, const authp_user_filter_t *filter,
+                                  apr_array_header_t **out, apr_pool_t *pool)
 {
     return s->ops->user_list(s->self, filter, out, pool);
 }
 
-authp_err_t authp_store_user_upgrade_hash(authp_store_t *s, const authp_user_t *user, const char *new_hash, authp_ms_t now,
-                                          apr_pool_t *pool)
+authp_err_t authp_store_user_upgrade_hash(authp_store_t *s, const authp_user_t *user,
+                                          const char *new_hash, authp_ms_t now, apr_pool_t *pool)
 {
     return s->ops->user_upgrade_hash(s->self, user, new_hash, now, pool);
 }
 
-authp_err_t authp_store_session_create(authp_store_t *s, const authp_session_t *session, apr_pool_t *pool)
+authp_err_t authp_store_session_create(authp_store_t *s, const authp_session_t *session,
+                                       apr_pool_t *pool)
 {
     return s->ops->session_create(s->self, session, pool);
 }
 
-authp_err_t authp_store_session_by_id(authp_store_t *s, const char *sid, authp_session_t **out, apr_pool_t *pool)
+authp_err_t authp_store_session_by_id(authp_store_t *s, const char *sid, authp_session_t **out,
+                                      apr_pool_t *pool)
 {
     return s->ops->session_by_id(s->self, sid, out, pool);
 }
 
-authp_err_t authp_store_session_rotate(authp_store_t *s, const char *sid, int64_t generation, authp_ms_t now,
-                                       authp_ms_t expires_at, apr_pool_t *pool)
+authp_err_t authp_store_session_rotate(authp_store_t *s, const char *sid, int64_t generation,
+                                       authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
 {
     return s->ops->session_rotate(s->self, sid, generation, now, expires_at, pool);
 }
 
-authp_err_t authp_store_session_slide(authp_store_t *s, const char *sid, int64_t generation, authp_ms_t now,
-                                      authp_ms_t expires_at, apr_pool_t *pool)
+authp_err_t authp_store_session_slide(authp_store_t *s, const char *sid, int64_t generation,
+                                      authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
 {
     return s->ops->session_slide(s->self, sid, generation, now, expires_at, pool);
 }
 
-authp_err_t authp_store_session_end(authp_store_t *s, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool)
+authp_err_t authp_store_session_end(authp_store_t *s, const char *sid, const char *reason,
+                                    authp_ms_t now, apr_pool_t *pool)
 {
     return s->ops->session_end(s->self, sid, reason, now, pool);
 }
 
-authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id, const char *except_sid, const char *reason,
-                                         authp_ms_t now, int *count)
+authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
+                                         const char *except_sid, const char *reason, authp_ms_t now,
+                                         int *count)
 {
     return s->ops->session_end_user(s->self, user_id, except_sid, reason, now, count);
 }

@@ -9,10 +9,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The store port: use-case sized, atomic operations. Each race is decided by one insert under a unique index or one
- * conditional update of one record; nothing here needs a transaction. Every operation may also return
- * AUTHP_E_UNAVAILABLE (not reached, or not answered within timeout_ms) and AUTHP_E_INTERNAL (logged).
- * Results are made in `pool`. Operations are safe to call from many threads. */
+/* The store port: use-case sized, atomic operations. Each race is decided by one insert under a
+ * unique index or one conditional update of one record; nothing here needs a transaction. Every
+ * operation may also return AUTHP_E_UNAVAILABLE (not reached, or not answered within timeout_ms)
+ * and AUTHP_E_INTERNAL (logged). Results are made in `pool`. Operations are safe to call from many
+ * threads. */
 #define AUTHP_STORE_VERSION 1
 
 typedef struct authp_store_config_t {
@@ -31,11 +32,15 @@ typedef struct authp_store_ops_t {
     int version; /* AUTHP_STORE_VERSION it was written for */
     const char *name;
 
-    /* Checks the configuration without contacting or creating anything; NULL, or one line saying what is wrong. */
+    /* Checks the configuration without contacting or creating anything; NULL, or one line saying
+     * what is wrong. */
     const char *(*check)(const authp_store_config_t *config, apr_pool_t *pool);
-    /* Run as root before children exist: makes what must belong to `uid`:`gid` (-1 = leave as it is). */
-    authp_err_t (*prepare)(const authp_store_config_t *config, uid_t uid, gid_t gid, apr_pool_t *pool);
-    /* After fork, as httpd's User. Contacts nothing that may block; what is missing is made lazily, migrations included. */
+    /* Run as root before children exist: makes what must belong to `uid`:`gid` (-1 = leave as it
+     * is). */
+    authp_err_t (*prepare)(const authp_store_config_t *config, uid_t uid, gid_t gid,
+                           apr_pool_t *pool);
+    /* After fork, as httpd's User. Contacts nothing that may block; what is missing is made lazily,
+     * migrations included. */
     authp_err_t (*open)(const authp_store_config_t *config, apr_pool_t *pool, void **self);
     /* Brings the schema up to date now; *applied counts the steps made. */
     authp_err_t (*migrate)(void *self, int *applied, apr_pool_t *pool);
@@ -47,31 +52,36 @@ typedef struct authp_store_ops_t {
     authp_err_t (*user_create)(void *self, const authp_user_t *user, apr_pool_t *pool);
     /* AUTHP_E_NOT_FOUND */
     authp_err_t (*user_by_id)(void *self, const char *id, authp_user_t **out, apr_pool_t *pool);
-    authp_err_t (*user_by_login)(void *self, authp_login_kind_t kind, const char *value, authp_user_t **out,
-                                 apr_pool_t *pool);
+    authp_err_t (*user_by_login)(void *self, authp_login_kind_t kind, const char *value,
+                                 authp_user_t **out, apr_pool_t *pool);
     /* An array of authp_user_t *, at most filter->limit. */
-    authp_err_t (*user_list)(void *self, const authp_user_filter_t *filter, apr_array_header_t **out,
-                             apr_pool_t *pool);
-    /* A hash of higher cost for the same password: conditional on the old hash, changes nothing else but updated_at.
-     * AUTHP_E_CONFLICT if the hash is another by now. */
-    authp_err_t (*user_upgrade_hash)(void *self, const authp_user_t *user, const char *new_hash, authp_ms_t now,
-                                     apr_pool_t *pool);
+    authp_err_t (*user_list)(void *self, const authp_user_filter_t *filter,
+                             apr_array_header_t **out, apr_pool_t *pool);
+    /* A hash of higher cost for the same password: conditional on the old hash, changes nothing
+     * else but updated_at. AUTHP_E_CONFLICT if the hash is another by now. */
+    authp_err_t (*user_upgrade_hash)(void *self, const authp_user_t *user, const char *new_hash,
+                                     authp_ms_t now, apr_pool_t *pool);
 
     authp_err_t (*session_create)(void *self, const authp_session_t *session, apr_pool_t *pool);
     /* Ended and expired ones too, as long as they are kept. AUTHP_E_NOT_FOUND */
-    authp_err_t (*session_by_id)(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool);
-    /* generation = `generation` and not ended and expires_at > now -> generation + 1, rotated_at = last_used_at = now,
-     * expires_at = `expires_at`. AUTHP_E_CONFLICT if the condition does not hold. */
+    authp_err_t (*session_by_id)(void *self, const char *sid, authp_session_t **out,
+                                 apr_pool_t *pool);
+    /* generation = `generation` and not ended and expires_at > now -> generation + 1, rotated_at =
+     * last_used_at = now, expires_at = `expires_at`. AUTHP_E_CONFLICT if the condition does not
+     * hold. */
     authp_err_t (*session_rotate)(void *self, const char *sid, int64_t generation, authp_ms_t now,
                                   authp_ms_t expires_at, apr_pool_t *pool);
     /* The same condition; only last_used_at and expires_at move (REFRESH_TOKEN_ROTATION=false). */
     authp_err_t (*session_slide)(void *self, const char *sid, int64_t generation, authp_ms_t now,
                                  authp_ms_t expires_at, apr_pool_t *pool);
-    /* Not ended -> ended_at = now, end_reason. AUTHP_E_NOT_FOUND if there is none or it had ended already. */
-    authp_err_t (*session_end)(void *self, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool);
-    /* All of that user's live sessions but `except_sid` (NULL = none spared); *count ended (may be NULL). */
-    authp_err_t (*session_end_user)(void *self, const char *user_id, const char *except_sid, const char *reason,
-                                    authp_ms_t now, int *count);
+    /* Not ended -> ended_at = now, end_reason. AUTHP_E_NOT_FOUND if there is none or it had ended
+     * already. */
+    authp_err_t (*session_end)(void *self, const char *sid, const char *reason, authp_ms_t now,
+                               apr_pool_t *pool);
+    /* All of that user's live sessions but `except_sid` (NULL = none spared); *count ended (may be
+     * NULL). */
+    authp_err_t (*session_end_user)(void *self, const char *user_id, const char *except_sid,
+                                    const char *reason, authp_ms_t now, int *count);
 
     authp_err_t (*audit_append)(void *self, const authp_audit_t *entry, apr_pool_t *pool);
 } authp_store_ops_t;
@@ -86,34 +96,44 @@ const authp_store_ops_t *authp_store_find(const char *name);
 /* Their names, comma separated, for error lines. */
 const char *authp_store_names(apr_pool_t *pool);
 
-AUTHP_CHECKED authp_err_t authp_store_open(const authp_store_ops_t *ops, const authp_store_config_t *config,
-                                           authp_store_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_open(const authp_store_ops_t *ops,
+                                           const authp_store_config_t *config, authp_store_t **out,
+                                           apr_pool_t *pool);
 
 /* One-line forwarders, so that callers need not know the table. */
 AUTHP_CHECKED authp_err_t authp_store_migrate(authp_store_t *s, int *applied, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_ping(authp_store_t *s, apr_pool_t *pool);
 void authp_store_maintain(authp_store_t *s);
-AUTHP_CHECKED authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user, apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_user_by_id(authp_store_t *s, const char *id, authp_user_t **out,
-                                                 apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_user_by_login(authp_store_t *s, authp_login_kind_t kind, const char *value,
-                                                    authp_user_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user,
+                                                  apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_by_id(authp_store_t *s, const char *id,
+                                                 authp_user_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_by_login(authp_store_t *s, authp_login_kind_t kind,
+                                                    const char *value, authp_user_t **out,
+                                                    apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_user_list(authp_store_t *s, const authp_user_filter_t *filter,
                                                 apr_array_header_t **out, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_user_upgrade_hash(authp_store_t *s, const authp_user_t *user,
-                                                        const char *new_hash, authp_ms_t now, apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_session_create(authp_store_t *s, const authp_session_t *session,
+                                                        const char *new_hash, authp_ms_t now,
+                                                        apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_create(authp_store_t *s,
+                                                     const authp_session_t *session,
                                                      apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_session_by_id(authp_store_t *s, const char *sid, authp_session_t **out,
-                                                    apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_session_rotate(authp_store_t *s, const char *sid, int64_t generation,
-                                                     authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_session_slide(authp_store_t *s, const char *sid, int64_t generation,
-                                                    authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_session_end(authp_store_t *s, const char *sid, const char *reason,
-                                                  authp_ms_t now, apr_pool_t *pool);
-AUTHP_CHECKED authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id, const char *except_sid,
-                                                       const char *reason, authp_ms_t now, int *count);
-AUTHP_CHECKED authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_by_id(authp_store_t *s, const char *sid,
+                                                    authp_session_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_rotate(authp_store_t *s, const char *sid,
+                                                     int64_t generation, authp_ms_t now,
+                                                     authp_ms_t expires_at, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_slide(authp_store_t *s, const char *sid,
+                                                    int64_t generation, authp_ms_t now,
+                                                    authp_ms_t expires_at, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_end(authp_store_t *s, const char *sid,
+                                                  const char *reason, authp_ms_t now,
+                                                  apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
+                                                       const char *except_sid, const char *reason,
+                                                       authp_ms_t now, int *count);
+AUTHP_CHECKED authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry,
+                                                   apr_pool_t *pool);
 
 #endif

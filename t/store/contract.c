@@ -147,25 +147,36 @@ START_TEST(unique_values_decide)
     ck_assert_int_eq(authp_store_user_create(store, &second, pool), AUTHP_E_CONFLICT);
     ck_assert_int_eq(authp_store_user_create(store, &third, pool), AUTHP_E_CONFLICT);
     ck_assert_int_eq(authp_store_user_create(store, &first, pool), AUTHP_E_CONFLICT);
-    ck_assert_int_eq(authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "third@example.org", &got, pool), AUTHP_E_NOT_FOUND);
-    ck_assert_int_eq(authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "same@example.org", &got, pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "third@example.org", &got, pool),
+        AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "same@example.org", &got, pool),
+        AUTHP_OK);
     ck_assert_str_eq(got->id.hex, first.id.hex);
-    ck_assert_int_eq(authp_store_user_by_login(store, AUTHP_LOGIN_USERNAME, "same", &got, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_user_by_login(store, AUTHP_LOGIN_USERNAME, "same@example.org", &got, pool), AUTHP_E_NOT_FOUND);
-    ck_assert_int_eq(authp_store_user_by_id(store, "6bffffffffffffffffffffff", &got, pool), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_user_by_login(store, AUTHP_LOGIN_USERNAME, "same", &got, pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_USERNAME, "same@example.org", &got, pool),
+        AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_user_by_id(store, "6bffffffffffffffffffffff", &got, pool),
+                     AUTHP_E_NOT_FOUND);
 }
 END_TEST
 
-static int list(const char *prefix, const char *role, const char *after, int limit, apr_array_header_t **out)
+static int list(const char *prefix, const char *role, const char *after, int limit,
+                apr_array_header_t **out)
 {
-    authp_user_filter_t filter = {.email_prefix = prefix, .role = role, .after_id = after, .limit = limit};
+    authp_user_filter_t filter = {
+        .email_prefix = prefix, .role = role, .after_id = after, .limit = limit};
     ck_assert_int_eq(authp_store_user_list(store, &filter, out, pool), AUTHP_OK);
     return (*out)->nelts;
 }
 
 START_TEST(lists_filter_and_page)
 {
-    static const char *const emails[] = {"a%b@example.org", "a_b@example.org", "axb@example.org", "b@example.org"};
+    static const char *const emails[] = {"a%b@example.org", "a_b@example.org", "axb@example.org",
+                                         "b@example.org"};
     apr_array_header_t *found = NULL;
     for (int i = 0; i < 4; i++) {
         put_user(emails[i]);
@@ -185,7 +196,8 @@ START_TEST(lists_filter_and_page)
     ck_assert_int_eq(list(NULL, NULL, NULL, 2, &found), 2);
     ck_assert_str_eq(APR_ARRAY_IDX(found, 0, authp_user_t *)->email, emails[0]);
     put_user("late@example.org");
-    ck_assert_int_eq(list(NULL, NULL, APR_ARRAY_IDX(found, 1, authp_user_t *)->id.hex, 200, &found), 4);
+    ck_assert_int_eq(list(NULL, NULL, APR_ARRAY_IDX(found, 1, authp_user_t *)->id.hex, 200, &found),
+                     4);
     ck_assert_str_eq(APR_ARRAY_IDX(found, 0, authp_user_t *)->email, emails[2]);
     ck_assert_str_eq(APR_ARRAY_IDX(found, 3, authp_user_t *)->email, "late@example.org");
 }
@@ -197,7 +209,8 @@ START_TEST(hash_upgrade_is_conditional)
     authp_user_t user = put_user("up@example.org");
     authp_user_t *got = NULL;
     ck_assert_int_eq(authp_store_user_upgrade_hash(store, &user, better, NOW + 9, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_user_upgrade_hash(store, &user, better, NOW + 9, pool), AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_user_upgrade_hash(store, &user, better, NOW + 9, pool),
+                     AUTHP_E_CONFLICT);
     ck_assert_int_eq(authp_store_user_by_id(store, user.id.hex, &got, pool), AUTHP_OK);
     ck_assert_str_eq(got->password_hash, better);
     ck_assert_int_eq(got->updated_at, NOW + 9);
@@ -225,7 +238,8 @@ START_TEST(session_comes_back_whole)
     ck_assert_str_eq(got->ip, "192.0.2.1");
     ck_assert_str_eq(got->user_agent, "A browser");
     ck_assert_int_eq(authp_store_session_create(store, &session, pool), AUTHP_E_CONFLICT);
-    ck_assert_int_eq(authp_store_session_by_id(store, "6bffffffffffffffffffffff", &got, pool), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_session_by_id(store, "6bffffffffffffffffffffff", &got, pool),
+                     AUTHP_E_NOT_FOUND);
 }
 END_TEST
 
@@ -234,30 +248,40 @@ START_TEST(rotation_is_conditional)
     authp_user_t user = put_user("r@example.org");
     authp_session_t session = put_session(&user);
     const char *sid = session.id.hex;
-    ck_assert_int_eq(authp_store_session_rotate(store, sid, 1, NOW + 10, NOW + 2000, pool), AUTHP_E_CONFLICT);
-    ck_assert_int_eq(authp_store_session_rotate(store, sid, 0, NOW + 1000, NOW + 2000, pool), AUTHP_E_CONFLICT);
-    ck_assert_int_eq(authp_store_session_rotate(store, sid, 0, NOW + 10, NOW + 2000, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_session_rotate(store, sid, 0, NOW + 10, NOW + 2000, pool), AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_session_rotate(store, sid, 1, NOW + 10, NOW + 2000, pool),
+                     AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_session_rotate(store, sid, 0, NOW + 1000, NOW + 2000, pool),
+                     AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_session_rotate(store, sid, 0, NOW + 10, NOW + 2000, pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_session_rotate(store, sid, 0, NOW + 10, NOW + 2000, pool),
+                     AUTHP_E_CONFLICT);
     authp_session_t *got = get_session(sid);
     ck_assert_int_eq(got->generation, 1);
     ck_assert_int_eq(got->rotated_at, NOW + 10);
     ck_assert_int_eq(got->last_used_at, NOW + 10);
     ck_assert_int_eq(got->expires_at, NOW + 2000);
-    ck_assert_int_eq(authp_store_session_slide(store, sid, 0, NOW + 20, NOW + 3000, pool), AUTHP_E_CONFLICT);
-    ck_assert_int_eq(authp_store_session_slide(store, sid, 1, NOW + 20, NOW + 3000, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_session_slide(store, sid, 0, NOW + 20, NOW + 3000, pool),
+                     AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_session_slide(store, sid, 1, NOW + 20, NOW + 3000, pool),
+                     AUTHP_OK);
     got = get_session(sid);
     ck_assert_int_eq(got->generation, 1);
     ck_assert_int_eq(got->rotated_at, NOW + 10);
     ck_assert_int_eq(got->last_used_at, NOW + 20);
     ck_assert_int_eq(got->expires_at, NOW + 3000);
     ck_assert_int_eq(authp_store_session_end(store, sid, "logout", NOW + 30, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_session_end(store, sid, "again", NOW + 31, pool), AUTHP_E_NOT_FOUND);
-    ck_assert_int_eq(authp_store_session_rotate(store, sid, 1, NOW + 40, NOW + 4000, pool), AUTHP_E_CONFLICT);
-    ck_assert_int_eq(authp_store_session_slide(store, sid, 1, NOW + 40, NOW + 4000, pool), AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_session_end(store, sid, "again", NOW + 31, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_session_rotate(store, sid, 1, NOW + 40, NOW + 4000, pool),
+                     AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_session_slide(store, sid, 1, NOW + 40, NOW + 4000, pool),
+                     AUTHP_E_CONFLICT);
     got = get_session(sid);
     ck_assert_int_eq(got->ended_at, NOW + 30);
     ck_assert_str_eq(got->end_reason, "logout");
-    ck_assert_int_eq(authp_store_session_end(store, "6bffffffffffffffffffffff", "x", NOW, pool), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_session_end(store, "6bffffffffffffffffffffff", "x", NOW, pool),
+                     AUTHP_E_NOT_FOUND);
 }
 END_TEST
 
@@ -271,15 +295,19 @@ START_TEST(all_of_a_user_end)
     }
     authp_session_t theirs = put_session(&other);
     int count = -1;
-    ck_assert_int_eq(authp_store_session_end_user(store, user.id.hex, mine[1].id.hex, "others", NOW + 1, &count), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_session_end_user(store, user.id.hex, mine[1].id.hex, "others", NOW + 1, &count),
+        AUTHP_OK);
     ck_assert_int_eq(count, 2);
     ck_assert_int_eq(get_session(mine[1].id.hex)->ended_at, 0);
     ck_assert_int_eq(get_session(theirs.id.hex)->ended_at, 0);
     ck_assert_str_eq(get_session(mine[0].id.hex)->end_reason, "others");
-    ck_assert_int_eq(authp_store_session_end_user(store, user.id.hex, NULL, "all", NOW + 2, &count), AUTHP_OK);
+    ck_assert_int_eq(authp_store_session_end_user(store, user.id.hex, NULL, "all", NOW + 2, &count),
+                     AUTHP_OK);
     ck_assert_int_eq(count, 1);
     ck_assert_int_eq(get_session(mine[0].id.hex)->ended_at, NOW + 1);
-    ck_assert_int_eq(authp_store_session_end_user(store, user.id.hex, NULL, "all", NOW + 3, NULL), AUTHP_OK);
+    ck_assert_int_eq(authp_store_session_end_user(store, user.id.hex, NULL, "all", NOW + 3, NULL),
+                     AUTHP_OK);
 }
 END_TEST
 

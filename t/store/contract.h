@@ -6,8 +6,9 @@
 
 #include <check.h>
 
-/* The one suite that every provider must pass. A provider registers a suite of its own by naming a setup that makes a fresh
- * store and calls contract_begin(), and a teardown that calls contract_end() and clears up. */
+/* The one suite that every provider must pass. A provider registers a suite of its own by naming a
+ * setup that makes a fresh store and calls contract_begin(), and a teardown that calls
+ * contract_end() and clears up. */
 void contract_begin(authp_store_t *fresh, apr_pool_t *its_pool);
 void contract_end(void);
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);

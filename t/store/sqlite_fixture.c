@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -32,6 +33,14 @@ authp_store_t *sqlite_fixture_open(apr_pool_t *pool)
 void sqlite_fixture_remove(void)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    struct stat info;
+    if (stat(file, &info) == 0) {
+        /* The writer queue's file, which nobody would ever ask for again. */
+        char lock[128];
+        snprintf(lock, sizeof(lock), "/dev/shm/authp-%lu-%lx-%lx", (unsigned long)geteuid(),
+                 (unsigned long)info.st_dev, (unsigned long)info.st_ino);
+        (void)unlink(lock);
+    }
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         char name[128];
         snprintf(name, sizeof(name), "%s%s", file, suffixes[i]);

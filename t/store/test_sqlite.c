@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only the SQLite provider has: files and their owners, migrations, writers in many processes. */
+/* What only the SQLite provider has: files and their owners, migrations, writers in many processes.
+ */
 #include "../unit/suite.h"
 #include "base/clock.h"
 #include "contract.h"
@@ -108,8 +109,10 @@ static int write_many(void)
     for (int i = 0; i < WRITES; i++) {
         apr_pool_t *scratch = NULL;
         apr_pool_create(&scratch, own);
-        authp_user_t user = contract_user(apr_psprintf(scratch, "p%d-%d@example.org", (int)getpid(), i), scratch);
-        apr_snprintf(user.id.hex, sizeof(user.id.hex), "%08x%016x", (unsigned)getpid(), (unsigned)i);
+        authp_user_t user =
+            contract_user(apr_psprintf(scratch, "p%d-%d@example.org", (int)getpid(), i), scratch);
+        apr_snprintf(user.id.hex, sizeof(user.id.hex), "%08x%016x", (unsigned)getpid(),
+                     (unsigned)i);
         authp_ms_t began = authp_clock_now(authp_clock_system());
         authp_err_t err = authp_store_user_create(store, &user, scratch);
         authp_ms_t took = authp_clock_now(authp_clock_system()) - began;
@@ -140,11 +143,13 @@ START_TEST(writers_in_processes)
         int status = 0;
         ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
         ck_assert(WIFEXITED(status));
-        ck_assert_msg(WEXITSTATUS(status) == 0, "1 is an error, 2 a wait of over two seconds: %d", WEXITSTATUS(status));
+        ck_assert_msg(WEXITSTATUS(status) == 0, "1 is an error, 2 a wait of over two seconds: %d",
+                      WEXITSTATUS(status));
     }
     apr_array_header_t *found = NULL;
     authp_user_filter_t filter = {.limit = PROCESSES * WRITES + 1};
-    ck_assert_int_eq(authp_store_user_list(sqlite_fixture_open(pool), &filter, &found, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_user_list(sqlite_fixture_open(pool), &filter, &found, pool),
+                     AUTHP_OK);
     ck_assert_int_eq(found->nelts, PROCESSES * WRITES);
 }
 END_TEST

@@ -4,7 +4,8 @@
 
 #include <check.h>
 
-/* Prototypes of all suites: each file of tests includes this, so that -Wmissing-prototypes holds. */
+/* Prototypes of all suites: each file of tests includes this, so that -Wmissing-prototypes holds.
+ */
 #define AUTHP_SUITE(name) Suite *suite_##name(void);
 #include "suites.h"
 #undef AUTHP_SUITE

@@ -5,6 +5,7 @@
 #include <apr_strings.h>
 
 #include "crypto/bcrypt.h"
+#include "crypto/hasher_bound.h"
 #include "fixture.h"
 #include "suite.h"
 
@@ -49,8 +50,7 @@ START_TEST(create_stores_everything)
     ck_assert_int_eq(row->created_at, FAKE_CLOCK_START);
     ck_assert_int_eq(row->updated_at, FAKE_CLOCK_START);
     ck_assert_int_eq(authp_bcrypt_cost(row->password_hash), 4);
-    ck_assert(
-        authp_bcrypt_verify(FIXTURE_PASSWORD, strlen(FIXTURE_PASSWORD), row->password_hash));
+    ck_assert(authp_bcrypt_verify(FIXTURE_PASSWORD, strlen(FIXTURE_PASSWORD), row->password_hash));
     ck_assert_int_eq(fixture_sessions(&f), 0);
     const authp_audit_t *event = fixture_audit(&f, "user_create");
     ck_assert_str_eq(event->outcome, "ok");
@@ -211,15 +211,31 @@ END_TEST
 /* Hashes are bounded: a full queue is told at once, and nothing is written. */
 START_TEST(busy)
 {
+    int places[16];
+    int taken = 0;
     authp_hasher_bound_t *bound = NULL;
     const authp_new_account_t in = fixture_new("ada@example.org", NULL);
+    const authp_login_t login = {.kind = AUTHP_LOGIN_EMAIL,
+                                 .login = in.email,
+                                 .password = in.password,
+                                 .password_len = in.password_len};
     authp_grant_t grant = {.expires_in = 77};
     ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
-    fixture_fill_hasher(&f, bound);
+    ck_assert_int_eq(authp_hasher_make(bound, &f.rng.random, &f.realm->hasher, f.pool), AUTHP_OK);
+    while (taken < 16 && (places[taken] = authp_hasher_bound_admit(bound)) >= 0) {
+        taken++;
+    }
+    ck_assert_int_eq(taken, 2);
     ck_assert_int_eq(enroll(&in, &grant), AUTHP_E_BUSY);
+    ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &grant, f.pool),
+                     AUTHP_E_BUSY);
     ck_assert_int_eq(grant.expires_in, 77);
     ck_assert_int_eq(fixture_sessions(&f), 0);
-    fixture_drain_hasher(&f);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 0);
+    while (taken > 0) {
+        authp_hasher_bound_leave(bound, places[--taken]);
+    }
+    ck_assert_int_eq(enroll(&in, &grant), AUTHP_OK);
 }
 END_TEST
 

@@ -55,7 +55,10 @@ typedef struct bad_t {
     const char *text;
     size_t len;
 } bad_t;
-#define BAD(text) {text, sizeof(text) - 1}
+#define BAD(text)                                                                                  \
+    {                                                                                              \
+        text, sizeof(text) - 1                                                                     \
+    }
 
 static const bad_t bad_emails[] = {
     BAD(""),
@@ -129,15 +132,20 @@ START_TEST(password_rules)
     ck_assert_pstr_eq(authp_account_check_password(&settings, "12345678", 8, pool), NULL);
     ck_assert_pstr_ne(authp_account_check_password(&settings, "1234567", 7, pool), NULL);
     /* Code points count for the minimum, bytes for the maximum. */
-    ck_assert_pstr_eq(authp_account_check_password(&settings, "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
-                                                              "1234",
+    ck_assert_pstr_eq(authp_account_check_password(&settings,
+                                                   "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
+                                                   "1234",
                                                    12, pool),
                       NULL);
     ck_assert_pstr_ne(
         authp_account_check_password(&settings, "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4", 8, pool), NULL);
     ck_assert_pstr_eq(authp_account_check_password(&settings, long_one, 72, pool), NULL);
     ck_assert_pstr_ne(authp_account_check_password(&settings, long_one, 73, pool), NULL);
-    ck_assert_pstr_ne(authp_account_check_password(&settings, "1234\0" "67890", 10, pool), NULL);
+    ck_assert_pstr_ne(authp_account_check_password(&settings,
+                                                   "1234\0"
+                                                   "67890",
+                                                   10, pool),
+                      NULL);
     const authp_settings_t strict = {.password_min_length = 12};
     ck_assert_ptr_nonnull(
         strstr(authp_account_check_password(&strict, "12345678901", 11, pool), "12"));

@@ -49,7 +49,8 @@ START_TEST(lives)
 }
 END_TEST
 
-/* A recruiter who was withdrawn after the token was issued has the roles of now; so has what else changed. */
+/* A recruiter who was withdrawn after the token was issued has the roles of now; so has what else
+ * changed. */
 START_TEST(present_facts_count)
 {
     authp_user_t *row = mem_store_user(f.store, user->id.hex);

@@ -79,7 +79,8 @@ START_TEST(by_username)
 }
 END_TEST
 
-/* --- one answer for whatever is wrong --------------------------------------------------------------- */
+/* --- one answer for whatever is wrong
+ * --------------------------------------------------------------- */
 START_TEST(refusals_are_alike)
 {
     static const char long_one[] =
@@ -115,7 +116,8 @@ START_TEST(refusals_are_alike)
 }
 END_TEST
 
-/* Neither the stand-in for passwords that bcrypt would not take, nor the 72 bytes that it would look at, opens anything. */
+/* Neither the stand-in for passwords that bcrypt would not take, nor the 72 bytes that it would
+ * look at, opens anything. */
 START_TEST(stand_ins_open_nothing)
 {
     char password[80];
@@ -145,7 +147,8 @@ START_TEST(stand_ins_open_nothing)
 }
 END_TEST
 
-/* --- the doors ------------------------------------------------------------------------------------------ */
+/* --- the doors
+ * ------------------------------------------------------------------------------------------ */
 typedef struct door_row_t {
     const char *roles; /* stored, space separated */
     bool verified;
@@ -188,7 +191,8 @@ START_TEST(door)
 }
 END_TEST
 
-/* --- hashes of lower cost ------------------------------------------------------------------------------- */
+/* --- hashes of lower cost
+ * ------------------------------------------------------------------------------- */
 START_TEST(upgrades_the_hash)
 {
     const authp_user_t *user = fixture_user(&f, "ada@example.org", "admin", false);
@@ -236,7 +240,8 @@ START_TEST(password_changed_meanwhile)
 }
 END_TEST
 
-/* --- the store fails ------------------------------------------------------------------------------------- */
+/* --- the store fails
+ * ------------------------------------------------------------------------------------- */
 START_TEST(store_down)
 {
     const authp_user_t *user = fixture_user(&f, "ada@example.org", "admin", false);
@@ -259,7 +264,8 @@ START_TEST(store_down)
 }
 END_TEST
 
-/* --- equal work, in CPU time of this process (other load on the machine does not matter) --------------- */
+/* --- equal work, in CPU time of this process (other load on the machine does not matter)
+ * --------------- */
 static double cpu_of(const authp_login_t *in)
 {
     struct timespec from;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The refresh rules of contract 4 on a store. The decision table: test_refresh_rules.c; races and failures of the
- * store: test_refresh_races.c. */
+/* The refresh rules of contract 4 on a store. The decision table: test_refresh_rules.c; races and
+ * failures of the store: test_refresh_races.c. */
 #include <string.h>
 
 #include "fixture.h"
@@ -142,7 +142,8 @@ START_TEST(no_grace)
 }
 END_TEST
 
-/* A restored backup: the row has forgotten the latest rotations. Sign in again, but nobody is signed out. */
+/* A restored backup: the row has forgotten the latest rotations. Sign in again, but nobody is
+ * signed out. */
 START_TEST(ahead_is_invalid_and_ends_nothing)
 {
     const authp_grant_t next = refresh_ok(first.refresh_token);

@@ -54,7 +54,8 @@ static void expect_theft(const char *token)
     ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 1);
 }
 
-/* --- what happens between our read and our update ------------------------------------------------- */
+/* --- what happens between our read and our update
+ * ------------------------------------------------- */
 typedef struct race_t {
     authp_err_t err;
     authp_grant_t grant;
@@ -72,8 +73,8 @@ static void somebody_refreshes(void *ctx)
 static void somebody_signs_out(void *ctx)
 {
     race_t *race = ctx;
-    race->err = authp_session_logout(f.realm, user->id.hex, first.session->id.hex, false, NULL,
-                                     f.pool);
+    race->err =
+        authp_session_logout(f.realm, user->id.hex, first.session->id.hex, false, NULL, f.pool);
 }
 
 static void somebody_refreshes_then_store_down(void *ctx)
@@ -150,7 +151,8 @@ START_TEST(endless_conflict)
 }
 END_TEST
 
-/* --- the store fails at each step: 503, nothing half done, the same token works afterwards -------- */
+/* --- the store fails at each step: 503, nothing half done, the same token works afterwards
+ * -------- */
 START_TEST(store_down)
 {
     static const authp_err_t errors[] = {AUTHP_E_UNAVAILABLE, AUTHP_E_INTERNAL};

@@ -112,7 +112,8 @@ START_TEST(text_refused)
 }
 END_TEST
 
-/* 52 bytes leave 4 unused bits in the last character: another spelling of the same bytes is no token. */
+/* 52 bytes leave 4 unused bits in the last character: another spelling of the same bytes is no
+ * token. */
 START_TEST(text_one_spelling)
 {
     static const char alphabet[] =
@@ -172,7 +173,8 @@ START_TEST(tag_covers_all)
 }
 END_TEST
 
-/* --- the decision, cell by cell ------------------------------------------------------------------ */
+/* --- the decision, cell by cell ------------------------------------------------------------------
+ */
 typedef struct cell_t {
     authp_refresh_state_t state;
     authp_refresh_distance_t distance;

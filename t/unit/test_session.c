@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions: their start, their end, whose a refresh token is, the CSRF token. The refresh rules: test_refresh.c. */
+/* Sessions: their start, their end, whose a refresh token is, the CSRF token. The refresh rules:
+ * test_refresh.c. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -191,8 +192,8 @@ START_TEST(of_refresh)
                      AUTHP_OK);
     /* Whatever its generation, and after the end too: /logout asks. */
     ck_assert_int_eq(authp_session_make_refresh(f.realm, row, 12, &old, f.pool), AUTHP_OK);
-    ck_assert_int_eq(
-        authp_session_logout(f.realm, user->id.hex, row->id.hex, false, NULL, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, row->id.hex, false, NULL, f.pool),
+                     AUTHP_OK);
     row = NULL;
     ck_assert_int_eq(authp_session_of_refresh(f.realm, old, &row, f.pool), AUTHP_OK);
     ck_assert_str_eq(row->id.hex, grant.session->id.hex);
@@ -231,9 +232,8 @@ START_TEST(csrf)
     ck_assert_int_eq(authp_session_csrf(f.realm, sid, &token, f.pool), AUTHP_OK);
     ck_assert_uint_eq(strlen(token), 43);
     ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, token, f.pool), AUTHP_OK);
-    ck_assert_int_eq(
-        authp_session_csrf_check(f.realm, "cccccccccccccccccccccccc", token, f.pool),
-        AUTHP_E_CSRF_FAILED);
+    ck_assert_int_eq(authp_session_csrf_check(f.realm, "cccccccccccccccccccccccc", token, f.pool),
+                     AUTHP_E_CSRF_FAILED);
     static const char *const wrong[] = {NULL, "", "x",
                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

@@ -133,8 +133,8 @@ authp_user_t *fixture_user(fixture_t *f, const char *email, const char *role, bo
     authp_new_account_t in = fixture_new(email, role);
     authp_user_t *user = NULL;
     in.verified = verified;
-    ck_assert_int_eq(
-        authp_account_create(f->realm, &in, "test", &fixture_client, &user, f->pool), AUTHP_OK);
+    ck_assert_int_eq(authp_account_create(f->realm, &in, "test", &fixture_client, &user, f->pool),
+                     AUTHP_OK);
     return user;
 }
 

@@ -7,8 +7,8 @@
 #include "mem_store.h"
 #include "service/account.h"
 
-/* A realm on the in-memory store, with a clock and a random source of the test's own and bcrypt at its lowest cost.
- * One at a time. */
+/* A realm on the in-memory store, with a clock and a random source of the test's own and bcrypt at
+ * its lowest cost. One at a time. */
 typedef struct fixture_t {
     apr_pool_t *pool;
     authp_realm_t *realm;
@@ -39,7 +39,8 @@ int fixture_live_sessions(const fixture_t *f);
 /* The last event of that name, NULL if there is none; strings live as long as the fixture. */
 const authp_audit_t *fixture_audit(const fixture_t *f, const char *event);
 
-/* JWT_SECRET_KEY of our own tags (not of the access token) is another one now; FIXTURE_SECRET is the previous one, or gone. */
+/* JWT_SECRET_KEY of our own tags (not of the access token) is another one now; FIXTURE_SECRET is
+ * the previous one, or gone. */
 void fixture_roll_key(fixture_t *f, bool keep_previous);
 void fixture_restore_key(fixture_t *f);
 

@@ -24,7 +24,8 @@ authp_user_t *mem_rows_user(const authp_user_t *user, apr_pool_t *pool)
     out->password_hash = mem_rows_text(user->password_hash, pool);
     out->roles = apr_array_make(pool, 2, sizeof(const char *));
     for (int i = 0; i < user->roles->nelts; i++) {
-        APR_ARRAY_PUSH(out->roles, const char *) = mem_rows_text(APR_ARRAY_IDX(user->roles, i, const char *), pool);
+        APR_ARRAY_PUSH(out->roles, const char *) =
+            mem_rows_text(APR_ARRAY_IDX(user->roles, i, const char *), pool);
     }
     return out;
 }
@@ -46,8 +47,10 @@ bool mem_rows_passes(const authp_user_t *user, const authp_user_filter_t *filter
         role = mem_rows_same(APR_ARRAY_IDX(user->roles, i, const char *), filter->role);
     }
     bool prefix = filter->email_prefix == NULL ||
-                  (user->email != NULL && strncmp(user->email, filter->email_prefix, strlen(filter->email_prefix)) == 0);
-    return role && prefix && (filter->after_id == NULL || strcmp(user->id.hex, filter->after_id) > 0);
+                  (user->email != NULL &&
+                   strncmp(user->email, filter->email_prefix, strlen(filter->email_prefix)) == 0);
+    return role && prefix &&
+           (filter->after_id == NULL || strcmp(user->id.hex, filter->after_id) > 0);
 }
 
 int mem_rows_by_id(const void *a, const void *b)

@@ -80,7 +80,8 @@ static const char *mem_check(const authp_store_config_t *config, apr_pool_t *poo
     return NULL;
 }
 
-static authp_err_t mem_prepare(const authp_store_config_t *config, uid_t uid, gid_t gid, apr_pool_t *pool)
+static authp_err_t mem_prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
+                               apr_pool_t *pool)
 {
     (void)config;
     (void)uid;
@@ -138,7 +139,9 @@ static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_poo
     }
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *other = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
-        if (mem_rows_same(other->id.hex, user->id.hex) || mem_rows_same(other->email, user->email) || mem_rows_same(other->username, user->username) ||
+        if (mem_rows_same(other->id.hex, user->id.hex) ||
+            mem_rows_same(other->email, user->email) ||
+            mem_rows_same(other->username, user->username) ||
             mem_rows_same(other->phone, user->phone)) {
             return leave(mem, AUTHP_E_CONFLICT);
         }
@@ -161,8 +164,8 @@ static authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out
     return leave(mem, user != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
 
-static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *value, authp_user_t **out,
-                                     apr_pool_t *pool)
+static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *value,
+                                     authp_user_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = enter(mem, "user_by_login");
@@ -179,7 +182,8 @@ static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const 
     return leave(mem, AUTHP_E_NOT_FOUND);
 }
 
-static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter, apr_array_header_t **out, apr_pool_t *pool)
+static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter,
+                                 apr_array_header_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = enter(mem, "user_list");
@@ -199,8 +203,8 @@ static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter, 
     return leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash, authp_ms_t now,
-                                         apr_pool_t *pool)
+static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
+                                         authp_ms_t now, apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
@@ -232,7 +236,8 @@ static authp_err_t mem_session_create(void *self, const authp_session_t *session
     return leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool)
+static authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_t **out,
+                                     apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = enter(mem, "session_by_id");
@@ -246,11 +251,12 @@ static authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_
     return leave(mem, session != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
 
-static authp_err_t move_session(mem_t *mem, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
-                                bool rotate)
+static authp_err_t move_session(mem_t *mem, const char *sid, int64_t generation, authp_ms_t now,
+                                authp_ms_t expires_at, bool rotate)
 {
     authp_session_t *session = find_session(mem, sid);
-    if (session == NULL || session->generation != generation || session->ended_at != 0 || session->expires_at <= now) {
+    if (session == NULL || session->generation != generation || session->ended_at != 0 ||
+        session->expires_at <= now) {
         return AUTHP_E_CONFLICT;
     }
     session->last_used_at = now;
@@ -262,23 +268,27 @@ static authp_err_t move_session(mem_t *mem, const char *sid, int64_t generation,
     return AUTHP_OK;
 }
 
-static authp_err_t mem_session_rotate(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
-                                      apr_pool_t *pool)
+static authp_err_t mem_session_rotate(void *self, const char *sid, int64_t generation,
+                                      authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
 {
     (void)pool;
     authp_err_t err = enter(self, "session_rotate");
-    return err == AUTHP_OK ? leave(self, move_session(self, sid, generation, now, expires_at, true)) : err;
+    return err == AUTHP_OK ? leave(self, move_session(self, sid, generation, now, expires_at, true))
+                           : err;
 }
 
-static authp_err_t mem_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now, authp_ms_t expires_at,
-                                     apr_pool_t *pool)
+static authp_err_t mem_session_slide(void *self, const char *sid, int64_t generation,
+                                     authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
 {
     (void)pool;
     authp_err_t err = enter(self, "session_slide");
-    return err == AUTHP_OK ? leave(self, move_session(self, sid, generation, now, expires_at, false)) : err;
+    return err == AUTHP_OK
+               ? leave(self, move_session(self, sid, generation, now, expires_at, false))
+               : err;
 }
 
-static authp_err_t mem_session_end(void *self, const char *sid, const char *reason, authp_ms_t now, apr_pool_t *pool)
+static authp_err_t mem_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
+                                   apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
@@ -295,8 +305,8 @@ static authp_err_t mem_session_end(void *self, const char *sid, const char *reas
     return leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_session_end_user(void *self, const char *user_id, const char *except_sid, const char *reason,
-                                        authp_ms_t now, int *count)
+static authp_err_t mem_session_end_user(void *self, const char *user_id, const char *except_sid,
+                                        const char *reason, authp_ms_t now, int *count)
 {
     mem_t *mem = self;
     authp_err_t err = enter(mem, "session_end_user");
@@ -306,7 +316,8 @@ static authp_err_t mem_session_end_user(void *self, const char *user_id, const c
     int ended = 0;
     for (int i = 0; i < mem->sessions->nelts; i++) {
         authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
-        if (mem_rows_same(session->user_id.hex, user_id) && session->ended_at == 0 && !mem_rows_same(session->id.hex, except_sid)) {
+        if (mem_rows_same(session->user_id.hex, user_id) && session->ended_at == 0 &&
+            !mem_rows_same(session->id.hex, except_sid)) {
             session->ended_at = now;
             session->end_reason = mem_rows_text(reason, mem->pool);
             ended++;

@@ -4,13 +4,16 @@
 
 #include "store/store.h"
 
-/* A provider in memory, held to the same contract suite as the real ones, with faults and races to order. */
+/* A provider in memory, held to the same contract suite as the real ones, with faults and races to
+ * order. */
 extern const authp_store_ops_t mem_store_ops;
 
-/* The operation `op` ("session_rotate"; NULL = any) answers `err`: its nth call from now on only, or every one with nth = 0.
- * One order at a time; err AUTHP_OK cancels it. Nothing is changed by a call that fails. */
+/* The operation `op` ("session_rotate"; NULL = any) answers `err`: its nth call from now on only,
+ * or every one with nth = 0. One order at a time; err AUTHP_OK cancels it. Nothing is changed by a
+ * call that fails. */
 void mem_store_fail(authp_store_t *store, const char *op, int nth, authp_err_t err);
-/* Runs `hook` once, right before the next `op` does its work: what another process might do in between. */
+/* Runs `hook` once, right before the next `op` does its work: what another process might do in
+ * between. */
 void mem_store_before(authp_store_t *store, const char *op, void (*hook)(void *ctx), void *ctx);
 /* What is in it, to look at and to bend; NULL if there is no such row. */
 authp_user_t *mem_store_user(authp_store_t *store, const char *id);

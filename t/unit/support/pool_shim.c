@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shows pool memory to ASan and to valgrind, which otherwise see only APR's large nodes: an overflow
- * between two apr_palloc blocks, or a use after apr_pool_clear, would pass unseen.
+/* Shows pool memory to ASan and to valgrind, which otherwise see only APR's large nodes: an
+ * overflow between two apr_palloc blocks, or a use after apr_pool_clear, would pass unseen.
  *
  * Linked into a test program, these functions come before libapr's own, also for libapr's calls
- * (apr_pstrdup, apr_array_make, apr_pstrcat, ...). Every block is one malloc. All blocks of a pool are
- * freed by one cleanup that is registered before any other cleanup of that pool can be, so that it
- * runs last and the other cleanups may still use the pool's memory, as they may with APR itself.
+ * (apr_pstrdup, apr_array_make, apr_pstrcat, ...). Every block is one malloc. All blocks of a pool
+ * are freed by one cleanup that is registered before any other cleanup of that pool can be, so that
+ * it runs last and the other cleanups may still use the pool's memory, as they may with APR itself.
  *
  * Not seen: apr_pool_create's own bookkeeping, and the memory of an allocator used directly. */
 #include <pthread.h>
@@ -22,9 +22,10 @@
 #undef apr_pcalloc
 
 #define EXPORTED __attribute__((visibility("default")))
-#define BUCKETS  1021
+#define BUCKETS 1021
 
-/* A macro over apr_palloc for those who include the header, but libapr still exports the function. */
+/* A macro over apr_palloc for those who include the header, but libapr still exports the function.
+ */
 void *apr_pcalloc(apr_pool_t *pool, apr_size_t size);
 
 typedef struct block {

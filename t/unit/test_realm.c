@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From settings to what the rules work with. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/log.h"
+#include "fixture.h"
+#include "suite.h"
+
+static apr_pool_t *pool;
+static char last[1100];
+
+static void keep(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    ck_assert_int_eq(level, AUTHP_LOG_ERROR);
+    apr_cpystrn(last, message, sizeof(last));
+}
+
+static void set_up(void)
+{
+    ck_assert_int_eq(apr_pool_create(&pool, NULL), APR_SUCCESS);
+    last[0] = '\0';
+    authp_log_set_sink(keep, NULL);
+}
+
+static void tear_down(void)
+{
+    authp_log_set_sink(NULL, NULL);
+    apr_pool_destroy(pool);
+}
+
+START_TEST(make)
+{
+    const authp_settings_t settings = fixture_settings(pool);
+    authp_realm_t *realm = NULL;
+    ck_assert_int_eq(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
+    ck_assert_ptr_null(realm->store);
+    ck_assert_ptr_null(realm->hasher);
+    ck_assert_ptr_eq(realm->clock, authp_clock_system());
+    ck_assert_ptr_eq(realm->random, authp_random_system());
+    ck_assert_uint_eq(authp_roles_bit(realm->roles, "admin"), 4);
+    ck_assert_uint_eq(authp_roles_bit(realm->roles, "boss"), 0);
+    ck_assert_str_eq(realm->settings->jwt_issuer, "auth_platform");
+    ck_assert_int_eq(authp_realm_selftest(realm, pool), AUTHP_OK);
+    ck_assert_str_eq(last, "");
+}
+END_TEST
+
+START_TEST(short_key)
+{
+    authp_settings_t settings = fixture_settings(pool);
+    authp_realm_t *realm = NULL;
+    settings.jwt_secret = authp_secret_make("short", 5, pool);
+    ck_assert_int_ne(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
+    ck_assert_ptr_null(realm);
+}
+END_TEST
+
+START_TEST(refused_passwords_are_read_once)
+{
+    char path[] = "/tmp/authp-realm-XXXXXX";
+    authp_settings_t settings = fixture_settings(pool);
+    authp_realm_t *realm = NULL;
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, "password1\n", 10), 10);
+    ck_assert_int_eq(close(fd), 0);
+    settings.password_refused_file = path;
+    ck_assert_int_eq(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_pstr_ne(authp_account_check_password(realm->settings, "Password1", 9, pool), NULL);
+    ck_assert_pstr_eq(authp_account_check_password(realm->settings, "password12", 10, pool), NULL);
+    ck_assert_ptr_null(settings.password_refused); /* the caller's own stays as it was */
+    realm = NULL;
+    ck_assert_int_ne(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
+    ck_assert_ptr_null(realm);
+    ck_assert_ptr_nonnull(strstr(last, "PASSWORD_REFUSED_FILE in the test: "));
+    ck_assert_ptr_nonnull(strstr(last, path));
+}
+END_TEST
+
+START_TEST(store_of_the_settings)
+{
+    authp_settings_t settings = fixture_settings(pool);
+    const authp_store_ops_t *ops = NULL;
+    authp_store_config_t config = {0};
+    const char *error = NULL;
+    settings.sqlite_file = "/var/lib/x/accounts.db";
+    ck_assert_int_eq(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
+    ck_assert_str_eq(ops->name, "sqlite");
+    ck_assert_str_eq(config.file, "/var/lib/x/accounts.db");
+    ck_assert_ptr_null(config.uri);
+    ck_assert_int_eq(config.timeout_ms, 2000);
+    ck_assert_int_gt(config.max_connections, 0);
+    ck_assert_ptr_null(error);
+}
+END_TEST
+
+START_TEST(store_that_is_not_there)
+{
+    authp_settings_t settings = fixture_settings(pool);
+    const authp_store_ops_t *ops = NULL;
+    authp_store_config_t config = {.timeout_ms = 77};
+    const char *error = NULL;
+    settings.store = "nosuch";
+    ck_assert_int_ne(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
+    ck_assert_ptr_null(ops);
+    ck_assert_int_eq(config.timeout_ms, 77);
+    ck_assert_ptr_nonnull(strstr(error, "AUTH_STORE in the test"));
+    ck_assert_ptr_nonnull(strstr(error, "nosuch"));
+    ck_assert_ptr_nonnull(strstr(error, "sqlite"));
+    ck_assert_ptr_null(strchr(error, '\n'));
+}
+END_TEST
+
+START_TEST(store_that_is_misconfigured)
+{
+    authp_settings_t settings = fixture_settings(pool);
+    const authp_store_ops_t *ops = NULL;
+    authp_store_config_t config = {0};
+    const char *error = NULL;
+    settings.sqlite_file = NULL;
+    ck_assert_int_ne(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
+    ck_assert_ptr_null(ops);
+    ck_assert_ptr_nonnull(strstr(error, "sqlite"));
+}
+END_TEST
+
+Suite *suite_realm(void)
+{
+    Suite *suite = suite_create("realm");
+    TCase *realm = tcase_create("realm");
+    tcase_add_checked_fixture(realm, set_up, tear_down);
+    tcase_add_test(realm, make);
+    tcase_add_test(realm, short_key);
+    tcase_add_test(realm, refused_passwords_are_read_once);
+    tcase_add_test(realm, store_of_the_settings);
+    tcase_add_test(realm, store_that_is_not_there);
+    tcase_add_test(realm, store_that_is_misconfigured);
+    suite_add_tcase(suite, realm);
+    return suite;
+}
