@@ -83,22 +83,29 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
     return authp_live_guard(realm, out);
 }
 
+/* The q of one media range, 1 if it has none. */
+static double item_quality(const char *item, size_t len)
+{
+    for (size_t i = 1; i + 2 < len; i++) {
+        if ((item[i] == 'q' || item[i] == 'Q') && item[i + 1] == '=' &&
+            (item[i - 1] == ';' || item[i - 1] == ' ')) {
+            return strtod(item + i + 2, NULL);
+        }
+    }
+    return 1.0;
+}
+
 /* The quality that an Accept header gives to exactly this media type, -1 if it is not named. */
 static double quality_of(const char *accept, const char *type)
 {
-    size_t len = strlen(type);
+    size_t want = strlen(type);
     for (const char *at = accept; at != NULL && *at != '\0';) {
         at += strspn(at, " \t,");
-        size_t item = strcspn(at, ",");
-        if (strncasecmp(at, type, len) == 0 && strchr(" \t;,", at[len]) != NULL) {
-            for (const char *q = at + len; q + 2 < at + item; q++) {
-                if ((q[0] == 'q' || q[0] == 'Q') && q[1] == '=' && (q[-1] == ';' || q[-1] == ' ')) {
-                    return strtod(q + 2, NULL);
-                }
-            }
-            return 1.0;
+        size_t len = strcspn(at, ",");
+        if (strncasecmp(at, type, want) == 0 && strchr(" \t;,", at[want]) != NULL) {
+            return item_quality(at, len);
         }
-        at += item;
+        at += len;
     }
     return -1.0;
 }

@@ -40,15 +40,17 @@ authp_context_t *authp_context_ancestor(const request_rec *r)
 /* What this request or an ancestor had under that name before we took it away. */
 static const char *removed(const request_rec *r, bool cookie)
 {
-    for (; r != NULL; r = authp_context_parent(r)) {
-        const authp_context_t *context = authp_context_of(r);
+    const request_rec *at = r;
+    do {
+        const authp_context_t *context = authp_context_of(at);
         const char *value = context == NULL ? NULL
                             : cookie        ? context->cookie
                                             : context->authorization;
         if (value != NULL) {
             return value;
         }
-    }
+        at = authp_context_parent(at);
+    } while (at != NULL);
     return NULL;
 }
 
@@ -79,8 +81,8 @@ void authp_context_guard_request(request_rec *r, authp_guard_request_t *out)
 {
     /* return_to is what the client asked for, not where we went from there */
     const request_rec *first = r;
-    while (authp_context_parent(first) != NULL) {
-        first = authp_context_parent(first);
+    for (const request_rec *at = NULL; (at = authp_context_parent(first)) != NULL;) {
+        first = at;
     }
     out->method = r->method;
     out->target = first->unparsed_uri;

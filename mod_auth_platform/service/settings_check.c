@@ -136,7 +136,7 @@ static int least(int a, int b)
 /* Edits (insert, delete, replace, swap neighbours) that turn one name into the other. */
 static int distance(const char *a, const char *b)
 {
-    int rows[3][NAME_MAX_LEN + 1];
+    int rows[3][NAME_MAX_LEN + 1] = {{0}};
     int la = (int)strlen(a);
     int lb = (int)strlen(b);
     if (la > NAME_MAX_LEN || lb > NAME_MAX_LEN) {

@@ -16,6 +16,7 @@ plan skip_all => 'Linux pseudo-terminals only' if $^O ne 'linux' || !-c '/dev/pt
 use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSCTTY => 0x540E };
 
 my $dir = folder();
+my $binary = program(); # before any fork, so that it is this process that cleans up
 my $file = env_file($dir);
 my $number = 0;
 
@@ -23,7 +24,6 @@ my $number = 0;
 # because a terminal is reset when its session's leader ends.
 sub lead {
     my ($slave, $report, $control, @args) = @_;
-    my $binary = program();
     POSIX::setsid();
     ioctl $slave, TIOCSCTTY, 0 or die "tty: $!";
     my $pid = fork() // die "fork: $!";

@@ -32,7 +32,6 @@ static authp_err_t enter(mem_t *mem, const char *op)
     pthread_mutex_lock(&mem->mutex);
     bool due = mem->fail_err != AUTHP_OK && (mem->fail_op == NULL || strcmp(mem->fail_op, op) == 0);
     if (due && mem->fail_nth > 0) {
-        /* The nth call alone: the order is done with it. */
         due = --mem->fail_nth == 0;
         mem->fail_nth = due ? -1 : mem->fail_nth;
     } else if (mem->fail_nth < 0) {
@@ -83,10 +82,7 @@ static const char *mem_check(const authp_store_config_t *config, apr_pool_t *poo
 static authp_err_t mem_prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
                                apr_pool_t *pool)
 {
-    (void)config;
-    (void)uid;
-    (void)gid;
-    (void)pool;
+    (void)config, (void)uid, (void)gid, (void)pool;
     return AUTHP_OK;
 }
 
@@ -126,7 +122,7 @@ static authp_err_t mem_ping(void *self, apr_pool_t *pool)
 {
     (void)pool;
     authp_err_t err = enter(self, "ping");
-    return err == AUTHP_OK ? leave(self, AUTHP_OK) : err;
+    return err == AUTHP_OK ? leave(self, err) : err;
 }
 
 static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
