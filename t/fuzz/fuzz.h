@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_FUZZ_H
+#define AUTHP_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What libFuzzer and standalone.c call. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Ends the run with a message: something that must never be was. */
+#define FUZZ_DEMAND(what)                                                                          \
+    do {                                                                                           \
+        if (!(what)) {                                                                             \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what);                             \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#endif

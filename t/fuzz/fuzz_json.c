@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request body through the JSON rules and every body schema of the route table. */
+#include "api/route.h"
+#include "base/json.h"
+#include "fuzz.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static apr_pool_t *global;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    apr_initialize();
+    apr_pool_create(&global, NULL);
+    return 0;
+}
+
+static void try_schema(const authp_schema_t *schema, json_t *body, apr_pool_t *pool)
+{
+    static const authp_settings_t settings = {.password_min_length = 8};
+    json_t *errors = NULL;
+    authp_err_t err = authp_schema_check(schema, &settings, body, &errors, pool);
+    FUZZ_DEMAND(err == AUTHP_OK ||
+                (err == AUTHP_E_VALIDATION_FAILED && json_array_size(errors) > 0));
+    if (err != AUTHP_OK) {
+        /* The answer must be JSON again, whatever a field was called. */
+        size_t len = 0;
+        json_t *again = NULL;
+        const char *text = authp_json_text(errors, &len, pool);
+        FUZZ_DEMAND(authp_json_parse(text, len, &again, pool) == AUTHP_OK);
+        return;
+    }
+    /* What was let through is an object of C strings. */
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(body, name, value)
+    {
+        FUZZ_DEMAND(!json_is_string(value) ||
+                    strlen(json_string_value(value)) == json_string_length(value));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *pool = NULL;
+    json_t *body = NULL;
+    apr_pool_create(&pool, global);
+    if (authp_json_parse((const char *)data, size, &body, pool) == AUTHP_OK) {
+        for (int i = 0; authp_routes_at(i) != NULL; i++) {
+            if (authp_routes_at(i)->body != NULL) {
+                try_schema(authp_routes_at(i)->body, body, pool);
+            }
+        }
+    }
+    apr_pool_destroy(pool);
+    return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bearer headers and tokens. The first byte chooses: the rest is an Authorization header as a
+ * client may send it, or a payload that is signed with the real key, so that what stands behind a
+ * good signature is reached; there the two parsers must agree. */
+#include "api/credential.h"
+#include "base/secret.h"
+#include "crypto/jwt_impl.h"
+#include "fuzz.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOW 1700000000
+
+static apr_pool_t *global;
+static authp_jwt_t *jwt;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    static const char key[] = "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL";
+    (void)argc;
+    (void)argv;
+    apr_initialize();
+    apr_pool_create(&global, NULL);
+    const authp_secret_t *secret = authp_secret_make(key, sizeof(key) - 1, global);
+    FUZZ_DEMAND(authp_jwt_make(secret, NULL, "iss", "aud", &jwt, global) == AUTHP_OK);
+    return 0;
+}
+
+static const char *get_header(void *ctx, const char *name)
+{
+    return strcmp(name, "Authorization") == 0 ? ctx : NULL;
+}
+
+/* Nobody without the key has a token that is taken. */
+static void try_header(const char *text, apr_pool_t *pool)
+{
+    authp_credential_t credential;
+    authp_claims_t claims;
+    authp_headers_t headers = {get_header, (void *)(uintptr_t)text};
+    authp_credential_find(&headers, true, &credential);
+    if (credential.via == AUTHP_VIA_BEARER) {
+        FUZZ_DEMAND(authp_jwt_verify(jwt, credential.token, credential.len, NOW, &claims, pool) ==
+                    AUTHP_E_TOKEN_INVALID);
+    }
+}
+
+/* A payload behind a good signature: what the fast reader takes, the slow one takes alike. */
+static void try_payload(const char *text, size_t len, apr_pool_t *pool)
+{
+    static const char header[] = "{\"alg\":\"HS256\"}";
+    const char *token = NULL;
+    authp_claims_t claims;
+    authp_claims_t slow;
+    authp_bytes_t head = {header, sizeof(header) - 1};
+    authp_bytes_t body = {text, len};
+    FUZZ_DEMAND(authp_jwt_selftest_forge(&jwt->keys[0], head, body, &token, pool) == AUTHP_OK);
+    authp_err_t err = authp_jwt_verify(jwt, token, strlen(token), NOW, &claims, pool);
+    bool taken = err == AUTHP_OK || err == AUTHP_E_TOKEN_EXPIRED;
+    bool parsed = authp_jwt_slow_parse(jwt, text, len, &slow, pool);
+    FUZZ_DEMAND(taken == (parsed && authp_jwt_claims_check(jwt, &slow, NOW) == err));
+    if (taken) {
+        FUZZ_DEMAND(strcmp(claims.sub, slow.sub) == 0 && claims.exp == slow.exp &&
+                    claims.nroles == slow.nroles && claims.email_verified == slow.email_verified);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *pool = NULL;
+    if (size < 1 || size > AUTHP_JWT_MAX_LEN / 2) {
+        return 0;
+    }
+    apr_pool_create(&pool, global);
+    const char *text = apr_pstrmemdup(pool, (const char *)data + 1, size - 1);
+    if (data[0] == 'H') {
+        try_header(text, pool);
+    } else {
+        try_payload(text, size - 1, pool);
+    }
+    apr_pool_destroy(pool);
+    return 0;
+}
