@@ -60,8 +60,11 @@ static void try_payload(const char *text, size_t len, apr_pool_t *pool)
     FUZZ_DEMAND(authp_jwt_selftest_forge(&jwt->keys[0], head, body, &token, pool) == AUTHP_OK);
     authp_err_t err = authp_jwt_verify(jwt, token, strlen(token), NOW, &claims, pool);
     bool taken = err == AUTHP_OK || err == AUTHP_E_TOKEN_EXPIRED;
-    bool parsed = authp_jwt_slow_parse(jwt, text, len, &slow, pool);
-    FUZZ_DEMAND(taken == (parsed && authp_jwt_claims_check(jwt, &slow, NOW) == err));
+    authp_err_t expected = AUTHP_E_TOKEN_INVALID;
+    if (authp_jwt_slow_parse(jwt, text, len, &slow, pool)) {
+        expected = authp_jwt_claims_check(jwt, &slow, NOW);
+    }
+    FUZZ_DEMAND(err == expected);
     if (taken) {
         FUZZ_DEMAND(strcmp(claims.sub, slow.sub) == 0 && claims.exp == slow.exp &&
                     claims.nroles == slow.nroles && claims.email_verified == slow.email_verified);
