@@ -62,7 +62,9 @@ static void check_urls(authp_loading_t *loading)
         complain_of(loading, "DATABASE_URL", "must begin with postgresql://");
     }
     if (s->frontend_url != NULL &&
-        authp_origin_parse(s->frontend_url, true, &s->frontend_origin, loading->pool) != AUTHP_OK) {
+        ((!begins(s->frontend_url, "http://") && !begins(s->frontend_url, "https://")) ||
+         authp_origin_parse(s->frontend_url, true, &s->frontend_origin, loading->pool) !=
+             AUTHP_OK)) {
         complain_of(loading, "FRONTEND_URL", "must be an http or https URL");
     }
 }

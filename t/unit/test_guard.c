@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who asks, from where, and where they are sent: credentials, cookies, origins, navigations. */
+#include "api/guard.h"
+#include "net/origin.h"
+#include "suite.h"
+#include "support/fixture.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static fixture_t f;
+static apr_table_t *headers;
+
+static const char *get_header(void *ctx, const char *name)
+{
+    return apr_table_get(ctx, name);
+}
+
+static void setup(void)
+{
+    fixture_open(&f);
+    headers = apr_table_make(f.pool, 4);
+}
+
+static void teardown(void)
+{
+    fixture_close(&f);
+}
+
+static authp_guard_request_t request(const char *method)
+{
+    static const authp_mount_t mount = {.path = "/api/auth"};
+    return (authp_guard_request_t){.method = method,
+                                   .target = "/jobs?a=b",
+                                   .headers = {get_header, headers},
+                                   .scheme = "https",
+                                   .host = "jobs.example.org",
+                                   .mount = &mount,
+                                   .sign_in_page = "/signin.html"};
+}
+
+static const struct {
+    const char *authorization;
+    const char *cookie;
+    authp_via_t via;
+    const char *token;
+} found[] = {
+    {NULL, NULL, AUTHP_VIA_NONE, ""},
+    {"Bearer abc", NULL, AUTHP_VIA_BEARER, "abc"},
+    {"bEARER   abc", NULL, AUTHP_VIA_BEARER, "abc"},
+    {"Bearer", NULL, AUTHP_VIA_BEARER, ""},
+    {"Bearer a, Bearer b", NULL, AUTHP_VIA_BEARER, ""},
+    {"Bearerabc", NULL, AUTHP_VIA_NONE, ""},
+    {"Basic abc", "x=1; __Host-authp_at=tok ; y=2", AUTHP_VIA_COOKIE, "tok"},
+    {NULL, "authp_at=tok", AUTHP_VIA_NONE, ""},
+    {NULL, "__Host-authp_at=", AUTHP_VIA_NONE, ""},
+    {NULL, "x__Host-authp_at=tok", AUTHP_VIA_NONE, ""},
+    {"Bearer bad", "__Host-authp_at=tok", AUTHP_VIA_BEARER, "bad"},
+};
+
+START_TEST(credentials)
+{
+    authp_credential_t credential;
+    authp_headers_t from = {get_header, headers};
+    if (found[_i].authorization != NULL) {
+        apr_table_set(headers, "Authorization", found[_i].authorization);
+    }
+    if (found[_i].cookie != NULL) {
+        apr_table_set(headers, "Cookie", found[_i].cookie);
+    }
+    authp_credential_find(&from, true, &credential);
+    ck_assert_int_eq(credential.via, found[_i].via);
+    ck_assert_uint_eq(credential.len, strlen(found[_i].token));
+    ck_assert(credential.len == 0 ||
+              strncmp(credential.token, found[_i].token, credential.len) == 0);
+}
+END_TEST
+
+START_TEST(our_cookies_are_stripped)
+{
+    static const char *const cases[][2] = {
+        {"a=1; b=2", "a=1; b=2"},
+        {"a=1; csrf_token=x; b=2", "a=1; b=2"},
+        {"__Host-authp_at=x;__Secure-authp_rt=y;a=1", "a=1"},
+        {"authp_device=x; mine=authp_at=1", "mine=authp_at=1"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ck_assert_str_eq(authp_credential_strip(cases[i][0], f.pool), cases[i][1]);
+    }
+    ck_assert_ptr_null(authp_credential_strip("csrf_token=x; __Host-authp_at=y", f.pool));
+}
+END_TEST
+
+static const struct {
+    const char *method;
+    const char *mode;
+    const char *accept;
+    bool navigates;
+} navigations[] = {
+    {"GET", "navigate", NULL, true},
+    {"HEAD", "navigate", NULL, true},
+    {"POST", "navigate", "text/html", false},
+    {"GET", "cors", "text/html", false},
+    {"GET", NULL, NULL, false},
+    {"GET", NULL, "*/*", false},
+    {"GET", NULL, "text/html", true},
+    {"GET", NULL, "application/xml, text/html;q=0.9, */*;q=0.8", true},
+    {"GET", NULL, "application/json, text/html;q=0.5", false},
+    {"GET", NULL, "text/html;q=0", false},
+    {"GET", NULL, "text/htmlx", false},
+};
+
+START_TEST(navigation)
+{
+    authp_guard_request_t r = request(navigations[_i].method);
+    if (navigations[_i].mode != NULL) {
+        apr_table_set(headers, "Sec-Fetch-Mode", navigations[_i].mode);
+    }
+    if (navigations[_i].accept != NULL) {
+        apr_table_set(headers, "Accept", navigations[_i].accept);
+    }
+    ck_assert_int_eq(authp_guard_is_navigation(&r), navigations[_i].navigates);
+}
+END_TEST
+
+START_TEST(redirects)
+{
+    authp_guard_request_t r = request("GET");
+    ck_assert_ptr_null(authp_guard_redirect(f.realm, &r, false, f.pool));
+    apr_table_set(headers, "Sec-Fetch-Mode", "navigate");
+    ck_assert_str_eq(authp_guard_redirect(f.realm, &r, false, f.pool),
+                     "/signin.html?return_to=%2Fjobs%3Fa%3Db");
+    apr_table_set(headers, "Cookie", "csrf_token=x");
+    ck_assert_ptr_nonnull(strstr(authp_guard_redirect(f.realm, &r, false, f.pool),
+                                 "/api/auth/session/renew?return_to="));
+    ck_assert_ptr_nonnull(strstr(authp_guard_redirect(f.realm, &r, true, f.pool), "/signin.html?"));
+    apr_table_unset(headers, "Cookie");
+    r.sign_in_page = NULL;
+    ck_assert_ptr_null(authp_guard_redirect(f.realm, &r, false, f.pool));
+}
+END_TEST
+
+START_TEST(cookies_need_the_origin)
+{
+    authp_user_t *user = fixture_user(&f, "g@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, user);
+    authp_principal_t who;
+    authp_via_t via;
+    authp_guard_request_t get = request("GET");
+    authp_guard_request_t post = request("POST");
+    ck_assert_int_eq(authp_guard_authenticate(f.realm, &get, &who, &via, f.pool),
+                     AUTHP_E_TOKEN_MISSING);
+    apr_table_set(headers, "Cookie",
+                  apr_pstrcat(f.pool, "__Host-authp_at=", grant.access_token, NULL));
+    ck_assert_int_eq(authp_guard_authenticate(f.realm, &get, &who, &via, f.pool), AUTHP_OK);
+    ck_assert_int_eq(via, AUTHP_VIA_COOKIE);
+    ck_assert_str_eq(who.user_id, user->id.hex);
+    ck_assert_int_eq(authp_guard_authenticate(f.realm, &post, &who, &via, f.pool),
+                     AUTHP_E_ORIGIN_DENIED);
+    apr_table_set(headers, "Origin", "https://evil.example");
+    ck_assert_int_eq(authp_guard_authenticate(f.realm, &post, &who, &via, f.pool),
+                     AUTHP_E_ORIGIN_DENIED);
+    apr_table_set(headers, "Origin", "https://jobs.example.org");
+    ck_assert_int_eq(authp_guard_authenticate(f.realm, &post, &who, &via, f.pool), AUTHP_OK);
+    apr_table_set(headers, "Origin", "http://jobs.example.org");
+    apr_table_set(headers, "Upgrade", "websocket");
+    ck_assert_int_eq(authp_guard_authenticate(f.realm, &get, &who, &via, f.pool),
+                     AUTHP_E_ORIGIN_DENIED);
+    apr_table_set(headers, "Authorization",
+                  apr_pstrcat(f.pool, "Bearer ", grant.access_token, NULL));
+    ck_assert_int_eq(authp_guard_authenticate(f.realm, &post, &who, &via, f.pool), AUTHP_OK);
+}
+END_TEST
+
+START_TEST(ways_back)
+{
+    static const char *const cases[][2] = {
+        {"/a?b=c", "/a?b=c"},
+        {"//evil.example", "/"},
+        {"/%2Fevil.example", "/"},
+        {"https://evil.example", "/"},
+        {"/\\evil", "/"},
+        {"/%5cevil", "/"},
+        {"", "/"},
+        {"a", "/"},
+        {"/a%0d%0ab", "/"},
+        {"/%zz", "/"},
+        {"/a/b", "/a/b"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ck_assert_str_eq(authp_origin_return_to(cases[i][0], f.pool), cases[i][1]);
+    }
+    ck_assert_str_eq(authp_origin_return_to(NULL, f.pool), "/");
+}
+END_TEST
+
+Suite *suite_guard(void)
+{
+    Suite *suite = suite_create("guard");
+    TCase *tests = tcase_create("guard");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, credentials, 0, (int)(sizeof(found) / sizeof(found[0])));
+    tcase_add_test(tests, our_cookies_are_stripped);
+    tcase_add_loop_test(tests, navigation, 0, (int)(sizeof(navigations) / sizeof(navigations[0])));
+    tcase_add_test(tests, redirects);
+    tcase_add_test(tests, cookies_need_the_origin);
+    tcase_add_test(tests, ways_back);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* .env text and the table of settings: what is read, and what is said about what is wrong. */
+#include "base/envfile.h"
+#include "service/settings.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define SECRET "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL"
+
+static apr_pool_t *pool;
+
+static void setup(void)
+{
+    apr_pool_create(&pool, NULL);
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+}
+
+static const char *lookup(void *ctx, const char *name)
+{
+    return apr_table_get(ctx, name);
+}
+
+/* Loads from "A=1" "B=2" pairs in the environment alone; the errors as one text. */
+static const char *load(const char *const *pairs, authp_settings_t **out)
+{
+    apr_table_t *values = apr_table_make(pool, 4);
+    apr_array_header_t *errors = NULL;
+    authp_settings_env_t env = {lookup, values};
+    for (; *pairs != NULL; pairs++) {
+        const char *equals = strchr(*pairs, '=');
+        apr_table_set(values, apr_pstrmemdup(pool, *pairs, (apr_size_t)(equals - *pairs)),
+                      equals + 1);
+    }
+    authp_err_t err = authp_settings_load(NULL, &env, out, &errors, pool);
+    ck_assert_int_eq(err == AUTHP_OK, errors->nelts == 0);
+    return apr_array_pstrcat(pool, errors, '|');
+}
+
+START_TEST(defaults)
+{
+    const char *const pairs[] = {"JWT_SECRET_KEY=" SECRET, NULL};
+    authp_settings_t *s = NULL;
+    ck_assert_str_eq(load(pairs, &s), "");
+    ck_assert_str_eq(s->store, "sqlite");
+    ck_assert_str_eq(s->sqlite_file, "/var/lib/auth_platform/auth_platform.db");
+    ck_assert_int_eq(s->access_token_minutes, 15);
+    ck_assert_int_eq(s->refresh_token_days, 7);
+    ck_assert_int_eq(s->bcrypt_rounds, 12);
+    ck_assert_int_eq(s->body_limit, 16384);
+    ck_assert_int_eq(s->roles->nelts, 3);
+    ck_assert_int_eq(s->limit_account.count, 5);
+    ck_assert_int_eq(s->limit_account.seconds, 900);
+    ck_assert(s->secure_cookies && s->refresh_token_rotation && s->limits);
+    ck_assert_ptr_null(s->jwt_secret_previous);
+}
+END_TEST
+
+START_TEST(values_are_typed)
+{
+    const char *const pairs[] = {
+        "JWT_SECRET_KEY=" SECRET,
+        "AUTH_STORE=sqlite:own.db",
+        "AUTH_STATE_DIR=/srv/x",
+        "BACKEND_CORS_ORIGINS=https://A.example:443, http://b.example:8080",
+        "FRONTEND_URL=https://www.example.org/app",
+        "ROLES=seeker,provider,admin",
+        "AUTH_LIMITS=OFF",
+        "AUTH_LIMIT_REGISTER=3/2d",
+        "SECURE_COOKIES=no",
+        NULL};
+    authp_settings_t *s = NULL;
+    ck_assert_str_eq(load(pairs, &s), "");
+    ck_assert_str_eq(s->sqlite_file, "/srv/x/own.db");
+    ck_assert_int_eq(s->cors_origins->nelts, 2);
+    ck_assert_str_eq(APR_ARRAY_IDX(s->cors_origins, 0, const char *), "https://a.example");
+    ck_assert_str_eq(s->frontend_origin, "https://www.example.org");
+    ck_assert_str_eq(APR_ARRAY_IDX(s->roles, 1, const char *), "provider");
+    ck_assert_int_eq(s->limit_register.seconds, 172800);
+    ck_assert(!s->limits && !s->secure_cookies);
+}
+END_TEST
+
+static const struct {
+    const char *pair;
+    const char *says;
+} wrong[] = {
+    {"JWT_SECRET_KEY=short", "JWT_SECRET_KEY in the environment: is 5 bytes"},
+    {"JWT_SECRET_KEY=change-me-to-48-random-characters", "sample"},
+    {"JWT_SECRET_KEY_PREVIOUS=" SECRET, "JWT_SECRET_KEY_PREVIOUS"},
+    {"JWT_ALGORITHM=none", "HS256 only"},
+    {"BCRYPT_ROUNDS=3", "from 4 to 16"},
+    {"BCRYPT_ROUNDS=4x", "from 4 to 16"},
+    {"AUTH_LIMIT_ADDRESS=5/1w", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=5/m", "COUNT/TIME"},
+    {"BACKEND_CORS_ORIGINS=*", "without *"},
+    {"BACKEND_CORS_ORIGINS=[1]", "BACKEND_CORS_ORIGINS"},
+    {"FRONTEND_URL=ftp://x", "http or https"},
+    {"ROLES=Admin", "different names"},
+    {"ROLES=,", "ROLES"},
+    {"AUTH_STORE=oracle", "sqlite"},
+    {"AUTH_STORE=mongodb", "MONGODB_URI"},
+    {"AUTH_STATE_DIR=relative", "absolute"},
+    {"MONGODB_URI=http://x", "mongodb://"},
+    {"DATABASE_URL=mysql://x", "postgresql://"},
+    {"GOOGLE_CLIENT_ID=x", "all three"},
+    {"SESSION_ABSOLUTE_DAYS=1", "SESSION_ABSOLUTE_DAYS"},
+    {"SECURE_COOKIES=maybe", "true or false"},
+    {"JWT_ISSUER=a\nb", "control characters"},
+    {"PASSWORD_REFUSED_FILE=/nonexistent/list", "/nonexistent/list"},
+};
+
+START_TEST(wrong_values_are_named)
+{
+    const char *pairs[] = {"JWT_SECRET_KEY=" SECRET, wrong[_i].pair, NULL};
+    authp_settings_t *s = NULL;
+    const char *said = load(pairs, &s);
+    ck_assert_msg(strstr(said, wrong[_i].says) != NULL, "%s: %s", wrong[_i].pair, said);
+    ck_assert_ptr_null(strstr(said, SECRET));
+    ck_assert_ptr_null(s);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *value; /* of A; NULL: the file is refused */
+} files[] = {
+    {"A=b", "b"},
+    {"\xef\xbb\xbf"
+     "A=b\r\n",
+     "b"},
+    {"# c\n\n  export A = b  # why\n", "b"},
+    {"A='b # c'\n", "b # c"},
+    {"A=\"b\\n\\\"c\\\\\"\n", "b\n\"c\\"},
+    {"A=\n", ""},
+    {"A=$B\n", "$B"},
+    {"A=b#c\n", "b#c"},
+    {"A=b\nA=c\n", NULL},
+    {"A\n", NULL},
+    {"=b\n", NULL},
+    {"1A=b\n", NULL},
+    {"A=\"b\n", NULL},
+    {"A='b\n", NULL},
+    {"A=\"b\" c\n", NULL},
+};
+
+START_TEST(env_files)
+{
+    apr_table_t *values = NULL;
+    const char *error = NULL;
+    const char *text = files[_i].text;
+    authp_err_t err = authp_envfile_parse("test.env", text, strlen(text), &values, &error, pool);
+    if (files[_i].value == NULL) {
+        ck_assert_int_ne(err, AUTHP_OK);
+        ck_assert_ptr_nonnull(strstr(error, "test.env"));
+        return;
+    }
+    ck_assert_msg(err == AUTHP_OK, "%s: %s", text, error);
+    ck_assert_str_eq(apr_table_get(values, "A"), files[_i].value);
+}
+END_TEST
+
+Suite *suite_settings(void)
+{
+    Suite *suite = suite_create("settings");
+    TCase *tests = tcase_create("settings");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, defaults);
+    tcase_add_test(tests, values_are_typed);
+    tcase_add_loop_test(tests, wrong_values_are_named, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
+    tcase_add_loop_test(tests, env_files, 0, (int)(sizeof(files) / sizeof(files[0])));
+    suite_add_tcase(suite, tests);
+    return suite;
+}
