@@ -5,6 +5,7 @@
 AUTHP_SUITE(account)
 AUTHP_SUITE(account_rules)
 AUTHP_SUITE(audit)
+AUTHP_SUITE(bcrypt)
 AUTHP_SUITE(contract_mem)
 AUTHP_SUITE(contract_sqlite)
 AUTHP_SUITE(guard)
