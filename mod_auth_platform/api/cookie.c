@@ -98,6 +98,13 @@ authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid
                         : AUTHP_E_CSRF_FAILED;
 }
 
+bool authp_cookie_is_of(const authp_call_t *call, const char *sid)
+{
+    const char *csrf = value_of(call, AUTHP_CSRF_COOKIE);
+    return sid != NULL && csrf != NULL &&
+           authp_session_csrf_check(call->realm, sid, csrf, call->pool) == AUTHP_OK;
+}
+
 bool authp_cookie_wanted(const authp_call_t *call)
 {
     authp_delivery_t delivery = call->request->mount->delivery;

@@ -17,6 +17,10 @@ const char *authp_cookie_access(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_check(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid);
 
+/* Are this request's cookies those of session `sid`? Told by csrf_token, without a store; false for
+ * NULL. */
+bool authp_cookie_is_of(const authp_call_t *call, const char *sid);
+
 /* Does this request want its tokens as cookies? */
 bool authp_cookie_wanted(const authp_call_t *call);
 

@@ -72,7 +72,7 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
     const char *header = headers->get(headers->ctx, "Authorization");
     *out = (authp_credential_t){.via = AUTHP_VIA_NONE};
     if (header != NULL && strncasecmp(header, "Bearer", 6) == 0 &&
-        (header[6] == ' ' || header[6] == '\0')) {
+        strchr(" \t,", header[6]) != NULL) { /* the end of the text counts too */
         const char *token = header + 6;
         token += strspn(token, " ");
         size_t len = strlen(token);

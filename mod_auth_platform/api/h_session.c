@@ -94,11 +94,8 @@ static authp_err_t who_leaves(const authp_call_t *call, leaving_t *out)
     if (token != NULL) {
         return leave_by_refresh(call, token, out);
     }
-    if (call->via == AUTHP_VIA_BEARER) {
-        authp_credential_t credential;
-        authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies,
-                              &credential);
-        leave_by_access(call, credential.token, credential.len, out);
+    if (call->credential.via == AUTHP_VIA_BEARER) {
+        leave_by_access(call, call->credential.token, call->credential.len, out);
         return AUTHP_OK;
     }
     return leave_by_cookie(call, out);
@@ -116,7 +113,7 @@ authp_err_t h_logout(authp_call_t *call)
     if (err != AUTHP_OK) {
         return err;
     }
-    if (leaving.by_cookie) {
+    if (leaving.by_cookie || authp_cookie_is_of(call, leaving.session_id)) {
         authp_cookie_clear(call);
     }
     json_t *out = authp_json_object(call->pool);
@@ -129,9 +126,9 @@ authp_err_t h_logout(authp_call_t *call)
 static bool is_prefetch(const authp_call_t *call)
 {
     const char *purpose = authp_route_header(call, "Sec-Purpose");
-    const char *older = authp_route_header(call, "Purpose");
     return (purpose != NULL && strncmp(purpose, "prefetch", 8) == 0) ||
-           authp_text_same(older, "prefetch");
+           authp_text_same(authp_route_header(call, "Purpose"), "prefetch") ||
+           authp_text_same(authp_route_header(call, "X-Moz"), "prefetch");
 }
 
 authp_err_t h_session_renew(authp_call_t *call)
@@ -148,8 +145,11 @@ authp_err_t h_session_renew(authp_call_t *call)
                                                               &grant, call->pool)
                                       : AUTHP_E_TOKEN_MISSING;
     if (err == AUTHP_OK) {
-        authp_answer_redirect(call, back);
-        return authp_cookie_set(call, &grant);
+        err = authp_cookie_set(call, &grant);
+        if (err == AUTHP_OK) {
+            authp_answer_redirect(call, back);
+        }
+        return err;
     }
     if (err != AUTHP_E_TOKEN_MISSING && err != AUTHP_E_REFRESH_INVALID &&
         err != AUTHP_E_REFRESH_REUSED) {

@@ -4,6 +4,7 @@
 #include "api/problem.h"
 #include "api/route.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "base/version.h"
 
 #include <apr_lib.h>
@@ -98,6 +99,10 @@ static void add_success(json_t *responses, const authp_route_t *route, apr_pool_
     json_t *headers = authp_json_set_object(response, "headers");
     authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref",
                        "#/components/headers/RequestId");
+    if (route->success == 302) {
+        authp_json_set_str(authp_json_set_object(headers, "Location"), "$ref",
+                           "#/components/headers/Location");
+    }
     if (route->answer != NULL) {
         json_t *media =
             authp_json_set_object(authp_json_set_object(response, "content"), "application/json");
@@ -117,6 +122,13 @@ static void add_security(json_t *operation, const authp_route_t *route)
     if (route->auth == AUTHP_AUTH_OWN) {
         (void)authp_json_append_object(security);
     }
+}
+
+static const char *lower_case(const char *text, apr_pool_t *pool)
+{
+    char *lower = apr_pstrdup(pool, text);
+    authp_text_lower(lower);
+    return lower;
 }
 
 /* "POST /login/candidate" -> "postLoginCandidate" */
@@ -139,27 +151,45 @@ static const char *operation_id(const authp_route_t *route, apr_pool_t *pool)
     return id;
 }
 
-static void add_parameters(json_t *operation, const authp_route_t *route)
+static void add_parameter(json_t *operation, const char *in, const char *name, const char *about)
 {
-    if (strcmp(route->path, "/session/renew") != 0) {
-        return;
-    }
-    json_t *parameter = authp_json_append_object(authp_json_set_array(operation, "parameters"));
-    authp_json_set_str(parameter, "name", "return_to");
-    authp_json_set_str(parameter, "in", "query");
-    authp_json_set_str(parameter, "description", "A path of this host; anything else counts as /.");
+    json_t *list = json_object_get(operation, "parameters");
+    json_t *parameter = authp_json_append_object(
+        list != NULL ? list : authp_json_set_array(operation, "parameters"));
+    authp_json_set_str(parameter, "name", name);
+    authp_json_set_str(parameter, "in", in);
+    authp_json_set_str(parameter, "description", about);
     authp_json_set_str(authp_json_set_object(parameter, "schema"), "type", "string");
 }
 
-static void add_operation(json_t *item, const authp_route_t *route, const char *method,
+/* What the columns of a row make clients send. */
+static void add_parameters(json_t *operation, const authp_route_t *route,
+                           const authp_mount_t *mount)
+{
+    bool unsafe = strcmp(route->method, "GET") != 0;
+    if (route->success == 302) {
+        add_parameter(operation, "query", "return_to",
+                      "A path of this host; anything else counts as /.");
+    }
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && mount->delivery == AUTHP_DELIVERY_ASK) {
+        add_parameter(operation, "header", "X-Token-Delivery",
+                      "`cookie`: tokens as cookies; anything else: in the body.");
+    }
+    if (unsafe && route->auth != AUTHP_AUTH_NONE) {
+        add_parameter(operation, "header", "X-CSRF-Token",
+                      "Needed when a cookie authenticates: the value of the csrf_token cookie.");
+    }
+}
+
+static void add_operation(json_t *item, const authp_route_t *route, const authp_mount_t *mount,
                           apr_pool_t *pool)
 {
     authp_err_t problems[AUTHP_E_COUNT];
     int count = 0;
-    json_t *operation = authp_json_set_object(item, method);
+    json_t *operation = authp_json_set_object(item, lower_case(route->method, pool));
     authp_json_set_str(operation, "summary", route->summary);
     authp_json_set_str(operation, "operationId", operation_id(route, pool));
-    add_parameters(operation, route);
+    add_parameters(operation, route, mount);
     add_security(operation, route);
     if (route->body != NULL) {
         json_t *body = authp_json_set_object(operation, "requestBody");
@@ -198,12 +228,7 @@ json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t
         const char *path =
             at_me ? mount->me_path : apr_pstrcat(pool, mount->path, route->path, NULL);
         json_t *item = json_object_get(paths, path);
-        char *method = apr_pstrdup(pool, route->method);
-        for (char *c = method; *c != '\0'; c++) {
-            *c = (char)apr_tolower(*c);
-        }
-        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, method,
-                      pool);
+        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, mount, pool);
     }
     authp_openapi_components(settings, authp_json_set_object(document, "components"), pool);
     return document;

@@ -85,6 +85,8 @@ static const char *challenge_for(authp_err_t err)
 {
     switch (err) {
     case AUTHP_E_TOKEN_INVALID:
+    case AUTHP_E_REFRESH_INVALID:
+    case AUTHP_E_REFRESH_REUSED:
         return "Bearer realm=\"auth_platform\", error=\"invalid_token\", error_description=\"not valid\"";
     case AUTHP_E_TOKEN_EXPIRED:
         return "Bearer realm=\"auth_platform\", error=\"invalid_token\", error_description=\"expired\"";

@@ -86,17 +86,16 @@ static authp_err_t check_origin(authp_call_t *call)
                                   true, call->pool);
     }
     bool unsafe = strcmp(call->route->method, "GET") != 0;
-    if (call->route->auth == AUTHP_AUTH_REQUIRED && unsafe && call->via == AUTHP_VIA_COOKIE) {
+    if (call->route->auth == AUTHP_AUTH_REQUIRED && unsafe &&
+        call->credential.via == AUTHP_VIA_COOKIE) {
         return authp_cookie_check(call);
     }
     return AUTHP_OK;
 }
 
-static authp_err_t check_token(authp_call_t *call, const authp_credential_t *credential)
+static authp_err_t check_token(authp_call_t *call)
 {
-    if (call->route->auth != AUTHP_AUTH_REQUIRED) {
-        return AUTHP_OK;
-    }
+    const authp_credential_t *credential = &call->credential;
     if (credential->via == AUTHP_VIA_NONE) {
         return AUTHP_E_TOKEN_MISSING;
     }
@@ -159,21 +158,19 @@ static authp_err_t read_body(authp_call_t *call)
     }
     bool optional = (call->route->flags & AUTHP_ROUTE_OPTIONAL_BODY) != 0;
     bool json = is_json(call);
-    /* Only where no body at all is fine must it be read before the media type is judged. */
-    if (!json && (!optional || authp_route_header(call, "Content-Type") != NULL)) {
+    if (!json && !optional) {
         return AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
     }
-    authp_err_t err = request->read_body(request->body_ctx,
-                                         (size_t)call->realm->settings->body_limit, &text, &len);
+    /* Where no body at all is fine, its media type says nothing: `curl -d ''` names one. A limit of
+     * 0 asks whether there is any. */
+    size_t limit = json ? (size_t)call->realm->settings->body_limit : 0;
+    authp_err_t err = request->read_body(request->body_ctx, limit, &text, &len);
     if (err != AUTHP_OK) {
-        return err;
+        return err == AUTHP_E_TOO_LARGE && !json ? AUTHP_E_UNSUPPORTED_MEDIA_TYPE : err;
     }
     if (optional && len == 0) {
         call->body = authp_json_object(call->pool);
         return AUTHP_OK;
-    }
-    if (!json) {
-        return AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
     }
     err = authp_json_parse(text, len, &call->body, call->pool);
     if (err != AUTHP_OK) {
@@ -182,16 +179,28 @@ static authp_err_t read_body(authp_call_t *call)
     return authp_schema_check(schema, call->realm->settings, call->body, &call->errors, call->pool);
 }
 
-/* Everything between 405 and the handler, in the order that clients may rely on. */
-static authp_err_t run(authp_call_t *call)
+/* What waits for a store or a hash passes the gate. A body that trickles in holds no place in it:
+ * else a few slow clients would be everybody's 503. */
+static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
 {
-    authp_credential_t credential;
+    bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
+    if (waits && !authp_gate_enter(call->request->gate)) {
+        return AUTHP_E_BUSY;
+    }
+    authp_err_t err = step(call);
+    if (waits) {
+        authp_gate_leave(call->request->gate);
+    }
+    return err;
+}
+
+authp_err_t authp_route_serve(authp_call_t *call)
+{
     authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies,
-                          &credential);
-    call->via = credential.via;
+                          &call->credential);
     authp_err_t err = check_origin(call);
-    if (err == AUTHP_OK) {
-        err = check_token(call, &credential);
+    if (err == AUTHP_OK && call->route->auth == AUTHP_AUTH_REQUIRED) {
+        err = wait_for(call, check_token);
     }
     if (err == AUTHP_OK) {
         err = check_role(call);
@@ -200,9 +209,8 @@ static authp_err_t run(authp_call_t *call)
         err = read_body(call);
     }
     if (err == AUTHP_OK) {
-        const char *device = authp_route_field(call, "device_id");
-        call->client.device_id = device;
-        err = call->route->handler(call);
+        call->client.device_id = authp_route_field(call, "device_id");
+        err = wait_for(call, call->route->handler);
     }
     return err;
 }
@@ -222,15 +230,7 @@ static authp_err_t dispatch(authp_call_t *call)
         apr_table_setn(call->out->headers, "Allow", allow);
         return AUTHP_E_METHOD_NOT_ALLOWED;
     }
-    bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
-    if (waits && !authp_gate_enter(request->gate)) {
-        return AUTHP_E_BUSY;
-    }
-    authp_err_t err = run(call);
-    if (waits) {
-        authp_gate_leave(request->gate);
-    }
-    return err;
+    return authp_route_serve(call);
 }
 
 void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request,

@@ -56,7 +56,7 @@ struct authp_call_t {
     const authp_route_t *route;
     authp_client_t client;
     json_t *body; /* valid by the route's schema */
-    authp_via_t via;
+    authp_credential_t credential;
     authp_principal_t principal;
     authp_user_t *user;
     authp_session_t *session;
@@ -65,6 +65,10 @@ struct authp_call_t {
     json_t *errors;     /* with AUTHP_E_VALIDATION_FAILED */
     apr_pool_t *pool;
 };
+
+/* Everything between 405 and the answer for call->route, in the order that clients may rely on.
+ * Apart from the table, so that tests can try what no row of it needs yet. */
+AUTHP_CHECKED authp_err_t authp_route_serve(authp_call_t *call);
 
 const char *authp_route_header(const authp_call_t *call, const char *name);
 /* A string field of the body, NULL if absent or null. */

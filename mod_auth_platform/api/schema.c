@@ -102,6 +102,19 @@ static bool is_known(const authp_schema_t *schema, const char *name)
     return false;
 }
 
+static bool is_named(const json_t *errors, const char *field)
+{
+    size_t i = 0;
+    json_t *entry = NULL;
+    json_array_foreach(errors, i, entry)
+    {
+        if (strcmp(json_string_value(json_object_get(entry, "field")), field) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *errors)
 {
     if (schema->one_of[0] == NULL) {
@@ -112,7 +125,7 @@ static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *err
     if (!first && !second) {
         add(errors, schema->one_of[0],
             (finding_t){"missing", "One of email and username is required."});
-    } else if (first && second) {
+    } else if (first && second && !is_named(errors, schema->one_of[1])) {
         add(errors, schema->one_of[1], (finding_t){"invalid", "Send email or username, not both."});
     }
 }
