@@ -1,163 +1,306 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Serves the demo site on 127.0.0.1 in the foreground; `make run` calls it.
-# Environment: PORT, ENV_FILE, RUN_DIR (logs, and AUTH_STATE_DIR when the settings name none), AUTHP_MODULE, AUTHP_CLI.
+# Serves the demo site on 127.0.0.1 in the foreground until Ctrl-C or SIGTERM, and leaves nothing running; `make run`
+# calls it. Environment: PORT, ENV_FILE, RUN_DIR (logs, and AUTH_STATE_DIR when the settings name none), OUT,
+# AUTHP_MODULE, AUTHP_CLI, AUTHP_HTTPD.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+started_in=$PWD
+root=$(cd "$(dirname "$0")/.." && pwd -P)
 
-port=${PORT:-8080}
-env_file=${ENV_FILE:-.env}
-run_dir=${RUN_DIR:-build/out/run}
-out=${OUT:-build/out}
-module=${AUTHP_MODULE:-$out/release/mod_auth_platform.so}
-cli=${AUTHP_CLI:-$out/release/authplatform}
-httpd=${AUTHP_HTTPD:-/usr/sbin/apache2}
-user=""
-[ "$(id -u)" -ne 0 ] || user=www-data
-
+# --- helpers -----------------------------------------------------------------------------------
 fail() {
-    echo "make run: $1" >&2
+    printf 'make run: %s\n' "$*" >&2
     exit 1
 }
 
-if ! [[ $port =~ ^[0-9]{1,5}$ ]] || [ "$port" -lt 1 ] || [ "$port" -gt 65535 ]; then
-    fail "PORT=$port is no port"
+absolute() {
+    case $1 in
+        /*) realpath -m -- "$1" ;;
+        *) realpath -m -- "$started_in/$1" ;;
+    esac
+}
+
+# A name that httpd's configuration reads between double quotes.
+define() {
+    case $2 in
+        *[\"\\\$]*) fail "$2: httpd cannot use a path with \", \\ or \$ in it" ;;
+    esac
+    printf 'Define %s "%s"\n' "$1" "$2"
+}
+
+# A word for the shell that the person pastes it into.
+shell_quote() {
+    printf '%q' "$1"
+}
+
+port_is_taken() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
+}
+
+# The status that GET $1 is answered with, nothing without an answer.
+http_status() {
+    curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$1" 2>/dev/null || true
+}
+
+as_httpd_user() {
+    if [ -n "$user" ]; then
+        setpriv --reuid "$user" --regid "$group" --clear-groups -- "$@"
+    else
+        "$@"
+    fi
+}
+
+# True if the settings file gives the key a value.
+env_file_sets() {
+    grep -qE "^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=[[:space:]]*['\"]?[^'\"#[:space:]]" "$env_file"
+}
+
+# --- what to run -------------------------------------------------------------------------------
+port=${PORT:-8080}
+if ! [[ $port =~ ^[1-9][0-9]{0,4}$ ]] || [ "$port" -gt 65535 ]; then
+    fail "PORT=$port is no port number"
 fi
-if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-    fail "port $port is in use; try another: make run PORT=8081"
+env_file=$(absolute "${ENV_FILE:-.env}")
+run_dir=$(absolute "${RUN_DIR:-build/out/run}")
+out=$(absolute "${OUT:-build/out}")
+module=$(absolute "${AUTHP_MODULE:-$out/release/mod_auth_platform.so}")
+cli=$(absolute "${AUTHP_CLI:-$out/release/authplatform}")
+httpd=${AUTHP_HTTPD:-/usr/sbin/apache2}
+[ -f "$module" ] || fail "$module is missing: run \`make\` first"
+[ -x "$httpd" ] || fail "$httpd is missing: install apache2-bin, or name another httpd by AUTHP_HTTPD"
+if port_is_taken; then
+    fail "port $port is in use; try another: make run PORT=$((port < 65535 ? port + 1 : 8080))"
 fi
+
+# As root httpd's children become this user, and what they read must be reachable for it.
+user='' group=''
+if [ "$(id -u)" -eq 0 ]; then
+    user=www-data
+    id -u "$user" >/dev/null 2>&1 || user=nobody
+    group=$(id -gn "$user")
+fi
+
+# --- RUN_DIR, and one run at a time in it ------------------------------------------------------
+mkdir -p -- "$run_dir" || fail "cannot make RUN_DIR=$run_dir"
+if ! { exec 9>>"$run_dir/lock"; } 2>/dev/null; then
+    fail "RUN_DIR=$run_dir belongs to somebody else; try another: make run RUN_DIR=FOLDER"
+fi
+# httpd inherits the lock: one that outlived its `make run` is noticed too.
+flock -n 9 || fail "another server uses $run_dir (process $(cat "$run_dir/httpd.pid" 2>/dev/null || echo unknown)); stop it, or say RUN_DIR=FOLDER"
+rm -f -- "$run_dir/httpd.pid" # of a run that crashed, for nobody holds the lock
 
 # --- settings: made once, then yours -----------------------------------------------------------
 if [ ! -e "$env_file" ]; then
+    mkdir -p -- "$(dirname "$env_file")"
+    secret=$(head -c 48 /dev/urandom | base64 -w 0 | tr '+/' '-_')
     (
         umask 077
-        {
-            echo "# Made by \`make run\` for development. See .env.example for all settings."
-            echo "JWT_SECRET_KEY=$("$cli" secret)"
-            echo "# The demo is plain http on this machine; remove this line wherever there is TLS."
-            echo "SECURE_COOKIES=false"
-        } >"$env_file.new"
-    )
-    mv "$env_file.new" "$env_file"
+        printf '%s\n' "# Made by \`make run\` for development. See .env.example for all settings." \
+            "JWT_SECRET_KEY=$secret" \
+            "# The demo is plain http on this machine; remove this line wherever there is TLS." \
+            "SECURE_COOKIES=false" >"$env_file.new"
+    ) || fail "cannot write ENV_FILE=$env_file"
+    mv -- "$env_file.new" "$env_file"
     echo "made $env_file with a new secret"
 fi
-mkdir -p "$run_dir"
-run_dir=$(realpath "$run_dir")
-env_path=$(realpath "$env_file")
+[ -r "$env_file" ] || fail "ENV_FILE=$env_file: $(id -un) cannot read it"
 
 # --- where httpd's user can go -----------------------------------------------------------------
-# As root httpd's children are www-data: what they read must be reachable for them, and a checkout below root's home is not.
-can_reach() {
-    [ -z "$user" ] || setpriv --reuid "$user" --regid "$user" --clear-groups test -r "$1" -a -x "$1" 2>/dev/null
-}
-tmp=$(mktemp -d /tmp/authp-run-XXXXXX)
-chmod 755 "$tmp"
-pid=""
+# A folder for the time of this run: the CGI socket, whose path must be short, and a copy of the site if that user cannot
+# read the checkout (below root's home, or checked out with umask 077).
+tmp='' pid=''
 # shellcheck disable=SC2317 # called by the trap
-cleanup() {
-    if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
-        kill -TERM "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    fi
-    rm -rf "$tmp"
+clean_up() {
+    [ -z "$tmp" ] || rm -rf -- "$tmp"
 }
-trap cleanup EXIT
+trap clean_up EXIT
 trap 'exit 0' INT TERM HUP
 
-site="$PWD/conf/demo/site"
-cgi="$PWD/conf/demo/cgi"
-if ! can_reach "$site" || ! can_reach "$cgi"; then
-    cp -R conf/demo/site conf/demo/cgi "$tmp/"
-    chmod -R a+rX "$tmp/site" "$tmp/cgi"
-    site="$tmp/site"
-    cgi="$tmp/cgi"
-fi
-
-# Data must outlive a run and be its user's own, so it is never staged in a folder that goes away.
-if [ -z "${AUTH_STATE_DIR:-}" ] && ! grep -Eq '^[[:space:]]*(export[[:space:]]+)?AUTH_STATE_DIR=.' "$env_path"; then
-    AUTH_STATE_DIR="$run_dir/state"
-    if ! can_reach "$run_dir"; then
-        AUTH_STATE_DIR="/var/tmp/auth_platform-$(cksum <<<"$run_dir" | cut -d ' ' -f 1)"
-    fi
-    export AUTH_STATE_DIR
-fi
-if [ -n "${AUTH_STATE_DIR:-}" ] && [ ! -e "$AUTH_STATE_DIR" ]; then
-    mkdir -p "$AUTH_STATE_DIR"
-    chmod 700 "$AUTH_STATE_DIR"
-    [ -z "$user" ] || chown "$user:$user" "$AUTH_STATE_DIR"
-fi
-
-{
-    echo "Define AUTHP_MODULES /usr/lib/apache2/modules"
-    echo "Define AUTHP_MODULE \"$(realpath "$module")\""
-    echo "Define AUTHP_SITE \"$site\""
-    echo "Define AUTHP_CGI \"$cgi\""
-    echo "Define AUTHP_RUN \"$run_dir\""
-    echo "Define AUTHP_TMP \"$tmp\""
-    echo "Define AUTHP_PORT $port"
-    echo "Define AUTHP_ENV \"$env_path\""
-    if [ -n "$user" ]; then
-        echo "Define AUTHP_USER $user"
-        echo "Define AUTHP_GROUP $user"
-    fi
-    echo "Include \"$PWD/conf/demo.conf\""
-} >"$tmp/httpd.conf"
-
-# A pid file that a crash left behind would be taken for a running server.
-rm -f "$run_dir/httpd.pid"
-: >>"$run_dir/error.log"
-before=$(wc -l <"$run_dir/error.log")
-"$httpd" -t -f "$tmp/httpd.conf" >"$tmp/check" 2>&1 || {
-    cat "$tmp/check" >&2
-    fail "the configuration is wrong: see the lines above"
+site=$root/conf/demo/site
+cgi=$root/conf/demo/cgi
+site_is_readable() {
+    [ -z "$(as_httpd_user find "$site" "$cgi" \( ! -readable -o -type d ! -executable \) -print -quit 2>&1)" ]
 }
-"$httpd" -DFOREGROUND -f "$tmp/httpd.conf" &
-pid=$!
 
-base="http://127.0.0.1:$port"
-for _ in $(seq 100); do
-    curl -fs -o /dev/null "$base/api/auth/readyz" && break
+stage() {
+    local base
+    for base in /tmp /var/tmp /run; do
+        tmp=$(mktemp -d "$base/authp-run-XXXXXX" 2>/dev/null) || continue
+        chmod 755 "$tmp"
+        if ! site_is_readable; then
+            cp -R -- "$site" "$cgi" "$tmp/"
+            chmod -R u+rwX,go+rX,go-w "$tmp"
+            site=$tmp/site cgi=$tmp/cgi
+        fi
+        # A folder mounted noexec lets the program be read, and not run.
+        if as_httpd_user "$cgi/whoami" >/dev/null 2>&1; then
+            return
+        fi
+        rm -rf -- "$tmp"
+        tmp='' site=$root/conf/demo/site cgi=$root/conf/demo/cgi
+    done
+    fail "${user:-$(id -un)} can run the demo's program $cgi/whoami from no folder"
+}
+
+# Data must outlive a run and be its user's own, so it is never in a folder that goes away.
+state_dir=''
+choose_state_dir() {
+    if [ -n "${AUTH_STATE_DIR:-}" ] || env_file_sets AUTH_STATE_DIR; then
+        return
+    fi
+    state_dir=$run_dir/state
+    if ! as_httpd_user test -x "$run_dir"; then
+        state_dir=/var/tmp/auth_platform-$(printf '%s' "$run_dir" | sha256sum | cut -c 1-12)
+    fi
+    mkdir -m 700 -- "$state_dir" 2>/dev/null || true
+    # /var/tmp is everybody's: a folder that somebody else put there is not taken.
+    if [ -L "$state_dir" ] || [ ! -d "$state_dir" ]; then
+        fail "$state_dir is in the way: it is no folder"
+    fi
+    case $(stat -c %U -- "$state_dir") in
+        "$(id -un)" | "$user") ;;
+        *) fail "$state_dir belongs to somebody else; say RUN_DIR=FOLDER, or set AUTH_STATE_DIR in $env_file" ;;
+    esac
+    chmod 700 -- "$state_dir"
+    [ -z "$user" ] || chown -- "$user:$group" "$state_dir"
+    export AUTH_STATE_DIR=$state_dir
+}
+
+cd / # the caller's folder may be closed to httpd's user
+stage
+choose_state_dir
+
+# --- configuration -----------------------------------------------------------------------------
+{
+    define AUTHP_MODULES "${AUTHP_MODULES:-/usr/lib/apache2/modules}"
+    define AUTHP_MODULE "$module"
+    define AUTHP_SITE "$site"
+    define AUTHP_CGI "$cgi"
+    define AUTHP_RUN "$run_dir"
+    define AUTHP_TMP "$tmp"
+    define AUTHP_PORT "$port"
+    define AUTHP_ENV "$env_file"
+    if [ -n "$user" ]; then
+        define AUTHP_USER "$user"
+        define AUTHP_GROUP "$group"
+    fi
+    printf 'Include "%s"\n' "$root/conf/demo.conf"
+} >"$tmp/httpd.conf"
+if ! said=$("$httpd" -t -f "$tmp/httpd.conf" 2>&1); then
+    printf '%s\n' "$said" >&2
+    fail "the configuration is wrong: see the lines above"
+fi
+
+# --- what to tell ------------------------------------------------------------------------------
+tell() {
+    local url="http://127.0.0.1:$port" bold='' plain='' tag api person json tool
+    if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+        bold=$'\033[1m' plain=$'\033[0m'
+    fi
+    tag=$(head -c 4 /dev/urandom | od -An -tx1 | tr -d ' \n') # new people in each run: the lines always work
+    api=$url/api/auth
+    json="-H 'Content-Type: application/json'"
+    person="\"email\":\"ada.$tag@example.org\",\"password\":\"three calm words\""
+    tool="$(shell_quote "$cli") --env-file $(shell_quote "$env_file")"
+    [ -z "${AUTH_STATE_DIR:-}" ] || tool="AUTH_STATE_DIR=$(shell_quote "$AUTH_STATE_DIR") $tool"
+    cat <<END
+
+${bold}The demo runs. Open $url/${plain}
+Or paste from here into another terminal.
+
+${bold}# Create an account, sign in, keep both tokens${plain}
+curl -sS -X POST $api/register $json -d '{$person,"name":"Ada"}'; echo
+ANSWER=\$(curl -sS -X POST $api/login $json -d '{$person}')
+TOKEN=\$(printf '%s\n' "\$ANSWER" | sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p')
+REFRESH=\$(printf '%s\n' "\$ANSWER" | sed -n 's/.*"refresh_token": *"\([^"]*\)".*/\1/p')
+
+${bold}# Who am I; a guarded page without a token (401) and with it (200); a page for another role (403); what an app receives${plain}
+curl -sS $api/me -H "Authorization: Bearer \$TOKEN"; echo
+curl -sS -i $url/candidate/; echo
+curl -sS -o /dev/null -w '%{http_code}\n' $url/candidate/ -H "Authorization: Bearer \$TOKEN"
+curl -sS $url/admin/ -H "Authorization: Bearer \$TOKEN"; echo
+curl -sS $url/whoami -H "Authorization: Bearer \$TOKEN"
+
+${bold}# New tokens, then sign out${plain}
+curl -sS -X POST $api/refresh $json -d "{\"refresh_token\":\"\$REFRESH\"}"; echo
+curl -sS -X POST $api/logout -H "Authorization: Bearer \$TOKEN"; echo
+
+${bold}# The same by cookies, as a browser does it${plain}
+JAR=\$(mktemp)
+curl -sS -c "\$JAR" -X POST $api/login $json -H 'X-Token-Delivery: cookie' -d '{$person}'; echo
+curl -sS -o /dev/null -w '%{http_code}\n' -b "\$JAR" $url/candidate/
+CSRF=\$(awk '\$6 == "csrf_token" { print \$7 }' "\$JAR")
+curl -sS -b "\$JAR" -c "\$JAR" -X POST $api/refresh -H "X-CSRF-Token: \$CSRF" -H 'Origin: $url'; echo
+curl -sS -b "\$JAR" -c "\$JAR" -X POST $api/logout -H "X-CSRF-Token: \$CSRF" -H 'Origin: $url'; echo
+
+${bold}# Make an admin, who can then sign in and open $url/admin/${plain}
+printf '%s\n' 'a calm admin password' | $tool user create --role admin --email admin.$tag@example.org
+
+END
+    printf '%-9s %s\n' routes "$api/openapi.json" settings "$env_file" logs "$run_dir/error.log and access.log"
+    [ -z "$state_dir" ] || printf '%-9s %s\n' data "$state_dir"
+    [ -z "$user" ] || printf '%-9s %s\n' user "httpd's children are $user"
+    [ "$site" = "$root/conf/demo/site" ] || printf '%-9s %s\n' site "$site, a copy: $user cannot read the checkout"
+    printf '\nCtrl-C ends the server.\n'
+}
+
+# --- start, wait, tell, stop -------------------------------------------------------------------
+stop() {
+    local tries
+    trap '' INT TERM HUP
+    kill -TERM "$pid" 2>/dev/null || true
+    for ((tries = 0; tries < 150; tries++)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    # A session of its own: this reaches what httpd started and nothing else. As a rule nobody is left.
+    kill -KILL -- "-$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+# shellcheck disable=SC2317 # called by the trap
+on_signal() {
+    stop
+    echo "stopped"
+    exit 0
+}
+
+: >>"$run_dir/error.log"
+log_start=$(wc -c <"$run_dir/error.log")
+show_failure() {
+    cat "$tmp/output" >&2
+    tail -c "+$((log_start + 1))" "$run_dir/error.log" | tail -n 20 >&2
+}
+
+# In a session of its own, for the terminal's signals are not meant for httpd: SIGWINCH, a resized window, would end it.
+# If this script is killed outright, the kernel sends httpd SIGTERM.
+signalled=''
+trap 'signalled=yes' INT TERM HUP
+setsid setpriv --pdeathsig TERM "$httpd" -DFOREGROUND -f "$tmp/httpd.conf" >"$tmp/output" 2>&1 </dev/null &
+pid=$!
+trap on_signal INT TERM HUP
+[ -z "$signalled" ] || on_signal
+
+for ((tries = 0; ; tries++)); do
+    [ "$(http_status /api/auth/readyz)" != 200 ] || break
     if ! kill -0 "$pid" 2>/dev/null; then
-        tail -n "+$((before + 1))" "$run_dir/error.log" >&2
+        show_failure
         fail "httpd did not start"
+    fi
+    if [ "$tries" -ge 150 ]; then
+        show_failure
+        stop
+        fail "the server runs but is not ready: see $run_dir/error.log"
     fi
     sleep 0.1
 done
-curl -fs -o /dev/null "$base/api/auth/readyz" || {
-    tail -n "+$((before + 1))" "$run_dir/error.log" >&2
-    fail "the server runs but is not ready: see $run_dir/error.log"
-}
+tell
 
-state=""
-[ -z "${AUTH_STATE_DIR:-}" ] || state="AUTH_STATE_DIR='$AUTH_STATE_DIR' "
-cat <<END
-
-The demo runs. Open $base/   (logs: $run_dir)
-
-Sign up, sign in and use the token (paste into another terminal):
-
-  curl -s $base/api/auth/register -H 'Content-Type: application/json' \\
-    -d '{"email":"ada@example.org","password":"correct horse","name":"Ada"}'
-
-  TOKEN=\$(curl -s $base/api/auth/login -H 'Content-Type: application/json' \\
-    -d '{"email":"ada@example.org","password":"correct horse"}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-  curl -s $base/api/auth/me -H "Authorization: Bearer \$TOKEN"
-
-Guarded pages: nobody, a candidate, the wrong role:
-
-  curl -si $base/candidate/ | head -1
-  curl -si $base/candidate/ -H "Authorization: Bearer \$TOKEN" | head -1
-  curl -si $base/admin/ -H "Authorization: Bearer \$TOKEN" | head -1
-  curl -s $base/whoami -H "Authorization: Bearer \$TOKEN"
-
-Make an admin (asks for a password), then sign in as that person on $base/signin.html:
-
-  ${state}$(realpath "$cli") --env-file '$env_path' user create --role admin --email admin@example.org
-
-All routes: $base/api/auth/openapi.json     Ctrl-C ends the server.
-END
-
-# Ends when httpd does; a signal ends the wait, and cleanup() ends httpd.
+status=0
 wait "$pid" || status=$?
-pid=""
-exit "${status:-0}"
+kill -KILL -- "-$pid" 2>/dev/null || true # the children of one that was killed
+if [ "$status" -eq 0 ]; then # somebody told httpd itself to stop
+    echo "stopped"
+    exit 0
+fi
+show_failure
+fail "httpd ended by itself (status $status): see $run_dir/error.log"
