@@ -2,8 +2,15 @@
 #include "api/problem.h"
 #include "base/json.h"
 
+#include <apr_escape.h>
 #include <apr_strings.h>
 #include <string.h>
+
+/* For the page below: its one <style> and nothing else. Without it the site's own policy, made for
+ * the site's own pages, would be put on this answer and block the style. */
+#define PAGE_POLICY                                                                                \
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "         \
+    "frame-ancestors 'none'"
 
 /* Every code a client may meet. `type` is the code as a URN: stable, and nobody tries to open it.
  */
@@ -141,8 +148,9 @@ void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, con
 void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out,
                         apr_pool_t *pool)
 {
-    /* Every word here is a constant of ours or an id of hex digits: nothing needs escaping. */
+    /* The words are constants of ours without markup; the id is made by whoever called. */
     const authp_problem_t *problem = authp_problem_of(err);
+    const char *id = request_id != NULL ? apr_pescape_entity(pool, request_id, 0) : NULL;
     set_headers(problem, request_id, out, pool);
     out->body = apr_pstrcat(
         pool,
@@ -153,8 +161,9 @@ void authp_problem_page(authp_err_t err, const char *request_id, authp_response_
         "color-scheme:light dark}small{opacity:.7}</style>\n</head>\n<body>\n<main>\n<h1>",
         problem->title, "</h1>\n<p>", problem->detail,
         "</p>\n<p><a href=\"/\">Back to the start page</a></p>\n",
-        request_id != NULL ? "<p><small>Request " : "", request_id != NULL ? request_id : "",
-        request_id != NULL ? "</small></p>\n" : "", "</main>\n</body>\n</html>\n", NULL);
+        id != NULL ? "<p><small>Request " : "", id != NULL ? id : "",
+        id != NULL ? "</small></p>\n" : "", "</main>\n</body>\n</html>\n", NULL);
     out->body_len = strlen(out->body);
     apr_table_setn(out->headers, "Content-Type", "text/html; charset=utf-8");
+    apr_table_setn(out->headers, "Content-Security-Policy", PAGE_POLICY);
 }

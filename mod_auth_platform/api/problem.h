@@ -28,7 +28,8 @@ void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, con
                         authp_response_t *out, apr_pool_t *pool);
 
 /* The small HTML page that a browser navigation gets instead (403, 503 of a guarded page): same
- * status and headers. No script, no inline style beyond one <style>, works without network. */
+ * status and headers, and a Content-Security-Policy that fits it. No script, no inline style beyond
+ * one <style>, works without network. */
 void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out,
                         apr_pool_t *pool);
 

@@ -21,9 +21,11 @@ static bool signed_out(authp_err_t err)
            err == AUTHP_E_TOKEN_EXPIRED || err == AUTHP_E_TOKEN_REVOKED;
 }
 
+#define POLICY "Content-Security-Policy"
+
 static int set_header(void *table, const char *name, const char *value)
 {
-    if (ap_cstr_casecmp(name, "Content-Type") != 0) {
+    if (ap_cstr_casecmp(name, "Content-Type") != 0 && ap_cstr_casecmp(name, POLICY) != 0) {
         apr_table_set(table, name, value);
     }
     return 1;
@@ -100,6 +102,17 @@ int authp_refuse(request_rec *r, authp_err_t err)
     return status;
 }
 
+/* Only where our page is what is sent: an ErrorDocument of the site brings its own styles. And only
+ * now: core has made err_headers_out the answer's headers and begun a new one, which is the one
+ * that `Header always setifempty`, the next filter, looks at. */
+static void set_policy(request_rec *r, const authp_response_t *refusal)
+{
+    const char *policy = apr_table_get(refusal->headers, POLICY);
+    if (policy != NULL) {
+        apr_table_set(r->err_headers_out, POLICY, policy);
+    }
+}
+
 /* Takes the place of the page that core has begun to write. */
 static apr_status_t replace(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
@@ -114,6 +127,7 @@ static apr_status_t replace(ap_filter_t *filter, apr_bucket_brigade *brigade)
     if (!ended) {
         return APR_SUCCESS;
     }
+    set_policy(r, refusal);
     apr_bucket_alloc_t *buckets = brigade->bucket_alloc;
     ap_set_content_type(r, apr_table_get(refusal->headers, "Content-Type"));
     APR_BRIGADE_INSERT_TAIL(

@@ -27,7 +27,7 @@ typedef struct authp_user_t {
     int64_t min_ver; /* tokens and sessions older than this are dead */
     authp_ms_t auth_changed_at;
     authp_ms_t created_at;
-    authp_ms_t updated_at;
+    authp_ms_t updated_at; /* every change moves it forward */
 } authp_user_t;
 
 #define AUTHP_SALT_LEN 32
@@ -65,12 +65,41 @@ typedef struct authp_audit_t {
     const char *request_id; /* may be NULL */
 } authp_audit_t;
 
+/* Good for one person, once (contract 3). */
+typedef struct authp_invite_t {
+    authp_id_t id;
+    const char *email;     /* lower-case */
+    const char *code_hash; /* SHA-256 of the code, 64 hex digits */
+    authp_ms_t created_at;
+    authp_ms_t expires_at;
+    const char *created_by; /* user id or "cli" */
+    authp_ms_t used_at;     /* 0 = not yet */
+    const char *used_by;    /* user id */
+    int64_t used_ver;       /* that user's ver when it was claimed */
+    authp_ms_t revoked_at;
+} authp_invite_t;
+
 /* What a list asks for. Order is by id, which is by creation. */
+typedef struct authp_page_t {
+    const char *after_id; /* NULL = from the start */
+    int limit;            /* 1-200 */
+} authp_page_t;
+
 typedef struct authp_user_filter_t {
     const char *email_prefix; /* lower-case; NULL = any */
     const char *role;         /* a stored role; NULL = any */
     const char *after_id;     /* NULL = from the start */
     int limit;                /* 1-200 */
+    bool enabled_only;
 } authp_user_filter_t;
+
+/* What purge may remove: rows whose time of interest lies before these. */
+typedef struct authp_purge_t {
+    authp_ms_t sessions_before; /* ended_at, or expires_at of those never ended */
+    authp_ms_t users_before;    /* deleted_at */
+    authp_ms_t invites_before;  /* expires_at; used and revoked ones too */
+    authp_ms_t audit_before;    /* at; 0 = keep all */
+    int batch;                  /* at most so many rows of each kind */
+} authp_purge_t;
 
 #endif

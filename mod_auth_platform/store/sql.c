@@ -216,3 +216,14 @@ authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
     (void)pool;
     return authp_sql_run(self, AUTHP_SQL_PING, values, authp_sql_count_rows, &rows);
 }
+
+authp_err_t authp_sql_change_one(authp_sql_t *sql, authp_sql_label_t label, const void **values,
+                                 authp_err_t otherwise)
+{
+    int rows = 0;
+    authp_err_t err = authp_sql_run(sql, label, values, authp_sql_count_rows, &rows);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    return rows == 1 ? AUTHP_OK : otherwise;
+}

@@ -54,13 +54,32 @@ typedef enum authp_sql_label_t {
     AUTHP_SQL_USER_BY_USERNAME,
     AUTHP_SQL_USER_LIST,
     AUTHP_SQL_USER_UPGRADE_HASH,
+    AUTHP_SQL_USER_UPDATE,
+    AUTHP_SQL_USER_DELETE,
+    AUTHP_SQL_USER_DISCARD,
+    AUTHP_SQL_USER_LIST_DELETED,
+    AUTHP_SQL_FORGET_SESSIONS,
+    AUTHP_SQL_FORGET_AUDIT,
+    AUTHP_SQL_FORGET_INVITES,
     AUTHP_SQL_SESSION_CREATE,
     AUTHP_SQL_SESSION_BY_ID,
     AUTHP_SQL_SESSION_ROTATE,
     AUTHP_SQL_SESSION_SLIDE,
     AUTHP_SQL_SESSION_END,
     AUTHP_SQL_SESSION_END_USER,
+    AUTHP_SQL_SESSION_LIST,
+    AUTHP_SQL_SESSION_SET_VER,
+    AUTHP_SQL_INVITE_CREATE,
+    AUTHP_SQL_INVITE_BY_ID,
+    AUTHP_SQL_INVITE_BY_CODE,
+    AUTHP_SQL_INVITE_LIST,
+    AUTHP_SQL_INVITE_CLAIM,
+    AUTHP_SQL_INVITE_REVOKE,
     AUTHP_SQL_AUDIT_APPEND,
+    AUTHP_SQL_PURGE_SESSIONS,
+    AUTHP_SQL_PURGE_USERS,
+    AUTHP_SQL_PURGE_INVITES,
+    AUTHP_SQL_PURGE_AUDIT,
     AUTHP_SQL_LABELS
 } authp_sql_label_t;
 
@@ -99,7 +118,11 @@ int64_t authp_sql_int(const authp_sql_rows_t *rows, int column);
 /* A reader for statements of which only the number of rows matters: ctx is an int *. */
 authp_err_t authp_sql_count_rows(authp_sql_rows_t *rows, void *ctx);
 
-/* The operations themselves (sql_user.c, sql_session.c), as the store port wants them. */
+/* A statement that changes exactly one row, or none: then `otherwise`. */
+AUTHP_CHECKED authp_err_t authp_sql_change_one(authp_sql_t *sql, authp_sql_label_t label,
+                                               const void **values, authp_err_t otherwise);
+
+/* The operations themselves (sql_user.c, sql_session.c, ...), as the store port wants them. */
 authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool_t *pool);
 authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool);
 authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value,
@@ -108,6 +131,14 @@ authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
                                 apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
                                         authp_ms_t now, apr_pool_t *pool);
+authp_err_t authp_sql_user_update(void *self, const authp_user_t *before, const authp_user_t *after,
+                                  apr_pool_t *pool);
+authp_err_t authp_sql_user_delete(void *self, const authp_user_t *before, authp_ms_t now,
+                                  apr_pool_t *pool);
+authp_err_t authp_sql_user_discard(void *self, const authp_user_t *user, apr_pool_t *pool);
+authp_err_t authp_sql_user_forget(void *self, const char *id, apr_pool_t *pool);
+authp_err_t authp_sql_user_list_deleted(void *self, const authp_page_t *page,
+                                        apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_sql_session_create(void *self, const authp_session_t *session, apr_pool_t *pool);
 authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out,
                                     apr_pool_t *pool);
@@ -119,6 +150,21 @@ authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reaso
                                   apr_pool_t *pool);
 authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid,
                                        const char *reason, authp_ms_t now, int *count);
+authp_err_t authp_sql_session_list(void *self, const char *user_id, authp_ms_t now,
+                                   const authp_page_t *page, apr_array_header_t **out,
+                                   apr_pool_t *pool);
+authp_err_t authp_sql_session_set_ver(void *self, const char *sid, int64_t ver, apr_pool_t *pool);
+authp_err_t authp_sql_invite_create(void *self, const authp_invite_t *invite, apr_pool_t *pool);
+authp_err_t authp_sql_invite_by_id(void *self, const char *id, authp_invite_t **out,
+                                   apr_pool_t *pool);
+authp_err_t authp_sql_invite_by_code(void *self, const char *code, const char *code_hash,
+                                     authp_invite_t **out, apr_pool_t *pool);
+authp_err_t authp_sql_invite_list(void *self, const authp_page_t *page, apr_array_header_t **out,
+                                  apr_pool_t *pool);
+authp_err_t authp_sql_invite_claim(void *self, const char *id, const char *user_id,
+                                   int64_t used_ver, authp_ms_t now, apr_pool_t *pool);
+authp_err_t authp_sql_invite_revoke(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
+authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
 authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
 
 #endif

@@ -9,19 +9,15 @@
 /* One live session at most can be spared: an id no session has stands for "none". */
 #define NO_SESSION "-"
 
-typedef struct read_session_t {
-    authp_session_t *session;
+typedef struct read_sessions_t {
+    apr_array_header_t *sessions;
     apr_pool_t *pool;
-} read_session_t;
+} read_sessions_t;
 
 /* In the order of SESSION_COLUMNS. The salt is base64url text: apr_dbd's drivers differ over blobs.
  */
-static authp_err_t read_session(authp_sql_rows_t *rows, void *ctx)
+static authp_err_t read_session(const authp_sql_rows_t *rows, read_sessions_t *out)
 {
-    read_session_t *out = ctx;
-    if (!authp_sql_next(rows)) {
-        return AUTHP_E_NOT_FOUND;
-    }
     authp_session_t *session = apr_pcalloc(out->pool, sizeof(*session));
     const char *id = authp_sql_text(rows, 0, out->pool);
     const char *user_id = authp_sql_text(rows, 1, out->pool);
@@ -48,20 +44,17 @@ static authp_err_t read_session(authp_sql_rows_t *rows, void *ctx)
     session->device_id = authp_sql_text(rows, 13, out->pool);
     session->ip = authp_sql_text(rows, 14, out->pool);
     session->user_agent = authp_sql_text(rows, 15, out->pool);
-    out->session = session;
+    APR_ARRAY_PUSH(out->sessions, authp_session_t *) = session;
     return AUTHP_OK;
 }
 
-/* A statement that changes exactly one row, or none: then `otherwise`. */
-static authp_err_t change_one(void *self, authp_sql_label_t label, const void **values,
-                              authp_err_t otherwise)
+static authp_err_t read_sessions(authp_sql_rows_t *rows, void *ctx)
 {
-    int rows = 0;
-    authp_err_t err = authp_sql_run(self, label, values, authp_sql_count_rows, &rows);
-    if (err != AUTHP_OK) {
-        return err;
+    authp_err_t err = AUTHP_OK;
+    while (err == AUTHP_OK && authp_sql_next(rows)) {
+        err = read_session(rows, ctx);
     }
-    return rows == 1 ? AUTHP_OK : otherwise;
+    return err;
 }
 
 authp_err_t authp_sql_session_create(void *self, const authp_session_t *s, apr_pool_t *pool)
@@ -80,19 +73,23 @@ authp_err_t authp_sql_session_create(void *self, const authp_session_t *s, apr_p
                             &generation,   &rotated,       &auth_time, &created,
                             &used,         &expires,       &absolute,  &ended,
                             s->end_reason, s->device_id,   s->ip,      s->user_agent};
-    return change_one(self, AUTHP_SQL_SESSION_CREATE, values, AUTHP_E_CONFLICT);
+    return authp_sql_change_one(self, AUTHP_SQL_SESSION_CREATE, values, AUTHP_E_CONFLICT);
 }
 
 authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t **out,
                                     apr_pool_t *pool)
 {
-    read_session_t found = {.pool = pool};
+    read_sessions_t found = {.sessions = apr_array_make(pool, 1, sizeof(authp_session_t *)),
+                             .pool = pool};
     const void *values[] = {sid};
-    authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_BY_ID, values, read_session, &found);
+    authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_BY_ID, values, read_sessions, &found);
     if (err != AUTHP_OK) {
         return err;
     }
-    *out = found.session;
+    if (found.sessions->nelts == 0) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    *out = APR_ARRAY_IDX(found.sessions, 0, authp_session_t *);
     return AUTHP_OK;
 }
 
@@ -104,7 +101,7 @@ authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t genera
     apr_int64_t expected = generation;
     const void *values[] = {&at, &at, &expires, sid, &expected, &at};
     (void)pool;
-    return change_one(self, AUTHP_SQL_SESSION_ROTATE, values, AUTHP_E_CONFLICT);
+    return authp_sql_change_one(self, AUTHP_SQL_SESSION_ROTATE, values, AUTHP_E_CONFLICT);
 }
 
 authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now,
@@ -115,7 +112,7 @@ authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generat
     apr_int64_t expected = generation;
     const void *values[] = {&at, &expires, sid, &expected, &at};
     (void)pool;
-    return change_one(self, AUTHP_SQL_SESSION_SLIDE, values, AUTHP_E_CONFLICT);
+    return authp_sql_change_one(self, AUTHP_SQL_SESSION_SLIDE, values, AUTHP_E_CONFLICT);
 }
 
 authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
@@ -124,7 +121,7 @@ authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reaso
     apr_int64_t at = now;
     const void *values[] = {&at, reason, sid};
     (void)pool;
-    return change_one(self, AUTHP_SQL_SESSION_END, values, AUTHP_E_NOT_FOUND);
+    return authp_sql_change_one(self, AUTHP_SQL_SESSION_END, values, AUTHP_E_NOT_FOUND);
 }
 
 authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid,
@@ -141,6 +138,30 @@ authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const ch
     return err;
 }
 
+authp_err_t authp_sql_session_list(void *self, const char *user_id, authp_ms_t now,
+                                   const authp_page_t *page, apr_array_header_t **out,
+                                   apr_pool_t *pool)
+{
+    read_sessions_t found = {
+        .sessions = apr_array_make(pool, page->limit, sizeof(authp_session_t *)), .pool = pool};
+    apr_int64_t at = now;
+    apr_int64_t limit = page->limit;
+    const void *values[] = {user_id, page->after_id != NULL ? page->after_id : "", &at, &limit};
+    authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_LIST, values, read_sessions, &found);
+    if (err == AUTHP_OK) {
+        *out = found.sessions;
+    }
+    return err;
+}
+
+authp_err_t authp_sql_session_set_ver(void *self, const char *sid, int64_t ver, apr_pool_t *pool)
+{
+    apr_int64_t raised = ver;
+    const void *values[] = {&raised, sid};
+    (void)pool;
+    return authp_sql_change_one(self, AUTHP_SQL_SESSION_SET_VER, values, AUTHP_E_NOT_FOUND);
+}
+
 authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool)
 {
     apr_int64_t at = entry->at;
@@ -150,5 +171,5 @@ authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_p
                             entry->subject_id, entry->session_id,
                             entry->ip,         entry->request_id};
     (void)pool;
-    return change_one(self, AUTHP_SQL_AUDIT_APPEND, values, AUTHP_E_INTERNAL);
+    return authp_sql_change_one(self, AUTHP_SQL_AUDIT_APPEND, values, AUTHP_E_INTERNAL);
 }

@@ -9,6 +9,10 @@
 #define SESSION_COLUMNS                                                                                 \
     "id, user_id, ver, salt, generation, rotated_at, auth_time, created_at, last_used_at, expires_at, " \
     "absolute_expires_at, ended_at, end_reason, device_id, ip, user_agent"
+#define INVITE_COLUMNS                                                                             \
+    "id, email, code_hash, created_at, expires_at, created_by, used_at, used_by, used_ver, revoked_at"
+/* A user as it was read. */
+#define UNCHANGED_USER "id = %s AND ver = %lld AND updated_at = %lld AND deleted_at = 0"
 
 const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
     [AUTHP_SQL_PING] = {"SELECT count(*) FROM schema_migrations", false},
@@ -18,14 +22,15 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
         {"INSERT INTO users (" USER_COLUMNS ") VALUES (%s, %s, %s, %s, %s, %s, %s, %lld, %lld, "
          "%lld, %lld, %lld, %lld, %lld, %lld, %lld) ON CONFLICT DO NOTHING RETURNING id",
          true},
-    [AUTHP_SQL_USER_BY_ID] = {"SELECT " USER_COLUMNS " FROM users WHERE id = %s", false},
+    [AUTHP_SQL_USER_BY_ID] = {"SELECT " USER_COLUMNS " FROM users WHERE id = %s AND deleted_at = 0",
+                              false},
     [AUTHP_SQL_USER_BY_EMAIL] = {"SELECT " USER_COLUMNS " FROM users WHERE email = %s", false},
     [AUTHP_SQL_USER_BY_USERNAME] = {"SELECT " USER_COLUMNS " FROM users WHERE username = %s",
                                     false},
     /* Bounds instead of LIKE: a prefix is literal and the index on email serves it. An empty upper
      * bound is none. roles are stored as ",candidate,admin,". */
     [AUTHP_SQL_USER_LIST] =
-        {"SELECT " USER_COLUMNS " FROM users WHERE id > %s "
+        {"SELECT " USER_COLUMNS " FROM users WHERE id > %s AND deleted_at = 0 AND disabled <= %lld "
          "AND (%s = '' OR (email >= %s AND substr(email, 1, length(%s)) = %s)) "
          "AND (%s = '' OR replace(roles, %s, '') <> roles) ORDER BY id LIMIT %lld",
          false},
@@ -33,6 +38,31 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
         {"UPDATE users SET password_hash = %s, updated_at = %lld WHERE id = %s AND "
          "password_hash = %s RETURNING id",
          true},
+    [AUTHP_SQL_USER_UPDATE] =
+        {"UPDATE users SET name = %s, password_hash = %s, roles = %s, is_recruiter_verified = %lld, "
+         "recruiter_requested_at = %lld, email_verified = %lld, disabled = %lld, ver = %lld, "
+         "min_ver = %lld, auth_changed_at = %lld, updated_at = %lld WHERE " UNCHANGED_USER
+         " RETURNING id",
+         true},
+    [AUTHP_SQL_USER_DELETE] =
+        {"UPDATE users SET email = NULL, username = NULL, phone = NULL, name = NULL, "
+         "password_hash = NULL, roles = ',', is_recruiter_verified = 0, recruiter_requested_at = 0, "
+         "email_verified = 0, disabled = 1, ver = ver + 1, min_ver = ver + 1, auth_changed_at = %lld, "
+         "created_at = 0, updated_at = %lld, deleted_at = %lld WHERE " UNCHANGED_USER
+         " RETURNING id",
+         true},
+    [AUTHP_SQL_USER_DISCARD] = {"DELETE FROM users WHERE " UNCHANGED_USER " RETURNING id", true},
+    [AUTHP_SQL_USER_LIST_DELETED] =
+        {"SELECT id FROM users WHERE deleted_at > 0 AND id > %s ORDER BY id LIMIT %lld", false},
+    [AUTHP_SQL_FORGET_SESSIONS] =
+        {"UPDATE refresh_tokens SET device_id = NULL, ip = NULL, user_agent = NULL WHERE "
+         "user_id = %s RETURNING id",
+         true},
+    [AUTHP_SQL_FORGET_AUDIT] =
+        {"UPDATE audit_log SET ip = NULL WHERE subject_id = %s OR actor_id = %s RETURNING id",
+         true},
+    [AUTHP_SQL_FORGET_INVITES] = {"DELETE FROM recruiter_invites WHERE used_by = %s RETURNING id",
+                                  true},
 
     [AUTHP_SQL_SESSION_CREATE] =
         {"INSERT INTO refresh_tokens (" SESSION_COLUMNS ") VALUES (%s, %s, %lld, %s, %lld, %lld, "
@@ -57,9 +87,54 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
         {"UPDATE refresh_tokens SET ended_at = %lld, end_reason = %s WHERE user_id = %s AND id <> %s "
          "AND ended_at = 0 RETURNING id",
          true},
+    [AUTHP_SQL_SESSION_LIST] = {"SELECT " SESSION_COLUMNS
+                                " FROM refresh_tokens WHERE user_id = %s AND id > %s AND "
+                                "ended_at = 0 AND expires_at > %lld ORDER BY id LIMIT %lld",
+                                false},
+    [AUTHP_SQL_SESSION_SET_VER] =
+        {"UPDATE refresh_tokens SET ver = %lld WHERE id = %s AND ended_at = 0 RETURNING id", true},
+
+    [AUTHP_SQL_INVITE_CREATE] = {"INSERT INTO recruiter_invites (" INVITE_COLUMNS
+                                 ") VALUES (%s, %s, %s, %lld, %lld, %s, "
+                                 "%lld, %s, %lld, %lld) ON CONFLICT DO NOTHING RETURNING id",
+                                 true},
+    [AUTHP_SQL_INVITE_BY_ID] = {"SELECT " INVITE_COLUMNS " FROM recruiter_invites WHERE id = %s",
+                                false},
+    [AUTHP_SQL_INVITE_BY_CODE] = {"SELECT " INVITE_COLUMNS
+                                  " FROM recruiter_invites WHERE code_hash = %s",
+                                  false},
+    [AUTHP_SQL_INVITE_LIST] = {"SELECT " INVITE_COLUMNS
+                               " FROM recruiter_invites WHERE id > %s ORDER BY id LIMIT %lld",
+                               false},
+    [AUTHP_SQL_INVITE_CLAIM] =
+        {"UPDATE recruiter_invites SET used_at = %lld, used_by = %s, used_ver = %lld WHERE id = %s "
+         "AND used_at = 0 AND revoked_at = 0 AND expires_at > %lld RETURNING id",
+         true},
+    [AUTHP_SQL_INVITE_REVOKE] =
+        {"UPDATE recruiter_invites SET revoked_at = %lld WHERE id = %s AND used_at = 0 AND "
+         "revoked_at = 0 RETURNING id",
+         true},
 
     [AUTHP_SQL_AUDIT_APPEND] =
         {"INSERT INTO audit_log (id, at, event, outcome, reason, actor_id, subject_id, session_id, ip, "
          "request_id) VALUES (%s, %lld, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+         true},
+
+    [AUTHP_SQL_PURGE_SESSIONS] =
+        {"DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE "
+         "(ended_at > 0 AND ended_at < %lld) OR (ended_at = 0 AND expires_at < %lld) LIMIT %lld) "
+         "RETURNING id",
+         true},
+    [AUTHP_SQL_PURGE_USERS] =
+        {"DELETE FROM users WHERE id IN (SELECT id FROM users WHERE deleted_at > 0 AND "
+         "deleted_at < %lld LIMIT %lld) RETURNING id",
+         true},
+    [AUTHP_SQL_PURGE_INVITES] =
+        {"DELETE FROM recruiter_invites WHERE id IN (SELECT id FROM recruiter_invites WHERE "
+         "expires_at < %lld LIMIT %lld) RETURNING id",
+         true},
+    [AUTHP_SQL_PURGE_AUDIT] =
+        {"DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at < %lld LIMIT %lld) "
+         "RETURNING id",
          true},
 };

@@ -109,13 +109,7 @@ authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool
                             &changed,
                             &created,
                             &updated};
-    int rows = 0;
-    authp_err_t err =
-        authp_sql_run(self, AUTHP_SQL_USER_CREATE, values, authp_sql_count_rows, &rows);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    return rows == 1 ? AUTHP_OK : AUTHP_E_CONFLICT;
+    return authp_sql_change_one(self, AUTHP_SQL_USER_CREATE, values, AUTHP_E_CONFLICT);
 }
 
 authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
@@ -139,7 +133,9 @@ authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
     const char *prefix = filter->email_prefix != NULL ? filter->email_prefix : "";
     const char *role = filter->role != NULL ? apr_pstrcat(pool, ",", filter->role, ",", NULL) : "";
     apr_int64_t limit = filter->limit;
+    apr_int64_t most_disabled = !filter->enabled_only;
     const void *values[] = {filter->after_id != NULL ? filter->after_id : "",
+                            &most_disabled,
                             prefix,
                             prefix,
                             prefix,
@@ -160,12 +156,56 @@ authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, co
 {
     apr_int64_t at = now;
     const void *values[] = {new_hash, &at, user->id.hex, user->password_hash};
-    int rows = 0;
     (void)pool;
-    authp_err_t err =
-        authp_sql_run(self, AUTHP_SQL_USER_UPGRADE_HASH, values, authp_sql_count_rows, &rows);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    return rows == 1 ? AUTHP_OK : AUTHP_E_CONFLICT;
+    return authp_sql_change_one(self, AUTHP_SQL_USER_UPGRADE_HASH, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_user_update(void *self, const authp_user_t *before, const authp_user_t *after,
+                                  apr_pool_t *pool)
+{
+    apr_int64_t verified = after->is_recruiter_verified;
+    apr_int64_t requested = after->recruiter_requested_at;
+    apr_int64_t email_verified = after->email_verified;
+    apr_int64_t disabled = after->disabled;
+    apr_int64_t ver = after->ver;
+    apr_int64_t min_ver = after->min_ver;
+    apr_int64_t changed = after->auth_changed_at;
+    apr_int64_t updated = after->updated_at;
+    apr_int64_t ver_before = before->ver;
+    apr_int64_t updated_before = before->updated_at;
+    const void *values[] = {after->name,
+                            after->password_hash,
+                            join_roles(after->roles, pool),
+                            &verified,
+                            &requested,
+                            &email_verified,
+                            &disabled,
+                            &ver,
+                            &min_ver,
+                            &changed,
+                            &updated,
+                            before->id.hex,
+                            &ver_before,
+                            &updated_before};
+    return authp_sql_change_one(self, AUTHP_SQL_USER_UPDATE, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_user_delete(void *self, const authp_user_t *before, authp_ms_t now,
+                                  apr_pool_t *pool)
+{
+    apr_int64_t at = now;
+    apr_int64_t ver = before->ver;
+    apr_int64_t updated = before->updated_at;
+    const void *values[] = {&at, &at, &at, before->id.hex, &ver, &updated};
+    (void)pool;
+    return authp_sql_change_one(self, AUTHP_SQL_USER_DELETE, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_user_discard(void *self, const authp_user_t *user, apr_pool_t *pool)
+{
+    apr_int64_t ver = user->ver;
+    apr_int64_t updated = user->updated_at;
+    const void *values[] = {user->id.hex, &ver, &updated};
+    (void)pool;
+    return authp_sql_change_one(self, AUTHP_SQL_USER_DISCARD, values, AUTHP_E_CONFLICT);
 }

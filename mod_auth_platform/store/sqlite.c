@@ -34,6 +34,15 @@ static const authp_sql_migration_t migrations[] = {
      "CREATE TABLE audit_log (id TEXT PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, outcome TEXT NOT NULL, "
      "reason TEXT, actor_id TEXT, subject_id TEXT, session_id TEXT, ip TEXT, request_id TEXT) WITHOUT ROWID;"
      "CREATE INDEX audit_log_at ON audit_log (at)"},
+    {"invites and deletion",
+     "ALTER TABLE users ADD COLUMN deleted_at INTEGER NOT NULL DEFAULT 0;"
+     "CREATE INDEX users_deleted ON users (deleted_at);"
+     "CREATE INDEX audit_log_subject ON audit_log (subject_id);"
+     "CREATE INDEX audit_log_actor ON audit_log (actor_id);"
+     "CREATE TABLE recruiter_invites (id TEXT PRIMARY KEY, email TEXT NOT NULL, code_hash TEXT NOT NULL UNIQUE, "
+     "created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_by TEXT, used_at INTEGER NOT NULL, used_by TEXT, "
+     "used_ver INTEGER NOT NULL, revoked_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)"},
 };
 
 /* FULL: what was answered 201 survives a power cut. No busy_timeout: apr_dbd holds one mutex of the
@@ -204,11 +213,25 @@ const authp_store_ops_t authp_sqlite_ops = {
     .user_by_login = authp_sql_user_by_login,
     .user_list = authp_sql_user_list,
     .user_upgrade_hash = authp_sql_user_upgrade_hash,
+    .user_update = authp_sql_user_update,
+    .user_delete = authp_sql_user_delete,
+    .user_discard = authp_sql_user_discard,
+    .user_forget = authp_sql_user_forget,
+    .user_list_deleted = authp_sql_user_list_deleted,
     .session_create = authp_sql_session_create,
     .session_by_id = authp_sql_session_by_id,
     .session_rotate = authp_sql_session_rotate,
     .session_slide = authp_sql_session_slide,
     .session_end = authp_sql_session_end,
     .session_end_user = authp_sql_session_end_user,
+    .session_list = authp_sql_session_list,
+    .session_set_ver = authp_sql_session_set_ver,
+    .invite_create = authp_sql_invite_create,
+    .invite_by_id = authp_sql_invite_by_id,
+    .invite_by_code = authp_sql_invite_by_code,
+    .invite_list = authp_sql_invite_list,
+    .invite_claim = authp_sql_invite_claim,
+    .invite_revoke = authp_sql_invite_revoke,
     .audit_append = authp_sql_audit_append,
+    .purge = authp_sql_purge,
 };

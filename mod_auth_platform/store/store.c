@@ -136,3 +136,86 @@ authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entr
 {
     return s->ops->audit_append(s->self, entry, pool);
 }
+
+authp_err_t authp_store_user_update(authp_store_t *s, const authp_user_t *before,
+                                    const authp_user_t *after, apr_pool_t *pool)
+{
+    return s->ops->user_update(s->self, before, after, pool);
+}
+
+authp_err_t authp_store_user_delete(authp_store_t *s, const authp_user_t *before, authp_ms_t now,
+                                    apr_pool_t *pool)
+{
+    return s->ops->user_delete(s->self, before, now, pool);
+}
+
+authp_err_t authp_store_user_discard(authp_store_t *s, const authp_user_t *user, apr_pool_t *pool)
+{
+    return s->ops->user_discard(s->self, user, pool);
+}
+
+authp_err_t authp_store_user_forget(authp_store_t *s, const char *id, apr_pool_t *pool)
+{
+    return s->ops->user_forget(s->self, id, pool);
+}
+
+authp_err_t authp_store_user_list_deleted(authp_store_t *s, const authp_page_t *page,
+                                          apr_array_header_t **out, apr_pool_t *pool)
+{
+    return s->ops->user_list_deleted(s->self, page, out, pool);
+}
+
+authp_err_t authp_store_session_list(authp_store_t *s, const char *user_id, authp_ms_t now,
+                                     const authp_page_t *page, apr_array_header_t **out,
+                                     apr_pool_t *pool)
+{
+    return s->ops->session_list(s->self, user_id, now, page, out, pool);
+}
+
+authp_err_t authp_store_session_set_ver(authp_store_t *s, const char *sid, int64_t ver,
+                                        apr_pool_t *pool)
+{
+    return s->ops->session_set_ver(s->self, sid, ver, pool);
+}
+
+authp_err_t authp_store_invite_create(authp_store_t *s, const authp_invite_t *invite,
+                                      apr_pool_t *pool)
+{
+    return s->ops->invite_create(s->self, invite, pool);
+}
+
+authp_err_t authp_store_invite_by_id(authp_store_t *s, const char *id, authp_invite_t **out,
+                                     apr_pool_t *pool)
+{
+    return s->ops->invite_by_id(s->self, id, out, pool);
+}
+
+authp_err_t authp_store_invite_by_code(authp_store_t *s, const char *code, const char *code_hash,
+                                       authp_invite_t **out, apr_pool_t *pool)
+{
+    return s->ops->invite_by_code(s->self, code, code_hash, out, pool);
+}
+
+authp_err_t authp_store_invite_list(authp_store_t *s, const authp_page_t *page,
+                                    apr_array_header_t **out, apr_pool_t *pool)
+{
+    return s->ops->invite_list(s->self, page, out, pool);
+}
+
+authp_err_t authp_store_invite_claim(authp_store_t *s, const char *id, const char *user_id,
+                                     int64_t used_ver, authp_ms_t now, apr_pool_t *pool)
+{
+    return s->ops->invite_claim(s->self, id, user_id, used_ver, now, pool);
+}
+
+authp_err_t authp_store_invite_revoke(authp_store_t *s, const char *id, authp_ms_t now,
+                                      apr_pool_t *pool)
+{
+    return s->ops->invite_revoke(s->self, id, now, pool);
+}
+
+authp_err_t authp_store_purge(authp_store_t *s, const authp_purge_t *what, int *removed,
+                              apr_pool_t *pool)
+{
+    return s->ops->purge(s->self, what, removed, pool);
+}

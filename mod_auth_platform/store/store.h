@@ -14,7 +14,7 @@
  * operation may also return AUTHP_E_UNAVAILABLE (not reached, or not answered within timeout_ms)
  * and AUTHP_E_INTERNAL (logged). Results are made in `pool`. Operations are safe to call from many
  * threads. */
-#define AUTHP_STORE_VERSION 1
+#define AUTHP_STORE_VERSION 2
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file */
@@ -61,6 +61,26 @@ typedef struct authp_store_ops_t {
      * else but updated_at. AUTHP_E_CONFLICT if the hash is another by now. */
     authp_err_t (*user_upgrade_hash)(void *self, const authp_user_t *user, const char *new_hash,
                                      authp_ms_t now, apr_pool_t *pool);
+    /* The account becomes `after`, all but its id, e-mail, username, phone and created_at, if its
+     * ver and updated_at are still those of `before`, which was read before; after->updated_at is
+     * later. AUTHP_E_CONFLICT if it has changed or gone: read again. Fields that this program does
+     * not know, and those that are the same in both, are left alone. */
+    authp_err_t (*user_update)(void *self, const authp_user_t *before, const authp_user_t *after,
+                               apr_pool_t *pool);
+    /* Under the same condition the account becomes a tombstone {id, deleted_at, disabled, ver + 1,
+     * min_ver = ver, auth_changed_at}, which every read takes for absent; its unique values are
+     * free again. AUTHP_E_CONFLICT */
+    authp_err_t (*user_delete)(void *self, const authp_user_t *before, authp_ms_t now,
+                               apr_pool_t *pool);
+    /* Takes back a user_create nobody has seen the result of. AUTHP_E_CONFLICT if it has changed.
+     */
+    authp_err_t (*user_discard)(void *self, const authp_user_t *user, apr_pool_t *pool);
+    /* What is personal about a deleted account outside of users: device information of its
+     * sessions, addresses in its audit entries, invites it used. May be repeated. */
+    authp_err_t (*user_forget)(void *self, const char *id, apr_pool_t *pool);
+    /* Ids (const char *) of tombstones. */
+    authp_err_t (*user_list_deleted)(void *self, const authp_page_t *page, apr_array_header_t **out,
+                                     apr_pool_t *pool);
 
     authp_err_t (*session_create)(void *self, const authp_session_t *session, apr_pool_t *pool);
     /* Ended and expired ones too, as long as they are kept. AUTHP_E_NOT_FOUND */
@@ -82,8 +102,34 @@ typedef struct authp_store_ops_t {
      * NULL). */
     authp_err_t (*session_end_user)(void *self, const char *user_id, const char *except_sid,
                                     const char *reason, authp_ms_t now, int *count);
+    /* That user's sessions that live at `now`: an array of authp_session_t *. */
+    authp_err_t (*session_list)(void *self, const char *user_id, authp_ms_t now,
+                                const authp_page_t *page, apr_array_header_t **out,
+                                apr_pool_t *pool);
+    /* Not ended -> ver = `ver`: the session in which a password was changed outlives it.
+     * AUTHP_E_NOT_FOUND */
+    authp_err_t (*session_set_ver)(void *self, const char *sid, int64_t ver, apr_pool_t *pool);
+
+    /* AUTHP_E_CONFLICT: there is one with this code. */
+    authp_err_t (*invite_create)(void *self, const authp_invite_t *invite, apr_pool_t *pool);
+    authp_err_t (*invite_by_id)(void *self, const char *id, authp_invite_t **out, apr_pool_t *pool);
+    /* Used, revoked and expired ones too. `code` is for stores where somebody may have put one by
+     * hand, with the plain code in it: found by it, it is kept hashed from then on. */
+    authp_err_t (*invite_by_code)(void *self, const char *code, const char *code_hash,
+                                  authp_invite_t **out, apr_pool_t *pool);
+    /* All of them: an array of authp_invite_t *. */
+    authp_err_t (*invite_list)(void *self, const authp_page_t *page, apr_array_header_t **out,
+                               apr_pool_t *pool);
+    /* Unused, not revoked and expires_at > now -> used. AUTHP_E_CONFLICT if that does not hold. */
+    authp_err_t (*invite_claim)(void *self, const char *id, const char *user_id, int64_t used_ver,
+                                authp_ms_t now, apr_pool_t *pool);
+    /* Unused and not revoked -> revoked. AUTHP_E_NOT_FOUND if that does not hold. */
+    authp_err_t (*invite_revoke)(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
 
     authp_err_t (*audit_append)(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+
+    /* Removes at most one batch of each kind; *removed counts the rows. */
+    authp_err_t (*purge)(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
 } authp_store_ops_t;
 
 typedef struct authp_store_t {
@@ -116,6 +162,16 @@ AUTHP_CHECKED authp_err_t authp_store_user_list(authp_store_t *s, const authp_us
 AUTHP_CHECKED authp_err_t authp_store_user_upgrade_hash(authp_store_t *s, const authp_user_t *user,
                                                         const char *new_hash, authp_ms_t now,
                                                         apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_update(authp_store_t *s, const authp_user_t *before,
+                                                  const authp_user_t *after, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_delete(authp_store_t *s, const authp_user_t *before,
+                                                  authp_ms_t now, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_discard(authp_store_t *s, const authp_user_t *user,
+                                                   apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_forget(authp_store_t *s, const char *id,
+                                                  apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_user_list_deleted(authp_store_t *s, const authp_page_t *page,
+                                                        apr_array_header_t **out, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_session_create(authp_store_t *s,
                                                      const authp_session_t *session,
                                                      apr_pool_t *pool);
@@ -133,6 +189,27 @@ AUTHP_CHECKED authp_err_t authp_store_session_end(authp_store_t *s, const char *
 AUTHP_CHECKED authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
                                                        const char *except_sid, const char *reason,
                                                        authp_ms_t now, int *count);
+AUTHP_CHECKED authp_err_t authp_store_session_list(authp_store_t *s, const char *user_id,
+                                                   authp_ms_t now, const authp_page_t *page,
+                                                   apr_array_header_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_set_ver(authp_store_t *s, const char *sid,
+                                                      int64_t ver, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_invite_create(authp_store_t *s, const authp_invite_t *invite,
+                                                    apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_invite_by_id(authp_store_t *s, const char *id,
+                                                   authp_invite_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_invite_by_code(authp_store_t *s, const char *code,
+                                                     const char *code_hash, authp_invite_t **out,
+                                                     apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_invite_list(authp_store_t *s, const authp_page_t *page,
+                                                  apr_array_header_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_invite_claim(authp_store_t *s, const char *id,
+                                                   const char *user_id, int64_t used_ver,
+                                                   authp_ms_t now, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_invite_revoke(authp_store_t *s, const char *id,
+                                                    authp_ms_t now, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_purge(authp_store_t *s, const authp_purge_t *what,
+                                            int *removed, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry,
                                                    apr_pool_t *pool);
 

@@ -61,6 +61,15 @@ my $page = request(GET => '/admin/', headers => {%nav}, bearer($who{candidate}))
 is($page->{status}, 403, 'wrong role on a navigation');
 is($page->{headers}->content_type, 'text/html', 'is told by a small page');
 unlike($page->{body}, qr/<script|https?:/i, 'without scripts or other hosts');
+my $csp = sub { return join ' | ', $_[0]{headers}->header('Content-Security-Policy') };
+is($csp->($page), "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "under a policy that lets its style through, not the site's");
+is($csp->(request(GET => '/nowhere/', headers => {%nav})), $csp->($page), 'a 401 page too');
+my $own = request(GET => '/ownpage/', headers => {%nav}, bearer($who{candidate}));
+is($own->{status}, 403, "the site's own page for a refusal");
+like($own->{body}, qr/signin/i, 'is what is sent');
+is($csp->($own), "default-src 'self'", "under the site's policy");
+is($csp->(request(GET => '/admin/', bearer($who{candidate}))), "default-src 'self'", 'a problem document brings none');
 
 # Conditions that need no person.
 is(request(GET => '/either/', headers => { 'X-Test-Pass' => 'yes' })->{status}, 200, 'another branch of RequireAny lets nobody in by name');

@@ -11,11 +11,21 @@
  * contract_end() and clears up. */
 void contract_begin(authp_store_t *fresh, apr_pool_t *its_pool);
 void contract_end(void);
+/* What the present test works on. */
+authp_store_t *contract_store(void);
+apr_pool_t *contract_pool(void);
+/* contract_changes.c and contract_invites.c */
+void contract_add_changes(TCase *tests);
+void contract_add_invites(TCase *tests);
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);
 
 /* Rows to put in: a user and a session with everything set that may be set. */
 authp_user_t contract_user(const char *email, apr_pool_t *pool);
 authp_session_t contract_session(const authp_user_t *user);
 void contract_next_id(authp_id_t *id);
+authp_user_t contract_put_user(const char *email);
+authp_session_t contract_put_session(const authp_user_t *user);
+
+#define CONTRACT_NOW INT64_C(1795219200000)
 
 #endif

@@ -1,172 +1,147 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dispatch: which check wins over which, and what a store that fails looks like to a client. */
-#include "api/problem.h"
+/* Dispatch: which check wins over which, and when the gate is full. */
+#include "api/route.h"
 #include "suite.h"
-#include "support/fixture.h"
+#include "support/http_fake.h"
 
-#include <apr_strings.h>
 #include <string.h>
 
-static fixture_t f;
-static apr_table_t *headers;
-static const char *sent;
-static authp_mount_t mount = {
-    .path = "/api/auth", .me_path = "/api/protected/me", .delivery = AUTHP_DELIVERY_ASK};
+#define REGISTER "/api/auth/register"
+#define NEWCOMER "{\"email\":\"new@example.org\",\"password\":\"" FIXTURE_PASSWORD "\"}"
 
-static const char *get_header(void *ctx, const char *name)
-{
-    return apr_table_get(ctx, name);
-}
-
-static authp_err_t read_body(void *ctx, size_t limit, const char **data, size_t *len)
-{
-    (void)ctx;
-    if (strlen(sent) > limit) {
-        return AUTHP_E_TOO_LARGE;
-    }
-    *data = sent;
-    *len = strlen(sent);
-    return AUTHP_OK;
-}
+static http_fake_t h;
 
 static void setup(void)
 {
-    fixture_open(&f);
-    headers = apr_table_make(f.pool, 8);
-    sent = "";
+    http_fake_open(&h);
 }
 
 static void teardown(void)
 {
-    fixture_close(&f);
-}
-
-static authp_response_t ask(const char *method, const char *path, authp_gate_t *gate)
-{
-    authp_response_t out;
-    authp_request_t request = {.mount = &mount,
-                               .method = method,
-                               .path = path,
-                               .headers = {get_header, headers},
-                               .scheme = "https",
-                               .host = "jobs.example.org",
-                               .client_ip = "192.0.2.1",
-                               .request_id = "65f0c0ffee00000000000001",
-                               .read_body = read_body,
-                               .gate = gate};
-    authp_api_handle(f.realm, &request, &out, f.pool);
-    return out;
-}
-
-static void expect(const char *method, const char *path, int status, const char *code)
-{
-    authp_response_t out = ask(method, path, NULL);
-    ck_assert_msg(out.status == status, "%s %s: %d %s", method, path, out.status, out.body);
-    if (code != NULL) {
-        ck_assert_msg(strstr(out.body, apr_pstrcat(f.pool, "\"code\":\"", code, "\"", NULL)) !=
-                          NULL,
-                      "%s", out.body);
-        ck_assert_str_eq(apr_table_get(out.headers, "Content-Type"), "application/problem+json");
-    }
-    ck_assert_str_eq(apr_table_get(out.headers, "X-Request-Id"), "65f0c0ffee00000000000001");
+    http_fake_close(&h);
 }
 
 START_TEST(each_check_wins_over_the_next)
 {
+    static char large[20000];
     /* Everything is wrong with this request; one thing after the other is put right. */
-    apr_table_set(headers, "X-Token-Delivery", "cookie");
-    apr_table_set(headers, "Origin", "https://evil.example");
-    sent = "{";
-    expect("PUT", "/api/auth/nothing", 404, "not_found");
-    expect("PUT", "/api/auth/register", 405, "method_not_allowed");
-    expect("POST", "/api/auth/register", 403, "origin_denied");
-    apr_table_set(headers, "Origin", "https://jobs.example.org");
-    expect("POST", "/api/auth/register", 415, "unsupported_media_type");
-    apr_table_set(headers, "Content-Type", "application/json");
-    char *large = apr_palloc(f.pool, 20001);
-    memset(large, ' ', 20000);
-    large[20000] = '\0';
-    sent = large;
-    expect("POST", "/api/auth/register", 413, "body_too_large");
-    sent = "{";
-    expect("POST", "/api/auth/register", 400, "malformed_json");
-    sent = "{\"email\":1}";
-    expect("POST", "/api/auth/register", 422, "validation_failed");
-    sent = "{\"email\":\"new@example.org\",\"password\":\"correct horse\"}";
-    expect("POST", "/api/auth/register", 201, NULL);
-    expect("POST", "/api/auth/register", 409, "email_taken");
+    apr_table_setn(h.headers, "X-Token-Delivery", "cookie");
+    apr_table_setn(h.headers, "Origin", "https://evil.example");
+    h.body = large;
+    h.body_len = sizeof(large);
+    memset(large, ' ', sizeof(large));
+    (void)http_fake_expect(&h, "PUT", "/api/auth/nothing", 404, "not_found");
+    authp_response_t out = http_fake_expect(&h, "PUT", REGISTER, 405, "method_not_allowed");
+    ck_assert_str_eq(http_fake_header(&out, "Allow"), "POST, OPTIONS");
+    (void)http_fake_expect(&h, "POST", REGISTER, 403, "origin_denied");
+    apr_table_setn(h.headers, "Origin", HTTP_FAKE_ORIGIN);
+    (void)http_fake_expect(&h, "POST", REGISTER, 415, "unsupported_media_type");
+    ck_assert_int_eq(h.body_reads, 0);
+    apr_table_setn(h.headers, "Content-Type", "application/json");
+    (void)http_fake_expect(&h, "POST", REGISTER, 413, "body_too_large");
+    http_fake_json(&h, "{");
+    (void)http_fake_expect(&h, "POST", REGISTER, 400, "malformed_json");
+    http_fake_json(&h, "{\"email\":1}");
+    (void)http_fake_expect(&h, "POST", REGISTER, 422, "validation_failed");
+    http_fake_json(&h, NEWCOMER);
+    (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL);
+    (void)http_fake_expect(&h, "POST", REGISTER, 409, "email_taken");
 }
 END_TEST
 
-START_TEST(a_failing_store_is_said)
+START_TEST(methods)
 {
-    apr_table_set(headers, "Content-Type", "application/json");
-    sent = "{\"email\":\"new@example.org\",\"password\":\"correct horse\"}";
-    mem_store_fail(f.realm->store, NULL, 0, AUTHP_E_UNAVAILABLE);
-    expect("POST", "/api/auth/register", 503, "store_unavailable");
-    expect("POST", "/api/auth/login", 503, "store_unavailable");
-    expect("GET", "/api/auth/readyz", 503, "store_unavailable");
-    ck_assert_ptr_nonnull(
-        apr_table_get(ask("GET", "/api/auth/readyz", NULL).headers, "Retry-After"));
-    expect("GET", "/api/auth/healthz", 200, NULL);
-    mem_store_fail(f.realm->store, "user_create", 0, AUTHP_E_INTERNAL);
-    expect("POST", "/api/auth/register", 500, "internal_error");
-    /* The account is there, the session is not: sign in. */
-    mem_store_fail(f.realm->store, "session_create", 0, AUTHP_E_UNAVAILABLE);
-    expect("POST", "/api/auth/register", 503, "store_unavailable");
-    mem_store_fail(f.realm->store, NULL, 0, AUTHP_OK);
-    expect("POST", "/api/auth/register", 409, "email_taken");
-    expect("POST", "/api/auth/login", 200, NULL);
+    /* HEAD where GET is; names of methods are case-sensitive. */
+    (void)http_fake_expect(&h, "HEAD", "/api/auth/healthz", 200, NULL);
+    (void)http_fake_expect(&h, "get", "/api/auth/healthz", 405, "method_not_allowed");
+    (void)http_fake_expect(&h, "HEAD", REGISTER, 405, "method_not_allowed");
+    (void)http_fake_expect(&h, "DELETE", "/api/auth/healthz", 405, "method_not_allowed");
+    (void)http_fake_expect(&h, "GET", "/api/auth/Healthz", 404, "not_found");
+    (void)http_fake_expect(&h, "GET", "/elsewhere", 404, "not_found");
+}
+END_TEST
+
+START_TEST(how_reading_a_body_ends)
+{
+    http_fake_json(&h, NEWCOMER);
+    h.body_err = AUTHP_E_TOO_LARGE;
+    (void)http_fake_expect(&h, "POST", REGISTER, 413, "body_too_large");
+    h.body_err = AUTHP_E_INTERNAL;
+    (void)http_fake_expect(&h, "POST", REGISTER, 500, "internal_error");
+    /* The server below has answered: nothing is written. */
+    h.body_err = AUTHP_E_ABORTED;
+    authp_response_t out = http_fake_ask(&h, "POST", REGISTER);
+    ck_assert_int_eq(out.status, 0);
+    ck_assert_int_eq(fixture_sessions(&h.f), 0);
+}
+END_TEST
+
+START_TEST(the_body_limit_is_a_setting)
+{
+    h.f.settings->body_limit = (int)strlen(NEWCOMER) - 1;
+    http_fake_json(&h, NEWCOMER);
+    (void)http_fake_expect(&h, "POST", REGISTER, 413, "body_too_large");
+    h.f.settings->body_limit++;
+    (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL);
 }
 END_TEST
 
 START_TEST(a_full_gate_is_busy)
 {
     authp_gate_t gate = {.limit = 1};
-    ck_assert_int_eq(ask("GET", "/api/auth/readyz", &gate).status, 200);
+    h.gate = &gate;
+    (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 200, NULL);
     ck_assert_int_eq(gate.used, 0);
     gate.used = 1;
-    authp_response_t out = ask("GET", "/api/auth/readyz", &gate);
-    ck_assert_int_eq(out.status, 503);
-    ck_assert_ptr_nonnull(strstr(out.body, "\"busy\""));
+    (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "busy");
     ck_assert_int_eq(gate.used, 1);
-    ck_assert_int_eq(ask("GET", "/api/auth/healthz", &gate).status, 200);
+    (void)http_fake_expect(&h, "GET", "/api/auth/healthz", 200, NULL);
+    /* What is refused anyway does not ask for a place in it. */
+    (void)http_fake_expect(&h, "POST", REGISTER, 415, "unsupported_media_type");
+    http_fake_json(&h, NEWCOMER);
+    (void)http_fake_expect(&h, "POST", REGISTER, 503, "busy");
+    gate.used = 0;
+    (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL);
+    (void)http_fake_expect(&h, "POST", REGISTER, 409, "email_taken");
+    ck_assert_int_eq(gate.used, 0);
 }
 END_TEST
 
-START_TEST(preflights)
+static authp_err_t answer(authp_call_t *call)
 {
-    expect("OPTIONS", "/api/auth/login", 204, NULL);
-    apr_table_set(headers, "Access-Control-Request-Method", "POST");
-    apr_table_set(headers, "Origin", "https://evil.example");
-    expect("OPTIONS", "/api/auth/login", 403, "origin_denied");
-    APR_ARRAY_PUSH(f.settings->cors_origins, const char *) = "https://app.example.org";
-    apr_table_set(headers, "Origin", "https://app.example.org");
-    authp_response_t out = ask("OPTIONS", "/api/auth/login", NULL);
-    ck_assert_int_eq(out.status, 204);
-    ck_assert_str_eq(apr_table_get(out.headers, "Access-Control-Allow-Origin"),
-                     "https://app.example.org");
-    ck_assert_str_eq(apr_table_get(out.headers, "Access-Control-Allow-Credentials"), "true");
-    ck_assert_ptr_nonnull(strstr(apr_table_get(out.headers, "Vary"), "Origin"));
+    call->out->status = 204;
+    return AUTHP_OK;
 }
-END_TEST
 
-START_TEST(problems_have_words)
+/* A route for admins, as later ones will be. */
+static authp_err_t serve_admins(const char *token)
 {
-    for (int i = 0; authp_problem_at(i) != NULL; i++) {
-        const authp_problem_t *problem = authp_problem_at(i);
-        authp_response_t out = {0};
-        ck_assert_ptr_eq(authp_problem_of(problem->err), problem);
-        authp_problem_fill(problem->err, NULL, NULL, "id", &out, f.pool);
-        ck_assert_int_eq(out.status, problem->status);
-        ck_assert_int_eq((apr_table_get(out.headers, "WWW-Authenticate") != NULL),
-                         problem->status == 401);
-        bool later = problem->status == 429 || problem->status == 503;
-        ck_assert_int_eq((apr_table_get(out.headers, "Retry-After") != NULL), later);
-    }
-    ck_assert_str_eq(authp_problem_of(AUTHP_E_RECRUITER_PENDING)->detail,
-                     "Recruiter pending verification");
-    ck_assert_str_eq(authp_problem_of(AUTHP_E_CONFLICT)->code, "internal_error");
+    const authp_route_t route = {.method = "GET",
+                                 .path = "/later",
+                                 .handler = answer,
+                                 .auth = AUTHP_AUTH_REQUIRED,
+                                 .role = "admin",
+                                 .success = 204};
+    http_fake_bearer(&h, token);
+    authp_request_t request = http_fake_request(&h, "GET", "/api/auth/later");
+    authp_response_t out = {.headers = apr_table_make(h.f.pool, 4)};
+    authp_call_t call = {
+        .realm = h.f.realm, .request = &request, .route = &route, .out = &out, .pool = h.f.pool};
+    return authp_route_serve(&call);
+}
+
+START_TEST(roles)
+{
+    authp_user_t *admin = fixture_user(&h.f, "adm@example.org", "admin", false);
+    authp_user_t *candidate = fixture_user(&h.f, "can@example.org", "candidate", false);
+    const char *token = fixture_start(&h.f, admin).access_token;
+    ck_assert_int_eq(serve_admins(token), AUTHP_OK);
+    ck_assert_int_eq(serve_admins(fixture_start(&h.f, candidate).access_token),
+                     AUTHP_E_INSUFFICIENT_ROLE);
+    ck_assert_int_eq(serve_admins("bad"), AUTHP_E_TOKEN_INVALID);
+    /* The roles of now count, not those in the token. */
+    apr_array_clear(mem_store_user(h.f.store, admin->id.hex)->roles);
+    ck_assert_int_eq(serve_admins(token), AUTHP_E_INSUFFICIENT_ROLE);
 }
 END_TEST
 
@@ -176,10 +151,11 @@ Suite *suite_route(void)
     TCase *tests = tcase_create("route");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, each_check_wins_over_the_next);
-    tcase_add_test(tests, a_failing_store_is_said);
+    tcase_add_test(tests, methods);
+    tcase_add_test(tests, how_reading_a_body_ends);
+    tcase_add_test(tests, the_body_limit_is_a_setting);
     tcase_add_test(tests, a_full_gate_is_busy);
-    tcase_add_test(tests, preflights);
-    tcase_add_test(tests, problems_have_words);
+    tcase_add_test(tests, roles);
     suite_add_tcase(suite, tests);
     return suite;
 }

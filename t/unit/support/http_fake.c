@@ -193,3 +193,29 @@ const char *http_fake_cookie_value(http_fake_t *h, const authp_response_t *out, 
     line += strlen(name) + 1;
     return apr_pstrmemdup(h->f.pool, line, strcspn(line, ";"));
 }
+
+void http_fake_browser(http_fake_t *h, const authp_response_t *out)
+{
+    static const char *const names[] = {"__Host-authp_at", "__Secure-authp_rt", "csrf_token"};
+    const char *jar = "theme=dark";
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        jar = apr_pstrcat(h->f.pool, jar, "; ", names[i], "=",
+                          http_fake_cookie_value(h, out, names[i]), NULL);
+    }
+    apr_table_setn(h->headers, "Cookie", jar);
+    apr_table_setn(h->headers, "X-CSRF-Token", http_fake_cookie_value(h, out, "csrf_token"));
+    apr_table_setn(h->headers, "Origin", HTTP_FAKE_ORIGIN);
+}
+
+authp_response_t http_fake_register(http_fake_t *h, const char *email, bool cookies)
+{
+    http_fake_clear(h);
+    if (cookies) {
+        apr_table_setn(h->headers, "X-Token-Delivery", "cookie");
+    }
+    http_fake_json(h, apr_pstrcat(h->f.pool, "{\"email\":\"", email,
+                                  "\",\"password\":\"" FIXTURE_PASSWORD "\"}", NULL));
+    authp_response_t out = http_fake_expect(h, "POST", "/api/auth/register", 201, NULL);
+    http_fake_clear(h);
+    return out;
+}

@@ -52,4 +52,10 @@ int http_fake_set_cookies(const authp_response_t *out);
 /* What that line sets. */
 const char *http_fake_cookie_value(http_fake_t *h, const authp_response_t *out, const char *name);
 
+/* What a front end of ours sends after that answer: its cookies, X-CSRF-Token and Origin. */
+void http_fake_browser(http_fake_t *h, const authp_response_t *out);
+/* Registers `email` with FIXTURE_PASSWORD, its tokens as cookies or in the body. Headers and body
+ * are forgotten before and after. */
+authp_response_t http_fake_register(http_fake_t *h, const char *email, bool cookies);
+
 #endif

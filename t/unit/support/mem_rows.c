@@ -40,6 +40,16 @@ authp_session_t *mem_rows_session(const authp_session_t *session, apr_pool_t *po
     return out;
 }
 
+authp_invite_t *mem_rows_invite(const authp_invite_t *invite, apr_pool_t *pool)
+{
+    authp_invite_t *out = apr_pmemdup(pool, invite, sizeof(*invite));
+    out->email = mem_rows_text(invite->email, pool);
+    out->code_hash = mem_rows_text(invite->code_hash, pool);
+    out->created_by = mem_rows_text(invite->created_by, pool);
+    out->used_by = mem_rows_text(invite->used_by, pool);
+    return out;
+}
+
 bool mem_rows_passes(const authp_user_t *user, const authp_user_filter_t *filter)
 {
     bool role = filter->role == NULL;
@@ -49,11 +59,11 @@ bool mem_rows_passes(const authp_user_t *user, const authp_user_filter_t *filter
     bool prefix = filter->email_prefix == NULL ||
                   (user->email != NULL &&
                    strncmp(user->email, filter->email_prefix, strlen(filter->email_prefix)) == 0);
-    return role && prefix &&
+    return role && prefix && !(filter->enabled_only && user->disabled) &&
            (filter->after_id == NULL || strcmp(user->id.hex, filter->after_id) > 0);
 }
 
 int mem_rows_by_id(const void *a, const void *b)
 {
-    return strcmp((*(authp_user_t *const *)a)->id.hex, (*(authp_user_t *const *)b)->id.hex);
+    return strcmp((*(const authp_id_t *const *)a)->hex, (*(const authp_id_t *const *)b)->hex);
 }

@@ -12,8 +12,9 @@ bool mem_rows_same(const char *a, const char *b);
 const char *mem_rows_text(const char *text, apr_pool_t *pool);
 authp_user_t *mem_rows_user(const authp_user_t *user, apr_pool_t *pool);
 authp_session_t *mem_rows_session(const authp_session_t *session, apr_pool_t *pool);
+authp_invite_t *mem_rows_invite(const authp_invite_t *invite, apr_pool_t *pool);
 bool mem_rows_passes(const authp_user_t *user, const authp_user_filter_t *filter);
-/* For qsort over authp_user_t *. */
+/* For qsort over pointers to rows: each begins with its id. */
 int mem_rows_by_id(const void *a, const void *b);
 
 #endif

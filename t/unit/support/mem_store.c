@@ -1,28 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mem_store.h"
-#include "mem_rows.h"
+#include "mem_impl.h"
 
 #include <apr_strings.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct mem_t {
-    apr_pool_t *pool;
-    pthread_mutex_t mutex;
-    apr_array_header_t *users;    /* authp_user_t * */
-    apr_array_header_t *sessions; /* authp_session_t * */
-    apr_array_header_t *audit;    /* authp_audit_t * */
-    const char *fail_op;
-    int fail_nth;
-    authp_err_t fail_err;
-    const char *hook_op;
-    void (*hook)(void *ctx);
-    void *hook_ctx;
-} mem_t;
-
 /* The hook and the ordered fault, then the lock: a hook may call the store itself. */
-static authp_err_t enter(mem_t *mem, const char *op)
+authp_err_t mem_enter(mem_t *mem, const char *op)
 {
     if (mem->hook != NULL && strcmp(mem->hook_op, op) == 0) {
         void (*hook)(void *) = mem->hook;
@@ -44,13 +29,13 @@ static authp_err_t enter(mem_t *mem, const char *op)
     return AUTHP_OK;
 }
 
-static authp_err_t leave(mem_t *mem, authp_err_t err)
+authp_err_t mem_leave(mem_t *mem, authp_err_t err)
 {
     pthread_mutex_unlock(&mem->mutex);
     return err;
 }
 
-static authp_user_t *find_user(mem_t *mem, const char *id)
+authp_user_t *mem_find_user(mem_t *mem, const char *id)
 {
     for (int i = 0; i < mem->users->nelts; i++) {
         authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
@@ -61,7 +46,7 @@ static authp_user_t *find_user(mem_t *mem, const char *id)
     return NULL;
 }
 
-static authp_session_t *find_session(mem_t *mem, const char *sid)
+authp_session_t *mem_find_session(mem_t *mem, const char *sid)
 {
     for (int i = 0; i < mem->sessions->nelts; i++) {
         authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
@@ -103,6 +88,8 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
     mem->users = apr_array_make(pool, 8, sizeof(authp_user_t *));
     mem->sessions = apr_array_make(pool, 8, sizeof(authp_session_t *));
     mem->audit = apr_array_make(pool, 8, sizeof(authp_audit_t *));
+    mem->invites = apr_array_make(pool, 8, sizeof(authp_invite_t *));
+    mem->deleted = apr_array_make(pool, 8, sizeof(mem_tombstone_t));
     *self = mem;
     return AUTHP_OK;
 }
@@ -110,10 +97,10 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
 static authp_err_t mem_migrate(void *self, int *applied, apr_pool_t *pool)
 {
     (void)pool;
-    authp_err_t err = enter(self, "migrate");
+    authp_err_t err = mem_enter(self, "migrate");
     if (err == AUTHP_OK) {
         *applied = 0;
-        err = leave(self, AUTHP_OK);
+        err = mem_leave(self, AUTHP_OK);
     }
     return err;
 }
@@ -121,15 +108,15 @@ static authp_err_t mem_migrate(void *self, int *applied, apr_pool_t *pool)
 static authp_err_t mem_ping(void *self, apr_pool_t *pool)
 {
     (void)pool;
-    authp_err_t err = enter(self, "ping");
-    return err == AUTHP_OK ? leave(self, err) : err;
+    authp_err_t err = mem_enter(self, "ping");
+    return err == AUTHP_OK ? mem_leave(self, err) : err;
 }
 
 static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
-    authp_err_t err = enter(mem, "user_create");
+    authp_err_t err = mem_enter(mem, "user_create");
     if (err != AUTHP_OK) {
         return err;
     }
@@ -139,32 +126,32 @@ static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_poo
             mem_rows_same(other->email, user->email) ||
             mem_rows_same(other->username, user->username) ||
             mem_rows_same(other->phone, user->phone)) {
-            return leave(mem, AUTHP_E_CONFLICT);
+            return mem_leave(mem, AUTHP_E_CONFLICT);
         }
     }
     APR_ARRAY_PUSH(mem->users, authp_user_t *) = mem_rows_user(user, mem->pool);
-    return leave(mem, AUTHP_OK);
+    return mem_leave(mem, AUTHP_OK);
 }
 
 static authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
-    authp_err_t err = enter(mem, "user_by_id");
+    authp_err_t err = mem_enter(mem, "user_by_id");
     if (err != AUTHP_OK) {
         return err;
     }
-    const authp_user_t *user = find_user(mem, id);
+    const authp_user_t *user = mem_find_user(mem, id);
     if (user != NULL) {
         *out = mem_rows_user(user, pool);
     }
-    return leave(mem, user != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
+    return mem_leave(mem, user != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
 
 static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *value,
                                      authp_user_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
-    authp_err_t err = enter(mem, "user_by_login");
+    authp_err_t err = mem_enter(mem, "user_by_login");
     if (err != AUTHP_OK) {
         return err;
     }
@@ -172,17 +159,17 @@ static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const 
         const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
         if (mem_rows_same(kind == AUTHP_LOGIN_EMAIL ? user->email : user->username, value)) {
             *out = mem_rows_user(user, pool);
-            return leave(mem, AUTHP_OK);
+            return mem_leave(mem, AUTHP_OK);
         }
     }
-    return leave(mem, AUTHP_E_NOT_FOUND);
+    return mem_leave(mem, AUTHP_E_NOT_FOUND);
 }
 
 static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter,
                                  apr_array_header_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
-    authp_err_t err = enter(mem, "user_list");
+    authp_err_t err = mem_enter(mem, "user_list");
     if (err != AUTHP_OK) {
         return err;
     }
@@ -196,7 +183,7 @@ static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter,
     qsort(found->elts, (size_t)found->nelts, sizeof(authp_user_t *), mem_rows_by_id);
     found->nelts = found->nelts > filter->limit ? filter->limit : found->nelts;
     *out = found;
-    return leave(mem, AUTHP_OK);
+    return mem_leave(mem, AUTHP_OK);
 }
 
 static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
@@ -204,53 +191,53 @@ static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, c
 {
     mem_t *mem = self;
     (void)pool;
-    authp_err_t err = enter(mem, "user_upgrade_hash");
+    authp_err_t err = mem_enter(mem, "user_upgrade_hash");
     if (err != AUTHP_OK) {
         return err;
     }
-    authp_user_t *row = find_user(mem, user->id.hex);
+    authp_user_t *row = mem_find_user(mem, user->id.hex);
     if (row == NULL || !mem_rows_same(row->password_hash, user->password_hash)) {
-        return leave(mem, AUTHP_E_CONFLICT);
+        return mem_leave(mem, AUTHP_E_CONFLICT);
     }
     row->password_hash = mem_rows_text(new_hash, mem->pool);
     row->updated_at = now;
-    return leave(mem, AUTHP_OK);
+    return mem_leave(mem, AUTHP_OK);
 }
 
 static authp_err_t mem_session_create(void *self, const authp_session_t *session, apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
-    authp_err_t err = enter(mem, "session_create");
+    authp_err_t err = mem_enter(mem, "session_create");
     if (err != AUTHP_OK) {
         return err;
     }
-    if (find_session(mem, session->id.hex) != NULL) {
-        return leave(mem, AUTHP_E_CONFLICT);
+    if (mem_find_session(mem, session->id.hex) != NULL) {
+        return mem_leave(mem, AUTHP_E_CONFLICT);
     }
     APR_ARRAY_PUSH(mem->sessions, authp_session_t *) = mem_rows_session(session, mem->pool);
-    return leave(mem, AUTHP_OK);
+    return mem_leave(mem, AUTHP_OK);
 }
 
 static authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_t **out,
                                      apr_pool_t *pool)
 {
     mem_t *mem = self;
-    authp_err_t err = enter(mem, "session_by_id");
+    authp_err_t err = mem_enter(mem, "session_by_id");
     if (err != AUTHP_OK) {
         return err;
     }
-    const authp_session_t *session = find_session(mem, sid);
+    const authp_session_t *session = mem_find_session(mem, sid);
     if (session != NULL) {
         *out = mem_rows_session(session, pool);
     }
-    return leave(mem, session != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
+    return mem_leave(mem, session != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
 
 static authp_err_t move_session(mem_t *mem, const char *sid, int64_t generation, authp_ms_t now,
                                 authp_ms_t expires_at, bool rotate)
 {
-    authp_session_t *session = find_session(mem, sid);
+    authp_session_t *session = mem_find_session(mem, sid);
     if (session == NULL || session->generation != generation || session->ended_at != 0 ||
         session->expires_at <= now) {
         return AUTHP_E_CONFLICT;
@@ -268,18 +255,19 @@ static authp_err_t mem_session_rotate(void *self, const char *sid, int64_t gener
                                       authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
 {
     (void)pool;
-    authp_err_t err = enter(self, "session_rotate");
-    return err == AUTHP_OK ? leave(self, move_session(self, sid, generation, now, expires_at, true))
-                           : err;
+    authp_err_t err = mem_enter(self, "session_rotate");
+    return err == AUTHP_OK
+               ? mem_leave(self, move_session(self, sid, generation, now, expires_at, true))
+               : err;
 }
 
 static authp_err_t mem_session_slide(void *self, const char *sid, int64_t generation,
                                      authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
 {
     (void)pool;
-    authp_err_t err = enter(self, "session_slide");
+    authp_err_t err = mem_enter(self, "session_slide");
     return err == AUTHP_OK
-               ? leave(self, move_session(self, sid, generation, now, expires_at, false))
+               ? mem_leave(self, move_session(self, sid, generation, now, expires_at, false))
                : err;
 }
 
@@ -288,24 +276,24 @@ static authp_err_t mem_session_end(void *self, const char *sid, const char *reas
 {
     mem_t *mem = self;
     (void)pool;
-    authp_err_t err = enter(mem, "session_end");
+    authp_err_t err = mem_enter(mem, "session_end");
     if (err != AUTHP_OK) {
         return err;
     }
-    authp_session_t *session = find_session(mem, sid);
+    authp_session_t *session = mem_find_session(mem, sid);
     if (session == NULL || session->ended_at != 0) {
-        return leave(mem, AUTHP_E_NOT_FOUND);
+        return mem_leave(mem, AUTHP_E_NOT_FOUND);
     }
     session->ended_at = now;
     session->end_reason = mem_rows_text(reason, mem->pool);
-    return leave(mem, AUTHP_OK);
+    return mem_leave(mem, AUTHP_OK);
 }
 
 static authp_err_t mem_session_end_user(void *self, const char *user_id, const char *except_sid,
                                         const char *reason, authp_ms_t now, int *count)
 {
     mem_t *mem = self;
-    authp_err_t err = enter(mem, "session_end_user");
+    authp_err_t err = mem_enter(mem, "session_end_user");
     if (err != AUTHP_OK) {
         return err;
     }
@@ -322,21 +310,7 @@ static authp_err_t mem_session_end_user(void *self, const char *user_id, const c
     if (count != NULL) {
         *count = ended;
     }
-    return leave(mem, AUTHP_OK);
-}
-
-static authp_err_t mem_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool)
-{
-    mem_t *mem = self;
-    (void)pool;
-    authp_err_t err = enter(mem, "audit_append");
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    authp_audit_t *row = apr_pmemdup(mem->pool, entry, sizeof(*entry));
-    row->event = mem_rows_text(entry->event, mem->pool);
-    APR_ARRAY_PUSH(mem->audit, authp_audit_t *) = row;
-    return leave(mem, AUTHP_OK);
+    return mem_leave(mem, AUTHP_OK);
 }
 
 void mem_store_fail(authp_store_t *store, const char *op, int nth, authp_err_t err)
@@ -357,12 +331,12 @@ void mem_store_before(authp_store_t *store, const char *op, void (*hook)(void *c
 
 authp_user_t *mem_store_user(authp_store_t *store, const char *id)
 {
-    return find_user(store->self, id);
+    return mem_find_user(store->self, id);
 }
 
 authp_session_t *mem_store_session(authp_store_t *store, const char *sid)
 {
-    return find_session(store->self, sid);
+    return mem_find_session(store->self, sid);
 }
 
 int mem_store_audit_count(authp_store_t *store, const char *event)
@@ -388,11 +362,25 @@ const authp_store_ops_t mem_store_ops = {
     .user_by_login = mem_user_by_login,
     .user_list = mem_user_list,
     .user_upgrade_hash = mem_user_upgrade_hash,
+    .user_update = mem_user_update,
+    .user_delete = mem_user_delete,
+    .user_discard = mem_user_discard,
+    .user_forget = mem_user_forget,
+    .user_list_deleted = mem_user_list_deleted,
     .session_create = mem_session_create,
     .session_by_id = mem_session_by_id,
     .session_rotate = mem_session_rotate,
     .session_slide = mem_session_slide,
     .session_end = mem_session_end,
     .session_end_user = mem_session_end_user,
+    .session_list = mem_session_list,
+    .session_set_ver = mem_session_set_ver,
+    .invite_create = mem_invite_create,
+    .invite_by_id = mem_invite_by_id,
+    .invite_by_code = mem_invite_by_code,
+    .invite_list = mem_invite_list,
+    .invite_claim = mem_invite_claim,
+    .invite_revoke = mem_invite_revoke,
     .audit_append = mem_audit_append,
+    .purge = mem_purge,
 };

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "contract.h"
+
+#include <apr_strings.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define NOW CONTRACT_NOW
+#define CLAIMANTS 32
+
+/* 64 hex digits that differ by `tag`. */
+static const char *hash_of(const char *tag)
+{
+    char *hash = apr_psprintf(contract_pool(), "%-64s", tag);
+    for (char *c = hash; *c != '\0'; c++) {
+        *c = *c == ' ' ? '0' : *c;
+    }
+    return hash;
+}
+
+static authp_invite_t put_invite(const char *tag)
+{
+    authp_invite_t invite = {.email = "grace@example.org",
+                             .code_hash = hash_of(tag),
+                             .created_at = NOW,
+                             .expires_at = NOW + 1000,
+                             .created_by = "6b0000000000000000000001"};
+    contract_next_id(&invite.id);
+    ck_assert_int_eq(authp_store_invite_create(contract_store(), &invite, contract_pool()),
+                     AUTHP_OK);
+    return invite;
+}
+
+static authp_invite_t *get_invite(const char *id)
+{
+    authp_invite_t *invite = NULL;
+    ck_assert_int_eq(authp_store_invite_by_id(contract_store(), id, &invite, contract_pool()),
+                     AUTHP_OK);
+    return invite;
+}
+
+START_TEST(invite_comes_back_whole)
+{
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    authp_invite_t *got = NULL;
+    authp_invite_t invite = put_invite("a");
+    ck_assert_int_eq(authp_store_invite_by_code(store, "the code", invite.code_hash, &got, pool),
+                     AUTHP_OK);
+    ck_assert_str_eq(got->id.hex, invite.id.hex);
+    ck_assert_str_eq(got->email, invite.email);
+    ck_assert_str_eq(got->code_hash, invite.code_hash);
+    ck_assert_str_eq(got->created_by, invite.created_by);
+    ck_assert_int_eq(got->created_at, NOW);
+    ck_assert_int_eq(got->expires_at, NOW + 1000);
+    ck_assert_int_eq(got->used_at, 0);
+    ck_assert_ptr_null(got->used_by);
+    ck_assert_int_eq(got->revoked_at, 0);
+    ck_assert_int_eq(authp_store_invite_by_code(store, "x", hash_of("b"), &got, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_invite_by_id(store, "6bffffffffffffffffffffff", &got, pool),
+                     AUTHP_E_NOT_FOUND);
+    authp_invite_t twin = invite;
+    contract_next_id(&twin.id);
+    ck_assert_int_eq(authp_store_invite_create(store, &twin, pool), AUTHP_E_CONFLICT);
+}
+END_TEST
+
+START_TEST(claim_is_conditional)
+{
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    authp_user_t user = contract_put_user("grace@example.org");
+    authp_invite_t used = put_invite("a");
+    authp_invite_t late = put_invite("b");
+    authp_invite_t revoked = put_invite("c");
+    ck_assert_int_eq(authp_store_invite_claim(store, used.id.hex, user.id.hex, 7, NOW + 5, pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_invite_claim(store, used.id.hex, user.id.hex, 8, NOW + 6, pool),
+                     AUTHP_E_CONFLICT);
+    const authp_invite_t *got = get_invite(used.id.hex);
+    ck_assert_int_eq(got->used_at, NOW + 5);
+    ck_assert_str_eq(got->used_by, user.id.hex);
+    ck_assert_int_eq(got->used_ver, 7);
+    ck_assert_int_eq(authp_store_invite_claim(store, late.id.hex, user.id.hex, 0, NOW + 1000, pool),
+                     AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_invite_revoke(store, revoked.id.hex, NOW + 3, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_invite_revoke(store, revoked.id.hex, NOW + 4, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(get_invite(revoked.id.hex)->revoked_at, NOW + 3);
+    ck_assert_int_eq(authp_store_invite_claim(store, revoked.id.hex, user.id.hex, 0, NOW + 5, pool),
+                     AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_invite_revoke(store, used.id.hex, NOW + 9, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(get_invite(used.id.hex)->revoked_at, 0);
+}
+END_TEST
+
+typedef struct claim_t {
+    const char *invite;
+    atomic_int won;
+    atomic_int lost;
+} claim_t;
+
+static void *claimant(void *data)
+{
+    claim_t *race = data;
+    apr_pool_t *own = NULL;
+    apr_pool_create_unmanaged_ex(&own, NULL, NULL);
+    authp_id_t id;
+    contract_next_id(&id);
+    authp_err_t err =
+        authp_store_invite_claim(contract_store(), race->invite, id.hex, 1, NOW + 1, own);
+    atomic_fetch_add(&race->won, err == AUTHP_OK);
+    atomic_fetch_add(&race->lost, err == AUTHP_E_CONFLICT);
+    apr_pool_destroy(own);
+    return NULL;
+}
+
+START_TEST(one_of_many_claims_wins)
+{
+    authp_invite_t invite = put_invite("a");
+    claim_t race = {.invite = invite.id.hex};
+    pthread_t threads[CLAIMANTS];
+    for (int i = 0; i < CLAIMANTS; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, claimant, &race), 0);
+    }
+    for (int i = 0; i < CLAIMANTS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    ck_assert_int_eq(race.won, 1);
+    ck_assert_int_eq(race.lost, CLAIMANTS - 1);
+}
+END_TEST
+
+START_TEST(invites_are_listed_forgotten_and_purged)
+{
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    apr_array_header_t *list = NULL;
+    authp_invite_t *none = NULL;
+    int removed = -1;
+    authp_user_t user = contract_put_user("grace@example.org");
+    authp_invite_t first = put_invite("a");
+    authp_invite_t second = put_invite("b");
+    authp_invite_t third = put_invite("c");
+    authp_page_t page = {.limit = 2};
+    ck_assert_int_eq(authp_store_invite_list(store, &page, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 2);
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 1, authp_invite_t *)->id.hex, second.id.hex);
+    page.after_id = second.id.hex;
+    ck_assert_int_eq(authp_store_invite_list(store, &page, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 1);
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 0, authp_invite_t *)->id.hex, third.id.hex);
+    /* One that a deleted person used names them. */
+    ck_assert_int_eq(authp_store_invite_claim(store, first.id.hex, user.id.hex, 0, NOW, pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_user_forget(store, user.id.hex, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_invite_by_id(store, first.id.hex, &none, pool), AUTHP_E_NOT_FOUND);
+    authp_purge_t what = {.invites_before = NOW + 1000, .batch = 10};
+    ck_assert_int_eq(authp_store_purge(store, &what, &removed, pool), AUTHP_OK);
+    ck_assert_int_eq(removed, 0);
+    what.invites_before++;
+    ck_assert_int_eq(authp_store_purge(store, &what, &removed, pool), AUTHP_OK);
+    ck_assert_int_eq(removed, 2);
+}
+END_TEST
+
+void contract_add_invites(TCase *tests)
+{
+    tcase_add_test(tests, invite_comes_back_whole);
+    tcase_add_test(tests, claim_is_conditional);
+    tcase_add_test(tests, one_of_many_claims_wins);
+    tcase_add_test(tests, invites_are_listed_forgotten_and_purged);
+}

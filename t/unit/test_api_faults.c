@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A store that fails, at each operation of each handler: 503 or 500, no cookie, nothing half done.
+ */
+#include "suite.h"
+#include "support/http_fake.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define ANN "ann@example.org"
+#define BODY(email) "{\"email\":\"" email "\",\"password\":\"" FIXTURE_PASSWORD "\"}"
+
+static http_fake_t h;
+static authp_response_t ann; /* signed in by cookies */
+static const authp_user_t *row;
+static authp_user_t before; /* the row as it was */
+static const char *sid;
+
+static void setup(void)
+{
+    http_fake_open(&h);
+    ann = http_fake_register(&h, ANN, true);
+    authp_session_t *session = NULL;
+    const char *refresh = http_fake_cookie_value(&h, &ann, "__Secure-authp_rt");
+    ck_assert_int_eq(authp_session_of_refresh(h.f.realm, refresh, &session, h.f.pool), AUTHP_OK);
+    sid = apr_pstrdup(h.f.pool, session->id.hex);
+    row = mem_store_user(h.f.store, session->user_id.hex);
+    before = *row;
+}
+
+static void teardown(void)
+{
+    http_fake_close(&h);
+}
+
+/* What a request brings. */
+typedef enum carries_t { NOTHING, COOKIES, BEARER, TOKEN } carries_t;
+
+static const struct {
+    const char *method;
+    const char *target;
+    const char *body; /* NULL: none */
+    carries_t carries;
+    const char *op; /* the store's operation that fails */
+    int nth;        /* its how-manieth call */
+} faults[] = {
+    {"POST", "/api/auth/register", BODY("new@example.org"), NOTHING, "user_create", 1},
+    {"POST", "/api/auth/register", BODY("new@example.org"), COOKIES, "user_create", 1},
+    {"POST", "/api/auth/login", BODY(ANN), NOTHING, "user_by_login", 1},
+    {"POST", "/api/auth/login", BODY(ANN), NOTHING, "session_create", 1},
+    {"POST", "/api/auth/login", BODY(ANN), COOKIES, "session_create", 1},
+    {"POST", "/api/auth/login/candidate", BODY(ANN), NOTHING, "user_by_login", 1},
+    {"POST", "/api/auth/login/candidate", BODY(ANN), NOTHING, "session_create", 1},
+    {"POST", "/api/auth/refresh", NULL, COOKIES, "session_by_id", 1},
+    {"POST", "/api/auth/refresh", NULL, COOKIES, "session_by_id", 2},
+    {"POST", "/api/auth/refresh", NULL, COOKIES, "user_by_id", 1},
+    {"POST", "/api/auth/refresh", NULL, COOKIES, "session_rotate", 1},
+    {"POST", "/api/auth/refresh", NULL, TOKEN, "session_by_id", 1},
+    {"POST", "/api/auth/refresh", NULL, TOKEN, "user_by_id", 1},
+    {"POST", "/api/auth/refresh", NULL, TOKEN, "session_rotate", 1},
+    {"POST", "/api/auth/logout", NULL, COOKIES, "session_by_id", 1},
+    {"POST", "/api/auth/logout", NULL, COOKIES, "session_end", 1},
+    {"POST", "/api/auth/logout", NULL, BEARER, "session_end", 1},
+    {"POST", "/api/auth/logout", NULL, TOKEN, "session_by_id", 1},
+    {"POST", "/api/auth/logout", NULL, TOKEN, "session_end", 1},
+    {"POST", "/api/auth/logout", "{\"all\":true}", COOKIES, "session_end_user", 1},
+    {"GET", "/api/auth/session/renew?return_to=/x", NULL, COOKIES, "session_by_id", 1},
+    {"GET", "/api/auth/session/renew?return_to=/x", NULL, COOKIES, "user_by_id", 1},
+    {"GET", "/api/auth/session/renew?return_to=/x", NULL, COOKIES, "session_rotate", 1},
+    {"GET", "/api/auth/me", NULL, BEARER, "session_by_id", 1},
+    {"GET", "/api/auth/me", NULL, COOKIES, "user_by_id", 1},
+    {"GET", "/api/protected/me", NULL, BEARER, "session_by_id", 1},
+    {"GET", "/api/protected/me", NULL, BEARER, "user_by_id", 1},
+};
+
+static void prepare(int i)
+{
+    http_fake_clear(&h);
+    apr_table_setn(h.headers, "X-Token-Delivery", "cookie");
+    if (faults[i].body != NULL) {
+        http_fake_json(&h, faults[i].body);
+    }
+    if (faults[i].carries == COOKIES) {
+        http_fake_browser(&h, &ann);
+    } else if (faults[i].carries == BEARER) {
+        http_fake_bearer(&h, http_fake_text(&h, &ann, "access_token"));
+    } else if (faults[i].carries == TOKEN) {
+        http_fake_json(&h, apr_pstrcat(h.f.pool, "{\"refresh_token\":\"",
+                                       http_fake_cookie_value(&h, &ann, "__Secure-authp_rt"), "\"}",
+                                       NULL));
+    }
+}
+
+/* Nothing of Ann's has moved, and nobody has come or gone. */
+static void expect_untouched(int i)
+{
+    authp_session_t *session = mem_store_session(h.f.store, sid);
+    ck_assert_int_eq(session->generation, 0);
+    ck_assert_int_eq(session->ended_at, 0);
+    ck_assert_int_eq(row->ver, before.ver);
+    ck_assert_int_eq(row->updated_at, before.updated_at);
+    ck_assert_str_eq(row->password_hash, before.password_hash);
+    ck_assert_int_eq(fixture_sessions(&h.f), 1);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
+    if (strcmp(faults[i].op, "user_create") == 0) {
+        authp_user_t *nobody = NULL;
+        ck_assert_int_eq(authp_store_user_by_login(h.f.store, AUTHP_LOGIN_EMAIL, "new@example.org",
+                                                   &nobody, h.f.pool),
+                         AUTHP_E_NOT_FOUND);
+    }
+    ck_assert_ptr_null(fixture_audit(&h.f, "logout"));
+    ck_assert_ptr_null(fixture_audit(&h.f, "login"));
+    ck_assert_ptr_null(fixture_audit(&h.f, "refresh_reuse"));
+}
+
+static void expect_fault(int i, authp_err_t err, int status, const char *code)
+{
+    prepare(i);
+    mem_store_fail(h.f.store, faults[i].op, faults[i].nth, err);
+    authp_response_t out = http_fake_expect(&h, faults[i].method, faults[i].target, status, code);
+    /* 503 says when to come back (http_fake_ask), and the cookies stay: set or cleared by nobody.
+     */
+    ck_assert_int_eq(http_fake_set_cookies(&out), 0);
+    ck_assert_ptr_null(http_fake_header(&out, "Location"));
+    ck_assert_ptr_null(strstr(out.body, "token\""));
+    mem_store_fail(h.f.store, NULL, 0, AUTHP_OK);
+    expect_untouched(i);
+}
+
+START_TEST(each_operation_of_each_handler)
+{
+    expect_fault(_i, AUTHP_E_UNAVAILABLE, 503, "store_unavailable");
+    expect_fault(_i, AUTHP_E_INTERNAL, 500, "internal_error");
+    expect_fault(_i, AUTHP_E_BUSY, 503, "busy");
+    /* And then all is well again, with the same request. */
+    prepare(_i);
+    authp_response_t out = http_fake_ask(&h, faults[_i].method, faults[_i].target);
+    ck_assert_msg(out.status < 400, "%d %s", out.status, out.body);
+}
+END_TEST
+
+START_TEST(an_account_without_its_first_session)
+{
+    /* The account is complete: sign in. */
+    http_fake_json(&h, BODY("new@example.org"));
+    apr_table_setn(h.headers, "X-Token-Delivery", "cookie");
+    mem_store_fail(h.f.store, "session_create", 1, AUTHP_E_UNAVAILABLE);
+    authp_response_t out =
+        http_fake_expect(&h, "POST", "/api/auth/register", 503, "store_unavailable");
+    ck_assert_int_eq(http_fake_set_cookies(&out), 0);
+    ck_assert_int_eq(fixture_sessions(&h.f), 1);
+    (void)http_fake_expect(&h, "POST", "/api/auth/register", 409, "email_taken");
+    out = http_fake_expect(&h, "POST", "/api/auth/login", 200, NULL);
+    ck_assert_int_eq(http_fake_set_cookies(&out), 3);
+}
+END_TEST
+
+START_TEST(what_does_not_need_to_work)
+{
+    /* The audit log, and the end of the session that a sign-in takes the place of. */
+    static const char *const ops[] = {"audit_append", "session_end", "session_by_id"};
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        http_fake_browser(&h, &ann);
+        apr_table_setn(h.headers, "X-Token-Delivery", "cookie");
+        http_fake_json(&h, BODY(ANN));
+        mem_store_fail(h.f.store, ops[i], 0, AUTHP_E_UNAVAILABLE);
+        ann = http_fake_expect(&h, "POST", "/api/auth/login", 200, NULL);
+        ck_assert_int_eq(http_fake_set_cookies(&ann), 3);
+        mem_store_fail(h.f.store, NULL, 0, AUTHP_OK);
+    }
+}
+END_TEST
+
+START_TEST(theft_that_cannot_be_ended_is_not_called_so)
+{
+    http_fake_browser(&h, &ann);
+    (void)http_fake_expect(&h, "POST", "/api/auth/refresh", 200, NULL);
+    fake_clock_advance(&h.f.clock, 11000);
+    mem_store_fail(h.f.store, "session_end", 1, AUTHP_E_UNAVAILABLE);
+    (void)http_fake_expect(&h, "POST", "/api/auth/refresh", 503, "store_unavailable");
+    ck_assert_ptr_null(fixture_audit(&h.f, "refresh_reuse"));
+    /* The next try ends it. */
+    (void)http_fake_expect(&h, "POST", "/api/auth/refresh", 401, "refresh_reused");
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 0);
+}
+END_TEST
+
+START_TEST(readiness)
+{
+    (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 200, NULL);
+    mem_store_fail(h.f.store, "ping", 0, AUTHP_E_UNAVAILABLE);
+    (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "store_unavailable");
+    mem_store_fail(h.f.store, "ping", 0, AUTHP_E_INTERNAL);
+    (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "store_unavailable");
+    /* What needs no store. */
+    mem_store_fail(h.f.store, NULL, 0, AUTHP_E_UNAVAILABLE);
+    (void)http_fake_expect(&h, "GET", "/api/auth/healthz", 200, NULL);
+    (void)http_fake_expect(&h, "GET", "/api/auth/openapi.json", 200, NULL);
+    (void)http_fake_expect(&h, "GET", "/api/auth/me", 401, "token_missing");
+}
+END_TEST
+
+Suite *suite_api_faults(void)
+{
+    Suite *suite = suite_create("api_faults");
+    TCase *tests = tcase_create("api_faults");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, each_operation_of_each_handler, 0,
+                        sizeof(faults) / sizeof(faults[0]));
+    tcase_add_test(tests, an_account_without_its_first_session);
+    tcase_add_test(tests, what_does_not_need_to_work);
+    tcase_add_test(tests, theft_that_cannot_be_ended_is_not_called_so);
+    tcase_add_test(tests, readiness);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

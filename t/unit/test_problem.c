@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a refusal looks like: documents for programs, a page for browsers. */
+#include "api/problem.h"
+#include "suite.h"
+#include "support/fixture.h"
+
+#include "base/json.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static apr_pool_t *pool;
+
+static void setup(void)
+{
+    ck_assert_int_eq(apr_pool_create(&pool, NULL), APR_SUCCESS);
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+}
+
+static const char *header(const authp_response_t *out, const char *name)
+{
+    return apr_table_get(out->headers, name);
+}
+
+/* These never reach a client: the rules turn them into something else, or nothing is written. */
+static bool is_internal(authp_err_t err)
+{
+    return err == AUTHP_E_CONFLICT || err == AUTHP_E_ABORTED;
+}
+
+START_TEST(every_error_has_a_row)
+{
+    authp_err_t err = (authp_err_t)_i;
+    const authp_problem_t *problem = authp_problem_of(err);
+    ck_assert_ptr_nonnull(problem);
+    ck_assert_int_eq(problem->err, is_internal(err) ? AUTHP_E_INTERNAL : err);
+    ck_assert_int_ge(problem->status, 400);
+    ck_assert_int_lt(problem->status, 600);
+    ck_assert_uint_gt(strlen(problem->title), 0);
+    ck_assert_uint_gt(strlen(problem->detail), 0);
+    ck_assert_uint_eq(strspn(problem->code, "abcdefghijklmnopqrstuvwxyz_"), strlen(problem->code));
+    /* No markup: authp_problem_page() writes them as they are. */
+    ck_assert_ptr_null(strpbrk(problem->title, "<>&\""));
+    ck_assert_ptr_null(strpbrk(problem->detail, "<>&\""));
+    ck_assert_int_eq(problem->retry_after > 0, problem->status == 429 || problem->status == 503);
+}
+END_TEST
+
+START_TEST(no_row_twice)
+{
+    int rows = 0;
+    for (; authp_problem_at(rows) != NULL; rows++) {
+        ck_assert_ptr_eq(authp_problem_of(authp_problem_at(rows)->err), authp_problem_at(rows));
+        for (int i = 0; i < rows; i++) {
+            ck_assert_str_ne(authp_problem_at(i)->code, authp_problem_at(rows)->code);
+        }
+    }
+    /* Every error but AUTHP_OK and the two that stay inside. */
+    ck_assert_int_eq(rows, AUTHP_E_COUNT - 3);
+    ck_assert_ptr_null(authp_problem_at(-1));
+    ck_assert_ptr_null(authp_problem_at(AUTHP_E_COUNT));
+    ck_assert_str_eq(authp_problem_of(AUTHP_E_COUNT)->code, "internal_error");
+}
+END_TEST
+
+static const struct {
+    authp_err_t err;
+    int status;
+    const char *code;
+    const char *challenge; /* what WWW-Authenticate holds beyond the realm; NULL = no header */
+    const char *retry_after;
+} rows[] = {
+    {AUTHP_E_TOKEN_MISSING, 401, "token_missing", "", NULL},
+    {AUTHP_E_INVALID_CREDENTIALS, 401, "invalid_credentials", "", NULL},
+    {AUTHP_E_TOKEN_INVALID, 401, "token_invalid",
+     ", error=\"invalid_token\", error_description=\"not valid\"", NULL},
+    {AUTHP_E_REFRESH_INVALID, 401, "refresh_invalid",
+     ", error=\"invalid_token\", error_description=\"not valid\"", NULL},
+    {AUTHP_E_REFRESH_REUSED, 401, "refresh_reused",
+     ", error=\"invalid_token\", error_description=\"not valid\"", NULL},
+    {AUTHP_E_TOKEN_EXPIRED, 401, "token_expired",
+     ", error=\"invalid_token\", error_description=\"expired\"", NULL},
+    {AUTHP_E_TOKEN_REVOKED, 401, "token_revoked",
+     ", error=\"invalid_token\", error_description=\"revoked\"", NULL},
+    {AUTHP_E_INSUFFICIENT_ROLE, 403, "insufficient_role", NULL, NULL},
+    {AUTHP_E_RECRUITER_PENDING, 403, "recruiter_pending", NULL, NULL},
+    {AUTHP_E_EMAIL_TAKEN, 409, "email_taken", NULL, NULL},
+    {AUTHP_E_UNAVAILABLE, 503, "store_unavailable", NULL, "2"},
+    {AUTHP_E_BUSY, 503, "busy", NULL, "1"},
+    {AUTHP_E_INTERNAL, 500, "internal_error", NULL, NULL},
+    {AUTHP_E_CONFLICT, 500, "internal_error", NULL, NULL},
+};
+
+static void expect_headers(const authp_response_t *out, int row)
+{
+    static const char realm[] = "Bearer realm=\"auth_platform\"";
+    const char *challenge = header(out, "WWW-Authenticate");
+    ck_assert_int_eq(out->status, rows[row].status);
+    ck_assert_str_eq(header(out, "Cache-Control"), "no-store");
+    ck_assert_pstr_eq(header(out, "Retry-After"), rows[row].retry_after);
+    ck_assert_int_eq(challenge != NULL, rows[row].challenge != NULL);
+    if (challenge != NULL) {
+        ck_assert_int_eq(strncmp(challenge, realm, sizeof(realm) - 1), 0);
+        ck_assert_str_eq(challenge + sizeof(realm) - 1, rows[row].challenge);
+    }
+}
+
+static json_t *document(const authp_response_t *out)
+{
+    json_t *parsed = NULL;
+    ck_assert_int_eq(authp_json_parse(out->body, out->body_len, &parsed, pool), AUTHP_OK);
+    return parsed;
+}
+
+static const char *member(json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+START_TEST(a_document)
+{
+    authp_response_t out = {0};
+    const authp_problem_t *problem = authp_problem_of(rows[_i].err);
+    authp_problem_fill(rows[_i].err, NULL, NULL, "65f0", &out, pool);
+    expect_headers(&out, _i);
+    ck_assert_str_eq(header(&out, "Content-Type"), "application/problem+json");
+    ck_assert_str_eq(header(&out, "X-Request-Id"), "65f0");
+    ck_assert_ptr_null(header(&out, "Content-Security-Policy"));
+    json_t *body = document(&out);
+    ck_assert_uint_eq(json_object_size(body), 6);
+    ck_assert_str_eq(member(body, "code"), rows[_i].code);
+    ck_assert_str_eq(member(body, "title"), problem->title);
+    ck_assert_str_eq(member(body, "detail"), problem->detail);
+    ck_assert_str_eq(member(body, "request_id"), "65f0");
+    ck_assert_int_eq(strncmp(member(body, "type"), "urn:auth-platform:problem:", 26), 0);
+    ck_assert_str_eq(member(body, "type") + 26, rows[_i].code);
+    ck_assert_int_eq(json_integer_value(json_object_get(body, "status")), rows[_i].status);
+}
+END_TEST
+
+START_TEST(a_document_with_more_to_say)
+{
+    authp_response_t out = {.headers = apr_table_make(pool, 2)};
+    json_t *errors = authp_json_array(pool);
+    authp_json_append_str(errors, "a finding");
+    apr_table_setn(out.headers, "Allow", "GET");
+    authp_problem_fill(AUTHP_E_VALIDATION_FAILED, "In \"other\" <words>.", errors, NULL, &out,
+                       pool);
+    json_t *body = document(&out);
+    ck_assert_str_eq(header(&out, "Allow"), "GET");
+    ck_assert_ptr_null(header(&out, "X-Request-Id"));
+    ck_assert_str_eq(member(body, "detail"), "In \"other\" <words>.");
+    ck_assert(json_equal(json_object_get(body, "errors"), errors));
+    ck_assert_str_eq(authp_problem_of(AUTHP_E_RECRUITER_PENDING)->detail,
+                     "Recruiter pending verification");
+}
+END_TEST
+
+/* Not named here: build/guards/problems.sh waits for the tests of the routes that bring them. */
+START_TEST(codes_without_a_route_yet)
+{
+    authp_response_t out = {0};
+    const authp_problem_t *problem = authp_problem_of(AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
+    authp_problem_fill(problem->err, NULL, NULL, NULL, &out, pool);
+    ck_assert_int_eq(out.status, 401);
+    ck_assert_str_eq(
+        header(&out, "WWW-Authenticate"),
+        apr_pstrcat(pool, "Bearer realm=\"auth_platform\", error=\"", problem->code, "\"", NULL));
+    out = (authp_response_t){0};
+    authp_problem_fill(AUTHP_E_RATE_LIMITED, NULL, NULL, NULL, &out, pool);
+    ck_assert_int_eq(out.status, 429);
+    ck_assert_str_eq(header(&out, "Retry-After"), "60");
+    ck_assert_ptr_null(header(&out, "WWW-Authenticate"));
+}
+END_TEST
+
+START_TEST(a_page)
+{
+    authp_response_t out = {0};
+    const authp_problem_t *problem = authp_problem_of(rows[_i].err);
+    authp_problem_page(rows[_i].err, "65f0c0ffee", &out, pool);
+    expect_headers(&out, _i);
+    ck_assert_str_eq(header(&out, "Content-Type"), "text/html; charset=utf-8");
+    /* The site's own policy would block the <style>. */
+    ck_assert_str_eq(header(&out, "Content-Security-Policy"),
+                     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+                     "form-action 'none'; frame-ancestors 'none'");
+    ck_assert_uint_eq(out.body_len, strlen(out.body));
+    ck_assert_int_eq(strncmp(out.body, "<!DOCTYPE html>\n", 16), 0);
+    ck_assert_ptr_nonnull(strstr(out.body, problem->title));
+    ck_assert_ptr_nonnull(strstr(out.body, problem->detail));
+    ck_assert_ptr_nonnull(strstr(out.body, "Request 65f0c0ffee<"));
+    ck_assert_ptr_null(strstr(out.body, "<script"));
+    ck_assert_ptr_null(strstr(out.body, "style="));
+    ck_assert_ptr_null(strstr(out.body, "://"));
+}
+END_TEST
+
+START_TEST(a_page_escapes)
+{
+    authp_response_t out = {0};
+    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, "<b>\"&'", &out, pool);
+    ck_assert_ptr_null(strstr(out.body, "<b>"));
+    ck_assert_ptr_nonnull(strstr(out.body, "Request &lt;b&gt;"));
+    ck_assert_ptr_nonnull(strstr(out.body, "&amp;"));
+    out = (authp_response_t){0};
+    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &out, pool);
+    ck_assert_ptr_null(strstr(out.body, "Request"));
+    ck_assert_ptr_null(header(&out, "X-Request-Id"));
+}
+END_TEST
+
+Suite *suite_problem(void)
+{
+    Suite *suite = suite_create("problem");
+    TCase *tests = tcase_create("problem");
+    const int count = sizeof(rows) / sizeof(rows[0]);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, every_error_has_a_row, AUTHP_OK + 1, AUTHP_E_COUNT);
+    tcase_add_test(tests, no_row_twice);
+    tcase_add_loop_test(tests, a_document, 0, count);
+    tcase_add_test(tests, a_document_with_more_to_say);
+    tcase_add_test(tests, codes_without_a_route_yet);
+    tcase_add_loop_test(tests, a_page, 0, count);
+    tcase_add_test(tests, a_page_escapes);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

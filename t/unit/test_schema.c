@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Body schemas: each finding, all of them at once, and the JSON Schema made from the same rows. */
+#include "api/schema.h"
+#include "suite.h"
+#include "support/fixture.h"
+
+#include "base/json.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static const authp_schema_t everything = {"Everything",
+                                          {{"flag", AUTHP_FIELD_BOOL, false, false},
+                                           {"email", AUTHP_FIELD_EMAIL, true, false},
+                                           {"name", AUTHP_FIELD_NAME, false, true},
+                                           {"new", AUTHP_FIELD_NEW_PASSWORD, false, false},
+                                           {"password", AUTHP_FIELD_PASSWORD, false, false},
+                                           {"device", AUTHP_FIELD_DEVICE, false, true},
+                                           {"token", AUTHP_FIELD_TOKEN, false, false}},
+                                          {NULL, NULL}};
+
+static const authp_schema_t either = {
+    "Either",
+    {{"email", AUTHP_FIELD_LOGIN, false, false}, {"username", AUTHP_FIELD_LOGIN, false, false}},
+    {"email", "username"}};
+
+static apr_pool_t *pool;
+static authp_settings_t settings;
+
+static void setup(void)
+{
+    ck_assert_int_eq(apr_pool_create(&pool, NULL), APR_SUCCESS);
+    settings = fixture_settings(pool);
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+}
+
+/* "field code, field code"; "" if nothing is wrong. */
+static const char *findings(const authp_schema_t *schema, json_t *body)
+{
+    json_t *errors = NULL;
+    const char *found = "";
+    size_t i = 0;
+    json_t *entry = NULL;
+    if (authp_schema_check(schema, &settings, body, &errors, pool) == AUTHP_OK) {
+        ck_assert_ptr_null(errors);
+        return "";
+    }
+    ck_assert_uint_gt(json_array_size(errors), 0);
+    json_array_foreach(errors, i, entry)
+    {
+        ck_assert_uint_eq(json_object_size(entry), 3);
+        ck_assert_uint_gt(json_string_length(json_object_get(entry, "detail")), 0);
+        found = apr_pstrcat(pool, found, i > 0 ? ", " : "",
+                            json_string_value(json_object_get(entry, "field")), " ",
+                            json_string_value(json_object_get(entry, "code")), NULL);
+    }
+    return found;
+}
+
+static json_t *parsed(const char *text)
+{
+    json_t *body = NULL;
+    ck_assert_msg(authp_json_parse(text, strlen(text), &body, pool) == AUTHP_OK, "%s", text);
+    return body;
+}
+
+static const struct {
+    const authp_schema_t *schema;
+    const char *body;
+    const char *found;
+} cases[] = {
+    {&everything, "{\"email\":\"a@example.org\"}", ""},
+    {&everything,
+     "{\"flag\":false,\"email\":\"a@b\",\"name\":\"A\",\"new\":\"12345678\",\"password\":\"\","
+     "\"device\":\"\",\"token\":\"\"}",
+     ""},
+    {&everything, "[]", " type"},
+    {&everything, "\"text\"", " type"},
+    {&everything, "null", " type"},
+    {&everything, "{}", "email missing"},
+    /* null is a value like another one, but where it is allowed. */
+    {&everything, "{\"email\":null}", "email type"},
+    {&everything, "{\"email\":\"a@b\",\"name\":null,\"device\":null}", ""},
+    {&everything, "{\"email\":\"a@b\",\"flag\":null,\"new\":null,\"token\":null}",
+     "flag type, new type, token type"},
+    {&everything, "{\"email\":1,\"name\":{},\"device\":[],\"flag\":\"true\",\"password\":true}",
+     "flag type, email type, name type, password type, device type"},
+    {&everything, "{\"email\":\"a@b\",\"flag\":0}", "flag type"},
+    {&everything,
+     "{\"email\":\"nobody\",\"name\":\"\\n\",\"new\":\"short\",\"device\":\"\\u0007\"}",
+     "email invalid, name invalid, new invalid, device invalid"},
+    {&everything, "{\"email\":\"a@b\",\"Email\":1,\"\":2,\"roles\":[\"admin\"]}",
+     "Email unknown,  unknown, roles unknown"},
+    {&everything, "{\"surplus\":1,\"flag\":1}", "flag type, email missing, surplus unknown"},
+    {&everything,
+     "{\"email\":\"a\\u0000@b\",\"name\":\"\\u0000\",\"new\":\"1234567\\u0000\","
+     "\"password\":\"\\u0000\",\"device\":\"\\u0000\",\"token\":\"x\\u0000\"}",
+     "email invalid, name invalid, new invalid, password invalid, device invalid, token invalid"},
+    {&either, "{\"email\":\"anything\"}", ""},
+    {&either, "{\"username\":\"\"}", ""},
+    {&either, "{}", "email missing"},
+    {&either, "{\"email\":\"a\",\"username\":\"b\"}", "username invalid"},
+    /* Each field once: its own fault goes before the rule about both. */
+    {&either, "{\"email\":\"a\",\"username\":1}", "username type"},
+    {&either, "{\"email\":1,\"username\":\"b\"}", "email type, username invalid"},
+    {&either, "{\"email\":null}", "email type"},
+    {&either, "{\"other\":1}", "email missing, other unknown"},
+};
+
+START_TEST(each_finding)
+{
+    json_t *body = parsed(cases[_i].body);
+    ck_assert_str_eq(findings(cases[_i].schema, body), cases[_i].found);
+}
+END_TEST
+
+START_TEST(a_finding_is_said_in_words)
+{
+    json_t *errors = NULL;
+    json_t *body = parsed("{\"email\":\"a\",\"username\":\"b\"}");
+    ck_assert_int_eq(authp_schema_check(&either, &settings, body, &errors, pool),
+                     AUTHP_E_VALIDATION_FAILED);
+    json_t *entry = json_array_get(errors, 0);
+    ck_assert_str_eq(json_string_value(json_object_get(entry, "detail")),
+                     "Send email or username, not both.");
+    body = parsed("{\"email\":\"a@b\",\"new\":\"short\"}");
+    settings.password_min_length = 12;
+    ck_assert_int_eq(authp_schema_check(&everything, &settings, body, &errors, pool),
+                     AUTHP_E_VALIDATION_FAILED);
+    entry = json_array_get(errors, 0);
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(entry, "detail")), "12"));
+}
+END_TEST
+
+/* `count` times `unit`. */
+static const char *repeated(const char *unit, int count)
+{
+    size_t len = strlen(unit);
+    char *text = apr_palloc(pool, len * (size_t)count + 1);
+    for (int i = 0; i < count; i++) {
+        memcpy(text + len * (size_t)i, unit, len);
+    }
+    text[len * (size_t)count] = '\0';
+    return text;
+}
+
+static const char *found_in(const char *field, const char *unit, int count)
+{
+    json_t *body = authp_json_object(pool);
+    authp_json_set_str(body, "email", "a@example.org");
+    authp_json_set_str(body, field, repeated(unit, count));
+    return findings(&everything, body);
+}
+
+static const struct {
+    const char *field;
+    const char *unit;
+    int most;
+} lengths[] = {
+    /* Characters: an e of two bytes, a globe of four, count like a letter. */
+    {"name", "n", 200},
+    {"name", "\xc3\xa9", 200},
+    {"name", "\xf0\x9f\x8c\x8d", 200},
+    {"device", "d", 200},
+    {"device", "\xf0\x9f\x8c\x8d", 200},
+    {"token", "t", 8192},
+    {"token", "\xc3\xa9", 8192},
+    /* Bytes: what bcrypt takes. */
+    {"new", "p", 72},
+    {"new", "\xc3\xa9", 36},
+    {"new", "\xf0\x9f\x8c\x8d", 18},
+};
+
+START_TEST(longest)
+{
+    const char *field = lengths[_i].field;
+    ck_assert_str_eq(found_in(field, lengths[_i].unit, lengths[_i].most), "");
+    ck_assert_str_eq(found_in(field, lengths[_i].unit, lengths[_i].most + 1),
+                     apr_pstrcat(pool, field, " invalid", NULL));
+}
+END_TEST
+
+START_TEST(longest_login_and_address)
+{
+    json_t *body = authp_json_object(pool);
+    authp_json_set_str(body, "email", repeated("\xc3\xa9", 1000));
+    ck_assert_str_eq(findings(&either, body), "");
+    authp_json_set_str(body, "email", repeated("\xc3\xa9", 1001));
+    ck_assert_str_eq(findings(&either, body), "email invalid");
+    body = authp_json_object(pool);
+    authp_json_set_str(body, "email", apr_pstrcat(pool, repeated("a", 242), "@example.org", NULL));
+    ck_assert_str_eq(findings(&everything, body), "");
+    authp_json_set_str(body, "email", apr_pstrcat(pool, repeated("a", 243), "@example.org", NULL));
+    ck_assert_str_eq(findings(&everything, body), "email invalid");
+}
+END_TEST
+
+START_TEST(shortest_password)
+{
+    /* Eight characters, be they of one byte or of four. */
+    ck_assert_str_eq(found_in("new", "\xf0\x9f\x8c\x8d", 7), "new invalid");
+    ck_assert_str_eq(found_in("new", "\xf0\x9f\x8c\x8d", 8), "");
+    ck_assert_str_eq(found_in("new", "p", 7), "new invalid");
+    /* A password to try is anything. */
+    ck_assert_str_eq(found_in("password", "p", 0), "");
+    ck_assert_str_eq(found_in("password", "p", 10000), "");
+}
+END_TEST
+
+static json_t *described(const authp_schema_t *schema)
+{
+    json_t *out = authp_json_object(pool);
+    authp_schema_describe(schema, &settings, out);
+    ck_assert_str_eq(json_string_value(json_object_get(out, "type")), "object");
+    ck_assert(json_is_false(json_object_get(out, "additionalProperties")));
+    return out;
+}
+
+static json_t *property(json_t *schema, const char *name)
+{
+    json_t *found = json_object_get(json_object_get(schema, "properties"), name);
+    ck_assert_msg(found != NULL, "%s", name);
+    return found;
+}
+
+static json_int_t number(json_t *schema, const char *name, const char *member)
+{
+    return json_integer_value(json_object_get(property(schema, name), member));
+}
+
+START_TEST(description)
+{
+    settings.password_min_length = 12;
+    json_t *out = described(&everything);
+    ck_assert_uint_eq(json_object_size(json_object_get(out, "properties")), 7);
+    ck_assert(json_equal(json_object_get(out, "required"), parsed("[\"email\"]")));
+    ck_assert(json_equal(property(out, "flag"), parsed("{\"type\":\"boolean\"}")));
+    ck_assert(json_equal(property(out, "email"),
+                         parsed("{\"type\":\"string\",\"format\":\"email\",\"maxLength\":254}")));
+    ck_assert(json_equal(property(out, "name"),
+                         parsed("{\"type\":[\"string\",\"null\"],\"maxLength\":200}")));
+    ck_assert(json_equal(property(out, "password"),
+                         parsed("{\"type\":\"string\",\"format\":\"password\"}")));
+    ck_assert_int_eq(number(out, "new", "minLength"), 12);
+    ck_assert_int_eq(number(out, "device", "maxLength"), 200);
+    ck_assert_int_eq(number(out, "token", "maxLength"), 8192);
+    ck_assert_ptr_null(json_object_get(out, "oneOf"));
+    out = described(&either);
+    ck_assert_ptr_null(json_object_get(out, "required"));
+    ck_assert(json_equal(json_object_get(out, "oneOf"),
+                         parsed("[{\"required\":[\"email\"]},{\"required\":[\"username\"]}]")));
+    ck_assert_int_eq(number(out, "username", "maxLength"), 1000);
+}
+END_TEST
+
+Suite *suite_schema(void)
+{
+    Suite *suite = suite_create("schema");
+    TCase *tests = tcase_create("schema");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, each_finding, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_test(tests, a_finding_is_said_in_words);
+    tcase_add_loop_test(tests, longest, 0, sizeof(lengths) / sizeof(lengths[0]));
+    tcase_add_test(tests, longest_login_and_address);
+    tcase_add_test(tests, shortest_password);
+    tcase_add_test(tests, description);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
