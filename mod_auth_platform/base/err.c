@@ -23,6 +23,7 @@ static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION] = "insufficient_user_authentication",
     [AUTHP_E_NOT_CANDIDATE] = "not_candidate",
     [AUTHP_E_NOT_RECRUITER] = "not_recruiter",
+    [AUTHP_E_CANNOT_VERIFY] = "not_recruiter",
     [AUTHP_E_RECRUITER_PENDING] = "recruiter_pending",
     [AUTHP_E_INVITE_REQUIRED] = "invite_required",
     [AUTHP_E_INVITE_INVALID] = "invite_invalid",

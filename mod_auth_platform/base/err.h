@@ -29,6 +29,7 @@ typedef enum authp_err_t {
     AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION,
     AUTHP_E_NOT_CANDIDATE,
     AUTHP_E_NOT_RECRUITER,
+    AUTHP_E_CANNOT_VERIFY, /* not_recruiter too: about somebody else, so 422 */
     AUTHP_E_RECRUITER_PENDING,
     AUTHP_E_INVITE_REQUIRED,
     AUTHP_E_INVITE_INVALID,

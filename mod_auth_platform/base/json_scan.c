@@ -185,6 +185,10 @@ static void scan_string(scan_t *scan)
 authp_err_t authp_json_scan(const char *text, size_t len, char *out, size_t *copied)
 {
     scan_t scan = {.at = text, .end = text + len, .out = out, .depth = 0};
+    /* Jansson takes one behind a number for the end of the input. */
+    if (memchr(text, '\0', len) != NULL) {
+        return AUTHP_E_MALFORMED;
+    }
     while (scan.at < scan.end) {
         char c = *scan.at;
         if (c == '"') {
