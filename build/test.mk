@@ -21,6 +21,10 @@ test: debug asan $(call unit,asan) $(REPLAYS)  ## every test, or one: T=t/api/20
 	@build/oas-schema.sh
 	@build/test.sh $(T)
 
+.PHONY: test-long
+test-long: debug  ## restarts under load, more of them than `make test` does (minutes)
+	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t
+
 .PHONY: unit
 unit: $(call unit,asan)  ## the C unit tests alone, or one suite: T=
 	@$(call unit,asan) $(T)

@@ -33,6 +33,8 @@ static const authp_problem_t problems[] = {
      "This sign-in is for candidates.", 0},
     {AUTHP_E_NOT_RECRUITER, 403, "not_recruiter", "Not a recruiter",
      "This sign-in is for recruiters.", 0},
+    {AUTHP_E_CANNOT_VERIFY, 422, "not_recruiter", "Not a recruiter",
+     "This person neither is a recruiter nor asked to be one.", 0},
     {AUTHP_E_RECRUITER_PENDING, 403, "recruiter_pending", "Verification pending",
      "Recruiter pending verification", 0},
     {AUTHP_E_INVITE_REQUIRED, 403, "invite_required", "Invite needed",

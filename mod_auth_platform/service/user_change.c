@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/user_change.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* Each lost race means that somebody else got through. */
+#define TRIES 8
+
+authp_user_t *authp_user_copy(const authp_user_t *user, apr_pool_t *pool)
+{
+    authp_user_t *copy = apr_pmemdup(pool, user, sizeof(*user));
+    copy->roles = apr_array_copy(pool, user->roles);
+    return copy;
+}
+
+bool authp_user_holds(const authp_user_t *user, const char *role)
+{
+    for (int i = 0; i < user->roles->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(user->roles, i, const char *), role) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void authp_user_add_role(authp_user_t *user, const char *role, apr_pool_t *pool)
+{
+    if (!authp_user_holds(user, role)) {
+        APR_ARRAY_PUSH(user->roles, const char *) = apr_pstrdup(pool, role);
+    }
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_roles(const authp_user_t *a, const authp_user_t *b)
+{
+    if (a->roles->nelts != b->roles->nelts) {
+        return false;
+    }
+    for (int i = 0; i < a->roles->nelts; i++) {
+        if (!authp_user_holds(b, APR_ARRAY_IDX(a->roles, i, const char *))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Moves ver, min_ver and the times; false if there is nothing to write. */
+static bool settle(const authp_user_t *before, authp_user_t *after, authp_ms_t now)
+{
+    bool kills = !same_text(before->password_hash, after->password_hash) ||
+                 (after->disabled && !before->disabled);
+    bool counts = kills || before->disabled != after->disabled || !same_roles(before, after) ||
+                  before->is_recruiter_verified != after->is_recruiter_verified ||
+                  before->email_verified != after->email_verified;
+    if (!counts && same_text(before->name, after->name) &&
+        before->recruiter_requested_at == after->recruiter_requested_at) {
+        return false;
+    }
+    after->updated_at = now > before->updated_at ? now : before->updated_at + 1;
+    if (counts) {
+        after->ver = before->ver + 1;
+        after->auth_changed_at = now;
+    }
+    if (kills) {
+        after->min_ver = after->ver;
+    }
+    return true;
+}
+
+authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_user_edit_t *edit,
+                              authp_user_t **out, apr_pool_t *pool)
+{
+    for (int i = 0; i < TRIES; i++) {
+        authp_user_t *before = NULL;
+        authp_err_t err = authp_store_user_by_id(realm->store, id, &before, pool);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+        authp_user_t *after = authp_user_copy(before, pool);
+        err = edit->fn(after, edit->ctx, pool);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+        if (settle(before, after, authp_clock_now(realm->clock))) {
+            err = authp_store_user_update(realm->store, before, after, pool);
+        }
+        if (err == AUTHP_OK) {
+            *out = after;
+            edit->killed = after->min_ver != before->min_ver;
+        }
+        if (err != AUTHP_E_CONFLICT) {
+            return err;
+        }
+    }
+    return AUTHP_E_BUSY;
+}

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+package AuthPlatform::Httpd;
+# An httpd of one test's own, for what the shared server of a run cannot be used for: another MPM, restarts, crashes.
+#   my $httpd = AuthPlatform::Httpd->new(mpm => 'worker');  $httpd->start;  $httpd->graceful;  $httpd->stop;
+use strict;
+use warnings FATAL => 'all';
+use File::Path ();
+use File::Temp ();
+use IO::Socket::INET;
+use JSON       ();
+use POSIX      ();
+use Time::HiRes qw(sleep time);
+
+my @running;
+
+sub new {
+    my ($class, %o) = @_;
+    my $dir = File::Temp::tempdir('authp-httpd-XXXXXX', TMPDIR => 1);
+    chmod 0755, $dir;
+    my $self = bless { mpm => 'event', module => 1, limits => '', dir => $dir, owner => $$, %o }, $class;
+    $self->{port} ||= free_port();
+    mkdir "$dir/site";
+    write_file("$dir/site/page.txt", "guarded\n");
+    my $old = umask 077;
+    open my $random, '<:raw', '/dev/urandom' or die "urandom: $!\n";
+    read $random, my $bytes, 32;
+    write_file("$dir/.env", 'JWT_SECRET_KEY=' . unpack('H*', $bytes) . "\nAUTH_STATE_DIR=$dir/state\n"
+            . "BCRYPT_ROUNDS=4\nAUTH_LIMITS=off\n" . ($o{settings} || ''));
+    umask $old;
+    $self->configure;
+    return $self;
+}
+
+sub write_file {
+    my ($file, $text) = @_;
+    open my $out, '>', $file or die "$file: $!\n";
+    print {$out} $text;
+    close $out or die "$file: $!\n";
+    return;
+}
+
+sub free_port {
+    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die "listen: $!\n";
+    return $socket->sockport;
+}
+
+# Threads in few children, so that restarts and recycling concern several of them.
+my %SIZE = (
+    event   => "StartServers 2\nServerLimit 4\nThreadsPerChild 16\nMaxRequestWorkers 64\nMinSpareThreads 16\nMaxSpareThreads 48\n",
+    worker  => "StartServers 2\nServerLimit 4\nThreadsPerChild 16\nMaxRequestWorkers 64\nMinSpareThreads 16\nMaxSpareThreads 48\n",
+    prefork => "StartServers 4\nServerLimit 24\nMaxRequestWorkers 24\nMinSpareServers 4\nMaxSpareServers 8\n",
+);
+
+# Writes httpd.conf; what is in force changes at the next (re)start.
+sub configure {
+    my ($self, %o) = @_;
+    @$self{ keys %o } = values %o;
+    my ($dir, $modules) = ($self->{dir}, $ENV{AUTHP_MODULES} || '/usr/lib/apache2/modules');
+    my $conf = "ServerRoot \"$dir\"\nServerName 127.0.0.1:$self->{port}\nListen 127.0.0.1:$self->{port}\n"
+        . "PidFile \"$dir/httpd.pid\"\nErrorLog \"$dir/error.log\"\nLogLevel warn" . ($self->{module} ? " auth_platform:info" : "") . "\n"
+        . "DocumentRoot \"$dir/site\"\nKeepAlive Off\nTimeout 20\nGracefulShutdownTimeout 3\n$SIZE{$self->{mpm}}$self->{limits}\n";
+    $conf .= "LoadModule mpm_$self->{mpm}_module \"$modules/mod_mpm_$self->{mpm}.so\"\n";
+    $conf .= "LoadModule ${_}_module \"$modules/mod_$_.so\"\n" for qw(authn_core authz_core authz_host authz_user alias dir env headers);
+    $conf .= "User www-data\nGroup www-data\n" if !$<;
+    if ($self->{module}) {
+        $conf .= "LoadModule auth_platform_module \"$ENV{AUTHP_MODULE}\"\nAuthPlatformEnvFile \"$dir/.env\"\nAuthPlatformMount /api/auth\n"
+            . "<Location \"/page.txt\">\nAuthType Platform\nAuthName \"t\"\nRequire role candidate\n</Location>\n";
+    }
+    write_file("$dir/httpd.conf", $conf);
+    return $self;
+}
+
+sub start {
+    my ($self) = @_;
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        open STDOUT, '>>', "$self->{dir}/output";
+        open STDERR, '>&', \*STDOUT;
+        POSIX::setsid();
+        # What this process cannot stop, the kernel does when it dies.
+        exec 'setpriv', '--pdeathsig', 'TERM', $ENV{AUTHP_HTTPD} || '/usr/sbin/apache2', '-DFOREGROUND', '-d', $self->{dir},
+            '-f', "$self->{dir}/httpd.conf" or POSIX::_exit(127);
+    }
+    $self->{pid} = $pid;
+    push @running, $self;
+    $self->wait_for(sub { $self->get('/nothing')->{status} }, 'httpd does not start');
+    return $self;
+}
+
+sub wait_for {
+    my ($self, $done, $complaint) = @_;
+    my $end = time + 30;
+    while (!$done->()) {
+        die "$complaint:\n" . slurp("$self->{dir}/output") . $self->log if time > $end || !$self->alive;
+        sleep 0.05;
+    }
+    return;
+}
+
+# A child that has ended counts as gone although nobody has asked for its status yet.
+sub alive    { my ($self) = @_; return $self->{pid} && waitpid($self->{pid}, POSIX::WNOHANG()) == 0 }
+sub graceful { my ($self) = @_; return $self->reload('USR1') }
+sub hard     { my ($self) = @_; return $self->reload('HUP') }
+
+# Back when the parent has read its configuration again and a child answers.
+sub reload {
+    my ($self, $signal) = @_;
+    my $before = $self->generations;
+    kill $signal, $self->{pid};
+    $self->wait_for(sub { $self->generations > $before }, "no restart after $signal");
+    $self->wait_for(sub { $self->get('/nothing')->{status} }, "no answer after $signal");
+    return $self;
+}
+
+# Each (re)start says once that it resumes normal operations, at notice.
+sub generations {
+    my ($self) = @_;
+    my $count = () = $self->log =~ /AH00163:|AH00292:|AH00489:/g;
+    return $count;
+}
+
+sub slurp {
+    my ($file) = @_;
+    local $/;
+    open my $in, '<', $file or return '';
+    my $text = <$in>;
+    return $text // '';
+}
+
+sub log { my ($self) = @_; return slurp("$self->{dir}/error.log") }
+
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    kill 'TERM', $pid;
+    for (1 .. 200) {
+        last if waitpid($pid, POSIX::WNOHANG()) != 0;
+        sleep 0.1;
+    }
+    kill 'KILL', -$pid;    # its own session: nobody else is in it
+    waitpid $pid, POSIX::WNOHANG();
+    @running = grep { $_ != $self } @running;
+    return;
+}
+
+sub children {
+    my ($self) = @_;
+    open my $in, '<', "/proc/$self->{pid}/task/$self->{pid}/children" or return;
+    return split ' ', <$in> // '';
+}
+
+sub count { my ($what, $pid) = @_; my @entries = glob "/proc/$pid/$what/*"; return scalar @entries }
+sub descriptors { my ($self, $pid) = @_; return count(fd   => $pid || $self->{pid}) }
+sub threads     { my ($self, $pid) = @_; return count(task => $pid || $self->{pid}) }
+
+# Kilobytes that are the process's own.
+sub memory {
+    my ($self, $pid) = @_;
+    open my $in, '<', '/proc/' . ($pid || $self->{pid}) . '/smaps_rollup' or return 0;
+    my $sum = 0;
+    while (<$in>) { $sum += $1 if /^Private_(?:Clean|Dirty):\s+(\d+)/ }
+    return $sum;
+}
+
+# One request on one connection: {status, body, json, error}. No status: it was refused or cut.
+sub request {
+    my ($self, $method, $path, %o) = @_;
+    my $body   = exists $o{json} ? JSON->new->utf8->encode($o{json}) : '';
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 10)
+        or return { status => 0, error => "connect: $!", body => '' };
+    local $SIG{PIPE} = 'IGNORE';
+    print {$socket} "$method $path HTTP/1.1\r\nHost: 127.0.0.1:$self->{port}\r\nConnection: close\r\n",
+        ($o{bearer} ? "Authorization: Bearer $o{bearer}\r\n" : ''),
+        (length $body ? "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n" : ''), "\r\n$body";
+    local $/;
+    my $answer = <$socket> // '';
+    my ($status) = $answer =~ m{^HTTP/1.1 (\d+)};
+    my ($data)   = $answer =~ /\r\n\r\n(.*)\z/s;
+    my $json     = ($answer =~ /^Content-Type: [^\r\n]*json/mi) ? eval { JSON->new->utf8->decode($data) } : undef;
+    return { status => $status || 0, error => $status ? '' : 'cut', body => $data // '', json => $json };
+}
+
+sub get { my ($self, $path, %o) = @_; return $self->request(GET => $path, %o) }
+sub api { my ($self, $path, $json, %o) = @_; return $self->request(POST => "/api/auth$path", json => $json, %o) }
+
+END {
+    my $status = $?;
+    for my $httpd (@running) {
+        $httpd->stop if $httpd->{owner} == $$;
+    }
+    $? = $status;
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    return if $self->{owner} != $$;
+    $self->stop;
+    File::Path::remove_tree($self->{dir}) if !$ENV{AUTHP_KEEP};
+    return;
+}
+
+1;
