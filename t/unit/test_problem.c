@@ -56,7 +56,7 @@ START_TEST(no_row_twice)
     for (; authp_problem_at(rows) != NULL; rows++) {
         ck_assert_ptr_eq(authp_problem_of(authp_problem_at(rows)->err), authp_problem_at(rows));
         for (int i = 0; i < rows; i++) {
-            /* not_recruiter is about oneself, 403, or about somebody else, 422. */
+            /* One code has two: about oneself it is 403, about somebody else 422. */
             ck_assert(authp_problem_at(i)->status != authp_problem_at(rows)->status ||
                       strcmp(authp_problem_at(i)->code, authp_problem_at(rows)->code) != 0);
         }
