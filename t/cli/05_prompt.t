@@ -35,6 +35,8 @@ sub lead {
         open STDOUT, '>&', $slave or die $!;
         open STDERR, '>&', $slave or die $!;
         close $slave;
+        # Whoever runs the tests may ignore some, as nohup and background jobs do: a terminal's programs do not.
+        local @SIG{qw(INT TERM HUP QUIT)} = ('DEFAULT') x 4;
         POSIX::setpgid(0, 0);
         local $SIG{TTOU} = 'IGNORE';
         POSIX::tcsetpgrp(0, $$) or die "tcsetpgrp: $!";
