@@ -8,11 +8,13 @@ set -euo pipefail
 declare -A PACKAGES=(
     # what builds the module and runs the demo site
     [run]="gcc libc6-dev pkgconf apache2-bin apache2-dev libapr1-dev libaprutil1-dev
-        libaprutil1-dbd-sqlite3 libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev
+        libaprutil1-dbd-sqlite3 libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev libmongoc-dev
         ca-certificates curl media-types"
-    # Check; Apache::Test (only libapache2-mod-perl2 has it); clients; the browser; OpenAPI's schema
+    # Check; Apache::Test (only libapache2-mod-perl2 has it); clients; OpenAPI's schema; the browser;
+    # what fetches and runs the MongoDB-protocol server
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
-        python3-minimal python3-pip python3-jsonschema chromium chromium-driver"
+        python3-minimal python3-pip python3-jsonschema chromium chromium-driver
+        maven openjdk-17-jdk-headless"
     [lint]="clang-format clang-tidy cppcheck shellcheck"
     [fuzz]="clang libclang-rt-14-dev llvm"
     [valgrind]="valgrind"

@@ -27,7 +27,7 @@ test-long: debug  ## restarts under load, more of them than `make test` does (mi
 
 .PHONY: unit
 unit: $(call unit,asan)  ## the C unit tests alone, or one suite: T=
-	@$(call unit,asan) $(T)
+	@build/with-mongo.sh $(call unit,asan) $(T)
 
 .PHONY: fuzz-replay
 fuzz-replay: $(REPLAYS)
@@ -49,7 +49,7 @@ fuzz: $(addprefix $(OUT)/libfuzzer/fuzz/,$(if $(T),$(T),$(FUZZERS)))  ## libFuzz
 
 .PHONY: valgrind
 valgrind: $(call unit,debug)  ## the unit tests under valgrind
-	@CK_FORK=no CK_DEFAULT_TIMEOUT=600 valgrind --quiet --error-exitcode=9 --leak-check=full \
+	@CK_FORK=no CK_DEFAULT_TIMEOUT=600 build/with-mongo.sh valgrind --quiet --error-exitcode=9 --leak-check=full \
 	 --errors-for-leak-kinds=definite --show-leak-kinds=definite $(call unit,debug) $(T)
 
 .PHONY: coverage

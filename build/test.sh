@@ -47,7 +47,8 @@ stage() {
     failed=$((failed + f))
 }
 
-unit() { "$OUT/asan/unit" "$@"; }
+# The store contract runs on a MongoDB-protocol server too.
+unit() { build/with-mongo.sh "$OUT/asan/unit" "$@"; }
 replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
 
 if [ -z "$only" ]; then
@@ -55,6 +56,7 @@ if [ -z "$only" ]; then
     stage unit unit
     stage fuzz-replay replay
     stage e2e build/e2e.sh
+    stage e2e-mongodb env AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh
     # The same server tests with the module under ASan and UBSan.
     stage e2e-sanitized env E2E_SANITIZE=1 build/e2e.sh t/api/*.t t/authz/*.t
 elif [[ $only == *.t ]]; then

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store.h"
 #include "base/log.h"
+#include "store/mongo.h"
 #include "store/sqlite.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 /* The providers of this build. A new one is a row here and a run of the contract suite. */
-static const authp_store_ops_t *const providers[] = {&authp_sqlite_ops};
+static const authp_store_ops_t *const providers[] = {&authp_sqlite_ops, &authp_mongo_ops};
 
 #define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
 

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Fetches what t/mongo/Server.java runs on into $OUT/mongo/lib: build/mongo-server.sh
+# Versions are pinned in t/mongo/pom.xml, contents in t/mongo/jars.sha256. A no-op when all is there; nothing outside
+# of $OUT is written.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+out="$(realpath -m "${OUT:-build/out}")/mongo"
+sums=$PWD/t/mongo/jars.sha256
+
+complete() {
+    [ -d "$out/lib" ] && (cd "$out/lib" && sha256sum --check --strict --quiet "$sums") 2>/dev/null
+}
+
+if complete; then
+    exit 0
+fi
+rm -rf "${out:?}/lib"
+mkdir -p "$out"
+for try in 1 2 3; do # a fetch from far away may fail once
+    if mvn --quiet --batch-mode --file t/mongo/pom.xml -Dmaven.repo.local="$out/repository" \
+        dependency:copy-dependencies -DoutputDirectory="$out/lib" -DbuildDirectory="$out/target" >"$out/fetch.log" 2>&1; then
+        break
+    fi
+    [ "$try" -lt 3 ] || {
+        cat "$out/fetch.log" >&2
+        echo "build/mongo-server.sh: cannot fetch the MongoDB-protocol server" >&2
+        exit 1
+    }
+    sleep 5
+done
+if ! complete; then
+    echo "build/mongo-server.sh: what was fetched is not what t/mongo/jars.sha256 names:" >&2
+    (cd "$out/lib" && sha256sum --check --quiet "$sums") >&2 || true
+    exit 1
+fi
+rm -rf "${out:?}/repository"

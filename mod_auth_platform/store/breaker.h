@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_BREAKER_H
+#define AUTHP_STORE_BREAKER_H
+
+#include "base/clock.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Spares callers the wait for something that has not answered several times in a row: for a second
+ * it is not asked at all, then by one caller. One for each store and process; takes no lock. */
+typedef struct authp_breaker_t {
+    atomic_int failures; /* in a row */
+    _Atomic int64_t open_until;
+} authp_breaker_t;
+
+/* May the caller ask now? Who is told yes reports the outcome. */
+bool authp_breaker_allows(authp_breaker_t *breaker, authp_ms_t now);
+/* True for the first failure and for the first success after one: worth a line in the log. */
+bool authp_breaker_report(authp_breaker_t *breaker, bool answered, authp_ms_t now);
+
+#define AUTHP_BREAKER_FAILURES 3
+#define AUTHP_BREAKER_PAUSE_MS 1000
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mongo.h"
+#include "base/log.h"
+#include "store/mongo_impl.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* Database names that servers refuse, besides the ones that are too long. */
+#define BAD_IN_NAME "/\\. \"$*<>:|?"
+
+static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    const char *error = NULL;
+    if (config->uri == NULL) {
+        return "MONGODB_URI is needed";
+    }
+    if (config->database == NULL || *config->database == '\0' ||
+        strpbrk(config->database, BAD_IN_NAME) != NULL || strlen(config->database) > 63) {
+        return "MONGODB_DB is no database name";
+    }
+    mongoc_uri_t *uri = authp_mongo_uri(config, &error, pool);
+    if (uri == NULL) {
+        return apr_pstrcat(pool, "MONGODB_URI ", error, NULL);
+    }
+    mongoc_uri_destroy(uri);
+    return NULL;
+}
+
+/* Nothing on this host belongs to it. */
+static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
+                           apr_pool_t *pool)
+{
+    (void)config, (void)uid, (void)gid, (void)pool;
+    return AUTHP_OK;
+}
+
+/* The driver's own handler writes to standard error, which is httpd's log. */
+static void log_line(mongoc_log_level_t level, const char *domain, const char *message, void *ctx)
+{
+    (void)ctx;
+    if (level <= MONGOC_LOG_LEVEL_WARNING) {
+        authp_log(AUTHP_LOG_INFO, "AUTHP0236", "%s: %s", domain, message);
+    }
+}
+
+static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
+{
+    const char *error = NULL;
+    mongoc_log_set_handler(log_line, NULL);
+    mongoc_init();
+    mongoc_uri_t *uri = authp_mongo_uri(config, &error, pool);
+    if (uri == NULL) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0237", "MONGODB_URI %s", error);
+        return AUTHP_E_INTERNAL;
+    }
+    authp_mongo_t *m = apr_pcalloc(pool, sizeof(*m));
+    m->config = *config;
+    m->config.database = apr_pstrdup(pool, config->database);
+    m->config.uri = NULL; /* holds a password, and has been read */
+    authp_err_t err = AUTHP_E_INTERNAL;
+    if (apr_thread_mutex_create(&m->mutex, APR_THREAD_MUTEX_DEFAULT, pool) == APR_SUCCESS) {
+        err = authp_mongo_pool_open(m, uri, pool);
+    }
+    mongoc_uri_destroy(uri);
+    if (err == AUTHP_OK) {
+        *self = m;
+    }
+    return err;
+}
+
+static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
+{
+    authp_mongo_t *m = self;
+    mongoc_client_t *client = NULL;
+    bson_error_t error;
+    int made = 0;
+    (void)pool;
+    bool was_ready = atomic_exchange(&m->ready, true); /* to be let in */
+    authp_err_t err = authp_mongo_acquire(m, &client);
+    if (err == AUTHP_OK) {
+        err = authp_mongo_index(m, client, &made, &error);
+        authp_err_t said = authp_mongo_release(m, client, err == AUTHP_OK ? NULL : &error);
+        err = err == AUTHP_E_UNAVAILABLE ? said : err;
+    }
+    if (err != AUTHP_OK) {
+        atomic_store(&m->ready, was_ready);
+        return err;
+    }
+    *applied = made;
+    return AUTHP_OK;
+}
+
+static authp_err_t ping(void *self, apr_pool_t *pool)
+{
+    authp_mongo_t *m = self;
+    mongoc_client_t *client = NULL;
+    (void)pool;
+    authp_err_t err = authp_mongo_acquire(m, &client);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_error_t error;
+    bson_t command = BSON_INITIALIZER;
+    BSON_APPEND_INT32(&command, "ping", 1);
+    bool fine =
+        mongoc_client_command_simple(client, m->config.database, &command, NULL, NULL, &error);
+    bson_destroy(&command);
+    return authp_mongo_release(m, client, fine ? NULL : &error);
+}
+
+static void maintain(void *self)
+{
+    authp_mongo_t *m = self;
+    (void)apr_reslist_maintain(m->clients);
+}
+
+const authp_store_ops_t authp_mongo_ops = {
+    .version = AUTHP_STORE_VERSION,
+    .name = "mongodb",
+    .check = check,
+    .prepare = prepare,
+    .open = open_store,
+    .migrate = migrate,
+    .ping = ping,
+    .maintain = maintain,
+    .user_create = authp_mongo_user_create,
+    .user_by_id = authp_mongo_user_by_id,
+    .user_by_login = authp_mongo_user_by_login,
+    .user_list = authp_mongo_user_list,
+    .user_upgrade_hash = authp_mongo_user_upgrade_hash,
+    .user_update = authp_mongo_user_update,
+    .user_delete = authp_mongo_user_delete,
+    .user_discard = authp_mongo_user_discard,
+    .user_forget = authp_mongo_user_forget,
+    .user_list_deleted = authp_mongo_user_list_deleted,
+    .session_create = authp_mongo_session_create,
+    .session_by_id = authp_mongo_session_by_id,
+    .session_rotate = authp_mongo_session_rotate,
+    .session_slide = authp_mongo_session_slide,
+    .session_end = authp_mongo_session_end,
+    .session_end_user = authp_mongo_session_end_user,
+    .session_list = authp_mongo_session_list,
+    .session_set_ver = authp_mongo_session_set_ver,
+    .invite_create = authp_mongo_invite_create,
+    .invite_by_id = authp_mongo_invite_by_id,
+    .invite_by_code = authp_mongo_invite_by_code,
+    .invite_list = authp_mongo_invite_list,
+    .invite_claim = authp_mongo_invite_claim,
+    .invite_revoke = authp_mongo_invite_revoke,
+    .audit_append = authp_mongo_audit_append,
+    .purge = authp_mongo_purge,
+};

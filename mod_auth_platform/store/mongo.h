@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_MONGO_H
+#define AUTHP_STORE_MONGO_H
+
+#include "store/store.h"
+
+/* mongo-c-driver; clients pooled by apr_reslist. No transaction, partial index or TTL expiry is
+ * required, so it also runs on what only speaks MongoDB's protocol. */
+extern const authp_store_ops_t authp_mongo_ops;
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_MONGO_IMPL_H
+#define AUTHP_STORE_MONGO_IMPL_H
+
+#include "store/breaker.h"
+#include "store/store.h"
+
+#include <apr_reslist.h>
+#include <apr_thread_mutex.h>
+#include <mongoc/mongoc.h>
+
+/* The MongoDB store's inside. Collections are named as in contract 6. */
+#define AUTHP_MONGO_USERS "users"
+#define AUTHP_MONGO_SESSIONS "refresh_tokens"
+#define AUTHP_MONGO_INVITES "recruiter_invites"
+#define AUTHP_MONGO_AUDIT "audit_log"
+
+typedef struct authp_mongo_t {
+    authp_store_config_t config;
+    mongoc_client_pool_t *pool;
+    apr_reslist_t *clients;
+    apr_pool_t *clients_pool; /* unmanaged: see tear_down() */
+    authp_breaker_t breaker;
+    apr_thread_mutex_t *mutex; /* guards what follows */
+    atomic_bool ready;         /* the unique indexes are there */
+    authp_ms_t tried_at;       /* when making them last failed */
+} authp_mongo_t;
+
+/* mongo_uri.c: MONGODB_URI with our bounds where it sets none. NULL, and *error one line without
+ * the URI, if it does not parse. Contacts nothing. */
+mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **error,
+                              apr_pool_t *pool);
+
+/* mongo_pool.c */
+AUTHP_CHECKED authp_err_t authp_mongo_pool_open(authp_mongo_t *m, const mongoc_uri_t *uri,
+                                                apr_pool_t *pool);
+/* A client, for one operation: bounded, behind the breaker, and not before the indexes are there.
+ */
+AUTHP_CHECKED authp_err_t authp_mongo_acquire(authp_mongo_t *m, mongoc_client_t **out);
+/* What the driver said becomes ours; NULL error = it worked. Gives the client back. */
+authp_err_t authp_mongo_release(authp_mongo_t *m, mongoc_client_t *client,
+                                const bson_error_t *error);
+
+/* mongo_index.c: *made counts new ones. AUTHP_E_UNAVAILABLE; AUTHP_E_INTERNAL if a unique one
+ * cannot be. */
+AUTHP_CHECKED authp_err_t authp_mongo_index(authp_mongo_t *m, mongoc_client_t *client, int *made,
+                                            bson_error_t *error);
+
+/* mongo_run.c: one command each. Filters and documents stay the caller's. */
+typedef struct authp_mongo_find_t {
+    const char *collection;
+    const bson_t *filter;
+    int limit;
+    bool by_id; /* in the order of _id */
+    bool list;  /* may read where the URI's readPreference says */
+} authp_mongo_find_t;
+
+/* Called for each document while the client is held; anything but AUTHP_OK ends it. */
+typedef authp_err_t authp_mongo_read_fn(const bson_t *document, void *ctx);
+
+AUTHP_CHECKED authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
+                                           authp_mongo_read_fn *read, void *ctx);
+/* AUTHP_E_CONFLICT: a unique value is taken. */
+AUTHP_CHECKED authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection,
+                                             const bson_t *document);
+typedef enum authp_mongo_change_t {
+    AUTHP_MONGO_UPDATE_ONE,
+    AUTHP_MONGO_UPDATE_MANY,
+    AUTHP_MONGO_REPLACE_ONE,
+    AUTHP_MONGO_DELETE_MANY /* takes no update */
+} authp_mongo_change_t;
+
+typedef struct authp_mongo_write_t {
+    const char *collection;
+    authp_mongo_change_t change;
+    const bson_t *filter;
+    const bson_t *update;
+} authp_mongo_write_t;
+
+/* *matched documents fulfilled the filter. */
+AUTHP_CHECKED authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what,
+                                            int *matched);
+/* One document, or none: then `otherwise`. Frees filter and update, which every caller is done
+ * with. */
+AUTHP_CHECKED authp_err_t authp_mongo_change_one(authp_mongo_t *m, const char *collection,
+                                                 bson_t *filter, bson_t *update,
+                                                 authp_err_t otherwise);
+
+/* mongo_bson.c: appending. Absent values append nothing. Text that is not UTF-8 is our own bug by
+ * now (bodies and headers are checked), and must not become a broken document: it is left out. */
+void authp_mongo_put_text(bson_t *out, const char *key, const char *value);
+/* An ObjectId where the text is one, else text: "cli". */
+void authp_mongo_put_id(bson_t *out, const char *key, const char *id);
+void authp_mongo_put_time(bson_t *out, const char *key, authp_ms_t at);
+/* A condition: the value, or (0, NULL) absent. */
+void authp_mongo_match_int(bson_t *out, const char *key, int64_t value);
+void authp_mongo_match_time(bson_t *out, const char *key, authp_ms_t at);
+void authp_mongo_match_absent(bson_t *out, const char *key);
+bson_t *authp_mongo_filter_id(const char *id);
+
+/* mongo_bson.c: reading, lenient. Absent and null leave *out as it is. A wrong type is remembered
+ * in the reader, whose end says which field of which document it was. */
+typedef struct authp_mongo_reader_t {
+    const bson_t *document;
+    const char *collection;
+    const char *wrong; /* the first field of a wrong type */
+    apr_pool_t *pool;
+} authp_mongo_reader_t;
+
+void authp_mongo_get_text(authp_mongo_reader_t *reader, const char *key, const char **out);
+void authp_mongo_get_bool(authp_mongo_reader_t *reader, const char *key, bool *out);
+void authp_mongo_get_int(authp_mongo_reader_t *reader, const char *key, int64_t *out);
+void authp_mongo_get_time(authp_mongo_reader_t *reader, const char *key, authp_ms_t *out);
+/* ObjectId or its 24 digits as text. */
+void authp_mongo_get_id(authp_mongo_reader_t *reader, const char *key, authp_id_t *out);
+void authp_mongo_get_id_text(authp_mongo_reader_t *reader, const char *key, const char **out);
+void authp_mongo_get_texts(authp_mongo_reader_t *reader, const char *key, apr_array_header_t *out);
+/* AUTHP_E_INTERNAL, logged, if anything was wrong. */
+AUTHP_CHECKED authp_err_t authp_mongo_read_end(const authp_mongo_reader_t *reader);
+
+/* The operations (mongo_user.c, mongo_session.c, mongo_invite.c, mongo_purge.c), as the store port
+ * wants them. */
+authp_err_t authp_mongo_user_create(void *self, const authp_user_t *user, apr_pool_t *pool);
+authp_err_t authp_mongo_user_by_id(void *self, const char *id, authp_user_t **out,
+                                   apr_pool_t *pool);
+authp_err_t authp_mongo_user_by_login(void *self, authp_login_kind_t kind, const char *value,
+                                      authp_user_t **out, apr_pool_t *pool);
+authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
+                                  apr_array_header_t **out, apr_pool_t *pool);
+authp_err_t authp_mongo_user_upgrade_hash(void *self, const authp_user_t *user,
+                                          const char *new_hash, authp_ms_t now, apr_pool_t *pool);
+authp_err_t authp_mongo_user_update(void *self, const authp_user_t *before,
+                                    const authp_user_t *after, apr_pool_t *pool);
+authp_err_t authp_mongo_user_delete(void *self, const authp_user_t *before, authp_ms_t now,
+                                    apr_pool_t *pool);
+authp_err_t authp_mongo_user_discard(void *self, const authp_user_t *user, apr_pool_t *pool);
+authp_err_t authp_mongo_user_forget(void *self, const char *id, apr_pool_t *pool);
+authp_err_t authp_mongo_user_list_deleted(void *self, const authp_page_t *page,
+                                          apr_array_header_t **out, apr_pool_t *pool);
+authp_err_t authp_mongo_session_create(void *self, const authp_session_t *session,
+                                       apr_pool_t *pool);
+authp_err_t authp_mongo_session_by_id(void *self, const char *sid, authp_session_t **out,
+                                      apr_pool_t *pool);
+authp_err_t authp_mongo_session_rotate(void *self, const char *sid, int64_t generation,
+                                       authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool);
+authp_err_t authp_mongo_session_slide(void *self, const char *sid, int64_t generation,
+                                      authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool);
+authp_err_t authp_mongo_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
+                                    apr_pool_t *pool);
+authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const char *except_sid,
+                                         const char *reason, authp_ms_t now, int *count);
+authp_err_t authp_mongo_session_list(void *self, const char *user_id, authp_ms_t now,
+                                     const authp_page_t *page, apr_array_header_t **out,
+                                     apr_pool_t *pool);
+authp_err_t authp_mongo_session_set_ver(void *self, const char *sid, int64_t ver, apr_pool_t *pool);
+authp_err_t authp_mongo_invite_create(void *self, const authp_invite_t *invite, apr_pool_t *pool);
+authp_err_t authp_mongo_invite_by_id(void *self, const char *id, authp_invite_t **out,
+                                     apr_pool_t *pool);
+authp_err_t authp_mongo_invite_by_code(void *self, const char *code, const char *code_hash,
+                                       authp_invite_t **out, apr_pool_t *pool);
+authp_err_t authp_mongo_invite_list(void *self, const authp_page_t *page, apr_array_header_t **out,
+                                    apr_pool_t *pool);
+authp_err_t authp_mongo_invite_claim(void *self, const char *id, const char *user_id,
+                                     int64_t used_ver, authp_ms_t now, apr_pool_t *pool);
+authp_err_t authp_mongo_invite_revoke(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
+authp_err_t authp_mongo_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *removed,
+                              apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+#include "store/mongo_impl.h"
+
+#include <string.h>
+
+/* An hour after expiry, never before: architecture.md, the live table. */
+#define SESSION_TTL 3600
+/* A used invite still counts for who used it while it stands. */
+#define INVITE_TTL (30 * 86400)
+
+typedef enum index_kind_t {
+    INDEX_PLAIN,
+    INDEX_UNIQUE, /* and sparse: absent values do not meet */
+    INDEX_SPARSE,
+    INDEX_TTL
+} index_kind_t;
+
+typedef struct index_t {
+    const char *collection;
+    const char *field;
+    index_kind_t kind;
+    int seconds;
+} index_t;
+
+static const index_t indexes[] = {
+    {AUTHP_MONGO_USERS, "email", INDEX_UNIQUE, 0},
+    {AUTHP_MONGO_USERS, "username", INDEX_UNIQUE, 0},
+    {AUTHP_MONGO_USERS, "phone", INDEX_UNIQUE, 0},
+    {AUTHP_MONGO_USERS, "oauth.google.sub", INDEX_UNIQUE, 0},
+    {AUTHP_MONGO_USERS, "auth_changed_at", INDEX_SPARSE, 0},
+    {AUTHP_MONGO_USERS, "deleted_at", INDEX_SPARSE, 0},
+    {AUTHP_MONGO_SESSIONS, "user_id", INDEX_PLAIN, 0},
+    {AUTHP_MONGO_SESSIONS, "ended_at", INDEX_SPARSE, 0},
+    {AUTHP_MONGO_SESSIONS, "expires_at", INDEX_TTL, SESSION_TTL},
+    {AUTHP_MONGO_INVITES, "code_hash", INDEX_UNIQUE, 0},
+    {AUTHP_MONGO_INVITES, "invite_code", INDEX_SPARSE, 0},
+    {AUTHP_MONGO_INVITES, "used_by", INDEX_SPARSE, 0},
+    {AUTHP_MONGO_INVITES, "expires_at", INDEX_TTL, INVITE_TTL},
+    {AUTHP_MONGO_AUDIT, "at", INDEX_PLAIN, 0},
+    {AUTHP_MONGO_AUDIT, "subject_id", INDEX_SPARSE, 0},
+    {AUTHP_MONGO_AUDIT, "actor_id", INDEX_SPARSE, 0},
+};
+
+#define INDEXES (sizeof(indexes) / sizeof(indexes[0]))
+
+/* {createIndexes: ..., indexes: [{key: {field: 1}, name: "field_1", ...}]}: named as every driver
+ * would name it, so that one that is there already is the same one. */
+static void describe(const index_t *index, bson_t *out)
+{
+    bson_t list;
+    bson_t one;
+    bson_t key;
+    char name[64];
+    (void)bson_snprintf(name, sizeof(name), "%s_1", index->field);
+    BSON_APPEND_UTF8(out, "createIndexes", index->collection);
+    BSON_APPEND_ARRAY_BEGIN(out, "indexes", &list);
+    BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &one);
+    BSON_APPEND_DOCUMENT_BEGIN(&one, "key", &key);
+    BSON_APPEND_INT32(&key, index->field, 1);
+    bson_append_document_end(&one, &key);
+    BSON_APPEND_UTF8(&one, "name", name);
+    if (index->kind == INDEX_UNIQUE) {
+        BSON_APPEND_BOOL(&one, "unique", true);
+    }
+    if (index->kind == INDEX_UNIQUE || index->kind == INDEX_SPARSE) {
+        BSON_APPEND_BOOL(&one, "sparse", true);
+    }
+    if (index->kind == INDEX_TTL) {
+        BSON_APPEND_INT32(&one, "expireAfterSeconds", index->seconds);
+    }
+    bson_append_document_end(&list, &one);
+    bson_append_array_end(out, &list);
+}
+
+static int64_t member(const bson_t *reply, const char *name)
+{
+    bson_iter_t at;
+    return bson_iter_init_find(&at, reply, name) ? bson_iter_as_int64(&at) : 0;
+}
+
+static bool is_on(const bson_t *found, const char *field)
+{
+    bson_iter_t at;
+    bson_iter_t key;
+    return bson_iter_init_find(&at, found, "key") && BSON_ITER_HOLDS_DOCUMENT(&at) &&
+           bson_iter_recurse(&at, &key) && bson_iter_next(&key) &&
+           strcmp(bson_iter_key(&key), field) == 0 && !bson_iter_next(&key);
+}
+
+/* Somebody else's unique index on the same field does as well, whatever its name and options. */
+static bool exists(authp_mongo_t *m, mongoc_client_t *client, const index_t *index)
+{
+    bool found = false;
+    const bson_t *document = NULL;
+    mongoc_collection_t *collection =
+        mongoc_client_get_collection(client, m->config.database, index->collection);
+    mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(collection, NULL);
+    while (!found && mongoc_cursor_next(cursor, &document)) {
+        bson_iter_t at;
+        found = is_on(document, index->field) &&
+                (index->kind != INDEX_UNIQUE ||
+                 (bson_iter_init_find(&at, document, "unique") && bson_iter_as_bool(&at)));
+    }
+    mongoc_cursor_destroy(cursor);
+    mongoc_collection_destroy(collection);
+    return found;
+}
+
+/* AUTHP_OK also if only something that speeds things up is missing: said, and lived with. */
+static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t *index, int *made,
+                        bson_error_t *error)
+{
+    bson_t reply;
+    bson_t command = BSON_INITIALIZER;
+    describe(index, &command);
+    bool fine = mongoc_client_write_command_with_opts(client, m->config.database, &command, NULL,
+                                                      &reply, error);
+    if (fine && member(&reply, "numIndexesAfter") > member(&reply, "numIndexesBefore")) {
+        (*made)++;
+    }
+    bson_destroy(&reply);
+    bson_destroy(&command);
+    if (fine) {
+        return AUTHP_OK;
+    }
+    if (error->domain != MONGOC_ERROR_SERVER) {
+        return AUTHP_E_UNAVAILABLE;
+    }
+    if (exists(m, client, index)) {
+        return AUTHP_OK;
+    }
+    bool needed = index->kind == INDEX_UNIQUE;
+    authp_log(needed ? AUTHP_LOG_ERROR : AUTHP_LOG_WARNING, "AUTHP0235",
+              "MongoDB: no %sindex on %s.%s: code %u%s", needed ? "unique " : "", index->collection,
+              index->field, error->code,
+              error->code == 11000 ? " (documents with the same value exist: remove them)" : "");
+    return needed ? AUTHP_E_INTERNAL : AUTHP_OK;
+}
+
+authp_err_t authp_mongo_index(authp_mongo_t *m, mongoc_client_t *client, int *made,
+                              bson_error_t *error)
+{
+    authp_err_t err = AUTHP_OK;
+    for (size_t i = 0; err == AUTHP_OK && i < INDEXES; i++) {
+        err = make(m, client, &indexes[i], made, error);
+    }
+    return err;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mongo_impl.h"
+
+#include <apr_strings.h>
+
+/* The audit, and what goes: the traces of a deleted account, and documents whose time is over. */
+
+authp_err_t authp_mongo_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool)
+{
+    bson_t document = BSON_INITIALIZER;
+    (void)pool;
+    authp_mongo_put_id(&document, "_id", entry->id.hex);
+    authp_mongo_put_time(&document, "at", entry->at);
+    authp_mongo_put_text(&document, "event", entry->event);
+    authp_mongo_put_text(&document, "outcome", entry->outcome);
+    authp_mongo_put_text(&document, "reason", entry->reason);
+    authp_mongo_put_id(&document, "actor_id", entry->actor_id);
+    authp_mongo_put_id(&document, "subject_id", entry->subject_id);
+    authp_mongo_put_id(&document, "session_id", entry->session_id);
+    authp_mongo_put_text(&document, "ip", entry->ip);
+    authp_mongo_put_text(&document, "request_id", entry->request_id);
+    authp_err_t err = authp_mongo_insert(self, AUTHP_MONGO_AUDIT, &document);
+    bson_destroy(&document);
+    return err;
+}
+
+static bson_t *unset(const char *field)
+{
+    bson_t part;
+    bson_t *update = bson_new();
+    BSON_APPEND_DOCUMENT_BEGIN(update, "$unset", &part);
+    BSON_APPEND_UTF8(&part, field, "");
+    bson_append_document_end(update, &part);
+    return update;
+}
+
+static authp_err_t forget_in(authp_mongo_t *m, const char *collection, const char *key,
+                             const char *id, const char *field)
+{
+    int matched = 0;
+    bson_t filter = BSON_INITIALIZER;
+    bson_t *update = field != NULL ? unset(field) : NULL;
+    authp_mongo_put_id(&filter, key, id);
+    const authp_mongo_write_t what = {.collection = collection,
+                                      .change = update != NULL ? AUTHP_MONGO_UPDATE_MANY
+                                                               : AUTHP_MONGO_DELETE_MANY,
+                                      .filter = &filter,
+                                      .update = update};
+    authp_err_t err = authp_mongo_write(m, &what, &matched);
+    bson_destroy(&filter);
+    bson_destroy(update);
+    return err;
+}
+
+authp_err_t authp_mongo_user_forget(void *self, const char *id, apr_pool_t *pool)
+{
+    (void)pool;
+    authp_err_t err = forget_in(self, AUTHP_MONGO_SESSIONS, "user_id", id, "device_info");
+    if (err == AUTHP_OK) {
+        err = forget_in(self, AUTHP_MONGO_AUDIT, "subject_id", id, "ip");
+    }
+    if (err == AUTHP_OK) {
+        err = forget_in(self, AUTHP_MONGO_AUDIT, "actor_id", id, "ip");
+    }
+    if (err == AUTHP_OK) {
+        err = forget_in(self, AUTHP_MONGO_INVITES, "used_by", id, NULL);
+    }
+    return err;
+}
+
+typedef struct read_ids_t {
+    apr_array_header_t *ids;
+    const char *collection;
+    apr_pool_t *pool;
+} read_ids_t;
+
+static authp_err_t read_id(const bson_t *document, void *ctx)
+{
+    read_ids_t *out = ctx;
+    authp_id_t id = {""};
+    authp_mongo_reader_t in = {
+        .document = document, .collection = out->collection, .pool = out->pool};
+    authp_mongo_get_id(&in, "_id", &id);
+    authp_err_t err = authp_mongo_read_end(&in);
+    if (err == AUTHP_OK) {
+        APR_ARRAY_PUSH(out->ids, const char *) = apr_pstrdup(out->pool, id.hex);
+    }
+    return err;
+}
+
+authp_err_t authp_mongo_user_list_deleted(void *self, const authp_page_t *page,
+                                          apr_array_header_t **out, apr_pool_t *pool)
+{
+    read_ids_t found = {.ids = apr_array_make(pool, page->limit, sizeof(const char *)),
+                        .collection = AUTHP_MONGO_USERS,
+                        .pool = pool};
+    bson_t range;
+    bson_t filter = BSON_INITIALIZER;
+    BSON_APPEND_DOCUMENT_BEGIN(&filter, "deleted_at", &range);
+    BSON_APPEND_NULL(&range, "$ne");
+    bson_append_document_end(&filter, &range);
+    if (page->after_id != NULL) {
+        BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &range);
+        authp_mongo_put_id(&range, "$gt", page->after_id);
+        bson_append_document_end(&filter, &range);
+    }
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_MONGO_USERS, .filter = &filter, .limit = page->limit, .by_id = true};
+    authp_err_t err = authp_mongo_find(self, &what, read_id, &found);
+    bson_destroy(&filter);
+    if (err == AUTHP_OK) {
+        *out = found.ids;
+    }
+    return err;
+}
+
+/* One kind of document whose time is over: those whose `field` lies before `before`. */
+typedef struct sweep_t {
+    const char *collection;
+    const char *field;
+    const char *absent; /* a field that must not be there; NULL = none */
+    authp_ms_t before;
+} sweep_t;
+
+static void match_over(bson_t *filter, const sweep_t *sweep)
+{
+    bson_t range;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, sweep->field, &range);
+    BSON_APPEND_DATE_TIME(&range, "$lt", sweep->before);
+    bson_append_document_end(filter, &range);
+    if (sweep->absent != NULL) {
+        authp_mongo_match_absent(filter, sweep->absent);
+    }
+}
+
+static void match_ids(bson_t *filter, const apr_array_header_t *ids)
+{
+    bson_t choice;
+    bson_t list;
+    char key[16];
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &choice);
+    BSON_APPEND_ARRAY_BEGIN(&choice, "$in", &list);
+    for (int i = 0; i < ids->nelts; i++) {
+        (void)bson_snprintf(key, sizeof(key), "%d", i);
+        authp_mongo_put_id(&list, key, APR_ARRAY_IDX(ids, i, const char *));
+    }
+    bson_append_array_end(&choice, &list);
+    bson_append_document_end(filter, &choice);
+}
+
+/* Deletes have no limit of their own: so which ones first, then those, if they still are over. */
+static authp_err_t sweep_up(authp_mongo_t *m, const sweep_t *sweep, int batch, int *removed,
+                            apr_pool_t *pool)
+{
+    read_ids_t found = {.ids = apr_array_make(pool, batch, sizeof(const char *)),
+                        .collection = sweep->collection,
+                        .pool = pool};
+    bson_t over = BSON_INITIALIZER;
+    match_over(&over, sweep);
+    const authp_mongo_find_t what = {
+        .collection = sweep->collection, .filter = &over, .limit = batch};
+    authp_err_t err = authp_mongo_find(m, &what, read_id, &found);
+    if (err == AUTHP_OK && found.ids->nelts > 0) {
+        int deleted = 0;
+        match_ids(&over, found.ids);
+        const authp_mongo_write_t gone = {
+            .collection = sweep->collection, .change = AUTHP_MONGO_DELETE_MANY, .filter = &over};
+        err = authp_mongo_write(m, &gone, &deleted);
+        *removed += deleted;
+    }
+    bson_destroy(&over);
+    return err;
+}
+
+authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool)
+{
+    const sweep_t sweeps[] = {
+        {AUTHP_MONGO_SESSIONS, "ended_at", NULL, what->sessions_before},
+        {AUTHP_MONGO_SESSIONS, "expires_at", "ended_at", what->sessions_before},
+        {AUTHP_MONGO_USERS, "deleted_at", NULL, what->users_before},
+        {AUTHP_MONGO_INVITES, "expires_at", NULL, what->invites_before},
+        {AUTHP_MONGO_AUDIT, "at", NULL, what->audit_before},
+    };
+    authp_err_t err = AUTHP_OK;
+    int sum = 0;
+    for (size_t i = 0; err == AUTHP_OK && i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
+        err = sweep_up(self, &sweeps[i], what->batch, &sum, pool);
+    }
+    if (err == AUTHP_OK) {
+        *removed = sum;
+    }
+    return err;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mongo_impl.h"
+
+static mongoc_collection_t *collection_of(authp_mongo_t *m, mongoc_client_t *client,
+                                          const char *name)
+{
+    return mongoc_client_get_collection(client, m->config.database, name);
+}
+
+/* The server gives up when we do. */
+static void find_options(const authp_mongo_t *m, const authp_mongo_find_t *what, bson_t *out)
+{
+    BSON_APPEND_INT64(out, "limit", what->limit);
+    BSON_APPEND_BOOL(out, "singleBatch", true);
+    BSON_APPEND_INT64(out, "maxTimeMS", m->config.timeout_ms);
+    if (what->by_id) {
+        bson_t sort;
+        BSON_APPEND_DOCUMENT_BEGIN(out, "sort", &sort);
+        BSON_APPEND_INT32(&sort, "_id", 1);
+        bson_append_document_end(out, &sort);
+    }
+}
+
+authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
+                             authp_mongo_read_fn *read, void *ctx)
+{
+    mongoc_client_t *client = NULL;
+    authp_err_t err = authp_mongo_acquire(m, &client);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_error_t error;
+    const bson_t *document = NULL;
+    bson_t options = BSON_INITIALIZER;
+    find_options(m, what, &options);
+    /* What decides something is read where it is written; only lists follow the URI. */
+    mongoc_read_prefs_t *primary = what->list ? NULL : mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+    mongoc_collection_t *collection = collection_of(m, client, what->collection);
+    mongoc_cursor_t *cursor =
+        mongoc_collection_find_with_opts(collection, what->filter, &options, primary);
+    authp_err_t read_err = AUTHP_OK;
+    while (read_err == AUTHP_OK && mongoc_cursor_next(cursor, &document)) {
+        read_err = read(document, ctx);
+    }
+    bool failed = mongoc_cursor_error(cursor, &error);
+    mongoc_cursor_destroy(cursor);
+    mongoc_collection_destroy(collection);
+    mongoc_read_prefs_destroy(primary);
+    bson_destroy(&options);
+    err = authp_mongo_release(m, client, failed ? &error : NULL);
+    return err != AUTHP_OK ? err : read_err;
+}
+
+authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection_name,
+                               const bson_t *document)
+{
+    mongoc_client_t *client = NULL;
+    authp_err_t err = authp_mongo_acquire(m, &client);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_error_t error;
+    mongoc_collection_t *collection = collection_of(m, client, collection_name);
+    bool fine = mongoc_collection_insert_one(collection, document, NULL, NULL, &error);
+    mongoc_collection_destroy(collection);
+    return authp_mongo_release(m, client, fine ? NULL : &error);
+}
+
+static bool change(mongoc_collection_t *collection, const authp_mongo_write_t *what, bson_t *reply,
+                   bson_error_t *error)
+{
+    switch (what->change) {
+    case AUTHP_MONGO_UPDATE_ONE:
+        return mongoc_collection_update_one(collection, what->filter, what->update, NULL, reply,
+                                            error);
+    case AUTHP_MONGO_UPDATE_MANY:
+        return mongoc_collection_update_many(collection, what->filter, what->update, NULL, reply,
+                                             error);
+    case AUTHP_MONGO_REPLACE_ONE:
+        return mongoc_collection_replace_one(collection, what->filter, what->update, NULL, reply,
+                                             error);
+    case AUTHP_MONGO_DELETE_MANY:
+        return mongoc_collection_delete_many(collection, what->filter, NULL, reply, error);
+    }
+    return false;
+}
+
+authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what, int *matched)
+{
+    mongoc_client_t *client = NULL;
+    authp_err_t err = authp_mongo_acquire(m, &client);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_t reply;
+    bson_error_t error;
+    bson_iter_t at;
+    mongoc_collection_t *collection = collection_of(m, client, what->collection);
+    bool fine = change(collection, what, &reply, &error);
+    const char *count = what->change == AUTHP_MONGO_DELETE_MANY ? "deletedCount" : "matchedCount";
+    int found = fine && bson_iter_init_find(&at, &reply, count) ? (int)bson_iter_as_int64(&at) : 0;
+    bson_destroy(&reply);
+    mongoc_collection_destroy(collection);
+    err = authp_mongo_release(m, client, fine ? NULL : &error);
+    if (err == AUTHP_OK) {
+        *matched = found;
+    }
+    return err;
+}
+
+authp_err_t authp_mongo_change_one(authp_mongo_t *m, const char *collection, bson_t *filter,
+                                   bson_t *update, authp_err_t otherwise)
+{
+    int matched = 0;
+    const authp_mongo_write_t what = {.collection = collection,
+                                      .change = AUTHP_MONGO_UPDATE_ONE,
+                                      .filter = filter,
+                                      .update = update};
+    authp_err_t err = authp_mongo_write(m, &what, &matched);
+    bson_destroy(filter);
+    bson_destroy(update);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    return matched == 1 ? AUTHP_OK : otherwise;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mongodb_fixture.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static char database[64];
+static mongoc_client_t *outside;
+
+static const char *uri(void)
+{
+    const char *set = getenv("AUTHP_MONGODB_URI");
+    ck_assert_msg(set != NULL, "AUTHP_MONGODB_URI is not set: run this by build/with-mongo.sh");
+    return set;
+}
+
+void mongodb_fixture_make(void)
+{
+    static unsigned int serial;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(database, sizeof(database), "authp_%lx_%lx_%x", (unsigned long)getpid(),
+             (unsigned long)now.tv_nsec, serial++);
+    outside = mongoc_client_new(uri());
+    ck_assert_ptr_nonnull(outside);
+}
+
+const char *mongodb_fixture_database(void)
+{
+    return database;
+}
+
+mongoc_client_t *mongodb_fixture_outside(void)
+{
+    return outside;
+}
+
+authp_store_config_t mongodb_fixture_config(void)
+{
+    return (authp_store_config_t){
+        .uri = uri(), .database = database, .timeout_ms = 2000, .max_connections = 64};
+}
+
+authp_store_t *mongodb_fixture_open(apr_pool_t *pool)
+{
+    authp_store_config_t config = mongodb_fixture_config();
+    authp_store_t *store = NULL;
+    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+                     AUTHP_OK);
+    return store;
+}
+
+void mongodb_fixture_remove(void)
+{
+    mongoc_database_t *gone = mongoc_client_get_database(outside, database);
+    (void)mongoc_database_drop(gone, NULL);
+    mongoc_database_destroy(gone);
+    mongoc_client_destroy(outside);
+    outside = NULL;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_TEST_MONGODB_FIXTURE_H
+#define AUTHP_TEST_MONGODB_FIXTURE_H
+
+#include "store/store.h"
+
+#include <mongoc/mongoc.h>
+
+/* A database of its own on the server that AUTHP_MONGODB_URI names (build/with-mongo.sh starts
+ * one); without one the test fails. Another client looks at it and changes it from outside. */
+void mongodb_fixture_make(void);
+authp_store_config_t mongodb_fixture_config(void);
+authp_store_t *mongodb_fixture_open(apr_pool_t *pool);
+mongoc_client_t *mongodb_fixture_outside(void);
+const char *mongodb_fixture_database(void);
+/* Drops the database. */
+void mongodb_fixture_remove(void);
+
+#endif
