@@ -13,7 +13,7 @@ declare -A PACKAGES=(
     # Check; Apache::Test (only libapache2-mod-perl2 has it); clients; OpenAPI's schema; the browser;
     # what fetches and runs the MongoDB-protocol server
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
-        python3-minimal python3-pip python3-jsonschema chromium chromium-driver
+        python3-minimal python3-pip python3-jsonschema python3-pymongo chromium chromium-driver
         maven openjdk-17-jdk-headless"
     [lint]="clang-format clang-tidy cppcheck shellcheck"
     [fuzz]="clang libclang-rt-14-dev llvm"

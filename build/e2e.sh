@@ -26,6 +26,10 @@ fi
 export AUTHP_OAS_SCHEMA="$out/oas/schema.json"
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
 
+# Some tests start servers of MongoDB's protocol of their own.
+build/mongo-server.sh || exit 1
+export AUTHP_MONGO_LIB="$out/mongo/lib"
+
 for needed in "$AUTHP_MODULE" "$AUTHP_CLI" t/TEST; do
     if [ ! -e "$needed" ]; then
         echo "missing $needed"

@@ -17,6 +17,10 @@ sub new {
     my ($class, %o) = @_;
     my $dir = File::Temp::tempdir('authp-httpd-XXXXXX', TMPDIR => 1);
     chmod 0755, $dir;
+    # The store that this run is about, unless the test chooses one.
+    my $settings = $o{settings} || '';
+    $settings .= "AUTH_STORE=mongodb\nMONGODB_URI=$ENV{AUTHP_MONGODB_URI}\nMONGODB_DB=authp_own_$$\_" . int(1e6 * rand) . "\n"
+        if ($ENV{AUTHP_STORE} || '') eq 'mongodb' && $settings !~ /^AUTH_STORE=/m;
     my $self = bless { mpm => 'event', module => 1, limits => '', dir => $dir, owner => $$, %o }, $class;
     $self->{port} ||= free_port();
     mkdir "$dir/site";
@@ -25,7 +29,7 @@ sub new {
     open my $random, '<:raw', '/dev/urandom' or die "urandom: $!\n";
     read $random, my $bytes, 32;
     write_file("$dir/.env", 'JWT_SECRET_KEY=' . unpack('H*', $bytes) . "\nAUTH_STATE_DIR=$dir/state\n"
-            . "BCRYPT_ROUNDS=4\nAUTH_LIMITS=off\n" . ($o{settings} || ''));
+            . "BCRYPT_ROUNDS=4\nAUTH_LIMITS=off\n" . $settings);
     umask $old;
     $self->configure;
     return $self;
