@@ -16,6 +16,15 @@ authp_err_t h_refresh(authp_call_t *call);
 authp_err_t h_logout(authp_call_t *call);
 authp_err_t h_session_renew(authp_call_t *call);
 
+/* h_users.c */
+authp_err_t h_users(authp_call_t *call);
+authp_err_t h_user_get(authp_call_t *call);
+authp_err_t h_user_patch(authp_call_t *call);
+authp_err_t h_user_delete(authp_call_t *call);
+authp_err_t h_user_sessions(authp_call_t *call);
+authp_err_t h_user_sessions_end(authp_call_t *call);
+authp_err_t h_recruiter_verify(authp_call_t *call);
+
 /* h_meta.c */
 authp_err_t h_healthz(authp_call_t *call);
 authp_err_t h_readyz(authp_call_t *call);

@@ -2,6 +2,7 @@
 #include "api/openapi.h"
 #include "api/openapi_schemas.h"
 #include "api/problem.h"
+#include "api/query.h"
 #include "api/route.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -26,6 +27,13 @@ static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], 
     }
     if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0) {
         out[n++] = AUTHP_E_ORIGIN_DENIED;
+    }
+    if (route->auth == AUTHP_AUTH_REQUIRED && strcmp(route->method, "GET") != 0) {
+        out[n++] = AUTHP_E_CSRF_FAILED;
+        out[n++] = AUTHP_E_ORIGIN_DENIED;
+    }
+    if (route->filters != NULL) {
+        out[n++] = AUTHP_E_VALIDATION_FAILED;
     }
     if (route->body != NULL) {
         out[n++] = AUTHP_E_MALFORMED;
@@ -162,11 +170,43 @@ static void add_parameter(json_t *operation, const char *in, const char *name, c
     authp_json_set_str(authp_json_set_object(parameter, "schema"), "type", "string");
 }
 
+static void add_path_id(json_t *operation)
+{
+    json_t *parameter = authp_json_append_object(authp_json_set_array(operation, "parameters"));
+    authp_json_set_str(parameter, "name", "id");
+    authp_json_set_str(parameter, "in", "path");
+    authp_json_set_str(parameter, "description", "24 hex characters.");
+    authp_json_set_bool(parameter, "required", 1);
+    json_t *schema = authp_json_set_object(parameter, "schema");
+    authp_json_set_str(schema, "type", "string");
+    authp_json_set_str(schema, "pattern", "^[0-9a-f]{24}$");
+}
+
+static void add_list(json_t *operation, const authp_route_t *route)
+{
+    add_parameter(operation, "query", "limit", "50 when absent.");
+    json_t *list = json_object_get(operation, "parameters");
+    json_t *limit = json_object_get(json_array_get(list, json_array_size(list) - 1), "schema");
+    authp_json_set_str(limit, "type", "integer");
+    authp_json_set_int(limit, "minimum", 1);
+    authp_json_set_int(limit, "maximum", AUTHP_QUERY_MOST);
+    add_parameter(operation, "query", "cursor", "next_cursor of the page before.");
+    for (const authp_filter_t *filter = route->filters; filter->name != NULL; filter++) {
+        add_parameter(operation, "query", filter->name, filter->about);
+    }
+}
+
 /* What the columns of a row make clients send. */
 static void add_parameters(json_t *operation, const authp_route_t *route,
                            const authp_mount_t *mount)
 {
     bool unsafe = strcmp(route->method, "GET") != 0;
+    if (strchr(route->path, '{') != NULL) {
+        add_path_id(operation);
+    }
+    if (route->filters != NULL) {
+        add_list(operation, route);
+    }
     if (route->success == 302) {
         add_parameter(operation, "query", "return_to",
                       "A path of this host; anything else counts as /.");

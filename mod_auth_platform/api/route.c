@@ -4,6 +4,7 @@
 #include "api/cors.h"
 #include "api/guard.h"
 #include "api/problem.h"
+#include "api/query.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "service/live.h"
@@ -34,16 +35,37 @@ bool authp_api_owns(const authp_mount_t *mount, const char *path)
            is_below(path, mount->path);
 }
 
-/* me_path may lie inside the mount, so it is asked first. */
-static bool matches(const authp_route_t *route, const authp_request_t *request)
+/* "/users/{id}/sessions" against "/users/65f0.../sessions": *id gets what stands for {id}. */
+static bool path_matches(const char *pattern, const char *path, const char **id, apr_pool_t *pool)
 {
+    const char *brace = strchr(pattern, '{');
+    if (brace == NULL) {
+        return strcmp(pattern, path) == 0;
+    }
+    size_t before = (size_t)(brace - pattern);
+    if (strncmp(pattern, path, before) != 0 || strlen(path + before) < AUTHP_ID_LEN ||
+        strcmp(path + before + AUTHP_ID_LEN, strchr(brace, '}') + 1) != 0) {
+        return false;
+    }
+    const char *found = apr_pstrmemdup(pool, path + before, AUTHP_ID_LEN);
+    if (!authp_id_valid(found)) {
+        return false;
+    }
+    *id = found;
+    return true;
+}
+
+/* me_path may lie inside the mount, so it is asked first. */
+static bool matches(const authp_route_t *route, authp_call_t *call)
+{
+    const authp_request_t *request = call->request;
     const authp_mount_t *mount = request->mount;
     bool at_me = mount->me_path != NULL && strcmp(request->path, mount->me_path) == 0;
     if ((route->flags & AUTHP_ROUTE_AT_ME) != 0) {
         return at_me;
     }
     return !at_me && is_below(request->path, mount->path) &&
-           strcmp(request->path + strlen(mount->path), route->path) == 0;
+           path_matches(route->path, request->path + strlen(mount->path), &call->id, call->pool);
 }
 
 static bool takes(const authp_route_t *route, const char *method)
@@ -56,20 +78,20 @@ static bool takes(const authp_route_t *route, const char *method)
 }
 
 /* The row for path and method; *allow is the path's Allow line, NULL if there is no such path. */
-static const authp_route_t *find(const authp_request_t *request, const char **allow,
-                                 apr_pool_t *pool)
+static const authp_route_t *find(authp_call_t *call, const char **allow)
 {
+    apr_pool_t *pool = call->pool;
     const authp_route_t *found = NULL;
     const char *methods = NULL;
     for (int i = 0; authp_routes_at(i) != NULL; i++) {
         const authp_route_t *route = authp_routes_at(i);
-        if (!matches(route, request)) {
+        if (!matches(route, call)) {
             continue;
         }
         bool head = strcmp(route->method, "GET") == 0 && (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
         methods = apr_pstrcat(pool, methods != NULL ? methods : "", methods != NULL ? ", " : "",
                               route->method, head ? ", HEAD" : "", NULL);
-        if (takes(route, request->method)) {
+        if (takes(route, call->request->method)) {
             found = route;
         }
     }
@@ -208,6 +230,9 @@ authp_err_t authp_route_serve(authp_call_t *call)
     if (err == AUTHP_OK) {
         err = read_body(call);
     }
+    if (err == AUTHP_OK && call->route->filters != NULL) {
+        err = authp_query_check(call);
+    }
     if (err == AUTHP_OK) {
         call->client.device_id = authp_route_field(call, "device_id");
         err = wait_for(call, call->route->handler);
@@ -219,7 +244,7 @@ static authp_err_t dispatch(authp_call_t *call)
 {
     const authp_request_t *request = call->request;
     const char *allow = NULL;
-    call->route = find(request, &allow, call->pool);
+    call->route = find(call, &allow);
     if (allow == NULL) {
         return AUTHP_E_NOT_FOUND;
     }

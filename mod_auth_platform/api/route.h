@@ -33,9 +33,11 @@ enum {
 
 #define AUTHP_ROUTE_PROBLEMS 8
 
+typedef struct authp_filter_t authp_filter_t;
+
 typedef struct authp_route_t {
     const char *method;
-    const char *path; /* below the mount */
+    const char *path; /* below the mount; "{id}" stands for an id */
     authp_handler_fn *handler;
     const authp_schema_t *body; /* NULL: takes none */
     authp_auth_t auth;
@@ -45,6 +47,7 @@ typedef struct authp_route_t {
     int success;
     const char *answer;                         /* component schema of the answer, NULL = none */
     authp_err_t problems[AUTHP_ROUTE_PROBLEMS]; /* beyond those that its other columns imply */
+    const authp_filter_t *filters; /* a list: limit and cursor count, and these; NULL = no list */
 } authp_route_t;
 
 /* Row `index`, NULL beyond the last one. */
@@ -55,7 +58,8 @@ struct authp_call_t {
     const authp_request_t *request;
     const authp_route_t *route;
     authp_client_t client;
-    json_t *body; /* valid by the route's schema */
+    const char *id; /* what stands for {id} in the path */
+    json_t *body;   /* valid by the route's schema */
     authp_credential_t credential;
     authp_principal_t principal;
     authp_user_t *user;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "service/account.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 #define LOGIN_MAX 1000
@@ -33,6 +34,36 @@ static const char *check_device(const char *text, size_t len)
     return wrong;
 }
 
+static bool is_role(const authp_settings_t *settings, const json_t *value)
+{
+    const char *name = json_string_value(value);
+    for (int i = 0; name != NULL && i < settings->roles->nelts; i++) {
+        const char *role = APR_ARRAY_IDX(settings->roles, i, const char *);
+        if (json_string_length(value) == strlen(role) && strcmp(role, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *check_roles(const authp_settings_t *settings, const json_t *list)
+{
+    if (!json_is_array(list)) {
+        return "Must be a list of roles.";
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!is_role(settings, json_array_get(list, i))) {
+            return "Holds something that is not a role here.";
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (json_equal(json_array_get(list, i), json_array_get(list, j))) {
+                return "Names a role twice.";
+            }
+        }
+    }
+    return NULL;
+}
+
 static const char *check_text(authp_field_kind_t kind, const authp_settings_t *settings,
                               const json_t *value, apr_pool_t *pool)
 {
@@ -55,8 +86,11 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
         return check_device(text, len);
     case AUTHP_FIELD_TOKEN:
         return too_long(text, len, TOKEN_MAX);
+    case AUTHP_FIELD_ID:
+        return authp_id_valid(text) ? NULL : "Must be 24 lower-case hex characters.";
     case AUTHP_FIELD_PASSWORD:
     case AUTHP_FIELD_BOOL:
+    case AUTHP_FIELD_ROLES:
         break;
     }
     return NULL;
@@ -75,6 +109,10 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
     if (field->kind == AUTHP_FIELD_BOOL) {
         *out = (finding_t){"type", "Must be true or false."};
         return json_is_boolean(value);
+    }
+    if (field->kind == AUTHP_FIELD_ROLES) {
+        *out = (finding_t){"invalid", check_roles(settings, value)};
+        return out->detail == NULL;
     }
     if (!json_is_string(value)) {
         *out = (finding_t){"type", "Must be a string."};
@@ -115,7 +153,8 @@ static bool is_named(const json_t *errors, const char *field)
     return false;
 }
 
-static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *errors)
+static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *errors,
+                         apr_pool_t *pool)
 {
     if (schema->one_of[0] == NULL) {
         return;
@@ -124,9 +163,12 @@ static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *err
     bool second = json_object_get(body, schema->one_of[1]) != NULL;
     if (!first && !second) {
         add(errors, schema->one_of[0],
-            (finding_t){"missing", "One of email and username is required."});
+            (finding_t){"missing", apr_pstrcat(pool, "One of ", schema->one_of[0], " and ",
+                                               schema->one_of[1], " is required.", NULL)});
     } else if (first && second && !is_named(errors, schema->one_of[1])) {
-        add(errors, schema->one_of[1], (finding_t){"invalid", "Send email or username, not both."});
+        add(errors, schema->one_of[1],
+            (finding_t){"invalid", apr_pstrcat(pool, "Send ", schema->one_of[0], " or ",
+                                               schema->one_of[1], ", not both.", NULL)});
     }
 }
 
@@ -145,7 +187,7 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
             add(found, field->name, finding);
         }
     }
-    check_one_of(schema, body, found);
+    check_one_of(schema, body, found, pool);
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(body, name, value)
@@ -161,10 +203,21 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
     return AUTHP_E_VALIDATION_FAILED;
 }
 
+static void describe_roles(const authp_settings_t *settings, json_t *out)
+{
+    authp_json_set_str(out, "type", "string");
+    json_t *names = authp_json_set_array(out, "enum");
+    for (int i = 0; i < settings->roles->nelts; i++) {
+        authp_json_append_str(names, APR_ARRAY_IDX(settings->roles, i, const char *));
+    }
+}
+
 static void describe_field(const authp_field_t *field, const authp_settings_t *settings,
                            json_t *out)
 {
-    const char *type = field->kind == AUTHP_FIELD_BOOL ? "boolean" : "string";
+    const char *type = field->kind == AUTHP_FIELD_BOOL    ? "boolean"
+                       : field->kind == AUTHP_FIELD_ROLES ? "array"
+                                                          : "string";
     if (field->nullable) {
         json_t *types = authp_json_set_array(out, "type");
         authp_json_append_str(types, type);
@@ -196,6 +249,13 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         break;
     case AUTHP_FIELD_TOKEN:
         authp_json_set_int(out, "maxLength", TOKEN_MAX);
+        break;
+    case AUTHP_FIELD_ID:
+        authp_json_set_str(out, "pattern", "^[0-9a-f]{24}$");
+        break;
+    case AUTHP_FIELD_ROLES:
+        authp_json_set_bool(out, "uniqueItems", 1);
+        describe_roles(settings, authp_json_set_object(out, "items"));
         break;
     case AUTHP_FIELD_BOOL:
         break;

@@ -18,7 +18,9 @@ typedef enum authp_field_kind_t {
     AUTHP_FIELD_PASSWORD,     /* one to try: anything */
     AUTHP_FIELD_LOGIN,        /* an e-mail address or username to try */
     AUTHP_FIELD_DEVICE,
-    AUTHP_FIELD_TOKEN
+    AUTHP_FIELD_TOKEN,
+    AUTHP_FIELD_ID,
+    AUTHP_FIELD_ROLES /* a list of configured roles, each once */
 } authp_field_kind_t;
 
 typedef struct authp_field_t {

@@ -34,7 +34,9 @@ my @routes = (
     [POST => '/api/auth/register'], [POST => '/api/auth/login'], [POST => '/api/auth/login/candidate'],
     [POST => '/api/auth/refresh'],  [POST => '/api/auth/logout'], [GET => '/api/auth/me'],
     [GET  => '/api/protected/me'],  [GET  => '/api/auth/session/renew'], [GET => '/api/auth/healthz'],
-    [GET  => '/api/auth/readyz'],   [GET  => '/api/auth/openapi.json'],
+    [GET  => '/api/auth/readyz'],   [GET  => '/api/auth/openapi.json'], [POST => '/api/auth/recruiter/verify'],
+    [GET  => '/api/auth/users'],    (map { [$_ => '/api/auth/users/{id}'] } qw(GET PATCH DELETE)),
+    (map { [$_ => '/api/auth/users/{id}/sessions'] } qw(GET DELETE)),
 );
 # Paths may be written from a servers entry or from the root.
 my $base = $doc->{servers}[0]{url} // '';
@@ -52,6 +54,7 @@ for my $name (sort keys %documented) {
     ok(length $operation->{summary}, "$name has a summary");
     ok(scalar(grep { /^[23]/ } keys %{ $operation->{responses} }), "$name has its success");
     my ($method, $path) = split / /, $name;
+    $path =~ s/\{id\}/'0' x 24/e;
     my $none = request($method => $path);
     ok($operation->{responses}{ $none->{status} }, "$name: the status $none->{status} it gives is documented");
 }

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What administrators do to accounts. */
+#include "api/answer.h"
+#include "api/handlers.h"
+#include "api/query.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "service/admin.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static authp_actor_t actor_of(const authp_call_t *call)
+{
+    return (authp_actor_t){.id = call->user->id.hex, .client = &call->client};
+}
+
+static json_t *user_item(const authp_call_t *call, const void *row)
+{
+    return authp_answer_user(row, call->pool);
+}
+
+authp_err_t h_users(authp_call_t *call)
+{
+    apr_array_header_t *users = NULL;
+    authp_page_t page = authp_query_page(call);
+    const char *prefix = authp_query_value(call, "email");
+    authp_user_filter_t filter = {
+        .role = authp_query_value(call, "role"), .after_id = page.after_id, .limit = page.limit};
+    if (prefix != NULL && *prefix != '\0') {
+        char *lower = apr_pstrdup(call->pool, prefix);
+        authp_text_lower(lower);
+        filter.email_prefix = lower;
+    }
+    authp_err_t err = authp_store_user_list(call->realm->store, &filter, &users, call->pool);
+    if (err == AUTHP_OK) {
+        authp_query_answer(call, users, user_item);
+    }
+    return err;
+}
+
+authp_err_t h_user_get(authp_call_t *call)
+{
+    authp_user_t *user = NULL;
+    authp_err_t err = authp_store_user_by_id(call->realm->store, call->id, &user, call->pool);
+    if (err == AUTHP_OK) {
+        authp_answer_json(call, 200, authp_answer_user(user, call->pool));
+    }
+    return err;
+}
+
+static const apr_array_header_t *roles_of(const authp_call_t *call, const json_t *list)
+{
+    size_t i = 0;
+    json_t *role = NULL;
+    apr_array_header_t *roles =
+        apr_array_make(call->pool, (int)json_array_size(list), sizeof(const char *));
+    json_array_foreach(list, i, role)
+    {
+        APR_ARRAY_PUSH(roles, const char *) = json_string_value(role);
+    }
+    return roles;
+}
+
+authp_err_t h_user_patch(authp_call_t *call)
+{
+    authp_user_t *user = NULL;
+    const authp_actor_t actor = actor_of(call);
+    const json_t *roles = json_object_get(call->body, "roles");
+    const json_t *disabled = json_object_get(call->body, "disabled");
+    const json_t *verified = json_object_get(call->body, "is_recruiter_verified");
+    const authp_user_patch_t patch = {.has_roles = roles != NULL,
+                                      .has_disabled = disabled != NULL,
+                                      .has_name = json_object_get(call->body, "name") != NULL,
+                                      .has_verified = verified != NULL,
+                                      .roles = roles != NULL ? roles_of(call, roles) : NULL,
+                                      .disabled = json_is_true(disabled),
+                                      .name = authp_route_field(call, "name"),
+                                      .verified = json_is_true(verified)};
+    authp_err_t err = authp_admin_patch(call->realm, &actor, call->id, &patch, &user, call->pool);
+    if (err == AUTHP_OK) {
+        authp_answer_json(call, 200, authp_answer_user(user, call->pool));
+    }
+    return err;
+}
+
+authp_err_t h_user_delete(authp_call_t *call)
+{
+    const authp_actor_t actor = actor_of(call);
+    call->out->status = 204;
+    return authp_admin_delete(call->realm, &actor, call->id, call->pool);
+}
+
+static json_t *session_item(const authp_call_t *call, const void *row)
+{
+    const authp_session_t *session = row;
+    json_t *out = authp_json_object(call->pool);
+    authp_json_set_str(out, "id", session->id.hex);
+    authp_json_set_str(out, "device_id", session->device_id);
+    authp_json_set_str(out, "ip", session->ip);
+    authp_json_set_str(out, "user_agent", session->user_agent);
+    authp_json_set_str(out, "created_at", authp_clock_rfc3339(session->created_at, call->pool));
+    authp_json_set_str(out, "last_used_at", authp_clock_rfc3339(session->last_used_at, call->pool));
+    authp_json_set_bool(out, "current", strcmp(session->id.hex, call->session->id.hex) == 0);
+    return out;
+}
+
+authp_err_t h_user_sessions(authp_call_t *call)
+{
+    authp_user_t *user = NULL;
+    apr_array_header_t *sessions = NULL;
+    const authp_page_t page = authp_query_page(call);
+    authp_err_t err = authp_store_user_by_id(call->realm->store, call->id, &user, call->pool);
+    if (err == AUTHP_OK) {
+        err = authp_store_session_list(call->realm->store, call->id,
+                                       authp_clock_now(call->realm->clock), &page, &sessions,
+                                       call->pool);
+    }
+    if (err == AUTHP_OK) {
+        authp_query_answer(call, sessions, session_item);
+    }
+    return err;
+}
+
+authp_err_t h_user_sessions_end(authp_call_t *call)
+{
+    const authp_actor_t actor = actor_of(call);
+    call->out->status = 204;
+    return authp_admin_end_sessions(call->realm, &actor, call->id, NULL, call->pool);
+}
+
+authp_err_t h_recruiter_verify(authp_call_t *call)
+{
+    authp_user_t *user = NULL;
+    const authp_actor_t actor = actor_of(call);
+    const authp_verdict_t verdict = {.id = authp_route_field(call, "user_id"),
+                                     .email = authp_route_field(call, "email"),
+                                     .verified =
+                                         !json_is_false(json_object_get(call->body, "verified"))};
+    authp_err_t err = authp_admin_verify(call->realm, &actor, &verdict, &user, call->pool);
+    if (err == AUTHP_OK) {
+        authp_answer_json(call, 200, authp_answer_user(user, call->pool));
+    }
+    return err;
+}
