@@ -49,8 +49,9 @@ install: release  ## copy the module, the tool and sample configuration: DESTDIR
 	 '$(call module,release)' '$(call cli,release)'
 
 .PHONY: bench
-bench: release  ## measure guarded against unguarded requests
-	@AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' \
+bench: release $(OUT)/release/store_rates  ## what guarding costs and what each store yields, or T=guard, T=stores
+	@T='$(T)' AUTHP_STORE_RATES='$(abspath $(OUT)/release/store_rates)' \
+	 AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' \
 	 t/bench/run.sh
 
 .PHONY: clean

@@ -13,6 +13,11 @@ $(OUT)/libfuzzer/fuzz/%: $(OUT)/libfuzzer/obj/t/fuzz/%.o $(call fuzz_common,libf
 	@echo '  LINK  $@'
 	@$(call link,libfuzzer) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
 
+# For `make bench`.
+$(OUT)/release/store_rates: $(OUT)/release/obj/t/bench/store_rates.o $(call lib,release)
+	@echo '  LINK  $@'
+	@$(call link,release) -o $@ $^ $(LIB_LIBS)
+
 REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
 
 ##@ Checks

@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What guarding costs: `make bench` calls it with AUTHP_MODULE and AUTHP_CLI. BENCH_QUICK=1 is shorter and rougher.
+# What guarding costs, and what the routes do a second on each store: `make bench` calls it with AUTHP_MODULE, AUTHP_CLI
+# and AUTHP_STORE_RATES. T=guard or T=stores is one of the two. BENCH_QUICK=1 is shorter and rougher.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export BENCH_OUT="${OUT:-build/out}/bench"
 mkdir -p "$BENCH_OUT"
-exec perl t/bench/bench.pl
+if [ "${T:-guard}" = guard ]; then
+    perl t/bench/bench.pl
+fi
+if [ "${T:-stores}" = stores ]; then
+    AUTHP_MONGO_HEAP=3g build/with-mongo.sh perl t/bench/stores.pl
+fi

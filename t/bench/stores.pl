@@ -1,0 +1,88 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Sign-up, sign-in, refresh and list by way of httpd, on SQLite and on MongoDB, beside the same store operations without httpd,
+# turn by turn in one run. bcrypt at its lowest cost, so that it is the store that is measured. Prints a table, writes JSON.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Httpd;
+use File::Temp ();
+use JSON       ();
+use POSIX      ();
+
+my $seconds = $ENV{BENCH_QUICK} ? 1 : 2;
+my $rounds  = $ENV{BENCH_QUICK} ? 1 : 3;
+my $threads = 4;
+# What adds rows comes last, so that both sides begin with the same few.
+my @flows   = ('refresh', 'list', 'sign-in', 'sign-up');
+my $dir     = File::Temp::tempdir('authp-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $mongo   = $ENV{AUTHP_MONGODB_URI} or die "stores.pl: no AUTHP_MONGODB_URI; see build/with-mongo.sh\n";
+my $size    = "StartServers 2\nServerLimit 2\nThreadsPerChild 64\nMaxRequestWorkers 128\nMinSpareThreads 64\nMaxSpareThreads 128\n";
+
+sub median { my @s = sort { $a <=> $b } @_; return $s[@s / 2] }
+
+sub raw {
+    my ($store, $round) = @_;
+    my @where = $store eq 'sqlite' ? ("$dir/raw$round.db", '-') : ($mongo, "bench_raw_$$\_$round");
+    my %rate;
+    open my $pipe, '-|', $ENV{AUTHP_STORE_RATES}, $store, @where, $threads, $seconds or die "store_rates: $!\n";
+    while (<$pipe>) { $rate{$1} = $2 if /^(\S+) ([\d.]+)/ }
+    close $pipe or die "store_rates failed\n";
+    return \%rate;
+}
+
+sub served {
+    my ($store, $round) = @_;
+    my $settings = $store eq 'sqlite' ? "AUTH_STORE=sqlite\n" : "AUTH_STORE=mongodb\nMONGODB_URI=$mongo\nMONGODB_DB=bench_$$\_$round\n";
+    my $httpd = AuthPlatform::Httpd->new(settings => $settings, limits => $size . "KeepAlive On\nMaxKeepAliveRequests 0\n")->start;
+    my $admin = { email => 'admin@example.org', password => 'correct horse' };
+    open my $quiet, '>&', \*STDOUT or die "stdout: $!\n";
+    open STDOUT, '>', "$dir/said" or die "said: $!\n";
+    open my $tool, '|-', $ENV{AUTHP_CLI}, '--env-file', "$httpd->{dir}/.env", qw(user create --role admin --email), $admin->{email}
+        or die "authplatform: $!\n";
+    my $out = select $tool;
+    print "$admin->{password}\n";
+    select $out;
+    close $tool or die "authplatform failed\n";
+    open STDOUT, '>&', $quiet or die "stdout: $!\n";
+    my @tokens = $httpd->api('/login', $admin)->{json}{access_token};
+    for my $n (1 .. $threads) {
+        my $answer = $httpd->api('/register', { email => "in$n\@example.org", password => 'correct horse' });
+        push @tokens, $answer->{json}{refresh_token};
+    }
+    AuthPlatform::Httpd::write_file("$dir/tokens", join "\n", @tokens, '');
+    my %rate;
+    for my $flow (@flows) {
+        my $said = qx{FLOW=$flow TOKENS=$dir/tokens wrk -t$threads -c$threads -d${seconds}s -s t/bench/flow.lua http://127.0.0.1:$httpd->{port} 2>&1};
+        die "$store, $flow: $said" if $said =~ /Non-2xx|Socket errors/;
+        ($rate{$flow}) = $said =~ m{Requests/sec: *([\d.]+)} or die "wrk: $said";
+    }
+    $httpd->stop;
+    return \%rate;
+}
+
+my %got;
+for my $round (1 .. $rounds) {
+    for my $store (qw(sqlite mongodb)) {
+        my $raw    = raw($store, $round);
+        my $served = served($store, $round);
+        for my $flow (@flows) {
+            push @{ $got{$store}{$flow}{raw} },    $raw->{$flow};
+            push @{ $got{$store}{$flow}{served} }, $served->{$flow};
+            push @{ $got{$store}{$flow}{ratio} },  $served->{$flow} / $raw->{$flow};
+        }
+    }
+}
+my @rows;
+printf "%-10s %-10s %14s %16s %8s\n", 'store', '', 'requests/s', 'store alone/s', 'ratio';
+for my $store (qw(sqlite mongodb)) {
+    for my $flow (@flows) {
+        my %row = (store => $store, flow => $flow, map { $_ => 0 + sprintf '%.3f', median(@{ $got{$store}{$flow}{$_} }) } qw(served raw ratio));
+        printf "%-10s %-10s %14.0f %16.0f %8.2f\n", @row{qw(store flow served raw ratio)};
+        push @rows, \%row;
+    }
+}
+my $file = "$ENV{BENCH_OUT}/stores.json";
+AuthPlatform::Httpd::write_file($file, JSON->new->canonical->pretty->encode({ at => POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime), rows => \@rows }));
+print "written to $file\n";
