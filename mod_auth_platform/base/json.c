@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USUAL_TEXT 2000
+
 static apr_status_t release(void *data)
 {
     json_decref(data);
@@ -154,13 +156,17 @@ json_t *authp_json_append_object(json_t *array)
 const char *authp_json_text(const json_t *value, size_t *len, apr_pool_t *pool)
 {
     const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-    size_t size = json_dumpb(value, NULL, 0, flags);
-    if (size == 0) {
-        abort(); /* no value has an empty text: memory again */
+    /* Most answers fit, and one pass is half the work. */
+    size_t room = USUAL_TEXT;
+    char *text = apr_palloc(pool, room + 1);
+    size_t size = json_dumpb(value, text, room, flags);
+    if (size > room) {
+        room = size;
+        text = apr_palloc(pool, room + 1);
+        size = json_dumpb(value, text, room, flags);
     }
-    char *text = apr_palloc(pool, size + 1);
-    if (json_dumpb(value, text, size, flags) != size) {
-        abort();
+    if (size == 0 || size > room) {
+        abort(); /* no value has an empty text: memory again */
     }
     text[size] = '\0';
     if (len != NULL) {
