@@ -3,6 +3,8 @@
 #include "api/cookie.h"
 #include "base/json.h"
 
+#include <string.h>
+
 void authp_answer_json(authp_call_t *call, int status, json_t *body)
 {
     call->out->status = status;
@@ -29,6 +31,19 @@ json_t *authp_answer_user(const authp_user_t *user, apr_pool_t *pool)
     authp_json_set_bool(out, "email_verified", user->email_verified);
     authp_json_set_bool(out, "disabled", user->disabled);
     authp_json_set_str(out, "created_at", authp_clock_rfc3339(user->created_at, pool));
+    return out;
+}
+
+json_t *authp_answer_session(const authp_call_t *call, const authp_session_t *session)
+{
+    json_t *out = authp_json_object(call->pool);
+    authp_json_set_str(out, "id", session->id.hex);
+    authp_json_set_str(out, "device_id", session->device_id);
+    authp_json_set_str(out, "ip", session->ip);
+    authp_json_set_str(out, "user_agent", session->user_agent);
+    authp_json_set_str(out, "created_at", authp_clock_rfc3339(session->created_at, call->pool));
+    authp_json_set_str(out, "last_used_at", authp_clock_rfc3339(session->last_used_at, call->pool));
+    authp_json_set_bool(out, "current", strcmp(session->id.hex, call->session->id.hex) == 0);
     return out;
 }
 

@@ -93,16 +93,7 @@ authp_err_t h_user_delete(authp_call_t *call)
 
 static json_t *session_item(const authp_call_t *call, const void *row)
 {
-    const authp_session_t *session = row;
-    json_t *out = authp_json_object(call->pool);
-    authp_json_set_str(out, "id", session->id.hex);
-    authp_json_set_str(out, "device_id", session->device_id);
-    authp_json_set_str(out, "ip", session->ip);
-    authp_json_set_str(out, "user_agent", session->user_agent);
-    authp_json_set_str(out, "created_at", authp_clock_rfc3339(session->created_at, call->pool));
-    authp_json_set_str(out, "last_used_at", authp_clock_rfc3339(session->last_used_at, call->pool));
-    authp_json_set_bool(out, "current", strcmp(session->id.hex, call->session->id.hex) == 0);
-    return out;
+    return authp_answer_session(call, row);
 }
 
 authp_err_t h_user_sessions(authp_call_t *call)

@@ -16,6 +16,14 @@ authp_err_t h_refresh(authp_call_t *call);
 authp_err_t h_logout(authp_call_t *call);
 authp_err_t h_session_renew(authp_call_t *call);
 
+/* h_own.c */
+authp_err_t h_me_patch(authp_call_t *call);
+authp_err_t h_me_password(authp_call_t *call);
+authp_err_t h_me_delete(authp_call_t *call);
+authp_err_t h_sessions(authp_call_t *call);
+authp_err_t h_session_end(authp_call_t *call);
+authp_err_t h_sessions_end(authp_call_t *call);
+
 /* h_users.c */
 authp_err_t h_users(authp_call_t *call);
 authp_err_t h_user_get(authp_call_t *call);

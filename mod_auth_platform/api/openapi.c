@@ -94,9 +94,10 @@ static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
     json_t *media =
         json_object_get(json_object_get(response, "content"), "application/problem+json");
     json_t *examples = json_object_get(media, "examples");
-    if (examples != NULL && json_object_get(examples, problem->code) == NULL) {
-        authp_json_set_str(authp_json_set_object(examples, problem->code), "$ref",
-                           apr_pstrcat(pool, "#/components/examples/", problem->code, NULL));
+    const char *example = authp_problem_example(problem, pool);
+    if (examples != NULL && json_object_get(examples, example) == NULL) {
+        authp_json_set_str(authp_json_set_object(examples, example), "$ref",
+                           apr_pstrcat(pool, "#/components/examples/", example, NULL));
     }
 }
 

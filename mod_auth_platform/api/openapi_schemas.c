@@ -140,8 +140,8 @@ static void add_examples(json_t *examples, apr_pool_t *pool)
 {
     for (int i = 0; authp_problem_at(i) != NULL; i++) {
         const authp_problem_t *problem = authp_problem_at(i);
-        json_t *value =
-            authp_json_set_object(authp_json_set_object(examples, problem->code), "value");
+        json_t *value = authp_json_set_object(
+            authp_json_set_object(examples, authp_problem_example(problem, pool)), "value");
         authp_json_set_str(value, "type",
                            apr_pstrcat(pool, "urn:auth-platform:problem:", problem->code, NULL));
         authp_json_set_str(value, "title", problem->title);

@@ -17,6 +17,8 @@
 static const authp_problem_t problems[] = {
     {AUTHP_E_INVALID_CREDENTIALS, 401, "invalid_credentials", "Wrong e-mail or password",
      "The e-mail address and password do not match an account.", 0},
+    {AUTHP_E_WRONG_PASSWORD, 403, "invalid_credentials", "Wrong password",
+     "This is not the account's current password.", 0},
     {AUTHP_E_TOKEN_MISSING, 401, "token_missing", "Sign-in needed",
      "This needs an access token or a session.", 0},
     {AUTHP_E_TOKEN_INVALID, 401, "token_invalid", "Token not valid",
@@ -90,6 +92,16 @@ const authp_problem_t *authp_problem_at(int index)
 }
 
 /* RFC 6750: `error` only when a token was sent; RFC 9470 for a sign-in too long ago. */
+const char *authp_problem_example(const authp_problem_t *problem, apr_pool_t *pool)
+{
+    for (const authp_problem_t *other = problems; other < problem; other++) {
+        if (strcmp(other->code, problem->code) == 0) {
+            return apr_psprintf(pool, "%s_%d", problem->code, problem->status);
+        }
+    }
+    return problem->code;
+}
+
 static const char *challenge_for(authp_err_t err)
 {
     switch (err) {

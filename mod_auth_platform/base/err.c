@@ -15,6 +15,7 @@ static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_E_TOO_LARGE] = "too_large",
     [AUTHP_E_ABORTED] = "aborted",
     [AUTHP_E_INVALID_CREDENTIALS] = "invalid_credentials",
+    [AUTHP_E_WRONG_PASSWORD] = "invalid_credentials",
     [AUTHP_E_TOKEN_MISSING] = "token_missing",
     [AUTHP_E_TOKEN_INVALID] = "token_invalid",
     [AUTHP_E_TOKEN_EXPIRED] = "token_expired",

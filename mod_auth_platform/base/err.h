@@ -21,6 +21,7 @@ typedef enum authp_err_t {
 
     /* outcomes of the rules, one for each problem code of the contract */
     AUTHP_E_INVALID_CREDENTIALS,
+    AUTHP_E_WRONG_PASSWORD, /* invalid_credentials too: of somebody signed in, so 403 */
     AUTHP_E_TOKEN_MISSING,
     AUTHP_E_TOKEN_INVALID,
     AUTHP_E_TOKEN_EXPIRED,

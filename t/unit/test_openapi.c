@@ -180,7 +180,7 @@ static bool documents(json_t *operation, authp_err_t err)
 {
     const authp_problem_t *problem = authp_problem_of(err);
     json_t *response = response_of(operation, problem->status);
-    return json_object_get(examples_of(response), problem->code) != NULL;
+    return json_object_get(examples_of(response), authp_problem_example(problem, h.f.pool)) != NULL;
 }
 
 START_TEST(what_the_columns_imply)
@@ -229,7 +229,8 @@ START_TEST(every_documented_code_has_a_row)
             json_object_foreach(examples_of(response), code, ref)
             {
                 json_t *value = json_object_get(resolved(text(ref, "$ref")), "value");
-                ck_assert_str_eq(text(value, "code"), code);
+                ck_assert_int_eq(strncmp(text(value, "code"), code, strlen(text(value, "code"))),
+                                 0);
                 ck_assert_int_eq(json_integer_value(json_object_get(value, "status")),
                                  atoi(status));
             }
@@ -243,8 +244,8 @@ START_TEST(every_documented_code_has_a_row)
     }
     for (int i = 0; authp_problem_at(i) != NULL; i++) {
         const authp_problem_t *problem = authp_problem_at(i);
-        json_t *example =
-            resolved(apr_pstrcat(h.f.pool, "#/components/examples/", problem->code, NULL));
+        json_t *example = resolved(apr_pstrcat(h.f.pool, "#/components/examples/",
+                                               authp_problem_example(problem, h.f.pool), NULL));
         ck_assert_str_eq(text(json_object_get(example, "value"), "title"), problem->title);
     }
 }
