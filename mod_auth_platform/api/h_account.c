@@ -23,7 +23,7 @@ static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
     (void)err;
 }
 
-static authp_err_t answer_signed_in(authp_call_t *call, int status, const authp_grant_t *grant)
+authp_err_t authp_answer_signed_in(authp_call_t *call, int status, const authp_grant_t *grant)
 {
     end_replaced(call, grant);
     return authp_answer_tokens(call, status, grant, authp_cookie_wanted(call));
@@ -37,7 +37,7 @@ authp_err_t h_register(authp_call_t *call)
                               .password = authp_route_field(call, "password")};
     in.password_len = strlen(in.password);
     authp_err_t err = authp_account_register(call->realm, &in, &call->client, &grant, call->pool);
-    return err == AUTHP_OK ? answer_signed_in(call, 201, &grant) : err;
+    return err == AUTHP_OK ? authp_answer_signed_in(call, 201, &grant) : err;
 }
 
 static authp_err_t sign_in(authp_call_t *call, authp_door_t door)
@@ -47,10 +47,11 @@ static authp_err_t sign_in(authp_call_t *call, authp_door_t door)
     authp_login_t in = {.kind = email != NULL ? AUTHP_LOGIN_EMAIL : AUTHP_LOGIN_USERNAME,
                         .login = email != NULL ? email : authp_route_field(call, "username"),
                         .password = authp_route_field(call, "password"),
-                        .door = door};
+                        .door = door,
+                        .invite_code = authp_route_field(call, "invite_code")};
     in.password_len = strlen(in.password);
     authp_err_t err = authp_account_login(call->realm, &in, &call->client, &grant, call->pool);
-    return err == AUTHP_OK ? answer_signed_in(call, 200, &grant) : err;
+    return err == AUTHP_OK ? authp_answer_signed_in(call, 200, &grant) : err;
 }
 
 authp_err_t h_login(authp_call_t *call)
@@ -61,6 +62,11 @@ authp_err_t h_login(authp_call_t *call)
 authp_err_t h_login_candidate(authp_call_t *call)
 {
     return sign_in(call, AUTHP_DOOR_CANDIDATE);
+}
+
+authp_err_t h_login_recruiter(authp_call_t *call)
+{
+    return sign_in(call, AUTHP_DOOR_RECRUITER);
 }
 
 authp_err_t h_me(authp_call_t *call)

@@ -5,9 +5,13 @@
 #include "api/route.h"
 
 /* h_account.c */
+/* Tokens for a new session; the one whose cookies came with the request ends. */
+AUTHP_CHECKED authp_err_t authp_answer_signed_in(authp_call_t *call, int status,
+                                                 const authp_grant_t *grant);
 authp_err_t h_register(authp_call_t *call);
 authp_err_t h_login(authp_call_t *call);
 authp_err_t h_login_candidate(authp_call_t *call);
+authp_err_t h_login_recruiter(authp_call_t *call);
 authp_err_t h_me(authp_call_t *call);
 authp_err_t h_protected_me(authp_call_t *call);
 
@@ -15,6 +19,12 @@ authp_err_t h_protected_me(authp_call_t *call);
 authp_err_t h_refresh(authp_call_t *call);
 authp_err_t h_logout(authp_call_t *call);
 authp_err_t h_session_renew(authp_call_t *call);
+
+/* h_recruiter.c */
+authp_err_t h_register_recruiter(authp_call_t *call);
+authp_err_t h_invite_make(authp_call_t *call);
+authp_err_t h_invites(authp_call_t *call);
+authp_err_t h_invite_revoke(authp_call_t *call);
 
 /* h_own.c */
 authp_err_t h_me_patch(authp_call_t *call);

@@ -22,6 +22,11 @@ static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], 
         out[n++] = AUTHP_E_TOKEN_EXPIRED;
         out[n++] = AUTHP_E_TOKEN_REVOKED;
     }
+    if (route->auth == AUTHP_AUTH_OPTIONAL) {
+        out[n++] = AUTHP_E_TOKEN_INVALID;
+        out[n++] = AUTHP_E_TOKEN_EXPIRED;
+        out[n++] = AUTHP_E_TOKEN_REVOKED;
+    }
     if (route->role != NULL) {
         out[n++] = AUTHP_E_INSUFFICIENT_ROLE;
     }
@@ -128,7 +133,7 @@ static void add_security(json_t *operation, const authp_route_t *route)
     }
     (void)authp_json_set_array(authp_json_append_object(security), "bearer");
     (void)authp_json_set_array(authp_json_append_object(security), "cookie");
-    if (route->auth == AUTHP_AUTH_OWN) {
+    if (route->auth == AUTHP_AUTH_OWN || route->auth == AUTHP_AUTH_OPTIONAL) {
         (void)authp_json_append_object(security);
     }
 }

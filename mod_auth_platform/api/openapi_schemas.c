@@ -55,6 +55,23 @@ static const answer_t answers[] = {
       {"current", "boolean", "The one that asks"}}},
     {"SessionList",
      {{"items", "[#Session]", NULL}, {"next_cursor", "string?", "null at the end of the list"}}},
+    {"InviteCode",
+     {{"id", "string", "24 hex characters"},
+      {"email", "string", NULL},
+      {"code", "string", "Shown this once"},
+      {"created_at", "string", "RFC 3339, UTC"},
+      {"expires_at", "string", "RFC 3339, UTC"}}},
+    {"Invite",
+     {{"id", "string", "24 hex characters"},
+      {"email", "string", NULL},
+      {"created_at", "string?", "RFC 3339, UTC"},
+      {"expires_at", "string?", "RFC 3339, UTC"},
+      {"created_by", "string?", "An admin's id, or cli"},
+      {"used_at", "string?", NULL},
+      {"used_by", "string?", "The id of who used it"},
+      {"revoked_at", "string?", NULL}}},
+    {"InviteList",
+     {{"items", "[#Invite]", NULL}, {"next_cursor", "string?", "null at the end of the list"}}},
     {"Message", {{"message", "string", NULL}}},
     {"Status", {{"status", "string", NULL}, {"store", "string*", NULL}}},
     {"FieldError",
@@ -128,6 +145,9 @@ static void add_schemas(const authp_settings_t *settings, json_t *schemas, apr_p
         describe_answer(&answers[i], authp_json_set_object(schemas, answers[i].name), pool);
     }
     authp_json_set_str(authp_json_set_object(schemas, "Document"), "type", "object");
+    json_t *either = authp_json_set_array(authp_json_set_object(schemas, "TokensOrUser"), "anyOf");
+    set_ref(authp_json_append_object(either), "Tokens", strlen("Tokens"), pool);
+    set_ref(authp_json_append_object(either), "User", strlen("User"), pool);
     for (int i = 0; authp_routes_at(i) != NULL; i++) {
         const authp_schema_t *body = authp_routes_at(i)->body;
         if (body != NULL && json_object_get(schemas, body->name) == NULL) {

@@ -134,6 +134,34 @@ static authp_err_t check_token(authp_call_t *call)
     return err;
 }
 
+static bool is_about_the_token(authp_err_t err)
+{
+    return err == AUTHP_E_TOKEN_INVALID || err == AUTHP_E_TOKEN_EXPIRED ||
+           err == AUTHP_E_TOKEN_REVOKED || err == AUTHP_E_CSRF_FAILED ||
+           err == AUTHP_E_ORIGIN_DENIED;
+}
+
+/* Cookies come with every request of a browser, whatever it is for: only whole ones, with their
+ * CSRF token, say who asks. */
+static authp_err_t check_optional(authp_call_t *call)
+{
+    if (call->credential.via == AUTHP_VIA_NONE) {
+        return AUTHP_OK;
+    }
+    bool cookie = call->credential.via == AUTHP_VIA_COOKIE;
+    authp_err_t err = cookie ? authp_cookie_check(call) : AUTHP_OK;
+    if (err == AUTHP_OK) {
+        err = check_token(call);
+    }
+    if (cookie && is_about_the_token(err)) {
+        call->user = NULL;
+        call->session = NULL;
+        call->principal = (authp_principal_t){0};
+        return AUTHP_OK;
+    }
+    return err;
+}
+
 static authp_err_t check_role(const authp_call_t *call)
 {
     if (call->route->role == NULL) {
@@ -223,6 +251,8 @@ authp_err_t authp_route_serve(authp_call_t *call)
     authp_err_t err = check_origin(call);
     if (err == AUTHP_OK && call->route->auth == AUTHP_AUTH_REQUIRED) {
         err = wait_for(call, check_token);
+    } else if (err == AUTHP_OK && call->route->auth == AUTHP_AUTH_OPTIONAL) {
+        err = wait_for(call, check_optional);
     }
     if (err == AUTHP_OK) {
         err = check_role(call);

@@ -20,6 +20,8 @@ typedef authp_err_t authp_handler_fn(authp_call_t *call);
 typedef enum authp_auth_t {
     AUTHP_AUTH_NONE,
     AUTHP_AUTH_REQUIRED, /* a live access token: call->principal, user and session are set */
+    AUTHP_AUTH_OPTIONAL, /* a bad bearer is refused, bad or bare cookies count as nobody: then
+                            call->user is NULL */
     AUTHP_AUTH_OWN       /* the handler finds its credential itself: refresh, logout, renew */
 } authp_auth_t;
 

@@ -1,63 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/bodies.h"
 #include "api/handlers.h"
 #include "api/query.h"
-
-/* --- bodies
- * -------------------------------------------------------------------------------------------------------
- */
-static const authp_schema_t register_body = {"Register",
-                                             {{"email", AUTHP_FIELD_EMAIL, true, false},
-                                              {"password", AUTHP_FIELD_NEW_PASSWORD, true, false},
-                                              {"name", AUTHP_FIELD_NAME, false, true},
-                                              {"device_id", AUTHP_FIELD_DEVICE, false, true}},
-                                             {NULL, NULL}};
-
-static const authp_schema_t login_body = {"Login",
-                                          {{"email", AUTHP_FIELD_LOGIN, false, false},
-                                           {"username", AUTHP_FIELD_LOGIN, false, false},
-                                           {"password", AUTHP_FIELD_PASSWORD, true, false},
-                                           {"device_id", AUTHP_FIELD_DEVICE, false, true}},
-                                          {"email", "username"}};
-
-static const authp_schema_t email_login_body = {"EmailLogin",
-                                                {{"email", AUTHP_FIELD_LOGIN, true, false},
-                                                 {"password", AUTHP_FIELD_PASSWORD, true, false},
-                                                 {"device_id", AUTHP_FIELD_DEVICE, false, true}},
-                                                {NULL, NULL}};
-
-static const authp_schema_t refresh_body = {
-    "Refresh", {{"refresh_token", AUTHP_FIELD_TOKEN, false, false}}, {NULL, NULL}};
-
-static const authp_schema_t logout_body = {
-    "Logout",
-    {{"refresh_token", AUTHP_FIELD_TOKEN, false, false}, {"all", AUTHP_FIELD_BOOL, false, false}},
-    {NULL, NULL}};
-
-static const authp_schema_t me_patch_body = {
-    "MePatch", {{"name", AUTHP_FIELD_NAME, false, true}}, {NULL, NULL}};
-
-static const authp_schema_t me_password_body = {
-    "MePassword",
-    {{"current_password", AUTHP_FIELD_PASSWORD, false, true},
-     {"new_password", AUTHP_FIELD_NEW_PASSWORD, true, false}},
-    {NULL, NULL}};
-
-static const authp_schema_t me_delete_body = {
-    "MeDelete", {{"password", AUTHP_FIELD_PASSWORD, false, true}}, {NULL, NULL}};
-
-static const authp_schema_t user_patch_body = {
-    "UserPatch",
-    {{"roles", AUTHP_FIELD_ROLES, false, false},
-     {"disabled", AUTHP_FIELD_BOOL, false, false},
-     {"name", AUTHP_FIELD_NAME, false, true},
-     {"is_recruiter_verified", AUTHP_FIELD_BOOL, false, false}},
-    {NULL, NULL}};
-
-static const authp_schema_t verify_body = {"RecruiterVerify",
-                                           {{"user_id", AUTHP_FIELD_ID, false, false},
-                                            {"email", AUTHP_FIELD_LOGIN, false, false},
-                                            {"verified", AUTHP_FIELD_BOOL, false, false}},
-                                           {"user_id", "email"}};
 
 /* --- lists
  * -------------------------------------------------------------------------------------------------------
@@ -78,7 +22,7 @@ static const authp_route_t routes[] = {
     {"POST",
      "/register",
      h_register,
-     &register_body,
+     &authp_body_register,
      AUTHP_AUTH_NONE,
      NULL,
      SIGN_IN,
@@ -88,9 +32,21 @@ static const authp_route_t routes[] = {
      {AUTHP_E_EMAIL_TAKEN},
      NULL},
     {"POST",
+     "/register/recruiter",
+     h_register_recruiter,
+     &authp_body_register_recruiter,
+     AUTHP_AUTH_OPTIONAL,
+     NULL,
+     SIGN_IN,
+     "Sign up as a recruiter by invite; or, as an admin, make one (the user alone comes back)",
+     201,
+     "TokensOrUser",
+     {AUTHP_E_INVITE_REQUIRED, AUTHP_E_INVITE_INVALID, AUTHP_E_EMAIL_TAKEN},
+     NULL},
+    {"POST",
      "/login",
      h_login,
-     &login_body,
+     &authp_body_login,
      AUTHP_AUTH_NONE,
      NULL,
      SIGN_IN,
@@ -102,7 +58,7 @@ static const authp_route_t routes[] = {
     {"POST",
      "/login/candidate",
      h_login_candidate,
-     &email_login_body,
+     &authp_body_email_login,
      AUTHP_AUTH_NONE,
      NULL,
      SIGN_IN,
@@ -112,9 +68,22 @@ static const authp_route_t routes[] = {
      {AUTHP_E_INVALID_CREDENTIALS, AUTHP_E_NOT_CANDIDATE},
      NULL},
     {"POST",
+     "/login/recruiter",
+     h_login_recruiter,
+     &authp_body_recruiter_login,
+     AUTHP_AUTH_NONE,
+     NULL,
+     SIGN_IN,
+     "Sign in as a verified recruiter, or become one by invite",
+     200,
+     "Tokens",
+     {AUTHP_E_INVALID_CREDENTIALS, AUTHP_E_RECRUITER_PENDING, AUTHP_E_NOT_RECRUITER,
+      AUTHP_E_INVITE_INVALID},
+     NULL},
+    {"POST",
      "/refresh",
      h_refresh,
-     &refresh_body,
+     &authp_body_refresh,
      AUTHP_AUTH_OWN,
      NULL,
      ENDING,
@@ -127,7 +96,7 @@ static const authp_route_t routes[] = {
     {"POST",
      "/logout",
      h_logout,
-     &logout_body,
+     &authp_body_logout,
      AUTHP_AUTH_OWN,
      NULL,
      ENDING,
@@ -175,7 +144,7 @@ static const authp_route_t routes[] = {
     {"PATCH",
      "/me",
      h_me_patch,
-     &me_patch_body,
+     &authp_body_me_patch,
      AUTHP_AUTH_REQUIRED,
      NULL,
      AUTHP_ROUTE_WAITS,
@@ -187,7 +156,7 @@ static const authp_route_t routes[] = {
     {"POST",
      "/me/password",
      h_me_password,
-     &me_password_body,
+     &authp_body_me_password,
      AUTHP_AUTH_REQUIRED,
      NULL,
      AUTHP_ROUTE_WAITS,
@@ -199,7 +168,7 @@ static const authp_route_t routes[] = {
     {"DELETE",
      "/me",
      h_me_delete,
-     &me_delete_body,
+     &authp_body_me_delete,
      AUTHP_AUTH_REQUIRED,
      NULL,
      ENDING,
@@ -247,7 +216,7 @@ static const authp_route_t routes[] = {
     {"POST",
      "/recruiter/verify",
      h_recruiter_verify,
-     &verify_body,
+     &authp_body_verify,
      AUTHP_AUTH_REQUIRED,
      "admin",
      AUTHP_ROUTE_WAITS,
@@ -255,6 +224,42 @@ static const authp_route_t routes[] = {
      200,
      "User",
      {AUTHP_E_NOT_FOUND, AUTHP_E_CANNOT_VERIFY},
+     NULL},
+    {"POST",
+     "/recruiter/invites",
+     h_invite_make,
+     &authp_body_invite,
+     AUTHP_AUTH_REQUIRED,
+     "admin",
+     AUTHP_ROUTE_WAITS,
+     "Invite a recruiter; the code is shown this once",
+     201,
+     "InviteCode",
+     {AUTHP_OK},
+     NULL},
+    {"GET",
+     "/recruiter/invites",
+     h_invites,
+     NULL,
+     AUTHP_AUTH_REQUIRED,
+     "admin",
+     AUTHP_ROUTE_WAITS,
+     "Invites, used and revoked ones too",
+     200,
+     "InviteList",
+     {AUTHP_OK},
+     no_filters},
+    {"DELETE",
+     "/recruiter/invites/{id}",
+     h_invite_revoke,
+     NULL,
+     AUTHP_AUTH_REQUIRED,
+     "admin",
+     AUTHP_ROUTE_WAITS,
+     "Revoke an invite that is still open",
+     204,
+     NULL,
+     {AUTHP_E_NOT_FOUND},
      NULL},
     {"GET",
      "/users",
@@ -283,7 +288,7 @@ static const authp_route_t routes[] = {
     {"PATCH",
      "/users/{id}",
      h_user_patch,
-     &user_patch_body,
+     &authp_body_user_patch,
      AUTHP_AUTH_REQUIRED,
      "admin",
      AUTHP_ROUTE_WAITS,

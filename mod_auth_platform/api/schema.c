@@ -2,7 +2,7 @@
 #include "api/schema.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "service/account.h"
+#include "service/invite.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -90,6 +90,7 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
         return authp_id_valid(text) ? NULL : "Must be 24 lower-case hex characters.";
     case AUTHP_FIELD_PASSWORD:
     case AUTHP_FIELD_BOOL:
+    case AUTHP_FIELD_HOURS:
     case AUTHP_FIELD_ROLES:
         break;
     }
@@ -109,6 +110,11 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
     if (field->kind == AUTHP_FIELD_BOOL) {
         *out = (finding_t){"type", "Must be true or false."};
         return json_is_boolean(value);
+    }
+    if (field->kind == AUTHP_FIELD_HOURS) {
+        *out = (finding_t){"invalid", "Must be a whole number from 1 to 8760."};
+        return json_is_integer(value) && json_integer_value(value) >= 1 &&
+               json_integer_value(value) <= AUTHP_INVITE_HOURS_MOST;
     }
     if (field->kind == AUTHP_FIELD_ROLES) {
         *out = (finding_t){"invalid", check_roles(settings, value)};
@@ -216,6 +222,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
                            json_t *out)
 {
     const char *type = field->kind == AUTHP_FIELD_BOOL    ? "boolean"
+                       : field->kind == AUTHP_FIELD_HOURS ? "integer"
                        : field->kind == AUTHP_FIELD_ROLES ? "array"
                                                           : "string";
     if (field->nullable) {
@@ -252,6 +259,10 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         break;
     case AUTHP_FIELD_ID:
         authp_json_set_str(out, "pattern", "^[0-9a-f]{24}$");
+        break;
+    case AUTHP_FIELD_HOURS:
+        authp_json_set_int(out, "minimum", 1);
+        authp_json_set_int(out, "maximum", AUTHP_INVITE_HOURS_MOST);
         break;
     case AUTHP_FIELD_ROLES:
         authp_json_set_bool(out, "uniqueItems", 1);

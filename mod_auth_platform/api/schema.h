@@ -20,7 +20,8 @@ typedef enum authp_field_kind_t {
     AUTHP_FIELD_DEVICE,
     AUTHP_FIELD_TOKEN,
     AUTHP_FIELD_ID,
-    AUTHP_FIELD_ROLES /* a list of configured roles, each once */
+    AUTHP_FIELD_HOURS, /* a whole number, up to a year */
+    AUTHP_FIELD_ROLES  /* a list of configured roles, each once */
 } authp_field_kind_t;
 
 typedef struct authp_field_t {

@@ -29,7 +29,11 @@ AUTHP_CHECKED authp_err_t authp_account_register(const authp_realm_t *realm,
                                                  apr_pool_t *pool);
 
 /* The doors a password opens: which stored roles may come in (contract 2 and 3). */
-typedef enum authp_door_t { AUTHP_DOOR_ANY, AUTHP_DOOR_CANDIDATE } authp_door_t;
+typedef enum authp_door_t {
+    AUTHP_DOOR_ANY,
+    AUTHP_DOOR_CANDIDATE,
+    AUTHP_DOOR_RECRUITER /* verified ones, and who becomes one by invite_code */
+} authp_door_t;
 
 typedef struct authp_login_t {
     authp_login_kind_t kind;
@@ -37,11 +41,13 @@ typedef struct authp_login_t {
     const char *password;
     size_t password_len;
     authp_door_t door;
+    const char *invite_code; /* AUTHP_DOOR_RECRUITER: NULL if none */
 } authp_login_t;
 
 /* Equal work and AUTHP_E_INVALID_CREDENTIALS for unknown user, wrong password, account without a
  * password, disabled account. A stored hash of lower cost is upgraded. AUTHP_E_NOT_CANDIDATE,
- * AUTHP_E_RECRUITER_PENDING only after the right password. */
+ * AUTHP_E_NOT_RECRUITER, AUTHP_E_INVITE_INVALID, AUTHP_E_RECRUITER_PENDING only after the right
+ * password: a sign-in that fails uses no invite up. */
 AUTHP_CHECKED authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t *in,
                                               const authp_client_t *client, authp_grant_t *out,
                                               apr_pool_t *pool);

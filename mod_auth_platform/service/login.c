@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "crypto/bcrypt.h"
+#include "service/invite.h"
+#include "service/user_change.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -81,24 +83,30 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t
     return err == AUTHP_OK ? AUTHP_E_INVALID_CREDENTIALS : err;
 }
 
-static bool holds(const authp_user_t *user, const char *role)
+/* *user becomes the account as the invite left it. */
+static authp_err_t enter_as_recruiter(const authp_realm_t *realm, const authp_login_t *in,
+                                      authp_user_t **user, apr_pool_t *pool)
 {
-    for (int i = 0; i < user->roles->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(user->roles, i, const char *), role) == 0) {
-            return true;
-        }
+    bool holds = authp_user_holds(*user, "recruiter");
+    if (holds && (*user)->is_recruiter_verified) {
+        return AUTHP_OK;
     }
-    return false;
+    if (in->invite_code != NULL) {
+        return authp_invite_redeem(realm, in->invite_code, user, pool);
+    }
+    return holds || (*user)->recruiter_requested_at != 0 ? AUTHP_E_RECRUITER_PENDING
+                                                         : AUTHP_E_NOT_RECRUITER;
 }
 
 static authp_err_t check_door(const authp_realm_t *realm, const authp_user_t *user,
                               authp_door_t door)
 {
-    if (door == AUTHP_DOOR_CANDIDATE && user->roles->nelts > 0 && !holds(user, "candidate")) {
+    if (door == AUTHP_DOOR_CANDIDATE && user->roles->nelts > 0 &&
+        !authp_user_holds(user, "candidate")) {
         return AUTHP_E_NOT_CANDIDATE;
     }
     /* Roles that are not configured any more leave an account without roles, not a pending one. */
-    bool pending = holds(user, "recruiter") && !user->is_recruiter_verified;
+    bool pending = authp_user_holds(user, "recruiter") && !user->is_recruiter_verified;
     if (pending &&
         authp_roles_effective(realm->roles, user->roles, user->is_recruiter_verified) == 0) {
         return AUTHP_E_RECRUITER_PENDING;
@@ -150,10 +158,12 @@ authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t 
     }
     err = check_password(realm, user, in);
     if (err == AUTHP_OK) {
-        err = check_door(realm, user, in->door);
+        err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, &user, pool)
+                                               : check_door(realm, user, in->door);
     }
     if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_NOT_CANDIDATE ||
-        err == AUTHP_E_RECRUITER_PENDING) {
+        err == AUTHP_E_RECRUITER_PENDING || err == AUTHP_E_NOT_RECRUITER ||
+        err == AUTHP_E_INVITE_INVALID) {
         audit(realm, user, err, NULL, client, pool);
     }
     if (err != AUTHP_OK) {

@@ -37,6 +37,8 @@ my @routes = (
     [GET  => '/api/auth/readyz'],   [GET  => '/api/auth/openapi.json'], [POST => '/api/auth/recruiter/verify'],
     [GET  => '/api/auth/users'],    (map { [$_ => '/api/auth/users/{id}'] } qw(GET PATCH DELETE)),
     (map { [$_ => '/api/auth/users/{id}/sessions'] } qw(GET DELETE)),
+    [POST => '/api/auth/register/recruiter'], [POST => '/api/auth/login/recruiter'],
+    [POST => '/api/auth/recruiter/invites'], [GET => '/api/auth/recruiter/invites'], [DELETE => '/api/auth/recruiter/invites/{id}'],
     [PATCH => '/api/auth/me'], [DELETE => '/api/auth/me'], [POST => '/api/auth/me/password'],
     [GET => '/api/auth/sessions'], [DELETE => '/api/auth/sessions'], [DELETE => '/api/auth/sessions/{id}'],
 );

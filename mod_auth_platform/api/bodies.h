@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_BODIES_H
+#define AUTHP_API_BODIES_H
+
+#include "api/schema.h"
+
+/* What the routes take, as data. */
+extern const authp_schema_t authp_body_register;
+extern const authp_schema_t authp_body_login;
+extern const authp_schema_t authp_body_email_login;
+extern const authp_schema_t authp_body_refresh;
+extern const authp_schema_t authp_body_logout;
+extern const authp_schema_t authp_body_me_patch;
+extern const authp_schema_t authp_body_me_password;
+extern const authp_schema_t authp_body_me_delete;
+extern const authp_schema_t authp_body_user_patch;
+extern const authp_schema_t authp_body_verify;
+extern const authp_schema_t authp_body_register_recruiter;
+extern const authp_schema_t authp_body_recruiter_login;
+extern const authp_schema_t authp_body_invite;
+
+#endif
