@@ -94,7 +94,8 @@ static void check_problem(http_fake_t *h, const authp_response_t *out)
     ck_assert_uint_gt(strlen(http_fake_text(h, out, "type")), 0);
     ck_assert_uint_gt(strlen(http_fake_text(h, out, "title")), 0);
     ck_assert_uint_gt(strlen(http_fake_text(h, out, "detail")), 0);
-    ck_assert_int_eq(json_is_array(json_object_get(document, "errors")), out->status == 422);
+    ck_assert_int_eq(json_is_array(json_object_get(document, "errors")),
+                     strcmp(http_fake_text(h, out, "code"), "validation_failed") == 0);
 }
 
 authp_response_t http_fake_ask(http_fake_t *h, const char *method, const char *target)

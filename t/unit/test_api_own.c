@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One's own account, with the store failing in between. */
+#include "crypto/bcrypt.h"
+#include "suite.h"
+#include "support/http_fake.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define ME "/api/auth/me"
+#define PASSWORD "/api/auth/me/password"
+#define SESSIONS "/api/auth/sessions"
+#define CHANGE                                                                                     \
+    "{\"current_password\":\"" FIXTURE_PASSWORD "\",\"new_password\":\"another calm one\"}"
+
+static http_fake_t h;
+static authp_user_t *ada;
+static authp_grant_t here;
+
+static void setup(void)
+{
+    http_fake_open(&h);
+    ada = fixture_user(&h.f, "ada@example.org", "candidate", false);
+    here = fixture_start(&h.f, ada);
+}
+
+static void teardown(void)
+{
+    http_fake_close(&h);
+}
+
+static authp_response_t ask(const char *method, const char *target, const char *body, int status,
+                            const char *code)
+{
+    http_fake_clear(&h);
+    http_fake_bearer(&h, here.access_token);
+    if (body != NULL) {
+        http_fake_json(&h, body);
+    }
+    return http_fake_expect(&h, method, target, status, code);
+}
+
+START_TEST(a_name)
+{
+    (void)ask("PATCH", ME, "{\"name\":\"Ada\"}", 200, NULL);
+    ck_assert_str_eq(mem_store_user(h.f.store, ada->id.hex)->name, "Ada");
+    (void)ask("PATCH", ME, "{}", 200, NULL);
+    (void)ask("PATCH", ME, "{\"name\":\"\"}", 200, NULL);
+    ck_assert_ptr_null(mem_store_user(h.f.store, ada->id.hex)->name);
+    ck_assert_int_eq(mem_store_user(h.f.store, ada->id.hex)->ver, 1);
+    mem_store_fail(h.f.store, "user_update", 0, AUTHP_E_UNAVAILABLE);
+    (void)ask("PATCH", ME, "{\"name\":\"x\"}", 503, "store_unavailable");
+}
+END_TEST
+
+START_TEST(a_new_password)
+{
+    authp_grant_t there = fixture_start(&h.f, ada);
+    (void)ask("POST", PASSWORD, "{\"new_password\":\"another calm one\"}", 403,
+              "invalid_credentials");
+    (void)ask("POST", PASSWORD,
+              "{\"current_password\":\"x\",\"new_password\":\"another calm one\"}", 403,
+              "invalid_credentials");
+    ck_assert_str_eq(fixture_audit(&h.f, "password_change")->outcome, "denied");
+    authp_response_t out = ask("POST", PASSWORD, CHANGE, 200, NULL);
+    const authp_user_t *row = mem_store_user(h.f.store, ada->id.hex);
+    ck_assert_int_eq(row->ver, 2);
+    ck_assert_int_eq(row->min_ver, 2);
+    ck_assert_str_eq(mem_store_session(h.f.store, there.session->id.hex)->end_reason,
+                     "password_change");
+    const authp_session_t *mine = mem_store_session(h.f.store, here.session->id.hex);
+    ck_assert_int_eq(mine->ended_at, 0);
+    ck_assert_int_eq(mine->ver, 2);
+    ck_assert_int_eq(mine->generation, 1);
+    (void)ask("GET", ME, NULL, 401, "token_revoked");
+    here.access_token = http_fake_text(&h, &out, "access_token");
+    (void)ask("GET", ME, NULL, 200, NULL);
+}
+END_TEST
+
+static void another_password(void *ctx)
+{
+    authp_user_t *row = mem_store_user(h.f.store, ada->id.hex);
+    (void)ctx;
+    row->password_hash = "$2y$04$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234";
+    row->ver++;
+    row->updated_at++;
+}
+
+static void ended(void *ctx)
+{
+    (void)ctx;
+    mem_store_session(h.f.store, here.session->id.hex)->ended_at = 1;
+}
+
+START_TEST(a_new_password_and_what_comes_between)
+{
+    mem_store_before(h.f.store, "user_update", another_password, NULL);
+    (void)ask("POST", PASSWORD, CHANGE, 403, "invalid_credentials");
+    ck_assert_int_eq(mem_store_user(h.f.store, ada->id.hex)->min_ver, 0);
+    authp_user_t *eve = fixture_user(&h.f, "eve@example.org", "candidate", false);
+    here = fixture_start(&h.f, eve);
+    mem_store_fail(h.f.store, "user_update", 0, AUTHP_E_UNAVAILABLE);
+    (void)ask("POST", PASSWORD, CHANGE, 503, "store_unavailable");
+    mem_store_fail(h.f.store, "session_rotate", 0, AUTHP_E_CONFLICT);
+    (void)ask("POST", PASSWORD, CHANGE, 503, "busy");
+    mem_store_fail(h.f.store, NULL, 0, AUTHP_OK);
+    authp_user_t *mal = fixture_user(&h.f, "mal@example.org", "candidate", false);
+    here = fixture_start(&h.f, mal);
+    mem_store_before(h.f.store, "session_set_ver", ended, NULL);
+    (void)ask("POST", PASSWORD, CHANGE, 401, "token_revoked");
+}
+END_TEST
+
+START_TEST(without_a_password)
+{
+    mem_store_user(h.f.store, ada->id.hex)->password_hash = NULL;
+    fake_clock_advance(&h.f.clock, 301000);
+    (void)ask("POST", PASSWORD, CHANGE, 401, "insufficient_user_authentication");
+    (void)ask("DELETE", ME, NULL, 401, "insufficient_user_authentication");
+    fake_clock_advance(&h.f.clock, -2000);
+    (void)ask("POST", PASSWORD, CHANGE, 200, NULL);
+    ck_assert_int_eq(authp_bcrypt_cost(mem_store_user(h.f.store, ada->id.hex)->password_hash), 4);
+}
+END_TEST
+
+START_TEST(devices)
+{
+    authp_user_t *eve = fixture_user(&h.f, "eve@example.org", "candidate", false);
+    authp_grant_t theirs = fixture_start(&h.f, eve);
+    authp_grant_t there = fixture_start(&h.f, ada);
+    authp_response_t out = ask("GET", SESSIONS, NULL, 200, NULL);
+    json_t *list = json_object_get(http_fake_body(&h, &out), "items");
+    ck_assert_uint_eq(json_array_size(list), 2);
+    /* Made in the same millisecond: in either order. */
+    ck_assert_int_eq(json_is_true(json_object_get(json_array_get(list, 0), "current")) +
+                         json_is_true(json_object_get(json_array_get(list, 1), "current")),
+                     1);
+    const char *other = apr_pstrcat(h.f.pool, SESSIONS "/", there.session->id.hex, NULL);
+    (void)ask("DELETE", apr_pstrcat(h.f.pool, SESSIONS "/", theirs.session->id.hex, NULL), NULL,
+              404, "not_found");
+    (void)ask("DELETE", SESSIONS "/ffffffffffffffffffffffff", NULL, 404, "not_found");
+    (void)ask("DELETE", other, NULL, 204, NULL);
+    (void)ask("DELETE", other, NULL, 404, "not_found");
+    (void)fixture_start(&h.f, ada);
+    (void)ask("DELETE", SESSIONS, NULL, 204, NULL);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 2); /* this one, and another person's */
+    (void)ask("DELETE", SESSIONS, NULL, 204, NULL);
+    mem_store_fail(h.f.store, "session_list", 0, AUTHP_E_UNAVAILABLE);
+    (void)ask("GET", SESSIONS, NULL, 503, "store_unavailable");
+}
+END_TEST
+
+START_TEST(deletion)
+{
+    (void)ask("DELETE", ME, "{\"password\":\"x\"}", 403, "invalid_credentials");
+    (void)ask("DELETE", ME, NULL, 403, "invalid_credentials");
+    (void)ask("DELETE", ME, "{\"password\":\"" FIXTURE_PASSWORD "\"}", 204, NULL);
+    (void)ask("GET", ME, NULL, 401, "token_revoked");
+    authp_user_t *boss = fixture_user(&h.f, "boss@example.org", "admin", false);
+    here = fixture_start(&h.f, boss);
+    (void)ask("DELETE", ME, "{\"password\":\"" FIXTURE_PASSWORD "\"}", 409, "last_admin");
+    authp_response_t out = http_fake_register(&h, "c@example.org", true);
+    http_fake_browser(&h, &out);
+    http_fake_json(&h, "{\"password\":\"" FIXTURE_PASSWORD "\"}");
+    out = http_fake_expect(&h, "DELETE", ME, 204, NULL);
+    ck_assert_int_eq(http_fake_set_cookies(&out), 3);
+}
+END_TEST
+
+Suite *suite_api_own(void)
+{
+    Suite *suite = suite_create("api_own");
+    TCase *tests = tcase_create("api_own");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, a_name);
+    tcase_add_test(tests, a_new_password);
+    tcase_add_test(tests, a_new_password_and_what_comes_between);
+    tcase_add_test(tests, without_a_password);
+    tcase_add_test(tests, devices);
+    tcase_add_test(tests, deletion);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
