@@ -4,11 +4,13 @@
 #include "base/b64url.h"
 #include "base/secret.h"
 #include "cli/output.h"
+#include "service/purge.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 #define SECRET_BYTES 48
+#define PURGE_BATCHES 1000000 /* as many as it takes */
 
 int authp_cmd_admin_secret(authp_context_t *context)
 {
@@ -46,6 +48,26 @@ int authp_cmd_admin_migrate(authp_context_t *context)
     } else {
         authp_output_line(context->pool, "%s: %d step%s applied", context->ops->name, applied,
                           applied == 1 ? "" : "s");
+    }
+    return AUTHP_EXIT_OK;
+}
+
+int authp_cmd_admin_purge(authp_context_t *context)
+{
+    int removed = 0;
+    if (authp_context_open(context) != AUTHP_OK) {
+        return AUTHP_EXIT_FAILED;
+    }
+    authp_err_t err = authp_purge_run(context->realm, PURGE_BATCHES, &removed, context->pool);
+    if (err != AUTHP_OK) {
+        return authp_output_failure(err, context->pool);
+    }
+    if (context->options->json) {
+        json_t *answer = authp_json_object(context->pool);
+        authp_json_set_int(answer, "removed", removed);
+        authp_output_json(answer, context->pool);
+    } else {
+        authp_output_line(context->pool, "%d row%s removed", removed, removed == 1 ? "" : "s");
     }
     return AUTHP_EXIT_OK;
 }

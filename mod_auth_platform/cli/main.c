@@ -56,6 +56,13 @@ static const authp_command_t commands[] = {
      authp_cmd_admin_check_config,
      {{NULL, NULL, NULL, false}}},
     {NULL,
+     "purge",
+     "Remove what is over",
+     "Sessions and deleted accounts an hour after their end, invites a month after theirs. The server\n"
+     "does this too, now and then.",
+     authp_cmd_admin_purge,
+     {{NULL, NULL, NULL, false}}},
+    {NULL,
      "secret",
      "Print a strong secret for JWT_SECRET_KEY",
      NULL,

@@ -20,7 +20,8 @@ typedef struct authp_runtime_t {
     /* of the child */
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;
-    atomic_bool ready; /* store and hasher of the realm are there */
+    atomic_bool ready;   /* store and hasher of the realm are there */
+    authp_ms_t purge_at; /* of the child's watchdog alone: when it next sweeps up */
 } authp_runtime_t;
 
 void authp_lifecycle_register(apr_pool_t *pool);

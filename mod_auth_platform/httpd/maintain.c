@@ -1,20 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/maintain.h"
+#include "base/log.h"
 #include "httpd/lifecycle.h"
+#include "service/purge.h"
 
 #include <http_core.h>
 #include <mod_watchdog.h>
 
 #define INTERVAL_SECONDS 5
+#define PURGE_EVERY_MS 600000
+#define PURGE_BATCHES 4
+
+/* Every child does it, at a time of its own: what one has removed the next one does not find. A
+ * store that is away is for whoever asks it to complain about. */
+static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
+{
+    authp_ms_t now = authp_clock_now(runtime->realm->clock);
+    int removed = 0;
+    if (runtime->purge_at == 0) {
+        unsigned char spread[2];
+        authp_random_fill(runtime->realm->random, spread, sizeof(spread));
+        runtime->purge_at = now + (spread[0] * 256 + spread[1]) * (PURGE_EVERY_MS / 65536);
+    }
+    if (now < runtime->purge_at) {
+        return;
+    }
+    runtime->purge_at = now + PURGE_EVERY_MS;
+    authp_err_t err = authp_purge_run(runtime->realm, PURGE_BATCHES, &removed, pool);
+    if (err == AUTHP_OK && removed > 0) {
+        authp_log(AUTHP_LOG_INFO, "AUTHP0521", "removed %d rows that were over", removed);
+    }
+}
 
 static apr_status_t on_round(int state, void *data, apr_pool_t *pool)
 {
     authp_runtime_t *runtime = data;
-    (void)pool;
     /* The first round may come before child_init. */
     if (state == AP_WATCHDOG_STATE_RUNNING &&
         atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
         authp_store_maintain(runtime->realm->store);
+        purge(runtime, pool);
     }
     return APR_SUCCESS;
 }

@@ -32,6 +32,9 @@ cmp_ok(json($migrated)->{applied}, '>=', 1, '... applies steps');
 is(json(tool(['migrate', '--json']))->{applied}, 0, '... once');
 like(tool(['migrate'])->{out}, qr/up to date/, '... and says so to people');
 
+is(json(tool(['purge', '--json']))->{removed}, 0, 'purge finds nothing to remove');
+like(tool(['purge'])->{out}, qr/^0 rows removed$/m, '... and says so to people');
+
 my $made = create('  Ada@Example.ORG ', 'admin', '--name', 'Ada Lovelace', '--json');
 is($made->{status}, 0, 'the first admin') or diag $made->{err};
 my $ada = json($made);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/purge.h"
+
+#define BATCH 500
+#define PAGE 100
+#define MINUTE_MS INT64_C(60000)
+#define MONTH_MS (INT64_C(30) * 24 * 60 * MINUTE_MS)
+
+/* Once more for each of them: it may have failed when they were deleted, and repeating it is
+ * harmless. */
+static authp_err_t forget_deleted(const authp_realm_t *realm, apr_pool_t *pool)
+{
+    authp_page_t page = {.limit = PAGE};
+    apr_array_header_t *ids = NULL;
+    do {
+        authp_err_t err = authp_store_user_list_deleted(realm->store, &page, &ids, pool);
+        for (int i = 0; err == AUTHP_OK && i < ids->nelts; i++) {
+            page.after_id = APR_ARRAY_IDX(ids, i, const char *);
+            err = authp_store_user_forget(realm->store, page.after_id, pool);
+        }
+        if (err != AUTHP_OK) {
+            return err;
+        }
+    } while (ids->nelts == PAGE);
+    return AUTHP_OK;
+}
+
+authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *removed, apr_pool_t *pool)
+{
+    authp_ms_t now = authp_clock_now(realm->clock);
+    authp_ms_t margin = 2 * realm->settings->access_token_minutes * MINUTE_MS;
+    margin = margin > 60 * MINUTE_MS ? margin : 60 * MINUTE_MS;
+    const authp_purge_t what = {.sessions_before = now - margin,
+                                .users_before = now - margin,
+                                .invites_before = now - MONTH_MS,
+                                .batch = BATCH};
+    int sum = 0;
+    int rows = BATCH;
+    authp_err_t err = forget_deleted(realm, pool);
+    for (int i = 0; err == AUTHP_OK && rows >= BATCH && i < batches; i++) {
+        err = authp_store_purge(realm->store, &what, &rows, pool);
+        sum += err == AUTHP_OK ? rows : 0;
+    }
+    if (err == AUTHP_OK) {
+        *removed = sum;
+    }
+    return err;
+}

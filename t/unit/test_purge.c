@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fixture.h"
+#include "service/purge.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+
+#define HOUR INT64_C(3600000)
+
+static fixture_t f;
+
+static void set_up(void)
+{
+    fixture_open(&f);
+}
+
+static void tear_down(void)
+{
+    fixture_close(&f);
+}
+
+static int purge(int batches)
+{
+    int removed = -1;
+    ck_assert_int_eq(authp_purge_run(f.realm, batches, &removed, f.pool), AUTHP_OK);
+    return removed;
+}
+
+START_TEST(an_hour_later_and_not_before)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, ada);
+    ck_assert_int_eq(purge(1), 0);
+    ck_assert_int_eq(authp_store_session_end(f.store, grant.session->id.hex, "logout",
+                                             authp_clock_now(f.realm->clock), f.pool),
+                     AUTHP_OK);
+    fake_clock_advance(&f.clock, HOUR);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+    ck_assert_ptr_null(mem_store_session(f.store, grant.session->id.hex));
+    ck_assert_ptr_nonnull(mem_store_user(f.store, ada->id.hex));
+}
+END_TEST
+
+START_TEST(long_tokens_are_waited_for)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, ada);
+    f.settings->access_token_minutes = 120;
+    ck_assert_int_eq(authp_store_session_end(f.store, grant.session->id.hex, "logout",
+                                             authp_clock_now(f.realm->clock), f.pool),
+                     AUTHP_OK);
+    fake_clock_advance(&f.clock, 4 * HOUR);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+}
+END_TEST
+
+START_TEST(traces_of_the_deleted_go)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, ada);
+    ck_assert_ptr_nonnull(mem_store_session(f.store, grant.session->id.hex)->ip);
+    ck_assert_int_eq(authp_store_user_delete(f.store, ada, authp_clock_now(f.realm->clock), f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(purge(1), 0);
+    ck_assert_ptr_null(mem_store_session(f.store, grant.session->id.hex)->ip);
+    fake_clock_advance(&f.clock, HOUR + 1);
+    ck_assert_int_eq(purge(1), 1); /* the tombstone; the session lives out its time */
+    mem_store_fail(f.store, "user_list_deleted", 0, AUTHP_E_UNAVAILABLE);
+    int removed = 7;
+    ck_assert_int_eq(authp_purge_run(f.realm, 1, &removed, f.pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(removed, 7);
+}
+END_TEST
+
+START_TEST(batch_by_batch)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    for (int i = 0; i < 700; i++) {
+        (void)fixture_start(&f, ada);
+    }
+    ck_assert_int_eq(authp_store_session_end_user(f.store, ada->id.hex, NULL, "x",
+                                                  authp_clock_now(f.realm->clock), NULL),
+                     AUTHP_OK);
+    fake_clock_advance(&f.clock, HOUR + 1);
+    ck_assert_int_eq(purge(1), 500);
+    ck_assert_int_eq(purge(5), 200);
+    ck_assert_int_eq(purge(5), 0);
+}
+END_TEST
+
+Suite *suite_purge(void)
+{
+    Suite *suite = suite_create("purge");
+    TCase *tests = tcase_create("purge");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, an_hour_later_and_not_before);
+    tcase_add_test(tests, long_tokens_are_waited_for);
+    tcase_add_test(tests, traces_of_the_deleted_go);
+    tcase_add_test(tests, batch_by_batch);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
