@@ -27,8 +27,9 @@ test: debug asan $(call unit,asan) $(REPLAYS)  ## every test, or one: T=t/api/20
 	@build/test.sh $(T)
 
 .PHONY: test-long
-test-long: debug  ## restarts under load, more of them than `make test` does (minutes)
+test-long: debug  ## restarts under load on each store, more of them than `make test` does, and outages
 	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t
+	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t
 
 .PHONY: unit
 unit: $(call unit,asan)  ## the C unit tests alone, or one suite: T=
