@@ -39,7 +39,7 @@ sub agent {
 }
 my $json = JSON->new->utf8->canonical->allow_nonref;
 
-# "http://127.0.0.1:8529" of the main server or of a named virtual host.
+# "http://127.0.0.1:PORT" of the main server or of a named virtual host.
 sub origin {
     my ($vhost) = @_;
     Apache::TestRequest::module($vhost || 'default');
