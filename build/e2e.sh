@@ -3,10 +3,17 @@
 # Runs the end-to-end tests (t/TEST, Apache::Test) against the built module: build/e2e.sh [FILE.t]...
 # E2E_SANITIZE=1 takes the ASan+UBSan build and starts httpd through build/httpd-asan.sh.
 #
+# AUTHP_STORE=mongodb runs them on that store instead of SQLite.
+#
 # t/TEST reads: AUTHP_MODULE and AUTHP_CLI (absolute paths), AUTHP_HTTPD (the httpd to start),
 # AUTHP_SANITIZE (1 or unset) and, then, AUTHP_ASAN_DIR (a folder anybody may write reports into).
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
+
+# On MongoDB with no server named: beside one of this run's own.
+if [ "${AUTHP_STORE:-}" = mongodb ] && [ -z "${AUTHP_MONGODB_URI:-}" ]; then
+    exec build/with-mongo.sh build/e2e.sh "$@"
+fi
 
 out=$(realpath "${OUT:-build/out}")
 profile=debug

@@ -9,8 +9,10 @@ cd "$(dirname "$0")/.."
 out="$(realpath -m "${OUT:-build/out}")/mongo"
 sums=$PWD/t/mongo/jars.sha256
 
+# Every jar as pinned, and no other: all of the folder is run.
 complete() {
-    [ -d "$out/lib" ] && (cd "$out/lib" && sha256sum --check --strict --quiet "$sums") 2>/dev/null
+    [ -d "$out/lib" ] && [ "$(find "$out/lib" -type f | wc -l)" = "$(wc -l <"$sums")" ] &&
+        (cd "$out/lib" && sha256sum --check --strict --status "$sums") 2>/dev/null
 }
 
 if complete; then
@@ -33,6 +35,8 @@ done
 if ! complete; then
     echo "build/mongo-server.sh: what was fetched is not what t/mongo/jars.sha256 names:" >&2
     (cd "$out/lib" && sha256sum --check --quiet "$sums") >&2 || true
+    (cd "$out/lib" && printf '%s\n' *) | grep -vxFf <(cut -d ' ' -f 3 "$sums") | sed 's/$/: not named/' >&2 || true
+    rm -rf "${out:?}/lib" "${out:?}/repository"
     exit 1
 fi
 rm -rf "${out:?}/repository"

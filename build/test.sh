@@ -51,14 +51,22 @@ stage() {
 unit() { build/with-mongo.sh "$OUT/asan/unit" "$@"; }
 replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
 
+# A real server, if one is named, comes in addition.
+real=${AUTHP_TEST_MONGO:-}
+unset AUTHP_TEST_MONGO
+
 if [ -z "$only" ]; then
     stage guards build/guards.sh
     stage unit unit
     stage fuzz-replay replay
     stage e2e build/e2e.sh
     # All of it again on MongoDB, but for what starts servers of its own anyway.
-    mapfile -t on_mongodb < <(find t -name '*.t' -not -path 't/outage/*' | LC_ALL=C sort)
+    mapfile -t on_mongodb < <(find t -name '*.t' -not -path 't/outage/*' -not -path 't/mongo/*' | LC_ALL=C sort)
     stage e2e-mongodb env AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh "${on_mongodb[@]}"
+    if [ -n "$real" ]; then
+        stage unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
+        stage e2e-real env AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real" build/with-mongo.sh build/e2e.sh "${on_mongodb[@]}"
+    fi
     # The same server tests with the module under ASan and UBSan.
     stage e2e-sanitized env E2E_SANITIZE=1 build/e2e.sh t/api/*.t t/authz/*.t
 elif [[ $only == *.t ]]; then

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs a command beside a fresh MongoDB-protocol server: build/with-mongo.sh COMMAND...
-# The command finds it by AUTHP_MONGODB_URI. With AUTHP_TEST_MONGO set to the URI of a real server, that one is used.
+# The command finds it by AUTHP_MONGODB_URI. With AUTHP_TEST_MONGO set to the URI of a real server, that one is used
+# (build/test.sh does both).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

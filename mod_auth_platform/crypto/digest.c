@@ -53,7 +53,7 @@ authp_err_t authp_digest_hmac(const void *key, size_t key_len, const authp_bytes
         OSSL_PARAM_construct_end(),
     };
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(hmac);
+    EVP_MAC_CTX *ctx = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL; /* crashes on NULL */
     bool done = ctx != NULL &&
                 EVP_MAC_init(ctx, key_len > 0 ? key : &no_key, key_len, params) == 1 &&
                 mac(ctx, parts, nparts, sum);

@@ -173,12 +173,15 @@ static const char *near_name(const char *name, apr_pool_t *pool)
         return "JWT_SECRET_KEY";
     }
     const char *found = NULL;
+    int nearest = NAME_MAX_LEN;
     for (int i = 0; i < authp_settings_count; i++) {
         const char *known = authp_settings_table[i].name;
         /* Short names are near to everything. */
         int allowed = strlen(known) >= 8 ? 2 : 1;
-        if (distance(upper, known) <= allowed) {
+        int edits = distance(upper, known);
+        if (edits <= allowed && edits < nearest) {
             found = known;
+            nearest = edits;
         }
     }
     return found;

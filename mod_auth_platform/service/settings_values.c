@@ -151,6 +151,13 @@ static bool add_origin(authp_loading_t *loading, apr_array_header_t *origins, co
     return true;
 }
 
+/* NULL if it is no string, or one that a NUL inside would cut short. */
+static const char *whole_string(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
 static void set_origins(authp_loading_t *loading, const authp_setting_t *row, const char *value)
 {
     apr_array_header_t *origins = apr_array_make(loading->pool, 2, sizeof(const char *));
@@ -166,7 +173,7 @@ static void set_origins(authp_loading_t *loading, const authp_setting_t *row, co
         }
         json_array_foreach(list, index, each)
         {
-            good = good && add_origin(loading, origins, json_string_value(each));
+            good = good && add_origin(loading, origins, whole_string(each));
         }
     } else {
         char *last = NULL;

@@ -32,6 +32,34 @@ void authp_mongo_put_time(bson_t *out, const char *key, authp_ms_t at)
     }
 }
 
+static void match_nothing(bson_t *out, const char *key)
+{
+    bson_t choice;
+    bson_t values;
+    BSON_APPEND_DOCUMENT_BEGIN(out, key, &choice);
+    BSON_APPEND_ARRAY_BEGIN(&choice, "$in", &values);
+    bson_append_array_end(&choice, &values);
+    bson_append_document_end(out, &choice);
+}
+
+void authp_mongo_match_text(bson_t *out, const char *key, const char *value)
+{
+    if (value != NULL && bson_utf8_validate(value, strlen(value), false)) {
+        BSON_APPEND_UTF8(out, key, value);
+    } else {
+        match_nothing(out, key);
+    }
+}
+
+void authp_mongo_match_id(bson_t *out, const char *key, const char *id)
+{
+    if (id != NULL && authp_id_valid(id)) {
+        authp_mongo_put_id(out, key, id);
+    } else {
+        authp_mongo_match_text(out, key, id);
+    }
+}
+
 void authp_mongo_match_absent(bson_t *out, const char *key)
 {
     BSON_APPEND_NULL(out, key);
@@ -65,7 +93,7 @@ void authp_mongo_match_time(bson_t *out, const char *key, authp_ms_t at)
 bson_t *authp_mongo_filter_id(const char *id)
 {
     bson_t *filter = bson_new();
-    authp_mongo_put_id(filter, "_id", id);
+    authp_mongo_match_id(filter, "_id", id);
     return filter;
 }
 
@@ -170,13 +198,12 @@ void authp_mongo_get_id_text(authp_mongo_reader_t *reader, const char *key, cons
 
 void authp_mongo_get_id(authp_mongo_reader_t *reader, const char *key, authp_id_t *out)
 {
-    const char *text = NULL;
-    authp_mongo_get_id_text(reader, key, &text);
-    if (text == NULL || !authp_id_valid(text)) {
+    bson_iter_t at;
+    if (!find(reader, key, &at) || !BSON_ITER_HOLDS_OID(&at)) {
         is_wrong(reader, key);
         return;
     }
-    apr_cpystrn(out->hex, text, sizeof(out->hex));
+    bson_oid_to_string(bson_iter_oid(&at), out->hex);
 }
 
 void authp_mongo_get_texts(authp_mongo_reader_t *reader, const char *key, apr_array_header_t *out)

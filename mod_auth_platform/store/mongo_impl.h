@@ -37,7 +37,9 @@ AUTHP_CHECKED authp_err_t authp_mongo_pool_open(authp_mongo_t *m, const mongoc_u
 /* A client, for one operation: bounded, behind the breaker, and not before the indexes are there.
  */
 AUTHP_CHECKED authp_err_t authp_mongo_acquire(authp_mongo_t *m, mongoc_client_t **out);
-/* What the driver said becomes ours; NULL error = it worked. Gives the client back. */
+/* What the driver said, as one of ours. */
+authp_err_t authp_mongo_classify(const bson_error_t *error);
+/* NULL error = it worked. Gives the client back. */
 authp_err_t authp_mongo_release(authp_mongo_t *m, mongoc_client_t *client,
                                 const bson_error_t *error);
 
@@ -60,6 +62,11 @@ typedef authp_err_t authp_mongo_read_fn(const bson_t *document, void *ctx);
 
 AUTHP_CHECKED authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
                                            authp_mongo_read_fn *read, void *ctx);
+/* A page of a list, by _id, which the filter leaves alone. A document that cannot be read
+ * (AUTHP_E_INTERNAL) is not in the list and does not end it. */
+AUTHP_CHECKED authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what,
+                                           const char *after_id, authp_mongo_read_fn *read,
+                                           void *ctx);
 /* AUTHP_E_CONFLICT: a unique value is taken. */
 AUTHP_CHECKED authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection,
                                              const bson_t *document);
@@ -92,7 +99,11 @@ void authp_mongo_put_text(bson_t *out, const char *key, const char *value);
 /* An ObjectId where the text is one, else text: "cli". */
 void authp_mongo_put_id(bson_t *out, const char *key, const char *id);
 void authp_mongo_put_time(bson_t *out, const char *key, authp_ms_t at);
-/* A condition: the value, or (0, NULL) absent. */
+/* A condition is never left out, for a filter without it would find anybody: text that cannot be in
+ * a document, and NULL, find nothing. */
+void authp_mongo_match_text(bson_t *out, const char *key, const char *value);
+void authp_mongo_match_id(bson_t *out, const char *key, const char *id);
+/* The value, or (0) absent. */
 void authp_mongo_match_int(bson_t *out, const char *key, int64_t value);
 void authp_mongo_match_time(bson_t *out, const char *key, authp_ms_t at);
 void authp_mongo_match_absent(bson_t *out, const char *key);
@@ -111,7 +122,7 @@ void authp_mongo_get_text(authp_mongo_reader_t *reader, const char *key, const c
 void authp_mongo_get_bool(authp_mongo_reader_t *reader, const char *key, bool *out);
 void authp_mongo_get_int(authp_mongo_reader_t *reader, const char *key, int64_t *out);
 void authp_mongo_get_time(authp_mongo_reader_t *reader, const char *key, authp_ms_t *out);
-/* ObjectId or its 24 digits as text. */
+/* An ObjectId, which must be there: what is looked up by it later is one, too. */
 void authp_mongo_get_id(authp_mongo_reader_t *reader, const char *key, authp_id_t *out);
 void authp_mongo_get_id_text(authp_mongo_reader_t *reader, const char *key, const char **out);
 void authp_mongo_get_texts(authp_mongo_reader_t *reader, const char *key, apr_array_header_t *out);

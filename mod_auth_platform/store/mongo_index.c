@@ -124,7 +124,7 @@ static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t
     if (fine) {
         return AUTHP_OK;
     }
-    if (error->domain != MONGOC_ERROR_SERVER) {
+    if (authp_mongo_classify(error) == AUTHP_E_UNAVAILABLE) {
         return AUTHP_E_UNAVAILABLE;
     }
     if (exists(m, client, index)) {

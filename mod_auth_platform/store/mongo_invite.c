@@ -81,8 +81,8 @@ authp_err_t authp_mongo_invite_by_id(void *self, const char *id, authp_invite_t 
     return one_invite(self, authp_mongo_filter_id(id), out, pool);
 }
 
-/* From its first use on a code put there by hand is kept as its hash alone. Of two who come at the
- * same time one finds it done. */
+/* From its first use on a code put there by hand is kept as its hash alone. Of several who come at
+ * the same time all but one find it done, which is as good. */
 static authp_err_t hash_by_hand(authp_mongo_t *m, const char *code, const char *code_hash)
 {
     bson_t part;
@@ -97,7 +97,7 @@ static authp_err_t hash_by_hand(authp_mongo_t *m, const char *code, const char *
     bson_append_document_end(update, &part);
     authp_err_t err =
         authp_mongo_change_one(m, AUTHP_MONGO_INVITES, filter, update, AUTHP_E_NOT_FOUND);
-    return err == AUTHP_E_CONFLICT ? AUTHP_E_NOT_FOUND : err;
+    return err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
 static bson_t *filter_hash(const char *code_hash)
@@ -125,18 +125,9 @@ authp_err_t authp_mongo_invite_list(void *self, const authp_page_t *page, apr_ar
     read_invites_t found = {.invites = apr_array_make(pool, page->limit, sizeof(authp_invite_t *)),
                             .pool = pool};
     bson_t filter = BSON_INITIALIZER;
-    if (page->after_id != NULL) {
-        bson_t range;
-        BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &range);
-        authp_mongo_put_id(&range, "$gt", page->after_id);
-        bson_append_document_end(&filter, &range);
-    }
-    const authp_mongo_find_t what = {.collection = AUTHP_MONGO_INVITES,
-                                     .filter = &filter,
-                                     .limit = page->limit,
-                                     .by_id = true,
-                                     .list = true};
-    authp_err_t err = authp_mongo_find(self, &what, read_invite, &found);
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_MONGO_INVITES, .filter = &filter, .limit = page->limit, .list = true};
+    authp_err_t err = authp_mongo_list(self, &what, page->after_id, read_invite, &found);
     bson_destroy(&filter);
     if (err == AUTHP_OK) {
         *out = found.invites;

@@ -75,7 +75,7 @@ static bool is_passing(uint32_t code)
     return false;
 }
 
-static authp_err_t classify(const bson_error_t *error)
+authp_err_t authp_mongo_classify(const bson_error_t *error)
 {
     switch (error->domain) {
     case MONGOC_ERROR_SERVER:
@@ -99,7 +99,7 @@ static authp_err_t classify(const bson_error_t *error)
 authp_err_t authp_mongo_release(authp_mongo_t *m, mongoc_client_t *client,
                                 const bson_error_t *error)
 {
-    authp_err_t err = error != NULL ? classify(error) : AUTHP_OK;
+    authp_err_t err = error != NULL ? authp_mongo_classify(error) : AUTHP_OK;
     bool answered = err != AUTHP_E_UNAVAILABLE;
     authp_ms_t now = authp_clock_now(authp_clock_system());
     if (authp_breaker_report(&m->breaker, answered, now)) {

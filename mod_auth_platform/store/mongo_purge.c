@@ -40,7 +40,7 @@ static authp_err_t forget_in(authp_mongo_t *m, const char *collection, const cha
     int matched = 0;
     bson_t filter = BSON_INITIALIZER;
     bson_t *update = field != NULL ? unset(field) : NULL;
-    authp_mongo_put_id(&filter, key, id);
+    authp_mongo_match_id(&filter, key, id);
     const authp_mongo_write_t what = {.collection = collection,
                                       .change = update != NULL ? AUTHP_MONGO_UPDATE_MANY
                                                                : AUTHP_MONGO_DELETE_MANY,
@@ -70,7 +70,6 @@ authp_err_t authp_mongo_user_forget(void *self, const char *id, apr_pool_t *pool
 
 typedef struct read_ids_t {
     apr_array_header_t *ids;
-    const char *collection;
     apr_pool_t *pool;
 } read_ids_t;
 
@@ -79,7 +78,7 @@ static authp_err_t read_id(const bson_t *document, void *ctx)
     read_ids_t *out = ctx;
     authp_id_t id = {""};
     authp_mongo_reader_t in = {
-        .document = document, .collection = out->collection, .pool = out->pool};
+        .document = document, .collection = AUTHP_MONGO_USERS, .pool = out->pool};
     authp_mongo_get_id(&in, "_id", &id);
     authp_err_t err = authp_mongo_read_end(&in);
     if (err == AUTHP_OK) {
@@ -92,21 +91,15 @@ authp_err_t authp_mongo_user_list_deleted(void *self, const authp_page_t *page,
                                           apr_array_header_t **out, apr_pool_t *pool)
 {
     read_ids_t found = {.ids = apr_array_make(pool, page->limit, sizeof(const char *)),
-                        .collection = AUTHP_MONGO_USERS,
                         .pool = pool};
     bson_t range;
     bson_t filter = BSON_INITIALIZER;
     BSON_APPEND_DOCUMENT_BEGIN(&filter, "deleted_at", &range);
     BSON_APPEND_NULL(&range, "$ne");
     bson_append_document_end(&filter, &range);
-    if (page->after_id != NULL) {
-        BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &range);
-        authp_mongo_put_id(&range, "$gt", page->after_id);
-        bson_append_document_end(&filter, &range);
-    }
     const authp_mongo_find_t what = {
-        .collection = AUTHP_MONGO_USERS, .filter = &filter, .limit = page->limit, .by_id = true};
-    authp_err_t err = authp_mongo_find(self, &what, read_id, &found);
+        .collection = AUTHP_MONGO_USERS, .filter = &filter, .limit = page->limit};
+    authp_err_t err = authp_mongo_list(self, &what, page->after_id, read_id, &found);
     bson_destroy(&filter);
     if (err == AUTHP_OK) {
         *out = found.ids;
@@ -133,42 +126,51 @@ static void match_over(bson_t *filter, const sweep_t *sweep)
     }
 }
 
-static void match_ids(bson_t *filter, const apr_array_header_t *ids)
+/* {$in: [_id, ...]}, of whatever type they are: other programs' documents end the same way. */
+typedef struct over_t {
+    bson_t ids;
+    int count;
+} over_t;
+
+static authp_err_t note_id(const bson_t *document, void *ctx)
+{
+    over_t *over = ctx;
+    bson_iter_t at;
+    char key[16];
+    if (bson_iter_init_find(&at, document, "_id")) {
+        (void)bson_snprintf(key, sizeof(key), "%d", over->count++);
+        bson_append_iter(&over->ids, key, -1, &at);
+    }
+    return AUTHP_OK;
+}
+
+static void match_ids(bson_t *filter, const over_t *over)
 {
     bson_t choice;
-    bson_t list;
-    char key[16];
     BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &choice);
-    BSON_APPEND_ARRAY_BEGIN(&choice, "$in", &list);
-    for (int i = 0; i < ids->nelts; i++) {
-        (void)bson_snprintf(key, sizeof(key), "%d", i);
-        authp_mongo_put_id(&list, key, APR_ARRAY_IDX(ids, i, const char *));
-    }
-    bson_append_array_end(&choice, &list);
+    BSON_APPEND_ARRAY(&choice, "$in", &over->ids);
     bson_append_document_end(filter, &choice);
 }
 
 /* Deletes have no limit of their own: so which ones first, then those, if they still are over. */
-static authp_err_t sweep_up(authp_mongo_t *m, const sweep_t *sweep, int batch, int *removed,
-                            apr_pool_t *pool)
+static authp_err_t sweep_up(authp_mongo_t *m, const sweep_t *sweep, int batch, int *removed)
 {
-    read_ids_t found = {.ids = apr_array_make(pool, batch, sizeof(const char *)),
-                        .collection = sweep->collection,
-                        .pool = pool};
-    bson_t over = BSON_INITIALIZER;
-    match_over(&over, sweep);
+    over_t over = {.ids = BSON_INITIALIZER};
+    bson_t filter = BSON_INITIALIZER;
+    match_over(&filter, sweep);
     const authp_mongo_find_t what = {
-        .collection = sweep->collection, .filter = &over, .limit = batch};
-    authp_err_t err = authp_mongo_find(m, &what, read_id, &found);
-    if (err == AUTHP_OK && found.ids->nelts > 0) {
+        .collection = sweep->collection, .filter = &filter, .limit = batch};
+    authp_err_t err = authp_mongo_find(m, &what, note_id, &over);
+    if (err == AUTHP_OK && over.count > 0) {
         int deleted = 0;
-        match_ids(&over, found.ids);
+        match_ids(&filter, &over);
         const authp_mongo_write_t gone = {
-            .collection = sweep->collection, .change = AUTHP_MONGO_DELETE_MANY, .filter = &over};
+            .collection = sweep->collection, .change = AUTHP_MONGO_DELETE_MANY, .filter = &filter};
         err = authp_mongo_write(m, &gone, &deleted);
         *removed += deleted;
     }
-    bson_destroy(&over);
+    bson_destroy(&filter);
+    bson_destroy(&over.ids);
     return err;
 }
 
@@ -183,8 +185,9 @@ authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *remove
     };
     authp_err_t err = AUTHP_OK;
     int sum = 0;
+    (void)pool;
     for (size_t i = 0; err == AUTHP_OK && i < sizeof(sweeps) / sizeof(sweeps[0]); i++) {
-        err = sweep_up(self, &sweeps[i], what->batch, &sum, pool);
+        err = sweep_up(self, &sweeps[i], what->batch, &sum);
     }
     if (err == AUTHP_OK) {
         *removed = sum;

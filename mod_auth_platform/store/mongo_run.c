@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/mongo_impl.h"
 
+/* How often a list asks on when all it got could not be read. */
+#define LIST_ROUNDS 20
+
 static mongoc_collection_t *collection_of(authp_mongo_t *m, mongoc_client_t *client,
                                           const char *name)
 {
@@ -49,6 +52,67 @@ authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
     bson_destroy(&options);
     err = authp_mongo_release(m, client, failed ? &error : NULL);
     return err != AUTHP_OK ? err : read_err;
+}
+
+/* What one query of a list found. */
+typedef struct listing_t {
+    authp_mongo_read_fn *read;
+    void *ctx;
+    bson_oid_t last;
+    int seen;
+    int kept;
+} listing_t;
+
+static authp_err_t read_listed(const bson_t *document, void *ctx)
+{
+    listing_t *listing = ctx;
+    bson_iter_t at;
+    listing->seen++;
+    if (bson_iter_init_find(&at, document, "_id") && BSON_ITER_HOLDS_OID(&at)) {
+        bson_oid_copy(bson_iter_oid(&at), &listing->last);
+    }
+    authp_err_t err = listing->read(document, listing->ctx);
+    listing->kept += err == AUTHP_OK;
+    return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
+}
+
+static void match_after(bson_t *filter, const char *compare, const bson_oid_t *id)
+{
+    bson_t range;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &range);
+    BSON_APPEND_OID(&range, compare, id);
+    bson_append_document_end(filter, &range);
+}
+
+authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, const char *after_id,
+                             authp_mongo_read_fn *read, void *ctx)
+{
+    authp_err_t err = AUTHP_OK;
+    listing_t listing = {.read = read, .ctx = ctx};
+    bool first = after_id == NULL;
+    int missing = what->limit;
+    if (!first && !authp_id_valid(after_id)) {
+        return AUTHP_OK; /* nothing comes after what is no id */
+    }
+    if (!first) {
+        bson_oid_init_from_string(&listing.last, after_id);
+    }
+    for (int round = 0; err == AUTHP_OK && missing > 0 && round < LIST_ROUNDS; round++) {
+        bson_t filter;
+        bson_copy_to(what->filter, &filter);
+        match_after(&filter, first ? "$gte" : "$gt", &listing.last);
+        const authp_mongo_find_t page = {.collection = what->collection,
+                                         .filter = &filter,
+                                         .limit = missing,
+                                         .by_id = true,
+                                         .list = what->list};
+        listing.seen = listing.kept = 0;
+        err = authp_mongo_find(m, &page, read_listed, &listing);
+        bson_destroy(&filter);
+        first = false;
+        missing = listing.seen == missing ? missing - listing.kept : 0;
+    }
+    return err == AUTHP_OK && missing > 0 ? AUTHP_E_INTERNAL : err;
 }
 
 authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection_name,

@@ -191,9 +191,9 @@ authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const 
     int ended = 0;
     bson_t filter = BSON_INITIALIZER;
     bson_t *update = ending(reason, now);
-    authp_mongo_put_id(&filter, "user_id", user_id);
+    authp_mongo_match_id(&filter, "user_id", user_id);
     authp_mongo_match_absent(&filter, "ended_at");
-    if (except_sid != NULL) {
+    if (except_sid != NULL && authp_id_valid(except_sid)) {
         bson_t other;
         BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &other);
         authp_mongo_put_id(&other, "$ne", except_sid);
@@ -219,21 +219,12 @@ authp_err_t authp_mongo_session_list(void *self, const char *user_id, authp_ms_t
     read_sessions_t found = {
         .sessions = apr_array_make(pool, page->limit, sizeof(authp_session_t *)), .pool = pool};
     bson_t filter = BSON_INITIALIZER;
-    authp_mongo_put_id(&filter, "user_id", user_id);
+    authp_mongo_match_id(&filter, "user_id", user_id);
     authp_mongo_match_absent(&filter, "ended_at");
     match_later(&filter, "expires_at", now);
-    if (page->after_id != NULL) {
-        bson_t range;
-        BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &range);
-        authp_mongo_put_id(&range, "$gt", page->after_id);
-        bson_append_document_end(&filter, &range);
-    }
-    const authp_mongo_find_t what = {.collection = AUTHP_MONGO_SESSIONS,
-                                     .filter = &filter,
-                                     .limit = page->limit,
-                                     .by_id = true,
-                                     .list = true};
-    authp_err_t err = authp_mongo_find(self, &what, read_session, &found);
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_MONGO_SESSIONS, .filter = &filter, .limit = page->limit, .list = true};
+    authp_err_t err = authp_mongo_list(self, &what, page->after_id, read_session, &found);
     bson_destroy(&filter);
     if (err == AUTHP_OK) {
         *out = found.sessions;

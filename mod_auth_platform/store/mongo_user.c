@@ -116,11 +116,8 @@ authp_err_t authp_mongo_user_by_id(void *self, const char *id, authp_user_t **ou
 authp_err_t authp_mongo_user_by_login(void *self, authp_login_kind_t kind, const char *value,
                                       authp_user_t **out, apr_pool_t *pool)
 {
-    if (!bson_utf8_validate(value, strlen(value), false)) {
-        return AUTHP_E_NOT_FOUND; /* and no filter that lacks it and finds anybody */
-    }
     bson_t *filter = bson_new();
-    BSON_APPEND_UTF8(filter, kind == AUTHP_LOGIN_EMAIL ? "email" : "username", value);
+    authp_mongo_match_text(filter, kind == AUTHP_LOGIN_EMAIL ? "email" : "username", value);
     return one_user(self, filter, out, pool);
 }
 
@@ -133,17 +130,6 @@ static void match_prefix(bson_t *filter, const char *prefix, apr_pool_t *pool)
     bson_append_document_end(filter, &range);
 }
 
-static void match_after(bson_t *filter, const char *after_id)
-{
-    bson_t range;
-    if (after_id == NULL) {
-        return;
-    }
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &range);
-    authp_mongo_put_id(&range, "$gt", after_id);
-    bson_append_document_end(filter, &range);
-}
-
 authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
                                   apr_array_header_t **out, apr_pool_t *pool)
 {
@@ -151,11 +137,12 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
                           .pool = pool};
     bson_t *match = bson_new();
     authp_mongo_match_absent(match, "deleted_at");
-    match_after(match, filter->after_id);
     if (filter->email_prefix != NULL) {
         match_prefix(match, filter->email_prefix, pool);
     }
-    authp_mongo_put_text(match, "roles", filter->role);
+    if (filter->role != NULL) {
+        authp_mongo_match_text(match, "roles", filter->role);
+    }
     if (filter->enabled_only) {
         bson_t other;
         BSON_APPEND_DOCUMENT_BEGIN(match, "disabled", &other);
@@ -166,9 +153,8 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
     const authp_mongo_find_t what = {.collection = AUTHP_MONGO_USERS,
                                      .filter = match,
                                      .limit = filter->limit,
-                                     .by_id = true,
                                      .list = !filter->enabled_only};
-    authp_err_t err = authp_mongo_find(self, &what, read_user, &found);
+    authp_err_t err = authp_mongo_list(self, &what, filter->after_id, read_user, &found);
     bson_destroy(match);
     if (err == AUTHP_OK) {
         *out = found.users;
@@ -183,7 +169,7 @@ authp_err_t authp_mongo_user_upgrade_hash(void *self, const authp_user_t *user,
     bson_t *update = bson_new();
     bson_t *filter = authp_mongo_filter_id(user->id.hex);
     (void)pool;
-    authp_mongo_put_text(filter, "password_hash", user->password_hash);
+    authp_mongo_match_text(filter, "password_hash", user->password_hash);
     authp_mongo_match_absent(filter, "deleted_at");
     BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
     authp_mongo_put_text(&set, "password_hash", new_hash);

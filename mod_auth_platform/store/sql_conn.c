@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/sql_impl.h"
 
 #include <apr_strings.h>
 #include <apr_time.h>
+
+/* Less than one operation may take in all. */
+#define OPEN_PATIENCE_MS 1000
+#define OPEN_PAUSE_MS 10
 
 /* The struct lives in `own`, what one opening of the database makes in a pool below it. */
 static authp_sql_conn_t *make_conn(authp_sql_t *sql, apr_pool_t *own)
@@ -123,43 +128,74 @@ static int run_session(authp_sql_conn_t *conn, const char *text)
     return rc;
 }
 
-static authp_err_t open_failed(authp_sql_conn_t *conn, const char *what, const char *text)
+/* What one try to open met: the driver's code, its words, and what it was about. */
+typedef struct failure_t {
+    int rc;
+    const char *what;
+    const char *text;
+} failure_t;
+
+static bool failed(const authp_sql_conn_t *conn, int rc, const char *what, failure_t *failure)
 {
-    authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %s", what,
-              text != NULL ? text : "no reason given");
-    authp_sql_conn_close(conn);
-    return AUTHP_E_UNAVAILABLE;
+    if (rc == 0) {
+        return false;
+    }
+    failure->rc = rc;
+    failure->what = what;
+    failure->text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
+    return true;
 }
 
-authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
+static authp_err_t open_once(authp_sql_conn_t *conn, bool prepare, failure_t *failure)
 {
     authp_sql_t *sql = conn->sql;
     const char *error = NULL;
-    if (conn->handle != NULL) {
-        return AUTHP_OK;
-    }
     const char *params = sql->config.file != NULL ? sql->config.file : sql->config.uri;
     if (apr_dbd_open_ex(sql->driver, conn->pool, params, &conn->handle, &error) != APR_SUCCESS) {
         /* What the driver says may hold the connection string: keep it to ourselves. */
         conn->handle = NULL;
-        apr_pool_clear(conn->pool);
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0204", "store: cannot open a connection");
         return AUTHP_E_UNAVAILABLE;
     }
     for (const char *const *text = sql->dialect->session; *text != NULL; text++) {
-        int rc = run_session(conn, *text);
-        if (rc != 0) {
-            return open_failed(conn, "set up a connection",
-                               apr_dbd_error(sql->driver, conn->handle, rc));
+        if (failed(conn, run_session(conn, *text), "set up a connection", failure)) {
+            return AUTHP_E_UNAVAILABLE;
         }
     }
     for (int i = 0; prepare && i < AUTHP_SQL_LABELS; i++) {
         int rc = apr_dbd_prepare(sql->driver, conn->pool, conn->handle,
                                  authp_sql_statements[i].text, NULL, &conn->prepared[i]);
-        if (rc != 0) {
-            return open_failed(conn, "prepare a statement",
-                               apr_dbd_error(sql->driver, conn->handle, rc));
+        if (failed(conn, rc, "prepare a statement", failure)) {
+            return AUTHP_E_UNAVAILABLE;
         }
     }
     return AUTHP_OK;
+}
+
+/* SQLite has the file for itself while the last process that had it open closes it, as old children
+ * do in a graceful restart, and the driver tries the first statement only once. */
+authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
+{
+    const authp_sql_t *sql = conn->sql;
+    authp_ms_t began = authp_clock_now(authp_clock_system());
+    if (conn->handle != NULL) {
+        return AUTHP_OK;
+    }
+    for (;;) {
+        failure_t failure = {.what = NULL};
+        if (open_once(conn, prepare, &failure) == AUTHP_OK) {
+            return AUTHP_OK;
+        }
+        bool locked = failure.what != NULL &&
+                      sql->dialect->classify(failure.rc, failure.text) == AUTHP_SQL_LOCKED;
+        authp_ms_t waited = authp_clock_now(authp_clock_system()) - began;
+        if (!locked || waited < 0 || waited >= OPEN_PATIENCE_MS) {
+            authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %s",
+                      failure.what != NULL ? failure.what : "open a connection",
+                      failure.text != NULL ? failure.text : "no reason given");
+            authp_sql_conn_close(conn);
+            return AUTHP_E_UNAVAILABLE;
+        }
+        authp_sql_conn_close(conn);
+        apr_sleep(apr_time_from_msec(OPEN_PAUSE_MS));
+    }
 }

@@ -37,4 +37,41 @@ for my $name (sort keys %input) {
     like($what, $want, $name);
 }
 is(api(GET => '/healthz')->{status}, 200, 'alive');
+
+# Where a value belongs: any JSON is judged as a password, and nothing else gets that far.
+my $head = '{"email":"nobody@example.org","password":';
+for my $name (sort grep { length $input{$_} < 16000 && !$stricter{$_} } keys %input) {
+    my $answer = api(POST => '/login', body => "$head$input{$name}}", type => 'application/json');
+    my $want   = $name =~ /^y_/ ? qr/^(?:422|401)$/ : qr/^(?:400|422|401)$/;
+    like($answer->{status}, $want, "$name as a password");
+}
+
+# The corpus came without its bytes that are not UTF-8, and most of them are only an i_ there: never text to us.
+my %not_text = (
+    'a lone continuation byte'   => "\x80",
+    'a byte that never occurs'   => "\xff",
+    'ISO 8859-1'                 => "\xe9",
+    'an overlong slash'          => "\xc0\xaf",
+    'an overlong slash of three' => "\xe0\x80\xaf",
+    'an overlong NUL'            => "\xc0\x80",
+    'a surrogate'                => "\xed\xa0\x80",
+    'above U+10FFFF'             => "\xf4\x90\x80\x80",
+    'five bytes'                 => "\xf8\x88\x80\x80\x80",
+    'a cut character'            => "\xe2\x82",
+    'half a pair, escaped'       => '\\ud800',
+    'the other half, escaped'    => '\\udc00',
+    'two high halves, escaped'   => '\\ud800\\ud800',
+    'a raw NUL'                  => "\0",
+    'a raw line feed'            => "\n",
+);
+for my $name (sort keys %not_text) {
+    for my $body ("$head\"long enough $not_text{$name}\"}", "{\"$not_text{$name}\":1}", "$head\"long enough\",\"x\":[\"$not_text{$name}\"]}") {
+        my $answer = api(POST => '/login', body => $body, type => 'application/json');
+        is("$answer->{status} $answer->{json}{code}", '400 malformed_json', $name);
+    }
+}
+# An escaped NUL is JSON, and in no password.
+my $nul = api(POST => '/login', body => "$head\"long enough\\u0000\"}", type => 'application/json');
+like($nul->{status}, qr/^(?:400|401|422)$/, 'an escaped NUL');
+is(api(GET => '/healthz')->{status}, 200, 'still alive');
 done_testing;

@@ -124,6 +124,86 @@ START_TEST(a_wrong_type_fails_that_account_alone)
 }
 END_TEST
 
+/* As the filter's condition: it must find nobody, and not everybody. */
+static const char *const no_ids[] = {"\xff", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "",
+                                     "x", "6B00000000000000000000AA"};
+
+START_TEST(what_is_no_id_finds_nobody)
+{
+    const char *id = no_ids[_i];
+    authp_user_t fine = contract_user("fine@example.org", pool);
+    authp_session_t session = contract_session(&fine);
+    authp_user_t *user = NULL;
+    authp_session_t *found = NULL;
+    apr_array_header_t *list = NULL;
+    authp_page_t page = {.limit = 9};
+    int ended = 0;
+    ck_assert_int_eq(authp_store_user_create(store, &fine, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_session_create(store, &session, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_user_by_id(store, id, &user, pool), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_user_by_login(store, AUTHP_LOGIN_USERNAME, id, &user, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_session_by_id(store, id, &found, pool), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_session_end(store, id, "logout", NOW, pool), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_session_end_user(store, id, NULL, "logout", NOW, &ended),
+                     AUTHP_OK);
+    ck_assert_int_eq(ended, 0);
+    ck_assert_int_eq(authp_store_session_list(store, id, NOW, &page, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 0);
+    ck_assert_int_eq(authp_store_user_forget(store, id, pool), AUTHP_OK);
+    authp_user_filter_t with_role = {.role = id, .limit = 9};
+    ck_assert_int_eq(authp_store_user_list(store, &with_role, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 0);
+    authp_user_filter_t after = {.after_id = id, .limit = 9};
+    ck_assert_int_eq(authp_store_user_list(store, &after, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 0);
+    fine.password_hash = "\xff";
+    ck_assert_int_eq(authp_store_user_upgrade_hash(store, &fine, "new", NOW, pool),
+                     AUTHP_E_CONFLICT);
+    ck_assert_contains(get("refresh_tokens"), "device_info");
+    ck_assert_contains(get("refresh_tokens"), "\"revoked\" : false");
+}
+END_TEST
+
+/* The page goes on behind what cannot be read, and a cursor from its end finds the rest. */
+START_TEST(lists_pass_over_odd_documents)
+{
+    apr_array_header_t *list = NULL;
+    for (int i = 0; i < 12; i++) {
+        const char *wrong_roles = i % 4 == 3 ? "" : ",\"roles\":7";
+        put("users", apr_psprintf(pool,
+                                  "{\"_id\":{\"$oid\":\"6b00000000000000000000%02x\"},"
+                                  "\"email\":\"u%d@example.org\"%s}",
+                                  i, i, wrong_roles));
+    }
+    put("users", "{\"_id\":\"by hand\",\"email\":\"hand@example.org\"}");
+    put("users", "{\"_id\":7,\"email\":\"seven@example.org\"}");
+    authp_user_filter_t filter = {.limit = 2};
+    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 2);
+    const authp_user_t *second = APR_ARRAY_IDX(list, 1, authp_user_t *);
+    ck_assert_str_eq(second->email, "u7@example.org");
+    filter.after_id = second->id.hex;
+    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 1);
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 0, authp_user_t *)->email, "u11@example.org");
+}
+END_TEST
+
+/* Whoever wrote them, and whatever their ids are. */
+START_TEST(purge_takes_documents_of_any_id)
+{
+    const authp_purge_t what = {.batch = 2, .sessions_before = NOW};
+    int removed = 0;
+    put("refresh_tokens", "{\"_id\":\"s1\",\"expires_at\":{\"$date\":{\"$numberLong\":\"1\"}}}");
+    put("refresh_tokens", "{\"_id\":2,\"expires_at\":{\"$date\":{\"$numberLong\":\"2\"}}}");
+    put("refresh_tokens", "{\"_id\":\"keeps\"}");
+    ck_assert_int_eq(authp_store_purge(store, &what, &removed, pool), AUTHP_OK);
+    ck_assert_int_eq(removed, 2);
+    ck_assert_contains(get("refresh_tokens"), "keeps");
+}
+END_TEST
+
 START_TEST(numbers_of_every_kind)
 {
     authp_user_t *user = NULL;
@@ -283,6 +363,10 @@ Suite *suite_mongodb(void)
     tcase_add_test(tests, six_fields_are_a_user);
     tcase_add_loop_test(tests, a_wrong_type_fails_that_account_alone, 0,
                         sizeof(wrong) / sizeof(wrong[0]));
+    tcase_add_loop_test(tests, what_is_no_id_finds_nobody, 0,
+                        (int)(sizeof(no_ids) / sizeof(no_ids[0])));
+    tcase_add_test(tests, lists_pass_over_odd_documents);
+    tcase_add_test(tests, purge_takes_documents_of_any_id);
     tcase_add_test(tests, numbers_of_every_kind);
     tcase_add_test(tests, an_invite_put_there_by_hand);
     tcase_add_test(tests, documents_are_as_the_contract_has_them);

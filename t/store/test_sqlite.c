@@ -16,6 +16,7 @@
 
 #define PROCESSES 8
 #define WRITES 60
+#define COMINGS 50
 #define LONGEST_WAIT_MS 2000
 
 static apr_pool_t *pool;
@@ -127,16 +128,14 @@ static int write_many(void)
     return 0;
 }
 
-START_TEST(writers_in_processes)
+static void in_processes(int (*work)(void))
 {
     pid_t children[PROCESSES];
-    int applied = 0;
-    ck_assert_int_eq(authp_store_migrate(sqlite_fixture_open(pool), &applied, pool), AUTHP_OK);
     for (int i = 0; i < PROCESSES; i++) {
         children[i] = fork();
         ck_assert_int_ge(children[i], 0);
         if (children[i] == 0) {
-            _exit(write_many());
+            _exit(work());
         }
     }
     for (int i = 0; i < PROCESSES; i++) {
@@ -146,11 +145,40 @@ START_TEST(writers_in_processes)
         ck_assert_msg(WEXITSTATUS(status) == 0, "1 is an error, 2 a wait of over two seconds: %d",
                       WEXITSTATUS(status));
     }
+}
+
+START_TEST(writers_in_processes)
+{
+    int applied = 0;
+    ck_assert_int_eq(authp_store_migrate(sqlite_fixture_open(pool), &applied, pool), AUTHP_OK);
+    in_processes(write_many);
     apr_array_header_t *found = NULL;
     authp_user_filter_t filter = {.limit = PROCESSES * WRITES + 1};
     ck_assert_int_eq(authp_store_user_list(sqlite_fixture_open(pool), &filter, &found, pool),
                      AUTHP_OK);
     ck_assert_int_eq(found->nelts, PROCESSES * WRITES);
+}
+END_TEST
+
+static int come_and_go(void)
+{
+    for (int round = 0; round < COMINGS; round++) {
+        apr_pool_t *own = NULL;
+        apr_pool_create(&own, NULL);
+        authp_err_t err = authp_store_ping(sqlite_fixture_open(own), own);
+        apr_pool_destroy(own);
+        if (err != AUTHP_OK) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* As children do in graceful restarts: whoever closes the database last has it alone for a moment,
+ * and whoever opens it then must not be told that it is locked. */
+START_TEST(processes_come_and_go)
+{
+    in_processes(come_and_go);
 }
 END_TEST
 
@@ -212,6 +240,7 @@ Suite *suite_sqlite(void)
     tcase_add_test(tests, a_lost_folder_is_unavailable);
     tcase_add_test(tests, a_changed_schema_heals);
     tcase_add_test(tests, writers_in_processes);
+    tcase_add_test(tests, processes_come_and_go);
     tcase_add_test(tests, a_killed_writer_blocks_nobody);
     tcase_add_test(tests, root_gives_the_folder_away);
     suite_add_tcase(suite, tests);

@@ -86,6 +86,37 @@ START_TEST(values_are_typed)
 }
 END_TEST
 
+START_TEST(bounds)
+{
+    const char *const pairs[] = {
+        "JWT_SECRET_KEY=" SECRET,
+        "BCRYPT_ROUNDS=0016",
+        "AUTH_BODY_LIMIT=1048576",
+        "REFRESH_TOKEN_GRACE_SECONDS=0",
+        "AUTH_LIMIT_ADDRESS=1000000/1000D",
+        "AUTH_LIMIT_ACCOUNT=1/1s",
+        "BACKEND_CORS_ORIGINS= [\"https://a.example\", \"http://[::1]:3000\"] ",
+        "MONGODB_DB=a23456789012345678901234567890123456789012345678901234567890123",
+        "ROLES= abcdefghijklmnopqrstuvwxyz012345 ,a_-9,",
+        "REFRESH_TOKEN_ROTATION=FALSE",
+        NULL};
+    authp_settings_t *s = NULL;
+    ck_assert_str_eq(load(pairs, &s), "");
+    ck_assert_int_eq(s->bcrypt_rounds, 16);
+    ck_assert_int_eq(s->body_limit, 1048576);
+    ck_assert_int_eq(s->refresh_token_grace, 0);
+    ck_assert_int_eq(s->limit_address.count, 1000000);
+    ck_assert_int_eq(s->limit_address.seconds, 86400000);
+    ck_assert_int_eq(s->limit_account.seconds, 1);
+    ck_assert_int_eq(s->cors_origins->nelts, 2);
+    ck_assert_str_eq(APR_ARRAY_IDX(s->cors_origins, 1, const char *), "http://[::1]:3000");
+    ck_assert_uint_eq(strlen(s->mongodb_db), 63);
+    ck_assert_int_eq(s->roles->nelts, 2);
+    ck_assert_str_eq(APR_ARRAY_IDX(s->roles, 1, const char *), "a_-9");
+    ck_assert(!s->refresh_token_rotation);
+}
+END_TEST
+
 static const struct {
     const char *pair;
     const char *says;
@@ -113,6 +144,45 @@ static const struct {
     {"SECURE_COOKIES=maybe", "true or false"},
     {"JWT_ISSUER=a\nb", "control characters"},
     {"PASSWORD_REFUSED_FILE=/nonexistent/list", "/nonexistent/list"},
+    {"JWT_SECRET_KEY=aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb", "pattern"},
+    {"GOOGLE_CLIENT_SECRET=seven77", "is 7 bytes"},
+    {"BCRYPT_ROUNDS=-4", "from 4 to 16"},
+    {"BCRYPT_ROUNDS=17", "from 4 to 16"},
+    {"BCRYPT_ROUNDS= 12", "from 4 to 16"},
+    {"BCRYPT_ROUNDS=0x0c", "from 4 to 16"},
+    {"BCRYPT_ROUNDS=12.0", "from 4 to 16"},
+    {"AUTH_BODY_LIMIT=1048577", "from 1024 to 1048576"},
+    {"AUTH_BODY_LIMIT=99999999999999999999", "from 1024 to 1048576"},
+    {"REFRESH_TOKEN_GRACE_SECONDS=61", "from 0 to 60"},
+    {"AUTH_LIMIT_ADDRESS=5", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=1234", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=/15m", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=123/", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=55/d", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=0/1m", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=5/0m", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=5/1/1m", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=-5/1m", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=5 / 1m", "COUNT/TIME"},
+    {"AUTH_LIMIT_ADDRESS=5/1001d", "COUNT/TIME"},
+    {"BACKEND_CORS_ORIGINS=[", "not a JSON list"},
+    {"BACKEND_CORS_ORIGINS=[\"https://a.example\",null]", "BACKEND_CORS_ORIGINS"},
+    {"BACKEND_CORS_ORIGINS=[\"https://a.example/\"]", "without paths"},
+    {"BACKEND_CORS_ORIGINS=[\"https://a.example\\u0000.evil\"]", "BACKEND_CORS_ORIGINS"},
+    {"BACKEND_CORS_ORIGINS={\"https://a.example\":1}", "BACKEND_CORS_ORIGINS"},
+    {"BACKEND_CORS_ORIGINS=https://a.example,null", "BACKEND_CORS_ORIGINS"},
+    {"BACKEND_CORS_ORIGINS=https://a.example https://b.example", "BACKEND_CORS_ORIGINS"},
+    {"ROLES=admin,admin", "different names"},
+    {"ROLES=a b", "different names"},
+    {"ROLES=1a", "different names"},
+    {"ROLES=a, ,b", "different names"},
+    {"ROLES=abcdefghijklmnopqrstuvwxyz0123456", "different names"},
+    {"ROLES=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,aa,ab,ac,ad,ae,af,ag", "1 to 32"},
+    {"JWT_ISSUER=\xff", "control characters"},
+    {"JWT_ISSUER=\xc2\x85", "control characters"},
+    {"MONGODB_DB=a234567890123456789012345678901234567890123456789012345678901234",
+     "at most 63 bytes"},
+    {"AUTH_LIMITS=2", "true or false"},
 };
 
 START_TEST(wrong_values_are_named)
@@ -172,6 +242,7 @@ Suite *suite_settings(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, values_are_typed);
+    tcase_add_test(tests, bounds);
     tcase_add_loop_test(tests, wrong_values_are_named, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_loop_test(tests, env_files, 0, (int)(sizeof(files) / sizeof(files[0])));
     suite_add_tcase(suite, tests);

@@ -19,7 +19,7 @@ sub new {
     chmod 0755, $dir;
     # The store that this run is about, unless the test chooses one.
     my $settings = $o{settings} || '';
-    $settings .= "AUTH_STORE=mongodb\nMONGODB_URI=$ENV{AUTHP_MONGODB_URI}\nMONGODB_DB=authp_own_$$\_" . int(1e6 * rand) . "\n"
+    $settings .= "AUTH_STORE=mongodb\nMONGODB_URI=$ENV{AUTHP_MONGODB_URI}\nMONGODB_DB=$ENV{AUTHP_MONGODB_NAME}_own_$$\_" . int(1e6 * rand) . "\n"
         if ($ENV{AUTHP_STORE} || '') eq 'mongodb' && $settings !~ /^AUTH_STORE=/m;
     my $self = bless { mpm => 'event', module => 1, limits => '', dir => $dir, owner => $$, %o }, $class;
     $self->{port} ||= free_port();
@@ -28,8 +28,9 @@ sub new {
     my $old = umask 077;
     open my $random, '<:raw', '/dev/urandom' or die "urandom: $!\n";
     read $random, my $bytes, 32;
+    $settings .= "BCRYPT_ROUNDS=4\n" if $settings !~ /^BCRYPT_ROUNDS=/m;
     write_file("$dir/.env", 'JWT_SECRET_KEY=' . unpack('H*', $bytes) . "\nAUTH_STATE_DIR=$dir/state\n"
-            . "BCRYPT_ROUNDS=4\nAUTH_LIMITS=off\n" . $settings);
+            . "AUTH_LIMITS=off\n" . $settings);
     umask $old;
     $self->configure;
     return $self;
@@ -147,23 +148,28 @@ sub stop {
     return;
 }
 
+# Oldest first.
 sub children {
     my ($self) = @_;
     open my $in, '<', "/proc/$self->{pid}/task/$self->{pid}/children" or return;
     return split ' ', <$in> // '';
 }
 
-sub count { my ($what, $pid) = @_; my @entries = glob "/proc/$pid/$what/*"; return scalar @entries }
+sub count       { my ($what, $pid) = @_; my @entries = glob "/proc/$pid/$what/*"; return scalar @entries }
 sub descriptors { my ($self, $pid) = @_; return count(fd   => $pid || $self->{pid}) }
 sub threads     { my ($self, $pid) = @_; return count(task => $pid || $self->{pid}) }
 
-# Kilobytes that are the process's own.
+# But for libmongoc's counters: each load of it, so each restart, adds one in the parent unless MONGOC_DISABLE_SHM is set.
+sub mappings {
+    my ($self, $pid) = @_;
+    return scalar grep { !m{/dev/shm/mongoc-} } split /\n/, slurp('/proc/' . ($pid || $self->{pid}) . '/maps');
+}
+
+# Kilobytes written to. (Which of them are "private" is no measure: that changes whenever a child comes or goes.)
 sub memory {
     my ($self, $pid) = @_;
-    open my $in, '<', '/proc/' . ($pid || $self->{pid}) . '/smaps_rollup' or return 0;
-    my $sum = 0;
-    while (<$in>) { $sum += $1 if /^Private_(?:Clean|Dirty):\s+(\d+)/ }
-    return $sum;
+    my ($kilobytes) = slurp('/proc/' . ($pid || $self->{pid}) . '/status') =~ /^RssAnon:\s+(\d+) kB$/m;
+    return $kilobytes // die "no RssAnon for this process\n";
 }
 
 # One request on one connection: {status, body, json, error}. No status: it was refused or cut.

@@ -3,6 +3,7 @@ package AuthPlatform::Mongo;
 # A MongoDB-protocol server of one test's own, to be killed, frozen and started again on the same port, and a proxy before
 # it that can be slow, cut connections or refuse them.
 #   my $mongo = AuthPlatform::Mongo->new; $mongo->start; $mongo->freeze; $mongo->thaw; $mongo->kill9; $mongo->stop;
+# new(backend => 'memory') keeps nothing over a restart; new(tls => [CERT, KEY]) speaks TLS alone.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd ();
@@ -34,8 +35,10 @@ sub start {
         open STDOUT, '>>', "$self->{dir}/said";
         open STDERR, '>&', \*STDOUT;
         close $alive;
-        exec 'java', '-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', "$ENV{AUTHP_MONGO_LIB}/*", "$ENV{AUTHP_STAGE}/t/mongo/Server.java",
-            $self->{backend}, $self->{port} or POSIX::_exit(127);
+        # Its standard input ends with this process, but who is frozen does not notice: so the kernel sees to it.
+        exec qw(setpriv --pdeathsig KILL java -XX:TieredStopAtLevel=1 -Xmx256m -cp), "$ENV{AUTHP_MONGO_LIB}/*",
+            "$ENV{AUTHP_STAGE}/t/mongo/Server.java", @$self{qw(backend port)},
+            ($self->{tls} ? ('--tls', @{ $self->{tls} }) : ()) or POSIX::_exit(127);
     }
     close $alive_in;
     @$self{qw(pid alive)} = ($pid, $alive);
@@ -85,7 +88,7 @@ sub stop {
 }
 
 # From here on uri() names the proxy. Modes: pass, slow MS (each answer), cut (every connection, after the next bytes),
-# refuse (closes what is accepted).
+# refuse (closes what is accepted), hole (takes everything and never answers).
 sub proxy {
     my ($self) = @_;
     my $listener = IO::Socket::INET->new(Listen => 128, LocalAddr => '127.0.0.1', LocalPort => 0, ReuseAddr => 1) or die "proxy: $!\n";
@@ -114,8 +117,10 @@ sub relay {
     my (%peer, %is_server, @late);
     my $select = IO::Select->new($listener);
     while (getppid == $parent) {
+        # Read in this order, whatever happens after mode() is treated as it says.
+        my @ready = $select->can_read(0.01);
         my ($mode, $ms) = split ' ', AuthPlatform::Httpd::slurp("$self->{dir}/mode");
-        for my $socket ($select->can_read(0.01)) {
+        for my $socket (@ready) {
             if ($socket == $listener) {
                 my $client = $listener->accept or next;
                 my $server = $mode eq 'refuse' ? undef
@@ -130,7 +135,11 @@ sub relay {
             if ($mode eq 'cut' || $mode eq 'refuse' || !sysread $socket, my $bytes, 65536) {
                 $select->remove($socket, $other);
                 delete @peer{ $socket, $other };
+                delete @is_server{ $socket, $other };
                 close $_ for $socket, $other;
+            }
+            elsif ($mode eq 'hole') {
+                next;
             }
             elsif ($mode eq 'slow' && $is_server{$socket}) {
                 push @late, [time + $ms / 1000, $other, $bytes];
