@@ -2,7 +2,6 @@
 #include "api/guard.h"
 #include "base/text.h"
 #include "net/origin.h"
-#include "service/live.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -80,7 +79,7 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
             return err;
         }
     }
-    return authp_live_guard(realm, out);
+    return authp_live_guard(realm, out, request->when_unavailable, pool);
 }
 
 /* The q of one media range, 1 if it has none. */

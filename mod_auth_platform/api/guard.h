@@ -3,9 +3,10 @@
 #define AUTHP_API_GUARD_H
 
 #include "api/credential.h"
-#include "service/token.h"
+#include "service/live.h"
 
-/* The decisions about a guarded request (contract 5), free of the server. No store, no network. */
+/* The decisions about a guarded request (contract 5), free of the server. No store and no
+ * network, unless the live table cannot say (service/live.h). */
 typedef struct authp_guard_request_t {
     const char *method;
     const char *target; /* unparsed path and query, for return_to */
@@ -14,9 +15,11 @@ typedef struct authp_guard_request_t {
     const char *host;
     const authp_mount_t *mount; /* NULL if this host has none */
     const char *sign_in_page;   /* in force here, NULL if none */
+    authp_unavailable_t when_unavailable;
 } authp_guard_request_t;
 
-/* Who is it? AUTHP_E_TOKEN_MISSING, _INVALID, _EXPIRED, _REVOKED, or AUTHP_E_ORIGIN_DENIED for an
+/* Who is it? AUTHP_E_TOKEN_MISSING, _INVALID, _EXPIRED, _REVOKED, AUTHP_E_UNAVAILABLE, or
+ * AUTHP_E_ORIGIN_DENIED for an
  * unsafe or upgrading request by cookie from elsewhere. *via is set in every case. Strings of *out
  * are in `pool`. */
 AUTHP_CHECKED authp_err_t authp_guard_authenticate(const authp_realm_t *realm,

@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/openapi.h"
 #include "base/json.h"
+#include "service/live.h"
 
 authp_err_t h_healthz(authp_call_t *call)
 {
@@ -12,15 +13,37 @@ authp_err_t h_healthz(authp_call_t *call)
     return AUTHP_OK;
 }
 
+/* What an operator has to know; NULL if all is well. */
+static const char *complaint(const authp_live_health_t *health)
+{
+    if (!health->table.warm) {
+        return "The live table has no recent news of revocations; guarded pages ask the store.";
+    }
+    if (!health->clock_fine) {
+        return "The clocks of this host and of the store differ by more than 20 seconds.";
+    }
+    return NULL;
+}
+
 authp_err_t h_readyz(authp_call_t *call)
 {
-    authp_err_t err = authp_store_ping(call->realm->store, call->pool);
-    if (err != AUTHP_OK) {
+    authp_live_health_t health = {0};
+    bool live = authp_live_health(call->realm, &health);
+    if (authp_store_ping(call->realm->store, call->pool) != AUTHP_OK) {
+        return AUTHP_E_UNAVAILABLE;
+    }
+    call->detail = live ? complaint(&health) : NULL;
+    if (call->detail != NULL) {
         return AUTHP_E_UNAVAILABLE;
     }
     json_t *out = authp_json_object(call->pool);
     authp_json_set_str(out, "status", "ready");
     authp_json_set_str(out, "store", "ok");
+    if (live) {
+        authp_json_set_int(out, "revocation_lag_ms", health.table.age_ms);
+        authp_json_set_int(out, "revocation_lag_worst_ms", health.table.worst_ms);
+        authp_json_set_int(out, "clock_offset_ms", health.clock_offset_ms);
+    }
     authp_answer_json(call, 200, out);
     return AUTHP_OK;
 }

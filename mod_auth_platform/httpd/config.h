@@ -21,7 +21,8 @@
     X(int, optional, AUTHP_UNSET)                                                                  \
     X(const char *, sign_in_page, NULL) /* "" = off */                                             \
     X(int, forward_authorization, AUTHP_UNSET)                                                     \
-    X(int, remote_user, AUTHP_UNSET) /* authp_remote_user_t */                                     \
+    X(int, remote_user, AUTHP_UNSET)      /* authp_remote_user_t */                                \
+    X(int, when_unavailable, AUTHP_UNSET) /* authp_unavailable_t */                                \
     X(int, admin_passes_roles, AUTHP_UNSET)
 
 typedef enum authp_remote_user_t {
@@ -32,7 +33,9 @@ typedef enum authp_remote_user_t {
 #define AUTHP_MEMBER(type, name, unset) type name;
 typedef struct authp_server_config_t {
     AUTHP_SERVER_MEMBERS(AUTHP_MEMBER)
-    const char *env_file; /* of the main server only */
+    const char *env_file; /* of the main server only, as are these: */
+    int64_t max_lag_ms;   /* 0 = default */
+    int live_entries;     /* 0 = default */
     authp_mount_t mount;  /* what the members amount to, by authp_config_resolve() */
     bool mounted;
 } authp_server_config_t;

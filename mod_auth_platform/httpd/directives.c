@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/directives.h"
 #include "httpd/config.h"
+#include "service/live.h"
 
 #include <apr_strings.h>
 #include <stddef.h>
 #include <string.h>
+
+#define LIVE_SIZE_LEAST 1024
+#define LIVE_SIZE_MOST 16777216
 
 #define AUTHP_SERVER(member) ((void *)offsetof(authp_server_config_t, member))
 #define AUTHP_DIR(member) ((void *)offsetof(authp_dir_config_t, member))
@@ -55,6 +59,52 @@ static const char *set_env_file(cmd_parms *cmd, void *dir, const char *value)
     }
     *(const char **)server_member(cmd) = file;
     return NULL;
+}
+
+static const char *set_max_lag(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    apr_interval_time_t lag = 0;
+    (void)dir;
+    if (error != NULL) {
+        return error;
+    }
+    if (ap_timeout_parameter_parse(value, &lag, "s") != APR_SUCCESS || lag < apr_time_from_sec(2) ||
+        lag > apr_time_from_sec(3600)) {
+        return wrong(cmd, "must be a time from 2s to 1h");
+    }
+    *(int64_t *)server_member(cmd) = apr_time_as_msec(lag);
+    return NULL;
+}
+
+static const char *set_live_size(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    char *end = NULL;
+    (void)dir;
+    if (error != NULL) {
+        return error;
+    }
+    apr_int64_t entries = apr_strtoi64(value, &end, 10);
+    if (*end != '\0' || entries < LIVE_SIZE_LEAST || entries > LIVE_SIZE_MOST) {
+        return wrong(cmd, "must be a number from 1024 to 16777216");
+    }
+    *(int *)server_member(cmd) = (int)entries;
+    return NULL;
+}
+
+static const char *set_unavailable(cmd_parms *cmd, void *dir, const char *value)
+{
+    int *member = (int *)((char *)dir + (size_t)cmd->info);
+    if (ap_cstr_casecmp(value, "deny") == 0) {
+        *member = AUTHP_UNAVAILABLE_DENY;
+        return NULL;
+    }
+    if (ap_cstr_casecmp(value, "allow-valid") == 0) {
+        *member = AUTHP_UNAVAILABLE_ALLOW_VALID;
+        return NULL;
+    }
+    return wrong(cmd, "must be deny or allow-valid");
 }
 
 static const char *set_path(cmd_parms *cmd, void *dir, const char *value)

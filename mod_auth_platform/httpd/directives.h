@@ -10,6 +10,10 @@
 #define AUTHP_DIRECTIVES(X)                                                                        \
     X(TAKE1, "AuthPlatformEnvFile", set_env_file, AUTHP_SERVER(env_file), RSRC_CONF,               \
       "the .env file with the settings, absolute or below ServerRoot")                             \
+    X(TAKE1, "AuthPlatformRevocationMaxLag", set_max_lag, AUTHP_SERVER(max_lag_ms), RSRC_CONF,     \
+      "how old news of other hosts' revocations may be, 2s to 1h (default 5s)")                    \
+    X(TAKE1, "AuthPlatformLiveTableSize", set_live_size, AUTHP_SERVER(live_entries), RSRC_CONF,    \
+      "how many recent revocations and changes are kept at hand (default 65536)")                  \
     X(TAKE1, "AuthPlatformMount", set_path, AUTHP_SERVER(mount_path), RSRC_CONF,                   \
       "where this host serves the account routes, or off (default /api/auth)")                     \
     X(TAKE1, "AuthPlatformMe", set_path, AUTHP_SERVER(me_path), RSRC_CONF,                         \
@@ -25,6 +29,9 @@
       "on: the app also gets the Authorization header that was accepted")                          \
     X(TAKE1, "AuthPlatformRemoteUser", set_remote_user, AUTHP_DIR(remote_user),                    \
       RSRC_CONF | OR_AUTHCFG, "what REMOTE_USER is: id (default), or email once it is verified")   \
+    X(TAKE1, "AuthPlatformWhenUnavailable", set_unavailable, AUTHP_DIR(when_unavailable),          \
+      RSRC_CONF | OR_AUTHCFG,                                                                      \
+      "when nobody can say whether a valid token was revoked: deny (default) or allow-valid")      \
     X(FLAG, "AuthPlatformAdminPassesRoles", ap_set_flag_slot, AUTHP_DIR(admin_passes_roles),       \
       RSRC_CONF | OR_AUTHCFG, "on: the role admin passes every Require role")
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/lifecycle.h"
+#include "crypto/digest.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
 #include "httpd/usage.h"
@@ -7,6 +8,7 @@
 #include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_core.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <unixd.h>
@@ -14,6 +16,9 @@
 /* Retained memory is read by whatever version of the module is loaded next: a new layout of the
  * shared part in crypto/hasher.c needs a new number here. */
 #define BOUND_KEY "auth_platform/hasher-bound/1"
+/* And of service/live_layout.h here. */
+#define LIVE_KEY "auth_platform/live-table/1"
+#define MAX_LAG_MS 5000
 
 /* Of this generation; the module is loaded afresh for each. */
 static authp_runtime_t *runtime;
@@ -128,10 +133,45 @@ static authp_err_t find_bound(authp_hasher_bound_t **out)
     return AUTHP_OK;
 }
 
+/* What tells one store from another. It may hold a password: only its digest is kept. */
+static authp_err_t identify_store(authp_live_terms_t *terms, apr_pool_t *pool)
+{
+    const authp_store_config_t *config = &runtime->store_config;
+    const char *text =
+        apr_pstrcat(pool, runtime->store_ops->name, "\n", config->file != NULL ? config->file : "",
+                    "\n", config->uri != NULL ? config->uri : "", "\n",
+                    config->database != NULL ? config->database : "", NULL);
+    return authp_digest_sha256(text, strlen(text), terms->store_id);
+}
+
+/* One for all generations: a lingering child of an old one must not miss what a new one revokes.
+ * Made as large as the first one wanted it. */
+static authp_err_t find_live_table(const authp_server_config_t *config, apr_pool_t *pconf,
+                                   apr_pool_t *ptemp)
+{
+    authp_live_shared_t **kept = ap_retained_data_get(LIVE_KEY);
+    authp_live_terms_t terms = {
+        .roles = runtime->realm->settings->roles,
+        .token_ms = (int64_t)runtime->realm->settings->access_token_minutes * 60000,
+        .max_lag_ms = config->max_lag_ms != 0 ? config->max_lag_ms : MAX_LAG_MS};
+    authp_err_t err = identify_store(&terms, ptemp);
+    if (err == AUTHP_OK && kept == NULL) {
+        authp_live_shared_t *shared = NULL;
+        int entries = config->live_entries != 0 ? config->live_entries : AUTHP_LIVE_ENTRIES;
+        err = authp_live_table_make(entries, &shared);
+        if (err == AUTHP_OK) {
+            kept = ap_retained_data_create(LIVE_KEY, sizeof(authp_live_shared_t *));
+            *kept = shared;
+        }
+    }
+    return err == AUTHP_OK ? authp_live_table_open(*kept, &terms, &runtime->live_table, pconf)
+                           : err;
+}
+
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                           server_rec *server)
 {
-    (void)plog, (void)server, (void)pconf;
+    (void)plog;
     /* The first of the two passes of a start; a module first enabled by a reload sees only the
      * other kind. */
     if (runtime == NULL || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
@@ -148,6 +188,9 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     }
     if (find_bound(&runtime->bound) != AUTHP_OK) {
         return failed("no shared memory for the password hashing bound");
+    }
+    if (find_live_table(authp_config_server(server), pconf, ptemp) != AUTHP_OK) {
+        return failed("no shared memory for the live table");
     }
     return OK;
 }
@@ -207,6 +250,7 @@ bool authp_lifecycle_ready(void)
     }
     bool ready = open_all();
     if (ready) {
+        authp_live_open(runtime->realm->live);
         atomic_store_explicit(&runtime->ready, true, memory_order_release);
     }
     (void)apr_thread_mutex_unlock(runtime->lock);
@@ -225,6 +269,12 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     runtime->gate.limit = threads >= 8 ? threads / 4 : 1;
     runtime->store_config.max_connections = runtime->gate.limit;
     runtime->pool = make_pool(pchild);
+    if (authp_live_make(runtime->live_table, runtime->gate.limit, &runtime->realm->live, pchild) !=
+        AUTHP_OK) {
+        /* Nothing is guarded without it, and nothing is let through. */
+        ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "AUTHP0513: this child cannot start");
+        exit(APEXIT_CHILDFATAL);
+    }
     if (!authp_lifecycle_ready()) {
         /* The child serves what needs no store, and tries again with the next account request. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,

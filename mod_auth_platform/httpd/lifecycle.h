@@ -5,7 +5,7 @@
 #include "httpd/module.h"
 
 #include "api/gate.h"
-#include "service/realm.h"
+#include "service/live.h"
 
 #include <apr_thread_mutex.h>
 
@@ -15,6 +15,7 @@ typedef struct authp_runtime_t {
     const authp_store_ops_t *store_ops;
     authp_store_config_t store_config;
     authp_hasher_bound_t *bound;
+    authp_live_table_t *live_table;
     authp_gate_t gate;
     server_rec *server;
     /* of the child */

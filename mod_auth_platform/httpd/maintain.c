@@ -7,7 +7,9 @@
 #include <http_core.h>
 #include <mod_watchdog.h>
 
-#define INTERVAL_SECONDS 5
+#define SWEEP_MS 5000
+/* Some child begins a round of the live table's poll whenever the last one is a second old. */
+#define LISTEN_MS 200
 #define PURGE_EVERY_MS 600000
 #define PURGE_BATCHES 4
 
@@ -44,27 +46,51 @@ static apr_status_t on_round(int state, void *data, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
-                          server_rec *server)
+static apr_status_t on_listen(int state, void *data, apr_pool_t *pool)
+{
+    authp_runtime_t *runtime = data;
+    if (state == AP_WATCHDOG_STATE_RUNNING &&
+        atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
+        authp_live_poll(runtime->realm, pool);
+    }
+    return APR_SUCCESS;
+}
+
+typedef apr_status_t round_fn(int state, void *data, apr_pool_t *pool);
+
+/* A thread of its own for each: one that waits for a slow store must not hold up the other. */
+static apr_status_t watch(const char *name, int interval_ms, round_fn *fn, apr_pool_t *pconf)
 {
     ap_watchdog_t *watchdog = NULL;
-    (void)plog, (void)ptemp;
     APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
     APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
         APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
-    if (authp_lifecycle_runtime() == NULL || get == NULL || add == NULL ||
+    if (get == NULL || add == NULL) {
+        return APR_ENOTIMPL;
+    }
+    apr_status_t rv = get(&watchdog, name, 0, 0, pconf);
+    return rv == APR_SUCCESS
+               ? add(watchdog, apr_time_from_msec(interval_ms), authp_lifecycle_runtime(), fn)
+               : rv;
+}
+
+static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                          server_rec *server)
+{
+    (void)plog, (void)ptemp;
+    if (authp_lifecycle_runtime() == NULL ||
         ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    apr_status_t rv = get(&watchdog, "_auth_platform_", 0, 0, pconf);
+    apr_status_t rv = watch("_auth_platform_", SWEEP_MS, on_round, pconf);
     if (rv == APR_SUCCESS) {
-        rv =
-            add(watchdog, apr_time_from_sec(INTERVAL_SECONDS), authp_lifecycle_runtime(), on_round);
+        rv = watch("_auth_platform_live_", LISTEN_MS, on_listen, pconf);
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
-                     "AUTHP0520: no watchdog: idle connections to the store stay open");
+                     "AUTHP0520: mod_watchdog is missing: idle connections to the store stay open, "
+                     "and guarded pages ask the store");
     }
     return OK;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "crypto/bcrypt.h"
 #include "service/account.h"
+#include "service/live.h"
 #include "service/user_change.h"
 
 #include <apr_strings.h>
@@ -70,10 +71,10 @@ static authp_err_t edit_patch(authp_user_t *user, void *ctx, apr_pool_t *pool)
 }
 
 /* A courtesy once min_ver has moved, for lists of devices: what is older is dead already. */
-static void end_sessions(const authp_realm_t *realm, const char *id, const char *reason)
+static void end_sessions(const authp_realm_t *realm, const char *id, const char *reason,
+                         apr_pool_t *pool)
 {
-    authp_err_t err = authp_store_session_end_user(realm->store, id, NULL, reason,
-                                                   authp_clock_now(realm->clock), NULL);
+    authp_err_t err = authp_live_end_sessions(realm, id, NULL, reason, NULL, pool);
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0310",
                   "user %s: sessions are dead but not marked as ended: %s", id,
@@ -90,7 +91,7 @@ authp_err_t authp_admin_patch(const authp_realm_t *realm, const authp_actor_t *a
     authp_user_t *user = NULL;
     authp_err_t err = authp_user_change(realm, id, &edit, &user, pool);
     if (err == AUTHP_OK && edit.killed) {
-        end_sessions(realm, id, "disabled");
+        end_sessions(realm, id, "disabled", pool);
     }
     if (err == AUTHP_OK || err == AUTHP_E_LAST_ADMIN) {
         audit(realm, actor, "user_change", id, err, pool);
@@ -153,7 +154,7 @@ static authp_err_t bury(const authp_realm_t *realm, const authp_actor_t *actor, 
             err = authp_admin_spare(realm, user, pool);
         }
         if (err == AUTHP_OK) {
-            err = authp_store_user_delete(realm->store, user, authp_clock_now(realm->clock), pool);
+            err = authp_live_delete_user(realm, user, pool);
         }
         if (err != AUTHP_E_CONFLICT) {
             return err;
@@ -172,7 +173,7 @@ authp_err_t authp_admin_delete(const authp_realm_t *realm, const authp_actor_t *
     if (err != AUTHP_OK) {
         return err;
     }
-    end_sessions(realm, id, "deleted");
+    end_sessions(realm, id, "deleted", pool);
     /* Gone already for whoever asks; what is left over is swept up by the purge. */
     err = authp_store_user_forget(realm->store, id, pool);
     if (err != AUTHP_OK) {
@@ -189,8 +190,7 @@ authp_err_t authp_admin_end_sessions(const authp_realm_t *realm, const authp_act
     authp_user_t *user = NULL;
     authp_err_t err = authp_store_user_by_id(realm->store, id, &user, pool);
     if (err == AUTHP_OK) {
-        err = authp_store_session_end_user(realm->store, id, NULL, "admin",
-                                           authp_clock_now(realm->clock), count);
+        err = authp_live_end_sessions(realm, id, NULL, "admin", count, pool);
     }
     if (err == AUTHP_OK) {
         audit(realm, actor, "sessions_end", id, AUTHP_OK, pool);
@@ -220,7 +220,7 @@ authp_err_t authp_admin_reset_password(const authp_realm_t *realm, const authp_a
     authp_user_t *user = NULL;
     err = authp_user_change(realm, id, &edit, &user, pool);
     if (err == AUTHP_OK) {
-        end_sessions(realm, id, "password_reset");
+        end_sessions(realm, id, "password_reset", pool);
         audit(realm, actor, "password_reset", id, AUTHP_OK, pool);
     }
     return err;

@@ -5,6 +5,7 @@
 #include "crypto/bcrypt.h"
 #include "service/admin.h"
 #include "service/grant.h"
+#include "service/live.h"
 #include "service/user_change.h"
 
 #include <apr_strings.h>
@@ -134,9 +135,8 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
     audit(realm, self, "password_change", AUTHP_OK, pool);
     err = carry_over(realm, self, user, out, pool);
     /* Dead already, for they are older than min_ver: this marks them for lists of devices. */
-    authp_err_t ended =
-        authp_store_session_end_user(realm->store, user->id.hex, self->session->id.hex,
-                                     "password_change", authp_clock_now(realm->clock), NULL);
+    authp_err_t ended = authp_live_end_sessions(realm, user->id.hex, self->session->id.hex,
+                                                "password_change", NULL, pool);
     if (ended != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0312",
                   "user %s: sessions are dead but not marked as ended: %s", user->id.hex,
@@ -170,8 +170,7 @@ authp_err_t authp_own_end_session(const authp_realm_t *realm, const authp_self_t
     if (strcmp(session->user_id.hex, self->user->id.hex) != 0) {
         return AUTHP_E_NOT_FOUND; /* somebody else's is nobody's business */
     }
-    err = authp_store_session_end(realm->store, sid, "ended_by_user", authp_clock_now(realm->clock),
-                                  pool);
+    err = authp_live_end_session(realm, sid, "ended_by_user", pool);
     if (err == AUTHP_OK) {
         const authp_event_t event = {.event = "session_end",
                                      .outcome = "ok",
@@ -187,9 +186,8 @@ authp_err_t authp_own_end_others(const authp_realm_t *realm, const authp_self_t 
                                  apr_pool_t *pool)
 {
     int count = 0;
-    authp_err_t err =
-        authp_store_session_end_user(realm->store, self->user->id.hex, self->session->id.hex,
-                                     "ended_by_user", authp_clock_now(realm->clock), &count);
+    authp_err_t err = authp_live_end_sessions(realm, self->user->id.hex, self->session->id.hex,
+                                              "ended_by_user", &count, pool);
     if (err == AUTHP_OK && count > 0) {
         audit(realm, self, "sessions_end", AUTHP_OK, pool);
     }

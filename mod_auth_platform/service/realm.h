@@ -17,6 +17,8 @@
 /* One httpd is one realm: one set of settings, keys and roles, one store. Everything the rules
  * need, handed to every service function first; nothing here is global. Read-only after it is made.
  */
+typedef struct authp_live_t authp_live_t; /* service/live.h */
+
 typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
@@ -24,6 +26,7 @@ typedef struct authp_realm_t {
     const authp_jwt_t *jwt;
     authp_store_t *store;   /* NULL where only tokens are checked */
     authp_hasher_t *hasher; /* NULL there too */
+    authp_live_t *live;     /* NULL where no guarded pages are served */
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "service/grant.h"
+#include "service/live.h"
 #include "service/refresh_token.h"
 
 #include <apr_strings.h>
@@ -91,14 +92,13 @@ authp_err_t authp_session_of_refresh(const authp_realm_t *realm, const char *ref
 authp_err_t authp_session_logout(const authp_realm_t *realm, const char *user_id, const char *sid,
                                  bool all, const authp_client_t *client, apr_pool_t *pool)
 {
-    authp_ms_t now = authp_clock_now(realm->clock);
     const char *reason = all ? "logout_all" : "logout";
     int count = 0;
     authp_err_t err;
     if (all) {
-        err = authp_store_session_end_user(realm->store, user_id, NULL, reason, now, &count);
+        err = authp_live_end_sessions(realm, user_id, NULL, reason, &count, pool);
     } else {
-        err = authp_store_session_end(realm->store, sid, reason, now, pool);
+        err = authp_live_end_session(realm, sid, reason, pool);
         count = err == AUTHP_OK;
         err = err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
     }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "service/grant.h"
+#include "service/live.h"
 #include "service/refresh_token.h"
 #include "service/session.h"
 
@@ -80,8 +81,7 @@ static authp_err_t read_user(const authp_realm_t *realm, const authp_session_t *
 static authp_err_t theft(const authp_realm_t *realm, const authp_session_t *row,
                          const authp_client_t *client, apr_pool_t *pool)
 {
-    authp_err_t err = authp_store_session_end(realm->store, row->id.hex, "refresh_reuse",
-                                              authp_clock_now(realm->clock), pool);
+    authp_err_t err = authp_live_end_session(realm, row->id.hex, "refresh_reuse", pool);
     if (err != AUTHP_OK && err != AUTHP_E_NOT_FOUND) {
         return err;
     }

@@ -65,6 +65,7 @@ authp_err_t authp_token_verify(const authp_realm_t *realm, const char *token, si
         .email_verified = claims.email_verified,
         .ver = claims.ver,
         .auth_time = claims.auth_time,
+        .iat = claims.iat,
         .exp = claims.exp,
     };
     for (int i = 0; i < claims.nroles; i++) {

@@ -14,6 +14,7 @@ typedef struct authp_principal_t {
     authp_roles_t roles; /* effective */
     int64_t ver;
     int64_t auth_time; /* seconds */
+    int64_t iat;       /* seconds */
     int64_t exp;       /* seconds */
 } authp_principal_t;
 

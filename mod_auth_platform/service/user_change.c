@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/user_change.h"
 
+#include "service/live.h"
+
 #include <apr_strings.h>
 #include <string.h>
 
@@ -87,7 +89,7 @@ authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_
             return err;
         }
         if (settle(before, after, authp_clock_now(realm->clock))) {
-            err = authp_store_user_update(realm->store, before, after, pool);
+            err = authp_live_update_user(realm, before, after, pool);
         }
         if (err == AUTHP_OK) {
             *out = after;

@@ -52,6 +52,18 @@ typedef struct authp_session_t {
     const char *user_agent;
 } authp_session_t;
 
+/* How sessions are ended. */
+typedef struct authp_end_t {
+    const char *except_sid; /* NULL = none is spared */
+    const char *reason;
+    authp_ms_t now;
+} authp_end_t;
+
+typedef struct authp_ended_t {
+    authp_id_t id;
+    authp_ms_t ended_at;
+} authp_ended_t;
+
 typedef struct authp_audit_t {
     authp_id_t id;
     authp_ms_t at;

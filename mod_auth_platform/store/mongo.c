@@ -109,6 +109,38 @@ static authp_err_t ping(void *self, apr_pool_t *pool)
     return authp_mongo_release(m, client, fine ? NULL : &error);
 }
 
+/* The primary's, for it stamps nothing itself: whoever writes must agree with the others. */
+static authp_err_t server_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
+{
+    authp_mongo_t *m = self;
+    mongoc_client_t *client = NULL;
+    (void)pool;
+    authp_err_t err = authp_mongo_acquire(m, &client);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_error_t error;
+    bson_iter_t at;
+    bson_t reply;
+    bson_t command = BSON_INITIALIZER;
+    BSON_APPEND_INT32(&command, "isMaster", 1);
+    bool fine =
+        mongoc_client_command_simple(client, m->config.database, &command, NULL, &reply, &error);
+    bool known =
+        fine && bson_iter_init_find(&at, &reply, "localTime") && BSON_ITER_HOLDS_DATE_TIME(&at);
+    authp_ms_t time = known ? bson_iter_date_time(&at) : 0;
+    bson_destroy(&reply);
+    bson_destroy(&command);
+    err = authp_mongo_release(m, client, fine ? NULL : &error);
+    if (err == AUTHP_OK && !known) {
+        return AUTHP_E_UNAVAILABLE;
+    }
+    if (err == AUTHP_OK) {
+        *now = time;
+    }
+    return err;
+}
+
 static void maintain(void *self)
 {
     authp_mongo_t *m = self;
@@ -149,5 +181,8 @@ const authp_store_ops_t authp_mongo_ops = {
     .invite_claim = authp_mongo_invite_claim,
     .invite_revoke = authp_mongo_invite_revoke,
     .audit_append = authp_mongo_audit_append,
+    .user_changed = authp_mongo_user_changed,
+    .session_ended = authp_mongo_session_ended,
+    .clock = server_clock,
     .purge = authp_mongo_purge,
 };

@@ -53,8 +53,8 @@ typedef struct authp_mongo_find_t {
     const char *collection;
     const bson_t *filter;
     int limit;
-    bool by_id; /* in the order of _id */
-    bool list;  /* may read where the URI's readPreference says */
+    const char *sort; /* in the order of this field; NULL = as they come */
+    bool list;        /* may read where the URI's readPreference says */
 } authp_mongo_find_t;
 
 /* Called for each document while the client is held; anything but AUTHP_OK ends it. */
@@ -158,8 +158,12 @@ authp_err_t authp_mongo_session_slide(void *self, const char *sid, int64_t gener
                                       authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool);
 authp_err_t authp_mongo_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
                                     apr_pool_t *pool);
-authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const char *except_sid,
-                                         const char *reason, authp_ms_t now, int *count);
+authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const authp_end_t *end,
+                                         apr_array_header_t **ended, apr_pool_t *pool);
+authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
+                                     apr_array_header_t **out, apr_pool_t *pool);
+authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
+                                      apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_mongo_session_list(void *self, const char *user_id, authp_ms_t now,
                                      const authp_page_t *page, apr_array_header_t **out,
                                      apr_pool_t *pool);

@@ -16,10 +16,10 @@ static void find_options(const authp_mongo_t *m, const authp_mongo_find_t *what,
     BSON_APPEND_INT64(out, "limit", what->limit);
     BSON_APPEND_BOOL(out, "singleBatch", true);
     BSON_APPEND_INT64(out, "maxTimeMS", m->config.timeout_ms);
-    if (what->by_id) {
+    if (what->sort != NULL) {
         bson_t sort;
         BSON_APPEND_DOCUMENT_BEGIN(out, "sort", &sort);
-        BSON_APPEND_INT32(&sort, "_id", 1);
+        BSON_APPEND_INT32(&sort, what->sort, 1);
         bson_append_document_end(out, &sort);
     }
 }
@@ -104,7 +104,7 @@ authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, c
         const authp_mongo_find_t page = {.collection = what->collection,
                                          .filter = &filter,
                                          .limit = missing,
-                                         .by_id = true,
+                                         .sort = "_id",
                                          .list = what->list};
         listing.seen = listing.kept = 0;
         err = authp_mongo_find(m, &page, read_listed, &listing);

@@ -5,6 +5,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
+/* Room for sessions that ended by themselves in the same millisecond. */
+#define STAMPED_MORE 100
+
 static bson_t *write_session(const authp_session_t *s)
 {
     bson_t device;
@@ -185,12 +188,64 @@ authp_err_t authp_mongo_session_end(void *self, const char *sid, const char *rea
                                   AUTHP_E_NOT_FOUND);
 }
 
-authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const char *except_sid,
-                                         const char *reason, authp_ms_t now, int *count)
+static authp_err_t read_ended(const bson_t *document, void *ctx)
 {
-    int ended = 0;
+    read_sessions_t *out = ctx;
+    authp_mongo_reader_t in = {
+        .document = document, .collection = AUTHP_MONGO_SESSIONS, .pool = out->pool};
+    authp_ended_t *ended = apr_pcalloc(out->pool, sizeof(*ended));
+    authp_mongo_get_id(&in, "_id", &ended->id);
+    authp_mongo_get_time(&in, "ended_at", &ended->ended_at);
+    /* No token of ours names a session of another program, whatever it is. */
+    if (in.wrong == NULL) {
+        APR_ARRAY_PUSH(out->sessions, authp_ended_t *) = ended;
+    }
+    return AUTHP_OK;
+}
+
+authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
+                                      apr_array_header_t **out, apr_pool_t *pool)
+{
+    read_sessions_t found = {.sessions = apr_array_make(pool, 16, sizeof(authp_ended_t *)),
+                             .pool = pool};
+    bson_t range;
     bson_t filter = BSON_INITIALIZER;
-    bson_t *update = ending(reason, now);
+    BSON_APPEND_DOCUMENT_BEGIN(&filter, "ended_at", &range);
+    BSON_APPEND_DATE_TIME(&range, "$gte", since);
+    bson_append_document_end(&filter, &range);
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_MONGO_SESSIONS, .filter = &filter, .limit = limit, .sort = "ended_at"};
+    authp_err_t err = authp_mongo_find(self, &what, read_ended, &found);
+    bson_destroy(&filter);
+    if (err == AUTHP_OK) {
+        *out = found.sessions;
+    }
+    return err;
+}
+
+/* Those that the update just stamped; others that ended in the same millisecond do no harm. */
+static authp_err_t stamped(authp_mongo_t *m, const char *user_id, authp_ms_t now, int count,
+                           read_sessions_t *found)
+{
+    bson_t filter = BSON_INITIALIZER;
+    authp_mongo_match_id(&filter, "user_id", user_id);
+    authp_mongo_match_time(&filter, "ended_at", now);
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_MONGO_SESSIONS, .filter = &filter, .limit = count + STAMPED_MORE};
+    authp_err_t err = authp_mongo_find(m, &what, read_ended, found);
+    bson_destroy(&filter);
+    return err;
+}
+
+authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const authp_end_t *end,
+                                         apr_array_header_t **ended, apr_pool_t *pool)
+{
+    int count = 0;
+    const char *except_sid = end->except_sid;
+    read_sessions_t found = {.sessions = apr_array_make(pool, 4, sizeof(authp_ended_t *)),
+                             .pool = pool};
+    bson_t filter = BSON_INITIALIZER;
+    bson_t *update = ending(end->reason, end->now);
     authp_mongo_match_id(&filter, "user_id", user_id);
     authp_mongo_match_absent(&filter, "ended_at");
     if (except_sid != NULL && authp_id_valid(except_sid)) {
@@ -203,13 +258,22 @@ authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const 
                                       .change = AUTHP_MONGO_UPDATE_MANY,
                                       .filter = &filter,
                                       .update = update};
-    authp_err_t err = authp_mongo_write(self, &what, &ended);
+    authp_err_t err = authp_mongo_write(self, &what, &count);
     bson_destroy(&filter);
     bson_destroy(update);
-    if (err == AUTHP_OK && count != NULL) {
-        *count = ended;
+    if (err == AUTHP_OK && count > 0) {
+        err = stamped(self, user_id, end->now, count, &found);
     }
-    return err;
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    apr_array_header_t *ids = apr_array_make(pool, found.sessions->nelts, sizeof(const char *));
+    for (int i = 0; i < found.sessions->nelts; i++) {
+        APR_ARRAY_PUSH(ids, const char *) =
+            APR_ARRAY_IDX(found.sessions, i, const authp_ended_t *)->id.hex;
+    }
+    *ended = ids;
+    return AUTHP_OK;
 }
 
 authp_err_t authp_mongo_session_list(void *self, const char *user_id, authp_ms_t now,

@@ -162,6 +162,34 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
     return err;
 }
 
+/* One that cannot be read gives nobody a token either. */
+static authp_err_t read_changed(const bson_t *document, void *ctx)
+{
+    authp_err_t err = read_user(document, ctx);
+    return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
+}
+
+authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
+                                     apr_array_header_t **out, apr_pool_t *pool)
+{
+    read_users_t found = {.users = apr_array_make(pool, 16, sizeof(authp_user_t *)), .pool = pool};
+    bson_t range;
+    bson_t filter = BSON_INITIALIZER;
+    BSON_APPEND_DOCUMENT_BEGIN(&filter, "auth_changed_at", &range);
+    BSON_APPEND_DATE_TIME(&range, "$gte", since);
+    bson_append_document_end(&filter, &range);
+    const authp_mongo_find_t what = {.collection = AUTHP_MONGO_USERS,
+                                     .filter = &filter,
+                                     .limit = limit,
+                                     .sort = "auth_changed_at"};
+    authp_err_t err = authp_mongo_find(self, &what, read_changed, &found);
+    bson_destroy(&filter);
+    if (err == AUTHP_OK) {
+        *out = found.users;
+    }
+    return err;
+}
+
 authp_err_t authp_mongo_user_upgrade_hash(void *self, const authp_user_t *user,
                                           const char *new_hash, authp_ms_t now, apr_pool_t *pool)
 {

@@ -58,6 +58,7 @@ typedef enum authp_sql_label_t {
     AUTHP_SQL_USER_DELETE,
     AUTHP_SQL_USER_DISCARD,
     AUTHP_SQL_USER_LIST_DELETED,
+    AUTHP_SQL_USER_CHANGED,
     AUTHP_SQL_FORGET_SESSIONS,
     AUTHP_SQL_FORGET_AUDIT,
     AUTHP_SQL_FORGET_INVITES,
@@ -69,6 +70,7 @@ typedef enum authp_sql_label_t {
     AUTHP_SQL_SESSION_END_USER,
     AUTHP_SQL_SESSION_LIST,
     AUTHP_SQL_SESSION_SET_VER,
+    AUTHP_SQL_SESSION_ENDED,
     AUTHP_SQL_INVITE_CREATE,
     AUTHP_SQL_INVITE_BY_ID,
     AUTHP_SQL_INVITE_BY_CODE,
@@ -118,6 +120,14 @@ int64_t authp_sql_int(const authp_sql_rows_t *rows, int column);
 /* A reader for statements of which only the number of rows matters: ctx is an int *. */
 authp_err_t authp_sql_count_rows(authp_sql_rows_t *rows, void *ctx);
 
+/* A reader of ids in the first column. */
+typedef struct authp_sql_ids_t {
+    apr_array_header_t *ids; /* const char * */
+    apr_pool_t *pool;
+} authp_sql_ids_t;
+
+authp_err_t authp_sql_read_ids(authp_sql_rows_t *rows, void *ctx);
+
 /* A statement that changes exactly one row, or none: then `otherwise`. */
 AUTHP_CHECKED authp_err_t authp_sql_change_one(authp_sql_t *sql, authp_sql_label_t label,
                                                const void **values, authp_err_t otherwise);
@@ -148,11 +158,15 @@ authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generat
                                     authp_ms_t expires_at, apr_pool_t *pool);
 authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
                                   apr_pool_t *pool);
-authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid,
-                                       const char *reason, authp_ms_t now, int *count);
+authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const authp_end_t *end,
+                                       apr_array_header_t **ended, apr_pool_t *pool);
 authp_err_t authp_sql_session_list(void *self, const char *user_id, authp_ms_t now,
                                    const authp_page_t *page, apr_array_header_t **out,
                                    apr_pool_t *pool);
+authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
+                                   apr_array_header_t **out, apr_pool_t *pool);
+authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
+                                    apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_sql_session_set_ver(void *self, const char *sid, int64_t ver, apr_pool_t *pool);
 authp_err_t authp_sql_invite_create(void *self, const authp_invite_t *invite, apr_pool_t *pool);
 authp_err_t authp_sql_invite_by_id(void *self, const char *id, authp_invite_t **out,

@@ -19,14 +19,9 @@ authp_err_t authp_sql_user_forget(void *self, const char *id, apr_pool_t *pool)
     return err;
 }
 
-typedef struct read_ids_t {
-    apr_array_header_t *ids;
-    apr_pool_t *pool;
-} read_ids_t;
-
-static authp_err_t read_ids(authp_sql_rows_t *rows, void *ctx)
+authp_err_t authp_sql_read_ids(authp_sql_rows_t *rows, void *ctx)
 {
-    read_ids_t *out = ctx;
+    authp_sql_ids_t *out = ctx;
     while (authp_sql_next(rows)) {
         APR_ARRAY_PUSH(out->ids, const char *) = authp_sql_text(rows, 0, out->pool);
     }
@@ -36,11 +31,12 @@ static authp_err_t read_ids(authp_sql_rows_t *rows, void *ctx)
 authp_err_t authp_sql_user_list_deleted(void *self, const authp_page_t *page,
                                         apr_array_header_t **out, apr_pool_t *pool)
 {
-    read_ids_t found = {.ids = apr_array_make(pool, page->limit, sizeof(const char *)),
-                        .pool = pool};
+    authp_sql_ids_t found = {.ids = apr_array_make(pool, page->limit, sizeof(const char *)),
+                             .pool = pool};
     apr_int64_t limit = page->limit;
     const void *values[] = {page->after_id != NULL ? page->after_id : "", &limit};
-    authp_err_t err = authp_sql_run(self, AUTHP_SQL_USER_LIST_DELETED, values, read_ids, &found);
+    authp_err_t err =
+        authp_sql_run(self, AUTHP_SQL_USER_LIST_DELETED, values, authp_sql_read_ids, &found);
     if (err == AUTHP_OK) {
         *out = found.ids;
     }

@@ -124,16 +124,46 @@ authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reaso
     return authp_sql_change_one(self, AUTHP_SQL_SESSION_END, values, AUTHP_E_NOT_FOUND);
 }
 
-authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const char *except_sid,
-                                       const char *reason, authp_ms_t now, int *count)
+authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const authp_end_t *end,
+                                       apr_array_header_t **ended, apr_pool_t *pool)
 {
-    apr_int64_t at = now;
-    int rows = 0;
-    const void *values[] = {&at, reason, user_id, except_sid != NULL ? except_sid : NO_SESSION};
+    apr_int64_t at = end->now;
+    authp_sql_ids_t found = {.ids = apr_array_make(pool, 4, sizeof(const char *)), .pool = pool};
+    const void *values[] = {&at, end->reason, user_id,
+                            end->except_sid != NULL ? end->except_sid : NO_SESSION};
     authp_err_t err =
-        authp_sql_run(self, AUTHP_SQL_SESSION_END_USER, values, authp_sql_count_rows, &rows);
-    if (err == AUTHP_OK && count != NULL) {
-        *count = rows;
+        authp_sql_run(self, AUTHP_SQL_SESSION_END_USER, values, authp_sql_read_ids, &found);
+    if (err == AUTHP_OK) {
+        *ended = found.ids;
+    }
+    return err;
+}
+
+static authp_err_t read_ended(authp_sql_rows_t *rows, void *ctx)
+{
+    authp_sql_ids_t *out = ctx;
+    while (authp_sql_next(rows)) {
+        authp_ended_t *ended = apr_pcalloc(out->pool, sizeof(*ended));
+        const char *id = authp_sql_text(rows, 0, out->pool);
+        apr_cpystrn(ended->id.hex, id != NULL ? id : "", sizeof(ended->id.hex));
+        ended->ended_at = authp_sql_int(rows, 1);
+        APR_ARRAY_PUSH(out->ids, authp_ended_t *) = ended;
+    }
+    return AUTHP_OK;
+}
+
+authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
+                                    apr_array_header_t **out, apr_pool_t *pool)
+{
+    /* From 1 on: 0 is "not ended". */
+    apr_int64_t from = since > 0 ? since : 1;
+    apr_int64_t most = limit;
+    authp_sql_ids_t found = {.ids = apr_array_make(pool, 16, sizeof(authp_ended_t *)),
+                             .pool = pool};
+    const void *values[] = {&from, &most};
+    authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_ENDED, values, read_ended, &found);
+    if (err == AUTHP_OK) {
+        *out = found.ids;
     }
     return err;
 }

@@ -54,6 +54,9 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
     [AUTHP_SQL_USER_DISCARD] = {"DELETE FROM users WHERE " UNCHANGED_USER " RETURNING id", true},
     [AUTHP_SQL_USER_LIST_DELETED] =
         {"SELECT id FROM users WHERE deleted_at > 0 AND id > %s ORDER BY id LIMIT %lld", false},
+    [AUTHP_SQL_USER_CHANGED] = {"SELECT " USER_COLUMNS " FROM users WHERE auth_changed_at >= %lld "
+                                "ORDER BY auth_changed_at LIMIT %lld",
+                                false},
     [AUTHP_SQL_FORGET_SESSIONS] =
         {"UPDATE refresh_tokens SET device_id = NULL, ip = NULL, user_agent = NULL WHERE "
          "user_id = %s RETURNING id",
@@ -93,6 +96,10 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
                                 false},
     [AUTHP_SQL_SESSION_SET_VER] =
         {"UPDATE refresh_tokens SET ver = %lld WHERE id = %s AND ended_at = 0 RETURNING id", true},
+
+    [AUTHP_SQL_SESSION_ENDED] = {"SELECT id, ended_at FROM refresh_tokens WHERE ended_at >= %lld "
+                                 "ORDER BY ended_at LIMIT %lld",
+                                 false},
 
     [AUTHP_SQL_INVITE_CREATE] = {"INSERT INTO recruiter_invites (" INVITE_COLUMNS
                                  ") VALUES (%s, %s, %s, %lld, %lld, %s, "

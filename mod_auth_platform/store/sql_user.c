@@ -151,6 +151,21 @@ authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
     return AUTHP_OK;
 }
 
+authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
+                                   apr_array_header_t **out, apr_pool_t *pool)
+{
+    read_users_t found = {.users = apr_array_make(pool, 16, sizeof(authp_user_t *)), .pool = pool};
+    /* From 1 on: 0 is "never changed". */
+    apr_int64_t from = since > 0 ? since : 1;
+    apr_int64_t most = limit;
+    const void *values[] = {&from, &most};
+    authp_err_t err = authp_sql_run(self, AUTHP_SQL_USER_CHANGED, values, read_users, &found);
+    if (err == AUTHP_OK) {
+        *out = found.users;
+    }
+    return err;
+}
+
 authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
                                         authp_ms_t now, apr_pool_t *pool)
 {

@@ -43,6 +43,8 @@ static const authp_sql_migration_t migrations[] = {
      "created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_by TEXT, used_at INTEGER NOT NULL, used_by TEXT, "
      "used_ver INTEGER NOT NULL, revoked_at INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)"},
+    {"what changed when", "CREATE INDEX users_auth_changed ON users (auth_changed_at);"
+                          "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at)"},
 };
 
 /* FULL: what was answered 201 survives a power cut. No busy_timeout: apr_dbd holds one mutex of the
@@ -199,6 +201,14 @@ static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *po
     return err;
 }
 
+/* It is on this host. */
+static authp_err_t own_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
+{
+    (void)self, (void)pool;
+    *now = authp_clock_now(authp_clock_system());
+    return AUTHP_OK;
+}
+
 const authp_store_ops_t authp_sqlite_ops = {
     .version = AUTHP_STORE_VERSION,
     .name = "sqlite",
@@ -233,5 +243,8 @@ const authp_store_ops_t authp_sqlite_ops = {
     .invite_claim = authp_sql_invite_claim,
     .invite_revoke = authp_sql_invite_revoke,
     .audit_append = authp_sql_audit_append,
+    .user_changed = authp_sql_user_changed,
+    .session_ended = authp_sql_session_ended,
+    .clock = own_clock,
     .purge = authp_sql_purge,
 };

@@ -67,6 +67,32 @@ void authp_store_maintain(authp_store_t *s)
     }
 }
 
+authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clock,
+                                      apr_pool_t *pool)
+{
+    authp_ms_t theirs = 0;
+    authp_ms_t before = authp_clock_now(clock);
+    authp_err_t err = s->ops->clock(s->self, &theirs, pool);
+    authp_ms_t after = authp_clock_now(clock);
+    if (err == AUTHP_OK) {
+        /* Somewhere in between it was read; what cannot be told apart is no difference. */
+        authp_ms_t offset = theirs < before ? theirs - before : theirs > after ? theirs - after : 0;
+        authp_store_set_offset(s, offset);
+    }
+    return err;
+}
+
+void authp_store_set_offset(authp_store_t *s, int64_t offset_ms)
+{
+    atomic_store(&s->offset, offset_ms);
+    atomic_store(&s->measured, true);
+}
+
+authp_ms_t authp_store_time(authp_store_t *s, authp_ms_t now)
+{
+    return now + atomic_load_explicit(&s->offset, memory_order_relaxed);
+}
+
 authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user, apr_pool_t *pool)
 {
     return s->ops->user_create(s->self, user, pool);
@@ -123,14 +149,28 @@ authp_err_t authp_store_session_slide(authp_store_t *s, const char *sid, int64_t
 authp_err_t authp_store_session_end(authp_store_t *s, const char *sid, const char *reason,
                                     authp_ms_t now, apr_pool_t *pool)
 {
-    return s->ops->session_end(s->self, sid, reason, now, pool);
+    return s->ops->session_end(s->self, sid, reason, authp_store_time(s, now), pool);
 }
 
 authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
-                                         const char *except_sid, const char *reason, authp_ms_t now,
-                                         int *count)
+                                         const authp_end_t *end, apr_array_header_t **ended,
+                                         apr_pool_t *pool)
 {
-    return s->ops->session_end_user(s->self, user_id, except_sid, reason, now, count);
+    authp_end_t stamped = *end;
+    stamped.now = authp_store_time(s, end->now);
+    return s->ops->session_end_user(s->self, user_id, &stamped, ended, pool);
+}
+
+authp_err_t authp_store_user_changed(authp_store_t *s, authp_ms_t since, int limit,
+                                     apr_array_header_t **out, apr_pool_t *pool)
+{
+    return s->ops->user_changed(s->self, since, limit, out, pool);
+}
+
+authp_err_t authp_store_session_ended(authp_store_t *s, authp_ms_t since, int limit,
+                                      apr_array_header_t **out, apr_pool_t *pool)
+{
+    return s->ops->session_ended(s->self, since, limit, out, pool);
 }
 
 authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry, apr_pool_t *pool)
@@ -141,13 +181,17 @@ authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entr
 authp_err_t authp_store_user_update(authp_store_t *s, const authp_user_t *before,
                                     const authp_user_t *after, apr_pool_t *pool)
 {
-    return s->ops->user_update(s->self, before, after, pool);
+    authp_user_t stamped = *after;
+    if (after->auth_changed_at != before->auth_changed_at) {
+        stamped.auth_changed_at = authp_store_time(s, after->auth_changed_at);
+    }
+    return s->ops->user_update(s->self, before, &stamped, pool);
 }
 
 authp_err_t authp_store_user_delete(authp_store_t *s, const authp_user_t *before, authp_ms_t now,
                                     apr_pool_t *pool)
 {
-    return s->ops->user_delete(s->self, before, now, pool);
+    return s->ops->user_delete(s->self, before, authp_store_time(s, now), pool);
 }
 
 authp_err_t authp_store_user_discard(authp_store_t *s, const authp_user_t *user, apr_pool_t *pool)

@@ -6,6 +6,7 @@
 #include "store/model.h"
 
 #include <apr_pools.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -14,7 +15,7 @@
  * operation may also return AUTHP_E_UNAVAILABLE (not reached, or not answered within timeout_ms)
  * and AUTHP_E_INTERNAL (logged). Results are made in `pool`. Operations are safe to call from many
  * threads. */
-#define AUTHP_STORE_VERSION 2
+#define AUTHP_STORE_VERSION 3
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file */
@@ -98,10 +99,9 @@ typedef struct authp_store_ops_t {
      * already. */
     authp_err_t (*session_end)(void *self, const char *sid, const char *reason, authp_ms_t now,
                                apr_pool_t *pool);
-    /* All of that user's live sessions but `except_sid` (NULL = none spared); *count ended (may be
-     * NULL). */
-    authp_err_t (*session_end_user)(void *self, const char *user_id, const char *except_sid,
-                                    const char *reason, authp_ms_t now, int *count);
+    /* All of that user's live sessions but end->except_sid; *ended: the ids (const char *). */
+    authp_err_t (*session_end_user)(void *self, const char *user_id, const authp_end_t *end,
+                                    apr_array_header_t **ended, apr_pool_t *pool);
     /* That user's sessions that live at `now`: an array of authp_session_t *. */
     authp_err_t (*session_list)(void *self, const char *user_id, authp_ms_t now,
                                 const authp_page_t *page, apr_array_header_t **out,
@@ -128,6 +128,17 @@ typedef struct authp_store_ops_t {
 
     authp_err_t (*audit_append)(void *self, const authp_audit_t *entry, apr_pool_t *pool);
 
+    /* What the live table hears of others (service/live.h): accounts, tombstones among them, whose
+     * auth_changed_at is `since` or later (authp_user_t *), and sessions that ended then
+     * (authp_ended_t *): the earliest `limit` of them, in the order of time, from where it was
+     * written. */
+    authp_err_t (*user_changed)(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                                apr_pool_t *pool);
+    authp_err_t (*session_ended)(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                                 apr_pool_t *pool);
+    /* The store's own clock. */
+    authp_err_t (*clock)(void *self, authp_ms_t *now, apr_pool_t *pool);
+
     /* Removes at most one batch of each kind; *removed counts the rows. */
     authp_err_t (*purge)(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
 } authp_store_ops_t;
@@ -135,6 +146,8 @@ typedef struct authp_store_ops_t {
 typedef struct authp_store_t {
     const authp_store_ops_t *ops;
     void *self;
+    atomic_llong offset;  /* ms that the store's clock is ahead of this host's */
+    atomic_bool measured; /* it is known */
 } authp_store_t;
 
 /* The static table of providers in store.c; NULL if this build has none of that name. */
@@ -150,6 +163,19 @@ AUTHP_CHECKED authp_err_t authp_store_open(const authp_store_ops_t *ops,
 AUTHP_CHECKED authp_err_t authp_store_migrate(authp_store_t *s, int *applied, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_ping(authp_store_t *s, apr_pool_t *pool);
 void authp_store_maintain(authp_store_t *s);
+/* Compares the store's clock with this host's. From then on auth_changed_at and ended_at are
+ * stamped in the store's time, so that hosts whose clocks differ see each other's changes in order.
+ */
+AUTHP_CHECKED authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clock,
+                                                    apr_pool_t *pool);
+/* Somebody else of this host has done so. */
+void authp_store_set_offset(authp_store_t *s, int64_t offset_ms);
+/* `now` in the store's time. */
+authp_ms_t authp_store_time(authp_store_t *s, authp_ms_t now);
+AUTHP_CHECKED authp_err_t authp_store_user_changed(authp_store_t *s, authp_ms_t since, int limit,
+                                                   apr_array_header_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_ended(authp_store_t *s, authp_ms_t since, int limit,
+                                                    apr_array_header_t **out, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user,
                                                   apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_user_by_id(authp_store_t *s, const char *id,
@@ -187,8 +213,9 @@ AUTHP_CHECKED authp_err_t authp_store_session_end(authp_store_t *s, const char *
                                                   const char *reason, authp_ms_t now,
                                                   apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
-                                                       const char *except_sid, const char *reason,
-                                                       authp_ms_t now, int *count);
+                                                       const authp_end_t *end,
+                                                       apr_array_header_t **ended,
+                                                       apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_session_list(authp_store_t *s, const char *user_id,
                                                    authp_ms_t now, const authp_page_t *page,
                                                    apr_array_header_t **out, apr_pool_t *pool);

@@ -82,9 +82,11 @@ START_TEST(batch_by_batch)
     for (int i = 0; i < 700; i++) {
         (void)fixture_start(&f, ada);
     }
-    ck_assert_int_eq(authp_store_session_end_user(f.store, ada->id.hex, NULL, "x",
-                                                  authp_clock_now(f.realm->clock), NULL),
+    const authp_end_t end = {.reason = "x", .now = authp_clock_now(f.realm->clock)};
+    apr_array_header_t *ended = NULL;
+    ck_assert_int_eq(authp_store_session_end_user(f.store, ada->id.hex, &end, &ended, f.pool),
                      AUTHP_OK);
+    ck_assert_int_eq(ended->nelts, 700);
     fake_clock_advance(&f.clock, HOUR + 1);
     ck_assert_int_eq(purge(1), 500);
     ck_assert_int_eq(purge(5), 200);

@@ -2,6 +2,7 @@
 package AuthPlatform::Httpd;
 # An httpd of one test's own, for what the shared server of a run cannot be used for: another MPM, restarts, crashes.
 #   my $httpd = AuthPlatform::Httpd->new(mpm => 'worker');  $httpd->start;  $httpd->graceful;  $httpd->stop;
+# new(realm => $other) has the settings, keys and store of another one; new(more => TEXT) adds to its configuration.
 use strict;
 use warnings FATAL => 'all';
 use File::Path ();
@@ -21,7 +22,7 @@ sub new {
     my $settings = $o{settings} || '';
     $settings .= "AUTH_STORE=mongodb\nMONGODB_URI=$ENV{AUTHP_MONGODB_URI}\nMONGODB_DB=$ENV{AUTHP_MONGODB_NAME}_own_$$\_" . int(1e6 * rand) . "\n"
         if ($ENV{AUTHP_STORE} || '') eq 'mongodb' && $settings !~ /^AUTH_STORE=/m;
-    my $self = bless { mpm => 'event', module => 1, limits => '', dir => $dir, owner => $$, %o }, $class;
+    my $self = bless { mpm => 'event', module => 1, limits => '', more => '', dir => $dir, owner => $$, %o }, $class;
     $self->{port} ||= free_port();
     mkdir "$dir/site";
     write_file("$dir/site/page.txt", "guarded\n");
@@ -31,6 +32,7 @@ sub new {
     $settings .= "BCRYPT_ROUNDS=4\n" if $settings !~ /^BCRYPT_ROUNDS=/m;
     write_file("$dir/.env", 'JWT_SECRET_KEY=' . unpack('H*', $bytes) . "\nAUTH_STATE_DIR=$dir/state\n"
             . "AUTH_LIMITS=off\n" . $settings);
+    write_file("$dir/.env", slurp("$o{realm}{dir}/.env")) if $o{realm};
     umask $old;
     $self->configure;
     return $self;
@@ -69,7 +71,7 @@ sub configure {
     $conf .= "User www-data\nGroup www-data\n" if !$<;
     if ($self->{module}) {
         $conf .= "LoadModule auth_platform_module \"$ENV{AUTHP_MODULE}\"\nAuthPlatformEnvFile \"$dir/.env\"\nAuthPlatformMount /api/auth\n"
-            . "<Location \"/page.txt\">\nAuthType Platform\nAuthName \"t\"\nRequire role candidate\n</Location>\n";
+            . "<Location \"/page.txt\">\nAuthType Platform\nAuthName \"t\"\nRequire role candidate\n</Location>\n$self->{more}\n";
     }
     write_file("$dir/httpd.conf", $conf);
     return $self;
@@ -144,7 +146,7 @@ sub stop {
     }
     kill 'KILL', -$pid;    # its own session: nobody else is in it
     waitpid $pid, POSIX::WNOHANG();
-    @running = grep { $_ != $self } @running;
+    @running = grep { defined && $_ != $self } @running;
     return;
 }
 
@@ -204,6 +206,7 @@ END {
 sub DESTROY {
     my ($self) = @_;
     return if $self->{owner} != $$;
+    local $?;    # at the end of the program: its own status
     $self->stop;
     File::Path::remove_tree($self->{dir}) if !$ENV{AUTHP_KEEP};
     return;

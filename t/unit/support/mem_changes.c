@@ -60,7 +60,8 @@ authp_err_t mem_user_delete(void *self, const authp_user_t *before, authp_ms_t n
     if (i < 0) {
         return mem_leave(mem, AUTHP_E_CONFLICT);
     }
-    APR_ARRAY_PUSH(mem->deleted, mem_tombstone_t) = (mem_tombstone_t){before->id, now};
+    APR_ARRAY_PUSH(mem->deleted, mem_tombstone_t) =
+        (mem_tombstone_t){before->id, now, before->ver + 1};
     remove_at(mem->users, i);
     return mem_leave(mem, AUTHP_OK);
 }

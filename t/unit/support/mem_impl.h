@@ -11,6 +11,7 @@
 typedef struct mem_tombstone_t {
     authp_id_t id;
     authp_ms_t deleted_at;
+    int64_t ver;
 } mem_tombstone_t;
 
 typedef struct mem_t {
@@ -24,6 +25,7 @@ typedef struct mem_t {
     const char *fail_op;
     int fail_nth;
     authp_err_t fail_err;
+    authp_ms_t ahead; /* of the store's clock */
     const char *hook_op;
     void (*hook)(void *ctx);
     void *hook_ctx;
@@ -48,6 +50,13 @@ authp_err_t mem_session_list(void *self, const char *user_id, authp_ms_t now,
 authp_err_t mem_session_set_ver(void *self, const char *sid, int64_t ver, apr_pool_t *pool);
 authp_err_t mem_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
 authp_err_t mem_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
+
+/* mem_live.c */
+authp_err_t mem_user_changed(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                             apr_pool_t *pool);
+authp_err_t mem_session_ended(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                              apr_pool_t *pool);
+authp_err_t mem_clock(void *self, authp_ms_t *now, apr_pool_t *pool);
 
 /* mem_invite.c */
 authp_err_t mem_invite_create(void *self, const authp_invite_t *invite, apr_pool_t *pool);

@@ -289,27 +289,25 @@ static authp_err_t mem_session_end(void *self, const char *sid, const char *reas
     return mem_leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_session_end_user(void *self, const char *user_id, const char *except_sid,
-                                        const char *reason, authp_ms_t now, int *count)
+static authp_err_t mem_session_end_user(void *self, const char *user_id, const authp_end_t *end,
+                                        apr_array_header_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = mem_enter(mem, "session_end_user");
     if (err != AUTHP_OK) {
         return err;
     }
-    int ended = 0;
+    apr_array_header_t *ended = apr_array_make(pool, 4, sizeof(const char *));
     for (int i = 0; i < mem->sessions->nelts; i++) {
         authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
         if (mem_rows_same(session->user_id.hex, user_id) && session->ended_at == 0 &&
-            !mem_rows_same(session->id.hex, except_sid)) {
-            session->ended_at = now;
-            session->end_reason = mem_rows_text(reason, mem->pool);
-            ended++;
+            !mem_rows_same(session->id.hex, end->except_sid)) {
+            session->ended_at = end->now;
+            session->end_reason = mem_rows_text(end->reason, mem->pool);
+            APR_ARRAY_PUSH(ended, const char *) = apr_pstrdup(pool, session->id.hex);
         }
     }
-    if (count != NULL) {
-        *count = ended;
-    }
+    *out = ended;
     return mem_leave(mem, AUTHP_OK);
 }
 
@@ -382,5 +380,8 @@ const authp_store_ops_t mem_store_ops = {
     .invite_claim = mem_invite_claim,
     .invite_revoke = mem_invite_revoke,
     .audit_append = mem_audit_append,
+    .user_changed = mem_user_changed,
+    .session_ended = mem_session_ended,
+    .clock = mem_clock,
     .purge = mem_purge,
 };

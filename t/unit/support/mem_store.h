@@ -14,6 +14,8 @@ extern const authp_store_ops_t mem_store_ops;
 void mem_store_fail(authp_store_t *store, const char *op, int nth, authp_err_t err);
 /* Runs `hook` once, right before the next `op` does its work: what another process might do in
  * between. */
+/* The store's clock is so much ahead of the system's. */
+void mem_store_ahead(authp_store_t *store, authp_ms_t ms);
 void mem_store_before(authp_store_t *store, const char *op, void (*hook)(void *ctx), void *ctx);
 /* What is in it, to look at and to bend; NULL if there is no such row. */
 authp_user_t *mem_store_user(authp_store_t *store, const char *id);

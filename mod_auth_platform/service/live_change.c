@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/live.h"
+#include "service/live_store.h"
+
+/* What makes tokens stop counting: the store decides, then the table is told, before anybody is
+ * answered. Without a table (the command line tool) the servers hear of it by their poll. */
+
+static void tell_session(const authp_realm_t *realm, const char *sid)
+{
+    if (realm->live != NULL && authp_id_valid(sid)) {
+        authp_ms_t at = authp_store_time(realm->store, authp_clock_now(realm->clock));
+        authp_live_table_put_session(authp_live_store_table(realm->live), sid, at);
+    }
+}
+
+static void tell_user(const authp_realm_t *realm, const authp_live_user_t *user)
+{
+    if (realm->live != NULL) {
+        authp_ms_t at = authp_store_time(realm->store, authp_clock_now(realm->clock));
+        authp_live_table_put_user(authp_live_store_table(realm->live), user, at);
+    }
+}
+
+authp_err_t authp_live_end_session(const authp_realm_t *realm, const char *sid, const char *reason,
+                                   apr_pool_t *pool)
+{
+    authp_err_t err =
+        authp_store_session_end(realm->store, sid, reason, authp_clock_now(realm->clock), pool);
+    /* Over already: perhaps by another host, of which the table has not heard yet. */
+    if (err == AUTHP_OK || err == AUTHP_E_NOT_FOUND) {
+        tell_session(realm, sid);
+    }
+    return err;
+}
+
+authp_err_t authp_live_end_sessions(const authp_realm_t *realm, const char *user_id,
+                                    const char *except_sid, const char *reason, int *count,
+                                    apr_pool_t *pool)
+{
+    const authp_end_t end = {
+        .except_sid = except_sid, .reason = reason, .now = authp_clock_now(realm->clock)};
+    apr_array_header_t *ended = NULL;
+    authp_err_t err = authp_store_session_end_user(realm->store, user_id, &end, &ended, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    for (int i = 0; i < ended->nelts; i++) {
+        tell_session(realm, APR_ARRAY_IDX(ended, i, const char *));
+    }
+    if (count != NULL) {
+        *count = ended->nelts;
+    }
+    return AUTHP_OK;
+}
+
+authp_err_t authp_live_update_user(const authp_realm_t *realm, const authp_user_t *before,
+                                   const authp_user_t *after, apr_pool_t *pool)
+{
+    authp_err_t err = authp_store_user_update(realm->store, before, after, pool);
+    if (err == AUTHP_OK && after->ver != before->ver) {
+        const authp_live_user_t user = {
+            .id = after->id.hex,
+            .ver = after->ver,
+            .min_ver = after->min_ver,
+            .roles =
+                authp_roles_effective(realm->roles, after->roles, after->is_recruiter_verified),
+            .email_verified = after->email_verified};
+        tell_user(realm, &user);
+    }
+    return err;
+}
+
+authp_err_t authp_live_delete_user(const authp_realm_t *realm, const authp_user_t *before,
+                                   apr_pool_t *pool)
+{
+    authp_err_t err =
+        authp_store_user_delete(realm->store, before, authp_clock_now(realm->clock), pool);
+    if (err == AUTHP_OK) {
+        const authp_live_user_t user = {
+            .id = before->id.hex, .ver = before->ver + 1, .min_ver = before->ver + 1};
+        tell_user(realm, &user);
+    }
+    return err;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+#include "service/live.h"
+#include "service/live_store.h"
+
+/* What other hosts and the command line tool changed: read from the store once a second by one
+ * child of this httpd. Reading the same twice does no harm, missing something would. */
+
+#define PAGE 500
+#define PAGE_MOST 1000000
+#define CLOCKS_DIFFER_MS 20000
+
+typedef struct poll_t {
+    const authp_realm_t *realm;
+    authp_live_table_t *table;
+    apr_pool_t *pool; /* cleared for each page */
+} poll_t;
+
+static void put_user(const poll_t *poll, const authp_user_t *row)
+{
+    const authp_live_user_t user = {
+        .id = row->id.hex,
+        .ver = row->ver,
+        .min_ver = row->min_ver,
+        .roles = authp_roles_effective(poll->realm->roles, row->roles, row->is_recruiter_verified),
+        .email_verified = row->email_verified};
+    authp_live_table_put_user(poll->table, &user, row->auth_changed_at);
+}
+
+/* One page from `since` on; *newest and *count of what was read. */
+typedef authp_err_t page_fn(const poll_t *poll, authp_ms_t since, int limit, authp_ms_t *newest,
+                            int *count);
+
+static authp_err_t page_of_users(const poll_t *poll, authp_ms_t since, int limit,
+                                 authp_ms_t *newest, int *count)
+{
+    apr_array_header_t *list = NULL;
+    authp_err_t err = authp_store_user_changed(poll->realm->store, since, limit, &list, poll->pool);
+    for (int i = 0; err == AUTHP_OK && i < list->nelts; i++) {
+        const authp_user_t *user = APR_ARRAY_IDX(list, i, const authp_user_t *);
+        put_user(poll, user);
+        *newest = user->auth_changed_at;
+    }
+    *count = err == AUTHP_OK ? list->nelts : 0;
+    return err;
+}
+
+static authp_err_t page_of_sessions(const poll_t *poll, authp_ms_t since, int limit,
+                                    authp_ms_t *newest, int *count)
+{
+    apr_array_header_t *list = NULL;
+    authp_err_t err =
+        authp_store_session_ended(poll->realm->store, since, limit, &list, poll->pool);
+    for (int i = 0; err == AUTHP_OK && i < list->nelts; i++) {
+        const authp_ended_t *ended = APR_ARRAY_IDX(list, i, const authp_ended_t *);
+        if (authp_id_valid(ended->id.hex)) {
+            authp_live_table_put_session(poll->table, ended->id.hex, ended->ended_at);
+        }
+        *newest = ended->ended_at;
+    }
+    *count = err == AUTHP_OK ? list->nelts : 0;
+    return err;
+}
+
+/* The next page begins with the last stamp of this one: more of the same millisecond may follow. If
+ * a page holds nothing else, a larger one does. */
+static authp_err_t read_all(const poll_t *poll, page_fn *page, authp_ms_t since, authp_ms_t *newest)
+{
+    authp_err_t err = AUTHP_OK;
+    int limit = PAGE;
+    for (bool more = true; err == AUTHP_OK && more;) {
+        authp_ms_t last = since;
+        int count = 0;
+        apr_pool_clear(poll->pool);
+        err = page(poll, since, limit, &last, &count);
+        *newest = last > *newest && count > 0 ? last : *newest;
+        more = count >= limit && limit < PAGE_MOST;
+        limit = last == since ? limit * 2 : PAGE;
+        since = last;
+        authp_live_table_beat(poll->table);
+    }
+    return err;
+}
+
+static authp_err_t run(const poll_t *poll, authp_live_round_t *round)
+{
+    authp_err_t err = read_all(poll, page_of_users, round->users_since, &round->users_newest);
+    if (err == AUTHP_OK) {
+        err = read_all(poll, page_of_sessions, round->sessions_since, &round->sessions_newest);
+    }
+    return err;
+}
+
+static void say(authp_live_t *live, authp_err_t err)
+{
+    if (!authp_live_store_failing(live, err != AUTHP_OK)) {
+        return;
+    }
+    if (err != AUTHP_OK) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0332",
+                  "changes by other hosts are not heard of: %s; guarded pages go by "
+                  "AuthPlatformWhenUnavailable once AuthPlatformRevocationMaxLag is over",
+                  authp_err_name(err));
+    } else {
+        authp_log(AUTHP_LOG_NOTICE, "AUTHP0333", "changes by other hosts are heard of again");
+    }
+}
+
+static authp_err_t measure(const poll_t *poll)
+{
+    authp_store_t *store = poll->realm->store;
+    authp_err_t err = authp_store_measure_clock(store, poll->realm->clock, poll->pool);
+    if (err == AUTHP_OK) {
+        authp_live_table_set_clock(poll->table, atomic_load(&store->offset));
+    }
+    return err;
+}
+
+void authp_live_poll(const authp_realm_t *realm, apr_pool_t *pool)
+{
+    poll_t poll = {.realm = realm, .table = authp_live_store_table(realm->live)};
+    authp_live_round_t round = {0};
+    int64_t offset = 0;
+    if (authp_live_table_clock(poll.table, &offset)) {
+        authp_store_set_offset(realm->store, offset);
+    }
+    if (!authp_live_table_begin(poll.table, &round) ||
+        apr_pool_create(&poll.pool, pool) != APR_SUCCESS) {
+        return;
+    }
+    authp_err_t err = measure(&poll);
+    if (err == AUTHP_OK) {
+        authp_live_round_set(poll.table, &round,
+                             authp_store_time(realm->store, authp_clock_now(realm->clock)));
+        err = run(&poll, &round);
+    }
+    authp_live_table_end(poll.table, &round, err == AUTHP_OK);
+    say(realm->live, err);
+    apr_pool_destroy(poll.pool);
+}
+
+bool authp_live_health(const authp_realm_t *realm, authp_live_health_t *out)
+{
+    if (realm->live == NULL) {
+        return false;
+    }
+    authp_live_table_status(authp_live_store_table(realm->live), &out->table);
+    out->clock_known = atomic_load(&realm->store->measured);
+    out->clock_offset_ms = atomic_load(&realm->store->offset);
+    out->clock_fine = out->clock_known && out->clock_offset_ms <= CLOCKS_DIFFER_MS &&
+                      out->clock_offset_ms >= -CLOCKS_DIFFER_MS;
+    return true;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/live_store.h"
+
+#include <apr_thread_cond.h>
+#include <apr_thread_mutex.h>
+#include <apr_time.h>
+#include <string.h>
+
+#define ANSWERS 1024 /* a power of two */
+#define GOOD_FOR_MS 1000
+/* Longer than a good store needs for everybody who came at the same moment. */
+#define WAIT_MS 500
+
+typedef struct answer_t {
+    char session_id[AUTHP_ID_LEN];
+    bool known;         /* facts are set */
+    int64_t dead_below; /* tokens of a lower ver do not count */
+    authp_live_facts_t facts;
+    int64_t at; /* monotonic; 0 = none */
+} answer_t;
+
+struct authp_live_t {
+    authp_live_table_t *table;
+    atomic_bool open;
+    atomic_bool failing;
+    apr_thread_mutex_t *mutex; /* guards what follows */
+    apr_thread_cond_t *free;
+    int askers;
+    int asking;
+    int64_t failed_at; /* monotonic; 0 = it answers */
+    answer_t answers[ANSWERS];
+};
+
+authp_err_t authp_live_make(authp_live_table_t *table, int askers, authp_live_t **out,
+                            apr_pool_t *pool)
+{
+    authp_live_t *live = apr_pcalloc(pool, sizeof(*live));
+    live->table = table;
+    live->askers = askers;
+    if (apr_thread_mutex_create(&live->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
+        apr_thread_cond_create(&live->free, pool) != APR_SUCCESS) {
+        return AUTHP_E_INTERNAL;
+    }
+    *out = live;
+    return AUTHP_OK;
+}
+
+void authp_live_open(authp_live_t *live)
+{
+    atomic_store_explicit(&live->open, true, memory_order_release);
+}
+
+authp_live_table_t *authp_live_store_table(const authp_live_t *live)
+{
+    return live->table;
+}
+
+bool authp_live_store_failing(authp_live_t *live, bool failing)
+{
+    return atomic_exchange(&live->failing, failing) != failing;
+}
+
+/* The last characters of an id are random ones. */
+static answer_t *slot_of(authp_live_t *live, const char *session_id)
+{
+    unsigned int sum = 0;
+    for (int i = AUTHP_ID_LEN - 6; i < AUTHP_ID_LEN; i++) {
+        sum = sum * 31U + (unsigned char)session_id[i];
+    }
+    return &live->answers[sum & (ANSWERS - 1)];
+}
+
+static bool is_fresh(int64_t at, int64_t now)
+{
+    return at != 0 && now - at < GOOD_FOR_MS;
+}
+
+/* With the mutex. AUTHP_E_NOT_FOUND: nobody has asked lately. */
+static authp_err_t recall(authp_live_t *live, const authp_principal_t *principal,
+                          authp_live_facts_t *facts)
+{
+    const answer_t *answer = slot_of(live, principal->session_id);
+    int64_t now = authp_live_monotonic();
+    if (is_fresh(answer->at, now) &&
+        memcmp(answer->session_id, principal->session_id, AUTHP_ID_LEN) == 0) {
+        if (principal->ver < answer->dead_below) {
+            return AUTHP_E_TOKEN_REVOKED;
+        }
+        if (answer->known) {
+            *facts = answer->facts;
+            return AUTHP_OK;
+        }
+    }
+    return is_fresh(live->failed_at, now) ? AUTHP_E_UNAVAILABLE : AUTHP_E_NOT_FOUND;
+}
+
+/* The same, or the right to ask. */
+static authp_err_t enter(authp_live_t *live, const authp_principal_t *principal,
+                         authp_live_facts_t *facts)
+{
+    apr_thread_mutex_lock(live->mutex);
+    authp_err_t err = recall(live, principal, facts);
+    while (err == AUTHP_E_NOT_FOUND && live->asking >= live->askers) {
+        apr_status_t status =
+            apr_thread_cond_timedwait(live->free, live->mutex, apr_time_from_msec(WAIT_MS));
+        err = recall(live, principal, facts);
+        if (status != APR_SUCCESS && err == AUTHP_E_NOT_FOUND) {
+            err = AUTHP_E_UNAVAILABLE;
+        }
+    }
+    live->asking += err == AUTHP_E_NOT_FOUND;
+    apr_thread_mutex_unlock(live->mutex);
+    return err;
+}
+
+static void leave(authp_live_t *live, const authp_principal_t *principal, authp_err_t err,
+                  const answer_t *answer)
+{
+    int64_t now = authp_live_monotonic();
+    apr_thread_mutex_lock(live->mutex);
+    live->asking--;
+    if (err == AUTHP_OK || err == AUTHP_E_TOKEN_REVOKED) {
+        answer_t *slot = slot_of(live, principal->session_id);
+        *slot = *answer;
+        memcpy(slot->session_id, principal->session_id, AUTHP_ID_LEN);
+        live->failed_at = 0;
+    } else {
+        live->failed_at = now;
+    }
+    apr_thread_cond_broadcast(live->free);
+    apr_thread_mutex_unlock(live->mutex);
+}
+
+authp_err_t authp_live_store_ask(const authp_realm_t *realm, const authp_principal_t *principal,
+                                 authp_live_facts_t *facts, apr_pool_t *pool)
+{
+    authp_live_t *live = realm->live;
+    if (!atomic_load_explicit(&live->open, memory_order_acquire)) {
+        return AUTHP_E_UNAVAILABLE;
+    }
+    authp_err_t err = enter(live, principal, facts);
+    if (err != AUTHP_E_NOT_FOUND) {
+        return err;
+    }
+    /* The answer is as old as the question. */
+    answer_t answer = {.at = authp_live_monotonic(), .dead_below = principal->ver + 1};
+    authp_principal_t asked = *principal;
+    authp_user_t *user = NULL;
+    authp_session_t *session = NULL;
+    err = authp_live_api(realm, &asked, &user, &session, pool);
+    if (err == AUTHP_OK) {
+        answer.known = true;
+        answer.dead_below = user->min_ver;
+        answer.facts.ver = user->ver;
+        answer.facts.roles = asked.roles;
+        answer.facts.email_verified = asked.email_verified;
+        *facts = answer.facts;
+    }
+    leave(live, principal, err, &answer);
+    return err == AUTHP_OK || err == AUTHP_E_TOKEN_REVOKED ? err : AUTHP_E_UNAVAILABLE;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/live_table.h"
+#include "base/log.h"
+#include "service/live_layout.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <time.h>
+
+/* Beyond the life of a token: clocks of hosts differ by at most 20 s each way (readyz), and a
+ * change is stamped up to a store's time-out before it can be read. */
+#define MARGIN_MS 120000
+#define WRITER_WAIT_MS 1000
+
+int64_t authp_live_monotonic(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+authp_err_t authp_live_table_make(int entries, authp_live_shared_t **out)
+{
+    uint32_t buckets = 1;
+    void *memory = NULL;
+    while (buckets * LIVE_WAYS < (uint32_t)entries) {
+        buckets *= 2;
+    }
+    authp_err_t err =
+        authp_shm_make(sizeof(authp_live_shared_t) + buckets * sizeof(live_bucket_t), &memory);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    authp_live_shared_t *shared = memory;
+    shared->nbuckets = buckets;
+    err = authp_shm_mutex_init(&shared->mutex);
+    if (err == AUTHP_OK) {
+        *out = shared;
+    }
+    return err;
+}
+
+/* --- writing: under the mutex --------------------------------------------------------------------
+ */
+
+uint32_t authp_live_open_bucket(live_bucket_t *bucket)
+{
+    uint32_t sequence = atomic_load_explicit(&bucket->sequence, memory_order_relaxed) | 1U;
+    atomic_store_explicit(&bucket->sequence, sequence, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    return sequence;
+}
+
+void authp_live_close_bucket(live_bucket_t *bucket, uint32_t sequence)
+{
+    atomic_store_explicit(&bucket->sequence, sequence + 1, memory_order_release);
+}
+
+uint64_t authp_live_next_state(uint64_t state)
+{
+    uint32_t rounds = (uint32_t)state >> 1;
+    return (state & ~(uint64_t)UINT32_MAX) | (uint32_t)((rounds + 1) << 1);
+}
+
+/* Cold first, so that whoever reads meanwhile sees that it changed under them. */
+static void empty(authp_live_shared_t *shared, uint32_t realm)
+{
+    uint64_t next = authp_live_next_state(atomic_load(&shared->state));
+    atomic_store(&shared->state, ((uint64_t)realm << 32) | (uint32_t)next);
+    for (uint32_t i = 0; i < shared->nbuckets; i++) {
+        live_bucket_t *bucket = &shared->buckets[i];
+        uint32_t sequence = authp_live_open_bucket(bucket);
+        for (int way = 0; way < LIVE_WAYS; way++) {
+            live_set(&bucket->ways[way][1], 0);
+        }
+        atomic_store_explicit(&bucket->full_until, 0, memory_order_relaxed);
+        authp_live_close_bucket(bucket, sequence);
+    }
+    atomic_store(&shared->clock_known, false);
+    shared->round_beat = 0;
+    shared->round_began = 0;
+    shared->users_newest = shared->sessions_newest = 0;
+}
+
+bool authp_live_lock(authp_live_shared_t *shared)
+{
+    bool died = false;
+    if (authp_shm_mutex_lock(&shared->mutex, WRITER_WAIT_MS, &died) != AUTHP_OK) {
+        return false;
+    }
+    if (died) {
+        empty(shared, LIVE_REALM(atomic_load(&shared->state)));
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0330",
+                  "a process died while it wrote to the live table: it is filled anew");
+    }
+    return true;
+}
+
+void authp_live_unlock(authp_live_shared_t *shared)
+{
+    authp_shm_mutex_unlock(&shared->mutex);
+}
+
+/* --- one generation's view -----------------------------------------------------------------------
+ */
+
+static int find_role(const authp_live_shared_t *shared, const char *name)
+{
+    for (int i = 0; i < shared->nroles; i++) {
+        if (strcmp(shared->roles[i], name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* False if there are too many names by now, of all the reloads there were. */
+static bool learn_roles(authp_live_shared_t *shared, const apr_array_header_t *roles,
+                        authp_live_table_t *table)
+{
+    table->nroles = roles->nelts;
+    table->same_bits = true;
+    for (int i = 0; i < roles->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(roles, i, const char *);
+        int bit = find_role(shared, name);
+        if (bit < 0 && shared->nroles == LIVE_ROLES) {
+            return false;
+        }
+        if (bit < 0) {
+            bit = shared->nroles++;
+            apr_cpystrn(shared->roles[bit], name, sizeof(shared->roles[bit]));
+        }
+        table->there[i] = (unsigned char)bit;
+        table->same_bits = table->same_bits && bit == i;
+    }
+    return true;
+}
+
+authp_err_t authp_live_table_open(authp_live_shared_t *shared, const authp_live_terms_t *terms,
+                                  authp_live_table_t **out, apr_pool_t *pool)
+{
+    authp_live_table_t *table = apr_pcalloc(pool, sizeof(*table));
+    table->shared = shared;
+    table->token_ms = terms->token_ms;
+    table->max_lag_ms = terms->max_lag_ms;
+    if (!authp_live_lock(shared)) {
+        return AUTHP_E_BUSY;
+    }
+    uint32_t realm = LIVE_REALM(atomic_load(&shared->state));
+    bool other = memcmp(shared->store_id, terms->store_id, AUTHP_LIVE_STORE_ID_LEN) != 0;
+    if (other || !learn_roles(shared, terms->roles, table)) {
+        /* Children that are still at work for the old one ask their store from here on. */
+        empty(shared, ++realm);
+        memcpy(shared->store_id, terms->store_id, AUTHP_LIVE_STORE_ID_LEN);
+        shared->nroles = 0;
+        (void)learn_roles(shared, terms->roles, table);
+    }
+    if (terms->token_ms + MARGIN_MS > atomic_load(&shared->horizon_ms)) {
+        atomic_store(&shared->horizon_ms, terms->token_ms + MARGIN_MS);
+    }
+    authp_live_unlock(shared);
+    table->realm = realm;
+    *out = table;
+    return AUTHP_OK;
+}
+
+/* --- keys
+ * ----------------------------------------------------------------------------------------- */
+
+static uint64_t nibbles(const char *hex, int count)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < count; i++) {
+        unsigned char c = (unsigned char)hex[i];
+        value = value << 4 | ((c & 15U) + (c > '9' ? 9U : 0U));
+    }
+    return value;
+}
+
+live_key_t authp_live_key(const char *id, unsigned int kind)
+{
+    live_key_t key = {nibbles(id, 16), nibbles(id + 16, 8) << 32 | kind};
+    return key;
+}
+
+live_bucket_t *authp_live_bucket(authp_live_shared_t *shared, const live_key_t *key)
+{
+    uint64_t mixed =
+        (key->word0 ^ key->word1 * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+    return &shared->buckets[(mixed >> 32) & (shared->nbuckets - 1)];
+}
+
+void authp_live_table_set_clock(authp_live_table_t *table, int64_t offset_ms)
+{
+    atomic_store(&table->shared->clock_offset, offset_ms);
+    atomic_store(&table->shared->clock_known, true);
+}
+
+bool authp_live_table_clock(const authp_live_table_t *table, int64_t *offset_ms)
+{
+    *offset_ms = atomic_load(&table->shared->clock_offset);
+    return atomic_load(&table->shared->clock_known);
+}
+
+void authp_live_table_status(const authp_live_table_t *table, authp_live_status_t *out)
+{
+    authp_live_shared_t *shared = table->shared;
+    uint64_t state = atomic_load(&shared->state);
+    int64_t news_at = atomic_load(&shared->news_at);
+    out->age_ms = news_at != 0 ? authp_live_monotonic() - news_at : -1;
+    out->warm = (state & LIVE_WARM) != 0 && LIVE_REALM(state) == table->realm && out->age_ms >= 0 &&
+                out->age_ms <= table->max_lag_ms;
+    out->worst_ms = atomic_load(&shared->worst_ms);
+    out->dropped = atomic_load(&shared->dropped);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+#include "service/live_layout.h"
+
+#define ROUND_MS 900
+#define TAKEOVER_MS 2500
+#define AGAIN_MS 60000
+
+static uint32_t roles_there(const authp_live_table_t *table, authp_roles_t roles)
+{
+    uint32_t there = 0;
+    if (table->same_bits) {
+        return roles;
+    }
+    for (int i = 0; i < table->nroles; i++) {
+        there |= (roles >> i & 1U) << table->there[i];
+    }
+    return there;
+}
+
+/* Without the lock, as it could not be had. Whatever round of the poll is under way does not count:
+ * it may have read too early. */
+static void turn_cold(authp_live_shared_t *shared)
+{
+    uint64_t state = atomic_load(&shared->state);
+    while (!atomic_compare_exchange_weak(&shared->state, &state, authp_live_next_state(state))) {
+    }
+    authp_log(AUTHP_LOG_ERROR, "AUTHP0331",
+              "the live table could not be written: guarded pages ask the store until it is filled "
+              "anew");
+}
+
+/* The way that holds this key, else one that holds nothing that matters; -1 if all do. */
+static int choose(const live_bucket_t *bucket, const live_key_t *key, uint32_t now_s)
+{
+    int found = -1;
+    for (int way = 0; way < LIVE_WAYS; way++) {
+        uint64_t word1 = live_get(&bucket->ways[way][1]);
+        if ((word1 & LIVE_KEY_MASK) == key->word1 &&
+            live_get(&bucket->ways[way][0]) == key->word0) {
+            return way;
+        }
+        if (found < 0 && (word1 == 0 || live_get(&bucket->ways[way][4]) >> 32 < now_s)) {
+            found = way;
+        }
+    }
+    return found;
+}
+
+static bool is_older(const live_bucket_t *bucket, int way, const uint64_t *words)
+{
+    return live_get(&bucket->ways[way][0]) == words[0] &&
+           (live_get(&bucket->ways[way][1]) & LIVE_KEY_MASK) == (words[1] & LIVE_KEY_MASK) &&
+           (int64_t)words[2] < (int64_t)live_get(&bucket->ways[way][2]);
+}
+
+static void put_words(authp_live_shared_t *shared, const live_key_t *key, const uint64_t *words,
+                      uint32_t now_s)
+{
+    live_bucket_t *bucket = authp_live_bucket(shared, key);
+    uint32_t until = (uint32_t)(words[4] >> 32);
+    int way = choose(bucket, key, now_s);
+    if (way >= 0 && is_older(bucket, way, words)) {
+        return;
+    }
+    uint32_t sequence = authp_live_open_bucket(bucket);
+    for (int i = 0; way >= 0 && i < LIVE_WORDS; i++) {
+        live_set(&bucket->ways[way][i], words[i]);
+    }
+    if (way < 0) {
+        if (until > atomic_load_explicit(&bucket->full_until, memory_order_relaxed)) {
+            atomic_store_explicit(&bucket->full_until, until, memory_order_relaxed);
+        }
+        atomic_fetch_add(&shared->dropped, 1);
+    }
+    authp_live_close_bucket(bucket, sequence);
+}
+
+static void put(authp_live_table_t *table, const live_key_t *key, uint64_t *words, authp_ms_t at)
+{
+    authp_live_shared_t *shared = table->shared;
+    authp_ms_t now = authp_clock_now(authp_clock_system());
+    if (!authp_live_lock(shared)) {
+        turn_cold(shared);
+        return;
+    }
+    uint64_t until = (uint64_t)((at + atomic_load(&shared->horizon_ms)) / 1000 + 1);
+    words[4] |= until << 32;
+    if (LIVE_REALM(atomic_load(&shared->state)) == table->realm && (int64_t)until * 1000 > now) {
+        put_words(shared, key, words, (uint32_t)(now / 1000));
+    }
+    authp_live_unlock(shared);
+}
+
+void authp_live_table_put_user(authp_live_table_t *table, const authp_live_user_t *user,
+                               authp_ms_t at)
+{
+    live_key_t key = authp_live_key(user->id, LIVE_KIND_USER);
+    uint64_t flags = user->email_verified ? LIVE_EMAIL_VERIFIED : 0;
+    uint64_t words[LIVE_WORDS] = {key.word0, key.word1 | flags << 8, (uint64_t)user->ver,
+                                  (uint64_t)user->min_ver, roles_there(table, user->roles)};
+    put(table, &key, words, at);
+}
+
+void authp_live_table_put_session(authp_live_table_t *table, const char *session_id, authp_ms_t at)
+{
+    live_key_t key = authp_live_key(session_id, LIVE_KIND_SESSION);
+    uint64_t words[LIVE_WORDS] = {key.word0, key.word1, 0, 0, 0};
+    put(table, &key, words, at);
+}
+
+/* --- the poll
+ * -------------------------------------------------------------------------------------- */
+
+/* Stamps lie in the store's time; whoever wrote one may have needed up to a time-out until it could
+ * be read, and clocks differ: so the last minute before the newest one is read again. */
+static authp_ms_t since(const authp_live_round_t *round, authp_ms_t newest, authp_ms_t now)
+{
+    if (round->cold || newest == 0) {
+        return round->from;
+    }
+    return (newest < now ? newest : now) - AGAIN_MS;
+}
+
+bool authp_live_table_begin(authp_live_table_t *table, authp_live_round_t *round)
+{
+    authp_live_shared_t *shared = table->shared;
+    int64_t at = authp_live_monotonic();
+    if (!authp_live_lock(shared)) {
+        return false;
+    }
+    uint64_t state = atomic_load(&shared->state);
+    bool busy = shared->round_beat != 0 && at - shared->round_beat < TAKEOVER_MS;
+    bool recent = shared->round_began != 0 && at - shared->round_began < ROUND_MS;
+    bool mine = LIVE_REALM(state) == table->realm && !busy && !recent;
+    if (mine) {
+        round->state = state;
+        round->cold = (state & LIVE_WARM) == 0;
+        round->began = shared->round_began = shared->round_beat = at;
+        round->users_newest = round->cold ? 0 : shared->users_newest;
+        round->sessions_newest = round->cold ? 0 : shared->sessions_newest;
+    }
+    authp_live_unlock(shared);
+    return mine;
+}
+
+void authp_live_round_set(const authp_live_table_t *table, authp_live_round_t *round,
+                          authp_ms_t now)
+{
+    round->from = now - atomic_load(&table->shared->horizon_ms);
+    round->users_since = since(round, round->users_newest, now);
+    round->sessions_since = since(round, round->sessions_newest, now);
+}
+
+void authp_live_table_beat(authp_live_table_t *table)
+{
+    if (authp_live_lock(table->shared)) {
+        table->shared->round_beat = authp_live_monotonic();
+        authp_live_unlock(table->shared);
+    }
+}
+
+static void note_lag(authp_live_shared_t *shared, const authp_live_round_t *round, int64_t now)
+{
+    int64_t lag = now - atomic_load(&shared->news_at);
+    if (!round->cold && lag > atomic_load(&shared->worst_ms)) {
+        atomic_store(&shared->worst_ms, lag);
+    }
+}
+
+void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *round, bool complete)
+{
+    authp_live_shared_t *shared = table->shared;
+    if (!authp_live_lock(shared)) {
+        return; /* it is taken over */
+    }
+    shared->round_beat = 0;
+    if (complete && atomic_load(&shared->state) == round->state) {
+        note_lag(shared, round, authp_live_monotonic());
+        shared->users_newest = round->users_newest;
+        shared->sessions_newest = round->sessions_newest;
+        if (round->cold) {
+            atomic_store(&shared->covered_from, round->from);
+        }
+        atomic_store(&shared->news_at, round->began);
+        atomic_store(&shared->state, round->state | LIVE_WARM);
+    }
+    authp_live_unlock(shared);
+}

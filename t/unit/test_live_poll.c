@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How this host hears of what others revoked. */
+#include <apr_strings.h>
+
+#include "live_fixture.h"
+#include "suite.h"
+
+static live_fixture_t live;
+static fixture_t *const f = &live.f;
+
+static void set_up(void)
+{
+    live_fixture_open(&live);
+}
+
+static void tear_down(void)
+{
+    live_fixture_close(&live);
+}
+
+START_TEST(poll_pages)
+{
+    enum { MANY = 1300 };
+    authp_grant_t *grants = apr_pcalloc(f->pool, MANY * sizeof(*grants));
+    live_fixture_poll(&live);
+    for (int i = 0; i < MANY; i++) {
+        grants[i] = fixture_start(f, live.user);
+    }
+    /* All but the first end in the same millisecond: more than a page of one stamp. */
+    authp_live_t *here = f->realm->live;
+    f->realm->live = NULL;
+    ck_assert_int_eq(authp_live_end_session(f->realm, grants[0].session->id.hex, "logout", f->pool),
+                     AUTHP_OK);
+    fake_clock_advance(&f->clock, 5);
+    ck_assert_int_eq(
+        authp_live_end_sessions(f->realm, live.user->id.hex, NULL, "admin", NULL, f->pool),
+        AUTHP_OK);
+    f->realm->live = here;
+    live_fixture_poll(&live);
+    for (int i = 0; i < MANY; i++) {
+        authp_principal_t each = live_fixture_principal(&live, &grants[i]);
+        authp_err_t err = authp_live_guard(f->realm, &each, AUTHP_UNAVAILABLE_DENY, f->pool);
+        ck_assert_msg(err == AUTHP_E_TOKEN_REVOKED, "session %d: %s", i, authp_err_name(err));
+    }
+}
+END_TEST
+
+START_TEST(a_poll_that_fails)
+{
+    static const char *const ops[] = {"clock", "user_changed", "session_ended"};
+    mem_store_fail(f->store, ops[_i], 0, AUTHP_E_UNAVAILABLE);
+    live_fixture_poll(&live);
+    authp_live_health_t health = {0};
+    ck_assert(authp_live_health(f->realm, &health));
+    ck_assert(!health.table.warm);
+    mem_store_fail(f->store, NULL, 0, AUTHP_OK);
+    live_fixture_poll(&live);
+    ck_assert(authp_live_health(f->realm, &health));
+    ck_assert(health.table.warm && health.clock_fine);
+}
+END_TEST
+
+/* The store's clock is ahead: what is stamped and what is read is in its time. */
+START_TEST(clocks_differ)
+{
+    authp_live_health_t health = {0};
+    mem_store_ahead(f->store, 15000);
+    live_fixture_poll(&live);
+    ck_assert(authp_live_health(f->realm, &health));
+    ck_assert(health.clock_fine);
+    ck_assert_int_gt(health.clock_offset_ms, 10000);
+    ck_assert_int_eq(
+        authp_live_end_session(f->realm, live.grant.session->id.hex, "logout", f->pool), AUTHP_OK);
+    ck_assert_int_gt(mem_store_session(f->store, live.grant.session->id.hex)->ended_at,
+                     authp_clock_now(f->realm->clock) + 10000);
+    mem_store_ahead(f->store, 25000);
+    live_fixture_poll(&live);
+    ck_assert(authp_live_health(f->realm, &health));
+    ck_assert(!health.clock_fine);
+    /* Another child of this host takes over what was measured. */
+    atomic_store(&f->store->offset, 0);
+    authp_live_poll(f->realm, f->pool);
+    ck_assert_int_gt(atomic_load(&f->store->offset), 20000);
+}
+END_TEST
+
+Suite *suite_live_poll(void)
+{
+    Suite *suite = suite_create("live_poll");
+    TCase *tests = tcase_create("live_poll");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, poll_pages);
+    tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
+    tcase_add_test(tests, clocks_differ);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
