@@ -2,6 +2,7 @@
 #include "api/answer.h"
 #include "api/cookie.h"
 #include "base/json.h"
+#include "service/shape.h"
 
 #include <string.h>
 
@@ -22,29 +23,13 @@ void authp_answer_roles(json_t *object, const apr_array_header_t *names)
 
 json_t *authp_answer_user(const authp_user_t *user, apr_pool_t *pool)
 {
-    json_t *out = authp_json_object(pool);
-    authp_json_set_str(out, "id", user->id.hex);
-    authp_json_set_str(out, "email", user->email);
-    authp_json_set_str(out, "name", user->name);
-    authp_answer_roles(out, user->roles);
-    authp_json_set_bool(out, "is_recruiter_verified", user->is_recruiter_verified);
-    authp_json_set_bool(out, "email_verified", user->email_verified);
-    authp_json_set_bool(out, "disabled", user->disabled);
-    authp_json_set_str(out, "created_at", authp_clock_rfc3339(user->created_at, pool));
-    return out;
+    return authp_shape_user(user, pool);
 }
 
 json_t *authp_answer_session(const authp_call_t *call, const authp_session_t *session)
 {
-    json_t *out = authp_json_object(call->pool);
-    authp_json_set_str(out, "id", session->id.hex);
-    authp_json_set_str(out, "device_id", session->device_id);
-    authp_json_set_str(out, "ip", session->ip);
-    authp_json_set_str(out, "user_agent", session->user_agent);
-    authp_json_set_str(out, "created_at", authp_clock_rfc3339(session->created_at, call->pool));
-    authp_json_set_str(out, "last_used_at", authp_clock_rfc3339(session->last_used_at, call->pool));
-    authp_json_set_bool(out, "current", strcmp(session->id.hex, call->session->id.hex) == 0);
-    return out;
+    bool current = strcmp(session->id.hex, call->session->id.hex) == 0;
+    return authp_shape_session(session, current, call->pool);
 }
 
 authp_err_t authp_answer_tokens(authp_call_t *call, int status, const authp_grant_t *grant,

@@ -3,8 +3,8 @@
 #include "api/answer.h"
 #include "api/handlers.h"
 #include "api/query.h"
-#include "base/json.h"
 #include "service/invite.h"
+#include "service/shape.h"
 
 #include <string.h>
 
@@ -46,21 +46,6 @@ authp_err_t h_register_recruiter(authp_call_t *call)
     return err == AUTHP_OK ? authp_answer_signed_in(call, 201, &grant) : err;
 }
 
-static void set_time(json_t *out, const char *key, authp_ms_t at, apr_pool_t *pool)
-{
-    authp_json_set_str(out, key, at != 0 ? authp_clock_rfc3339(at, pool) : NULL);
-}
-
-static json_t *invite_of(const authp_call_t *call, const authp_invite_t *invite)
-{
-    json_t *out = authp_json_object(call->pool);
-    authp_json_set_str(out, "id", invite->id.hex);
-    authp_json_set_str(out, "email", invite->email);
-    set_time(out, "created_at", invite->created_at, call->pool);
-    set_time(out, "expires_at", invite->expires_at, call->pool);
-    return out;
-}
-
 authp_err_t h_invite_make(authp_call_t *call)
 {
     authp_invite_t *invite = NULL;
@@ -72,22 +57,14 @@ authp_err_t h_invite_make(authp_call_t *call)
                                                           : AUTHP_INVITE_HOURS};
     authp_err_t err = authp_invite_make(call->realm, &actor, &in, &invite, &code, call->pool);
     if (err == AUTHP_OK) {
-        json_t *out = invite_of(call, invite);
-        authp_json_set_str(out, "code", code);
-        authp_answer_json(call, 201, out);
+        authp_answer_json(call, 201, authp_shape_new_invite(invite, code, call->pool));
     }
     return err;
 }
 
 static json_t *invite_item(const authp_call_t *call, const void *row)
 {
-    const authp_invite_t *invite = row;
-    json_t *out = invite_of(call, invite);
-    authp_json_set_str(out, "created_by", invite->created_by);
-    set_time(out, "used_at", invite->used_at, call->pool);
-    authp_json_set_str(out, "used_by", invite->used_by);
-    set_time(out, "revoked_at", invite->revoked_at, call->pool);
-    return out;
+    return authp_shape_invite(row, call->pool);
 }
 
 authp_err_t h_invites(authp_call_t *call)

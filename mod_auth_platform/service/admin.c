@@ -53,6 +53,9 @@ static authp_err_t edit_patch(authp_user_t *user, void *ctx, apr_pool_t *pool)
     authp_user_t before = *user;
     if (patch->has_roles) {
         user->roles = apr_array_copy(pool, patch->roles);
+        /* Given back later, the role is to be verified anew: giving it verifies nobody. */
+        user->is_recruiter_verified =
+            user->is_recruiter_verified && authp_user_holds(user, "recruiter");
     }
     if (patch->has_disabled) {
         user->disabled = patch->disabled;
@@ -194,6 +197,26 @@ authp_err_t authp_admin_end_sessions(const authp_realm_t *realm, const authp_act
     }
     if (err == AUTHP_OK) {
         audit(realm, actor, "sessions_end", id, AUTHP_OK, pool);
+    }
+    return err;
+}
+
+authp_err_t authp_admin_end_session(const authp_realm_t *realm, const authp_actor_t *actor,
+                                    const char *sid, apr_pool_t *pool)
+{
+    authp_session_t *session = NULL;
+    authp_err_t err = authp_store_session_by_id(realm->store, sid, &session, pool);
+    if (err == AUTHP_OK) {
+        err = authp_store_session_end(realm->store, sid, "admin", authp_clock_now(realm->clock),
+                                      pool);
+    }
+    if (err == AUTHP_OK) {
+        const authp_event_t event = {.event = "session_end",
+                                     .outcome = "ok",
+                                     .actor_id = actor->id,
+                                     .subject_id = session->user_id.hex,
+                                     .session_id = sid};
+        authp_audit_write(realm, &event, actor->client, pool);
     }
     return err;
 }

@@ -24,7 +24,8 @@ typedef struct authp_user_patch_t {
     const apr_array_header_t *roles; /* const char *, configured ones */
 } authp_user_patch_t;
 
-/* Disabling ends the account's sessions. AUTHP_E_NOT_FOUND; AUTHP_E_LAST_ADMIN if nobody would be
+/* Disabling ends the account's sessions; without the role recruiter nobody stays verified as one,
+ * unless the patch says so. AUTHP_E_NOT_FOUND; AUTHP_E_LAST_ADMIN if nobody would be
  * left who can administer (the tool on the server may do that all the same). */
 AUTHP_CHECKED authp_err_t authp_admin_patch(const authp_realm_t *realm, const authp_actor_t *actor,
                                             const char *id, const authp_user_patch_t *patch,
@@ -50,6 +51,11 @@ AUTHP_CHECKED authp_err_t authp_admin_delete(const authp_realm_t *realm, const a
 AUTHP_CHECKED authp_err_t authp_admin_end_sessions(const authp_realm_t *realm,
                                                    const authp_actor_t *actor, const char *id,
                                                    int *count, apr_pool_t *pool);
+
+/* One session, whoever's. AUTHP_E_NOT_FOUND: none, or over already. */
+AUTHP_CHECKED authp_err_t authp_admin_end_session(const authp_realm_t *realm,
+                                                  const authp_actor_t *actor, const char *sid,
+                                                  apr_pool_t *pool);
 
 /* Sets a password without knowing the old one (the tool only); all sessions end. */
 AUTHP_CHECKED authp_err_t authp_admin_reset_password(const authp_realm_t *realm,

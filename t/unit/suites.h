@@ -4,6 +4,7 @@
  * a file whose suite is missing here. Sorted. */
 AUTHP_SUITE(account)
 AUTHP_SUITE(account_rules)
+AUTHP_SUITE(admin)
 AUTHP_SUITE(api_account)
 AUTHP_SUITE(api_faults)
 AUTHP_SUITE(api_own)

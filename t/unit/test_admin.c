@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command line tool may do and the API does not. */
+#include "fixture.h"
+#include "service/admin.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+
+static fixture_t f;
+static const authp_actor_t tool = {.id = AUTHP_ACTOR_CLI};
+
+static void set_up(void)
+{
+    fixture_open(&f);
+}
+
+static void tear_down(void)
+{
+    fixture_close(&f);
+}
+
+static const apr_array_header_t *roles(const char *list)
+{
+    char *last = NULL;
+    apr_array_header_t *names = apr_array_make(f.pool, 2, sizeof(const char *));
+    for (char *name = apr_strtok(apr_pstrdup(f.pool, list), ",", &last); name != NULL;
+         name = apr_strtok(NULL, ",", &last)) {
+        APR_ARRAY_PUSH(names, const char *) = name;
+    }
+    return names;
+}
+
+static authp_user_t *set_roles(const authp_user_t *user, const char *list)
+{
+    authp_user_t *changed = NULL;
+    const authp_user_patch_t patch = {.has_roles = true, .roles = roles(list)};
+    ck_assert_int_eq(authp_admin_patch(f.realm, &tool, user->id.hex, &patch, &changed, f.pool),
+                     AUTHP_OK);
+    return changed;
+}
+
+START_TEST(may_remove_the_last_admin)
+{
+    authp_user_t *boss = fixture_user(&f, "boss@example.org", "admin", false);
+    authp_user_t *other = fixture_user(&f, "other@example.org", "admin", false);
+    ck_assert_int_eq(authp_admin_delete(f.realm, &tool, other->id.hex, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_admin_spare(f.realm, boss, f.pool), AUTHP_E_LAST_ADMIN);
+    ck_assert_int_eq(set_roles(boss, "")->roles->nelts, 0);
+    ck_assert_str_eq(fixture_audit(&f, "user_change")->actor_id, "cli");
+    boss = set_roles(boss, "admin,candidate");
+    ck_assert_int_eq(boss->roles->nelts, 2);
+    ck_assert_int_eq(authp_admin_delete(f.realm, &tool, boss->id.hex, f.pool), AUTHP_OK);
+}
+END_TEST
+
+/* Giving the role verifies nobody: not who was verified before it was taken away either. */
+START_TEST(a_role_given_back_is_not_verified)
+{
+    authp_user_t *rita = fixture_user(&f, "rita@example.org", "recruiter", true);
+    ck_assert(set_roles(rita, "candidate,recruiter")->is_recruiter_verified);
+    ck_assert(!set_roles(rita, "candidate")->is_recruiter_verified);
+    ck_assert(!set_roles(rita, "recruiter")->is_recruiter_verified);
+    authp_user_t *both = NULL;
+    const authp_user_patch_t patch = {
+        .has_roles = true, .roles = roles("recruiter"), .has_verified = true, .verified = true};
+    ck_assert_int_eq(authp_admin_patch(f.realm, &tool, rita->id.hex, &patch, &both, f.pool),
+                     AUTHP_OK);
+    ck_assert(both->is_recruiter_verified);
+}
+END_TEST
+
+START_TEST(sets_a_password)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    (void)fixture_start(&f, ada);
+    mem_store_fail(f.store, "user_update", 1, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(
+        authp_admin_reset_password(f.realm, &tool, ada->id.hex, "another horse", f.pool),
+        AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+    ck_assert_int_eq(
+        authp_admin_reset_password(f.realm, &tool, ada->id.hex, "another horse", f.pool), AUTHP_OK);
+    ck_assert_int_eq(fixture_live_sessions(&f), 0);
+    const authp_user_t *row = mem_store_user(f.store, ada->id.hex);
+    ck_assert_int_eq(row->min_ver, row->ver);
+    bool match = false;
+    ck_assert_int_eq(
+        authp_hasher_verify(f.realm->hasher, "another horse", 13, row->password_hash, &match),
+        AUTHP_OK);
+    ck_assert(match);
+    ck_assert_str_eq(fixture_audit(&f, "password_reset")->subject_id, ada->id.hex);
+    ck_assert_int_eq(authp_admin_reset_password(f.realm, &tool, "6b0000000000000000000001",
+                                                "another horse", f.pool),
+                     AUTHP_E_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(ends_one_session)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    (void)fixture_start(&f, ada);
+    const char *sid = fixture_start(&f, ada).session->id.hex;
+    mem_store_fail(f.store, "session_end", 1, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_admin_end_session(f.realm, &tool, sid, f.pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_null(fixture_audit(&f, "session_end"));
+    ck_assert_int_eq(authp_admin_end_session(f.realm, &tool, sid, f.pool), AUTHP_OK);
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+    const authp_audit_t *entry = fixture_audit(&f, "session_end");
+    ck_assert_str_eq(entry->session_id, sid);
+    ck_assert_str_eq(entry->subject_id, ada->id.hex);
+    ck_assert_str_eq(entry->actor_id, "cli");
+    ck_assert_int_eq(authp_admin_end_session(f.realm, &tool, sid, f.pool), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_admin_end_session(f.realm, &tool, "6b0000000000000000000001", f.pool),
+                     AUTHP_E_NOT_FOUND);
+}
+END_TEST
+
+Suite *suite_admin(void)
+{
+    Suite *suite = suite_create("admin");
+    TCase *all = tcase_create("the tool");
+    tcase_add_checked_fixture(all, set_up, tear_down);
+    tcase_add_test(all, may_remove_the_last_admin);
+    tcase_add_test(all, a_role_given_back_is_not_verified);
+    tcase_add_test(all, sets_a_password);
+    tcase_add_test(all, ends_one_session);
+    suite_add_tcase(suite, all);
+    return suite;
+}
