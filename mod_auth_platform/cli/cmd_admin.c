@@ -36,7 +36,7 @@ int authp_cmd_admin_migrate(authp_context_t *context)
     }
     authp_err_t err = authp_store_migrate(context->realm->store, &applied, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, context->pool);
+        return authp_output_failure(err, NULL, context->pool);
     }
     if (context->options->json) {
         json_t *answer = authp_json_object(context->pool);
@@ -60,7 +60,7 @@ int authp_cmd_admin_purge(authp_context_t *context)
     }
     authp_err_t err = authp_purge_run(context->realm, PURGE_BATCHES, &removed, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, context->pool);
+        return authp_output_failure(err, NULL, context->pool);
     }
     if (context->options->json) {
         json_t *answer = authp_json_object(context->pool);

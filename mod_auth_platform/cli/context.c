@@ -12,6 +12,7 @@
 #define DEFAULT_ENV_FILE ".env"
 
 const authp_client_t authp_context_client = {0};
+const authp_actor_t authp_context_actor = {.id = AUTHP_ACTOR_CLI, .client = &authp_context_client};
 
 const char *authp_context_value(const authp_context_t *context, const char *name)
 {

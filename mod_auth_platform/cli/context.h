@@ -3,8 +3,7 @@
 #define AUTHP_CLI_CONTEXT_H
 
 #include "cli/options.h"
-#include "service/audit.h"
-#include "service/realm.h"
+#include "service/admin.h"
 
 /* What a command works with; the parts are made on demand, as `secret` needs none of them. */
 typedef struct authp_context_t {
@@ -26,5 +25,6 @@ AUTHP_CHECKED authp_err_t authp_context_open(authp_context_t *context);
 const char *authp_context_value(const authp_context_t *context, const char *name);
 /* Nobody: the audit's actor is "cli". */
 extern const authp_client_t authp_context_client;
+extern const authp_actor_t authp_context_actor;
 
 #endif

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS 6
-
 /* Characters of three UTF-8 bytes that turn or hide text around them: U+200B-U+200F, U+2028-U+202E,
  * U+2060-U+206F, U+FEFF. */
 static bool is_deceptive(const unsigned char *at)
@@ -67,24 +65,33 @@ void authp_output_line(apr_pool_t *pool, const char *format, ...)
     puts(authp_output_safe(line, pool));
 }
 
-int authp_output_failure(authp_err_t err, apr_pool_t *pool)
+/* NULL: an error of which no command has more to say than its name. */
+static const char *explain(authp_err_t err)
 {
     switch (err) {
     case AUTHP_E_EMAIL_TAKEN:
-        authp_output_error(pool, "there is an account with this e-mail address already");
-        break;
-    case AUTHP_E_NOT_FOUND:
-        authp_output_error(pool, "no such user");
-        break;
+        return "there is an account with this e-mail address already";
+    case AUTHP_E_CANNOT_VERIFY:
+        return "this person neither is a recruiter nor asked to be one: to make them one, give the "
+               "role first (user set-roles)";
+    case AUTHP_E_LAST_ADMIN:
+        return "this is the last admin who can sign in: make another one first";
     case AUTHP_E_UNAVAILABLE:
-        authp_output_error(pool, "the store cannot be reached or did not answer in time");
-        break;
+        return "the store cannot be reached or did not answer in time";
     case AUTHP_E_BUSY:
-        authp_output_error(pool, "too much is going on, try again");
-        break;
+        return "too much is going on, try again";
     default:
+        return NULL;
+    }
+}
+
+int authp_output_failure(authp_err_t err, const char *missing, apr_pool_t *pool)
+{
+    const char *why = err == AUTHP_E_NOT_FOUND ? missing : explain(err);
+    if (why != NULL) {
+        authp_output_error(pool, "%s", why);
+    } else {
         authp_output_error(pool, "failed (%s)", authp_err_name(err));
-        break;
     }
     return AUTHP_EXIT_FAILED;
 }
@@ -92,114 +99,6 @@ int authp_output_failure(authp_err_t err, apr_pool_t *pool)
 void authp_output_json(const json_t *value, apr_pool_t *pool)
 {
     puts(authp_json_text(value, NULL, pool));
-}
-
-json_t *authp_output_user_json(const authp_user_t *user, apr_pool_t *pool)
-{
-    json_t *object = authp_json_object(pool);
-    authp_json_set_str(object, "id", user->id.hex);
-    authp_json_set_str(object, "email", user->email);
-    authp_json_set_str(object, "name", user->name);
-    json_t *roles = authp_json_set_array(object, "roles");
-    for (int i = 0; i < user->roles->nelts; i++) {
-        authp_json_append_str(roles, APR_ARRAY_IDX(user->roles, i, const char *));
-    }
-    authp_json_set_bool(object, "is_recruiter_verified", user->is_recruiter_verified);
-    authp_json_set_bool(object, "email_verified", user->email_verified);
-    authp_json_set_bool(object, "disabled", user->disabled);
-    authp_json_set_str(object, "created_at", authp_clock_rfc3339(user->created_at, pool));
-    return object;
-}
-
-static const char *or_dash(const char *text, apr_pool_t *pool)
-{
-    return text == NULL || *text == '\0' ? "-" : authp_output_safe(text, pool);
-}
-
-static const char *roles_of(const authp_user_t *user, apr_pool_t *pool)
-{
-    return or_dash(apr_array_pstrcat(pool, user->roles, ','), pool);
-}
-
-static bool is_pending(const authp_user_t *user)
-{
-    for (int i = 0; i < user->roles->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(user->roles, i, const char *), "recruiter") == 0) {
-            return !user->is_recruiter_verified;
-        }
-    }
-    return false;
-}
-
-static const char *state_of(const authp_user_t *user)
-{
-    if (user->disabled) {
-        return "disabled";
-    }
-    return is_pending(user) ? "recruiter pending" : "active";
-}
-
-void authp_output_user(const authp_user_t *user, apr_pool_t *pool)
-{
-    printf("id:             %s\n", user->id.hex);
-    printf("e-mail:         %s%s\n", or_dash(user->email, pool),
-           user->email_verified ? " (verified)" : "");
-    printf("name:           %s\n", or_dash(user->name, pool));
-    printf("roles:          %s\n", roles_of(user, pool));
-    printf("state:          %s\n", state_of(user));
-    printf("password:       %s\n", user->password_hash != NULL ? "set" : "none");
-    printf("created:        %s\n", authp_clock_rfc3339(user->created_at, pool));
-    printf("updated:        %s\n", authp_clock_rfc3339(user->updated_at, pool));
-}
-
-static void put_cells(const authp_user_t *user, const char *cells[COLUMNS], apr_pool_t *pool)
-{
-    cells[0] = user->id.hex;
-    cells[1] = or_dash(user->email, pool);
-    cells[2] = roles_of(user, pool);
-    cells[3] = state_of(user);
-    cells[4] = authp_clock_rfc3339(user->created_at, pool);
-    cells[5] =
-        or_dash(user->name, pool); /* last, because wide characters would shift what follows */
-}
-
-static size_t width_of(const char *text)
-{
-    size_t count = 0;
-    return authp_text_utf8(text, strlen(text), &count) ? count : strlen(text);
-}
-
-static void put_row(const char *const cells[COLUMNS], const size_t widths[COLUMNS])
-{
-    for (int i = 0; i < COLUMNS; i++) {
-        fputs(cells[i], stdout);
-        for (size_t at = width_of(cells[i]); i + 1 < COLUMNS && at < widths[i] + 2; at++) {
-            putchar(' ');
-        }
-    }
-    putchar('\n');
-}
-
-void authp_output_users(const apr_array_header_t *users, apr_pool_t *pool)
-{
-    static const char *const head[COLUMNS] = {"ID", "E-MAIL", "ROLES", "STATE", "CREATED", "NAME"};
-    const char *cells[COLUMNS];
-    size_t widths[COLUMNS];
-    for (int i = 0; i < COLUMNS; i++) {
-        widths[i] = strlen(head[i]);
-    }
-    for (int row = 0; row < users->nelts; row++) {
-        put_cells(APR_ARRAY_IDX(users, row, const authp_user_t *), cells, pool);
-        for (int i = 0; i < COLUMNS; i++) {
-            size_t width = width_of(cells[i]);
-            widths[i] = width > widths[i] ? width : widths[i];
-        }
-    }
-    put_row(head, widths);
-    for (int row = 0; row < users->nelts; row++) {
-        put_cells(APR_ARRAY_IDX(users, row, const authp_user_t *), cells, pool);
-        put_row(cells, widths);
-    }
 }
 
 bool authp_output_finish(void)

@@ -4,10 +4,8 @@
 
 #include "base/err.h"
 #include "base/json.h"
-#include "store/model.h"
 
 #include <apr_pools.h>
-#include <apr_tables.h>
 #include <stdbool.h>
 
 /* Everything the tool writes goes through here: answers to standard output, the rest to standard
@@ -17,20 +15,15 @@
 /* "authplatform: ..." */
 void authp_output_error(apr_pool_t *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* What an expected failure means to the operator; returns the exit status. */
-int authp_output_failure(authp_err_t err, apr_pool_t *pool);
+/* What an expected failure means to the operator; `missing` says what AUTHP_E_NOT_FOUND means here,
+ * NULL where it cannot come. Returns the exit status. */
+int authp_output_failure(authp_err_t err, const char *missing, apr_pool_t *pool);
 /* One JSON document and a newline. */
 void authp_output_json(const json_t *value, apr_pool_t *pool);
 /* A line for people. */
 void authp_output_line(apr_pool_t *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The `user` of the contract. */
-json_t *authp_output_user_json(const authp_user_t *user, apr_pool_t *pool);
-/* "name: value" lines. */
-void authp_output_user(const authp_user_t *user, apr_pool_t *pool);
-/* A table of authp_user_t *. */
-void authp_output_users(const apr_array_header_t *users, apr_pool_t *pool);
 const char *authp_output_safe(const char *text, apr_pool_t *pool);
 /* False if something could not be written (a full disk, a closed pipe). */
 bool authp_output_finish(void);

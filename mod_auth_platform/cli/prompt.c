@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -167,4 +166,11 @@ authp_err_t authp_prompt_password(authp_secret_t **out, const char **error, apr_
     }
     authp_secret_wipe(&line, sizeof(line));
     return wrong == NULL ? AUTHP_OK : AUTHP_E_MALFORMED;
+}
+
+bool authp_prompt_yes(const char *question)
+{
+    line_t line;
+    say(question);
+    return read_line(NULL, &line) == NULL && line.len == 3 && strncmp(line.text, "yes", 3) == 0;
 }

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_change.h"
+
+#include "base/json.h"
+#include "cli/input.h"
+#include "cli/output.h"
+#include "cli/prompt.h"
+#include "cli/show.h"
+#include "cli/which.h"
+#include "service/user_change.h"
+
+#include <apr_strings.h>
+#include <unistd.h>
+
+static int fail(const authp_context_t *context, authp_err_t err)
+{
+    return authp_output_failure(err, authp_which_missing(context), context->pool);
+}
+
+static bool administers(const authp_user_t *user)
+{
+    return !user->disabled && authp_user_holds(user, "admin");
+}
+
+/* The tool may take the last admin away, as whoever runs it can make another; but not in silence.
+ */
+static void note_admins(const authp_context_t *context, const authp_user_t *before)
+{
+    const authp_user_filter_t admins = {.role = "admin", .limit = 1, .enabled_only = true};
+    apr_array_header_t *left = NULL;
+    if (!administers(before)) {
+        return;
+    }
+    authp_err_t err = authp_store_user_list(context->realm->store, &admins, &left, context->pool);
+    if (err != AUTHP_OK) {
+        authp_output_error(context->pool, "note: it is done, but whether another admin is left "
+                                          "could not be found out: see user list --role admin");
+    } else if (left->nelts == 0) {
+        authp_output_error(context->pool,
+                           "note: that was the last admin, now nobody can administer: make one "
+                           "with user create --role admin, or give the role with user set-roles");
+    }
+}
+
+/* Why the person still cannot get in. */
+static void note_obstacles(const authp_context_t *context, const authp_user_t *user)
+{
+    if (user->disabled) {
+        authp_output_error(context->pool,
+                           "note: this account is disabled and stays so: user enable --id %s",
+                           user->id.hex);
+    }
+    if (authp_show_is_pending(user)) {
+        authp_output_error(context->pool,
+                           "note: this recruiter is not verified and does not count as one: "
+                           "user verify-recruiter --id %s",
+                           user->id.hex);
+    }
+}
+
+static void show_changed(const authp_context_t *context, const char *what,
+                         const authp_user_t *before, const authp_user_t *after)
+{
+    bool same = after->updated_at == before->updated_at;
+    const char *headline =
+        same ? apr_pstrcat(context->pool, "nothing to change about user ", after->id.hex, NULL)
+             : apr_pstrcat(context->pool, what, " ", after->id.hex, NULL);
+    authp_show_user(context, headline, after);
+}
+
+static int patch(const authp_context_t *context, const authp_user_t *user,
+                 const authp_user_patch_t *wanted, const char *what)
+{
+    authp_user_t *after = NULL;
+    authp_err_t err = authp_admin_patch(context->realm, &authp_context_actor, user->id.hex, wanted,
+                                        &after, context->pool);
+    if (err != AUTHP_OK) {
+        return fail(context, err);
+    }
+    show_changed(context, what, user, after);
+    if (!wanted->has_disabled || !wanted->disabled) {
+        note_obstacles(context, after);
+    }
+    if (!administers(after)) {
+        note_admins(context, user);
+    }
+    return AUTHP_EXIT_OK;
+}
+
+int authp_cmd_change_roles(authp_context_t *context)
+{
+    authp_user_t *user = NULL;
+    apr_array_header_t *roles = NULL;
+    int status = authp_which_user(context, &user);
+    if (status != AUTHP_EXIT_OK) {
+        return status;
+    }
+    const char *why =
+        authp_input_check_roles(context, authp_context_value(context, "roles"), &roles);
+    if (why != NULL) {
+        return authp_input_wrong(context, "roles", why);
+    }
+    const authp_user_patch_t wanted = {.has_roles = true, .roles = roles};
+    return patch(context, user, &wanted, "changed the roles of user");
+}
+
+static int set_disabled(authp_context_t *context, bool disabled, const char *what)
+{
+    authp_user_t *user = NULL;
+    const authp_user_patch_t wanted = {.has_disabled = true, .disabled = disabled};
+    int status = authp_which_user(context, &user);
+    return status == AUTHP_EXIT_OK ? patch(context, user, &wanted, what) : status;
+}
+
+int authp_cmd_change_disable(authp_context_t *context)
+{
+    return set_disabled(context, true, "disabled user");
+}
+
+int authp_cmd_change_enable(authp_context_t *context)
+{
+    return set_disabled(context, false, "enabled user");
+}
+
+static int decide(authp_context_t *context, bool verified, const char *what)
+{
+    authp_user_t *user = NULL;
+    authp_user_t *after = NULL;
+    int status = authp_which_user(context, &user);
+    if (status != AUTHP_EXIT_OK) {
+        return status;
+    }
+    const authp_verdict_t verdict = {.id = user->id.hex, .verified = verified};
+    authp_err_t err =
+        authp_admin_verify(context->realm, &authp_context_actor, &verdict, &after, context->pool);
+    if (err != AUTHP_OK) {
+        return fail(context, err);
+    }
+    show_changed(context, what, user, after);
+    if (verified) {
+        note_obstacles(context, after);
+    }
+    return AUTHP_EXIT_OK;
+}
+
+int authp_cmd_change_verify(authp_context_t *context)
+{
+    return decide(context, true, "verified recruiter");
+}
+
+int authp_cmd_change_withdraw(authp_context_t *context)
+{
+    return decide(context, false, "withdrew the verification of user");
+}
+
+int authp_cmd_change_password(authp_context_t *context)
+{
+    authp_user_t *user = NULL;
+    authp_secret_t *password = NULL;
+    int status = authp_which_user(context, &user);
+    if (status != AUTHP_EXIT_OK) {
+        return status;
+    }
+    if (authp_input_password(context, &password) != AUTHP_OK) {
+        return AUTHP_EXIT_FAILED;
+    }
+    authp_err_t err =
+        authp_admin_reset_password(context->realm, &authp_context_actor, user->id.hex,
+                                   (const char *)authp_secret_bytes(password), context->pool);
+    if (err != AUTHP_OK) {
+        return fail(context, err);
+    }
+    if (context->options->json) {
+        authp_show_user(context, NULL, user); /* nothing that it shows has changed */
+    } else {
+        authp_output_line(context->pool, "set the password of user %s, whose sessions have ended",
+                          user->id.hex);
+    }
+    note_obstacles(context, user);
+    return AUTHP_EXIT_OK;
+}
+
+static bool confirm(const authp_context_t *context, const authp_user_t *user)
+{
+    const char *question =
+        apr_pstrcat(context->pool, "Delete user ", user->id.hex, user->email != NULL ? ", " : "",
+                    user->email != NULL ? user->email : "", " for good? Type yes: ", NULL);
+    if (authp_prompt_yes(authp_output_safe(question, context->pool))) {
+        return true;
+    }
+    authp_output_error(context->pool, "nothing was deleted");
+    return false;
+}
+
+int authp_cmd_change_delete(authp_context_t *context)
+{
+    authp_user_t *user = NULL;
+    bool sure = authp_context_value(context, "yes") != NULL;
+    if (!sure && !isatty(STDIN_FILENO)) {
+        authp_output_error(context->pool,
+                           "there is no terminal to ask on: --yes deletes without asking");
+        return AUTHP_EXIT_USAGE;
+    }
+    int status = authp_which_user(context, &user);
+    if (status != AUTHP_EXIT_OK) {
+        return status;
+    }
+    if (!sure && !confirm(context, user)) {
+        return AUTHP_EXIT_FAILED;
+    }
+    authp_err_t err =
+        authp_admin_delete(context->realm, &authp_context_actor, user->id.hex, context->pool);
+    if (err != AUTHP_OK) {
+        return fail(context, err);
+    }
+    if (context->options->json) {
+        json_t *answer = authp_json_object(context->pool);
+        authp_json_set_str(answer, "id", user->id.hex);
+        authp_json_set_bool(answer, "deleted", 1);
+        authp_output_json(answer, context->pool);
+    } else {
+        authp_output_line(context->pool, "deleted user %s", user->id.hex);
+    }
+    note_admins(context, user);
+    return AUTHP_EXIT_OK;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_CLI_SHOW_H
+#define AUTHP_CLI_SHOW_H
+
+#include "cli/listing.h"
+
+/* With --json the `user` of the contract; for people a headline, if there is one, and
+ * "name: value" lines. */
+void authp_show_user(const authp_context_t *context, const char *headline,
+                     const authp_user_t *user);
+/* A recruiter who is not verified. */
+bool authp_show_is_pending(const authp_user_t *user);
+/* The same for an invite just made: the only time that its code is shown. */
+void authp_show_new_invite(const authp_context_t *context, const authp_invite_t *invite,
+                           const char *code);
+
+/* Of authp_user_t *, authp_session_t *, authp_invite_t *. */
+extern const authp_listing_t authp_show_users;
+extern const authp_listing_t authp_show_sessions;
+extern const authp_listing_t authp_show_invites;
+
+#endif
