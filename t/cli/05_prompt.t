@@ -5,138 +5,18 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use AuthPlatform::Cli qw(program run json folder env_file);
-use Fcntl qw(O_NOCTTY O_RDWR);
-use POSIX ();
+use AuthPlatform::Cli qw(run json folder env_file);
+use AuthPlatform::Terminal qw(available start reported expect type echoes finish release);
 use Test::More;
-use Time::HiRes qw(sleep time);
 
-plan skip_all => 'Linux pseudo-terminals only' if $^O ne 'linux' || !-c '/dev/ptmx';
-
-use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSCTTY => 0x540E };
+plan skip_all => 'Linux pseudo-terminals only' if !available();
 
 my $dir = folder();
-my $binary = program(); # before any fork, so that it is this process that cleans up
 my $file = env_file($dir);
 my $number = 0;
 
-# What a shell does: leads the session, runs the tool as the terminal's job, and reports on it. It stays until it is told to go,
-# because a terminal is reset when its session's leader ends.
-sub lead {
-    my ($slave, $report, $control, @args) = @_;
-    POSIX::setsid();
-    ioctl $slave, TIOCSCTTY, 0 or die "tty: $!";
-    my $pid = fork() // die "fork: $!";
-    if (!$pid) {
-        close $report;
-        close $control;
-        chdir $dir or die "chdir: $!"; # where a core of SIGQUIT does no harm
-        open STDIN,  '<&', $slave or die $!;
-        open STDOUT, '>&', $slave or die $!;
-        open STDERR, '>&', $slave or die $!;
-        close $slave;
-        # Whoever runs the tests may ignore some, as nohup and background jobs do: a terminal's programs do not.
-        local @SIG{qw(INT TERM HUP QUIT)} = ('DEFAULT') x 4;
-        POSIX::setpgid(0, 0);
-        local $SIG{TTOU} = 'IGNORE';
-        POSIX::tcsetpgrp(0, $$) or die "tcsetpgrp: $!";
-        $SIG{TTOU} = 'DEFAULT';
-        exec {$binary} 'authplatform', '--env-file', $file, @args or die "exec: $!";
-    }
-    syswrite $report, "pid $pid\n";
-    while (waitpid($pid, POSIX::WUNTRACED()) > 0) {
-        if (POSIX::WIFSTOPPED(${^CHILD_ERROR_NATIVE})) {
-            syswrite $report, "stopped\n";
-            next;
-        }
-        syswrite $report, 'exit ' . ($? & 127 ? 128 + ($? & 127) : $? >> 8) . "\n";
-        last;
-    }
-    sysread $control, my $byte, 1;
-    POSIX::_exit(0);
-}
-
-# The tool on a terminal of its own.
-sub start {
-    my (@args) = @_;
-    open my $master, '+<', '/dev/ptmx' or die "ptmx: $!";
-    my $unlock = pack 'i', 0;
-    ioctl $master, TIOCSPTLCK, $unlock or die "unlock: $!";
-    my $which = pack 'I', 0;
-    ioctl $master, TIOCGPTN, $which or die "number: $!";
-    sysopen my $slave, '/dev/pts/' . unpack('I', $which), O_RDWR | O_NOCTTY or die "slave: $!";
-    pipe my $reports, my $report or die "pipe: $!";
-    pipe my $control, my $go or die "pipe: $!";
-    my $leader = fork() // die "fork: $!";
-    if (!$leader) {
-        close $master;
-        close $go;
-        close $reports;
-        lead($slave, $report, $control, @args);
-    }
-    close $report;
-    close $control;
-    my $tool = { leader => $leader, master => $master, slave => $slave, reports => $reports, go => $go,
-        seen => '', told => '' };
-    $tool->{pid} = reported($tool, qr/^pid (\d+)\n/m);
-    return $tool;
-}
-
-# What the leader said, within 20 seconds.
-sub reported {
-    my ($tool, $pattern) = @_;
-    read_until($tool->{reports}, \$tool->{told}, $pattern);
-    return $tool->{told} =~ $pattern ? $1 // 1 : 'nothing';
-}
-
-sub read_until {
-    my ($from, $buffer, $pattern) = @_;
-    my $until = time + 20;
-    while (${$buffer} !~ $pattern && time < $until) {
-        my $in = '';
-        vec($in, fileno $from, 1) = 1;
-        next if !select $in, undef, undef, 0.2;
-        sysread $from, ${$buffer}, 4096, length ${$buffer} or last;
-    }
-    return ${$buffer} =~ $pattern;
-}
-
 sub create {
-    return start('user', 'create', '--role', 'admin', '--email', 'p' . ++$number . '@example.org');
-}
-
-# Reads the terminal until the pattern shows.
-sub expect {
-    my ($tool, $pattern) = @_;
-    return read_until($tool->{master}, \$tool->{seen}, $pattern);
-}
-
-sub type {
-    my ($tool, $text) = @_;
-    syswrite $tool->{master}, $text;
-    return;
-}
-
-sub echoes {
-    my ($tool) = @_;
-    my $termios = POSIX::Termios->new;
-    $termios->getattr(fileno $tool->{slave}) or die "tcgetattr: $!";
-    return $termios->getlflag & POSIX::ECHO() ? 1 : 0;
-}
-
-# Status as the shell has it.
-sub finish {
-    my ($tool) = @_;
-    return reported($tool, qr/^exit (\d+)\n/m);
-}
-
-# Lets the leader go; a tool that did not end itself goes with it.
-sub release {
-    my ($tool) = @_;
-    kill 'KILL', $tool->{pid} if $tool->{told} !~ /^exit/m;
-    close $tool->{go};
-    waitpid $tool->{leader}, 0;
-    return;
+    return start($dir, 'user', 'create', '--role', 'admin', '--email', 'p' . ++$number . '@example.org');
 }
 
 my $tool = create();
