@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-#define COLUMN 24
+#define COLUMN 25
 
 static void put_flags(const authp_flag_t *flags, FILE *to, apr_pool_t *pool)
 {

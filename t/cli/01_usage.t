@@ -8,7 +8,8 @@ use lib "$FindBin::Bin/lib";
 use AuthPlatform::Cli qw(run json);
 use Test::More;
 
-my @commands = ('user create', 'user list', 'user show', 'migrate', 'check-config', 'secret');
+my @commands = (map({ "user $_" } qw(create list show set-roles disable enable verify-recruiter withdraw-recruiter reset-password delete)),
+    'session list', 'session end', 'invite create', 'invite list', 'invite revoke', 'migrate', 'check-config', 'purge', 'secret');
 
 my $help = run(['--help']);
 is($help->{status}, 0, '--help');
@@ -50,6 +51,19 @@ my @wrong = (
     ['show without a name', ['user', 'show'], qr/--email or by --id/],
     ['show with both', ['user', 'show', '--email', 'a@b.c', '--id', '0' x 24], qr/--email or by --id/],
     ['show with a bad id', ['user', 'show', '--id', 'A' x 24], qr/24 characters/],
+    ['half a session', ['session'], qr/session list, session end$/m],
+    ['a session list of nobody', ['session', 'list'], qr/--email or by --id/],
+    ['session end of nothing', ['session', 'end'], qr/one session by --session, or the user .* by --email or by --id/],
+    ['session end of two things', ['session', 'end', '--session', '0' x 24, '--id', '0' x 24], qr/one session by --session, or the user/],
+    ['session end with a bad id', ['session', 'end', '--session', 'x'], qr/--session is an id: 24 characters/],
+    ['session list with a bad cursor', ['session', 'list', '--id', '0' x 24, '--after', 'x'], qr/--after is an id: 24 characters/],
+    ['an invite for nobody', ['invite', 'create'], qr/--email EMAIL is missing/],
+    ['an invite for no time', ['invite', 'create', '--email', 'a@b.c', '--hours', '0'], qr/--hours is a number from 1 to 8760/],
+    ['an invite for too long', ['invite', 'create', '--email', 'a@b.c', '--hours', '8761'], qr/--hours is a number from 1 to 8760/],
+    ['hours beyond all numbers', ['invite', 'create', '--email', 'a@b.c', '--hours', '9' x 30], qr/--hours is a number from 1 to 8760/],
+    ['invite list with a bad limit', ['invite', 'list', '--limit', '-1'], qr/1 to 200/],
+    ['revoking nothing', ['invite', 'revoke'], qr/--id ID is missing/],
+    ['revoking a bad id', ['invite', 'revoke', '--id', 'x'], qr/--id is an id: 24 characters/],
     ['verified admin', ['user', 'create', '--role', 'admin', '--email', 'a@b.c', '--verified'], qr/recruiter only/],
 );
 for my $case (@wrong) {
