@@ -4,8 +4,9 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/lib";
+use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
 use AuthPlatform::Cli qw(run json folder env_file);
+use AuthPlatform::Httpd ();
 use AuthPlatform::Terminal qw(available start expect type echoes finish release);
 use Test::More;
 
@@ -155,5 +156,14 @@ for my $verb (['set-roles', '--roles', 'admin'], ['disable'], ['enable'], ['veri
     }
 }
 is(tool(['user', 'set-roles', '--id', '0' x 24])->{status}, 2, 'set-roles without roles: status 2');
+
+# A store that is not there.
+my $down = env_file(folder(), AUTH_STORE => 'mongodb', MONGODB_URI => 'mongodb://127.0.0.1:' . AuthPlatform::Httpd::free_port() . '/', MONGODB_DB => 'none');
+for my $args (['user', 'disable', '--email', 'a@b.c'], ['session', 'end', '--session', '0' x 24], ['invite', 'list'], ['invite', 'create', '--email', 'a@b.c']) {
+    my $answer = run(['--env-file', $down, @{$args}]);
+    is($answer->{status}, 1, "@{$args}[0, 1] without a store: status 1");
+    like($answer->{err}, qr/^authplatform: the store cannot be reached or did not answer in time$/m, '... says why');
+    is($answer->{out}, '', '... and no answer');
+}
 
 done_testing();
