@@ -207,8 +207,7 @@ authp_err_t authp_admin_end_session(const authp_realm_t *realm, const authp_acto
     authp_session_t *session = NULL;
     authp_err_t err = authp_store_session_by_id(realm->store, sid, &session, pool);
     if (err == AUTHP_OK) {
-        err = authp_store_session_end(realm->store, sid, "admin", authp_clock_now(realm->clock),
-                                      pool);
+        err = authp_live_end_session(realm, sid, "admin", pool);
     }
     if (err == AUTHP_OK) {
         const authp_event_t event = {.event = "session_end",
