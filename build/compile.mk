@@ -13,6 +13,11 @@ unit_src = $(if $(filter cov,$(1)),$(filter-out $(SHIM),$(UNIT_SRC)),$(UNIT_SRC)
 compile = $(CC_$(1)) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_$(1))
 link    = $(CC_$(1)) $(LDFLAGS_ALL) $(LDFLAGS_$(1))
 
+$(MADE_SRC): build/embed.pl $(DOCS_SRC) | deps
+	@mkdir -p $(@D)
+	@echo '  MAKE  $@'
+	@perl build/embed.pl $(DOCS) > $@
+
 define profile_rules
 $(OUT)/$(1)/obj/%.o: %.c build/flags.mk build/compile.mk | deps
 	@mkdir -p $$(@D)
@@ -56,9 +61,9 @@ $(foreach p,$(PROFILES),$(eval $(call profile_rules,$(p))))
 
 # A helper target while only parts of the tree compile: every object of the library.
 .PHONY: objects
-objects: $(call obj,debug,$(OUR_SRC))
+objects: $(call obj,debug,$(OUR_SRC) $(MADE_SRC))
 
 .PHONY: FORCE
 FORCE:
 
--include $(foreach p,$(PROFILES),$(patsubst %.o,%.d,$(call obj,$(p),$(OUR_SRC) $(TEST_SRC))))
+-include $(foreach p,$(PROFILES),$(patsubst %.o,%.d,$(call obj,$(p),$(OUR_SRC) $(MADE_SRC) $(TEST_SRC))))

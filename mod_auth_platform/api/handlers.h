@@ -47,5 +47,6 @@ authp_err_t h_recruiter_verify(authp_call_t *call);
 authp_err_t h_healthz(authp_call_t *call);
 authp_err_t h_readyz(authp_call_t *call);
 authp_err_t h_openapi(authp_call_t *call);
+authp_err_t h_docs(authp_call_t *call);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi.h"
+#include "api/openapi_examples.h"
 #include "api/openapi_schemas.h"
+#include "api/openapi_tags.h"
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/route.h"
@@ -11,6 +13,13 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
+
+/* What goes into every operation. */
+typedef struct maker_t {
+    const authp_mount_t *mount;
+    const json_t *examples;
+    apr_pool_t *pool;
+} maker_t;
 
 /* The problems that a route's columns imply, before its own. */
 static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], int *count)
@@ -106,8 +115,20 @@ static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
     }
 }
 
-static void add_success(json_t *responses, const authp_route_t *route, apr_pool_t *pool)
+/* Content of a media type: its schema, and the examples of that schema or, with `route`, of its
+ * answer. */
+static void add_content(json_t *to, const char *type, const char *route, const char *schema,
+                        const maker_t *maker)
 {
+    json_t *media = authp_json_set_object(authp_json_set_object(to, "content"), type);
+    authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
+                       apr_pstrcat(maker->pool, "#/components/schemas/", schema, NULL));
+    authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
+}
+
+static void add_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
+{
+    apr_pool_t *pool = maker->pool;
     json_t *response = authp_json_set_object(responses, status_text(route->success, pool));
     authp_json_set_str(response, "description", route->success == 302 ? "Go to Location" : "Done");
     json_t *headers = authp_json_set_object(response, "headers");
@@ -117,11 +138,43 @@ static void add_success(json_t *responses, const authp_route_t *route, apr_pool_
         authp_json_set_str(authp_json_set_object(headers, "Location"), "$ref",
                            "#/components/headers/Location");
     }
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 &&
+        maker->mount->delivery != AUTHP_DELIVERY_JSON) {
+        authp_json_set_str(authp_json_set_object(headers, "Set-Cookie"), "$ref",
+                           "#/components/headers/Cookies");
+    }
     if (route->answer != NULL) {
-        json_t *media =
-            authp_json_set_object(authp_json_set_object(response, "content"), "application/json");
-        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
-                           apr_pstrcat(pool, "#/components/schemas/", route->answer, NULL));
+        bool page = (route->flags & AUTHP_ROUTE_PAGE) != 0;
+        add_content(response, page ? "text/html" : "application/json",
+                    apr_pstrcat(pool, route->method, " ", route->path, NULL), route->answer, maker);
+    }
+}
+
+/* Who may, in words. */
+static const char *who(const authp_route_t *route, apr_pool_t *pool)
+{
+    if (route->role != NULL) {
+        return apr_pstrcat(pool, "For accounts with the role `", route->role, "`.", NULL);
+    }
+    switch (route->auth) {
+    case AUTHP_AUTH_REQUIRED:
+        return "For everybody who is signed in.";
+    case AUTHP_AUTH_OPTIONAL:
+        return "For everybody. Who is signed in counts.";
+    case AUTHP_AUTH_OWN:
+        return "For whoever holds a token or a cookie of the session.";
+    case AUTHP_AUTH_NONE:
+        break;
+    }
+    return "For everybody.";
+}
+
+/* A scheme that is no OAuth names the roles it needs (OpenAPI 3.1). */
+static void add_scheme(json_t *security, const char *name, const authp_route_t *route)
+{
+    json_t *roles = authp_json_set_array(authp_json_append_object(security), name);
+    if (route->role != NULL) {
+        authp_json_append_str(roles, route->role);
     }
 }
 
@@ -131,8 +184,8 @@ static void add_security(json_t *operation, const authp_route_t *route)
     if (route->auth == AUTHP_AUTH_NONE) {
         return;
     }
-    (void)authp_json_set_array(authp_json_append_object(security), "bearer");
-    (void)authp_json_set_array(authp_json_append_object(security), "cookie");
+    add_scheme(security, "bearer", route);
+    add_scheme(security, "cookie", route);
     if (route->auth == AUTHP_AUTH_OWN || route->auth == AUTHP_AUTH_OPTIONAL) {
         (void)authp_json_append_object(security);
     }
@@ -186,16 +239,18 @@ static void add_path_id(json_t *operation)
     json_t *schema = authp_json_set_object(parameter, "schema");
     authp_json_set_str(schema, "type", "string");
     authp_json_set_str(schema, "pattern", "^[0-9a-f]{24}$");
+    authp_json_set_str(parameter, "example", "65f0c0ffee00000000000a01");
 }
 
 static void add_list(json_t *operation, const authp_route_t *route)
 {
-    add_parameter(operation, "query", "limit", "50 when absent.");
+    add_parameter(operation, "query", "limit", "How many at most.");
     json_t *list = json_object_get(operation, "parameters");
     json_t *limit = json_object_get(json_array_get(list, json_array_size(list) - 1), "schema");
     authp_json_set_str(limit, "type", "integer");
     authp_json_set_int(limit, "minimum", 1);
     authp_json_set_int(limit, "maximum", AUTHP_QUERY_MOST);
+    authp_json_set_int(limit, "default", AUTHP_QUERY_USUAL);
     add_parameter(operation, "query", "cursor", "next_cursor of the page before.");
     for (const authp_filter_t *filter = route->filters; filter->name != NULL; filter++) {
         add_parameter(operation, "query", filter->name, filter->about);
@@ -227,26 +282,26 @@ static void add_parameters(json_t *operation, const authp_route_t *route,
     }
 }
 
-static void add_operation(json_t *item, const authp_route_t *route, const authp_mount_t *mount,
-                          apr_pool_t *pool)
+static void add_operation(json_t *item, const authp_route_t *route, const maker_t *maker)
 {
+    apr_pool_t *pool = maker->pool;
     authp_err_t problems[AUTHP_E_COUNT];
     int count = 0;
     json_t *operation = authp_json_set_object(item, lower_case(route->method, pool));
+    authp_json_append_str(authp_json_set_array(operation, "tags"),
+                          authp_openapi_tags_of(route->path));
     authp_json_set_str(operation, "summary", route->summary);
+    authp_json_set_str(operation, "description", who(route, pool));
     authp_json_set_str(operation, "operationId", operation_id(route, pool));
-    add_parameters(operation, route, mount);
+    add_parameters(operation, route, maker->mount);
     add_security(operation, route);
     if (route->body != NULL) {
         json_t *body = authp_json_set_object(operation, "requestBody");
         authp_json_set_bool(body, "required", (route->flags & AUTHP_ROUTE_OPTIONAL_BODY) == 0);
-        json_t *media =
-            authp_json_set_object(authp_json_set_object(body, "content"), "application/json");
-        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
-                           apr_pstrcat(pool, "#/components/schemas/", route->body->name, NULL));
+        add_content(body, "application/json", NULL, route->body->name, maker);
     }
     json_t *responses = authp_json_set_object(operation, "responses");
-    add_success(responses, route, pool);
+    add_success(responses, route, maker);
     collect(route, problems, &count);
     for (int i = 0; i < count; i++) {
         add_problem(responses, problems[i], pool);
@@ -256,6 +311,7 @@ static void add_operation(json_t *item, const authp_route_t *route, const authp_
 json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount,
                            apr_pool_t *pool)
 {
+    maker_t maker = {.mount = mount, .examples = authp_openapi_examples_read(pool), .pool = pool};
     json_t *document = authp_json_object(pool);
     authp_json_set_str(document, "openapi", "3.1.0");
     json_t *info = authp_json_set_object(document, "info");
@@ -264,6 +320,7 @@ json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t
     authp_json_set_str(
         info, "description",
         "Accounts, sessions and tokens of this host. Errors are RFC 9457 problem documents; `code` is stable.");
+    authp_openapi_tags_list(authp_json_set_array(document, "tags"));
     json_t *paths = authp_json_set_object(document, "paths");
     for (int i = 0; authp_routes_at(i) != NULL; i++) {
         const authp_route_t *route = authp_routes_at(i);
@@ -274,8 +331,11 @@ json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t
         const char *path =
             at_me ? mount->me_path : apr_pstrcat(pool, mount->path, route->path, NULL);
         json_t *item = json_object_get(paths, path);
-        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, mount, pool);
+        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, &maker);
     }
-    authp_openapi_components(settings, authp_json_set_object(document, "components"), pool);
+    json_t *components = authp_json_set_object(document, "components");
+    authp_openapi_components(settings, components, pool);
+    authp_openapi_examples_components(maker.examples, mount,
+                                      json_object_get(components, "examples"));
     return document;
 }

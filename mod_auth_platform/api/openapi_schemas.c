@@ -150,6 +150,7 @@ static void add_schemas(const authp_settings_t *settings, json_t *schemas, apr_p
         describe_answer(&answers[i], authp_json_set_object(schemas, answers[i].name), pool);
     }
     authp_json_set_str(authp_json_set_object(schemas, "Document"), "type", "object");
+    authp_json_set_str(authp_json_set_object(schemas, "Page"), "type", "string");
     json_t *either = authp_json_set_array(authp_json_set_object(schemas, "TokensOrUser"), "anyOf");
     set_ref(authp_json_append_object(either), "Tokens", strlen("Tokens"), pool);
     set_ref(authp_json_append_object(either), "User", strlen("User"), pool);
@@ -193,6 +194,7 @@ void authp_openapi_components(const authp_settings_t *settings, json_t *out, apr
     add_header(headers, "RetryAfter", "Seconds to wait");
     add_header(headers, "Challenge", "RFC 6750");
     add_header(headers, "Location", "A path of this host");
+    add_header(headers, "Cookies", "In the cookie way: the access, refresh and CSRF cookies");
     json_t *schemes = authp_json_set_object(out, "securitySchemes");
     json_t *bearer = authp_json_set_object(schemes, "bearer");
     authp_json_set_str(bearer, "type", "http");

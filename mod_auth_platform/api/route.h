@@ -30,7 +30,8 @@ enum {
     AUTHP_ROUTE_SIGNS_IN = 2,      /* hands out a session: the Origin rule in the cookie way */
     AUTHP_ROUTE_OPTIONAL_BODY = 4, /* no body at all counts as {} */
     AUTHP_ROUTE_NO_HEAD = 8,       /* a GET that changes something */
-    AUTHP_ROUTE_AT_ME = 16         /* served at the mount's me_path, not below the mount */
+    AUTHP_ROUTE_AT_ME = 16,        /* served at the mount's me_path, not below the mount */
+    AUTHP_ROUTE_PAGE = 32          /* answers a page for people: text/html */
 };
 
 #define AUTHP_ROUTE_PROBLEMS 8

@@ -369,6 +369,18 @@ static const authp_route_t routes[] = {
      "Document",
      {AUTHP_OK},
      NULL},
+    {"GET",
+     "/docs",
+     h_docs,
+     NULL,
+     AUTHP_AUTH_NONE,
+     NULL,
+     AUTHP_ROUTE_PAGE,
+     "A page to read about the routes and to try them",
+     200,
+     "Page",
+     {AUTHP_OK},
+     NULL},
 };
 
 #define ROUTES ((int)(sizeof(routes) / sizeof(routes[0])))

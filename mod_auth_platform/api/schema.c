@@ -253,6 +253,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         break;
     case AUTHP_FIELD_DEVICE:
         authp_json_set_int(out, "maxLength", DEVICE_MAX);
+        authp_json_set_str(out, "description", "A name for the device in the list of sessions.");
         break;
     case AUTHP_FIELD_TOKEN:
         authp_json_set_int(out, "maxLength", TOKEN_MAX);
@@ -263,6 +264,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     case AUTHP_FIELD_HOURS:
         authp_json_set_int(out, "minimum", 1);
         authp_json_set_int(out, "maximum", AUTHP_INVITE_HOURS_MOST);
+        authp_json_set_int(out, "default", AUTHP_INVITE_HOURS);
         break;
     case AUTHP_FIELD_ROLES:
         authp_json_set_bool(out, "uniqueItems", 1);

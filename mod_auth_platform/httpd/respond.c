@@ -10,6 +10,9 @@ static int add_header(void *ctx, const char *name, const char *value)
     request_rec *r = ctx;
     if (ap_cstr_casecmp(name, "Content-Type") == 0) {
         ap_set_content_type(r, value);
+    } else if (ap_cstr_casecmp(name, "Content-Security-Policy") == 0) {
+        /* Where `Header always setifempty`, with the site's policy for its own pages, looks. */
+        apr_table_set(r->err_headers_out, name, value);
     } else {
         apr_table_addn(r->headers_out, name, value); /* Set-Cookie may repeat */
     }

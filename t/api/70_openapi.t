@@ -30,11 +30,18 @@ PY
 };
 is($said, "valid\n", 'valid against the schema of the specification');
 
+# Each example against the schema it stands beside, which is taken at its word: no members but those it names.
+my $examples = qx{/usr/bin/python3 "$FindBin::Bin/examples.py" "$file" 2>&1};
+is($examples, "valid\n", 'every body and answer has examples that are valid');
+my %token = map { $_->{value}{access_token} ? ($_->{value}{access_token} => 1) : () } grep { ref $_->{value} eq 'HASH' } values %{ $doc->{components}{examples} };
+is_deeply([keys %token], ['example.access.token'], 'no example looks like a real token');
+my %tags = map { $_->{name} => 1 } @{ $doc->{tags} };
+
 my @routes = (
     [POST => '/api/auth/register'], [POST => '/api/auth/login'], [POST => '/api/auth/login/candidate'],
     [POST => '/api/auth/refresh'],  [POST => '/api/auth/logout'], [GET => '/api/auth/me'],
     [GET  => '/api/protected/me'],  [GET  => '/api/auth/session/renew'], [GET => '/api/auth/healthz'],
-    [GET  => '/api/auth/readyz'],   [GET  => '/api/auth/openapi.json'], [POST => '/api/auth/recruiter/verify'],
+    [GET  => '/api/auth/readyz'],   [GET  => '/api/auth/openapi.json'], [GET => '/api/auth/docs'], [POST => '/api/auth/recruiter/verify'],
     [GET  => '/api/auth/users'],    (map { [$_ => '/api/auth/users/{id}'] } qw(GET PATCH DELETE)),
     (map { [$_ => '/api/auth/users/{id}/sessions'] } qw(GET DELETE)),
     [POST => '/api/auth/register/recruiter'], [POST => '/api/auth/login/recruiter'],
@@ -56,6 +63,7 @@ is_deeply([sort keys %documented], [sort map { "@$_" } @routes], 'every route an
 for my $name (sort keys %documented) {
     my $operation = $documented{$name};
     ok(length $operation->{summary}, "$name has a summary");
+    ok($tags{ $operation->{tags}[0] // '' }, "$name is in a group");
     ok(scalar(grep { /^[23]/ } keys %{ $operation->{responses} }), "$name has its success");
     my ($method, $path) = split / /, $name;
     $path =~ s/\{id\}/'0' x 24/e;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/openapi_tags.h"
+#include "base/json.h"
+
+#include <string.h>
+
+#define BEGINNINGS 5
+
+/* In the order to be shown in. What no other group has is the server's own. */
+static const struct {
+    const char *name;
+    const char *about;
+    const char *beginnings[BEGINNINGS]; /* first segments of paths */
+} tags[] = {
+    {"Sign up and sign in", "Accounts and sessions begin here.", {"/register", "/login"}},
+    {"Sessions",
+     "New tokens for old ones, and where a session ends.",
+     {"/refresh", "/logout", "/session"}},
+    {"Own account",
+     "Whoever is signed in, about themself.",
+     {"/me", "/sessions", "/api/protected/me"}},
+    {"Recruiters", "Invites and verification, for admins.", {"/recruiter"}},
+    {"Accounts", "Everybody's account, for admins.", {"/users"}},
+    {"Server", "How the server is, and what it offers.", {NULL}},
+};
+
+#define TAGS (sizeof(tags) / sizeof(tags[0]))
+
+void authp_openapi_tags_list(json_t *out)
+{
+    for (size_t i = 0; i < TAGS; i++) {
+        json_t *tag = authp_json_append_object(out);
+        authp_json_set_str(tag, "name", tags[i].name);
+        authp_json_set_str(tag, "description", tags[i].about);
+    }
+}
+
+static int begins_with(const char *path, const char *beginning)
+{
+    size_t len = strlen(beginning);
+    return strncmp(path, beginning, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+const char *authp_openapi_tags_of(const char *path)
+{
+    for (size_t i = 0; i < TAGS; i++) {
+        for (int k = 0; k < BEGINNINGS && tags[i].beginnings[k] != NULL; k++) {
+            if (begins_with(path, tags[i].beginnings[k])) {
+                return tags[i].name;
+            }
+        }
+    }
+    return tags[TAGS - 1].name;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The page /docs, and the examples and groups of the OpenAPI document that it shows. */
+#include "api/docs_text.h"
+#include "api/openapi.h"
+#include "api/openapi_tags.h"
+#include "api/route.h"
+#include "crypto/digest.h"
+#include "suite.h"
+#include "support/http_fake.h"
+
+#include <apr_base64.h>
+#include <apr_strings.h>
+#include <string.h>
+
+static http_fake_t h;
+
+static void setup(void)
+{
+    http_fake_open(&h);
+}
+
+static void teardown(void)
+{
+    http_fake_close(&h);
+}
+
+START_TEST(it_is_served)
+{
+    authp_response_t out = http_fake_expect(&h, "GET", "/api/auth/docs", 200, NULL);
+    ck_assert_str_eq(http_fake_header(&out, "Content-Type"), "text/html; charset=utf-8");
+    ck_assert_str_eq(http_fake_header(&out, "Cache-Control"), "public, max-age=300");
+    ck_assert_str_eq(http_fake_header(&out, "Content-Security-Policy"), authp_docs_text_policy);
+    ck_assert_str_eq(http_fake_header(&out, "X-Request-Id"), HTTP_FAKE_REQUEST_ID);
+    ck_assert_uint_eq(out.body_len, strlen(out.body));
+    ck_assert_int_eq(strncmp(out.body, "<!doctype html>", 15), 0);
+    out = http_fake_expect(&h, "HEAD", "/api/auth/docs", 200, NULL);
+    ck_assert_str_eq(http_fake_header(&out, "Content-Type"), "text/html; charset=utf-8");
+    out = http_fake_expect(&h, "POST", "/api/auth/docs", 405, "method_not_allowed");
+    ck_assert_str_eq(http_fake_header(&out, "Allow"), "GET, HEAD, OPTIONS");
+    (void)http_fake_expect(&h, "GET", "/api/auth/docs/", 404, "not_found");
+}
+END_TEST
+
+/* Every text between <tag> and </tag> is allowed by its hash. */
+static int allowed(const char *page, const char *tag)
+{
+    const char *open = apr_pstrcat(h.f.pool, "<", tag, ">", NULL);
+    const char *close = apr_pstrcat(h.f.pool, "</", tag, ">", NULL);
+    int count = 0;
+    for (const char *at = strstr(page, open); at != NULL; at = strstr(at, open)) {
+        unsigned char sum[AUTHP_SHA256_LEN];
+        char text[64] = "";
+        at += strlen(open);
+        const char *end = strstr(at, close);
+        ck_assert_ptr_nonnull(end);
+        ck_assert_int_eq(authp_digest_sha256(at, (size_t)(end - at), sum), AUTHP_OK);
+        (void)apr_base64_encode_binary(text, sum, sizeof(sum));
+        ck_assert_ptr_nonnull(
+            strstr(authp_docs_text_policy, apr_pstrcat(h.f.pool, "'sha256-", text, "'", NULL)));
+        count++;
+    }
+    return count;
+}
+
+START_TEST(its_policy)
+{
+    const char *page = (const char *)authp_docs_text_page;
+    ck_assert_int_ge(allowed(page, "script"), 1);
+    ck_assert_int_eq(allowed(page, "style"), 1);
+    ck_assert_int_eq(strncmp(authp_docs_text_policy, "default-src 'none'; ", 20), 0);
+    ck_assert_ptr_nonnull(strstr(authp_docs_text_policy, "frame-ancestors 'none'"));
+    ck_assert_ptr_null(strstr(authp_docs_text_policy, "unsafe"));
+    /* Nothing of other hosts, nothing outside of those texts. */
+    ck_assert_ptr_null(strstr(page, " src="));
+    ck_assert_ptr_null(strstr(page, " style="));
+    ck_assert_ptr_null(strstr(page, " on"
+                                    "click="));
+    ck_assert_ptr_null(strstr(page, "https:"));
+}
+END_TEST
+
+static json_t *media_of(json_t *with_content)
+{
+    json_t *content = json_object_get(with_content, "content");
+    return json_object_iter_value(json_object_iter(content));
+}
+
+static json_t *answer_of(json_t *doc, const authp_route_t *route)
+{
+    const char *path = (route->flags & AUTHP_ROUTE_AT_ME) != 0
+                           ? h.mount.me_path
+                           : apr_pstrcat(h.f.pool, h.mount.path, route->path, NULL);
+    char *method = apr_pstrdup(h.f.pool, route->method);
+    for (char *c = method; *c != '\0'; c++) {
+        *c = (char)(*c + ('a' - 'A'));
+    }
+    json_t *item = json_object_get(json_object_get(doc, "paths"), path);
+    json_t *operation = json_object_get(item, method);
+    ck_assert_msg(operation != NULL, "%s %s", route->method, path);
+    return operation;
+}
+
+static json_t *success_of(json_t *operation, const authp_route_t *route)
+{
+    return json_object_get(json_object_get(operation, "responses"),
+                           apr_itoa(h.f.pool, route->success));
+}
+
+START_TEST(every_body_and_answer_has_examples)
+{
+    json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
+    for (int i = 0; authp_routes_at(i) != NULL; i++) {
+        const authp_route_t *route = authp_routes_at(i);
+        json_t *operation = answer_of(doc, route);
+        if (route->body != NULL) {
+            json_t *media = media_of(json_object_get(operation, "requestBody"));
+            ck_assert_msg(json_object_size(json_object_get(media, "examples")) > 0, "body of %s %s",
+                          route->method, route->path);
+        }
+        if (route->answer != NULL) {
+            json_t *media = media_of(success_of(operation, route));
+            ck_assert_msg(json_object_size(json_object_get(media, "examples")) > 0,
+                          "answer of %s %s", route->method, route->path);
+        }
+    }
+}
+END_TEST
+
+/* What a mount does not do is no example of it. */
+START_TEST(examples_of_a_delivery)
+{
+    static const struct {
+        authp_delivery_t delivery;
+        bool json;
+        bool cookies;
+    } rows[] = {{AUTHP_DELIVERY_ASK, true, true},
+                {AUTHP_DELIVERY_JSON, true, false},
+                {AUTHP_DELIVERY_COOKIE, false, true}};
+    const authp_route_t *sign_up = authp_routes_at(0);
+    ck_assert_str_eq(sign_up->answer, "Tokens");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        h.mount.delivery = rows[i].delivery;
+        json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
+        json_t *success = success_of(answer_of(doc, sign_up), sign_up);
+        json_t *named = json_object_get(media_of(success), "examples");
+        json_t *all = json_object_get(json_object_get(doc, "components"), "examples");
+        ck_assert_int_eq(json_object_get(named, "candidate_tokens") != NULL, rows[i].json);
+        ck_assert_int_eq(json_object_get(all, "candidate_tokens") != NULL, rows[i].json);
+        ck_assert_int_eq(json_object_get(named, "candidate_cookies") != NULL, rows[i].cookies);
+        ck_assert_int_eq(json_object_get(all, "candidate_cookies") != NULL, rows[i].cookies);
+        ck_assert_int_eq(json_object_get(json_object_get(success, "headers"), "Set-Cookie") != NULL,
+                         rows[i].cookies);
+    }
+}
+END_TEST
+
+START_TEST(groups)
+{
+    ck_assert_str_eq(authp_openapi_tags_of("/register/recruiter"), "Sign up and sign in");
+    ck_assert_str_eq(authp_openapi_tags_of("/session/renew"), "Sessions");
+    ck_assert_str_eq(authp_openapi_tags_of("/sessions/{id}"), "Own account");
+    ck_assert_str_eq(authp_openapi_tags_of("/me"), "Own account");
+    ck_assert_str_eq(authp_openapi_tags_of("/recruiter/invites"), "Recruiters");
+    ck_assert_str_eq(authp_openapi_tags_of("/users/{id}/sessions"), "Accounts");
+    ck_assert_str_eq(authp_openapi_tags_of("/messages"), "Server");
+    json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
+    json_t *role = json_object_get(answer_of(doc, authp_routes_at(0)), "description");
+    ck_assert_str_eq(json_string_value(role), "For everybody.");
+    for (int i = 0; authp_routes_at(i) != NULL; i++) {
+        const authp_route_t *route = authp_routes_at(i);
+        json_t *security = json_object_get(answer_of(doc, route), "security");
+        json_t *roles = json_object_get(json_array_get(security, 0), "bearer");
+        const char *needed = json_string_value(json_array_get(roles, 0));
+        ck_assert_int_eq(needed != NULL, route->role != NULL);
+        ck_assert(needed == NULL || strcmp(needed, route->role) == 0);
+    }
+}
+END_TEST
+
+Suite *suite_docs(void)
+{
+    Suite *suite = suite_create("docs");
+    TCase *tests = tcase_create("docs");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, it_is_served);
+    tcase_add_test(tests, its_policy);
+    tcase_add_test(tests, every_body_and_answer_has_examples);
+    tcase_add_test(tests, examples_of_a_delivery);
+    tcase_add_test(tests, groups);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
