@@ -110,6 +110,11 @@ static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
     json_t *examples = json_object_get(media, "examples");
     const char *example = authp_problem_example(problem, pool);
     if (examples != NULL && json_object_get(examples, example) == NULL) {
+        if (json_object_size(examples) > 0) {
+            const char *before = json_string_value(json_object_get(response, "description"));
+            authp_json_set_str(response, "description",
+                               apr_pstrcat(pool, before, " · ", problem->title, NULL));
+        }
         authp_json_set_str(authp_json_set_object(examples, example), "$ref",
                            apr_pstrcat(pool, "#/components/examples/", example, NULL));
     }

@@ -1,1 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the page together.
 "use strict";
+
+function method(route) {
+    return el("span", { class: `method m-${route.method.toLowerCase()}` }, route.method);
+}
+
+// The mount in a quiet colour, for it is the same everywhere; a place to break after each part.
+function pathOf(route, mount) {
+    const inside = mount !== "" && route.path.startsWith(`${mount}/`);
+    const rest = inside ? route.path.slice(mount.length) : route.path;
+    const parts = rest.split(/(?=\/)/).flatMap((part) => [el("wbr"), part]);
+    return el("code", { class: "path" }, inside ? el("span", { class: "soft" }, mount) : null, ...parts);
+}
+
+function tryPart(route) {
+    const line = el("p", { class: "line", role: "status" });
+    const place = el("div", { class: "answer" });
+    const { form, show } = makeForm(route, async (request) => {
+        const answer = await send(request);
+        show((answer.data && Array.isArray(answer.data.errors) && answer.data.errors) || []);
+        showAnswer(line, place, answer);
+        learn(route, answer);
+        document.dispatchEvent(new Event("session"));
+    });
+    return el("section", { class: "try" }, el("h4", null, "Try it"), form, line, place);
+}
+
+function card(route, mount) {
+    const read = el("section", null, el("p", null, prose(route.op.description)), parameterTable(route),
+        route.media ? [el("h4", null, "Body"), memberTable(route.media.schema, true)] : []);
+    const answers = el("section", { class: "answered" }, documentedAnswers(route));
+    const body = el("div", { class: "columns" }, read, tryPart(route), answers);
+    const who = whoMay(route);
+    return el("details", { class: "op", id: route.id },
+        el("summary", null, el("h3", null, method(route), " ", pathOf(route, mount)),
+            el("span", { class: "about" }, route.op.summary), el("span", { class: `who ${who === "admin" ? "high" : ""}` }, who)),
+        body);
+}
+
+// Where this page is: the mount, if it is where it should be.
+function mountOfPage() {
+    return location.pathname.replace(/\/docs$/, "");
+}
+
+function build(routes) {
+    const main = document.getElementById("routes");
+    const toc = document.getElementById("toc");
+    const mount = mountOfPage();
+    for (const tag of spec.tags || []) {
+        const mine = routes.filter((route) => route.tag === tag.name);
+        if (mine.length === 0) {
+            continue;
+        }
+        main.append(el("section", { class: "group" }, el("h2", null, tag.name), el("p", { class: "soft" }, tag.description),
+            mine.map((route) => card(route, mount))));
+        toc.append(el("div", { class: "group" }, el("h3", null, tag.name), el("ul", null, mine.map((route) =>
+            el("li", { "data-id": route.id }, el("a", { href: `#${route.id}` }, method(route), " ",
+                route.path.startsWith(`${mount}/`) ? route.path.slice(mount.length) : route.path))))));
+    }
+}
+
+function openFromHash() {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target && target.classList.contains("op")) {
+        target.open = true;
+        target.scrollIntoView();
+        target.querySelector("summary").focus({ preventScroll: true });
+    }
+}
+
+function filterBy(text, routes) {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const route of routes) {
+        const all = `${route.method} ${route.path} ${route.op.summary}`.toLowerCase();
+        const hidden = !words.every((word) => all.includes(word));
+        document.getElementById(route.id).hidden = hidden;
+        document.querySelector(`[data-id="${route.id}"]`).hidden = hidden;
+    }
+    for (const group of document.querySelectorAll(".group")) {
+        group.hidden = group.querySelector(".op:not([hidden]), li:not([hidden])") === null;
+    }
+}
+
+// Open beside the routes where there is room for that, closed above them on a phone.
+function fitPanels(wide) {
+    for (const panel of document.querySelectorAll(".side .panel")) {
+        panel.open = wide;
+    }
+}
+
+async function start() {
+    const status = document.getElementById("status");
+    try {
+        const response = await fetch("openapi.json", { credentials: "omit" });
+        if (!response.ok) {
+            throw new Error(`status ${response.status}`);
+        }
+        spec = await response.json();
+    } catch (error) {
+        status.textContent = `openapi.json could not be read (${error.message}). Reload this page to try again.`;
+        return;
+    }
+    const routes = operations();
+    document.getElementById("title").textContent = spec.info.title;
+    document.getElementById("about").replaceChildren(el("span", { class: "version" }, spec.info.version), " ", ...prose(spec.info.description));
+    build(routes);
+    startSession(routes);
+    status.hidden = true;
+    const filter = document.getElementById("filter");
+    filter.addEventListener("input", () => filterBy(filter.value, routes));
+    const wide = matchMedia("(min-width: 64rem)");
+    wide.addEventListener("change", () => fitPanels(wide.matches));
+    fitPanels(wide.matches);
+    addEventListener("hashchange", openFromHash);
+    openFromHash();
+    document.body.classList.add("ready");
+}
+
+start();

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a filled-in form to a request, to its line for curl, and to the answer.
+"use strict";
+
+// input: { path: {name: text}, query: {name: text}, body: text or undefined }
+function makeRequest(route, input) {
+    const path = route.path.replace(/\{(\w+)\}/g, (all, name) => encodeURIComponent(input.path[name] || all));
+    const query = new URLSearchParams(Object.entries(input.query).filter(([, value]) => value !== "")).toString();
+    const headers = { Accept: "application/json" };
+    const cookie = session.way === "cookie";
+    if (input.body !== undefined) {
+        headers["Content-Type"] = "application/json";
+    }
+    if (cookie && takesHeader(route, "X-Token-Delivery")) {
+        headers["X-Token-Delivery"] = "cookie";
+    }
+    if (!cookie && session.access && (route.op.security || []).length > 0) {
+        headers.Authorization = `Bearer ${session.access}`;
+    }
+    if (cookie && takesHeader(route, "X-CSRF-Token") && csrfToken()) {
+        headers["X-CSRF-Token"] = csrfToken();
+    }
+    return { method: route.method, url: location.origin + path + (query ? `?${query}` : ""), headers, body: input.body, cookie };
+}
+
+// Between single quotes a shell takes everything as it is, but for the quote itself.
+function quoted(text) {
+    return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+const JAR = "cookies.txt";
+
+// Scripts do not see the cookies: curl keeps its own, and takes the CSRF token from there.
+function curlOf(request) {
+    const parts = ["curl -i"];
+    if (request.method !== "GET") {
+        parts.push(`-X ${request.method}`);
+    }
+    parts.push(quoted(request.url));
+    if (request.cookie) {
+        parts.push(`-b ${JAR} -c ${JAR}`);
+    }
+    for (const [name, value] of Object.entries(request.headers)) {
+        if (name === "X-CSRF-Token") {
+            parts.push(`-H "X-CSRF-Token: $(awk '$6 == "csrf_token" { print $7 }' ${JAR})"`);
+        } else if (name !== "Accept") {
+            parts.push(`-H ${quoted(`${name}: ${value}`)}`);
+        }
+    }
+    if (request.cookie && request.method !== "GET") {
+        parts.push(`-H ${quoted(`Origin: ${location.origin}`)}`);
+    }
+    if (request.body !== undefined) {
+        parts.push(`--data-raw ${quoted(request.body)}`);
+    }
+    return parts.join(" ");
+}
+
+function parsed(text, type) {
+    if (!/[/+]json\b/.test(type)) {
+        return undefined;
+    }
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+}
+
+// Never throws: { status, ok, redirect, failed, ms, headers, text, data }.
+async function send(request) {
+    const began = performance.now();
+    try {
+        const response = await fetch(request.url, {
+            method: request.method,
+            headers: request.headers,
+            body: request.body,
+            credentials: request.cookie ? "same-origin" : "omit",
+            redirect: "manual",
+            cache: "no-store",
+        });
+        const text = await response.text();
+        return {
+            status: response.status,
+            ok: response.ok,
+            redirect: response.type === "opaqueredirect",
+            ms: Math.round(performance.now() - began),
+            headers: response.headers,
+            text,
+            data: parsed(text, response.headers.get("Content-Type") || ""),
+        };
+    } catch (error) {
+        return { status: 0, ok: false, failed: String(error.message || error), ms: Math.round(performance.now() - began) };
+    }
+}

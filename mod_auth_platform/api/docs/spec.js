@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page reads out of openapi.json.
+"use strict";
+
+let spec = null;
+
+function deref(node) {
+    let at = node;
+    while (at && at.$ref) {
+        at = at.$ref.slice(2).split("/").reduce((inside, step) => inside && inside[step], spec);
+    }
+    return at || {};
+}
+
+const METHODS = ["get", "post", "put", "patch", "delete"];
+
+// Every operation: { id, method, path, tag, op, parameters, media (of its body) }, in the order of the document.
+function operations() {
+    return Object.entries(spec.paths).flatMap(([path, item]) =>
+        METHODS.filter((method) => item[method]).map((method) => {
+            const op = item[method];
+            return {
+                id: op.operationId,
+                method: method.toUpperCase(),
+                path,
+                tag: (op.tags || ["Other"])[0],
+                op,
+                parameters: (op.parameters || []).map(deref),
+                media: ((op.requestBody || {}).content || {})["application/json"] || null,
+            };
+        }),
+    );
+}
+
+function takesHeader(route, name) {
+    return route.parameters.some((one) => one.in === "header" && one.name === name);
+}
+
+// What the badge says: who may call it.
+function whoMay(route) {
+    const ways = route.op.security || [];
+    const role = ways.flatMap((way) => Object.values(way).flat())[0];
+    if (role) {
+        return role;
+    }
+    if (ways.length === 0) {
+        return "everybody";
+    }
+    if (!ways.some((way) => Object.keys(way).length === 0)) {
+        return "signed in";
+    }
+    // What the body may hold instead is a credential all the same.
+    const refusal = ((route.op.responses["401"] || {}).content || {})["application/problem+json"];
+    return refusal && refusal.examples && refusal.examples.token_missing ? "session" : "everybody";
+}
+
+// [{ name, summary, value }] of a media type.
+function examplesOf(media) {
+    return Object.entries((media && media.examples) || {}).map(([name, entry]) => {
+        const { summary, value } = deref(entry);
+        return { name, summary: summary || name, value };
+    });
+}
+
+function typesOf(schema) {
+    return [].concat(schema.type || []);
+}
+
+function refName(schema) {
+    return schema.$ref ? schema.$ref.split("/").pop() : "";
+}
+
+function typeText(schema) {
+    if (schema.$ref) {
+        return refName(schema);
+    }
+    if (schema.anyOf) {
+        return schema.anyOf.map(typeText).join(" or ");
+    }
+    const names = typesOf(schema).map((type) => (type === "array" ? `list of ${typeText(schema.items || {})}` : type));
+    return names.join(" or ") || "anything";
+}
+
+// The limits of a value, in words.
+function limitsOf(schema) {
+    const said = [];
+    const inside = schema.items || schema;
+    if (schema.format === "email") {
+        said.push("an e-mail address");
+    }
+    if (schema.minLength !== undefined) {
+        said.push(`at least ${schema.minLength} characters`);
+    }
+    if (schema.maxLength !== undefined) {
+        said.push(`at most ${schema.maxLength} characters`);
+    }
+    if (schema.minimum !== undefined && schema.maximum !== undefined) {
+        said.push(`${schema.minimum} to ${schema.maximum}`);
+    }
+    if (schema.pattern !== undefined) {
+        said.push(schema.pattern === "^[0-9a-f]{24}$" ? "24 hex characters" : `matches ${schema.pattern}`);
+    }
+    if (inside.enum) {
+        said.push(`any of ${inside.enum.join(", ")}`);
+    }
+    if (schema.uniqueItems) {
+        said.push("each once");
+    }
+    if (schema.default !== undefined) {
+        said.push(`${schema.default} when absent`);
+    }
+    return said.join(" · ");
+}
+
+// Limits and meaning of a value, as sentences.
+function explain(schema, about) {
+    const said = [limitsOf(schema), about].filter(Boolean).map((one) => one[0].toUpperCase() + one.slice(1).replace(/\.$/, ""));
+    return [...new Set(said)].join(". ");
+}
+
+// [{ name, schema, need, about }] of an object's members.
+function membersOf(schema) {
+    const whole = deref(schema);
+    const required = whole.required || [];
+    const choices = (whole.oneOf || []).flatMap((one) => one.required || []);
+    return Object.entries(whole.properties || {}).map(([name, member]) => ({
+        name,
+        schema: member,
+        need: required.includes(name) ? "required" : choices.includes(name) ? `one of ${choices.join(" and ")}` : "optional",
+        about: member.description || "",
+    }));
+}

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+# The page /docs in a real browser: every route is on it, and its forms do what they say, by bearer token and by cookie.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Browser;
+use AuthPlatform::Test;
+use JSON ();
+use Test::More;
+
+my $base    = origin();
+my $hostile = '<img src=x onerror="document.title=\'taken\'">';
+my $email   = new_email();
+my $secret  = secret_used('docs page pass 1');
+my $browser = AuthPlatform::Browser->new;
+
+sub open_page {
+    my ($b, $url) = @_;
+    $b->go($url);
+    return $b->until("document.body.classList.contains('ready')");
+}
+
+# Fills in a route's form, sends it, and waits for its answer: (status, its JSON or undef).
+sub try_route {
+    my ($b, $id, %values) = @_;
+    $b->run("document.getElementById('$id').open = true; document.querySelector('#$id .line').textContent = ''");
+    for my $name (sort keys %values) {
+        my $css = "#$id-" . ($name =~ s/ /-/gr);
+        $b->run("document.querySelector('$css').value = ''");
+        $b->type($css, $values{$name}) if length $values{$name};
+    }
+    $b->click("#$id button[type=submit]");
+    $b->until("document.querySelector('#$id .line').textContent");
+    my $text = $b->run("const p = document.querySelector('#$id .answer pre'); return p ? p.textContent : ''");
+    my $json = eval { JSON->new->decode($text) };
+    secret_used(grep { defined } map { $json->{$_} } qw(access_token refresh_token code)) if ref $json eq 'HASH';
+    return ($b->run("return Number(document.querySelector('#$id .line .pill').textContent)"), $json);
+}
+
+ok(open_page($browser, "$base/api/auth/docs"), 'the page is there');
+my $doc = api(GET => '/openapi.json')->{json};
+my %ids;
+for my $path (keys %{ $doc->{paths} }) {
+    $ids{ $doc->{paths}{$path}{$_}{operationId} } = [uc, $path, $doc->{paths}{$path}{$_}] for keys %{ $doc->{paths}{$path} };
+}
+my $shown = $browser->run('return [...document.querySelectorAll(".op")].map(op => [op.id, op.querySelector("h3").textContent, op.textContent])');
+is_deeply([sort map { $_->[0] } @$shown], [sort keys %ids], 'every route of openapi.json is on it');
+for my $one (@$shown) {
+    my ($method, $path, $operation) = @{ $ids{ $one->[0] } };
+    my $name = "$method $path";
+    is($one->[1], $name, "$name is named");
+    my @missing = grep { index($one->[2], $_) < 0 } $operation->{summary}, map {
+        my $content = $_->{content}{'application/problem+json'};
+        map { s/_4\d\d$//r } keys %{ $content->{examples} || {} }
+    } values %{ $operation->{responses} };
+    is_deeply(\@missing, [], "$name: its summary and every code");
+}
+
+# By bearer token. Mistakes are said at the field.
+my ($status, $json) = try_route($browser, 'postRegister', email => 'not an address', password => 'short');
+is($status, 422, 'a wrong address and a short password');
+ok($browser->run("return document.getElementById('postRegister-email-error').textContent"), 'said at the field');
+is($browser->run("return document.getElementById('postRegister-password').getAttribute('aria-invalid')"), 'true', 'to a screen reader too');
+($status, $json) = try_route($browser, 'postRegister', email => $email, password => $secret, name => $hostile);
+is($status, 201, 'registering through the form') or diag explain $json;
+is($browser->run("return document.getElementById('postRegister').querySelectorAll('[aria-invalid]').length"), 0, 'the complaints are gone');
+is($json->{user}{name}, $hostile, 'a hostile name is shown as text');
+is($browser->run("return document.getElementById('who').textContent"), $hostile, 'there too');
+is($browser->run('return document.querySelectorAll("img").length'), 0, 'and is no element');
+isnt($browser->run('return document.title'), 'taken', 'nor a script');
+($status, $json) = try_route($browser, 'postLogout');
+is($status, 200, 'signing out');
+($status, $json) = try_route($browser, 'getMe');
+is($status, 401, 'signed out');
+($status, $json) = try_route($browser, 'postLogin', email => $email, password => $secret);
+is($status, 200, 'signing in through the form');
+($status, $json) = try_route($browser, 'getMe');
+is($status, 200, 'GET /me then works');
+is($json->{email}, $email, 'and is who signed in');
+is($browser->run("return document.cookie"), '', 'no cookie was set');
+is($browser->run("return localStorage.length + sessionStorage.length"), 0, 'the tokens are in no storage');
+my $before = $browser->run("return document.getElementById('postRefresh-refresh_token').value");
+ok(length $before, 'the refresh token is filled in');
+($status, $json) = try_route($browser, 'postRefresh');
+is($status, 200, 'refreshing');
+isnt($browser->run("return document.getElementById('postRefresh-refresh_token').value"), $before, 'the next one is filled in');
+($status, $json) = try_route($browser, 'getUsersId', 'path id' => $json->{user}{id});
+is($status, 403, 'a route for admins says no');
+is($json->{code}, 'insufficient_role', 'and why');
+
+# The body by hand, and the line for curl.
+$browser->run("document.getElementById('patchMe').open = true");
+$browser->click('#patchMe-by-hand');
+$browser->run("document.getElementById('patchMe-raw').value = ''");
+$browser->type('#patchMe-raw', '{"name": ');
+($status, $json) = try_route($browser, 'patchMe');
+is("$status $json->{code}", '400 malformed_json', 'what is no JSON is sent as it is');
+$browser->run("document.getElementById('patchMe-raw').value = ''");
+$browser->type('#patchMe-raw', q({"name":"O'Neil $(id) \"x\""}));
+$browser->run("document.querySelector('#patchMe .try .more').open = true");
+my $line = $browser->until("document.querySelector('#patchMe .try pre').textContent.includes('Neil') && document.querySelector('#patchMe .try pre').textContent");
+open my $curl, '-|', 'sh', '-c', "$line -s" or die "sh: $!";
+my $said = do { local $/; <$curl> };
+close $curl;
+like($said, qr{^HTTP/1\.1 200 }, 'the line for curl works as it is') or diag $line;
+like($said, qr/"name":"O'Neil \$\(id\) \\"x\\""/, 'whatever is in it');
+
+# By cookie.
+$browser->click('input[name=way][value=cookie]');
+is($browser->run("return document.getElementById('postRefresh-refresh_token').value"), '', 'the token of the other way is gone');
+($status, $json) = try_route($browser, 'postLoginCandidate', email => $email, password => $secret);
+is($status, 200, 'signing in by cookie');
+ok(!exists $json->{refresh_token}, 'no refresh token in the answer');
+secret_used(map { $_->{value} } @{ $browser->cookies });
+like($browser->run('return document.cookie'), qr/^csrf_token=[^;]+$/, 'scripts see the CSRF cookie alone');
+($status, $json) = try_route($browser, 'patchMe');
+is($status, 200, 'a change with the CSRF token') or diag explain $json;
+($status, $json) = try_route($browser, 'postRefresh');
+is($status, 200, 'refreshing with the cookie') or diag explain $json;
+($status, $json) = try_route($browser, 'deleteSessions');
+is($status, 204, 'an answer without a body');
+($status, $json) = try_route($browser, 'getSessionRenew');
+is($status, 302, 'a redirect is shown, not followed');
+($status, $json) = try_route($browser, 'getOpenapiJson');
+is($status, 200, 'a long answer');
+$browser->run("document.getElementById('filter').value = 'invites'; document.getElementById('filter').dispatchEvent(new Event('input'))");
+is($browser->run('return [...document.querySelectorAll(".op")].filter(op => op.checkVisibility()).length'), 3, 'finding routes');
+
+my @errors = grep { !/the server responded with a status of \d/ } $browser->errors;
+is_deeply(\@errors, [], 'nothing in the console: no violation of the policy, no error');
+is($browser->run('return performance.getEntriesByType("resource").filter(r => !r.name.startsWith(location.origin + "/api/")).length'), 0, 'no request left the mount');
+is($browser->run('return [...document.querySelectorAll("input, select, textarea")].filter(i => !i.labels.length).length'), 0, 'every field has a label');
+is($browser->run('const all = [...document.querySelectorAll("[id]")].map(e => e.id); return all.length - new Set(all).size'), 0, 'every id is one element\'s');
+like(api(GET => '/docs')->{headers}->header('Content-Security-Policy'), qr/require-trusted-types-for 'script'; trusted-types 'none'/, 'strings become no markup');
+
+# A mount that decides for cookies, and one elsewhere that has none.
+ok(open_page($browser, origin('cookies') . '/api/auth/docs#postLogin'), 'where tokens are cookies');
+ok($browser->run("return document.querySelector('input[value=cookie]').checked"), 'the page says so');
+ok($browser->run("return document.getElementById('postLogin').open"), 'the address opens a route');
+ok(open_page($browser, origin('guarded') . '/accounts/docs'), 'where the mount is elsewhere and / is guarded');
+ok($browser->run("return document.querySelector('input[value=bearer]').checked"), 'tokens in the body there');
+like($browser->run("return document.querySelector('#getMe h3').textContent"), qr{^GET /accounts/me$}, 'and the paths are its own');
+undef $browser;
+
+# By keyboard alone.
+my ($TAB, $ENTER) = ("\x{E004}", "\x{E007}");
+my $keys = AuthPlatform::Browser->new;
+ok(open_page($keys, "$base/api/auth/docs#getHealthz"), 'the page, for the keyboard');
+is($keys->run('return document.activeElement.closest("details").id'), 'getHealthz', 'the focus is where the address leads');
+for (1 .. 20) {
+    $keys->press($TAB);
+    last if $keys->run('return document.activeElement.type === "submit"');
+}
+$keys->press($ENTER);
+ok($keys->until("document.querySelector('#getHealthz .line').textContent.includes('200')"), 'a route tried by keyboard');
+is($keys->run('return document.activeElement.type'), 'submit', 'the keyboard keeps its place');
+undef $keys;
+
+# On a phone: nothing is wider than the screen, whatever is open.
+my $phone = AuthPlatform::Browser->new(size => [390, 800]);
+ok(open_page($phone, "$base/api/auth/docs"), 'the page on a phone');
+my $wide = 'return document.documentElement.scrollWidth - window.innerWidth';
+cmp_ok($phone->run($wide), '<=', 0, 'nothing sticks out');
+$phone->run('document.querySelectorAll("details").forEach(d => d.open = true)');
+cmp_ok($phone->run($wide), '<=', 0, 'with everything open too');
+undef $phone;
+done_testing;
