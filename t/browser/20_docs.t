@@ -141,6 +141,7 @@ ok($browser->run("return document.getElementById('postLogin').open"), 'the addre
 ok(open_page($browser, origin('guarded') . '/accounts/docs'), 'where the mount is elsewhere and / is guarded');
 ok($browser->run("return document.querySelector('input[value=bearer]').checked"), 'tokens in the body there');
 like($browser->run("return document.querySelector('#getMe h3').textContent"), qr{^GET /accounts/me$}, 'and the paths are its own');
+is_deeply([$browser->errors], [], 'nothing in the console there');
 undef $browser;
 
 # By keyboard alone.
