@@ -11,7 +11,7 @@ function show(who) {
     if (who.user) {
         const name = document.createElement("strong");
         name.textContent = who.user.name || who.user.email;
-        text.append("You are signed in as ", name, " ", roleList(who.user.roles));
+        text.append("You are signed in as ", name, " ", roleList(who.user));
     } else if (who.problem) {
         text.textContent = explain(who.problem);
     } else {

@@ -78,7 +78,8 @@ const WORDS = {
     rate_limited: "Too many attempts.",
     csrf_failed: "This page has lost touch with your session. Reload it and try again.",
     origin_denied: "The server did not accept the address that this page was opened under.",
-    recruiter_pending: "Recruiter pending verification. An administrator has to confirm the account first.",
+    recruiter_pending: "Recruiter pending verification. An administrator has to confirm the account first, or send you an invite.",
+    not_recruiter: "This account is no recruiter's. An invite makes it one.",
 };
 
 // One or two sentences for a person about an answer that was no success.
@@ -113,7 +114,9 @@ export function safeReturnTo(text) {
     return url.origin === location.origin && !path.startsWith("//") ? path : "/";
 }
 
-export function roleList(roles) {
+// The stored roles: a recruiter who is not verified does not count as one yet.
+export function roleList(user) {
+    const roles = user.roles.map((role) => (role === "recruiter" && !user.is_recruiter_verified ? "recruiter, not verified" : role));
     const list = document.createElement("ul");
     list.className = "roles";
     list.setAttribute("aria-label", "Roles");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sign-in page: three views (sign in, create an account, already signed in), one of them shown.
+// The sign-in page: four views (sign in, sign in as a recruiter, create an account, already signed in), one of them shown.
 import { call, explain, maySignedIn, onceAtATime, roleList, safeReturnTo, signOut, whoAmI } from "./session.js";
 
 const asked = safeReturnTo(new URLSearchParams(location.search).get("return_to"));
@@ -8,6 +8,7 @@ const status = document.getElementById("status");
 const views = {
     "sign-in": document.getElementById("view-sign-in"),
     "sign-up": document.getElementById("view-sign-up"),
+    recruiter: document.getElementById("view-recruiter"),
     "signed-in": document.getElementById("view-signed-in"),
 };
 
@@ -73,6 +74,9 @@ function asFieldErrors(answer) {
     if (problem.code === "invalid_credentials") {
         return [{ field: "password", detail: "The e-mail address or the password is not right." }];
     }
+    if (problem.code === "invite_invalid") {
+        return [{ field: "invite_code", detail: "This invite is not for this address, or it was used or has run out." }];
+    }
     return Array.isArray(problem.errors) ? problem.errors : [];
 }
 
@@ -96,7 +100,7 @@ function bodyOf(form) {
     const body = {};
     for (const field of fieldsOf(form)) {
         const value = field.type === "email" ? field.value.trim() : field.value;
-        if (field.name !== "name" || value.trim() !== "") {
+        if (field.required || value.trim() !== "") {
             body[field.name] = value;
         }
     }
@@ -109,7 +113,8 @@ function showPassword(button, shown) {
     button.setAttribute("aria-label", `${button.textContent} password`);
 }
 
-function connect(formId, route) {
+// routeFor(body) says which route a body goes to.
+function connect(formId, routeFor) {
     const form = document.getElementById(formId);
     const button = form.querySelector("button[type='submit']");
     async function send() {
@@ -118,7 +123,8 @@ function connect(formId, route) {
             return;
         }
         status.textContent = "One moment…";
-        const answer = await call("POST", route, bodyOf(form));
+        const body = bodyOf(form);
+        const answer = await call("POST", routeFor(body), body);
         status.textContent = "";
         if (!answer.ok) {
             showProblem(form, answer);
@@ -148,13 +154,14 @@ function connectReveal(button) {
 
 // What was typed as e-mail address goes along when the view changes.
 function connectSwitch(button) {
-    const [from, to] = button.dataset.switch === "sign-up" ? ["in", "up"] : ["up", "in"];
+    const email = (view) => view.querySelector("input[name=email]");
+    const to = button.dataset.switch;
     button.addEventListener("click", () => {
-        const typed = document.getElementById(`${from}-email`).value;
+        const typed = email(button.closest("section")).value;
         if (typed) {
-            document.getElementById(`${to}-email`).value = typed;
+            email(views[to]).value = typed;
         }
-        showView(button.dataset.switch, true);
+        showView(to, true);
     });
 }
 
@@ -162,7 +169,7 @@ function showSignedIn(user) {
     const person = document.getElementById("person");
     const name = document.createElement("strong");
     name.textContent = user.name || user.email;
-    person.replaceChildren("You are ", name, " ", roleList(user.roles));
+    person.replaceChildren("You are ", name, " ", roleList(user));
     const go = document.getElementById("continue");
     go.href = target;
     go.textContent = target === "/" ? "Continue to the front page" : `Continue to ${target}`;
@@ -183,8 +190,9 @@ function connectSignedIn() {
     document.getElementById("other-account").addEventListener("click", () => showView("sign-in", true));
 }
 
-connect("form-sign-in", "/login");
-connect("form-sign-up", "/register");
+connect("form-sign-in", () => "/login");
+connect("form-recruiter", () => "/login/recruiter");
+connect("form-sign-up", (body) => (body.invite_code ? "/register/recruiter" : "/register"));
 connectSignedIn();
 document.querySelectorAll(".reveal").forEach(connectReveal);
 document.querySelectorAll("[data-switch]").forEach(connectSwitch);
@@ -193,7 +201,7 @@ if (target !== "/") {
         note.textContent = `You will continue to ${target} afterwards.`;
     });
 }
-showView(location.hash === "#sign-up" ? "sign-up" : "sign-in", false);
+showView(["#sign-up", "#recruiter"].includes(location.hash) ? location.hash.slice(1) : "sign-in", false);
 
 const who = await whoAmI();
 const typing = document.querySelector("input:focus") !== null;
