@@ -233,11 +233,19 @@ CSRF=\$(awk '\$6 == "csrf_token" { print \$7 }' "\$JAR")
 curl -sS -b "\$JAR" -c "\$JAR" -X POST $api/refresh -H "X-CSRF-Token: \$CSRF" -H 'Origin: $url'; echo
 curl -sS -b "\$JAR" -c "\$JAR" -X POST $api/logout -H "X-CSRF-Token: \$CSRF" -H 'Origin: $url'; echo
 
-${bold}# Make an admin, who can then sign in and open $url/admin/${plain}
+${bold}# Make an admin, who can then sign in and open $url/admin/ to verify and to invite recruiters${plain}
 printf '%s\n' 'a calm admin password' | $tool user create --role admin --email admin.$tag@example.org
 
+${bold}# The same by that admin's token: an invite, and the recruiter who signs up with it${plain}
+ADMIN=\$(curl -sS -X POST $api/login $json -d '{"email":"admin.$tag@example.org","password":"a calm admin password"}' |
+  sed -n 's/.*"access_token": *"\([^"]*\)".*/\1/p')
+CODE=\$(curl -sS -X POST $api/recruiter/invites $json -H "Authorization: Bearer \$ADMIN" -d '{"email":"grace.$tag@example.org"}' |
+  sed -n 's/.*"code": *"\([^"]*\)".*/\1/p')
+curl -sS -X POST $api/register/recruiter $json \\
+  -d "{\"email\":\"grace.$tag@example.org\",\"password\":\"three calm words\",\"invite_code\":\"\$CODE\"}"; echo
+
 END
-    printf '%-9s %s\n' routes "$api/openapi.json" settings "$env_file" logs "$run_dir/error.log and access.log"
+    printf '%-9s %s\n' routes "$api/docs, described by $api/openapi.json" settings "$env_file" logs "$run_dir/error.log and access.log"
     [ -z "$state_dir" ] || printf '%-9s %s\n' data "$state_dir"
     [ -z "$user" ] || printf '%-9s %s\n' user "httpd's children are $user"
     [ "$site" = "$root/conf/demo/site" ] || printf '%-9s %s\n' site "$site, a copy: $user cannot read the checkout"
