@@ -34,7 +34,7 @@ sub try_route {
     $b->until("document.querySelector('#$id .line').textContent");
     my $text = $b->run("const p = document.querySelector('#$id .answer pre'); return p ? p.textContent : ''");
     my $json = eval { JSON->new->decode($text) };
-    secret_used(grep { defined } map { $json->{$_} } qw(access_token refresh_token code)) if ref $json eq 'HASH';
+    secret_used(grep { defined } map { $json->{$_} } qw(access_token refresh_token)) if ref $json eq 'HASH';
     return ($b->run("return Number(document.querySelector('#$id .line .pill').textContent)"), $json);
 }
 
