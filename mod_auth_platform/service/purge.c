@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/purge.h"
 
+#include "service/grant.h"
+
 #define BATCH 500
 #define PAGE 100
 #define MINUTE_MS INT64_C(60000)
-#define MONTH_MS (INT64_C(30) * 24 * 60 * MINUTE_MS)
+#define MONTH_MS (30 * AUTHP_DAY_MS)
 
 /* Once more for each of them: it may have failed when they were deleted, and repeating it is
  * harmless. */
@@ -28,11 +30,13 @@ static authp_err_t forget_deleted(const authp_realm_t *realm, apr_pool_t *pool)
 authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *removed, apr_pool_t *pool)
 {
     authp_ms_t now = authp_clock_now(realm->clock);
+    int days = realm->settings->audit_retention_days;
     authp_ms_t margin = 2 * realm->settings->access_token_minutes * MINUTE_MS;
     margin = margin > 60 * MINUTE_MS ? margin : 60 * MINUTE_MS;
     const authp_purge_t what = {.sessions_before = now - margin,
                                 .users_before = now - margin,
                                 .invites_before = now - MONTH_MS,
+                                .audit_before = days > 0 ? now - days * AUTHP_DAY_MS : 0,
                                 .batch = BATCH};
     int sum = 0;
     int rows = BATCH;

@@ -33,6 +33,7 @@ const authp_setting_t authp_settings_table[] = {
     {"REFRESH_TOKEN_ROTATION", AUTHP_SETTING_BOOL, AT(refresh_token_rotation), "true", 0, 0},
     {"REFRESH_TOKEN_GRACE_SECONDS", AUTHP_SETTING_INT, AT(refresh_token_grace), "10", 0, 60},
     {"SESSION_ABSOLUTE_DAYS", AUTHP_SETTING_INT, AT(session_absolute_days), "90", 1, 3650},
+    {"AUDIT_RETENTION_DAYS", AUTHP_SETTING_INT, AT(audit_retention_days), "365", 0, 36500},
 
     {"BCRYPT_ROUNDS", AUTHP_SETTING_INT, AT(bcrypt_rounds), "12", 4, 16},
     {"PASSWORD_MIN_LENGTH", AUTHP_SETTING_INT, AT(password_min_length), "8", 8, 64},

@@ -41,6 +41,7 @@ typedef struct authp_settings_t {
     bool refresh_token_rotation; /* REFRESH_TOKEN_ROTATION=true */
     int refresh_token_grace;     /* REFRESH_TOKEN_GRACE_SECONDS=10 (0-60) */
     int session_absolute_days; /* SESSION_ABSOLUTE_DAYS=90 (1-3650), at least refresh_token_days */
+    int audit_retention_days;  /* AUDIT_RETENTION_DAYS=365 (0-36500); 0 = for ever */
 
     int bcrypt_rounds;                 /* BCRYPT_ROUNDS=12 (4-16) */
     int password_min_length;           /* PASSWORD_MIN_LENGTH=8 (8-64) code points */

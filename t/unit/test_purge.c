@@ -94,6 +94,33 @@ START_TEST(batch_by_batch)
 }
 END_TEST
 
+static int audit_rows(void)
+{
+    return mem_store_audit_count(f.store, "login");
+}
+
+START_TEST(the_audit_ages)
+{
+    const authp_event_t event = {.event = "login", .outcome = "ok"};
+    authp_audit_write(f.realm, &event, &fixture_client, f.pool);
+    f.settings->audit_retention_days = 2;
+    fake_clock_advance(&f.clock, 48 * HOUR);
+    authp_audit_write(f.realm, &event, &fixture_client, f.pool);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+    ck_assert_int_eq(audit_rows(), 1);
+    f.settings->audit_retention_days = 0;
+    fake_clock_advance(&f.clock, 36500 * 24 * HOUR - 1);
+    ck_assert_int_eq(purge(1), 0);
+    ck_assert_int_eq(audit_rows(), 1);
+    f.settings->audit_retention_days = 36500; /* more milliseconds than an int holds */
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+}
+END_TEST
+
 Suite *suite_purge(void)
 {
     Suite *suite = suite_create("purge");
@@ -103,6 +130,7 @@ Suite *suite_purge(void)
     tcase_add_test(tests, long_tokens_are_waited_for);
     tcase_add_test(tests, traces_of_the_deleted_go);
     tcase_add_test(tests, batch_by_batch);
+    tcase_add_test(tests, the_audit_ages);
     suite_add_tcase(suite, tests);
     return suite;
 }

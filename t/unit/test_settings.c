@@ -51,6 +51,7 @@ START_TEST(defaults)
     ck_assert_str_eq(s->sqlite_file, "/var/lib/auth_platform/auth_platform.db");
     ck_assert_int_eq(s->access_token_minutes, 15);
     ck_assert_int_eq(s->refresh_token_days, 7);
+    ck_assert_int_eq(s->audit_retention_days, 365);
     ck_assert_int_eq(s->bcrypt_rounds, 12);
     ck_assert_int_eq(s->body_limit, 16384);
     ck_assert_int_eq(s->roles->nelts, 3);

@@ -73,6 +73,7 @@ authp_settings_t fixture_settings(apr_pool_t *pool)
         .refresh_token_rotation = true,
         .refresh_token_grace = 10,
         .session_absolute_days = 90,
+        .audit_retention_days = 365,
         .bcrypt_rounds = 4,
         .password_min_length = 8,
         .body_limit = 16384,
