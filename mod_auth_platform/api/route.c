@@ -162,14 +162,26 @@ static authp_err_t check_optional(authp_call_t *call)
     return err;
 }
 
-static authp_err_t check_role(const authp_call_t *call)
+/* Somebody who is known tried what is not theirs. */
+static void audit_refusal(const authp_call_t *call)
 {
-    if (call->route->role == NULL) {
-        return AUTHP_OK;
+    const authp_event_t event = {.event = "access",
+                                 .outcome = "denied",
+                                 .reason = authp_err_name(AUTHP_E_INSUFFICIENT_ROLE),
+                                 .actor_id = call->user->id.hex,
+                                 .session_id = call->session->id.hex};
+    authp_audit_write(call->realm, &event, &call->client, call->pool);
+}
+
+static authp_err_t check_access(authp_call_t *call)
+{
+    authp_err_t err = check_token(call);
+    if (err != AUTHP_OK || call->route->role == NULL ||
+        (call->principal.roles & authp_roles_bit(call->realm->roles, call->route->role)) != 0) {
+        return err;
     }
-    return (call->principal.roles & authp_roles_bit(call->realm->roles, call->route->role)) != 0
-               ? AUTHP_OK
-               : AUTHP_E_INSUFFICIENT_ROLE;
+    audit_refusal(call);
+    return AUTHP_E_INSUFFICIENT_ROLE;
 }
 
 /* application/json, alone or with charset=utf-8, and not compressed. */
@@ -250,12 +262,9 @@ authp_err_t authp_route_serve(authp_call_t *call)
                           &call->credential);
     authp_err_t err = check_origin(call);
     if (err == AUTHP_OK && call->route->auth == AUTHP_AUTH_REQUIRED) {
-        err = wait_for(call, check_token);
+        err = wait_for(call, check_access);
     } else if (err == AUTHP_OK && call->route->auth == AUTHP_AUTH_OPTIONAL) {
         err = wait_for(call, check_optional);
-    }
-    if (err == AUTHP_OK) {
-        err = check_role(call);
     }
     if (err == AUTHP_OK) {
         err = read_body(call);

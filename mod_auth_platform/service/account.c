@@ -42,8 +42,8 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_
 }
 
 /* The unique index decides whether the address is free. */
-static authp_err_t insert(const authp_realm_t *realm, const authp_new_account_t *in,
-                          authp_user_t **out, apr_pool_t *pool)
+authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_account_t *in,
+                                 authp_user_t **out, apr_pool_t *pool)
 {
     authp_user_t *user = apr_pcalloc(pool, sizeof(*user));
     authp_err_t err = put_role(realm, in, user, pool);
@@ -94,7 +94,7 @@ authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_acc
                                  authp_user_t **out, apr_pool_t *pool)
 {
     authp_user_t *user = NULL;
-    authp_err_t err = insert(realm, in, &user, pool);
+    authp_err_t err = authp_account_insert(realm, in, &user, pool);
     if (err == AUTHP_E_EMAIL_TAKEN) {
         audit_refused(realm, "user_create", actor_id, client, pool);
     }
@@ -116,7 +116,7 @@ authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_a
     own.verified = false;
     own.email_verified = false;
     authp_user_t *user = NULL;
-    authp_err_t err = insert(realm, &own, &user, pool);
+    authp_err_t err = authp_account_insert(realm, &own, &user, pool);
     if (err == AUTHP_E_EMAIL_TAKEN) {
         audit_refused(realm, "register", NULL, client, pool);
     }

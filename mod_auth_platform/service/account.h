@@ -21,6 +21,11 @@ AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,
                                                const authp_client_t *client, authp_user_t **out,
                                                apr_pool_t *pool);
 
+/* The same without a word in the audit, for who may have to take it back. */
+AUTHP_CHECKED authp_err_t authp_account_insert(const authp_realm_t *realm,
+                                               const authp_new_account_t *in, authp_user_t **out,
+                                               apr_pool_t *pool);
+
 /* POST /register: a candidate and a first session. If only the session fails the account is
  * complete and the answer is AUTHP_E_UNAVAILABLE: sign in. */
 AUTHP_CHECKED authp_err_t authp_account_register(const authp_realm_t *realm,

@@ -85,6 +85,28 @@ static void end_sessions(const authp_realm_t *realm, const char *id, const char 
     }
 }
 
+/* What was asked for: "roles,disabled". NULL: nothing. */
+static const char *patched(const authp_user_patch_t *patch, apr_pool_t *pool)
+{
+    const char *const parts[] = {
+        patch->has_roles ? ",roles" : "", patch->has_name ? ",name" : "",
+        patch->has_disabled ? (patch->disabled ? ",disabled" : ",enabled") : "",
+        patch->has_verified ? (patch->verified ? ",verified" : ",not_verified") : ""};
+    const char *all = apr_pstrcat(pool, parts[0], parts[1], parts[2], parts[3], NULL);
+    return *all != '\0' ? all + 1 : NULL;
+}
+
+static void audit_patch(const admin_edit_t *edit, const char *id, authp_err_t err, apr_pool_t *pool)
+{
+    const authp_event_t event = {.event = "user_change",
+                                 .outcome = err == AUTHP_OK ? "ok" : "denied",
+                                 .reason = err == AUTHP_OK ? patched(edit->patch, pool)
+                                                           : authp_err_name(err),
+                                 .actor_id = edit->actor->id,
+                                 .subject_id = id};
+    authp_audit_write(edit->realm, &event, edit->actor->client, pool);
+}
+
 authp_err_t authp_admin_patch(const authp_realm_t *realm, const authp_actor_t *actor,
                               const char *id, const authp_user_patch_t *patch, authp_user_t **out,
                               apr_pool_t *pool)
@@ -97,7 +119,7 @@ authp_err_t authp_admin_patch(const authp_realm_t *realm, const authp_actor_t *a
         end_sessions(realm, id, "disabled", pool);
     }
     if (err == AUTHP_OK || err == AUTHP_E_LAST_ADMIN) {
-        audit(realm, actor, "user_change", id, err, pool);
+        audit_patch(&what, id, err, pool);
     }
     if (err == AUTHP_OK) {
         *out = user;

@@ -21,7 +21,7 @@ typedef struct authp_event_t {
     const char *outcome; /* "ok" or "denied" */
     const char *reason;
     const char *actor_id;
-    const char *subject_id;
+    const char *subject_id; /* the account, or the invite, that it is about */
     const char *session_id;
 } authp_event_t;
 

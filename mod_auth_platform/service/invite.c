@@ -13,13 +13,20 @@
 #define CODE_BYTES 18
 #define HOUR_MS INT64_C(3600000)
 
+/* `subject_id`: an invite's, or for "register" an account's. */
 static void audit(const authp_realm_t *realm, const char *name, const char *actor_id,
-                  authp_err_t err, const authp_client_t *client, apr_pool_t *pool)
+                  const char *subject_id, const authp_client_t *client, apr_pool_t *pool)
 {
-    const authp_event_t event = {.event = name,
-                                 .outcome = err == AUTHP_OK ? "ok" : "denied",
-                                 .reason = err == AUTHP_OK ? NULL : authp_err_name(err),
-                                 .actor_id = actor_id};
+    const authp_event_t event = {
+        .event = name, .outcome = "ok", .actor_id = actor_id, .subject_id = subject_id};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+static void audit_refused(const authp_realm_t *realm, authp_err_t err, const authp_client_t *client,
+                          apr_pool_t *pool)
+{
+    const authp_event_t event = {
+        .event = "register", .outcome = "denied", .reason = authp_err_name(err)};
     authp_audit_write(realm, &event, client, pool);
 }
 
@@ -54,7 +61,7 @@ authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *a
     if (err != AUTHP_OK) {
         return err == AUTHP_E_CONFLICT ? AUTHP_E_INTERNAL : err;
     }
-    audit(realm, "invite_create", actor->id, AUTHP_OK, actor->client, pool);
+    audit(realm, "invite_create", actor->id, invite->id.hex, actor->client, pool);
     *out = invite;
     *code = text;
     return AUTHP_OK;
@@ -66,7 +73,7 @@ authp_err_t authp_invite_revoke(const authp_realm_t *realm, const authp_actor_t 
     authp_err_t err =
         authp_store_invite_revoke(realm->store, id, authp_clock_now(realm->clock), pool);
     if (err == AUTHP_OK) {
-        audit(realm, "invite_revoke", actor->id, AUTHP_OK, actor->client, pool);
+        audit(realm, "invite_revoke", actor->id, id, actor->client, pool);
     }
     return err;
 }
@@ -117,7 +124,7 @@ static authp_err_t edit_recruiter(authp_user_t *user, void *ctx, apr_pool_t *poo
 }
 
 static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite,
-                       authp_user_t **user, apr_pool_t *pool)
+                       const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
 {
     int64_t used_ver = (*user)->ver;
     if (!was_cut_off(invite, *user)) {
@@ -128,18 +135,41 @@ static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite,
         }
     }
     authp_user_edit_t edit = {.fn = edit_recruiter, .ctx = &used_ver};
-    return authp_user_change(realm, (*user)->id.hex, &edit, user, pool);
+    authp_err_t err = authp_user_change(realm, (*user)->id.hex, &edit, user, pool);
+    if (err == AUTHP_OK) {
+        audit(realm, "invite_use", (*user)->id.hex, invite->id.hex, client, pool);
+    }
+    return err;
 }
 
-authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code, authp_user_t **user,
-                                apr_pool_t *pool)
+authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
+                                const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
 {
     authp_invite_t *invite = NULL;
     authp_err_t err = find(realm, code, (*user)->email, &invite, pool);
     if (err == AUTHP_OK && !is_open(realm, invite) && !was_cut_off(invite, *user)) {
         err = AUTHP_E_INVITE_INVALID;
     }
-    return err == AUTHP_OK ? use(realm, invite, user, pool) : err;
+    return err == AUTHP_OK ? use(realm, invite, client, user, pool) : err;
+}
+
+/* A recruiter whom nobody has verified yet, for an invite that looks good. */
+static authp_err_t insert_unverified(const authp_realm_t *realm, const authp_new_account_t *in,
+                                     const char *code, authp_invite_t **invite, authp_user_t **user,
+                                     apr_pool_t *pool)
+{
+    authp_err_t err = find(realm, code, authp_account_normal_email(in->email, pool), invite, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (!is_open(realm, *invite)) {
+        return AUTHP_E_INVITE_INVALID;
+    }
+    authp_new_account_t recruiter = *in;
+    recruiter.role = "recruiter";
+    recruiter.verified = false; /* until the invite is claimed */
+    recruiter.email_verified = false;
+    return authp_account_insert(realm, &recruiter, user, pool);
 }
 
 authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_account_t *in,
@@ -148,30 +178,24 @@ authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_ac
 {
     authp_invite_t *invite = NULL;
     authp_user_t *user = NULL;
-    authp_err_t err = find(realm, code, authp_account_normal_email(in->email, pool), &invite, pool);
-    if (err == AUTHP_OK && !is_open(realm, invite)) {
-        err = AUTHP_E_INVITE_INVALID;
-    }
-    if (err == AUTHP_OK) {
-        authp_new_account_t recruiter = *in;
-        recruiter.role = "recruiter";
-        recruiter.verified = false; /* until the invite is claimed */
-        recruiter.email_verified = false;
-        err = authp_account_create(realm, &recruiter, NULL, client, &user, pool);
-    }
-    if (err == AUTHP_E_INVITE_INVALID) {
-        audit(realm, "register", NULL, err, client, pool);
+    authp_err_t err = insert_unverified(realm, in, code, &invite, &user, pool);
+    if (err == AUTHP_E_INVITE_INVALID || err == AUTHP_E_EMAIL_TAKEN) {
+        audit_refused(realm, err, client, pool);
     }
     if (err != AUTHP_OK) {
         return err;
     }
     const authp_user_t *inserted = user;
-    err = use(realm, invite, &user, pool);
+    err = use(realm, invite, client, &user, pool);
     if (err == AUTHP_E_INVITE_INVALID) {
         /* Another registration was faster: as if this one had not been. */
         authp_err_t undone = authp_store_user_discard(realm->store, inserted, pool);
         authp_log(AUTHP_LOG_NOTICE, "AUTHP0313", "user %s: lost its invite to another, removed: %s",
                   inserted->id.hex, authp_err_name(undone));
+        audit_refused(realm, err, client, pool);
+        return err;
     }
+    /* The account is there, even if the store failed behind it: then /login/recruiter goes on. */
+    audit(realm, "register", inserted->id.hex, inserted->id.hex, client, pool);
     return err == AUTHP_OK ? authp_session_start(realm, user, client, out, pool) : err;
 }

@@ -27,7 +27,8 @@ AUTHP_CHECKED authp_err_t authp_invite_revoke(const authp_realm_t *realm,
  * it is then. AUTHP_E_INVITE_INVALID: wrong, expired, used, revoked or another person's, and
  * nothing has changed. */
 AUTHP_CHECKED authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
-                                              authp_user_t **user, apr_pool_t *pool);
+                                              const authp_client_t *client, authp_user_t **user,
+                                              apr_pool_t *pool);
 
 /* POST /register/recruiter: a new recruiter by invite, and a first session.
  * AUTHP_E_INVITE_INVALID, AUTHP_E_EMAIL_TAKEN. */

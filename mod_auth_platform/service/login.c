@@ -85,14 +85,15 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t
 
 /* *user becomes the account as the invite left it. */
 static authp_err_t enter_as_recruiter(const authp_realm_t *realm, const authp_login_t *in,
-                                      authp_user_t **user, apr_pool_t *pool)
+                                      const authp_client_t *client, authp_user_t **user,
+                                      apr_pool_t *pool)
 {
     bool holds = authp_user_holds(*user, "recruiter");
     if (holds && (*user)->is_recruiter_verified) {
         return AUTHP_OK;
     }
     if (in->invite_code != NULL) {
-        return authp_invite_redeem(realm, in->invite_code, user, pool);
+        return authp_invite_redeem(realm, in->invite_code, client, user, pool);
     }
     return holds || (*user)->recruiter_requested_at != 0 ? AUTHP_E_RECRUITER_PENDING
                                                          : AUTHP_E_NOT_RECRUITER;
@@ -158,7 +159,7 @@ authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t 
     }
     err = check_password(realm, user, in);
     if (err == AUTHP_OK) {
-        err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, &user, pool)
+        err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, client, &user, pool)
                                                : check_door(realm, user, in->door);
     }
     if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_NOT_CANDIDATE ||

@@ -34,14 +34,25 @@ static bson_t *unset(const char *field)
     return update;
 }
 
-static authp_err_t forget_in(authp_mongo_t *m, const char *collection, const char *key,
-                             const char *id, const char *field)
+/* Documents whose `key` is that id and which have no field `absent` (NULL: whatever they have) lose
+ * `field`, or go if there is none to lose. */
+typedef struct forget_t {
+    const char *collection;
+    const char *key;
+    const char *absent;
+    const char *field;
+} forget_t;
+
+static authp_err_t forget_in(authp_mongo_t *m, const forget_t *trace, const char *id)
 {
     int matched = 0;
     bson_t filter = BSON_INITIALIZER;
-    bson_t *update = field != NULL ? unset(field) : NULL;
-    authp_mongo_match_id(&filter, key, id);
-    const authp_mongo_write_t what = {.collection = collection,
+    bson_t *update = trace->field != NULL ? unset(trace->field) : NULL;
+    authp_mongo_match_id(&filter, trace->key, id);
+    if (trace->absent != NULL) {
+        authp_mongo_match_absent(&filter, trace->absent);
+    }
+    const authp_mongo_write_t what = {.collection = trace->collection,
                                       .change = update != NULL ? AUTHP_MONGO_UPDATE_MANY
                                                                : AUTHP_MONGO_DELETE_MANY,
                                       .filter = &filter,
@@ -54,16 +65,16 @@ static authp_err_t forget_in(authp_mongo_t *m, const char *collection, const cha
 
 authp_err_t authp_mongo_user_forget(void *self, const char *id, apr_pool_t *pool)
 {
+    static const forget_t traces[] = {
+        {AUTHP_MONGO_SESSIONS, "user_id", NULL, "device_info"},
+        {AUTHP_MONGO_AUDIT, "actor_id", NULL, "ip"},
+        {AUTHP_MONGO_AUDIT, "subject_id", "actor_id", "ip"},
+        {AUTHP_MONGO_INVITES, "used_by", NULL, NULL},
+    };
+    authp_err_t err = AUTHP_OK;
     (void)pool;
-    authp_err_t err = forget_in(self, AUTHP_MONGO_SESSIONS, "user_id", id, "device_info");
-    if (err == AUTHP_OK) {
-        err = forget_in(self, AUTHP_MONGO_AUDIT, "subject_id", id, "ip");
-    }
-    if (err == AUTHP_OK) {
-        err = forget_in(self, AUTHP_MONGO_AUDIT, "actor_id", id, "ip");
-    }
-    if (err == AUTHP_OK) {
-        err = forget_in(self, AUTHP_MONGO_INVITES, "used_by", id, NULL);
+    for (size_t i = 0; err == AUTHP_OK && i < sizeof(traces) / sizeof(traces[0]); i++) {
+        err = forget_in(self, &traces[i], id);
     }
     return err;
 }

@@ -62,7 +62,8 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
          "user_id = %s RETURNING id",
          true},
     [AUTHP_SQL_FORGET_AUDIT] =
-        {"UPDATE audit_log SET ip = NULL WHERE subject_id = %s OR actor_id = %s RETURNING id",
+        {"UPDATE audit_log SET ip = NULL WHERE actor_id = %s OR (subject_id = %s AND actor_id IS NULL) "
+         "RETURNING id",
          true},
     [AUTHP_SQL_FORGET_INVITES] = {"DELETE FROM recruiter_invites WHERE used_by = %s RETURNING id",
                                   true},

@@ -77,7 +77,8 @@ typedef struct authp_store_ops_t {
      */
     authp_err_t (*user_discard)(void *self, const authp_user_t *user, apr_pool_t *pool);
     /* What is personal about a deleted account outside of users: device information of its
-     * sessions, addresses in its audit entries, invites it used. May be repeated. */
+     * sessions, the address in audit entries of what it did, or of what was tried in its name by
+     * nobody known, and invites it used. May be repeated. */
     authp_err_t (*user_forget)(void *self, const char *id, apr_pool_t *pool);
     /* Ids (const char *) of tombstones. */
     authp_err_t (*user_list_deleted)(void *self, const authp_page_t *page, apr_array_header_t **out,

@@ -97,7 +97,8 @@ authp_err_t mem_user_forget(void *self, const char *id, apr_pool_t *pool)
     }
     for (int i = 0; i < mem->audit->nelts; i++) {
         authp_audit_t *entry = APR_ARRAY_IDX(mem->audit, i, authp_audit_t *);
-        if (mem_rows_same(entry->subject_id, id) || mem_rows_same(entry->actor_id, id)) {
+        if (mem_rows_same(entry->actor_id, id) ||
+            (entry->actor_id == NULL && mem_rows_same(entry->subject_id, id))) {
             entry->ip = NULL;
         }
     }

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+package AuthPlatform::Rows;
+# What the shared server's store really holds, read past it: SQLite's file by the program sqlite3, MongoDB by Python's driver.
+#   my @entries = rows(audit_log => subject_id => $id);   all that a table or collection holds: rows('users'), text_of('users')
+# Ids are plain text and times milliseconds on both.
+use strict;
+use warnings FATAL => 'all';
+use AuthPlatform::Test;
+use Exporter 'import';
+use JSON ();
+
+our @EXPORT = qw(rows text_of);
+my $json = JSON->new->utf8->canonical->allow_nonref;
+
+sub on_mongodb { return $ENV{AUTHP_STORE} eq 'mongodb' }
+
+# Arguments, not text put together: what comes back is JSON.
+sub output_of {
+    my (@command) = @_;
+    open my $pipe, '-|', @command or die "$command[0]: $!";
+    local $/;
+    my $said = <$pipe>;
+    close $pipe or die "$command[0] failed: " . ($said // '');
+    return $said // '';
+}
+
+my $python = <<'PY';
+import json, os, sys, datetime, pymongo
+from bson import ObjectId
+db = pymongo.MongoClient(os.environ["AUTHP_MONGODB_URI"])[os.environ["AUTHP_MONGODB_NAME"]]
+def plain(value):
+    if isinstance(value, ObjectId):
+        return str(value)
+    if isinstance(value, datetime.datetime):
+        return round(value.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000)
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(type(value))
+query = {}
+if len(sys.argv) > 2:
+    column, value = sys.argv[2:]
+    query = {column: {"$in": [value] + ([ObjectId(value)] if ObjectId.is_valid(value) else [])}}
+found = list(db[sys.argv[1]].find(query).sort("_id", 1))
+for document in found:
+    document["id"] = document.pop("_id")
+print(json.dumps(found, default=plain))
+PY
+
+# Rows where the column (a text) has that value, in the order of their ids; all rows without a column.
+sub rows {
+    my ($table, $column, $value) = @_;
+    my @where = defined $column ? ($column, $value) : ();
+    return @{ $json->decode(output_of('/usr/bin/python3', '-c', $python, $table, @where)) } if on_mongodb();
+    # Names and values come from tests, but a quote in one should still be one.
+    my $condition = @where ? "WHERE $column = '" . ($value =~ s/'/''/gr) . "'" : '';
+    my $said = output_of('sqlite3', '-readonly', '-json', stage() . '/state/auth_platform.db', "SELECT * FROM $table $condition ORDER BY id");
+    return length $said ? @{ $json->decode($said) } : ();
+}
+
+sub text_of { return join "\n", map { $json->encode($_) } rows(@_) }
+
+1;
