@@ -174,7 +174,7 @@ sub memory {
     return $kilobytes // die "no RssAnon for this process\n";
 }
 
-# One request on one connection: {status, body, json, error}. No status: it was refused or cut.
+# One request on one connection: {status, body, json, retry_after, error}. No status: it was refused or cut.
 sub request {
     my ($self, $method, $path, %o) = @_;
     my $body   = exists $o{json} ? JSON->new->utf8->encode($o{json}) : '';
@@ -189,7 +189,8 @@ sub request {
     my ($status) = $answer =~ m{^HTTP/1.1 (\d+)};
     my ($data)   = $answer =~ /\r\n\r\n(.*)\z/s;
     my $json     = ($answer =~ /^Content-Type: [^\r\n]*json/mi) ? eval { JSON->new->utf8->decode($data) } : undef;
-    return { status => $status || 0, error => $status ? '' : 'cut', body => $data // '', json => $json };
+    my ($wait)   = $answer =~ /^Retry-After: (\d+)/mi;
+    return { status => $status || 0, error => $status ? '' : 'cut', body => $data // '', json => $json, retry_after => $wait };
 }
 
 sub get { my ($self, $path, %o) = @_; return $self->request(GET => $path, %o) }
