@@ -244,6 +244,37 @@ START_TEST(a_lost_claim_leaves_nobody)
 }
 END_TEST
 
+/* The same sign-in once more, whole. ctx: the code. */
+static void somebody_clicks_again(void *ctx)
+{
+    authp_grant_t grant = {0};
+    const authp_login_t in = {.kind = AUTHP_LOGIN_EMAIL,
+                              .login = "ada@example.org",
+                              .password = FIXTURE_PASSWORD,
+                              .password_len = strlen(FIXTURE_PASSWORD),
+                              .door = AUTHP_DOOR_RECRUITER,
+                              .invite_code = ctx};
+    ck_assert_int_eq(authp_account_login(h.f.realm, &in, &fixture_client, &grant, h.f.pool),
+                     AUTHP_OK);
+}
+
+START_TEST(a_double_click_is_no_mistake)
+{
+    static const char *const moments[] = {"invite_by_code", "invite_claim", "user_update"};
+    (void)http_fake_register(&h, "ada@example.org", false);
+    char *code = apr_pstrdup(h.f.pool, invite("ada@example.org"));
+    mem_store_before(h.f.store, moments[_i], somebody_clicks_again, code);
+    (void)anybody("/api/auth/login/recruiter", with_code("ada@example.org", code), 200, NULL);
+    ck_assert_int_eq(mem_store_audit_count(h.f.store, "invite_use"), 1);
+    authp_user_t *ada = NULL;
+    ck_assert_int_eq(
+        authp_store_user_by_login(h.f.store, AUTHP_LOGIN_EMAIL, "ada@example.org", &ada, h.f.pool),
+        AUTHP_OK);
+    ck_assert_int_eq(ada->ver, 2);
+    ck_assert(ada->is_recruiter_verified);
+}
+END_TEST
+
 START_TEST(invites_are_kept)
 {
     (void)invite("a@example.org");
@@ -298,6 +329,7 @@ Suite *suite_api_users(void)
     tcase_add_test(tests, verifies);
     tcase_add_test(tests, an_invite_makes_a_recruiter);
     tcase_add_test(tests, a_lost_claim_leaves_nobody);
+    tcase_add_loop_test(tests, a_double_click_is_no_mistake, 0, 3);
     tcase_add_test(tests, invites_are_kept);
     tcase_add_test(tests, an_admin_makes_one);
     suite_add_tcase(suite, tests);
