@@ -28,7 +28,7 @@ static const authp_problem_t problems[] = {
     {AUTHP_E_TOKEN_REVOKED, 401, "token_revoked", "Signed out",
      "The session of this token has ended: sign in again.", 0},
     {AUTHP_E_INSUFFICIENT_ROLE, 403, "insufficient_role", "Not allowed",
-     "Your account does not have the role this needs.", 0},
+     "Your account does not have the role or the property that this needs.", 0},
     {AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION, 401, "insufficient_user_authentication",
      "Sign-in too long ago", "This needs a more recent sign-in.", 0},
     {AUTHP_E_NOT_CANDIDATE, 403, "not_candidate", "Not a candidate",
@@ -157,6 +157,13 @@ void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, con
     authp_json_set_str(document, "request_id", request_id);
     apr_table_setn(out->headers, "Content-Type", "application/problem+json");
     out->body = authp_json_text(document, &out->body_len, pool);
+}
+
+void authp_problem_max_age(int seconds, authp_response_t *out, apr_pool_t *pool)
+{
+    apr_table_setn(out->headers, "WWW-Authenticate",
+                   apr_psprintf(pool, "%s, max_age=\"%d\"",
+                                challenge_for(AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION), seconds));
 }
 
 void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out,

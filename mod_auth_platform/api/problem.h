@@ -27,6 +27,9 @@ const authp_problem_t *authp_problem_at(int index);
 void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, const char *request_id,
                         authp_response_t *out, apr_pool_t *pool);
 
+/* RFC 9470: says in WWW-Authenticate how old a sign-in may be, in seconds. */
+void authp_problem_max_age(int seconds, authp_response_t *out, apr_pool_t *pool);
+
 /* Its name among OpenAPI's examples: the code, and the status behind it where another status bears
  * the code too. */
 const char *authp_problem_example(const authp_problem_t *problem, apr_pool_t *pool);

@@ -5,6 +5,27 @@
 
 #include <http_request.h>
 
+static int ask_others(request_rec *r, authp_context_t *context)
+{
+    context->in_authz = true;
+    int status = ap_run_auth_checker(r);
+    context->in_authz = false;
+    return status;
+}
+
+/* Whoever lacks the role as well is not sent to sign in for nothing. What RequireAny and the like
+ * make of it is for core to say. */
+static bool helped_by_sign_in(request_rec *r, authp_context_t *context)
+{
+    if (context->max_age == 0) {
+        return false;
+    }
+    context->assume_fresh = true;
+    int status = ask_others(r, context);
+    context->assume_fresh = false;
+    return status == OK;
+}
+
 static int on_check_authz(request_rec *r)
 {
     authp_context_t *context = authp_context_of(r);
@@ -18,10 +39,14 @@ static int on_check_authz(request_rec *r)
     if (!context->known) {
         return DECLINED;
     }
+    int status = ask_others(r, context);
+    if (status != HTTP_UNAUTHORIZED && status != HTTP_FORBIDDEN) {
+        return status;
+    }
+    if (helped_by_sign_in(r, context)) {
+        return authp_refuse(r, AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
+    }
     /* Core answers 401 to any denial here, and a client would try to sign in again for ever. */
-    context->in_authz = true;
-    int status = ap_run_auth_checker(r);
-    context->in_authz = false;
     return status == HTTP_UNAUTHORIZED ? authp_refuse(r, AUTHP_E_INSUFFICIENT_ROLE) : status;
 }
 

@@ -66,6 +66,9 @@ static authp_response_t *document(request_rec *r, authp_err_t err, bool page,
     } else {
         authp_problem_fill(err, NULL, NULL, request_id, out, pool);
     }
+    if (err == AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION) {
+        authp_problem_max_age(authp_context_make(r)->max_age, out, pool);
+    }
     return out;
 }
 
@@ -80,8 +83,10 @@ static int refuse(request_rec *r, authp_err_t err)
     ap_log_rerror(APLOG_MARK, err == AUTHP_E_ORIGIN_DENIED ? APLOG_NOTICE : APLOG_INFO, 0, r,
                   "AUTHP0500: refused %s: %s (request %s)", r->uri, authp_err_name(err),
                   request_id);
-    if (signed_out(err)) {
-        const char *location = authp_guard_redirect(realm, &request, false, r->pool);
+    bool too_old = err == AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
+    if (signed_out(err) || too_old) {
+        /* Renewing a session keeps the time of its sign-in: too old stays too old. */
+        const char *location = authp_guard_redirect(realm, &request, too_old, r->pool);
         if (location != NULL) {
             return redirect(r, location, request_id);
         }

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <util_cfgtree.h>
 
-/* The names behind `Require [not] role`, else NULL. */
-static const char *required_roles(const ap_directive_t *directive, apr_pool_t *pool)
+/* What stands behind `Require [not] NAME`, NULL if it is no such line. */
+static const char *required(const ap_directive_t *directive, const char *name, apr_pool_t *pool)
 {
     if (ap_cstr_casecmp(directive->directive, "Require") != 0) {
         return NULL;
@@ -16,7 +16,17 @@ static const char *required_roles(const ap_directive_t *directive, apr_pool_t *p
     if (ap_cstr_casecmp(word, "not") == 0) {
         word = ap_getword_conf(pool, &rest);
     }
-    return ap_cstr_casecmp(word, "role") == 0 ? rest : NULL;
+    return ap_cstr_casecmp(word, name) == 0 ? rest : NULL;
+}
+
+/* The names behind `Require [not] role` and `Require [not] platform-claim roles`, else NULL. */
+static const char *required_roles(const ap_directive_t *directive, apr_pool_t *pool)
+{
+    const char *rest = required(directive, "platform-claim", pool);
+    if (rest != NULL) {
+        return strcmp(ap_getword_conf(pool, &rest), "roles") == 0 ? rest : NULL;
+    }
+    return required(directive, "role", pool);
 }
 
 static bool is_use(const ap_directive_t *directive, apr_pool_t *pool)
@@ -29,7 +39,13 @@ static bool is_use(const ap_directive_t *directive, apr_pool_t *pool)
         const char *rest = directive->args;
         return ap_cstr_casecmp(ap_getword_conf(pool, &rest), "Platform") == 0;
     }
-    return required_roles(directive, pool) != NULL;
+    static const char *const ours[] = {"role", "verified", "platform-claim", "auth-age"};
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        if (required(directive, ours[i], pool) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The next one in the order of the file; sections nest. */
@@ -76,7 +92,7 @@ void authp_usage_check_roles(const apr_array_header_t *roles, apr_array_header_t
             const char *name = ap_getword_conf(pool, &names);
             if (name[0] != '\0' && !is_known(roles, name)) {
                 APR_ARRAY_PUSH(errors, const char *) =
-                    apr_psprintf(pool, "Require role in %s:%d: \"%s\" is not one of ROLES",
+                    apr_psprintf(pool, "Require in %s:%d: the role \"%s\" is not one of ROLES",
                                  at->filename, at->line_num, name);
             }
         }

@@ -99,6 +99,9 @@ is($seen->{headers}{Authorization}, 'Basic dXNlcjpwYXNz', 'Basic passes');
 is($seen->{headers}{Authorization}, "Bearer $p->{access_token}", 'AuthPlatformForwardAuthorization on');
 ($seen) = app('/mail/whoami', bearer($p));
 is($seen->{environment}{REMOTE_USER}, $u->{id}, 'AuthPlatformRemoteUser email: an unproven address is not used');
+($seen) = app('/mail/whoami', bearer => bent_token($p, email_verified => JSON::true));
+is($seen->{environment}{REMOTE_USER},  $p->{email}, 'a proven one is');
+is($seen->{environment}{AUTH_USER_ID}, $u->{id},    'beside the id');
 
 # Optional: a public page that knows who is there.
 ($seen, $answer) = app('/optional/whoami');

@@ -39,7 +39,12 @@ my @good = (
     "<VirtualHost *:1>\nAuthPlatformMount /v\nAuthPlatformMe /vme\nAuthPlatformTokenDelivery ask\n</VirtualHost>",
     "<Location />\nAuthType Platform\nAuthName x\nRequire role candidate admin\n</Location>",
     "<Location />\nAuthType Platform\nAuthName x\nRequire role %{ENV:WANTED}\n</Location>",
+    (map { "<Location />\nAuthType Platform\nAuthName x\nRequire $_\n</Location>" } 'verified', 'auth-age 1', 'auth-age 31536000',
+        'platform-claim sub 0123456789abcdef01234567', 'platform-claim sid %{HTTP:X}', 'platform-claim email a@b.example c@d.example',
+        'platform-claim email_verified true', 'platform-claim email_verified %{ENV:X}', 'platform-claim roles admin "candidate"', 'not platform-claim roles admin'),
 );
+# On its own a negated line grants nobody anything; httpd says so.
+$good[-1] =~ s/(Require not .*)\n/<RequireAll>\nRequire valid-user\n$1\n<\/RequireAll>\n/;
 for my $conf (@good) {
     my ($status, $out) = check($conf);
     (my $name = $conf) =~ s/\n/ | /g;
@@ -71,6 +76,16 @@ my @bad = (    # configuration, what the line says
     ["<Location />\nRequire role\n</Location>",                          qr/role/],
     ["<Location />\nAuthType Platform\nRequire role recruter\n</Location>", qr/recruter/],
     ["<Location />\nRequire role %{BROKEN\n</Location>",                 qr/role/],
+    (map { ["<Location />\nAuthType Platform\nRequire $_->[0]\n</Location>", $_->[1]] }
+        ['verified yes',                         qr/Require verified/],
+        (map { ["auth-age$_", qr/Require auth-age/] } '', ' 0', ' -1', ' 1h', ' 1.5', ' 31536001', ' 99999999999999999999', ' 60 60', ' %{ENV:X}'),
+        (map { ["platform-claim $_ x", qr/"\Q$_\E" is not one of sub, sid, email, email_verified, roles/] } qw(name auth_time exp ver Sub emails)),
+        ['platform-claim',                       qr/platform-claim/],
+        ['platform-claim email',                 qr/platform-claim email needs/],
+        ['platform-claim email_verified yes',    qr/true or false/],
+        ['platform-claim roles recruter',        qr/"recruter" is not one of ROLES/],
+        ['platform-claim sub %{BROKEN',          qr/platform-claim/]),
+    ["<Location />\n<RequireAll>\nRequire valid-user\nRequire not platform-claim roles recruter\n</RequireAll>\n</Location>", qr/"recruter" is not one of ROLES/],
 );
 for my $case (@bad) {
     my ($conf, $says) = @$case;

@@ -7,6 +7,7 @@ use strict;
 use warnings FATAL => 'all';
 use Apache::Test ();
 use Apache::TestRequest ();
+use Digest::SHA ();
 use Exporter 'import';
 use Fcntl ':seek';
 use HTTP::Request;
@@ -15,12 +16,13 @@ use IPC::Open3 ();
 use Encode ();
 use JSON ();
 use LWP::UserAgent;
+use MIME::Base64 ();
 use Symbol ();
 use Test::More;
 use Time::HiRes 'sleep';
 
 our @EXPORT = qw(request api origin secret_used new_email person admin cli raw_request expect_log jar_from
-    problem_is bearer server_root stage log_lines AUTH);
+    problem_is bearer bent_token server_root stage log_lines AUTH);
 use constant AUTH => '/api/auth';
 
 sub stage       { return $ENV{AUTHP_STAGE} || die "not run by t/TEST\n" }
@@ -106,6 +108,17 @@ sub api {
 }
 
 sub bearer { return (bearer => $_[0]{access_token}) }
+
+# The person's access token with other claims, signed with the server's own key.
+sub bent_token {
+    my ($person, %claims) = @_;
+    open my $env, '<', $ENV{AUTHP_ENV_FILE} or die "env: $!";
+    my ($key) = map { /^JWT_SECRET_KEY=(.*)/ ? $1 : () } <$env>;
+    my ($head, $payload) = split /\./, $person->{access_token};
+    my $text = $json->encode({ %{ $json->decode(MIME::Base64::decode_base64url($payload)) }, %claims });
+    my $signed = "$head." . MIME::Base64::encode_base64url($text);
+    return secret_used("$signed." . MIME::Base64::encode_base64url(Digest::SHA::hmac_sha256($signed, $key)));
+}
 
 # {name => value} of the cookies an answer set, to send back.
 sub jar_from {

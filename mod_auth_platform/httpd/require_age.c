@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/require_age.h"
+#include "httpd/identity.h"
+#include "httpd/lifecycle.h"
+
+#include <ap_provider.h>
+#include <http_request.h>
+#include <mod_auth.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AGE_MAX 31536000L /* a year; sessions are over by then */
+#define AGE_DIGITS 8
+
+static const char *parse(cmd_parms *cmd, const char *line, const void **parsed)
+{
+    int *out = apr_palloc(cmd->pool, sizeof(*out));
+    const char *word = ap_getword_conf(cmd->pool, &line);
+    size_t digits = strspn(word, "0123456789");
+    long seconds = digits > 0 && digits <= AGE_DIGITS ? strtol(word, NULL, 10) : 0;
+    if (word[digits] != '\0' || line[0] != '\0' || seconds < 1 || seconds > AGE_MAX) {
+        return "Require auth-age needs a number of seconds, 1 to 31536000";
+    }
+    *out = (int)seconds;
+    *parsed = out;
+    return NULL;
+}
+
+static authz_status check(request_rec *r, const char *line, const void *parsed)
+{
+    const int *seconds = parsed;
+    (void)line;
+    if (r->user == NULL) {
+        return AUTHZ_DENIED_NO_USER;
+    }
+    const authp_context_t *who = authp_identity_of(r);
+    if (who == NULL) {
+        return AUTHZ_DENIED; /* somebody by another AuthType */
+    }
+    int64_t now = authp_clock_now(authp_lifecycle_runtime()->realm->clock) / 1000;
+    if (now - who->principal.auth_time <= *seconds) {
+        return AUTHZ_GRANTED;
+    }
+    authp_context_t *context = authp_context_make(r);
+    if (context->max_age == 0 || *seconds < context->max_age) {
+        context->max_age = *seconds;
+    }
+    if (context->assume_fresh) {
+        return AUTHZ_GRANTED;
+    }
+    /* Before authentication (AuthPlatformOptional) a denial would be 403, and final. */
+    return context->in_authz ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER;
+}
+
+static const authz_provider provider = {check, parse};
+
+void authp_require_age_register(apr_pool_t *pool)
+{
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "auth-age", AUTHZ_PROVIDER_VERSION,
+                              &provider, AP_AUTH_INTERNAL_PER_CONF);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/require_claim.h"
+#include "httpd/identity.h"
+#include "httpd/lifecycle.h"
+#include "httpd/require_words.h"
+
+#include <ap_provider.h>
+#include <apr_strings.h>
+#include <http_request.h>
+#include <mod_auth.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define CLAIM "Require platform-claim"
+
+typedef bool has_value_fn(const authp_principal_t *who, const char *value);
+
+static bool has_sub(const authp_principal_t *who, const char *value)
+{
+    return strcmp(who->user_id, value) == 0;
+}
+
+static bool has_sid(const authp_principal_t *who, const char *value)
+{
+    return strcmp(who->session_id, value) == 0;
+}
+
+/* Anybody can register with an address that is not theirs: until it is proven it is nobody's. */
+static bool has_email(const authp_principal_t *who, const char *value)
+{
+    return who->email != NULL && who->email_verified && ap_cstr_casecmp(who->email, value) == 0;
+}
+
+static bool has_email_verified(const authp_principal_t *who, const char *value)
+{
+    return strcmp(who->email_verified ? "true" : "false", value) == 0;
+}
+
+static bool has_role(const authp_principal_t *who, const char *value)
+{
+    return (who->roles & authp_roles_bit(authp_lifecycle_runtime()->realm->roles, value)) != 0;
+}
+
+/* Not `name`, which people choose as they like, nor times: Require auth-age is for those. */
+static const struct claim_t {
+    const char *name;
+    has_value_fn *has;
+} claims[] = {{"sub", has_sub},
+              {"sid", has_sid},
+              {"email", has_email},
+              {"email_verified", has_email_verified},
+              {"roles", has_role}};
+
+typedef struct require_claim_t {
+    has_value_fn *has;
+    authp_require_words_t *values;
+} require_claim_t;
+
+static has_value_fn *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        if (strcmp(claims[i].name, name) == 0) {
+            return claims[i].has;
+        }
+    }
+    return NULL;
+}
+
+static bool all_boolean(const apr_array_header_t *values)
+{
+    bool fine = true;
+    for (int i = 0; values != NULL && i < values->nelts && fine; i++) {
+        const char *value = APR_ARRAY_IDX(values, i, const char *);
+        fine = strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+    }
+    return fine;
+}
+
+static const char *parse(cmd_parms *cmd, const char *line, const void **parsed)
+{
+    require_claim_t *out = apr_pcalloc(cmd->pool, sizeof(*out));
+    const char *name = ap_getword_conf(cmd->pool, &line);
+    out->has = find(name);
+    if (out->has == NULL) {
+        return apr_psprintf(
+            cmd->pool, CLAIM ": \"%s\" is not one of sub, sid, email, email_verified, roles", name);
+    }
+    const char *error = authp_require_words_parse(cmd, CLAIM, line, &out->values);
+    if (error != NULL) {
+        return error;
+    }
+    if (out->values == NULL) {
+        return apr_pstrcat(cmd->pool, CLAIM " ", name, " needs at least one value", NULL);
+    }
+    if (out->has == has_email_verified && !all_boolean(authp_require_words_plain(out->values))) {
+        return CLAIM " email_verified is true or false";
+    }
+    *parsed = out;
+    return NULL;
+}
+
+static authz_status check(request_rec *r, const char *line, const void *parsed)
+{
+    const require_claim_t *wanted = parsed;
+    (void)line;
+    if (r->user == NULL) {
+        return AUTHZ_DENIED_NO_USER;
+    }
+    const authp_context_t *who = authp_identity_of(r);
+    if (who == NULL) {
+        return AUTHZ_DENIED; /* somebody by another AuthType */
+    }
+    const apr_array_header_t *values = authp_require_words_get(r, CLAIM, wanted->values);
+    if (values == NULL) {
+        return AUTHZ_GENERAL_ERROR;
+    }
+    for (int i = 0; i < values->nelts; i++) {
+        if (wanted->has(&who->principal, APR_ARRAY_IDX(values, i, const char *))) {
+            return AUTHZ_GRANTED;
+        }
+    }
+    return AUTHZ_DENIED;
+}
+
+static const authz_provider provider = {check, parse};
+
+void authp_require_claim_register(apr_pool_t *pool)
+{
+    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "platform-claim", AUTHZ_PROVIDER_VERSION,
+                              &provider, AP_AUTH_INTERNAL_PER_CONF);
+}
