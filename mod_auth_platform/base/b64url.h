@@ -13,7 +13,8 @@
 #define AUTHP_B64URL_DECODED(n) ((n) / 4 * 3 + ((n) % 4 ? (n) % 4 - 1 : 0))
 
 char *authp_b64url_encode(const unsigned char *bytes, size_t len, apr_pool_t *pool);
-/* Writes AUTHP_B64URL_DECODED(len) bytes to `out`, which must have room for them. */
+/* Writes AUTHP_B64URL_DECODED(len) bytes to `out`, which must have room for them; on failure they
+ * mean nothing. */
 AUTHP_CHECKED authp_err_t authp_b64url_decode(const char *text, size_t len, unsigned char *out);
 
 #endif

@@ -12,7 +12,8 @@ typedef struct scan_t {
     bool ok;
 } scan_t;
 
-static void expect(scan_t *scan, const char *text)
+/* Only of constants, whose comparison then is a few machine words. */
+static inline __attribute__((always_inline)) void expect(scan_t *scan, const char *text)
 {
     size_t len = strlen(text);
     scan->ok =
@@ -22,7 +23,7 @@ static void expect(scan_t *scan, const char *text)
     }
 }
 
-/* A string without escapes, its closing quote overwritten by NUL. */
+/* Its closing quote overwritten by NUL. There is no backslash in the text. */
 static const char *string(scan_t *scan)
 {
     expect(scan, "\"");
@@ -31,14 +32,12 @@ static const char *string(scan_t *scan)
     }
     char *start = scan->at;
     char *quote = memchr(start, '"', (size_t)(scan->end - start));
-    if (quote == NULL || memchr(start, '\\', (size_t)(quote - start)) != NULL) {
+    if (quote == NULL) {
         scan->ok = false;
         return NULL;
     }
     *quote = '\0';
     scan->at = quote + 1;
-    /* The end of the string as C sees it must be the end that JSON sees. */
-    scan->ok = strlen(start) == (size_t)(quote - start);
     return start;
 }
 
@@ -54,21 +53,28 @@ static const char *string_or_null(scan_t *scan)
 /* Plain digits without a leading zero, up to 16 of them. */
 static int64_t integer(scan_t *scan)
 {
-    int64_t value = 0;
-    int digits = 0;
-    for (; scan->ok && scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9';
-         digits++, scan->at++) {
-        value = value * 10 + (*scan->at - '0');
-        scan->ok = digits < 16 && (digits == 0 || value >= 10);
+    if (!scan->ok) {
+        return 0;
     }
-    scan->ok = scan->ok && digits > 0;
+    const char *start = scan->at;
+    const char *at = start; /* the text ends with a NUL */
+    int64_t value = 0;
+    for (; *at >= '0' && *at <= '9' && at - start < 17; at++) {
+        value = value * 10 + (*at - '0');
+    }
+    scan->at += at - start;
+    scan->ok = at > start && at - start <= 16 && (*start != '0' || at - start == 1);
     return value;
 }
 
 static bool boolean(scan_t *scan)
 {
     bool value = scan->ok && scan->at < scan->end && *scan->at == 't';
-    expect(scan, value ? "true" : "false");
+    if (value) {
+        expect(scan, "true");
+    } else {
+        expect(scan, "false");
+    }
     return value;
 }
 
@@ -93,7 +99,10 @@ static void role_list(scan_t *scan, authp_claims_t *out)
 
 bool authp_jwt_claims_scan(char *text, size_t len, authp_claims_t *out)
 {
-    scan_t scan = {.at = text, .end = text + len, .ok = true};
+    /* The end of a string as C sees it must be the end that JSON sees. */
+    scan_t scan = {.at = text,
+                   .end = text + len,
+                   .ok = strlen(text) == len && memchr(text, '\\', len) == NULL};
     expect(&scan, "{\"aud\":");
     out->aud = string(&scan);
     expect(&scan, ",\"auth_time\":");
