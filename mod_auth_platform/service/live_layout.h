@@ -50,6 +50,7 @@ struct authp_live_shared_t {
     char roles[LIVE_ROLES][LIVE_ROLE_LEN + 1]; /* append-only within one realm: name -> bit */
     int64_t round_began;
     int64_t round_beat; /* 0 = none is under way */
+    pid_t round_pid;    /* whose it is */
     authp_ms_t users_newest;
     authp_ms_t sessions_newest;
     live_bucket_t buckets[];

@@ -16,6 +16,7 @@ typedef struct answer_t {
     bool known;         /* facts are set */
     int64_t dead_below; /* tokens of a lower ver do not count */
     authp_live_facts_t facts;
+    uint64_t era;
     int64_t at; /* monotonic; 0 = none */
 } answer_t;
 
@@ -81,7 +82,7 @@ static authp_err_t recall(authp_live_t *live, const authp_principal_t *principal
 {
     const answer_t *answer = slot_of(live, principal->session_id);
     int64_t now = authp_live_monotonic();
-    if (is_fresh(answer->at, now) &&
+    if (is_fresh(answer->at, now) && answer->era == authp_live_table_era(live->table) &&
         memcmp(answer->session_id, principal->session_id, AUTHP_ID_LEN) == 0) {
         if (principal->ver < answer->dead_below) {
             return AUTHP_E_TOKEN_REVOKED;
@@ -143,7 +144,9 @@ authp_err_t authp_live_store_ask(const authp_realm_t *realm, const authp_princip
         return err;
     }
     /* The answer is as old as the question. */
-    answer_t answer = {.at = authp_live_monotonic(), .dead_below = principal->ver + 1};
+    answer_t answer = {.at = authp_live_monotonic(),
+                       .era = authp_live_table_era(live->table),
+                       .dead_below = principal->ver + 1};
     authp_principal_t asked = *principal;
     authp_user_t *user = NULL;
     authp_session_t *session = NULL;

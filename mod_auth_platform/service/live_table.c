@@ -190,6 +190,11 @@ live_bucket_t *authp_live_bucket(authp_live_shared_t *shared, const live_key_t *
     return &shared->buckets[(mixed >> 32) & (shared->nbuckets - 1)];
 }
 
+uint64_t authp_live_table_era(const authp_live_table_t *table)
+{
+    return atomic_load_explicit(&table->shared->state, memory_order_acquire) & ~LIVE_WARM;
+}
+
 void authp_live_table_set_clock(authp_live_table_t *table, int64_t offset_ms)
 {
     atomic_store(&table->shared->clock_offset, offset_ms);

@@ -58,6 +58,10 @@ authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
                                           const authp_live_query_t *query, authp_ms_t now,
                                           authp_live_facts_t *facts, bool *newer);
 
+/* Another number once the table was emptied: what was found out before says nothing any more about
+ * changes that the table has forgotten. */
+uint64_t authp_live_table_era(const authp_live_table_t *table);
+
 /* --- telling ------------------------------------------------------------------------------------
  */
 

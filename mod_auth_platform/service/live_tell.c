@@ -2,6 +2,10 @@
 #include "base/log.h"
 #include "service/live_layout.h"
 
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
 #define ROUND_MS 900
 #define TAKEOVER_MS 2500
 #define AGAIN_MS 60000
@@ -122,6 +126,13 @@ static authp_ms_t since(const authp_live_round_t *round, authp_ms_t newest, auth
     return (newest < now ? newest : now) - AGAIN_MS;
 }
 
+/* Its process may have died, or may sleep in a store that does not answer. */
+static bool is_under_way(const authp_live_shared_t *shared, int64_t now)
+{
+    return shared->round_beat != 0 && now - shared->round_beat < TAKEOVER_MS &&
+           (kill(shared->round_pid, 0) == 0 || errno != ESRCH);
+}
+
 bool authp_live_table_begin(authp_live_table_t *table, authp_live_round_t *round)
 {
     authp_live_shared_t *shared = table->shared;
@@ -130,13 +141,14 @@ bool authp_live_table_begin(authp_live_table_t *table, authp_live_round_t *round
         return false;
     }
     uint64_t state = atomic_load(&shared->state);
-    bool busy = shared->round_beat != 0 && at - shared->round_beat < TAKEOVER_MS;
+    bool busy = is_under_way(shared, at);
     bool recent = shared->round_began != 0 && at - shared->round_began < ROUND_MS;
     bool mine = LIVE_REALM(state) == table->realm && !busy && !recent;
     if (mine) {
         round->state = state;
         round->cold = (state & LIVE_WARM) == 0;
         round->began = shared->round_began = shared->round_beat = at;
+        shared->round_pid = getpid();
         round->users_newest = round->cold ? 0 : shared->users_newest;
         round->sessions_newest = round->cold ? 0 : shared->sessions_newest;
     }

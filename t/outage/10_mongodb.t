@@ -11,6 +11,8 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+# What becomes of guarded pages when the news get old is t/outage/30_live.t's matter.
+my $PATIENT = 'AuthPlatformRevocationMaxLag 60s';
 my $BOUND  = 2.6;    # 2 s, and what a busy test machine adds
 my $serial = 0;
 
@@ -55,7 +57,7 @@ sub is_back {
 
 # --- not there when httpd starts ------------------------------------------------------------------------------------
 my $mongo = AuthPlatform::Mongo->new;
-my $httpd = AuthPlatform::Httpd->new(settings => settings($mongo))->start;
+my $httpd = AuthPlatform::Httpd->new(settings => settings($mongo), more => $PATIENT)->start;
 is($httpd->get('/page.txt')->{status}, 401, 'httpd starts without its store and guards its pages');
 is_away($httpd, 'never there', 4);
 $mongo->start;
@@ -131,7 +133,7 @@ unlike($httpd->log, qr/exit signal|Assertion|three calm words/, 'no crash, no se
 
 # --- slow, cut, refused, by way of a proxy --------------------------------------------------------------------------
 $mongo->proxy;
-$httpd = AuthPlatform::Httpd->new(settings => settings($mongo))->start;
+$httpd = AuthPlatform::Httpd->new(settings => settings($mongo), more => $PATIENT)->start;
 my $bob = someone();
 is($httpd->api('/register', $bob)->{status}, 201, 'by way of a proxy');
 $mongo->mode('slow 100');

@@ -279,6 +279,17 @@ START_TEST(asked_once_a_second)
 }
 END_TEST
 
+/* What was found out before the table was emptied may be older than a change it has forgotten. */
+START_TEST(answers_end_with_the_table)
+{
+    ck_assert_int_eq(pass(), AUTHP_OK);
+    mem_store_session(f->store, live.grant.session->id.hex)->ended_at = 1;
+    ck_assert_int_eq(pass(), AUTHP_OK);
+    atomic_store(&live.shared->state, authp_live_next_state(atomic_load(&live.shared->state)));
+    ck_assert_int_eq(pass(), AUTHP_E_TOKEN_REVOKED);
+}
+END_TEST
+
 START_TEST(a_store_that_failed_has_a_rest)
 {
     mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE);
@@ -306,6 +317,7 @@ Suite *suite_live_guard(void)
     tcase_add_test(tests, password_change);
     tcase_add_loop_test(tests, every_combination, 0, TABLE_STATES * STORE_STATES * 2);
     tcase_add_test(tests, asked_once_a_second);
+    tcase_add_test(tests, answers_end_with_the_table);
     tcase_add_test(tests, a_store_that_failed_has_a_rest);
     suite_add_tcase(suite, tests);
     return suite;

@@ -252,10 +252,28 @@ START_TEST(rounds)
     authp_live_round_set(table, &round, now_ms());
     ck_assert_int_le(round.users_since, now_ms() - 60000);
     /* Nobody hears of this one any more: another child takes over. */
+    shared->round_began -= 1000;
+    ck_assert(!authp_live_table_begin(table, &second));
     shared->round_beat -= 3000;
     shared->round_began -= 3000;
     ck_assert(authp_live_table_begin(table, &second));
     authp_live_table_beat(table);
+}
+END_TEST
+
+/* At once if its process is no more. */
+START_TEST(a_round_of_the_dead)
+{
+    authp_live_round_t round = {0};
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(!authp_live_table_begin(table, &round));
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    shared->round_began -= 1000;
+    ck_assert(authp_live_table_begin(table, &round));
 }
 END_TEST
 
@@ -383,6 +401,7 @@ Suite *suite_live_table(void)
     tcase_add_test(tests, roles_of_generations);
     tcase_add_test(tests, full);
     tcase_add_test(tests, rounds);
+    tcase_add_test(tests, a_round_of_the_dead);
     tcase_add_test(tests, a_round_over_an_emptying);
     tcase_add_test(tests, a_writer_dies);
     tcase_add_test(tests, a_writer_sleeps);
