@@ -23,12 +23,19 @@ static void complain(json_t *errors, const char *name, const char *detail)
     authp_json_set_str(entry, "detail", detail);
 }
 
+/* Sent, but with a broken escape or a NUL: no value at all would be another question. */
+static bool is_broken(const authp_call_t *call, const char *name)
+{
+    return authp_query_value(call, name) == NULL &&
+           authp_text_query_has(call->request->query, name, call->pool);
+}
+
 /* 0: not a number from 1 to the most. */
 static int limit_of(const authp_call_t *call)
 {
     const char *text = authp_query_value(call, "limit");
     if (text == NULL) {
-        return AUTHP_QUERY_USUAL;
+        return is_broken(call, "limit") ? 0 : AUTHP_QUERY_USUAL;
     }
     if (*text < '1' || *text > '9' || strlen(text) > 3 ||
         strspn(text, "0123456789") != strlen(text)) {
@@ -41,13 +48,14 @@ static int limit_of(const authp_call_t *call)
 static const char *check_filter(const authp_call_t *call, const authp_filter_t *filter)
 {
     const char *value = authp_query_value(call, filter->name);
+    size_t count = 0;
     if (value == NULL) {
-        return NULL;
+        return is_broken(call, filter->name) ? "Is not well-formed." : NULL;
     }
     if (filter->kind == AUTHP_QUERY_ROLE) {
         return authp_roles_bit(call->realm->roles, value) != 0 ? NULL : "Is not a role here.";
     }
-    return authp_text_utf8(value, strlen(value), NULL) && strlen(value) <= PREFIX_MAX
+    return authp_text_utf8(value, strlen(value), &count) && count <= PREFIX_MAX
                ? NULL
                : "Is not the beginning of an e-mail address.";
 }
@@ -59,7 +67,7 @@ authp_err_t authp_query_check(authp_call_t *call)
     if (limit_of(call) == 0) {
         complain(errors, "limit", "Must be a number from 1 to 200.");
     }
-    if (cursor != NULL && !authp_id_valid(cursor)) {
+    if (cursor != NULL ? !authp_id_valid(cursor) : is_broken(call, "cursor")) {
         complain(errors, "cursor", "Is not a next_cursor of this list.");
     }
     for (const authp_filter_t *filter = call->route->filters; filter->name != NULL; filter++) {

@@ -179,19 +179,34 @@ char *authp_text_url_decode(const char *text, bool form, apr_pool_t *pool)
     return decode(text, strlen(text), form, pool);
 }
 
-const char *authp_text_query(const char *query, const char *name, apr_pool_t *pool)
+/* The first pair of that name, NULL if there is none. */
+static const char *find_pair(const char *query, const char *name, apr_pool_t *pool)
 {
     while (query != NULL && *query != '\0') {
-        size_t len = strcspn(query, "&");
-        size_t key = strcspn(query, "=&");
-        const char *decoded = decode(query, key, true, pool);
+        const char *decoded = decode(query, strcspn(query, "=&"), true, pool);
         if (decoded != NULL && strcmp(decoded, name) == 0) {
-            return key == len ? "" : decode(query + key + 1, len - key - 1, true, pool);
+            return query;
         }
-        query += len;
+        query += strcspn(query, "&");
         query += *query == '&';
     }
     return NULL;
+}
+
+const char *authp_text_query(const char *query, const char *name, apr_pool_t *pool)
+{
+    const char *pair = find_pair(query, name, pool);
+    if (pair == NULL) {
+        return NULL;
+    }
+    size_t len = strcspn(pair, "&");
+    size_t key = strcspn(pair, "=&");
+    return key == len ? "" : decode(pair + key + 1, len - key - 1, true, pool);
+}
+
+bool authp_text_query_has(const char *query, const char *name, apr_pool_t *pool)
+{
+    return find_pair(query, name, pool) != NULL;
 }
 
 const char *authp_text_mask_email(const char *email, apr_pool_t *pool)

@@ -25,6 +25,8 @@ char *authp_text_url_decode(const char *text, bool form, apr_pool_t *pool);
 /* Value of `name` in a raw query string, decoded as a form field; NULL if absent or broken. First
  * one wins. */
 const char *authp_text_query(const char *query, const char *name, apr_pool_t *pool);
+/* Is it there, be its value broken or not? */
+bool authp_text_query_has(const char *query, const char *name, apr_pool_t *pool);
 /* For header values to an app: bytes outside printable ASCII, and '%', percent-encoded. */
 const char *authp_text_header_safe(const char *text, apr_pool_t *pool);
 /* For logs: first character and domain of an e-mail, "j***@example.org"; "?" for NULL. */

@@ -219,6 +219,15 @@ START_TEST(query)
 }
 END_TEST
 
+START_TEST(query_has)
+{
+    ck_assert(authp_text_query_has("b=1&a=%zz", "a", pool));
+    ck_assert(authp_text_query_has("%61", "a", pool));
+    ck_assert(!authp_text_query_has("b=a&ab=1&%zz=1", "a", pool));
+    ck_assert(!authp_text_query_has(NULL, "a", pool));
+}
+END_TEST
+
 START_TEST(header_safe)
 {
     ck_assert_str_eq(authp_text_header_safe("Jane Doe <j@x>, \"q\" ~!", pool),
@@ -276,6 +285,7 @@ Suite *suite_text(void)
     tcase_add_test(tests, url_round_trip);
     tcase_add_loop_test(tests, url_decode, 0, LENGTH(decodes));
     tcase_add_loop_test(tests, query, 0, LENGTH(queries));
+    tcase_add_test(tests, query_has);
     tcase_add_test(tests, header_safe);
     tcase_add_test(tests, mask_email);
     tcase_add_test(tests, same);

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every route of the contract, every status and every code that password accounts can give, in both token ways. The rows are
+# in contract/*.pl; at the end, what the OpenAPI document promises has all been seen, and nothing else.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Contract;
+use AuthPlatform::Test;
+use Test::More;
+
+expect_log(qr/AUTHP0301: refresh_reuse denied/);
+require "$FindBin::Bin/contract/$_.pl" for qw(every_route accounts sessions admin trouble);
+my $docs   = api(GET => '/docs')->{status} != 404;
+my @routes = grep { !$_->{later} || $docs } do "$FindBin::Bin/contract/routes.pl";
+for my $way (ways()) {
+    my %people = (candidate => actor($way, 'candidate'), admin => actor($way, 'admin'), gone => actor($way, 'candidate'));
+    my $out = request(POST => AUTH . '/logout', credentials($people{gone}));
+    is($out->{status}, 200, "$way: a session ends") or diag $out->{body};
+    holds($way, $_) for every_route($way, \@routes, \%people);
+    holds($way, $_) for map { $_->($way, \%people) } \&account_rows, \&own_rows, \&refresh_rows, \&logout_rows, \&renew_rows, \&admin_rows;
+    holds($way, $_) for open_rows($docs);
+}
+my $person = actor('json', 'admin');
+unavailable(\@routes, $person);
+busy(\@routes, $person);
+broken(\@routes);
+alone();
+
+# --- has everything been seen? --------------------------------------------------------------------------------------
+my $seen = seen();
+my $doc  = api(GET => '/openapi.json')->{json};
+my %promised;    # "POST /login 401 invalid_credentials"
+for my $path (keys %{ $doc->{paths} }) {
+    (my $short = $path) =~ s{^\Q${\AUTH}\E}{};
+    for my $method (grep { /^[a-z]+$/ && $_ ne 'parameters' } keys %{ $doc->{paths}{$path} }) {
+        my $responses = $doc->{paths}{$path}{$method}{responses};
+        for my $status (keys %$responses) {
+            my $examples = ($responses->{$status}{content}{'application/problem+json'} || {})->{examples} || {};
+            my @codes    = map { $doc->{components}{examples}{$_}{value}{code} } keys %$examples;
+            $promised{ join ' ', uc $method, $short, $status, $_ // () }++ for $status >= 400 ? @codes : undef;
+        }
+    }
+}
+my %known    = map { $_->{route} => 1 } @routes;
+my %described = map { join(' ', (split / /)[0, 1]) => 1 } keys %promised;
+is_deeply([sort keys %described], [sort keys %known], 'the routes of the document are those of the table');
+
+# A fault of ours where no store is asked is what nobody can order.
+my @unseen = grep { !$seen->{$_} && !/^GET \/(?:healthz|readyz|openapi\.json|docs) 500 internal_error$/ } sort keys %promised;
+is("@unseen", '', 'each status and code that is promised has been seen');
+my @surprises = grep { !$promised{$_} && !/^(?:HEAD|OPTIONS|TRACE) | 405 / && $known{ join ' ', (split / /)[0, 1] } } sort keys %$seen;
+is("@surprises", '', 'and no other');
+
+# Cookies alone meet these, or only a bearer does, or a server of its own was needed.
+my $one_way = qr{\ (?:csrf_failed|origin_denied|busy|store_unavailable|internal_error|last_admin|insufficient_user_authentication)$|^GET\ /session/renew
+    |^POST\ /register/recruiter\ 401\ token_}x;
+my @half = grep { keys %{ $seen->{$_} } < 2 && $_ !~ $one_way && $promised{$_} } sort keys %$seen;
+is("@half", '', 'in both token ways');
+
+# The codes of contract 10 but for the limits, which come later.
+my @codes = qw(invalid_credentials token_missing token_invalid token_expired token_revoked insufficient_role insufficient_user_authentication
+    not_candidate not_recruiter recruiter_pending invite_required invite_invalid email_taken csrf_failed origin_denied refresh_invalid
+    refresh_reused last_admin busy store_unavailable validation_failed malformed_json body_too_large unsupported_media_type not_found
+    method_not_allowed internal_error);
+my %met = map { (split / /)[3] // '' => 1 } keys %$seen;
+is(join(' ', grep { !$met{$_} } @codes), '', 'every code of the contract has been seen');
+is(join(' ', grep { my $code = $_; length && !grep { $_ eq $code } @codes } sort keys %met), '', 'and no other one');
+done_testing;

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+# What administrators do: rows for one way. $c: {admin => actor}.
+use strict;
+use warnings FATAL => 'all';
+use AuthPlatform::Contract;
+use AuthPlatform::Test;
+use JSON ();
+use Test::More;
+
+my ($true, $false) = (JSON::true(), JSON::false());
+
+sub admin_rows {
+    my ($way, $c) = @_;
+    my $boss = $c->{admin};
+    my %as   = (as => $boss);
+    my ($ada, $bob, $rec) = (actor($way, 'candidate'), actor($way, 'candidate'), actor($way, 'recruiter'));
+    my $more   = sign_in_as($ada);
+    my $pager  = sub { is_deeply([sort keys %{ $_[0]{json} }], [qw(items next_cursor)], 'a page') };
+    my $is     = sub { my ($name, $value) = @_; return sub { is_deeply($_[0]{json}{$name}, $value, "$name in the answer") } };
+    my $asked  = new_email();
+    my $invite;    # made by the first row
+    my $id     = sub { return $invite->{id} };
+    my $prefix = substr $ada->{email}, 0, index($ada->{email}, '@');
+    return (
+        ['POST /recruiter/invites', 201, undef, 'an invite', %as, json => { email => uc $asked }, check => sub {
+                $invite = $_[0]{json};
+                secret_used($invite->{code});
+                is_deeply([sort keys %$invite], [qw(code created_at email expires_at id)], 'what it has');
+                is($invite->{email}, $asked, 'for that address');
+            }],
+        ['POST /recruiter/invites', 201, undef, 'for a year', %as, json => { email => $asked, expires_in_hours => 8760 }],
+        (map { ['POST /recruiter/invites', 422, 'validation_failed', "for $_ hours", %as, json => { email => $asked, expires_in_hours => $_ }] } 0, 8761, 1.5),
+        ['GET /recruiter/invites', 200, undef, 'all of them', %as, query => '?limit=200', check => sub {
+                $pager->($_[0]);
+                my ($one) = grep { $_->{id} eq $invite->{id} } @{ $_[0]{json}{items} };
+                is_deeply([sort keys %$one], [qw(created_at created_by email expires_at id revoked_at used_at used_by)], 'without the code');
+                is(index($_[0]{body}, $invite->{code}), -1, 'anywhere');
+            }],
+        ['HEAD /recruiter/invites', 200, undef, 'without a body', %as],
+        ['DELETE /recruiter/invites/{id}', 204, undef, 'revoked', %as, id => $id],
+        ['DELETE /recruiter/invites/{id}', 404, 'not_found', 'once', %as, id => $id],
+
+        ['POST /recruiter/verify', 200, undef, 'withdrawn by id', %as, json => { user_id => $rec->{id}, verified => $false }, check => $is->('is_recruiter_verified', $false)],
+        ['GET /api/protected/me', 200, undef, 'on the next request', as => $rec, check => $is->('roles', [])],
+        ['POST /recruiter/verify', 200, undef, 'verified by e-mail', %as, json => { email => uc $rec->{email} }, check => $is->('is_recruiter_verified', $true)],
+        ['GET /api/protected/me', 200, undef, 'on the next request', as => $rec, check => $is->('roles', ['recruiter'])],
+        ['POST /recruiter/verify', 422, 'not_recruiter', 'a candidate', %as, json => { user_id => $ada->{id} }],
+        ['POST /recruiter/verify', 404, 'not_found', 'nobody by id', %as, json => { user_id => 'e' x 24 }],
+        ['POST /recruiter/verify', 404, 'not_found', 'nobody by e-mail', %as, json => { email => new_email() }],
+        ['POST /recruiter/verify', 422, 'validation_failed', 'both', %as, json => { user_id => $rec->{id}, email => $rec->{email} }],
+        ['POST /recruiter/verify', 422, 'validation_failed', 'neither', %as, json => {}],
+
+        ['GET /users', 200, undef, 'by e-mail', %as, query => "?email=\U$prefix", check => sub {
+                $pager->($_[0]);
+                is_deeply([map { $_->{id} } @{ $_[0]{json}{items} }], [$ada->{id}], 'one');
+            }],
+        ['GET /users', 200, undef, 'by role', %as, query => '?role=recruiter&limit=1', check => sub { is_deeply($_[0]{json}{items}[0]{roles}, ['recruiter'], 'a recruiter') }],
+        ['GET /users', 422, 'validation_failed', 'a role that is none', %as, query => '?role=boss'],
+        ['GET /users', 422, 'validation_failed', 'too long a prefix', %as, query => '?email=' . 'x' x 255],
+        ['HEAD /users', 200, undef, 'without a body', %as],
+        ['GET /users/{id}', 200, undef, 'one', %as, id => $ada->{id}, check => $is->('email', $ada->{email})],
+        ['HEAD /users/{id}', 200, undef, 'without a body', %as, id => $ada->{id}],
+        ['PATCH /users/{id}', 200, undef, 'roles', %as, id => $ada->{id}, json => { roles => ['candidate', 'recruiter'] }, check => $is->('is_recruiter_verified', $false)],
+        ['GET /api/protected/me', 200, undef, 'the role alone verifies nobody', as => $ada, check => $is->('roles', ['candidate'])],
+        ['PATCH /users/{id}', 200, undef, 'verified', %as, id => $ada->{id}, json => { is_recruiter_verified => $true, name => 'Ada' }, check => $is->('name', 'Ada')],
+        ['GET /api/protected/me', 200, undef, 'on the next request', as => $ada, check => $is->('roles', ['candidate', 'recruiter'])],
+        ['PATCH /users/{id}', 200, undef, 'nothing', %as, id => $ada->{id}, json => {}],
+        (map { ['PATCH /users/{id}', 422, 'validation_failed', $_->[0], %as, id => $ada->{id}, json => $_->[1]] }
+            ['an unknown role', { roles => ['boss'] }], ['a role twice', { roles => ['admin', 'admin'] }], ['an address', { email => 'x@example.org' }]),
+        ['GET /users/{id}/sessions', 200, undef, 'two', %as, id => $ada->{id}, check => sub {
+                $pager->($_[0]);
+                is_deeply([sort keys %{ $_[0]{json}{items}[0] }], [qw(created_at current device_id id ip last_used_at user_agent)], 'what they have');
+                is(scalar @{ $_[0]{json}{items} }, 3, 'registration and two sign-ins');
+            }],
+        ['HEAD /users/{id}/sessions', 200, undef, 'without a body', %as, id => $ada->{id}],
+        ['DELETE /users/{id}/sessions', 204, undef, 'signed out', %as, id => $ada->{id}],
+        ['GET /me', 401, 'token_revoked', 'at once', as => $ada],
+        ['GET /me', 401, 'token_revoked', 'everywhere', as => $more],
+        ['PATCH /users/{id}', 200, undef, 'disabled', %as, id => $bob->{id}, json => { disabled => $true }],
+        ['GET /me', 401, 'token_revoked', 'at once', as => $bob],
+        ['PATCH /users/{id}', 200, undef, 'enabled', %as, id => $bob->{id}, json => { disabled => $false }],
+        ['GET /me', 401, 'token_revoked', 'what was dead stays dead', as => $bob],
+        ['DELETE /users/{id}', 204, undef, 'deleted', %as, id => $bob->{id}],
+        ['DELETE /users/{id}', 404, 'not_found', 'once', %as, id => $bob->{id}],
+        ['GET /users/{id}', 404, 'not_found', 'gone', %as, id => $bob->{id}],
+        ['GET /users/{id}/sessions', 404, 'not_found', 'its sessions too', %as, id => $bob->{id}],
+    );
+}
+
+sub open_rows {
+    my ($docs) = @_;
+    return (
+        ['GET /healthz', 200, undef, 'alive'], ['HEAD /healthz', 200, undef, 'without a body'],
+        ['GET /readyz', 200, undef, 'ready'], ['HEAD /readyz', 200, undef, 'without a body'],
+        ['GET /openapi.json', 200, undef, 'the description'], ['HEAD /openapi.json', 200, undef, 'without a body'],
+        ($docs ? (['GET /docs', 200, undef, 'the page'], ['HEAD /docs', 200, undef, 'without a body']) : ()),
+    );
+}
+
+1;
