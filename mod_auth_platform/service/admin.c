@@ -53,9 +53,10 @@ static authp_err_t edit_patch(authp_user_t *user, void *ctx, apr_pool_t *pool)
     authp_user_t before = *user;
     if (patch->has_roles) {
         user->roles = apr_array_copy(pool, patch->roles);
-        /* Given back later, the role is to be verified anew: giving it verifies nobody. */
-        user->is_recruiter_verified =
-            user->is_recruiter_verified && authp_user_holds(user, "recruiter");
+        /* A verification does not outlive the role, to count again when that comes back. */
+        if (authp_user_holds(&before, "recruiter") != authp_user_holds(user, "recruiter")) {
+            user->is_recruiter_verified = false;
+        }
     }
     if (patch->has_disabled) {
         user->disabled = patch->disabled;

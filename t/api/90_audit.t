@@ -168,5 +168,12 @@ cmp_ok(scalar @secrets, '>', 20, 'secrets were used');
 is(scalar(grep { length && index($all, $_) >= 0 } @secrets), 0, 'no secret is in the audit');
 is(scalar(grep { index($all, $_) >= 0 } $new, $taken, map { $_->{email} } values %person), 0, 'no e-mail address');
 is(index($all, '@'), -1, 'of anybody');
+
+# Nor does the rest of the store hold what opens anything: passwords, tokens, the codes of invites.
+for my $table (qw(users refresh_tokens recruiter_invites)) {
+    my $text = text_of($table);
+    cmp_ok(length $text, '>', 100, "$table has something in it");
+    is(scalar(grep { length && index($text, $_) >= 0 } @secrets), 0, "but no secret of this run");
+}
 unlike($all, qr/\$2[aby]\$/, 'no hash');
 done_testing;

@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Contract;
 use AuthPlatform::Test;
+use HTTP::Date 'str2time';
 use JSON ();
 use Test::More;
 
@@ -27,6 +28,8 @@ sub admin_rows {
                 secret_used($invite->{code});
                 is_deeply([sort keys %$invite], [qw(code created_at email expires_at id)], 'what it has');
                 is($invite->{email}, $asked, 'for that address');
+                my ($from, $to) = map { str2time($_) } @$invite{ qw(created_at expires_at) };
+                is($to - $from, 168 * 3600, 'for a week');
             }],
         ['POST /recruiter/invites', 201, undef, 'for a year', %as, json => { email => $asked, expires_in_hours => 8760 }],
         (map { ['POST /recruiter/invites', 422, 'validation_failed', "for $_ hours", %as, json => { email => $asked, expires_in_hours => $_ }] } 0, 8761, 1.5),
@@ -64,13 +67,21 @@ sub admin_rows {
         ['GET /api/protected/me', 200, undef, 'the role alone verifies nobody', as => $ada, check => $is->('roles', ['candidate'])],
         ['PATCH /users/{id}', 200, undef, 'verified', %as, id => $ada->{id}, json => { is_recruiter_verified => $true, name => 'Ada' }, check => $is->('name', 'Ada')],
         ['GET /api/protected/me', 200, undef, 'on the next request', as => $ada, check => $is->('roles', ['candidate', 'recruiter'])],
+        ['PATCH /users/{id}', 200, undef, 'the role taken away', %as, id => $ada->{id}, json => { roles => ['candidate'] }, check => $is->('is_recruiter_verified', $false)],
+        ['PATCH /users/{id}', 200, undef, 'and given again: not verified', %as, id => $ada->{id}, json => { roles => ['candidate', 'recruiter'] },
+            check => $is->('is_recruiter_verified', $false)],
+        ['GET /api/protected/me', 200, undef, 'so it does not count', as => $ada, check => $is->('roles', ['candidate'])],
+        ['POST /login/recruiter', 403, 'recruiter_pending', 'nor let in', delivers => 1, json => { email => $ada->{email}, password => $ada->{password} }],
+        ['POST /login', 200, undef, 'as a candidate still', delivers => 1, json => { email => $ada->{email}, password => $ada->{password} }],
+        ['PATCH /users/{id}', 200, undef, 'no role at all', %as, id => $ada->{id}, json => { roles => [] }, check => $is->('roles', [])],
+        ['POST /login/candidate', 200, undef, 'passes the candidates\' door', delivers => 1, json => { email => $ada->{email}, password => $ada->{password} }],
         ['PATCH /users/{id}', 200, undef, 'nothing', %as, id => $ada->{id}, json => {}],
         (map { ['PATCH /users/{id}', 422, 'validation_failed', $_->[0], %as, id => $ada->{id}, json => $_->[1]] }
             ['an unknown role', { roles => ['boss'] }], ['a role twice', { roles => ['admin', 'admin'] }], ['an address', { email => 'x@example.org' }]),
         ['GET /users/{id}/sessions', 200, undef, 'two', %as, id => $ada->{id}, check => sub {
                 $pager->($_[0]);
                 is_deeply([sort keys %{ $_[0]{json}{items}[0] }], [qw(created_at current device_id id ip last_used_at user_agent)], 'what they have');
-                is(scalar @{ $_[0]{json}{items} }, 3, 'registration and two sign-ins');
+                is(scalar @{ $_[0]{json}{items} }, 5, 'a registration and four sign-ins');
             }],
         ['HEAD /users/{id}/sessions', 200, undef, 'without a body', %as, id => $ada->{id}],
         ['DELETE /users/{id}/sessions', 204, undef, 'signed out', %as, id => $ada->{id}],

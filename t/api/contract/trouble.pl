@@ -24,7 +24,7 @@ sub row_for {
     my $token = resigned($person->{access}, "$httpd->{dir}/.env");
     return [$r->{route}, $status, $code, $what, at => "http://127.0.0.1:$httpd->{port}",
         (%body ? (json => \%body) : ()), ($r->{id} ? (id => $r->{id}) : ()),
-        ($r->{route} eq 'GET /session/renew' ? (cookies => { $RT => $person->{refresh} }) : ()),
+        ($r->{route} eq 'GET /session/renew' ? (cookies => { $RT => $person->{refresh} }, check => sub { is(scalar keys %{ $_[0]{cookies} }, 0, 'cookies are kept') }) : ()),
         ($r->{needs} && $r->{needs} =~ /^(?:user|admin)$/ ? (as => { way => 'json', access => $token }) : ())];
 }
 
