@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/context.h"
 
+#include "base/log.h"
 #include "cli/output.h"
 #include "cli/owner.h"
 
@@ -130,6 +131,12 @@ static authp_err_t open_store(authp_context_t *context)
     err = authp_store_open(context->ops, &context->config, &context->realm->store, context->pool);
     if (err != AUTHP_OK) {
         return err;
+    }
+    /* Servers order changes by the store's time. Where it cannot be had the command fails by
+     * itself. */
+    if (authp_store_measure_clock(context->realm->store, context->realm->clock, context->pool) !=
+        AUTHP_OK) {
+        authp_log(AUTHP_LOG_INFO, "AUTHP0707", "the store's clock is not known");
     }
     err = authp_hasher_bound_make(1, 1, &bound);
     if (err != AUTHP_OK) {
