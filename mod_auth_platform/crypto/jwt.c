@@ -64,6 +64,12 @@ authp_err_t authp_jwt_make(const authp_secret_t *present, const authp_secret_t *
     return err;
 }
 
+authp_err_t authp_jwt_remember(authp_jwt_t *jwt, size_t bytes, const authp_random_t *random,
+                               apr_pool_t *pool)
+{
+    return authp_jwt_seen_make(bytes, random, &jwt->seen, pool);
+}
+
 static bool all_clean(const authp_jwt_t *jwt, const authp_claims_t *claims)
 {
     bool clean = authp_jwt_claims_clean(jwt->issuer) && authp_jwt_claims_clean(jwt->audience) &&

@@ -3,6 +3,7 @@
 #define AUTHP_CRYPTO_JWT_H
 
 #include "base/err.h"
+#include "base/random.h"
 #include "base/secret.h"
 
 #include <apr_pools.h>
@@ -53,6 +54,11 @@ AUTHP_CHECKED authp_err_t authp_jwt_build(const authp_jwt_t *jwt, const authp_cl
  * may end the session of an expired but correctly signed bearer. */
 AUTHP_CHECKED authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t len,
                                            int64_t now, authp_claims_t *out, apr_pool_t *pool);
+
+/* From now on a token whose signature held once is not asked for it again; everything else about it
+ * is. At most `bytes` of memory. To be called once, before other threads verify. */
+AUTHP_CHECKED authp_err_t authp_jwt_remember(authp_jwt_t *jwt, size_t bytes,
+                                             const authp_random_t *random, apr_pool_t *pool);
 
 /* Start-up self-test: builds a token, verifies it, then demands that the forged set (alg none in
  * every spelling, empty signature, swapped bytes, same-length signature, other key, expired, wrong

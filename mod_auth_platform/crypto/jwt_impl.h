@@ -4,6 +4,7 @@
 
 #include "crypto/hmac.h"
 #include "crypto/jwt.h"
+#include "crypto/jwt_seen.h"
 
 /* What the jwt*.c files share. Included by them, by their tests and by the fuzzer only. */
 #define AUTHP_JWT_JTI_MAX 128
@@ -24,6 +25,7 @@ struct authp_jwt_t {
     const char *audience;
     int nkeys;
     authp_jwt_key_t keys[2]; /* the first one signs */
+    authp_jwt_seen_t *seen;  /* NULL: every signature is checked */
 };
 
 /* jwt_build.c: the one place that knows libjwt */

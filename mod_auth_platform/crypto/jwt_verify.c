@@ -62,12 +62,30 @@ static bool is_signed(const authp_jwt_t *jwt, const framing_t *framing, apr_pool
     return key != NULL && mac_matches(key->mac, both, framing->signature);
 }
 
+/* Whether a token is signed depends on its bytes and the keys alone, so once is enough. */
+static bool was_signed(const authp_jwt_t *jwt, const char *token, size_t len,
+                       const framing_t *framing, apr_pool_t *pool)
+{
+    if (jwt->seen == NULL) {
+        return is_signed(jwt, framing, pool);
+    }
+    authp_jwt_mark_t mark = authp_jwt_seen_mark(jwt->seen, token, len);
+    if (authp_jwt_seen_has(jwt->seen, &mark)) {
+        return true;
+    }
+    if (!is_signed(jwt, framing, pool)) {
+        return false;
+    }
+    authp_jwt_seen_add(jwt->seen, &mark);
+    return true;
+}
+
 authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t len, int64_t now,
                              authp_claims_t *out, apr_pool_t *pool)
 {
     framing_t framing;
     authp_claims_t claims;
-    if (!split(token, len, &framing) || !is_signed(jwt, &framing, pool)) {
+    if (!split(token, len, &framing) || !was_signed(jwt, token, len, &framing, pool)) {
         return AUTHP_E_TOKEN_INVALID;
     }
     size_t size = AUTHP_B64URL_DECODED(framing.payload_len);

@@ -6,6 +6,7 @@
 
 #define DEFAULT_MOUNT "/api/auth"
 #define DEFAULT_ME "/api/protected/me"
+#define DEFAULT_TOKEN_CACHE 4096 /* KB for each child */
 
 #define SET_UNSET(type, name, unset) out->name = unset;
 #define MERGE(type, name, unset) out->name = over->name != (unset) ? over->name : under->name;
@@ -15,6 +16,7 @@ void *authp_config_create_server(apr_pool_t *pool, server_rec *server)
     authp_server_config_t *out = apr_pcalloc(pool, sizeof(*out));
     (void)server;
     AUTHP_SERVER_MEMBERS(SET_UNSET)
+    out->token_cache = AUTHP_UNSET;
     return out;
 }
 
@@ -47,6 +49,12 @@ void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add)
 authp_server_config_t *authp_config_server(const server_rec *server)
 {
     return ap_get_module_config(server->module_config, &auth_platform_module);
+}
+
+size_t authp_config_token_cache(const server_rec *server)
+{
+    int kilobytes = authp_config_server(server)->token_cache;
+    return (size_t)(kilobytes != AUTHP_UNSET ? kilobytes : DEFAULT_TOKEN_CACHE) * 1024;
 }
 
 const authp_dir_config_t *authp_config_dir(const request_rec *r)

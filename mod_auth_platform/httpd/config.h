@@ -36,6 +36,7 @@ typedef struct authp_server_config_t {
     const char *env_file; /* of the main server only, as are these: */
     int64_t max_lag_ms;   /* 0 = default */
     int live_entries;     /* 0 = default */
+    int token_cache;      /* KB; AUTHP_UNSET = default */
     authp_mount_t mount;  /* what the members amount to, by authp_config_resolve() */
     bool mounted;
 } authp_server_config_t;
@@ -54,6 +55,9 @@ void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add);
 /* Fills in `mount` of one virtual host, defaults included; NULL, or one line saying what does not
  * go together. */
 const char *authp_config_resolve(server_rec *server, apr_pool_t *pool);
+
+/* AuthPlatformTokenCache, in bytes. */
+size_t authp_config_token_cache(const server_rec *server);
 
 authp_server_config_t *authp_config_server(const server_rec *server);
 const authp_dir_config_t *authp_config_dir(const request_rec *r);

@@ -4,7 +4,9 @@
 #include "service/live.h"
 
 #include <apr_strings.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIVE_SIZE_LEAST 1024
@@ -105,6 +107,42 @@ static const char *set_unavailable(cmd_parms *cmd, void *dir, const char *value)
         return NULL;
     }
     return wrong(cmd, "must be deny or allow-valid");
+}
+
+/* 512K, 4M: KB; -1 for anything else. */
+static long kilobytes(const char *size)
+{
+    size_t digits = strspn(size, "0123456789");
+    long value = digits > 0 && digits <= 7 ? strtol(size, NULL, 10) : -1;
+    if (size[digits] != '\0' && size[digits + 1] != '\0') {
+        return -1;
+    }
+    switch (size[digits]) {
+    case 'k':
+    case 'K':
+        return value;
+    case 'm':
+    case 'M':
+        return value * 1024;
+    default:
+        return -1;
+    }
+}
+
+static const char *set_cache_size(cmd_parms *cmd, void *dir, const char *value)
+{
+    const char *error = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    (void)dir;
+    if (error != NULL) {
+        return error;
+    }
+    bool off = ap_cstr_casecmp(value, "off") == 0;
+    long size = off ? 0 : kilobytes(value);
+    if (!off && (size < 64 || size > 1048576)) {
+        return wrong(cmd, "must be 64K to 1024M, or off");
+    }
+    *(int *)server_member(cmd) = (int)size;
+    return NULL;
 }
 
 static const char *set_path(cmd_parms *cmd, void *dir, const char *value)

@@ -14,6 +14,8 @@
       "how old news of other hosts' revocations may be, 2s to 1h (default 5s)")                    \
     X(TAKE1, "AuthPlatformLiveTableSize", set_live_size, AUTHP_SERVER(live_entries), RSRC_CONF,    \
       "how many recent revocations and changes are kept at hand (default 65536)")                  \
+    X(TAKE1, "AuthPlatformTokenCache", set_cache_size, AUTHP_SERVER(token_cache), RSRC_CONF,       \
+      "memory of each child for tokens it has verified: 64K to 1024M (default 4M), or off")        \
     X(TAKE1, "AuthPlatformMount", set_path, AUTHP_SERVER(mount_path), RSRC_CONF,                   \
       "where this host serves the account routes, or off (default /api/auth)")                     \
     X(TAKE1, "AuthPlatformMe", set_path, AUTHP_SERVER(me_path), RSRC_CONF,                         \

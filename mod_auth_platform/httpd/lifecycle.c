@@ -275,6 +275,12 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "AUTHP0513: this child cannot start");
         exit(APEXIT_CHILDFATAL);
     }
+    if (authp_realm_remember(runtime->realm, authp_config_token_cache(server), pchild) !=
+        AUTHP_OK) {
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, 0, server,
+            "AUTHP0514: no memory for AuthPlatformTokenCache; every token is verified anew");
+    }
     if (!authp_lifecycle_ready()) {
         /* The child serves what needs no store, and tries again with the next account request. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,

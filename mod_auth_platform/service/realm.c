@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/realm.h"
+#include "service/token_cache.h"
 
 #include "base/log.h"
 #include "service/password_rules.h"
@@ -90,6 +91,15 @@ authp_err_t authp_realm_store(const authp_settings_t *settings, const authp_stor
     *ops = found;
     *config = chosen;
     return AUTHP_OK;
+}
+
+authp_err_t authp_realm_remember(authp_realm_t *realm, size_t bytes, apr_pool_t *pool)
+{
+    if (bytes == 0) {
+        return AUTHP_OK;
+    }
+    authp_err_t err = authp_token_cache_make(bytes / 2, realm->random, &realm->token_cache, pool);
+    return err == AUTHP_OK ? authp_jwt_remember(realm->jwt, bytes / 2, realm->random, pool) : err;
 }
 
 authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool)

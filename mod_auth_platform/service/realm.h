@@ -14,6 +14,8 @@
 
 #include <apr_pools.h>
 
+struct authp_token_cache_t;
+
 /* One httpd is one realm: one set of settings, keys and roles, one store. Everything the rules
  * need, handed to every service function first; nothing here is global. Read-only after it is made.
  */
@@ -23,10 +25,11 @@ typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
     const authp_keys_t *keys;
-    const authp_jwt_t *jwt;
-    authp_store_t *store;   /* NULL where only tokens are checked */
-    authp_hasher_t *hasher; /* NULL there too */
-    authp_live_t *live;     /* NULL where no guarded pages are served */
+    authp_jwt_t *jwt;
+    struct authp_token_cache_t *token_cache; /* NULL: every token is verified anew */
+    authp_store_t *store;                    /* NULL where only tokens are checked */
+    authp_hasher_t *hasher;                  /* NULL there too */
+    authp_live_t *live;                      /* NULL where no guarded pages are served */
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;
@@ -42,6 +45,11 @@ AUTHP_CHECKED authp_err_t authp_realm_store(const authp_settings_t *settings,
                                             const authp_store_ops_t **ops,
                                             authp_store_config_t *config, const char **error,
                                             apr_pool_t *pool);
+
+/* Lets authp_token_verify() remember what it verified, in at most `bytes` of memory (0: not at
+ * all). In each child, before its threads start. */
+AUTHP_CHECKED authp_err_t authp_realm_remember(authp_realm_t *realm, size_t bytes,
+                                               apr_pool_t *pool);
 
 /* Runs the start-up self-tests (crypto/jwt.h) on this realm's keys. */
 AUTHP_CHECKED authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool);

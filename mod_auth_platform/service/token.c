@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/token.h"
+#include "service/token_cache.h"
 
 #include "base/b64url.h"
 
@@ -48,29 +49,58 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
     return err;
 }
 
+/* Who the claims speak of, and from when on. */
+static authp_token_hit_t read_claims(const authp_realm_t *realm, const authp_claims_t *claims)
+{
+    authp_token_hit_t out = {
+        .principal =
+            {
+                .user_id = claims->sub,
+                .session_id = claims->sid,
+                .email = claims->email,
+                .name = claims->name,
+                .email_verified = claims->email_verified,
+                .ver = claims->ver,
+                .auth_time = claims->auth_time,
+                .iat = claims->iat,
+                .exp = claims->exp,
+            },
+        .not_before = claims->nbf > claims->iat ? claims->nbf : claims->iat,
+    };
+    for (int i = 0; i < claims->nroles; i++) {
+        out.principal.roles |= authp_roles_bit(realm->roles, claims->roles[i]);
+    }
+    return out;
+}
+
+/* The clock goes on, and may be set back. */
+static authp_err_t still(const authp_token_hit_t *hit, int64_t now, authp_principal_t *out)
+{
+    if (hit->not_before > now + AUTHP_JWT_SKEW) {
+        return AUTHP_E_TOKEN_INVALID;
+    }
+    *out = hit->principal;
+    return hit->principal.exp > now ? AUTHP_OK : AUTHP_E_TOKEN_EXPIRED;
+}
+
 authp_err_t authp_token_verify(const authp_realm_t *realm, const char *token, size_t len,
                                authp_principal_t *out, apr_pool_t *pool)
 {
-    authp_claims_t claims = {0};
+    authp_token_hit_t hit;
+    authp_claims_t claims;
     int64_t now = authp_clock_now(realm->clock) / 1000;
+    authp_token_cache_t *cache = realm->token_cache;
+    if (cache != NULL && authp_token_cache_find(cache, token, len, &hit, pool)) {
+        return still(&hit, now, out);
+    }
     authp_err_t err = authp_jwt_verify(realm->jwt, token, len, now, &claims, pool);
     if (err != AUTHP_OK && err != AUTHP_E_TOKEN_EXPIRED) {
         return err;
     }
-    authp_principal_t principal = {
-        .user_id = claims.sub,
-        .session_id = claims.sid,
-        .email = claims.email,
-        .name = claims.name,
-        .email_verified = claims.email_verified,
-        .ver = claims.ver,
-        .auth_time = claims.auth_time,
-        .iat = claims.iat,
-        .exp = claims.exp,
-    };
-    for (int i = 0; i < claims.nroles; i++) {
-        principal.roles |= authp_roles_bit(realm->roles, claims.roles[i]);
+    hit = read_claims(realm, &claims);
+    if (cache != NULL && err == AUTHP_OK) {
+        authp_token_cache_put(cache, token, len, &hit, now);
     }
-    *out = principal;
+    *out = hit.principal;
     return err;
 }

@@ -29,6 +29,7 @@ sub check {
 
 my @good = (
     'AuthPlatformMount /accounts', 'AuthPlatformMount off', 'AuthPlatformMe /whoami', 'AuthPlatformMe off',
+    (map { "AuthPlatformTokenCache $_" } qw(off OFF 64K 512k 4M 1024m 1048576K)),
     (map { "AuthPlatformTokenDelivery $_" } qw(json cookie ask Cookie)),
     "<Location />\nAuthPlatformOptional on\n</Location>", "<Location />\nAuthPlatformSignInPage /signin.html\n</Location>",
     "<Location />\nAuthPlatformSignInPage off\n</Location>", "<Location />\nAuthPlatformForwardAuthorization on\n</Location>",
@@ -58,6 +59,10 @@ my @bad = (    # configuration, what the line says
     ['AuthPlatformMount "/a b"',         qr/AuthPlatformMount/],
     ['AuthPlatformMount /a?b',           qr/AuthPlatformMount/],
     ['AuthPlatformMe me',                qr/AuthPlatformMe/],
+    (map { ["AuthPlatformTokenCache $_", qr/AuthPlatformTokenCache must be 64K to 1024M, or off/] }
+        qw(0 0K 0M 63K 1025M 4 4096 4MB 4.5M -4M M on 99999999M 9999999M), '"4 M"'),
+    ["<VirtualHost *:1>\nAuthPlatformTokenCache 4M\n</VirtualHost>", qr/AuthPlatformTokenCache/],
+    ["<Location />\nAuthPlatformTokenCache 4M\n</Location>",         qr/AuthPlatformTokenCache/],
     ['AuthPlatformTokenDelivery header', qr/AuthPlatformTokenDelivery/],
     ['AuthPlatformOptional maybe',       qr/AuthPlatformOptional/],
     ['AuthPlatformSignInPage https://evil.example/', qr/AuthPlatformSignInPage/],

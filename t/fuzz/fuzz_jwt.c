@@ -17,6 +17,7 @@
 
 static apr_pool_t *global;
 static authp_jwt_t *jwt;
+static authp_jwt_t *remembering; /* the same keys */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -27,6 +28,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     apr_pool_create(&global, NULL);
     const authp_secret_t *secret = authp_secret_make(key, sizeof(key) - 1, global);
     FUZZ_DEMAND(authp_jwt_make(secret, NULL, "iss", "aud", &jwt, global) == AUTHP_OK);
+    FUZZ_DEMAND(authp_jwt_make(secret, NULL, "iss", "aud", &remembering, global) == AUTHP_OK);
+    FUZZ_DEMAND(authp_jwt_remember(remembering, 4096, authp_random_system(), global) == AUTHP_OK);
     return 0;
 }
 
@@ -43,8 +46,8 @@ static void try_header(const char *text, apr_pool_t *pool)
     authp_headers_t headers = {get_header, (void *)(uintptr_t)text};
     authp_credential_find(&headers, true, &credential);
     if (credential.via == AUTHP_VIA_BEARER) {
-        FUZZ_DEMAND(authp_jwt_verify(jwt, credential.token, credential.len, NOW, &claims, pool) ==
-                    AUTHP_E_TOKEN_INVALID);
+        FUZZ_DEMAND(authp_jwt_verify(remembering, credential.token, credential.len, NOW, &claims,
+                                     pool) == AUTHP_E_TOKEN_INVALID);
     }
 }
 
@@ -65,6 +68,9 @@ static void try_payload(const char *text, size_t len, apr_pool_t *pool)
         expected = authp_jwt_claims_check(jwt, &slow, NOW);
     }
     FUZZ_DEMAND(err == expected);
+    for (int i = 0; i < 2; i++) {
+        FUZZ_DEMAND(authp_jwt_verify(remembering, token, strlen(token), NOW, &claims, pool) == err);
+    }
     if (taken) {
         FUZZ_DEMAND(strcmp(claims.sub, slow.sub) == 0 && claims.exp == slow.exp &&
                     claims.nroles == slow.nroles && claims.email_verified == slow.email_verified);

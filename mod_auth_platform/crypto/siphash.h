@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_CRYPTO_SIPHASH_H
+#define AUTHP_CRYPTO_SIPHASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* SipHash-2-4 with 128 bits (Aumasson and Bernstein, "SipHash: a fast short-input PRF"): whoever
+ * does not know the key cannot tell its values from random ones, nor find a text for a value. Not
+ * for what leaves the process: digest.h and hmac.h are for that. */
+typedef struct authp_siphash_key_t {
+    uint64_t words[2];
+} authp_siphash_key_t;
+
+void authp_siphash_128(const authp_siphash_key_t *key, const void *data, size_t len,
+                       uint64_t out[2]);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/token_cache.h"
+#include "base/id.h"
+#include "base/pages.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#define WORD sizeof(uint64_t)
+#define SLOT_WORDS                                                                                 \
+    128 /* 1 KB: a token of 640 bytes and who it stands for; longer ones are left out */
+#define WAYS 2
+
+/* What a slot says before the texts and the token. */
+typedef struct entry_t {
+    uint64_t hash;
+    int64_t written; /* when; seconds */
+    int64_t not_before;
+    uint16_t token_len;
+    uint16_t text_len; /* user id, session id, e-mail, name, each with its NUL */
+    uint16_t email_at; /* in the texts; 0: none */
+    uint16_t name_at;
+    authp_principal_t principal; /* its strings are for the reader to set */
+} entry_t;
+
+#define ENTRY_WORDS (sizeof(entry_t) / WORD)
+#define WRITTEN_WORD (offsetof(entry_t, written) / WORD)
+#define ROOM ((SLOT_WORDS - 1 - ENTRY_WORDS) * WORD)
+#define SESSION_AT (AUTHP_ID_LEN + 1)
+#define TEXTS_AT (2 * SESSION_AT)
+
+_Static_assert(sizeof(entry_t) % WORD == 0, "is copied by words");
+_Static_assert(ROOM <= UINT16_MAX, "lengths fit");
+
+/* All of it atomic words, so that a reader may look while somebody writes; `turn`, odd while a slot
+ * is being written, tells it whether what it saw belongs together. */
+typedef struct slot_t {
+    _Atomic uint64_t turn; /* 0: never used */
+    _Atomic uint64_t words[SLOT_WORDS - 1];
+} slot_t;
+
+struct authp_token_cache_t {
+    uint64_t key[2];
+    size_t mask; /* number of sets, a power of two, less one */
+    slot_t *slots;
+};
+
+typedef union image_t {
+    entry_t entry;
+    uint64_t words[ENTRY_WORDS];
+} image_t;
+
+static size_t words_of(size_t bytes)
+{
+    return (bytes + WORD - 1) / WORD;
+}
+
+authp_err_t authp_token_cache_make(size_t bytes, const authp_random_t *random,
+                                   authp_token_cache_t **out, apr_pool_t *pool)
+{
+    size_t sets = 1;
+    void *memory = NULL;
+    while (sets * 2 * WAYS * sizeof(slot_t) <= bytes) {
+        sets *= 2;
+    }
+    authp_err_t err = authp_pages_make(sets * WAYS * sizeof(slot_t), &memory, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    authp_token_cache_t *cache = apr_palloc(pool, sizeof(*cache));
+    *cache = (authp_token_cache_t){.mask = sets - 1, .slots = memory};
+    authp_random_fill(random, (unsigned char *)cache->key, sizeof(cache->key));
+    *out = cache;
+    return AUTHP_OK;
+}
+
+/* The end of a signature is as good as random, and who has no key cannot choose it; ours keeps who
+ * has many tokens from choosing whose slot to take. */
+static uint64_t hash_of(const authp_token_cache_t *cache, const char *token, size_t len)
+{
+    uint64_t words[2];
+    memcpy(words, token + len - sizeof(words), sizeof(words));
+    uint64_t hash = (words[0] ^ cache->key[0]) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32 ^ words[1] ^ cache->key[1]) * UINT64_C(0xd6e8feb86659fd93);
+    return hash ^ hash >> 32;
+}
+
+static slot_t *set_of(const authp_token_cache_t *cache, uint64_t hash)
+{
+    return &cache->slots[(hash & cache->mask) * WAYS];
+}
+
+static void load(const _Atomic uint64_t *from, uint64_t *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
+    }
+}
+
+/* In the same time wherever they differ: else a client that can measure finds a token bit by bit.
+ */
+static bool same(const _Atomic uint64_t *held, const char *token, size_t len)
+{
+    uint64_t difference = 0;
+    uint64_t word = 0;
+    size_t whole = len / WORD;
+    for (size_t i = 0; i < whole; i++) {
+        memcpy(&word, token + i * WORD, WORD);
+        difference |= word ^ atomic_load_explicit(&held[i], memory_order_relaxed);
+    }
+    if (len % WORD != 0) {
+        word = 0;
+        memcpy(&word, token + whole * WORD, len % WORD);
+        difference |= word ^ atomic_load_explicit(&held[whole], memory_order_relaxed);
+    }
+    return difference == 0;
+}
+
+/* Who is in the slot, if it is that token. The texts are copied before it is known that they belong
+ * to the rest, so their length is looked at first. */
+static bool read_slot(const slot_t *slot, uint64_t hash, const char *token, size_t len,
+                      authp_token_hit_t *out, apr_pool_t *pool)
+{
+    image_t image = {.words = {0}};
+    uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
+    if (turn % 2 != 0 || atomic_load_explicit(&slot->words[0], memory_order_relaxed) != hash) {
+        return false;
+    }
+    load(slot->words, image.words, ENTRY_WORDS);
+    const entry_t *entry = &image.entry;
+    size_t text_words = words_of(entry->text_len);
+    const _Atomic uint64_t *texts = slot->words + ENTRY_WORDS;
+    if (turn == 0 || entry->token_len != len || text_words * WORD + words_of(len) * WORD > ROOM ||
+        !same(texts + text_words, token, len)) {
+        return false;
+    }
+    uint64_t *copied = apr_palloc(pool, text_words * WORD);
+    load(texts, copied, text_words);
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&slot->turn, memory_order_relaxed) != turn) {
+        return false;
+    }
+    const char *text = (const char *)copied;
+    out->not_before = entry->not_before;
+    out->principal = entry->principal;
+    out->principal.user_id = text;
+    out->principal.session_id = text + SESSION_AT;
+    out->principal.email = entry->email_at != 0 ? text + entry->email_at : NULL;
+    out->principal.name = entry->name_at != 0 ? text + entry->name_at : NULL;
+    return true;
+}
+
+bool authp_token_cache_find(const authp_token_cache_t *cache, const char *token, size_t len,
+                            authp_token_hit_t *out, apr_pool_t *pool)
+{
+    if (len < 2 * WORD || len > ROOM) {
+        return false;
+    }
+    uint64_t hash = hash_of(cache, token, len);
+    const slot_t *set = set_of(cache, hash);
+    for (int i = 0; i < WAYS; i++) {
+        if (read_slot(&set[i], hash, token, len, out, pool)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- writing -----------------------------------------------------------------------------------
+ */
+
+/* The slot's words but `turn`, on the writer's stack. */
+typedef struct draft_t {
+    uint64_t words[SLOT_WORDS - 1];
+    size_t used; /* bytes behind the entry */
+} draft_t;
+
+static bool append(draft_t *draft, const char *bytes, size_t len)
+{
+    if (len > ROOM - draft->used) {
+        return false;
+    }
+    memcpy((char *)(draft->words + ENTRY_WORDS) + draft->used, bytes, len);
+    draft->used += len;
+    return true;
+}
+
+static void align(draft_t *draft)
+{
+    static const char zeros[WORD] = {0};
+    (void)append(draft, zeros, words_of(draft->used) * WORD - draft->used); /* ROOM is aligned */
+}
+
+/* *at: where it begins; 0 for none. */
+static bool append_text(draft_t *draft, const char *text, uint16_t *at)
+{
+    *at = text != NULL ? (uint16_t)draft->used : 0;
+    return text == NULL || append(draft, text, strlen(text) + 1);
+}
+
+static bool compose(draft_t *draft, uint64_t hash, const char *token, size_t len,
+                    const authp_token_hit_t *hit)
+{
+    image_t image;
+    memset(&image, 0, sizeof(image));
+    entry_t *entry = &image.entry;
+    entry->hash = hash;
+    entry->not_before = hit->not_before;
+    entry->token_len = (uint16_t)len;
+    entry->principal = hit->principal;
+    draft->used = 0;
+    if (!append(draft, hit->principal.user_id, SESSION_AT) ||
+        !append(draft, hit->principal.session_id, SESSION_AT) ||
+        !append_text(draft, hit->principal.email, &entry->email_at) ||
+        !append_text(draft, hit->principal.name, &entry->name_at)) {
+        return false;
+    }
+    entry->text_len = (uint16_t)draft->used;
+    align(draft);
+    if (!append(draft, token, len)) {
+        return false;
+    }
+    align(draft);
+    memcpy(draft->words, image.words, sizeof(image.words));
+    return true;
+}
+
+/* The one with that hash, or else the one that was written to less often, which takes them in
+ * turns. NULL if it must stay. */
+static slot_t *choose(slot_t *set, uint64_t hash, int64_t now)
+{
+    slot_t *chosen = &set[0];
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < WAYS; i++) {
+        uint64_t turn = atomic_load_explicit(&set[i].turn, memory_order_relaxed);
+        if (turn != 0 && atomic_load_explicit(&set[i].words[0], memory_order_relaxed) == hash) {
+            chosen = &set[i];
+            break;
+        }
+        if (turn < least) {
+            least = turn;
+            chosen = &set[i];
+        }
+    }
+    uint64_t written = atomic_load_explicit(&chosen->words[WRITTEN_WORD], memory_order_relaxed);
+    return (int64_t)written != now ? chosen : NULL;
+}
+
+void authp_token_cache_put(authp_token_cache_t *cache, const char *token, size_t len,
+                           const authp_token_hit_t *hit, int64_t now)
+{
+    draft_t draft;
+    if (len < 2 * WORD || len > ROOM) {
+        return;
+    }
+    uint64_t hash = hash_of(cache, token, len);
+    slot_t *slot = choose(set_of(cache, hash), hash, now);
+    if (slot == NULL || !compose(&draft, hash, token, len, hit)) {
+        return;
+    }
+    draft.words[WRITTEN_WORD] = (uint64_t)now;
+    uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_relaxed);
+    if (turn % 2 != 0 ||
+        !atomic_compare_exchange_strong_explicit(&slot->turn, &turn, turn + 1, memory_order_acquire,
+                                                 memory_order_relaxed)) {
+        return; /* somebody else writes there; the next request may try again */
+    }
+    atomic_thread_fence(memory_order_release);
+    for (size_t i = 0; i < ENTRY_WORDS + draft.used / WORD; i++) {
+        atomic_store_explicit(&slot->words[i], draft.words[i], memory_order_relaxed);
+    }
+    atomic_store_explicit(&slot->turn, turn + 2, memory_order_release);
+}
