@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 export BENCH_OUT="${OUT:-build/out}/bench"
 mkdir -p "$BENCH_OUT"
 if [ "${T:-guard}" = guard ]; then
-    perl t/bench/bench.pl
+    perl t/bench/guard.pl
 fi
 if [ "${T:-stores}" = stores ]; then
     AUTHP_MONGO_HEAP=3g build/with-mongo.sh perl t/bench/stores.pl

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+package Bench;
+# An httpd of the benchmark's own, with or without a module that guards /guarded (and never /open, the same files), tokens to
+# send, and what a request costs: CPU by wrk, instructions by callgrind, memory by /proc.
+use strict;
+use warnings FATAL => 'all';
+use Digest::SHA 'hmac_sha256';
+use File::Temp ();
+use IO::Socket::INET;
+use JSON::PP ();
+use MIME::Base64 'encode_base64url', 'decode_base64url';
+use POSIX ();
+use Time::HiRes qw(sleep);
+
+our $dir = File::Temp::tempdir('authp-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+our $openidc = '/usr/lib/apache2/modules/mod_auth_openidc.so';
+my $json = JSON::PP->new->canonical;
+my @user = $< ? () : ('setpriv', '--reuid', 'www-data', '--regid', 'www-data', '--clear-groups');
+my $pinned = qx{nproc} > 1;
+my $secret = unpack 'H*', do { open my $r, '<:raw', '/dev/urandom' or die; my $b; read $r, $b, 24; $b };
+my $port = do { my $probe = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!"; $probe->sockport };
+my $running;
+
+sub put { my ($name, $text, $mode) = @_; open my $f, '>', "$dir/$name" or die "$name: $!"; print {$f} $text; close $f; chmod $mode // 0644, "$dir/$name"; return }
+
+# One child, so that a token it has seen was seen by all there are.
+sub configure {
+    my ($kind, $load) = @_;
+    my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n" } qw(mpm_event authn_core authz_core authz_user alias);
+    put("$kind.conf", <<"END");
+ServerRoot $dir
+ServerName 127.0.0.1
+Listen 127.0.0.1:$port
+PidFile $dir/pid
+DefaultRuntimeDir $dir
+Mutex file:$dir default
+ErrorLog $dir/error_log
+LogLevel warn
+$modules
+StartServers 1
+ServerLimit 1
+ThreadLimit 64
+ThreadsPerChild 64
+MaxRequestWorkers 64
+KeepAlive On
+MaxKeepAliveRequests 0
+KeepAliveTimeout 60
+DocumentRoot $dir/htdocs
+Alias /open $dir/htdocs
+Alias /guarded $dir/htdocs
+<Directory />
+    Require all granted
+</Directory>
+<Location "/open">
+    Require all granted
+</Location>
+$load
+END
+    return;
+}
+
+sub set_up {
+    my ($cache) = @_;
+    mkdir "$dir/$_" for qw(htdocs state);
+    put('env', "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/state\nBCRYPT_ROUNDS=4\nAUTH_LIMITS=off\nSECURE_COOKIES=false\n", 0600);
+    put('htdocs/file.bin', 'x' x 1024);
+    configure(plain => '');
+    configure(guarded => <<"END");
+LoadModule auth_platform_module $dir/mod_auth_platform.so
+AuthPlatformEnvFile $dir/env
+AuthPlatformTokenCache $cache
+<Location "/guarded">
+    AuthType Platform
+    AuthName bench
+    Require role candidate
+</Location>
+END
+    system('cp', $ENV{AUTHP_MODULE}, "$dir/mod_auth_platform.so") == 0 or die "cp\n";
+    system('chown', '-R', 'www-data:www-data', $dir) if !$<;
+    return;
+}
+
+# As an OAuth 2.0 resource server: bearer tokens verified there, with the same key, which it finds by its name.
+sub configure_openidc {
+    my ($token) = @_;
+    my ($kid) = decode_base64url($token =~ s/\..*//r) =~ /"kid":"([^"]+)"/ or die "no kid\n";
+    configure(openidc => <<"END");
+LoadModule auth_openidc_module $openidc
+OIDCCryptoPassphrase bench
+OIDCOAuthVerifySharedKeys plain#$kid#$secret
+OIDCOAuthRemoteUserClaim sub
+<Location "/guarded">
+    AuthType oauth20
+    Require claim roles:candidate
+</Location>
+END
+    return;
+}
+
+sub start {
+    my ($kind, @prefix) = @_;
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        open STDERR, '>', "$dir/stderr";
+        my $traced = grep { /valgrind/ } @prefix;
+        exec(@user, ($pinned && !$traced ? qw(taskset -c 0) : ()), @prefix, '/usr/sbin/apache2', $traced ? '-X' : '-DFOREGROUND', '-f', "$dir/$kind.conf")
+            or POSIX::_exit(127);
+    }
+    $running = $pid;
+    for (1 .. 300) {
+        return $pid if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
+        die "httpd ended: see $dir/error_log\n" . qx{cat $dir/stderr $dir/error_log} if waitpid($pid, POSIX::WNOHANG()) == $pid;
+        sleep 0.1;
+    }
+    die "httpd does not listen\n";
+}
+
+sub stop { my ($pid) = @_; kill 'TERM', $pid; waitpid $pid, 0; undef $running; return }
+END { my $status = $?; if ($running) { kill 'TERM', $running; waitpid $running, 0 } $? = $status }
+
+# One connection, COUNT requests one after the other; every answer must be 200.
+sub ask {
+    my ($path, $list, $requests) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 60) or die "connect: $!";
+    for my $i (0 .. $requests - 1) {
+        print {$socket} "GET $path HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $list->[$i % @$list]\r\n\r\n";
+        my ($status, $length) = (scalar <$socket>, 0);
+        $status =~ / 200 / or die "$path: $status";
+        while (defined(my $line = <$socket>)) {
+            $length = $1 if $line =~ /^Content-Length: (\d+)/i;
+            last if $line eq "\r\n";
+        }
+        my $body;
+        read $socket, $body, $length;
+    }
+    return;
+}
+
+# A real token, then the same with another person in each, signed with the same key.
+sub make_tokens {
+    my ($count) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect: $!";
+    my $body = '{"email":"bench@example.org","password":"correct horse","name":"A Bench"}';
+    print {$socket} "POST /api/auth/register HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ",
+        length $body, "\r\n\r\n$body";
+    local $/;
+    my $answer = <$socket>;
+    my ($real) = $answer =~ /"access_token":"([^"]+)"/ or die "no token\n";
+    my ($head, $payload) = split /\./, $real;
+    my $claims = $json->decode(decode_base64url($payload));
+    $claims->{exp} += 86400;
+    $claims->{$_} = '0' x 24 for qw(sub sid jti);
+    my $text = $json->encode($claims);
+    my @made;
+    for my $i (1 .. $count) {
+        my $id = sprintf '%08x%016x', $claims->{iat}, $i;
+        my $signed = "$head." . encode_base64url($text =~ s/0{24}/$id/gr);
+        push @made, "$signed." . encode_base64url(hmac_sha256($signed, $secret));
+    }
+    return @made;
+}
+
+sub cpu_ticks {
+    my ($parent) = @_;
+    my $sum = 0;
+    for my $stat (glob '/proc/[0-9]*/stat') {
+        open my $f, '<', $stat or next;
+        my $line = <$f> // next;
+        my @field = split ' ', $line =~ s/^.*\) //r;
+        $sum += $field[11] + $field[12] if $stat eq "/proc/$parent/stat" || $field[1] == $parent;
+    }
+    return $sum;
+}
+
+# (requests a second, CPU us of httpd for each, requests): 16 connections, the tokens of the file in turn.
+sub wrk {
+    my ($pid, $path, $file, $seconds) = @_;
+    my $before = cpu_ticks($pid);
+    my $pin = $pinned ? 'taskset -c 1 ' : '';
+    my $out = qx{TOKENS=$dir/$file ${pin}wrk -t1 -c16 -d${seconds}s -s t/bench/tokens.lua http://127.0.0.1:$port$path 2>&1};
+    my $ticks = cpu_ticks($pid) - $before;
+    my ($requests) = $out =~ /(\d+) requests in/ or die "wrk: $out";
+    die "wrk saw errors: $out" if $out =~ /Non-2xx|Socket errors/;
+    my ($rate) = $out =~ m{Requests/sec: *([\d.]+)};
+    return ($rate, $ticks * 1e6 / POSIX::sysconf(POSIX::_SC_CLK_TCK()) / $requests, $requests);
+}
+
+# Of one request: the difference of a long and a short run, both with SEEN requests before.
+sub instructions {
+    my ($kind, $path, $tokens, $seen, $warm, $count) = @_;
+    my @total;
+    for my $requests ($seen + $warm, $seen + $warm + $count) {
+        unlink glob "$dir/cg.*";
+        my $p = start($kind, 'valgrind', '--tool=callgrind', "--callgrind-out-file=$dir/cg.out", "--log-file=$dir/cg.log", '--vgdb=no');
+        ask($path, $tokens, $requests);
+        stop($p);
+        open my $log, '<', "$dir/cg.log" or die "cg.log: $!";
+        my ($collected) = join('', <$log>) =~ /Collected : (\d+)/ or die "callgrind collected nothing\n";
+        push @total, $collected;
+    }
+    return int(($total[1] - $total[0]) / $count);
+}
+
+# Kilobytes of the one child: {anonymous => written to, pss => with its share of what is shared}.
+sub memory {
+    my ($parent) = @_;
+    open my $children, '<', "/proc/$parent/task/$parent/children" or die "children: $!";
+    my ($child) = split ' ', <$children>;
+    my %of;
+    for (["/proc/$child/status", qr/^RssAnon:\s+(\d+)/m, 'anonymous'], ["/proc/$child/smaps_rollup", qr/^Pss:\s+(\d+)/m, 'pss']) {
+        my ($file, $pattern, $name) = @$_;
+        open my $in, '<', $file or next;
+        local $/;
+        ($of{$name}) = <$in> =~ $pattern;
+    }
+    return \%of;
+}
+
+1;
