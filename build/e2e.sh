@@ -37,6 +37,9 @@ export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profil
 build/mongo-server.sh || exit 1
 export AUTHP_MONGO_LIB="$out/mongo/lib"
 
+build/schemathesis.sh || exit 1
+export AUTHP_SCHEMATHESIS="$out/schemathesis"
+
 for needed in "$AUTHP_MODULE" "$AUTHP_CLI" t/TEST; do
     if [ ! -e "$needed" ]; then
         echo "missing $needed"

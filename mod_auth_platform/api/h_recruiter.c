@@ -53,7 +53,7 @@ authp_err_t h_invite_make(authp_call_t *call)
     const json_t *hours = json_object_get(call->body, "expires_in_hours");
     const authp_actor_t actor = {.id = call->user->id.hex, .client = &call->client};
     const authp_new_invite_t in = {.email = authp_route_field(call, "email"),
-                                   .hours = hours != NULL ? (int)json_integer_value(hours)
+                                   .hours = hours != NULL ? (int)json_number_value(hours)
                                                           : AUTHP_INVITE_HOURS};
     authp_err_t err = authp_invite_make(call->realm, &actor, &in, &invite, &code, call->pool);
     if (err == AUTHP_OK) {

@@ -16,6 +16,7 @@
 
 /* What goes into every operation. */
 typedef struct maker_t {
+    const authp_settings_t *settings;
     const authp_mount_t *mount;
     const json_t *examples;
     apr_pool_t *pool;
@@ -223,7 +224,8 @@ static const char *operation_id(const authp_route_t *route, apr_pool_t *pool)
     return id;
 }
 
-static void add_parameter(json_t *operation, const char *in, const char *name, const char *about)
+/* Its schema, to be said more about. */
+static json_t *add_parameter(json_t *operation, const char *in, const char *name, const char *about)
 {
     json_t *list = json_object_get(operation, "parameters");
     json_t *parameter = authp_json_append_object(
@@ -231,7 +233,9 @@ static void add_parameter(json_t *operation, const char *in, const char *name, c
     authp_json_set_str(parameter, "name", name);
     authp_json_set_str(parameter, "in", in);
     authp_json_set_str(parameter, "description", about);
-    authp_json_set_str(authp_json_set_object(parameter, "schema"), "type", "string");
+    json_t *schema = authp_json_set_object(parameter, "schema");
+    authp_json_set_str(schema, "type", "string");
+    return schema;
 }
 
 static void add_path_id(json_t *operation)
@@ -243,47 +247,54 @@ static void add_path_id(json_t *operation)
     authp_json_set_bool(parameter, "required", 1);
     json_t *schema = authp_json_set_object(parameter, "schema");
     authp_json_set_str(schema, "type", "string");
-    authp_json_set_str(schema, "pattern", "^[0-9a-f]{24}$");
+    authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_ID);
     authp_json_set_str(parameter, "example", "65f0c0ffee00000000000a01");
 }
 
-static void add_list(json_t *operation, const authp_route_t *route)
+static void add_list(json_t *operation, const authp_route_t *route,
+                     const authp_settings_t *settings)
 {
-    add_parameter(operation, "query", "limit", "How many at most.");
-    json_t *list = json_object_get(operation, "parameters");
-    json_t *limit = json_object_get(json_array_get(list, json_array_size(list) - 1), "schema");
+    json_t *limit = add_parameter(operation, "query", "limit", "How many at most.");
     authp_json_set_str(limit, "type", "integer");
     authp_json_set_int(limit, "minimum", 1);
     authp_json_set_int(limit, "maximum", AUTHP_QUERY_MOST);
     authp_json_set_int(limit, "default", AUTHP_QUERY_USUAL);
-    add_parameter(operation, "query", "cursor", "next_cursor of the page before.");
+    json_t *cursor = add_parameter(operation, "query", "cursor", "next_cursor of the page before.");
+    authp_json_set_str(cursor, "pattern", AUTHP_SCHEMA_ID);
     for (const authp_filter_t *filter = route->filters; filter->name != NULL; filter++) {
-        add_parameter(operation, "query", filter->name, filter->about);
+        json_t *schema = add_parameter(operation, "query", filter->name, filter->about);
+        if (filter->kind == AUTHP_QUERY_ROLE) {
+            authp_schema_describe_role(settings, schema);
+        } else {
+            authp_json_set_int(schema, "maxLength", AUTHP_QUERY_PREFIX_MOST);
+            authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_NO_NUL);
+        }
     }
 }
 
 /* What the columns of a row make clients send. */
 static void add_parameters(json_t *operation, const authp_route_t *route,
-                           const authp_mount_t *mount)
+                           const authp_settings_t *settings, const authp_mount_t *mount)
 {
     bool unsafe = strcmp(route->method, "GET") != 0;
     if (strchr(route->path, '{') != NULL) {
         add_path_id(operation);
     }
     if (route->filters != NULL) {
-        add_list(operation, route);
+        add_list(operation, route, settings);
     }
     if (route->success == 302) {
-        add_parameter(operation, "query", "return_to",
-                      "A path of this host; anything else counts as /.");
+        (void)add_parameter(operation, "query", "return_to",
+                            "A path of this host; anything else counts as /.");
     }
     if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && mount->delivery == AUTHP_DELIVERY_ASK) {
-        add_parameter(operation, "header", "X-Token-Delivery",
-                      "`cookie`: tokens as cookies; anything else: in the body.");
+        (void)add_parameter(operation, "header", "X-Token-Delivery",
+                            "`cookie`: tokens as cookies; anything else: in the body.");
     }
     if (unsafe && route->auth != AUTHP_AUTH_NONE) {
-        add_parameter(operation, "header", "X-CSRF-Token",
-                      "Needed when a cookie authenticates: the value of the csrf_token cookie.");
+        (void)add_parameter(
+            operation, "header", "X-CSRF-Token",
+            "Needed when a cookie authenticates: the value of the csrf_token cookie.");
     }
 }
 
@@ -298,7 +309,7 @@ static void add_operation(json_t *item, const authp_route_t *route, const maker_
     authp_json_set_str(operation, "summary", route->summary);
     authp_json_set_str(operation, "description", who(route, pool));
     authp_json_set_str(operation, "operationId", operation_id(route, pool));
-    add_parameters(operation, route, maker->mount);
+    add_parameters(operation, route, maker->settings, maker->mount);
     add_security(operation, route);
     if (route->body != NULL) {
         json_t *body = authp_json_set_object(operation, "requestBody");
@@ -316,7 +327,10 @@ static void add_operation(json_t *item, const authp_route_t *route, const maker_
 json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount,
                            apr_pool_t *pool)
 {
-    maker_t maker = {.mount = mount, .examples = authp_openapi_examples_read(pool), .pool = pool};
+    maker_t maker = {.settings = settings,
+                     .mount = mount,
+                     .examples = authp_openapi_examples_read(pool),
+                     .pool = pool};
     json_t *document = authp_json_object(pool);
     authp_json_set_str(document, "openapi", "3.1.0");
     json_t *info = authp_json_set_object(document, "info");

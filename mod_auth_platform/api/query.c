@@ -8,8 +8,6 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define PREFIX_MAX 254
-
 const char *authp_query_value(const authp_call_t *call, const char *name)
 {
     return authp_text_query(call->request->query, name, call->pool);
@@ -55,7 +53,7 @@ static const char *check_filter(const authp_call_t *call, const authp_filter_t *
     if (filter->kind == AUTHP_QUERY_ROLE) {
         return authp_roles_bit(call->realm->roles, value) != 0 ? NULL : "Is not a role here.";
     }
-    return authp_text_utf8(value, strlen(value), &count) && count <= PREFIX_MAX
+    return authp_text_utf8(value, strlen(value), &count) && count <= AUTHP_QUERY_PREFIX_MOST
                ? NULL
                : "Is not the beginning of an e-mail address.";
 }

@@ -2,6 +2,7 @@
 #include "api/schema.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "crypto/bcrypt.h"
 #include "service/invite.h"
 
 #include <apr_strings.h>
@@ -10,6 +11,12 @@
 #define LOGIN_MAX 1000
 #define DEVICE_MAX 200
 #define TOKEN_MAX 8192
+
+/* For OpenAPI; the rules themselves are code. What HTML's input type=email takes, and what the
+ * checks for names and for NUL refuse. */
+#define LABEL "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+#define EMAIL_PATTERN "^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@" LABEL "(?:\\." LABEL ")*$"
+#define NO_CONTROL_PATTERN "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
 
 typedef struct finding_t {
     const char *code;
@@ -97,6 +104,14 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     return NULL;
 }
 
+/* 24.0 is a whole number too. */
+static bool is_hours(const json_t *value)
+{
+    double hours = json_number_value(value);
+    return json_is_number(value) && hours >= 1 && hours <= AUTHP_INVITE_HOURS_MOST &&
+           (double)(int)hours == hours;
+}
+
 static bool check_value(const authp_field_t *field, const authp_settings_t *settings,
                         const json_t *value, finding_t *out, apr_pool_t *pool)
 {
@@ -113,8 +128,7 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
     }
     if (field->kind == AUTHP_FIELD_HOURS) {
         *out = (finding_t){"invalid", "Must be a whole number from 1 to 8760."};
-        return json_is_integer(value) && json_integer_value(value) >= 1 &&
-               json_integer_value(value) <= AUTHP_INVITE_HOURS_MOST;
+        return is_hours(value);
     }
     if (field->kind == AUTHP_FIELD_ROLES) {
         *out = (finding_t){"invalid", check_roles(settings, value)};
@@ -209,13 +223,19 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
     return AUTHP_E_VALIDATION_FAILED;
 }
 
-static void describe_roles(const authp_settings_t *settings, json_t *out)
+void authp_schema_describe_role(const authp_settings_t *settings, json_t *out)
 {
     authp_json_set_str(out, "type", "string");
     json_t *names = authp_json_set_array(out, "enum");
     for (int i = 0; i < settings->roles->nelts; i++) {
         authp_json_append_str(names, APR_ARRAY_IDX(settings->roles, i, const char *));
     }
+}
+
+static void describe_text(int most, const char *pattern, json_t *out)
+{
+    authp_json_set_int(out, "maxLength", most);
+    authp_json_set_str(out, "pattern", pattern);
 }
 
 static void describe_field(const authp_field_t *field, const authp_settings_t *settings,
@@ -234,32 +254,35 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     }
     switch (field->kind) {
     case AUTHP_FIELD_EMAIL:
-        authp_json_set_str(out, "format", "email");
-        authp_json_set_int(out, "maxLength", 254);
+        /* Not `format: email`, which is RFC 5321's idea of it and another one. */
+        authp_json_set_str(out, "description", "What HTML's input type=email takes.");
+        describe_text(254, EMAIL_PATTERN, out);
         break;
     case AUTHP_FIELD_NAME:
-        authp_json_set_int(out, "maxLength", 200);
+        describe_text(200, NO_CONTROL_PATTERN, out);
         break;
     case AUTHP_FIELD_NEW_PASSWORD:
         authp_json_set_str(out, "format", "password");
         authp_json_set_int(out, "minLength", settings->password_min_length);
+        describe_text(AUTHP_BCRYPT_MAX_BYTES, AUTHP_SCHEMA_NO_NUL, out);
         authp_json_set_str(out, "description", "At most 72 bytes of UTF-8.");
         break;
     case AUTHP_FIELD_PASSWORD:
         authp_json_set_str(out, "format", "password");
+        authp_json_set_str(out, "pattern", AUTHP_SCHEMA_NO_NUL);
         break;
     case AUTHP_FIELD_LOGIN:
-        authp_json_set_int(out, "maxLength", LOGIN_MAX);
+        describe_text(LOGIN_MAX, AUTHP_SCHEMA_NO_NUL, out);
         break;
     case AUTHP_FIELD_DEVICE:
-        authp_json_set_int(out, "maxLength", DEVICE_MAX);
+        describe_text(DEVICE_MAX, NO_CONTROL_PATTERN, out);
         authp_json_set_str(out, "description", "A name for the device in the list of sessions.");
         break;
     case AUTHP_FIELD_TOKEN:
-        authp_json_set_int(out, "maxLength", TOKEN_MAX);
+        describe_text(TOKEN_MAX, AUTHP_SCHEMA_NO_NUL, out);
         break;
     case AUTHP_FIELD_ID:
-        authp_json_set_str(out, "pattern", "^[0-9a-f]{24}$");
+        authp_json_set_str(out, "pattern", AUTHP_SCHEMA_ID);
         break;
     case AUTHP_FIELD_HOURS:
         authp_json_set_int(out, "minimum", 1);
@@ -268,7 +291,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         break;
     case AUTHP_FIELD_ROLES:
         authp_json_set_bool(out, "uniqueItems", 1);
-        describe_roles(settings, authp_json_set_object(out, "items"));
+        authp_schema_describe_role(settings, authp_json_set_object(out, "items"));
         break;
     case AUTHP_FIELD_BOOL:
         break;

@@ -48,5 +48,10 @@ AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema,
 /* The JSON Schema of a body for OpenAPI, into `out`. */
 void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
                            json_t *out);
+/* One configured role. */
+void authp_schema_describe_role(const authp_settings_t *settings, json_t *out);
+
+#define AUTHP_SCHEMA_ID "^[0-9a-f]{24}$"
+#define AUTHP_SCHEMA_NO_NUL "^[^\\u0000]*$"
 
 #endif

@@ -32,6 +32,8 @@ sub admin_rows {
                 is($to - $from, 168 * 3600, 'for a week');
             }],
         ['POST /recruiter/invites', 201, undef, 'for a year', %as, json => { email => $asked, expires_in_hours => 8760 }],
+        (map { ['POST /recruiter/invites', $_->[0], $_->[0] == 201 ? undef : 'validation_failed', "$_->[1] hours", %as, type => 'application/json',
+                body => qq({"email":"$asked","expires_in_hours":$_->[1]})] } [201, '24.0'], [201, '1e3'], [422, '24.5'], [422, '1e300'], [422, '"24"'], [422, 'null']),
         (map { ['POST /recruiter/invites', 422, 'validation_failed', "for $_ hours", %as, json => { email => $asked, expires_in_hours => $_ }] } 0, 8761, 1.5),
         ['GET /recruiter/invites', 200, undef, 'all of them', %as, query => '?limit=200', check => sub {
                 $pager->($_[0]);
