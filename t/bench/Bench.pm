@@ -97,6 +97,15 @@ END
     return;
 }
 
+# The live table begins cold: until it is warm, guarded requests ask the store.
+sub ready {
+    my ($kind) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or return 0;
+    return 1 if $kind ne 'guarded';
+    print {$socket} "GET /api/auth/readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    return (scalar(<$socket>) // '') =~ / 200 /;
+}
+
 sub start {
     my ($kind, @prefix) = @_;
     my $pid = fork // die "fork: $!";
@@ -108,11 +117,11 @@ sub start {
     }
     $running = $pid;
     for (1 .. 300) {
-        return $pid if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port);
+        return $pid if ready($kind);
         die "httpd ended: see $dir/error_log\n" . qx{cat $dir/stderr $dir/error_log} if waitpid($pid, POSIX::WNOHANG()) == $pid;
         sleep 0.1;
     }
-    die "httpd does not listen\n";
+    die "httpd is not ready\n";
 }
 
 sub stop { my ($pid) = @_; kill 'TERM', $pid; waitpid $pid, 0; undef $running; return }
