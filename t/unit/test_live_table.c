@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shared table alone: what it knows, when it says that it does not know, and who may die. */
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,11 +72,15 @@ static authp_live_verdict_t ask(const authp_live_table_t *by, const char *user, 
     return authp_live_table_ask(by, &query, now_ms(), &facts, &newer);
 }
 
-static void put_user(authp_live_table_t *by, const char *id, int64_t ver, int64_t min_ver,
-                     authp_roles_t roles)
+static void put_user(authp_live_table_t *by, const char *id, int64_t ver, authp_roles_t roles)
 {
-    const authp_live_user_t user = {.id = id, .ver = ver, .min_ver = min_ver, .roles = roles};
+    const authp_live_user_t user = {.id = id, .ver = ver, .roles = roles};
     authp_live_table_put_user(by, &user, now_ms());
+}
+
+static const char *nth_sid(int i)
+{
+    return apr_psprintf(pool, "6b%022x", (unsigned int)i * 2654435761U);
 }
 
 START_TEST(cold_knows_what_it_was_told)
@@ -86,14 +88,10 @@ START_TEST(cold_knows_what_it_was_told)
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
     authp_live_table_put_session(table, SID, now_ms());
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_DEAD);
-    put_user(table, BOB, 3, 0, 2);
+    put_user(table, BOB, 3, 2);
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 2), AUTHP_LIVE_UNKNOWN);
-    ck_assert(newer);
-    ck_assert_int_eq(facts.roles, 2);
-    ck_assert_int_eq(ask(table, BOB, OTHER_SID, 3), AUTHP_LIVE_UNKNOWN);
-    ck_assert(!newer);
+    ck_assert(newer && facts.roles == 2);
     warm_up();
-    ck_assert_int_eq(ask(table, ALICE, OTHER_SID, 1), AUTHP_LIVE_GOOD);
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_DEAD);
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 2), AUTHP_LIVE_CHANGED);
 }
@@ -110,12 +108,10 @@ START_TEST(versions)
     ck_assert_int_eq(facts.roles, 4);
     ck_assert_int_eq(facts.ver, 5);
     ck_assert(facts.email_verified);
-    ck_assert_int_eq(ask(table, ALICE, SID, 5), AUTHP_LIVE_GOOD);
     ck_assert_int_eq(ask(table, ALICE, SID, 6), AUTHP_LIVE_GOOD);
     ck_assert_int_eq(ask(table, BOB, SID, 0), AUTHP_LIVE_GOOD);
     /* What the poll reads later may be older. */
-    put_user(table, ALICE, 4, 0, 1);
-    ck_assert_int_eq(ask(table, ALICE, SID, 2), AUTHP_LIVE_DEAD);
+    put_user(table, ALICE, 4, 1);
     ck_assert_int_eq(ask(table, ALICE, SID, 4), AUTHP_LIVE_CHANGED);
     ck_assert_int_eq(facts.roles, 4);
     /* A user and a session with the same id are two things. */
@@ -182,10 +178,10 @@ START_TEST(roles_of_generations)
 {
     warm_up();
     authp_live_table_t *turned = open_as(1, "admin,seeker,candidate", TOKEN_MS);
-    put_user(table, ALICE, 2, 0, 1U << 0 | 1U << 2); /* candidate, admin */
+    put_user(table, ALICE, 2, 1U << 0 | 1U << 2); /* candidate, admin */
     ck_assert_int_eq(ask(turned, ALICE, SID, 1), AUTHP_LIVE_CHANGED);
     ck_assert_int_eq(facts.roles, 1U << 0 | 1U << 2); /* admin, candidate */
-    put_user(turned, ALICE, 3, 0, 1U << 1);           /* seeker */
+    put_user(turned, ALICE, 3, 1U << 1);              /* seeker */
     ck_assert_int_eq(ask(turned, ALICE, SID, 1), AUTHP_LIVE_CHANGED);
     ck_assert_int_eq(facts.roles, 1U << 1);
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_CHANGED);
@@ -203,15 +199,13 @@ START_TEST(full)
 {
     warm_up();
     for (int i = 0; i < 5000; i++) {
-        const char *sid = apr_psprintf(pool, "6b%022x", (unsigned int)i * 2654435761U);
-        authp_live_table_put_session(table, sid, now_ms());
+        authp_live_table_put_session(table, nth_sid(i), now_ms());
     }
     authp_live_status_t status;
     authp_live_table_status(table, &status);
     ck_assert_int_ge(status.dropped, 5000 - 1024);
     for (int i = 0; i < 5000; i++) {
-        const char *sid = apr_psprintf(pool, "6b%022x", (unsigned int)i * 2654435761U);
-        ck_assert_int_ne(ask(table, ALICE, sid, 1), AUTHP_LIVE_GOOD);
+        ck_assert_int_ne(ask(table, ALICE, nth_sid(i), 1), AUTHP_LIVE_GOOD);
     }
     /* Room is made by time alone. */
     authp_ms_t later = now_ms() + TOKEN_MS + 200000;
@@ -270,8 +264,7 @@ START_TEST(a_round_of_the_dead)
     if (child == 0) {
         _exit(!authp_live_table_begin(table, &round));
     }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    ck_assert(waitpid(child, &status, 0) == child && status == 0);
     shared->round_began -= 1000;
     ck_assert(authp_live_table_begin(table, &round));
 }
@@ -310,8 +303,7 @@ START_TEST(a_writer_dies)
     if (child == 0) {
         die_writing();
     }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
+    ck_assert(waitpid(child, &status, 0) == child && status == 0);
     ck_assert_int_eq(ask(table, ALICE, OTHER_SID, 1), AUTHP_LIVE_UNKNOWN);
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 1), AUTHP_LIVE_GOOD);
     authp_live_table_put_session(table, OTHER_SID, now_ms());
@@ -342,8 +334,7 @@ START_TEST(a_writer_sleeps)
     authp_live_table_put_session(table, SID, now_ms());
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
     int status = 0;
-    waitpid(child, &status, 0);
-    ck_assert_int_eq(status, 0);
+    ck_assert(waitpid(child, &status, 0) == child && status == 0);
     close(ready[0]);
     close(ready[1]);
 }
@@ -357,7 +348,7 @@ static void *write_on(void *data)
 {
     int64_t first = *(const int64_t *)data;
     for (int64_t ver = first; !atomic_load(&over); ver += 2) {
-        put_user(table, ALICE, ver, 0, (authp_roles_t)(ver % 8));
+        put_user(table, ALICE, ver, (authp_roles_t)(ver % 8));
     }
     return NULL;
 }
@@ -367,7 +358,7 @@ START_TEST(hammered)
     int64_t firsts[] = {2, 3};
     pthread_t threads[2];
     warm_up();
-    put_user(table, ALICE, 1, 0, 1);
+    put_user(table, ALICE, 1, 1);
     atomic_store(&over, false);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, write_on, &firsts[i]), 0);
