@@ -23,6 +23,21 @@ const authp_clock_t *authp_clock_system(void)
     return &system_clock;
 }
 
+static authp_ms_t now_monotonic(void *ctx)
+{
+    struct timespec at;
+    (void)ctx;
+    (void)clock_gettime(CLOCK_BOOTTIME, &at);
+    return (authp_ms_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+static const authp_clock_t monotonic_clock = {now_monotonic, NULL};
+
+const authp_clock_t *authp_clock_monotonic(void)
+{
+    return &monotonic_clock;
+}
+
 authp_ms_t authp_clock_now(const authp_clock_t *clock)
 {
     return clock->now(clock->ctx);

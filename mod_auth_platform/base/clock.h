@@ -16,6 +16,9 @@ typedef struct authp_clock_t {
 } authp_clock_t;
 
 const authp_clock_t *authp_clock_system(void);
+/* Milliseconds since the machine started, suspended ones too: nobody can set it, and every process
+ * of the machine reads the same. For intervals only. */
+const authp_clock_t *authp_clock_monotonic(void);
 authp_ms_t authp_clock_now(const authp_clock_t *clock);
 
 /* RFC 3339 UTC with milliseconds, "2026-11-21T01:33:38.120Z". */

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define NAME_MAX_LEN 40
+/* The count of attempts has ten bits in the shared table, of which delays need the rest. */
+#define FAILURES_MOST 900
 
 static void complain_of(authp_loading_t *loading, const char *name, const char *text)
 {
@@ -123,6 +125,9 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
         s->session_absolute_days < s->refresh_token_days) {
         complain_of(loading, "SESSION_ABSOLUTE_DAYS",
                     "must not be less than the refresh tokens' days");
+    }
+    if (s->limit_account.count > FAILURES_MOST) {
+        complain_of(loading, "AUTH_LIMIT_ACCOUNT", "must be at most 900 failures");
     }
     if (s->password_refused_file != NULL && access(s->password_refused_file, R_OK) != 0) {
         complain_of(loading, "PASSWORD_REFUSED_FILE",

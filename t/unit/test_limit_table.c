@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shared table under the limits: whom a full bucket loses, and many threads and processes at
+ * once. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/shm.h"
+#include "service/limit_table.h"
+#include "suite.h"
+
+#define BUCKET 77u
+#define THREADS 16
+#define ROUNDS 20000
+
+static authp_limit_table_t *table;
+
+static void set_up(void)
+{
+    void *memory = NULL;
+    ck_assert_int_eq(authp_shm_make(sizeof(*table), &memory), AUTHP_OK);
+    table = memory;
+}
+
+/* Different tags in one bucket. */
+static uint64_t key(unsigned int tag)
+{
+    return (uint64_t)tag << AUTHP_LIMIT_TABLE_STATE_BITS | BUCKET;
+}
+
+static uint64_t until(uint64_t state, const void *ctx)
+{
+    (void)ctx;
+    return state;
+}
+
+static uint64_t set(uint64_t state, void *ctx)
+{
+    (void)state;
+    return *(const uint64_t *)ctx;
+}
+
+static uint64_t add(uint64_t state, void *ctx)
+{
+    return state + *(const uint64_t *)ctx;
+}
+
+static void put(unsigned int tag, uint64_t state)
+{
+    const authp_limit_step_t step = {set, until, &state};
+    ck_assert(authp_limit_table_apply(table, key(tag), &step));
+}
+
+static int places_taken(void)
+{
+    int taken = 0;
+    for (int i = 0; i < AUTHP_LIMIT_TABLE_WAYS; i++) {
+        taken += atomic_load(&table->words[BUCKET][i]) != 0;
+    }
+    return taken;
+}
+
+START_TEST(keys_have_states_of_their_own)
+{
+    ck_assert_uint_eq(authp_limit_table_read(table, key(0)), 0);
+    put(0, 10); /* a tag of zero is one too */
+    put(1, 20);
+    put(0xfffff, (UINT64_C(1) << AUTHP_LIMIT_TABLE_STATE_BITS) - 1);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(0)), 10);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(1)), 20);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(0xfffff)),
+                      (UINT64_C(1) << AUTHP_LIMIT_TABLE_STATE_BITS) - 1);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(1) + 1), 0); /* another bucket */
+    put(1, 0);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(1)), 0);
+    put(2, 0); /* nothing out of nothing */
+    ck_assert_int_eq(places_taken(), 2);
+}
+END_TEST
+
+START_TEST(the_least_goes)
+{
+    for (unsigned int i = 1; i <= AUTHP_LIMIT_TABLE_WAYS; i++) {
+        put(i, 100 + i);
+    }
+    put(3, 50); /* the least now */
+    put(100, 200);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(3)), 0);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(100)), 200);
+    put(101, 1); /* however little it matters itself, it gets in */
+    ck_assert_uint_eq(authp_limit_table_read(table, key(1)), 0);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(101)), 1);
+    put(102, 300);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(101)), 0);
+    for (unsigned int i = 2; i <= AUTHP_LIMIT_TABLE_WAYS; i++) {
+        ck_assert_uint_eq(authp_limit_table_read(table, key(i)), i == 3 ? 0 : 100 + i);
+    }
+    ck_assert_int_eq(places_taken(), AUTHP_LIMIT_TABLE_WAYS);
+}
+END_TEST
+
+/* Adds to one of four keys, which meet in the bucket with others of no other meaning. */
+static void *adder(void *data)
+{
+    uint64_t one = 1;
+    const authp_limit_step_t step = {add, until, &one};
+    unsigned int mine = *(const unsigned int *)data % 4;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (!authp_limit_table_apply(table, key(mine), &step)) {
+            abort();
+        }
+    }
+    return NULL;
+}
+
+START_TEST(no_step_is_lost)
+{
+    pthread_t threads[THREADS];
+    unsigned int numbers[THREADS];
+    for (unsigned int i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, adder, &numbers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (unsigned int i = 0; i < 4; i++) {
+        ck_assert_uint_eq(authp_limit_table_read(table, key(i)), ROUNDS * THREADS / 4);
+    }
+    ck_assert_int_eq(places_taken(), 4);
+}
+END_TEST
+
+typedef struct start_t {
+    pthread_barrier_t *barrier;
+    unsigned int tag;
+} start_t;
+
+static void *newcomer(void *data)
+{
+    const start_t *start = data;
+    uint64_t one = 1;
+    const authp_limit_step_t step = {add, until, &one};
+    pthread_barrier_wait(start->barrier);
+    if (!authp_limit_table_apply(table, key(start->tag), &step)) {
+        abort();
+    }
+    return NULL;
+}
+
+/* A key that all bring at the same moment has one place, and counts them all. */
+START_TEST(newcomers_meet_in_one_place)
+{
+    for (unsigned int round = 0; round < 300; round++) {
+        pthread_t threads[THREADS];
+        pthread_barrier_t barrier;
+        start_t start = {&barrier, round + 1};
+        pthread_barrier_init(&barrier, NULL, THREADS);
+        for (int i = 0; i < THREADS; i++) {
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, newcomer, &start), 0);
+        }
+        for (int i = 0; i < THREADS; i++) {
+            pthread_join(threads[i], NULL);
+        }
+        pthread_barrier_destroy(&barrier);
+        ck_assert_uint_eq(authp_limit_table_read(table, key(round + 1)), THREADS);
+        put(round + 1, round % 7 == 0 ? 5 : 0); /* full and less full buckets */
+    }
+}
+END_TEST
+
+/* A killed process leaves words, no locks. */
+START_TEST(killed_in_the_middle)
+{
+    for (int round = 0; round < 20; round++) {
+        pid_t child = fork();
+        if (child == 0) {
+            unsigned int number = 1;
+            for (;;) {
+                (void)adder(&number);
+            }
+        }
+        usleep(2000);
+        ck_assert_int_eq(kill(child, SIGKILL), 0);
+        ck_assert_int_eq(waitpid(child, NULL, 0), child);
+        uint64_t before = authp_limit_table_read(table, key(1));
+        uint64_t one = 1;
+        const authp_limit_step_t step = {add, until, &one};
+        ck_assert(authp_limit_table_apply(table, key(1), &step));
+        ck_assert_uint_eq(authp_limit_table_read(table, key(1)), before + 1);
+    }
+    ck_assert_uint_gt(authp_limit_table_read(table, key(1)), 20);
+    ck_assert_int_eq(places_taken(), 1);
+}
+END_TEST
+
+Suite *suite_limit_table(void)
+{
+    Suite *suite = suite_create("limit_table");
+    TCase *tests = tcase_create("limit_table");
+    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_add_test(tests, keys_have_states_of_their_own);
+    tcase_add_test(tests, the_least_goes);
+    tcase_add_test(tests, no_step_is_lost);
+    tcase_add_test(tests, newcomers_meet_in_one_place);
+    tcase_add_test(tests, killed_in_the_middle);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
