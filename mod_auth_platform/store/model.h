@@ -91,6 +91,20 @@ typedef struct authp_invite_t {
     authp_ms_t revoked_at;
 } authp_invite_t;
 
+/* Passwords that were wrong, for one account or one device of it, by whatever host. */
+typedef struct authp_failures_t {
+    int64_t count;
+    authp_ms_t last_at;
+} authp_failures_t;
+
+/* One more of them. */
+typedef struct authp_failure_t {
+    const char *key; /* stands for the account: a keyed hash, 64 hex digits */
+    authp_ms_t at;
+    authp_ms_t forget_before; /* if the last one before was earlier, counting begins anew */
+    authp_ms_t expires_at;
+} authp_failure_t;
+
 /* What a list asks for. Order is by id, which is by creation. */
 typedef struct authp_page_t {
     const char *after_id; /* NULL = from the start */
@@ -111,6 +125,7 @@ typedef struct authp_purge_t {
     authp_ms_t users_before;    /* deleted_at */
     authp_ms_t invites_before;  /* expires_at; used and revoked ones too */
     authp_ms_t audit_before;    /* at; 0 = keep all */
+    authp_ms_t failures_before; /* expires_at */
     int batch;                  /* at most so many rows of each kind */
 } authp_purge_t;
 

@@ -185,4 +185,7 @@ const authp_store_ops_t authp_mongo_ops = {
     .session_ended = authp_mongo_session_ended,
     .clock = server_clock,
     .purge = authp_mongo_purge,
+    .failure_get = authp_mongo_failure_get,
+    .failure_add = authp_mongo_failure_add,
+    .failure_clear = authp_mongo_failure_clear,
 };

@@ -14,6 +14,7 @@
 #define AUTHP_MONGO_SESSIONS "refresh_tokens"
 #define AUTHP_MONGO_INVITES "recruiter_invites"
 #define AUTHP_MONGO_AUDIT "audit_log"
+#define AUTHP_MONGO_FAILURES "login_failures"
 
 typedef struct authp_mongo_t {
     authp_store_config_t config;
@@ -87,6 +88,11 @@ typedef struct authp_mongo_write_t {
 /* *matched documents fulfilled the filter. */
 AUTHP_CHECKED authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what,
                                             int *matched);
+/* One update that answers the document as it is then, made if there was none and `insert`.
+ * AUTHP_E_NOT_FOUND: none; AUTHP_E_CONFLICT: one with the filter's _id is there, but is not what
+ * the filter looks for. */
+AUTHP_CHECKED authp_err_t authp_mongo_modify(authp_mongo_t *m, const authp_mongo_write_t *what,
+                                             bool insert, authp_mongo_read_fn *read, void *ctx);
 /* One document, or none: then `otherwise`. Frees filter and update, which every caller is done
  * with. */
 AUTHP_CHECKED authp_err_t authp_mongo_change_one(authp_mongo_t *m, const char *collection,
@@ -181,5 +187,11 @@ authp_err_t authp_mongo_invite_revoke(void *self, const char *id, authp_ms_t now
 authp_err_t authp_mongo_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
 authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *removed,
                               apr_pool_t *pool);
+/* mongo_failure.c */
+authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
+                                    authp_failures_t *out, apr_pool_t *pool);
+authp_err_t authp_mongo_failure_add(void *self, const authp_failure_t *what, int64_t *count,
+                                    apr_pool_t *pool);
+authp_err_t authp_mongo_failure_clear(void *self, const char *key, apr_pool_t *pool);
 
 #endif

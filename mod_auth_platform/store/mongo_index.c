@@ -40,6 +40,7 @@ static const index_t indexes[] = {
     {AUTHP_MONGO_AUDIT, "at", INDEX_PLAIN, 0},
     {AUTHP_MONGO_AUDIT, "subject_id", INDEX_SPARSE, 0},
     {AUTHP_MONGO_AUDIT, "actor_id", INDEX_SPARSE, 0},
+    {AUTHP_MONGO_FAILURES, "expires_at", INDEX_TTL, 0},
 };
 
 #define INDEXES (sizeof(indexes) / sizeof(indexes[0]))

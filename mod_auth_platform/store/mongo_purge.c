@@ -193,6 +193,7 @@ authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *remove
         {AUTHP_MONGO_USERS, "deleted_at", NULL, what->users_before},
         {AUTHP_MONGO_INVITES, "expires_at", NULL, what->invites_before},
         {AUTHP_MONGO_AUDIT, "at", NULL, what->audit_before},
+        {AUTHP_MONGO_FAILURES, "expires_at", NULL, what->failures_before},
     };
     authp_err_t err = AUTHP_OK;
     int sum = 0;

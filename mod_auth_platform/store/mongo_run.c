@@ -172,6 +172,45 @@ authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what,
     return err;
 }
 
+/* The reply's document: {value: {...}}, or null where nothing matched. */
+static authp_err_t read_value(const bson_t *reply, authp_mongo_read_fn *read, void *ctx)
+{
+    bson_iter_t at;
+    bson_t document;
+    const uint8_t *data = NULL;
+    uint32_t len = 0;
+    if (!bson_iter_init_find(&at, reply, "value") || !BSON_ITER_HOLDS_DOCUMENT(&at)) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    bson_iter_document(&at, &len, &data);
+    return bson_init_static(&document, data, len) ? read(&document, ctx) : AUTHP_E_INTERNAL;
+}
+
+authp_err_t authp_mongo_modify(authp_mongo_t *m, const authp_mongo_write_t *what, bool insert,
+                               authp_mongo_read_fn *read, void *ctx)
+{
+    mongoc_client_t *client = NULL;
+    authp_err_t err = authp_mongo_acquire(m, &client);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_t reply;
+    bson_error_t error;
+    mongoc_find_and_modify_opts_t *options = mongoc_find_and_modify_opts_new();
+    mongoc_collection_t *collection = collection_of(m, client, what->collection);
+    (void)mongoc_find_and_modify_opts_set_update(options, what->update);
+    (void)mongoc_find_and_modify_opts_set_flags(
+        options, MONGOC_FIND_AND_MODIFY_RETURN_NEW | (insert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0));
+    bool fine = mongoc_collection_find_and_modify_with_opts(collection, what->filter, options,
+                                                            &reply, &error);
+    authp_err_t read_err = fine ? read_value(&reply, read, ctx) : AUTHP_OK;
+    bson_destroy(&reply);
+    mongoc_find_and_modify_opts_destroy(options);
+    mongoc_collection_destroy(collection);
+    err = authp_mongo_release(m, client, fine ? NULL : &error);
+    return err != AUTHP_OK ? err : read_err;
+}
+
 authp_err_t authp_mongo_change_one(authp_mongo_t *m, const char *collection, bson_t *filter,
                                    bson_t *update, authp_err_t otherwise)
 {

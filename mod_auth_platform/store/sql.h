@@ -82,6 +82,10 @@ typedef enum authp_sql_label_t {
     AUTHP_SQL_PURGE_USERS,
     AUTHP_SQL_PURGE_INVITES,
     AUTHP_SQL_PURGE_AUDIT,
+    AUTHP_SQL_PURGE_FAILURES,
+    AUTHP_SQL_FAILURE_GET,
+    AUTHP_SQL_FAILURE_ADD,
+    AUTHP_SQL_FAILURE_CLEAR,
     AUTHP_SQL_LABELS
 } authp_sql_label_t;
 
@@ -180,5 +184,10 @@ authp_err_t authp_sql_invite_claim(void *self, const char *id, const char *user_
 authp_err_t authp_sql_invite_revoke(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
 authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
 authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+authp_err_t authp_sql_failure_get(void *self, const char *key, authp_ms_t now,
+                                  authp_failures_t *out, apr_pool_t *pool);
+authp_err_t authp_sql_failure_add(void *self, const authp_failure_t *what, int64_t *count,
+                                  apr_pool_t *pool);
+authp_err_t authp_sql_failure_clear(void *self, const char *key, apr_pool_t *pool);
 
 #endif

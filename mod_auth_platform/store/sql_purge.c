@@ -54,13 +54,16 @@ authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed,
     const void *user_values[] = {&users, &batch};
     const void *invite_values[] = {&invites, &batch};
     const void *audit_values[] = {&audit, &batch};
+    apr_int64_t failures = what->failures_before;
+    const void *failure_values[] = {&failures, &batch};
     const struct {
         authp_sql_label_t label;
         const void **values;
     } steps[] = {{AUTHP_SQL_PURGE_SESSIONS, session_values},
                  {AUTHP_SQL_PURGE_USERS, user_values},
                  {AUTHP_SQL_PURGE_INVITES, invite_values},
-                 {AUTHP_SQL_PURGE_AUDIT, audit_values}};
+                 {AUTHP_SQL_PURGE_AUDIT, audit_values},
+                 {AUTHP_SQL_PURGE_FAILURES, failure_values}};
     authp_err_t err = AUTHP_OK;
     int sum = 0;
     (void)pool;

@@ -145,4 +145,18 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
         {"DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at < %lld LIMIT %lld) "
          "RETURNING id",
          true},
+    [AUTHP_SQL_PURGE_FAILURES] =
+        {"DELETE FROM login_failures WHERE id IN (SELECT id FROM login_failures WHERE "
+         "expires_at < %lld LIMIT %lld) RETURNING id",
+         true},
+
+    [AUTHP_SQL_FAILURE_GET] =
+        {"SELECT failures, last_at FROM login_failures WHERE id = %s AND expires_at > %lld", false},
+    [AUTHP_SQL_FAILURE_ADD] =
+        {"INSERT INTO login_failures (id, failures, last_at, expires_at) VALUES (%s, 1, %lld, %lld) "
+         "ON CONFLICT (id) DO UPDATE SET failures = CASE WHEN login_failures.last_at < %lld THEN 1 "
+         "ELSE login_failures.failures + 1 END, last_at = excluded.last_at, "
+         "expires_at = excluded.expires_at RETURNING failures",
+         true},
+    [AUTHP_SQL_FAILURE_CLEAR] = {"DELETE FROM login_failures WHERE id = %s RETURNING id", true},
 };

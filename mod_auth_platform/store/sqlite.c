@@ -45,6 +45,10 @@ static const authp_sql_migration_t migrations[] = {
      "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)"},
     {"what changed when", "CREATE INDEX users_auth_changed ON users (auth_changed_at);"
                           "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at)"},
+    {"failed sign-ins",
+     "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL, "
+     "expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX login_failures_expires ON login_failures (expires_at)"},
 };
 
 /* FULL: what was answered 201 survives a power cut. No busy_timeout: apr_dbd holds one mutex of the
@@ -247,4 +251,7 @@ const authp_store_ops_t authp_sqlite_ops = {
     .session_ended = authp_sql_session_ended,
     .clock = own_clock,
     .purge = authp_sql_purge,
+    .failure_get = authp_sql_failure_get,
+    .failure_add = authp_sql_failure_add,
+    .failure_clear = authp_sql_failure_clear,
 };

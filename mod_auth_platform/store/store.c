@@ -264,3 +264,20 @@ authp_err_t authp_store_purge(authp_store_t *s, const authp_purge_t *what, int *
 {
     return s->ops->purge(s->self, what, removed, pool);
 }
+
+authp_err_t authp_store_failure_get(authp_store_t *s, const char *key, authp_ms_t now,
+                                    authp_failures_t *out, apr_pool_t *pool)
+{
+    return s->ops->failure_get(s->self, key, now, out, pool);
+}
+
+authp_err_t authp_store_failure_add(authp_store_t *s, const authp_failure_t *what, int64_t *count,
+                                    apr_pool_t *pool)
+{
+    return s->ops->failure_add(s->self, what, count, pool);
+}
+
+authp_err_t authp_store_failure_clear(authp_store_t *s, const char *key, apr_pool_t *pool)
+{
+    return s->ops->failure_clear(s->self, key, pool);
+}

@@ -142,6 +142,15 @@ typedef struct authp_store_ops_t {
 
     /* Removes at most one batch of each kind; *removed counts the rows. */
     authp_err_t (*purge)(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
+
+    /* AUTHP_E_NOT_FOUND: none, or all expired at `now`. */
+    authp_err_t (*failure_get)(void *self, const char *key, authp_ms_t now, authp_failures_t *out,
+                               apr_pool_t *pool);
+    /* *count of them there are then. */
+    authp_err_t (*failure_add)(void *self, const authp_failure_t *what, int64_t *count,
+                               apr_pool_t *pool);
+    /* None is fine. */
+    authp_err_t (*failure_clear)(void *self, const char *key, apr_pool_t *pool);
 } authp_store_ops_t;
 
 typedef struct authp_store_t {
@@ -240,5 +249,11 @@ AUTHP_CHECKED authp_err_t authp_store_purge(authp_store_t *s, const authp_purge_
                                             int *removed, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry,
                                                    apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_failure_get(authp_store_t *s, const char *key, authp_ms_t now,
+                                                  authp_failures_t *out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_failure_add(authp_store_t *s, const authp_failure_t *what,
+                                                  int64_t *count, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_failure_clear(authp_store_t *s, const char *key,
+                                                    apr_pool_t *pool);
 
 #endif

@@ -395,6 +395,7 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     contract_add_changes(tests);
     contract_add_invites(tests);
     contract_add_live(tests);
+    contract_add_failures(tests);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -209,6 +209,11 @@ static bool entry_is_over(const mem_t *mem, int i, const authp_purge_t *what)
     return APR_ARRAY_IDX(mem->audit, i, authp_audit_t *)->at < what->audit_before;
 }
 
+static bool failure_is_over(const mem_t *mem, int i, const authp_purge_t *what)
+{
+    return APR_ARRAY_IDX(mem->failures, i, mem_failure_t).expires_at < what->failures_before;
+}
+
 static int sweep(mem_t *mem, apr_array_header_t *rows, const authp_purge_t *what,
                  bool (*is_over)(const mem_t *mem, int i, const authp_purge_t *what))
 {
@@ -233,6 +238,7 @@ authp_err_t mem_purge(void *self, const authp_purge_t *what, int *removed, apr_p
     *removed = sweep(mem, mem->sessions, what, session_is_over) +
                sweep(mem, mem->deleted, what, user_is_over) +
                sweep(mem, mem->invites, what, invite_is_over) +
-               sweep(mem, mem->audit, what, entry_is_over);
+               sweep(mem, mem->audit, what, entry_is_over) +
+               sweep(mem, mem->failures, what, failure_is_over);
     return mem_leave(mem, AUTHP_OK);
 }

@@ -14,6 +14,12 @@ typedef struct mem_tombstone_t {
     int64_t ver;
 } mem_tombstone_t;
 
+typedef struct mem_failure_t {
+    const char *key;
+    authp_failures_t failures;
+    authp_ms_t expires_at;
+} mem_failure_t;
+
 typedef struct mem_t {
     apr_pool_t *pool;
     pthread_mutex_t mutex;
@@ -22,6 +28,7 @@ typedef struct mem_t {
     apr_array_header_t *sessions; /* authp_session_t * */
     apr_array_header_t *invites;  /* authp_invite_t * */
     apr_array_header_t *audit;    /* authp_audit_t * */
+    apr_array_header_t *failures; /* mem_failure_t */
     const char *fail_op;
     int fail_nth;
     authp_err_t fail_err;
@@ -68,5 +75,12 @@ authp_err_t mem_invite_list(void *self, const authp_page_t *page, apr_array_head
 authp_err_t mem_invite_claim(void *self, const char *id, const char *user_id, int64_t used_ver,
                              authp_ms_t now, apr_pool_t *pool);
 authp_err_t mem_invite_revoke(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
+
+/* mem_failure.c */
+authp_err_t mem_failure_get(void *self, const char *key, authp_ms_t now, authp_failures_t *out,
+                            apr_pool_t *pool);
+authp_err_t mem_failure_add(void *self, const authp_failure_t *what, int64_t *count,
+                            apr_pool_t *pool);
+authp_err_t mem_failure_clear(void *self, const char *key, apr_pool_t *pool);
 
 #endif

@@ -89,6 +89,7 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
     mem->sessions = apr_array_make(pool, 8, sizeof(authp_session_t *));
     mem->audit = apr_array_make(pool, 8, sizeof(authp_audit_t *));
     mem->invites = apr_array_make(pool, 8, sizeof(authp_invite_t *));
+    mem->failures = apr_array_make(pool, 8, sizeof(mem_failure_t));
     mem->deleted = apr_array_make(pool, 8, sizeof(mem_tombstone_t));
     *self = mem;
     return AUTHP_OK;
@@ -384,4 +385,7 @@ const authp_store_ops_t mem_store_ops = {
     .session_ended = mem_session_ended,
     .clock = mem_clock,
     .purge = mem_purge,
+    .failure_get = mem_failure_get,
+    .failure_add = mem_failure_add,
+    .failure_clear = mem_failure_clear,
 };

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mongo_impl.h"
+
+/* How often counting begins anew when others do the same at the same moment. */
+#define ROUNDS 4
+
+typedef struct read_failures_t {
+    authp_failures_t failures;
+    bool found;
+} read_failures_t;
+
+static authp_err_t read_failures(const bson_t *document, void *ctx)
+{
+    read_failures_t *out = ctx;
+    authp_mongo_reader_t in = {.document = document, .collection = AUTHP_MONGO_FAILURES};
+    authp_mongo_get_int(&in, "failures", &out->failures.count);
+    authp_mongo_get_time(&in, "last_at", &out->failures.last_at);
+    out->found = true;
+    return authp_mongo_read_end(&in);
+}
+
+static void match_time(bson_t *filter, const char *key, const char *compare, authp_ms_t at)
+{
+    bson_t range;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, key, &range);
+    BSON_APPEND_DATE_TIME(&range, compare, at);
+    bson_append_document_end(filter, &range);
+}
+
+authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
+                                    authp_failures_t *out, apr_pool_t *pool)
+{
+    read_failures_t found = {.found = false};
+    bson_t filter = BSON_INITIALIZER;
+    (void)pool;
+    authp_mongo_match_text(&filter, "_id", key);
+    match_time(&filter, "expires_at", "$gt", now);
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_MONGO_FAILURES, .filter = &filter, .limit = 1};
+    authp_err_t err = authp_mongo_find(self, &what, read_failures, &found);
+    bson_destroy(&filter);
+    if (err == AUTHP_OK && !found.found) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    if (err == AUTHP_OK) {
+        *out = found.failures;
+    }
+    return err;
+}
+
+/* Counts on if the last one is recent enough (`anew` false: then one that is not there is made), or
+ * begins anew if it is not. */
+static authp_err_t count(authp_mongo_t *m, const authp_failure_t *what, bool anew, int64_t *out)
+{
+    read_failures_t found = {.found = false};
+    bson_t part;
+    bson_t filter = BSON_INITIALIZER;
+    bson_t update = BSON_INITIALIZER;
+    authp_mongo_match_text(&filter, "_id", what->key);
+    match_time(&filter, "last_at", anew ? "$lt" : "$gte", what->forget_before);
+    BSON_APPEND_DOCUMENT_BEGIN(&update, "$set", &part);
+    BSON_APPEND_DATE_TIME(&part, "last_at", what->at);
+    BSON_APPEND_DATE_TIME(&part, "expires_at", what->expires_at);
+    if (anew) {
+        BSON_APPEND_INT64(&part, "failures", 1);
+    }
+    bson_append_document_end(&update, &part);
+    if (!anew) {
+        BSON_APPEND_DOCUMENT_BEGIN(&update, "$inc", &part);
+        BSON_APPEND_INT64(&part, "failures", 1);
+        bson_append_document_end(&update, &part);
+    }
+    const authp_mongo_write_t change = {
+        .collection = AUTHP_MONGO_FAILURES, .filter = &filter, .update = &update};
+    authp_err_t err = authp_mongo_modify(m, &change, !anew, read_failures, &found);
+    bson_destroy(&filter);
+    bson_destroy(&update);
+    if (err == AUTHP_OK) {
+        *out = found.failures.count;
+    }
+    return err;
+}
+
+authp_err_t authp_mongo_failure_add(void *self, const authp_failure_t *what, int64_t *out,
+                                    apr_pool_t *pool)
+{
+    authp_err_t err = AUTHP_E_CONFLICT;
+    (void)pool;
+    for (int i = 0; i < ROUNDS && (err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND); i++) {
+        err = count(self, what, false, out);
+        if (err == AUTHP_E_CONFLICT) {
+            err = count(self, what, true, out);
+        }
+    }
+    return err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND ? AUTHP_E_UNAVAILABLE : err;
+}
+
+authp_err_t authp_mongo_failure_clear(void *self, const char *key, apr_pool_t *pool)
+{
+    int matched = 0;
+    bson_t filter = BSON_INITIALIZER;
+    (void)pool;
+    authp_mongo_match_text(&filter, "_id", key);
+    const authp_mongo_write_t what = {
+        .collection = AUTHP_MONGO_FAILURES, .change = AUTHP_MONGO_DELETE_MANY, .filter = &filter};
+    authp_err_t err = authp_mongo_write(self, &what, &matched);
+    bson_destroy(&filter);
+    return err;
+}
