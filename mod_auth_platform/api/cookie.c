@@ -3,6 +3,7 @@
 #include "api/guard.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "service/device.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -75,6 +76,27 @@ const char *authp_cookie_refresh(const authp_call_t *call)
 const char *authp_cookie_access(const authp_call_t *call)
 {
     return value_of(call, authp_credential_access_cookie(call->realm->settings->secure_cookies));
+}
+
+const authp_device_t *authp_cookie_device(const authp_call_t *call)
+{
+    const char *name = authp_credential_device_cookie(call->realm->settings->secure_cookies);
+    const char *value = value_of(call, name);
+    authp_device_t *device = apr_palloc(call->pool, sizeof(*device));
+    return value != NULL && authp_device_read(call->realm, value, device) == AUTHP_OK ? device
+                                                                                      : NULL;
+}
+
+authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *grant)
+{
+    const char *value = NULL;
+    authp_err_t err = authp_device_make(call->realm, call->client.device, grant->user->id.hex,
+                                        &value, call->pool);
+    if (err == AUTHP_OK) {
+        add(call, &(cookie_t){authp_credential_device_cookie(call->realm->settings->secure_cookies),
+                              value, call->request->mount->path, AUTHP_DEVICE_DAYS * 86400, false});
+    }
+    return err;
 }
 
 authp_err_t authp_cookie_check(const authp_call_t *call)

@@ -17,6 +17,11 @@ const char *authp_cookie_access(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_check(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid);
 
+/* The device that the request's cookie says it comes from; NULL if there is none, or not of ours.
+ * Set at each sign-in, however tokens are handed out: it is no credential. */
+const struct authp_device_t *authp_cookie_device(const authp_call_t *call);
+AUTHP_CHECKED authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *grant);
+
 /* Are this request's cookies those of session `sid`? Told by csrf_token, without a store; false for
  * NULL. */
 bool authp_cookie_is_of(const authp_call_t *call, const char *sid);

@@ -8,6 +8,7 @@
 /* With and without SECURE_COOKIES. */
 static const char *const access_names[] = {"authp_at", "__Host-authp_at"};
 static const char *const refresh_names[] = {"authp_rt", "__Secure-authp_rt"};
+static const char *const device_names[] = {"authp_device", "__Secure-authp_device"};
 static const char *const our_cookies[] = {
     "authp_at",     "__Host-authp_at",       "authp_rt",       "__Secure-authp_rt",
     "authp_device", "__Secure-authp_device", AUTHP_CSRF_COOKIE};
@@ -22,6 +23,11 @@ const char *authp_credential_access_cookie(bool secure_cookies)
 const char *authp_credential_refresh_cookie(bool secure_cookies)
 {
     return refresh_names[secure_cookies ? 1 : 0];
+}
+
+const char *authp_credential_device_cookie(bool secure_cookies)
+{
+    return device_names[secure_cookies ? 1 : 0];
 }
 
 /* One cookie of a header: the text from `at` up to the next ';' without white space around it.

@@ -23,6 +23,7 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
 /* Names as they are with or without SECURE_COOKIES. */
 const char *authp_credential_access_cookie(bool secure_cookies);
 const char *authp_credential_refresh_cookie(bool secure_cookies);
+const char *authp_credential_device_cookie(bool secure_cookies);
 #define AUTHP_CSRF_COOKIE "csrf_token"
 
 /* Value of one cookie in a Cookie header, within the header's own text; false if absent. The first

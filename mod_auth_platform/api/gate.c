@@ -3,12 +3,21 @@
 
 #include <stddef.h>
 
-bool authp_gate_enter(authp_gate_t *gate)
+#define KEPT_SHARE 4
+
+int authp_gate_strangers(const authp_gate_t *gate)
+{
+    int kept = gate->limit / KEPT_SHARE;
+    return gate->limit < 2 ? gate->limit : gate->limit - (kept > 0 ? kept : 1);
+}
+
+bool authp_gate_enter(authp_gate_t *gate, bool stranger)
 {
     if (gate == NULL) {
         return true;
     }
-    if (atomic_fetch_add_explicit(&gate->used, 1, memory_order_acq_rel) < gate->limit) {
+    int most = stranger ? authp_gate_strangers(gate) : gate->limit;
+    if (atomic_fetch_add_explicit(&gate->used, 1, memory_order_acq_rel) < most) {
         return true;
     }
     atomic_fetch_sub_explicit(&gate->used, 1, memory_order_acq_rel);

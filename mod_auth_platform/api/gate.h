@@ -13,7 +13,11 @@ typedef struct authp_gate_t {
     atomic_int used;
 } authp_gate_t;
 
-bool authp_gate_enter(authp_gate_t *gate); /* a NULL gate lets everybody in */
+/* A NULL gate lets everybody in. A quarter of the places is not for strangers: those who try a
+ * password or register, and have never signed in with this device. */
+bool authp_gate_enter(authp_gate_t *gate, bool stranger);
 void authp_gate_leave(authp_gate_t *gate);
+/* How many places strangers may take. */
+int authp_gate_strangers(const authp_gate_t *gate);
 
 #endif

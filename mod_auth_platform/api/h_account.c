@@ -26,6 +26,10 @@ static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
 authp_err_t authp_answer_signed_in(authp_call_t *call, int status, const authp_grant_t *grant)
 {
     end_replaced(call, grant);
+    authp_err_t err = authp_cookie_set_device(call, grant);
+    if (err != AUTHP_OK) {
+        return err;
+    }
     return authp_answer_tokens(call, status, grant, authp_cookie_wanted(call));
 }
 

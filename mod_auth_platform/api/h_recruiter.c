@@ -17,6 +17,7 @@ static bool by_admin(const authp_call_t *call)
 static authp_err_t make_by_admin(authp_call_t *call, authp_new_account_t *in)
 {
     authp_user_t *user = NULL;
+    call->by_admin = true;
     in->role = "recruiter";
     in->verified = !json_is_false(json_object_get(call->body, "verified"));
     authp_err_t err =

@@ -56,6 +56,9 @@ static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], 
         out[n++] = AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
         out[n++] = AUTHP_E_VALIDATION_FAILED;
     }
+    if ((route->flags & AUTHP_ROUTE_LIMITS) != 0) {
+        out[n++] = AUTHP_E_RATE_LIMITED;
+    }
     if ((route->flags & AUTHP_ROUTE_WAITS) != 0) {
         out[n++] = AUTHP_E_BUSY;
         out[n++] = AUTHP_E_UNAVAILABLE;

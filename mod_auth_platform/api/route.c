@@ -5,6 +5,7 @@
 #include "api/guard.h"
 #include "api/problem.h"
 #include "api/query.h"
+#include "api/throttle.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "service/live.h"
@@ -246,7 +247,7 @@ static authp_err_t read_body(authp_call_t *call)
 static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
 {
     bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
-    if (waits && !authp_gate_enter(call->request->gate)) {
+    if (waits && !authp_gate_enter(call->request->gate, authp_throttle_is_stranger(call))) {
         return AUTHP_E_BUSY;
     }
     authp_err_t err = step(call);
@@ -256,7 +257,8 @@ static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
     return err;
 }
 
-authp_err_t authp_route_serve(authp_call_t *call)
+/* Once the limits have let it in. */
+static authp_err_t serve(authp_call_t *call)
 {
     authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies,
                           &call->credential);
@@ -276,6 +278,17 @@ authp_err_t authp_route_serve(authp_call_t *call)
         call->client.device_id = authp_route_field(call, "device_id");
         err = wait_for(call, call->route->handler);
     }
+    return err;
+}
+
+authp_err_t authp_route_serve(authp_call_t *call)
+{
+    authp_err_t err = authp_throttle_enter(call);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = serve(call);
+    authp_throttle_settle(call, err);
     return err;
 }
 
@@ -311,6 +324,9 @@ void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request
     }
     if (err != AUTHP_OK) {
         authp_problem_fill(err, call.detail, call.errors, request->request_id, out, pool);
+    }
+    if (err == AUTHP_E_RATE_LIMITED && call.retry_after > 0) {
+        apr_table_setn(out->headers, "Retry-After", apr_itoa(pool, call.retry_after));
     }
     authp_cors_answer(realm, request, out, pool);
     apr_table_setn(out->headers, "X-Request-Id", request->request_id);

@@ -31,8 +31,14 @@ enum {
     AUTHP_ROUTE_OPTIONAL_BODY = 4, /* no body at all counts as {} */
     AUTHP_ROUTE_NO_HEAD = 8,       /* a GET that changes something */
     AUTHP_ROUTE_AT_ME = 16,        /* served at the mount's me_path, not below the mount */
-    AUTHP_ROUTE_PAGE = 32          /* answers a page for people: text/html */
+    AUTHP_ROUTE_PAGE = 32,         /* answers a page for people: text/html */
+    /* The limit class, at most one: how often a client may ask (service/limit.h). */
+    AUTHP_ROUTE_LIMIT_CREDENTIAL = 64,
+    AUTHP_ROUTE_LIMIT_REGISTER = 128, /* counts as a credential too */
+    AUTHP_ROUTE_LIMIT_REFRESH = 256
 };
+#define AUTHP_ROUTE_LIMITS                                                                         \
+    (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER | AUTHP_ROUTE_LIMIT_REFRESH)
 
 #define AUTHP_ROUTE_PROBLEMS 8
 
@@ -70,6 +76,8 @@ struct authp_call_t {
     authp_response_t *out;
     const char *detail; /* with an error: says it better than the table */
     json_t *errors;     /* with AUTHP_E_VALIDATION_FAILED */
+    int retry_after;    /* seconds, with AUTHP_E_RATE_LIMITED */
+    bool by_admin;      /* an administrator made the account: no limit on registrations */
     apr_pool_t *pool;
 };
 

@@ -15,7 +15,8 @@ static const authp_filter_t no_filters[] = {{NULL, AUTHP_QUERY_PREFIX, NULL}};
 /* --- routes
  * -------------------------------------------------------------------------------------------------------
  */
-#define SIGN_IN (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN)
+#define SIGN_IN (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_CREDENTIAL)
+#define REGISTER (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_REGISTER)
 #define ENDING (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_OPTIONAL_BODY)
 
 static const authp_route_t routes[] = {
@@ -25,7 +26,7 @@ static const authp_route_t routes[] = {
      &authp_body_register,
      AUTHP_AUTH_NONE,
      NULL,
-     SIGN_IN,
+     REGISTER,
      "Sign up as a candidate",
      201,
      "Tokens",
@@ -37,7 +38,7 @@ static const authp_route_t routes[] = {
      &authp_body_register_recruiter,
      AUTHP_AUTH_OPTIONAL,
      NULL,
-     SIGN_IN,
+     REGISTER,
      "Sign up as a recruiter by invite; or, as an admin, make one (the user alone comes back)",
      201,
      "TokensOrUser",
@@ -86,7 +87,7 @@ static const authp_route_t routes[] = {
      &authp_body_refresh,
      AUTHP_AUTH_OWN,
      NULL,
-     ENDING,
+     ENDING | AUTHP_ROUTE_LIMIT_REFRESH,
      "New tokens for a refresh token or cookie",
      200,
      "Tokens",
@@ -99,7 +100,7 @@ static const authp_route_t routes[] = {
      &authp_body_logout,
      AUTHP_AUTH_OWN,
      NULL,
-     ENDING,
+     ENDING | AUTHP_ROUTE_LIMIT_REFRESH,
      "End this session, or all of them",
      200,
      "Message",
@@ -111,7 +112,7 @@ static const authp_route_t routes[] = {
      NULL,
      AUTHP_AUTH_OWN,
      NULL,
-     AUTHP_ROUTE_WAITS | AUTHP_ROUTE_NO_HEAD,
+     AUTHP_ROUTE_WAITS | AUTHP_ROUTE_NO_HEAD | AUTHP_ROUTE_LIMIT_REFRESH,
      "For browsers: renew the cookies and go back to return_to",
      302,
      NULL,
@@ -159,7 +160,7 @@ static const authp_route_t routes[] = {
      &authp_body_me_password,
      AUTHP_AUTH_REQUIRED,
      NULL,
-     AUTHP_ROUTE_WAITS,
+     AUTHP_ROUTE_WAITS | AUTHP_ROUTE_LIMIT_CREDENTIAL,
      "A new password: every other session ends, this one gets new tokens",
      200,
      "Tokens",
@@ -171,7 +172,7 @@ static const authp_route_t routes[] = {
      &authp_body_me_delete,
      AUTHP_AUTH_REQUIRED,
      NULL,
-     ENDING,
+     ENDING | AUTHP_ROUTE_LIMIT_CREDENTIAL,
      "Delete one's own account, with its password",
      204,
      NULL,

@@ -11,6 +11,7 @@
  * milliseconds and 6 random ones, so that the order of ids is the order of creation in whatever
  * process. */
 #define AUTHP_ID_LEN 24
+#define AUTHP_ID_BYTES (AUTHP_ID_LEN / 2)
 
 typedef struct authp_id_t {
     char hex[AUTHP_ID_LEN + 1];
@@ -19,5 +20,8 @@ typedef struct authp_id_t {
 authp_id_t authp_id_new(const authp_clock_t *clock, const authp_random_t *random);
 /* Exactly 24 characters of [0-9a-f]; NULL is no id. */
 bool authp_id_valid(const char *text);
+/* A valid id as its bytes, and back. */
+void authp_id_pack(const char *hex, unsigned char out[AUTHP_ID_BYTES]);
+authp_id_t authp_id_unpack(const unsigned char bytes[AUTHP_ID_BYTES]);
 
 #endif

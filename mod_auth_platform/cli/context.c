@@ -142,7 +142,8 @@ static authp_err_t open_store(authp_context_t *context)
     if (err != AUTHP_OK) {
         return err;
     }
-    return authp_hasher_make(bound, context->realm->random, &context->realm->hasher, context->pool);
+    return authp_hasher_make(bound, context->realm->random, 0, &context->realm->hasher,
+                             context->pool);
 }
 
 authp_err_t authp_context_open(authp_context_t *context)

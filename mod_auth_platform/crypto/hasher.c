@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #define WAIT_MS 5000
-#define NICENESS 10
-#define MAX_THREADS 64
+#define MAX_THREADS 80
 
 typedef enum job_state_t { JOB_WAITING, JOB_TAKEN, JOB_DONE } job_state_t;
 
 /* Lives on its requester's stack, which waits until nobody else knows it. */
 typedef struct job_t {
     struct job_t *next;
+    authp_hash_for_t who;
     job_state_t state;
     authp_err_t err;
     int64_t deadline;
@@ -34,42 +34,57 @@ typedef struct job_t {
     pthread_cond_t done;
 } job_t;
 
-struct authp_hasher_t {
-    authp_hasher_bound_t *bound;
-    const authp_random_t *random;
-    pthread_mutex_t mutex; /* guards all below and every job's state */
+/* The threads and the line for one kind of caller. */
+typedef struct crew_t {
+    struct authp_hasher_t *hasher;
+    authp_hash_for_t who;
     pthread_cond_t work;
     job_t *first;
     job_t *last;
     int idle;
     int nthreads;
-    bool stopping;
     pthread_t threads[MAX_THREADS];
+} crew_t;
+
+struct authp_hasher_t {
+    authp_hasher_bound_t *bound;
+    const authp_random_t *random;
+    int strangers_most;    /* 0 = any number */
+    pthread_mutex_t mutex; /* guards all below and every job's state */
+    int strangers;         /* waiting for a hash */
+    bool stopping;
+    crew_t crews[AUTHP_HASH_FOR_COUNT];
 };
+
+/* Strangers' hashes yield to pages. Those of the known do not: else who keeps the server busy
+ * enough keeps them out. */
+static const int niceness[AUTHP_HASH_FOR_COUNT] = {[AUTHP_HASH_STRANGER] = 10};
 
 static void run_job(authp_hasher_t *hasher, job_t *job)
 {
-    int slot =
-        authp_hasher_bound_run(hasher->bound, (int)(uintptr_t)syscall(SYS_gettid), job->deadline);
+    int slot = authp_hasher_bound_run(hasher->bound, job->who, (int)(uintptr_t)syscall(SYS_gettid),
+                                      job->deadline);
     if (slot < 0) {
         job->err = AUTHP_E_BUSY;
         return;
     }
+    int64_t began = authp_hasher_bound_now();
     if (job->stored != NULL) {
         job->match = authp_bcrypt_verify(job->password, job->len, job->stored);
         job->err = AUTHP_OK;
     } else {
         job->err = authp_bcrypt_hash(job->password, job->len, job->cost, hasher->random, job->made);
     }
-    authp_hasher_bound_done(hasher->bound, slot);
+    bool stranger = job->who == AUTHP_HASH_STRANGER;
+    authp_hasher_bound_done(hasher->bound, slot, stranger ? authp_hasher_bound_now() - began : 0);
 }
 
-static job_t *take_job(authp_hasher_t *hasher)
+static job_t *take_job(crew_t *crew)
 {
-    job_t *job = hasher->first;
+    job_t *job = crew->first;
     if (job != NULL) {
-        hasher->first = job->next;
-        hasher->last = hasher->first != NULL ? hasher->last : NULL;
+        crew->first = job->next;
+        crew->last = crew->first != NULL ? crew->last : NULL;
         job->state = JOB_TAKEN;
     }
     return job;
@@ -83,16 +98,17 @@ static void finish(job_t *job)
 
 static void *work(void *data)
 {
-    authp_hasher_t *hasher = data;
-    /* On Linux each thread has a niceness of its own: guarded pages go first. */
-    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+    crew_t *crew = data;
+    authp_hasher_t *hasher = crew->hasher;
+    /* On Linux each thread has a niceness of its own. */
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness[crew->who]);
     pthread_mutex_lock(&hasher->mutex);
     while (!hasher->stopping) {
-        job_t *job = take_job(hasher);
+        job_t *job = take_job(crew);
         if (job == NULL) {
-            hasher->idle++;
-            pthread_cond_wait(&hasher->work, &hasher->mutex);
-            hasher->idle--;
+            crew->idle++;
+            pthread_cond_wait(&crew->work, &hasher->mutex);
+            crew->idle--;
             continue;
         }
         pthread_mutex_unlock(&hasher->mutex);
@@ -104,21 +120,21 @@ static void *work(void *data)
     return NULL;
 }
 
-static void start_thread(authp_hasher_t *hasher)
+static void start_thread(crew_t *crew)
 {
-    int most = authp_hasher_bound_slots(hasher->bound);
+    int most = authp_hasher_bound_slots(crew->hasher->bound, crew->who);
     sigset_t all;
     sigset_t before;
-    if (hasher->idle > 0 || hasher->nthreads >= most || hasher->nthreads >= MAX_THREADS) {
+    if (crew->idle > 0 || crew->nthreads >= most || crew->nthreads >= MAX_THREADS) {
         return;
     }
     /* Signals are for the server's own threads. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&hasher->threads[hasher->nthreads], NULL, work, hasher);
+    int rc = pthread_create(&crew->threads[crew->nthreads], NULL, work, crew);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc == 0) {
-        hasher->nthreads++;
+        crew->nthreads++;
     } else {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0130", "cannot start a hashing thread: %s", strerror(rc));
     }
@@ -129,90 +145,115 @@ static apr_status_t stop(void *data)
     authp_hasher_t *hasher = data;
     pthread_mutex_lock(&hasher->mutex);
     hasher->stopping = true;
-    for (job_t *job = take_job(hasher); job != NULL; job = take_job(hasher)) {
-        job->err = AUTHP_E_BUSY;
-        finish(job);
+    for (int who = 0; who < AUTHP_HASH_FOR_COUNT; who++) {
+        crew_t *crew = &hasher->crews[who];
+        for (job_t *job = take_job(crew); job != NULL; job = take_job(crew)) {
+            job->err = AUTHP_E_BUSY;
+            finish(job);
+        }
+        pthread_cond_broadcast(&crew->work);
     }
-    pthread_cond_broadcast(&hasher->work);
     pthread_mutex_unlock(&hasher->mutex);
-    for (int i = 0; i < hasher->nthreads; i++) {
-        pthread_join(hasher->threads[i], NULL);
+    for (int who = 0; who < AUTHP_HASH_FOR_COUNT; who++) {
+        crew_t *crew = &hasher->crews[who];
+        for (int i = 0; i < crew->nthreads; i++) {
+            pthread_join(crew->threads[i], NULL);
+        }
+        pthread_cond_destroy(&crew->work);
     }
-    pthread_cond_destroy(&hasher->work);
     pthread_mutex_destroy(&hasher->mutex);
     return APR_SUCCESS;
 }
 
 authp_err_t authp_hasher_make(authp_hasher_bound_t *bound, const authp_random_t *random,
-                              authp_hasher_t **out, apr_pool_t *pool)
+                              int strangers, authp_hasher_t **out, apr_pool_t *pool)
 {
     authp_hasher_t *hasher = apr_pcalloc(pool, sizeof(*hasher));
     hasher->bound = bound;
     hasher->random = random;
-    if (pthread_mutex_init(&hasher->mutex, NULL) != 0 ||
-        pthread_cond_init(&hasher->work, NULL) != 0) {
+    hasher->strangers_most = strangers;
+    if (pthread_mutex_init(&hasher->mutex, NULL) != 0) {
         return AUTHP_E_INTERNAL;
+    }
+    for (int who = 0; who < AUTHP_HASH_FOR_COUNT; who++) {
+        hasher->crews[who].hasher = hasher;
+        hasher->crews[who].who = (authp_hash_for_t)who;
+        if (pthread_cond_init(&hasher->crews[who].work, NULL) != 0) {
+            return AUTHP_E_INTERNAL;
+        }
     }
     apr_pool_cleanup_register(pool, hasher, stop, apr_pool_cleanup_null);
     *out = hasher;
     return AUTHP_OK;
 }
 
-/* Takes a job that nobody has begun out of the list again. */
-static void withdraw(authp_hasher_t *hasher, job_t *job)
+/* Takes a job that nobody has begun out of the line again. */
+static void withdraw(crew_t *crew, job_t *job)
 {
     job_t *before = NULL;
-    for (job_t *at = hasher->first; at != NULL && at != job; at = at->next) {
+    for (job_t *at = crew->first; at != NULL && at != job; at = at->next) {
         before = at;
     }
     if (before != NULL) {
         before->next = job->next;
     } else {
-        hasher->first = job->next;
+        crew->first = job->next;
     }
-    hasher->last = hasher->last == job ? before : hasher->last;
+    crew->last = crew->last == job ? before : crew->last;
     job->err = AUTHP_E_BUSY;
     job->state = JOB_DONE;
 }
 
-static void await(authp_hasher_t *hasher, job_t *job)
+static void await(crew_t *crew, job_t *job)
 {
     struct timespec until = {.tv_sec = job->deadline / 1000,
                              .tv_nsec = (job->deadline % 1000) * 1000000};
     while (job->state != JOB_DONE) {
         if (job->state == JOB_TAKEN) {
-            pthread_cond_wait(&job->done, &hasher->mutex);
-        } else if (pthread_cond_timedwait(&job->done, &hasher->mutex, &until) != 0 &&
+            pthread_cond_wait(&job->done, &crew->hasher->mutex);
+        } else if (pthread_cond_timedwait(&job->done, &crew->hasher->mutex, &until) != 0 &&
                    job->state == JOB_WAITING) {
-            withdraw(hasher, job);
+            withdraw(crew, job);
         }
     }
 }
 
-static void submit(authp_hasher_t *hasher, job_t *job)
+/* With the mutex held. */
+static void stand_in_line(crew_t *crew, job_t *job)
 {
-    pthread_mutex_lock(&hasher->mutex);
-    start_thread(hasher);
-    if (hasher->stopping || hasher->nthreads == 0) {
+    start_thread(crew);
+    if (crew->hasher->stopping || crew->nthreads == 0) {
         job->err = AUTHP_E_BUSY;
-        pthread_mutex_unlock(&hasher->mutex);
         return;
     }
-    if (hasher->last != NULL) {
-        hasher->last->next = job;
+    if (crew->last != NULL) {
+        crew->last->next = job;
     } else {
-        hasher->first = job;
+        crew->first = job;
     }
-    hasher->last = job;
-    pthread_cond_signal(&hasher->work);
-    await(hasher, job);
+    crew->last = job;
+    pthread_cond_signal(&crew->work);
+    await(crew, job);
+}
+
+static void submit(authp_hasher_t *hasher, job_t *job)
+{
+    bool stranger = job->who == AUTHP_HASH_STRANGER;
+    pthread_mutex_lock(&hasher->mutex);
+    if (stranger && hasher->strangers_most > 0 && hasher->strangers >= hasher->strangers_most) {
+        job->err = AUTHP_E_BUSY;
+    } else {
+        hasher->strangers += stranger;
+        stand_in_line(&hasher->crews[job->who], job);
+        hasher->strangers -= stranger;
+    }
     pthread_mutex_unlock(&hasher->mutex);
 }
 
 static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t len, job_t *job)
 {
     pthread_condattr_t attributes;
-    int place = authp_hasher_bound_admit(hasher->bound);
+    int place = authp_hasher_bound_admit(hasher->bound, job->who);
     if (place < 0) {
         return AUTHP_E_BUSY;
     }
@@ -232,10 +273,10 @@ static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t 
     return job->err;
 }
 
-authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password, size_t len, int cost,
-                              char *out)
+authp_err_t authp_hasher_hash(authp_hasher_t *hasher, authp_hash_for_t who, const char *password,
+                              size_t len, int cost, char *out)
 {
-    job_t job = {.cost = cost};
+    job_t job = {.who = who, .cost = cost};
     authp_err_t err = perform(hasher, password, len, &job);
     if (err == AUTHP_OK) {
         memcpy(out, job.made, sizeof(job.made));
@@ -243,10 +284,10 @@ authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password, size
     return err;
 }
 
-authp_err_t authp_hasher_verify(authp_hasher_t *hasher, const char *password, size_t len,
-                                const char *hash, bool *match)
+authp_err_t authp_hasher_verify(authp_hasher_t *hasher, authp_hash_for_t who, const char *password,
+                                size_t len, const char *hash, bool *match)
 {
-    job_t job = {.stored = hash};
+    job_t job = {.who = who, .stored = hash};
     authp_err_t err = perform(hasher, password, len, &job);
     if (err == AUTHP_OK) {
         *match = job.match;

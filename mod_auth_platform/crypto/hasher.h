@@ -9,28 +9,41 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* bcrypt on a few dedicated low-priority threads of each child, behind a bound that holds for the
- * whole server: `slots` hashes run at once (cores by default) and `queue` more wait; beyond that a
- * caller gets AUTHP_E_BUSY at once. The bound lives in shared memory as robust mutexes, so a killed
- * child gives its slots back. */
+/* bcrypt on a few dedicated threads of each child, behind a bound that holds for the whole server:
+ * `slots` hashes run at once (cores by default) and `queue` more wait; beyond that, or where
+ * waiting would take seconds, a caller gets AUTHP_E_BUSY at once. A share of both is kept for
+ * callers who are known, on threads of their own: whatever strangers do, they get through.
+ * Strangers' threads run at low priority, so that pages go first. The bound lives in shared memory
+ * as robust mutexes, so a killed child gives its slots back. */
 typedef struct authp_hasher_bound_t authp_hasher_bound_t; /* the shared part, made before fork */
 typedef struct authp_hasher_t authp_hasher_t;             /* the threads of one process */
 
-/* slots 0 = number of cores; queue 0 = 4 per slot. */
+/* Whom a hash is for. */
+typedef enum authp_hash_for_t {
+    AUTHP_HASH_STRANGER, /* anybody who asks */
+    AUTHP_HASH_KNOWN,    /* signed in, or with a device that the account knows; the operator */
+    AUTHP_HASH_FOR_COUNT
+} authp_hash_for_t;
+
+/* slots 0 = number of cores; queue 0 = 4 per slot. The share of the known comes on top: a quarter,
+ * at least one. */
 AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out);
 
-/* After fork. Threads start at the first job, as many as `slots`; joined when the pool goes. */
+/* After fork. Threads start at the first job, as many as `slots`; joined when the pool goes. At
+ * most `strangers` callers of this process wait for strangers' hashes (0: the bound above is
+ * enough), so that they do not take every thread that may wait for something. */
 AUTHP_CHECKED authp_err_t authp_hasher_make(authp_hasher_bound_t *bound,
-                                            const authp_random_t *random, authp_hasher_t **out,
-                                            apr_pool_t *pool);
+                                            const authp_random_t *random, int strangers,
+                                            authp_hasher_t **out, apr_pool_t *pool);
 
 /* Both block the caller until the job is done; AUTHP_E_BUSY if there is no room, or a queued job
  * got no slot within 5 s. Copies of the password are wiped. `out` has room for
  * AUTHP_BCRYPT_HASH_LEN + 1. */
-AUTHP_CHECKED authp_err_t authp_hasher_hash(authp_hasher_t *hasher, const char *password,
-                                            size_t len, int cost, char *out);
-AUTHP_CHECKED authp_err_t authp_hasher_verify(authp_hasher_t *hasher, const char *password,
-                                              size_t len, const char *hash, bool *match);
+AUTHP_CHECKED authp_err_t authp_hasher_hash(authp_hasher_t *hasher, authp_hash_for_t who,
+                                            const char *password, size_t len, int cost, char *out);
+AUTHP_CHECKED authp_err_t authp_hasher_verify(authp_hasher_t *hasher, authp_hash_for_t who,
+                                              const char *password, size_t len, const char *hash,
+                                              bool *match);
 
 /* Jobs running and waiting in the whole server now, for tests and metrics. */
 void authp_hasher_load(const authp_hasher_bound_t *bound, int *running, int *waiting);

@@ -9,15 +9,19 @@
 /* The shared side of the hasher: who may wait, and who may run. For hasher.c and the tests. A place
  * is held by the thread that took it. */
 
-/* How many may run at once. */
-int authp_hasher_bound_slots(const authp_hasher_bound_t *bound);
-/* A place among those who run or wait: its number, -1 if all are taken. */
-int authp_hasher_bound_admit(authp_hasher_bound_t *bound);
+/* How many such may run at once. */
+int authp_hasher_bound_slots(const authp_hasher_bound_t *bound, authp_hash_for_t who);
+/* A place among those who run or wait: its number, -1 if all are taken, or if a stranger would wait
+ * too long to be worth it. */
+int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who);
 void authp_hasher_bound_leave(authp_hasher_bound_t *bound, int place);
 /* A place to run, waiting until `deadline_ms` (monotonic): its number, -1 if there was none.
  * `first` says where to look first. */
-int authp_hasher_bound_run(authp_hasher_bound_t *bound, int first, int64_t deadline_ms);
-void authp_hasher_bound_done(authp_hasher_bound_t *bound, int slot);
+int authp_hasher_bound_run(authp_hasher_bound_t *bound, authp_hash_for_t who, int first,
+                           int64_t deadline_ms);
+/* `took_ms`: how long a stranger's hash took, for guessing how long the next ones will; 0 = no
+ * measure. */
+void authp_hasher_bound_done(authp_hasher_bound_t *bound, int slot, int64_t took_ms);
 int64_t authp_hasher_bound_now(void);
 
 #endif

@@ -12,10 +12,9 @@ struct authp_keys_t {
 
 /* They are part of every tag ever handed out: a change signs everybody out. */
 static const char *const labels[AUTHP_KEY_COUNT] = {
-    [AUTHP_KEY_REFRESH] = "authp refresh",
-    [AUTHP_KEY_CSRF] = "authp csrf",
-    [AUTHP_KEY_DEVICE] = "authp device",
-    [AUTHP_KEY_STATE] = "authp state",
+    [AUTHP_KEY_REFRESH] = "authp refresh", [AUTHP_KEY_CSRF] = "authp csrf",
+    [AUTHP_KEY_DEVICE] = "authp device",   [AUTHP_KEY_STATE] = "authp state",
+    [AUTHP_KEY_LIMIT] = "authp limit",
 };
 
 static authp_err_t derive(const authp_secret_t *secret, authp_hmac_t **macs, apr_pool_t *pool)

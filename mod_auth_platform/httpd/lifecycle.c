@@ -5,6 +5,8 @@
 #include "httpd/log_bridge.h"
 #include "httpd/usage.h"
 
+#include "service/limit.h"
+
 #include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_core.h>
@@ -15,9 +17,10 @@
 
 /* Retained memory is read by whatever version of the module is loaded next: a new layout of the
  * shared part in crypto/hasher.c needs a new number here. */
-#define BOUND_KEY "auth_platform/hasher-bound/1"
-/* And of service/live_layout.h here. */
+#define BOUND_KEY "auth_platform/hasher-bound/2"
+/* And of service/live_layout.h and service/limit_impl.h here. */
 #define LIVE_KEY "auth_platform/live-table/1"
+#define LIMITS_KEY "auth_platform/limits/1"
 #define MAX_LAG_MS 5000
 
 /* Of this generation; the module is loaded afresh for each. */
@@ -168,6 +171,27 @@ static authp_err_t find_live_table(const authp_server_config_t *config, apr_pool
                            : err;
 }
 
+/* The counters go on over restarts, graceful ones and full ones. */
+static authp_err_t find_limits(apr_pool_t *pconf)
+{
+    authp_realm_t *realm = runtime->realm;
+    authp_limit_shared_t **kept = ap_retained_data_get(LIMITS_KEY);
+    if (!realm->settings->limits) {
+        return AUTHP_OK;
+    }
+    if (kept == NULL) {
+        authp_limit_shared_t *shared = NULL;
+        authp_err_t err = authp_limit_shared_make(authp_clock_monotonic(), realm->random, &shared);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+        kept = ap_retained_data_create(LIMITS_KEY, sizeof(authp_limit_shared_t *));
+        *kept = shared;
+    }
+    realm->limits = authp_limit_make(*kept, realm->settings, authp_clock_monotonic(), pconf);
+    return AUTHP_OK;
+}
+
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                           server_rec *server)
 {
@@ -191,6 +215,9 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     }
     if (find_live_table(authp_config_server(server), pconf, ptemp) != AUTHP_OK) {
         return failed("no shared memory for the live table");
+    }
+    if (find_limits(pconf) != AUTHP_OK) {
+        return failed("no shared memory for the limits on attempts");
     }
     return OK;
 }
@@ -224,8 +251,9 @@ static bool open_all(void)
 {
     authp_realm_t *realm = runtime->realm;
     apr_pool_t *pool = NULL;
-    if (realm->hasher == NULL && authp_hasher_make(runtime->bound, realm->random, &realm->hasher,
-                                                   runtime->pool) != AUTHP_OK) {
+    if (realm->hasher == NULL &&
+        authp_hasher_make(runtime->bound, realm->random, authp_gate_strangers(&runtime->gate),
+                          &realm->hasher, runtime->pool) != AUTHP_OK) {
         return false;
     }
     /* In a pool of its own, so that failing for hours does not eat memory. */

@@ -23,13 +23,13 @@ static authp_err_t put_role(const authp_realm_t *realm, const authp_new_account_
 }
 
 static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_t *in,
-                            authp_user_t *user, apr_pool_t *pool)
+                            authp_hash_for_t who, authp_user_t *user, apr_pool_t *pool)
 {
     if (in->password == NULL) {
         return AUTHP_OK; /* signs in by a provider only */
     }
     char *hash = apr_palloc(pool, AUTHP_BCRYPT_HASH_LEN + 1);
-    authp_err_t err = authp_hasher_hash(realm->hasher, in->password, in->password_len,
+    authp_err_t err = authp_hasher_hash(realm->hasher, who, in->password, in->password_len,
                                         realm->settings->bcrypt_rounds, hash);
     if (err == AUTHP_E_MALFORMED) {
         return AUTHP_E_VALIDATION_FAILED; /* over 72 bytes or with a NUL: the caller should have
@@ -43,14 +43,14 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_
 
 /* The unique index decides whether the address is free. */
 authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_account_t *in,
-                                 authp_user_t **out, apr_pool_t *pool)
+                                 authp_hash_for_t who, authp_user_t **out, apr_pool_t *pool)
 {
     authp_user_t *user = apr_pcalloc(pool, sizeof(*user));
     authp_err_t err = put_role(realm, in, user, pool);
     if (err != AUTHP_OK) {
         return err;
     }
-    err = put_hash(realm, in, user, pool);
+    err = put_hash(realm, in, who, user, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -94,7 +94,8 @@ authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_acc
                                  authp_user_t **out, apr_pool_t *pool)
 {
     authp_user_t *user = NULL;
-    authp_err_t err = authp_account_insert(realm, in, &user, pool);
+    authp_hash_for_t who = actor_id != NULL ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
+    authp_err_t err = authp_account_insert(realm, in, who, &user, pool);
     if (err == AUTHP_E_EMAIL_TAKEN) {
         audit_refused(realm, "user_create", actor_id, client, pool);
     }
@@ -116,7 +117,7 @@ authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_a
     own.verified = false;
     own.email_verified = false;
     authp_user_t *user = NULL;
-    authp_err_t err = authp_account_insert(realm, &own, &user, pool);
+    authp_err_t err = authp_account_insert(realm, &own, AUTHP_HASH_STRANGER, &user, pool);
     if (err == AUTHP_E_EMAIL_TAKEN) {
         audit_refused(realm, "register", NULL, client, pool);
     }

@@ -23,8 +23,8 @@ AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,
 
 /* The same without a word in the audit, for who may have to take it back. */
 AUTHP_CHECKED authp_err_t authp_account_insert(const authp_realm_t *realm,
-                                               const authp_new_account_t *in, authp_user_t **out,
-                                               apr_pool_t *pool);
+                                               const authp_new_account_t *in, authp_hash_for_t who,
+                                               authp_user_t **out, apr_pool_t *pool);
 
 /* POST /register: a candidate and a first session. If only the session fails the account is
  * complete and the answer is AUTHP_E_UNAVAILABLE: sign in. */

@@ -255,7 +255,7 @@ authp_err_t authp_admin_reset_password(const authp_realm_t *realm, const authp_a
                                        const char *id, const char *password, apr_pool_t *pool)
 {
     char hash[AUTHP_BCRYPT_HASH_LEN + 1];
-    authp_err_t err = authp_hasher_hash(realm->hasher, password, strlen(password),
+    authp_err_t err = authp_hasher_hash(realm->hasher, AUTHP_HASH_KNOWN, password, strlen(password),
                                         realm->settings->bcrypt_rounds, hash);
     if (err != AUTHP_OK) {
         return err;

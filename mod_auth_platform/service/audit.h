@@ -9,8 +9,10 @@
 typedef struct authp_client_t {
     const char *ip;
     const char *user_agent;
-    const char *device_id;
+    const char *device_id; /* what it calls itself: proves nothing */
     const char *request_id;
+    const struct authp_device_t *device; /* what its signed cookie says; NULL if none */
+    int *retry_after; /* gets seconds with AUTHP_E_RATE_LIMITED; NULL if nobody asks */
 } authp_client_t;
 
 /* Writes a security event to the store and, above INFO, one line to the log. A store failure is

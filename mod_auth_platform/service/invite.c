@@ -185,7 +185,7 @@ static authp_err_t insert_unverified(const authp_realm_t *realm, const authp_new
     recruiter.role = "recruiter";
     recruiter.verified = false; /* until the invite is claimed */
     recruiter.email_verified = false;
-    return authp_account_insert(realm, &recruiter, user, pool);
+    return authp_account_insert(realm, &recruiter, AUTHP_HASH_STRANGER, user, pool);
 }
 
 authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_account_t *in,

@@ -29,12 +29,17 @@ static int find(place_t *bucket, uint64_t tag, int from)
     return -1;
 }
 
-static int choose(place_t *bucket, const authp_limit_step_t *step, uint64_t *word)
+/* A place for `tag`: the first empty one, else that which matters least. -1: somebody has brought
+ * the tag by now. */
+static int choose(place_t *bucket, uint64_t tag, const authp_limit_step_t *step, uint64_t *word)
 {
     int chosen = 0;
     uint64_t least = UINT64_MAX;
     for (int i = 0; i < AUTHP_LIMIT_TABLE_WAYS; i++) {
         uint64_t here = atomic_load(&bucket[i]);
+        if (here != 0 && tag_of(here) == tag) {
+            return -1;
+        }
         uint64_t until = here != 0 ? step->until(here & STATE_MASK, step->ctx) : 0;
         if (i == 0 || until < least) {
             chosen = i;
@@ -62,12 +67,12 @@ static bool try_step(place_t *bucket, uint64_t tag, const authp_limit_step_t *st
     bool fresh = place < 0;
     uint64_t before = 0;
     if (fresh) {
-        place = choose(bucket, step, &before);
+        place = choose(bucket, tag, step, &before);
     } else {
         before = atomic_load(&bucket[place]);
-        if (before == 0 || tag_of(before) != tag) {
-            return false;
-        }
+    }
+    if (place < 0 || (!fresh && (before == 0 || tag_of(before) != tag))) {
+        return false;
     }
     uint64_t state = fresh ? 0 : before & STATE_MASK;
     uint64_t next = step->next(state, step->ctx) & STATE_MASK;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "crypto/bcrypt.h"
+#include "service/attempt.h"
 #include "service/invite.h"
 #include "service/user_change.h"
 
@@ -24,30 +25,22 @@ static bool usable_password(const authp_login_t *in)
            memchr(in->password, '\0', in->password_len) == NULL;
 }
 
-static authp_err_t find_user(const authp_realm_t *realm, const authp_login_t *in,
+/* *out is NULL if there is none. */
+static authp_err_t find_user(const authp_realm_t *realm, const authp_target_t *target,
                              authp_user_t **out, apr_pool_t *pool)
 {
-    const char *login =
-        in->kind == AUTHP_LOGIN_EMAIL ? authp_account_normal_email(in->login, pool) : in->login;
-    authp_user_t *user = NULL;
-    authp_err_t err = authp_store_user_by_login(realm->store, in->kind, login, &user, pool);
-    if (err == AUTHP_E_NOT_FOUND) {
-        *out = NULL;
-        return AUTHP_OK;
-    }
-    if (err == AUTHP_OK) {
-        *out = user;
-    }
-    return err;
+    authp_err_t err =
+        authp_store_user_by_login(realm->store, target->kind, target->login, out, pool);
+    return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
 /* What a check at a lower cost left undone. */
-static authp_err_t burn(const authp_realm_t *realm, int cost)
+static authp_err_t burn(const authp_realm_t *realm, authp_hash_for_t who, int cost)
 {
     static const char nobody[] = "nobody's password";
     for (; cost < realm->settings->bcrypt_rounds; cost++) {
         bool match = false;
-        authp_err_t err = authp_hasher_verify(realm->hasher, nobody, sizeof(nobody) - 1,
+        authp_err_t err = authp_hasher_verify(realm->hasher, who, nobody, sizeof(nobody) - 1,
                                               authp_bcrypt_dummy(cost), &match);
         if (err != AUTHP_OK) {
             return err;
@@ -58,7 +51,7 @@ static authp_err_t burn(const authp_realm_t *realm, int cost)
 
 /* `user` may be NULL. AUTHP_OK only for an enabled account's own password. */
 static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t *user,
-                                  const authp_login_t *in)
+                                  const authp_login_t *in, authp_hash_for_t who)
 {
     static const char stand_in[] = "stand-in";
     int cost =
@@ -70,7 +63,7 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t
     bool usable = usable_password(in);
     bool match = false;
     authp_err_t err =
-        authp_hasher_verify(realm->hasher, usable ? in->password : stand_in,
+        authp_hasher_verify(realm->hasher, who, usable ? in->password : stand_in,
                             usable ? in->password_len : sizeof(stand_in) - 1,
                             own ? user->password_hash : authp_bcrypt_dummy(cost), &match);
     if (err != AUTHP_OK) {
@@ -79,7 +72,7 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t
     if (match && own && usable && !user->disabled) {
         return AUTHP_OK;
     }
-    err = burn(realm, cost);
+    err = burn(realm, who, cost);
     return err == AUTHP_OK ? AUTHP_E_INVALID_CREDENTIALS : err;
 }
 
@@ -117,7 +110,7 @@ static authp_err_t check_door(const authp_realm_t *realm, const authp_user_t *us
 
 /* The person is in already: whatever goes wrong here is for the next time. */
 static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
-                         const authp_login_t *in, apr_pool_t *pool)
+                         const authp_login_t *in, authp_hash_for_t who, apr_pool_t *pool)
 {
     int rounds = realm->settings->bcrypt_rounds;
     if (authp_bcrypt_cost(user->password_hash) >= rounds) {
@@ -125,7 +118,7 @@ static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
     }
     char hash[AUTHP_BCRYPT_HASH_LEN + 1];
     authp_err_t err =
-        authp_hasher_hash(realm->hasher, in->password, in->password_len, rounds, hash);
+        authp_hasher_hash(realm->hasher, who, in->password, in->password_len, rounds, hash);
     if (err == AUTHP_OK) {
         err = authp_store_user_upgrade_hash(realm->store, user, hash, authp_clock_now(realm->clock),
                                             pool);
@@ -149,15 +142,42 @@ static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_er
     authp_audit_write(realm, &event, client, pool);
 }
 
+/* Finds the account and checks the password, as one attempt that counts. A stranger who must wait
+ * costs no look at the store; whether a device is known to the account only the account says. */
+static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t *in,
+                                const authp_client_t *client, authp_user_t **out,
+                                authp_hash_for_t *who, apr_pool_t *pool)
+{
+    authp_attempt_t attempt = {.known = false};
+    authp_user_t *user = NULL;
+    const char *login =
+        in->kind == AUTHP_LOGIN_EMAIL ? authp_account_normal_email(in->login, pool) : in->login;
+    authp_target_t target = {.kind = in->kind, .login = login};
+    bool first = client->device != NULL;
+    authp_err_t err = first ? find_user(realm, &target, &user, pool) : AUTHP_OK;
+    target.user = user;
+    if (err == AUTHP_OK) {
+        err = authp_attempt_begin(realm, &target, client, &attempt, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = first ? AUTHP_OK : find_user(realm, &target, &user, pool);
+    if (err == AUTHP_OK) {
+        *who = attempt.known ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
+        err = check_password(realm, user, in, *who);
+    }
+    authp_attempt_end(realm, &attempt, err, client, pool);
+    *out = user;
+    return err;
+}
+
 authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t *in,
                                 const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool)
 {
     authp_user_t *user = NULL;
-    authp_err_t err = find_user(realm, in, &user, pool);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    err = check_password(realm, user, in);
+    authp_hash_for_t who = AUTHP_HASH_STRANGER;
+    authp_err_t err = try_password(realm, in, client, &user, &who, pool);
     if (err == AUTHP_OK) {
         err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, client, &user, pool)
                                                : check_door(realm, user, in->door);
@@ -176,7 +196,7 @@ authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t 
         return err;
     }
     audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
-    upgrade_hash(realm, user, in, pool);
+    upgrade_hash(realm, user, in, who, pool);
     *out = grant;
     return AUTHP_OK;
 }

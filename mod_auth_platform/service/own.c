@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "crypto/bcrypt.h"
 #include "service/admin.h"
+#include "service/attempt.h"
 #include "service/grant.h"
 #include "service/live.h"
 #include "service/user_change.h"
@@ -42,8 +43,39 @@ authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *sel
     return authp_user_change(realm, self->user->id.hex, &edit, out, pool);
 }
 
+/* It counts with the sign-ins of this account, by whichever name it has for them. */
+static authp_target_t target_of(const authp_user_t *user)
+{
+    bool named = user->email == NULL && user->username != NULL;
+    return (authp_target_t){.kind = named ? AUTHP_LOGIN_USERNAME : AUTHP_LOGIN_EMAIL,
+                            .login = named                 ? user->username
+                                     : user->email != NULL ? user->email
+                                                           : user->id.hex,
+                            .user = user};
+}
+
+static authp_err_t try_password(const authp_realm_t *realm, const authp_self_t *self,
+                                const char *password, apr_pool_t *pool)
+{
+    const authp_target_t target = target_of(self->user);
+    authp_attempt_t attempt = {.known = false};
+    bool match = false;
+    authp_err_t err = authp_attempt_begin(realm, &target, self->client, &attempt, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = authp_hasher_verify(realm->hasher, AUTHP_HASH_KNOWN, password, strlen(password),
+                              self->user->password_hash, &match);
+    if (err == AUTHP_OK && !match) {
+        err = AUTHP_E_WRONG_PASSWORD;
+    }
+    authp_attempt_end(realm, &attempt, err, self->client, pool);
+    return err;
+}
+
 /* Is it still the person who signed in? */
-static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, const char *password)
+static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, const char *password,
+                         apr_pool_t *pool)
 {
     const char *hash = self->user->password_hash;
     if (hash == NULL) {
@@ -54,12 +86,7 @@ static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, c
     if (password == NULL || len > AUTHP_BCRYPT_MAX_BYTES || authp_bcrypt_cost(hash) == 0) {
         return AUTHP_E_WRONG_PASSWORD;
     }
-    bool match = false;
-    authp_err_t err = authp_hasher_verify(realm->hasher, password, len, hash, &match);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    return match ? AUTHP_OK : AUTHP_E_WRONG_PASSWORD;
+    return try_password(realm, self, password, pool);
 }
 
 typedef struct new_hash_t {
@@ -112,7 +139,7 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
                                const authp_password_change_t *change, authp_grant_t *out,
                                apr_pool_t *pool)
 {
-    authp_err_t err = prove(realm, self, change->current);
+    authp_err_t err = prove(realm, self, change->current, pool);
     if (err != AUTHP_OK) {
         if (err == AUTHP_E_WRONG_PASSWORD) {
             audit(realm, self, "password_change", err, pool);
@@ -120,7 +147,7 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
         return err;
     }
     char hash[AUTHP_BCRYPT_HASH_LEN + 1];
-    err = authp_hasher_hash(realm->hasher, change->wanted, strlen(change->wanted),
+    err = authp_hasher_hash(realm->hasher, AUTHP_HASH_KNOWN, change->wanted, strlen(change->wanted),
                             realm->settings->bcrypt_rounds, hash);
     if (err != AUTHP_OK) {
         return err;
@@ -148,7 +175,7 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
 authp_err_t authp_own_delete(const authp_realm_t *realm, const authp_self_t *self,
                              const char *password, apr_pool_t *pool)
 {
-    authp_err_t err = prove(realm, self, password);
+    authp_err_t err = prove(realm, self, password, pool);
     if (err == AUTHP_E_WRONG_PASSWORD) {
         audit(realm, self, "user_delete", err, pool);
     }

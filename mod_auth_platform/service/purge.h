@@ -7,8 +7,8 @@
 /* Removes what is over: ended and expired sessions and deleted accounts after an hour or twice the
  * access token's life, whichever is longer (other hosts must have seen their end), invites a month
  * after they expired, failed sign-ins that count no more, audit entries after AUDIT_RETENTION_DAYS.
- * In small batches, at most `batches` of them. Deleted accounts whose traces could not be removed at the time lose them here. *removed
- * counts rows. */
+ * In small batches, at most `batches` of them. Deleted accounts whose traces could not be removed
+ * at the time lose them here. *removed counts rows. */
 AUTHP_CHECKED authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *removed,
                                           apr_pool_t *pool);
 

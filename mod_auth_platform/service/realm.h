@@ -30,12 +30,13 @@ typedef struct authp_realm_t {
     authp_store_t *store;                    /* NULL where only tokens are checked */
     authp_hasher_t *hasher;                  /* NULL there too */
     authp_live_t *live;                      /* NULL where no guarded pages are served */
+    const struct authp_limits_t *limits;     /* NULL: none are enforced */
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;
 
-/* Derives keys and roles from the settings. store, hasher, clock and random are for the caller to
- * set: clock and random start as the system's. */
+/* Derives keys and roles from the settings. store, hasher, limits, clock and random are for the
+ * caller to set: clock and random start as the system's. */
 AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
                                            apr_pool_t *pool);
 

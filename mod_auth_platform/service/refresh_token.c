@@ -5,24 +5,17 @@
 
 #include <string.h>
 
-#define SID_BYTES (AUTHP_ID_LEN / 2)
+#define SID_BYTES AUTHP_ID_BYTES
 #define GENERATION_BYTES 8
 #define HEAD_BYTES (SID_BYTES + GENERATION_BYTES)
 #define TOKEN_BYTES (HEAD_BYTES + AUTHP_SHA256_LEN)
 
 _Static_assert(AUTHP_B64URL_ENCODED(TOKEN_BYTES) == AUTHP_REFRESH_TOKEN_LEN, "length of the text");
 
-static unsigned char nibble(char c)
-{
-    return (unsigned char)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
 /* What is signed besides the salt, and the head of the token. */
 static void put_head(const authp_id_t *sid, int64_t generation, unsigned char out[HEAD_BYTES])
 {
-    for (size_t i = 0; i < SID_BYTES; i++) {
-        out[i] = (unsigned char)(nibble(sid->hex[2 * i]) << 4 | nibble(sid->hex[2 * i + 1]));
-    }
+    authp_id_pack(sid->hex, out);
     for (size_t i = 0; i < GENERATION_BYTES; i++) {
         out[SID_BYTES + i] = (unsigned char)((uint64_t)generation >> (56 - 8 * i) & 0xFFu);
     }
@@ -30,7 +23,6 @@ static void put_head(const authp_id_t *sid, int64_t generation, unsigned char ou
 
 authp_err_t authp_refresh_token_parse(const char *text, authp_refresh_token_t *out)
 {
-    static const char digits[] = "0123456789abcdef";
     unsigned char bytes[TOKEN_BYTES];
     if (text == NULL || strnlen(text, AUTHP_REFRESH_TOKEN_LEN + 1) != AUTHP_REFRESH_TOKEN_LEN ||
         authp_b64url_decode(text, AUTHP_REFRESH_TOKEN_LEN, bytes) != AUTHP_OK) {
@@ -43,11 +35,7 @@ authp_err_t authp_refresh_token_parse(const char *text, authp_refresh_token_t *o
     if (generation > INT64_MAX) {
         return AUTHP_E_REFRESH_INVALID;
     }
-    for (size_t i = 0; i < SID_BYTES; i++) {
-        out->sid.hex[2 * i] = digits[bytes[i] >> 4];
-        out->sid.hex[2 * i + 1] = digits[bytes[i] & 0x0Fu];
-    }
-    out->sid.hex[AUTHP_ID_LEN] = '\0';
+    out->sid = authp_id_unpack(bytes);
     out->generation = (int64_t)generation;
     memcpy(out->tag, bytes + HEAD_BYTES, sizeof(out->tag));
     return AUTHP_OK;

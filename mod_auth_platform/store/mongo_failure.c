@@ -7,12 +7,14 @@
 typedef struct read_failures_t {
     authp_failures_t failures;
     bool found;
+    apr_pool_t *pool;
 } read_failures_t;
 
 static authp_err_t read_failures(const bson_t *document, void *ctx)
 {
     read_failures_t *out = ctx;
-    authp_mongo_reader_t in = {.document = document, .collection = AUTHP_MONGO_FAILURES};
+    authp_mongo_reader_t in = {
+        .document = document, .collection = AUTHP_MONGO_FAILURES, .pool = out->pool};
     authp_mongo_get_int(&in, "failures", &out->failures.count);
     authp_mongo_get_time(&in, "last_at", &out->failures.last_at);
     out->found = true;
@@ -30,9 +32,8 @@ static void match_time(bson_t *filter, const char *key, const char *compare, aut
 authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
                                     authp_failures_t *out, apr_pool_t *pool)
 {
-    read_failures_t found = {.found = false};
+    read_failures_t found = {.pool = pool};
     bson_t filter = BSON_INITIALIZER;
-    (void)pool;
     authp_mongo_match_text(&filter, "_id", key);
     match_time(&filter, "expires_at", "$gt", now);
     const authp_mongo_find_t what = {
@@ -50,9 +51,10 @@ authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
 
 /* Counts on if the last one is recent enough (`anew` false: then one that is not there is made), or
  * begins anew if it is not. */
-static authp_err_t count(authp_mongo_t *m, const authp_failure_t *what, bool anew, int64_t *out)
+static authp_err_t count(authp_mongo_t *m, const authp_failure_t *what, bool anew, int64_t *out,
+                         apr_pool_t *pool)
 {
-    read_failures_t found = {.found = false};
+    read_failures_t found = {.pool = pool};
     bson_t part;
     bson_t filter = BSON_INITIALIZER;
     bson_t update = BSON_INITIALIZER;
@@ -85,11 +87,10 @@ authp_err_t authp_mongo_failure_add(void *self, const authp_failure_t *what, int
                                     apr_pool_t *pool)
 {
     authp_err_t err = AUTHP_E_CONFLICT;
-    (void)pool;
     for (int i = 0; i < ROUNDS && (err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND); i++) {
-        err = count(self, what, false, out);
+        err = count(self, what, false, out, pool);
         if (err == AUTHP_E_CONFLICT) {
-            err = count(self, what, true, out);
+            err = count(self, what, true, out, pool);
         }
     }
     return err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND ? AUTHP_E_UNAVAILABLE : err;

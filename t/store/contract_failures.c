@@ -119,7 +119,7 @@ START_TEST(failures_at_once)
         for (int i = 0; i < THREADS; i++) {
             pthread_join(threads[i], NULL);
         }
-        ck_assert_int_eq(crowd.highest, 1);
+        ck_assert_int_ge(crowd.highest, 1);
         ck_assert_int_eq(get(one, crowd.at, &found), AUTHP_OK);
         ck_assert_int_eq(found.count, THREADS);
     }

@@ -221,8 +221,9 @@ START_TEST(busy)
                                  .password_len = in.password_len};
     authp_grant_t grant = {.expires_in = 77};
     ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
-    ck_assert_int_eq(authp_hasher_make(bound, &f.rng.random, &f.realm->hasher, f.pool), AUTHP_OK);
-    while (taken < 16 && (places[taken] = authp_hasher_bound_admit(bound)) >= 0) {
+    ck_assert_int_eq(authp_hasher_make(bound, &f.rng.random, 0, &f.realm->hasher, f.pool),
+                     AUTHP_OK);
+    while (taken < 16 && (places[taken] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER)) >= 0) {
         taken++;
     }
     ck_assert_int_eq(taken, 2);

@@ -98,7 +98,7 @@ static void *one_of_many(void *data)
 {
     crowd_t *crowd = data;
     char hash[AUTHP_BCRYPT_HASH_LEN + 1];
-    authp_err_t err = authp_hasher_hash(crowd->hasher, "password", 8, 7, hash);
+    authp_err_t err = authp_hasher_hash(crowd->hasher, AUTHP_HASH_STRANGER, "password", 8, 7, hash);
     atomic_fetch_add(&crowd->done, err == AUTHP_OK);
     atomic_fetch_add(&crowd->busy, err == AUTHP_E_BUSY);
     return NULL;
@@ -112,7 +112,7 @@ START_TEST(the_bound_holds)
     int running = -1;
     int waiting = -1;
     ck_assert_int_eq(authp_hasher_bound_make(1, 2, &bound), AUTHP_OK);
-    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), &crowd.hasher, pool),
+    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &crowd.hasher, pool),
                      AUTHP_OK);
     for (int i = 0; i < 32; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, one_of_many, &crowd), 0);
@@ -138,8 +138,8 @@ START_TEST(a_killed_child_gives_back)
     pid_t child = fork();
     if (child == 0) {
         char hash[AUTHP_BCRYPT_HASH_LEN + 1];
-        if (authp_hasher_make(bound, authp_random_system(), &hasher, pool) == AUTHP_OK) {
-            (void)!authp_hasher_hash(hasher, "password", 8, 16, hash);
+        if (authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool) == AUTHP_OK) {
+            (void)!authp_hasher_hash(hasher, AUTHP_HASH_STRANGER, "password", 8, 16, hash);
         }
         _exit(0);
     }
@@ -154,8 +154,10 @@ START_TEST(a_killed_child_gives_back)
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
     authp_hasher_load(bound, &running, &waiting);
     ck_assert_int_eq(running, 0);
-    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), &hasher, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_hasher_verify(hasher, "U*U", 3, vectors[0].hash, &match), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_hasher_verify(hasher, AUTHP_HASH_STRANGER, "U*U", 3, vectors[0].hash, &match),
+        AUTHP_OK);
     ck_assert(match);
 }
 END_TEST

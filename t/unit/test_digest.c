@@ -215,6 +215,7 @@ static const char *const tags[AUTHP_KEY_COUNT] = {
     [AUTHP_KEY_CSRF] = "0339c9ba7b269ec91ac854b2cb017754a3be67c0c1114676dcdcacf47a9b9f7f",
     [AUTHP_KEY_DEVICE] = "e94995a0b7f31fba1cfb4f4bdfd75d6fb411c49d1e3a46558ad2efe9adb8ce51",
     [AUTHP_KEY_STATE] = "0e6c563e228ab08d02d730b7bcfc463684ce2c4edf6304578d6bb63bab904ac4",
+    [AUTHP_KEY_LIMIT] = "22e03b409ed178936f0483ad5675edbf148120f4fb79918537d9fc4357b5ff93",
 };
 
 static const authp_bytes_t tagged = {"tagged", 6};

@@ -110,7 +110,7 @@ void fixture_open(fixture_t *f)
     ck_assert_int_eq(authp_store_open(&ops, &config, &f->store, f->pool), AUTHP_OK);
     f->realm->store = f->store;
     ck_assert_int_eq(authp_hasher_bound_make(2, 200, &bound), AUTHP_OK);
-    ck_assert_int_eq(authp_hasher_make(bound, &f->rng.random, &f->realm->hasher, f->pool),
+    ck_assert_int_eq(authp_hasher_make(bound, &f->rng.random, 0, &f->realm->hasher, f->pool),
                      AUTHP_OK);
 }
 

@@ -182,7 +182,9 @@ int http_fake_set_cookies(const authp_response_t *out)
     int found = 0;
     const apr_table_entry_t *entry = entries(out, &count);
     for (int i = 0; i < count; i++) {
-        found += strcasecmp(entry[i].key, "Set-Cookie") == 0;
+        found += strcasecmp(entry[i].key, "Set-Cookie") == 0 &&
+                 strncmp(entry[i].val, "authp_device=", 13) != 0 &&
+                 strncmp(entry[i].val, "__Secure-authp_device=", 22) != 0;
     }
     return found;
 }

@@ -48,6 +48,7 @@ const char *http_fake_text(http_fake_t *h, const authp_response_t *out, const ch
 const char *http_fake_header(const authp_response_t *out, const char *name);
 /* The whole Set-Cookie line of that name, NULL if there is none. */
 const char *http_fake_set_cookie(const authp_response_t *out, const char *name);
+/* How many there are, but for the device's, which comes with every sign-in. */
 int http_fake_set_cookies(const authp_response_t *out);
 /* What that line sets. */
 const char *http_fake_cookie_value(http_fake_t *h, const authp_response_t *out, const char *name);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/throttle.h"
+#include "api/cookie.h"
+#include "service/device.h"
+#include "service/limit.h"
+
+#define SIGNING_IN (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER)
+
+static bool has(const authp_call_t *call, unsigned flags)
+{
+    return (call->route->flags & flags) != 0;
+}
+
+static authp_err_t charge(authp_call_t *call, authp_limit_class_t class)
+{
+    return authp_limit_take_address(call->realm->limits, class, call->client.ip,
+                                    &call->retry_after);
+}
+
+/* Requests of a device count by themselves, lest a neighbour of the same address keeps its owner
+ * out. Should it not know the account that is named, service/attempt.c counts them for the address
+ * after all. */
+static authp_err_t charge_sign_in(authp_call_t *call)
+{
+    const authp_device_t *device = call->client.device;
+    if (device == NULL) {
+        return charge(call, AUTHP_LIMIT_CREDENTIAL);
+    }
+    return authp_limit_take_device(call->realm->limits, AUTHP_LIMIT_CREDENTIAL, device->id,
+                                   sizeof(device->id), &call->retry_after);
+}
+
+authp_err_t authp_throttle_enter(authp_call_t *call)
+{
+    call->client.retry_after = &call->retry_after;
+    if (has(call, SIGNING_IN)) {
+        call->client.device = authp_cookie_device(call);
+    }
+    if (has(call, AUTHP_ROUTE_LIMIT_CREDENTIAL)) {
+        return charge_sign_in(call);
+    }
+    if (has(call, AUTHP_ROUTE_LIMIT_REFRESH)) {
+        return charge(call, AUTHP_LIMIT_REFRESH);
+    }
+    if (has(call, AUTHP_ROUTE_LIMIT_REGISTER)) {
+        authp_err_t err = charge(call, AUTHP_LIMIT_CREDENTIAL);
+        return err == AUTHP_OK ? charge(call, AUTHP_LIMIT_REGISTER) : err;
+    }
+    return AUTHP_OK;
+}
+
+/* Of registrations those count that made an account or found out something. */
+void authp_throttle_settle(const authp_call_t *call, authp_err_t outcome)
+{
+    bool counts =
+        outcome == AUTHP_OK || outcome == AUTHP_E_EMAIL_TAKEN || outcome == AUTHP_E_INVITE_INVALID;
+    if (has(call, AUTHP_ROUTE_LIMIT_REGISTER) && outcome != AUTHP_E_RATE_LIMITED &&
+        (!counts || call->by_admin)) {
+        authp_limit_give_address(call->realm->limits, AUTHP_LIMIT_REGISTER, call->client.ip);
+    }
+}
+
+bool authp_throttle_is_stranger(const authp_call_t *call)
+{
+    return has(call, SIGNING_IN) && call->client.device == NULL && call->user == NULL;
+}
