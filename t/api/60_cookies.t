@@ -7,7 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Test;
 use Test::More;
 
-my ($AT, $RT, $CSRF) = ('__Host-authp_at', '__Secure-authp_rt', 'csrf_token');
+my ($AT, $RT, $CSRF, $DEVICE) = ('__Host-authp_at', '__Secure-authp_rt', 'csrf_token', '__Secure-authp_device');
 my %ask  = ('X-Token-Delivery' => 'cookie');
 my $self = origin();
 
@@ -16,7 +16,7 @@ my $made = api(POST => '/register', json => { email => $email, password => $pass
 is($made->{status}, 201, 'registration by the cookie way') or diag $made->{body};
 ok(!exists $made->{json}{refresh_token}, 'no refresh token in the body');
 ok(exists $made->{json}{access_token}, 'the access token is there');
-is_deeply([sort keys %{ $made->{cookies} }], [sort $AT, $RT, $CSRF], 'three cookies');
+is_deeply([sort keys %{ $made->{cookies} }], [sort $AT, $RT, $CSRF, $DEVICE], 'three cookies, and the device');
 my $raw = sub { return lc $made->{cookies}{ $_[0] }{raw} };
 for my $part ('httponly', 'secure', 'samesite=lax', 'path=/api/auth') {
     like($raw->($RT), qr/; *\Q$part\E(?:;|$)/, "refresh cookie: $part");
@@ -30,7 +30,10 @@ for my $part ('secure', 'samesite=lax', 'path=/') {
 # Some milliseconds of the seven days are over by now.
 like($raw->($_), qr/max-age=(?:604800|604799)(?:;|$)/, "$_ lasts seven days") for $RT, $CSRF;
 unlike($raw->($CSRF), qr/httponly/, 'a script can read the csrf cookie');
-unlike($raw->($_), qr/domain=/, 'host-only') for $AT, $RT, $CSRF;
+for my $part ('httponly', 'secure', 'samesite=lax', 'path=/api/auth', 'max-age=34560000') {
+    like($raw->($DEVICE), qr/; *\Q$part\E(?:;|$)/, "device cookie: $part");
+}
+unlike($raw->($_), qr/domain=/, 'host-only') for $AT, $RT, $CSRF, $DEVICE;
 
 my $jar = jar_from($made);
 is(api(GET => '/me', cookies => $jar)->{status}, 200, 'GET /me by cookie');
@@ -91,9 +94,12 @@ is(api(GET => '/me', cookies => $jar)->{status}, 401, 'signed out');
 
 # Delivery: json when silent under ask; cookie when the host says so.
 my $silent = api(POST => '/login', %login);
-ok($silent->{json}{refresh_token} && !%{ $silent->{cookies} }, 'ask: json when the client is silent');
+ok($silent->{json}{refresh_token}, 'ask: json when the client is silent');
+is_deeply([keys %{ $silent->{cookies} }], [$DEVICE], 'with the device cookie alone, which is no credential');
+problem_is(api(GET => '/me', cookies => jar_from($silent)), 401, 'token_missing', 'and opens nothing');
 my $always = api(POST => '/login', %login, vhost => 'cookies', headers => { 'X-Token-Delivery' => 'json' });
 ok(!$always->{json}{refresh_token} && $always->{cookies}{$RT}, 'AuthPlatformTokenDelivery cookie');
 my $never = request(POST => '/accounts/login', %login, vhost => 'guarded', headers => {%ask});
-ok($never->{json}{refresh_token} && !%{ $never->{cookies} }, 'AuthPlatformTokenDelivery json');
+ok($never->{json}{refresh_token} && !$never->{cookies}{$RT} && !$never->{cookies}{$AT}, 'AuthPlatformTokenDelivery json');
+like($never->{cookies}{$DEVICE}{raw}, qr{; Path=/accounts(?:;|$)}, 'the device cookie has the path of the mount');
 done_testing;

@@ -70,4 +70,15 @@ for my $name (sort keys %documented) {
     my $none = request($method => $path);
     ok($operation->{responses}{ $none->{status} }, "$name: the status $none->{status} it gives is documented");
 }
+# What a client is limited in, and nothing else, tells of 429 and of its Retry-After.
+my %limited = map { $_ => 1 } 'POST /api/auth/register', 'POST /api/auth/register/recruiter', 'POST /api/auth/login',
+    'POST /api/auth/login/candidate', 'POST /api/auth/login/recruiter', 'POST /api/auth/refresh', 'POST /api/auth/logout',
+    'GET /api/auth/session/renew', 'POST /api/auth/me/password', 'DELETE /api/auth/me';
+for my $name (sort keys %documented) {
+    my $answer = $documented{$name}{responses}{429};
+    is(!!$answer, !!$limited{$name}, "$name " . ($limited{$name} ? 'may answer' : 'never answers') . ' 429');
+    next if !$answer;
+    ok($answer->{headers}{'Retry-After'}, '... with Retry-After');
+    ok($answer->{content}{'application/problem+json'}{examples}{rate_limited}, '... as rate_limited');
+}
 done_testing;

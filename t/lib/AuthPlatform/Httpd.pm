@@ -31,7 +31,7 @@ sub new {
     read $random, my $bytes, 32;
     $settings .= "BCRYPT_ROUNDS=4\n" if $settings !~ /^BCRYPT_ROUNDS=/m;
     write_file("$dir/.env", 'JWT_SECRET_KEY=' . unpack('H*', $bytes) . "\nAUTH_STATE_DIR=$dir/state\n"
-            . "AUTH_LIMITS=off\n" . $settings);
+            . ($settings =~ /^AUTH_LIMITS=/m ? '' : "AUTH_LIMITS=off\n") . $settings);
     write_file("$dir/.env", slurp("$o{realm}{dir}/.env")) if $o{realm};
     umask $old;
     $self->configure;
@@ -174,23 +174,27 @@ sub memory {
     return $kilobytes // die "no RssAnon for this process\n";
 }
 
-# One request on one connection: {status, body, json, retry_after, error}. No status: it was refused or cut.
+# One request on one connection: {status, headers => {lower-case name => [values]}, body, json, retry_after, error}. No status: it
+# was refused or cut. headers => {} are sent; from => address to come from.
 sub request {
     my ($self, $method, $path, %o) = @_;
     my $body   = exists $o{json} ? JSON->new->utf8->encode($o{json}) : '';
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 10)
-        or return { status => 0, error => "connect: $!", body => '' };
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 10,
+        ($o{from} ? (LocalAddr => $o{from}) : ())) or return { status => 0, error => "connect: $!", body => '', headers => {} };
     local $SIG{PIPE} = 'IGNORE';
     print {$socket} "$method $path HTTP/1.1\r\nHost: 127.0.0.1:$self->{port}\r\nConnection: close\r\n",
         ($o{bearer} ? "Authorization: Bearer $o{bearer}\r\n" : ''),
+        (map {"$_: $o{headers}{$_}\r\n"} sort keys %{ $o{headers} || {} }),
         (length $body ? "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n" : ''), "\r\n$body";
     local $/;
     my $answer = <$socket> // '';
     my ($status) = $answer =~ m{^HTTP/1.1 (\d+)};
-    my ($data)   = $answer =~ /\r\n\r\n(.*)\z/s;
+    my ($head, $data) = $answer =~ /\A(.*?)\r\n\r\n(.*)\z/s;
+    my %headers;
+    push @{ $headers{ lc $1 } }, $2 while ($head // '') =~ /^([^:\r\n]+): *([^\r\n]*)\r?$/mg;
     my $json     = ($answer =~ /^Content-Type: [^\r\n]*json/mi) ? eval { JSON->new->utf8->decode($data) } : undef;
-    my ($wait)   = $answer =~ /^Retry-After: (\d+)/mi;
-    return { status => $status || 0, error => $status ? '' : 'cut', body => $data // '', json => $json, retry_after => $wait };
+    return { status => $status || 0, error => $status ? '' : 'cut', body => $data // '', json => $json, headers => \%headers,
+        retry_after => $headers{'retry-after'}[0] };
 }
 
 sub get { my ($self, $path, %o) = @_; return $self->request(GET => $path, %o) }
