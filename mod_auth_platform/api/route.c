@@ -328,6 +328,8 @@ void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request
     if (err == AUTHP_E_RATE_LIMITED && call.retry_after > 0) {
         apr_table_setn(out->headers, "Retry-After", apr_itoa(pool, call.retry_after));
     }
+    out->slow =
+        err == AUTHP_E_RATE_LIMITED || (err == AUTHP_E_BUSY && authp_throttle_is_stranger(&call));
     authp_cors_answer(realm, request, out, pool);
     apr_table_setn(out->headers, "X-Request-Id", request->request_id);
     if (apr_table_get(out->headers, "Cache-Control") == NULL) {

@@ -5,6 +5,7 @@
 #include "httpd/context.h"
 #include "httpd/lifecycle.h"
 #include "httpd/log_bridge.h"
+#include "httpd/pace.h"
 #include "httpd/respond.h"
 
 #include "api/problem.h"
@@ -99,7 +100,13 @@ static int on_handler(request_rec *r)
         r->status = response.status; /* so that no "100 Continue" comes before it */
         authp_body_drain(r);
     }
-    return authp_respond_write(r, &response);
+    if (!response.slow) {
+        return authp_respond_write(r, &response);
+    }
+    authp_pace_before(runtime->pacer, r, response.status);
+    int status = authp_respond_write(r, &response);
+    authp_pace_after(runtime->pacer, r);
+    return status;
 }
 
 void authp_handler_register(apr_pool_t *pool)

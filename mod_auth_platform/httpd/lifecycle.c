@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
+#include "httpd/pace.h"
 #include "httpd/usage.h"
 
 #include "service/limit.h"
@@ -309,6 +310,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
             APLOG_MARK, APLOG_WARNING, 0, server,
             "AUTHP0514: no memory for AuthPlatformTokenCache; every token is verified anew");
     }
+    runtime->pacer = runtime->pool != NULL ? authp_pace_make(threads, runtime->pool) : NULL;
     if (!authp_lifecycle_ready()) {
         /* The child serves what needs no store, and tries again with the next account request. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,

@@ -21,6 +21,7 @@ typedef struct authp_runtime_t {
     /* of the child */
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;
+    struct authp_pacer_t *pacer;
     atomic_bool ready;   /* store and hasher of the realm are there */
     authp_ms_t purge_at; /* of the child's watchdog alone: when it next sweeps up */
 } authp_runtime_t;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_HTTPD_PACE_H
+#define AUTHP_HTTPD_PACE_H
+
+#include "httpd/module.h"
+
+/* A refusal costs next to nothing, so who does not care about Retry-After asks again at once, from
+ * many connections, and pages and hashes share the processor with all that. So a connection gets
+ * one refusal in 50 ms and no more: where it is kept open, by not listening to it for that long
+ * after the answer, which takes no thread; else by answering that much later, on a bounded number
+ * of threads. */
+typedef struct authp_pacer_t authp_pacer_t;
+
+/* Of one child, which has so many threads; asks the MPM whether open connections take any. */
+authp_pacer_t *authp_pace_make(int threads, apr_pool_t *pool);
+
+/* Around writing an answer of `status`. */
+void authp_pace_before(authp_pacer_t *pacer, const request_rec *r, int status);
+void authp_pace_after(authp_pacer_t *pacer, const request_rec *r);
+
+#endif
