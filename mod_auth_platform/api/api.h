@@ -57,8 +57,8 @@ typedef struct authp_response_t {
     apr_table_t *headers; /* Content-Type included; Set-Cookie may repeat */
     const char *body;
     size_t body_len;
-    bool slow; /* a refusal that a flood would ask for again at once: a moment's wait first, where the
-                  server has threads to spare */
+    bool slow; /* a refusal that a flood would ask for again at once: a moment's wait first, where
+                  the server has threads to spare */
 } authp_response_t;
 
 /* Does this host's mount own the path? True for everything at or below mount->path and for me_path.

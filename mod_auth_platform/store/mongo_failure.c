@@ -51,8 +51,8 @@ authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
 
 /* Counts on if the last one is recent enough (`anew` false: then one that is not there is made), or
  * begins anew if it is not. */
-static authp_err_t count(authp_mongo_t *m, const authp_failure_t *what, bool anew, int64_t *out,
-                         apr_pool_t *pool)
+static authp_err_t count_on(authp_mongo_t *m, const authp_failure_t *what, bool anew, int64_t *out,
+                            apr_pool_t *pool)
 {
     read_failures_t found = {.pool = pool};
     bson_t part;
@@ -83,14 +83,14 @@ static authp_err_t count(authp_mongo_t *m, const authp_failure_t *what, bool ane
     return err;
 }
 
-authp_err_t authp_mongo_failure_add(void *self, const authp_failure_t *what, int64_t *out,
+authp_err_t authp_mongo_failure_add(void *self, const authp_failure_t *what, int64_t *count,
                                     apr_pool_t *pool)
 {
     authp_err_t err = AUTHP_E_CONFLICT;
     for (int i = 0; i < ROUNDS && (err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND); i++) {
-        err = count(self, what, false, out, pool);
+        err = count_on(self, what, false, count, pool);
         if (err == AUTHP_E_CONFLICT) {
-            err = count(self, what, true, out, pool);
+            err = count_on(self, what, true, count, pool);
         }
     }
     return err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND ? AUTHP_E_UNAVAILABLE : err;

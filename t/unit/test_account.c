@@ -223,7 +223,8 @@ START_TEST(busy)
     ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
     ck_assert_int_eq(authp_hasher_make(bound, &f.rng.random, 0, &f.realm->hasher, f.pool),
                      AUTHP_OK);
-    while (taken < 16 && (places[taken] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER)) >= 0) {
+    while (taken < 16 &&
+           (places[taken] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER)) >= 0) {
         taken++;
     }
     ck_assert_int_eq(taken, 2);
