@@ -90,7 +90,7 @@ bool authp_live_lock(authp_live_shared_t *shared)
     }
     if (died) {
         empty(shared, LIVE_REALM(atomic_load(&shared->state)));
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0330",
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0334",
                   "a process died while it wrote to the live table: it is filled anew");
     }
     return true;

@@ -287,9 +287,8 @@ START_TEST(rotation_is_conditional)
                      AUTHP_E_CONFLICT);
     ck_assert_int_eq(authp_store_session_slide(store, sid, 1, NOW + 40, NOW + 4000, pool),
                      AUTHP_E_CONFLICT);
-    got = get_session(sid);
-    ck_assert_int_eq(got->ended_at, NOW + 30);
-    ck_assert_str_eq(got->end_reason, "logout");
+    ck_assert_int_eq(get_session(sid)->ended_at, NOW + 30);
+    ck_assert_str_eq(get_session(sid)->end_reason, "logout");
     ck_assert_int_eq(authp_store_session_end(store, "6bffffffffffffffffffffff", "x", NOW, pool),
                      AUTHP_E_NOT_FOUND);
 }

@@ -181,7 +181,8 @@ END_TEST
 /* A password change: the session lives on with new tokens, all older ones are dead. */
 START_TEST(password_change)
 {
-    const authp_self_t self = {.user = live.user, .session = live.grant.session};
+    const authp_self_t self = {
+        .user = live.user, .session = live.grant.session, .client = &fixture_client};
     const authp_password_change_t change = {.current = FIXTURE_PASSWORD,
                                             .wanted = "another calm word"};
     authp_grant_t next = {0};
