@@ -58,6 +58,11 @@ valgrind: $(call unit,debug)  ## the unit tests under valgrind
 	@CK_FORK=no CK_DEFAULT_TIMEOUT=600 build/with-mongo.sh valgrind --quiet --error-exitcode=9 --leak-check=full \
 	 --errors-for-leak-kinds=definite --show-leak-kinds=definite $(call unit,debug) $(T)
 
+.PHONY: timing
+timing: release  ## does the time of a refused sign-in tell who has an account? Welch's t, on each store
+	@AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' build/with-mongo.sh \
+	 bash -c 'status=0; for store in sqlite mongodb; do t/security/timing.pl --store $$store || status=1; done; exit $$status'
+
 .PHONY: coverage
 coverage: $(call unit,cov)  ## lines that the unit tests reach; below 90% of api, service and base it fails
 	@build/coverage.sh $(OUT)/cov $(T)
