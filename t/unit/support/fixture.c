@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
+#include "service/limit.h"
 
 #include <apr_strings.h>
 #include <pthread.h>
@@ -192,4 +193,15 @@ void fixture_roll_key(fixture_t *f, bool keep_previous)
 void fixture_restore_key(fixture_t *f)
 {
     set_keys(f, f->settings->jwt_secret, NULL);
+}
+
+void fixture_limits(fixture_t *f, authp_rate_t address, authp_rate_t enroll, authp_rate_t account)
+{
+    authp_limit_shared_t *shared = NULL;
+    f->settings->limits = true;
+    f->settings->limit_address = address;
+    f->settings->limit_register = enroll;
+    f->settings->limit_account = account;
+    ck_assert_int_eq(authp_limit_shared_make(&f->clock.clock, &f->rng.random, &shared), AUTHP_OK);
+    f->realm->limits = authp_limit_make(shared, f->settings, &f->clock.clock, f->pool);
 }

@@ -39,6 +39,10 @@ int fixture_live_sessions(const fixture_t *f);
 /* The last event of that name, NULL if there is none; strings live as long as the fixture. */
 const authp_audit_t *fixture_audit(const fixture_t *f, const char *event);
 
+/* AUTH_LIMITS=on, with these rates, as on a server that has just started; clocked by the fixture's
+ * clock. */
+void fixture_limits(fixture_t *f, authp_rate_t address, authp_rate_t enroll, authp_rate_t account);
+
 /* JWT_SECRET_KEY of our own tags (not of the access token) is another one now; FIXTURE_SECRET is
  * the previous one, or gone. */
 void fixture_roll_key(fixture_t *f, bool keep_previous);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The line before the hashing threads: strangers fill theirs, the known have one of their own. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "crypto/bcrypt.h"
+#include "crypto/hasher_bound.h"
+#include "suite.h"
+
+static apr_pool_t *pool;
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+}
+
+static authp_hasher_bound_t *make_bound(int slots, int queue)
+{
+    authp_hasher_bound_t *bound = NULL;
+    ck_assert_int_eq(authp_hasher_bound_make(slots, queue, &bound), AUTHP_OK);
+    return bound;
+}
+
+static int admit_all(authp_hasher_bound_t *bound, authp_hash_for_t who, int *places)
+{
+    int taken = 0;
+    while (taken < 1000 && (places[taken] = authp_hasher_bound_admit(bound, who)) >= 0) {
+        taken++;
+    }
+    return taken;
+}
+
+START_TEST(places)
+{
+    static const int rows[][4] = {
+        /* slots, queue, strangers' places, then the known's */
+        {1, 1, 2, 5}, {1, 2, 3, 5}, {2, 0, 10, 5}, {4, 0, 20, 5}, {8, 0, 40, 10},
+    };
+    int taken[1000];
+    authp_hasher_bound_t *bound = make_bound(rows[_i][0], rows[_i][1]);
+    int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
+    ck_assert_int_eq(strangers, rows[_i][2]);
+    int known = admit_all(bound, AUTHP_HASH_KNOWN, taken + strangers);
+    ck_assert_int_eq(known, rows[_i][3]);
+    ck_assert_int_eq(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), -1);
+    for (int i = 0; i < strangers + known; i++) {
+        authp_hasher_bound_leave(bound, taken[i]);
+    }
+    /* The known may have the strangers' too, when those are free. */
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_KNOWN, taken), rows[_i][2] + rows[_i][3]);
+}
+END_TEST
+
+START_TEST(slots)
+{
+    authp_hasher_bound_t *bound = make_bound(2, 0);
+    int64_t past = authp_hasher_bound_now() - 1;
+    ck_assert_int_eq(authp_hasher_bound_slots(bound, AUTHP_HASH_STRANGER), 2);
+    ck_assert_int_eq(authp_hasher_bound_slots(bound, AUTHP_HASH_KNOWN), 3);
+    int first = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 7, past);
+    int second = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 7, past);
+    ck_assert_int_eq(first + second, 1); /* 0 and 1 */
+    ck_assert_int_eq(authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, past), -1);
+    int known = authp_hasher_bound_run(bound, AUTHP_HASH_KNOWN, 0, past);
+    ck_assert_int_eq(known, 2);
+    ck_assert_int_eq(authp_hasher_bound_run(bound, AUTHP_HASH_KNOWN, 0, past), -1);
+    authp_hasher_bound_done(bound, second, 1);
+    ck_assert_int_eq(authp_hasher_bound_run(bound, AUTHP_HASH_KNOWN, 0, past), second);
+    authp_hasher_bound_done(bound, known, 0);
+    ck_assert_int_eq(authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, past), -1);
+}
+END_TEST
+
+/* Where a hash takes seconds, strangers are sent away at once instead of after seconds. */
+START_TEST(not_worth_waiting)
+{
+    int taken[1000];
+    authp_hasher_bound_t *bound = make_bound(2, 0);
+    int64_t soon = authp_hasher_bound_now() + 1000;
+    for (int i = 0; i < 20; i++) {
+        int slot = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, i, soon);
+        ck_assert_int_ge(slot, 0);
+        authp_hasher_bound_done(bound, slot, 1000);
+    }
+    /* Two run, and four wait up to two seconds for them. */
+    int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
+    ck_assert_int_eq(strangers, 6);
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_KNOWN, taken + strangers), 9);
+    for (int i = 0; i < 6; i++) {
+        authp_hasher_bound_leave(bound, taken[i]);
+    }
+    for (int i = 0; i < 40; i++) { /* quicker again */
+        int slot = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, i, soon);
+        authp_hasher_bound_done(bound, slot, 100);
+    }
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 6);
+}
+END_TEST
+
+typedef struct flood_t {
+    authp_hasher_t *hasher;
+    atomic_bool stop;
+    atomic_int busy;
+} flood_t;
+
+static void *stranger(void *data)
+{
+    flood_t *flood = data;
+    bool match = false;
+    while (!flood->stop) {
+        if (authp_hasher_verify(flood->hasher, AUTHP_HASH_STRANGER, "wrong", 5,
+                                authp_bcrypt_dummy(10), &match) == AUTHP_E_BUSY) {
+            atomic_fetch_add(&flood->busy, 1);
+            usleep(1000);
+        }
+    }
+    return NULL;
+}
+
+START_TEST(the_known_get_through)
+{
+    pthread_t threads[16];
+    flood_t flood = {.hasher = NULL};
+    bool match = false;
+    ck_assert_int_eq(
+        authp_hasher_make(make_bound(1, 2), authp_random_system(), 0, &flood.hasher, pool),
+        AUTHP_OK);
+    for (int i = 0; i < 16; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, stranger, &flood), 0);
+    }
+    while (flood.busy < 100) {
+        usleep(1000);
+    }
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(authp_hasher_verify(flood.hasher, AUTHP_HASH_KNOWN, "right", 5,
+                                             authp_bcrypt_dummy(4), &match),
+                         AUTHP_OK);
+    }
+    flood.stop = true;
+    for (int i = 0; i < 16; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+END_TEST
+
+typedef struct crowd_t {
+    authp_hasher_t *hasher;
+    authp_hash_for_t who;
+    pthread_barrier_t barrier;
+    atomic_int done;
+    atomic_int busy;
+} crowd_t;
+
+static void *one_of_many(void *data)
+{
+    crowd_t *crowd = data;
+    bool match = false;
+    pthread_barrier_wait(&crowd->barrier);
+    authp_err_t err =
+        authp_hasher_verify(crowd->hasher, crowd->who, "wrong", 5, authp_bcrypt_dummy(12), &match);
+    atomic_fetch_add(&crowd->done, err == AUTHP_OK);
+    atomic_fetch_add(&crowd->busy, err == AUTHP_E_BUSY);
+    return NULL;
+}
+
+/* However much room there is in the whole server, one process lets so many strangers wait. */
+START_TEST(strangers_of_one_process)
+{
+    crowd_t crowd = {.who = _i == 0 ? AUTHP_HASH_STRANGER : AUTHP_HASH_KNOWN};
+    pthread_t threads[8];
+    ck_assert_int_eq(
+        authp_hasher_make(make_bound(2, 100), authp_random_system(), 3, &crowd.hasher, pool),
+        AUTHP_OK);
+    pthread_barrier_init(&crowd.barrier, NULL, 8);
+    for (int i = 0; i < 8; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, one_of_many, &crowd), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&crowd.barrier);
+    ck_assert_int_eq(crowd.done, _i == 0 ? 3 : 8);
+    ck_assert_int_eq(crowd.done + crowd.busy, 8);
+}
+END_TEST
+
+Suite *suite_hasher(void)
+{
+    Suite *suite = suite_create("hasher");
+    TCase *tests = tcase_create("hasher");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, places, 0, 5);
+    tcase_add_test(tests, slots);
+    tcase_add_test(tests, not_worth_waiting);
+    tcase_add_test(tests, the_known_get_through);
+    tcase_add_loop_test(tests, strangers_of_one_process, 0, 2);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
