@@ -11,19 +11,19 @@ use Test::More;
 
 expect_log(qr/AUTHP0301: refresh_reuse denied/);
 require "$FindBin::Bin/contract/$_.pl" for qw(every_route accounts sessions admin trouble);
-my $docs   = api(GET => '/docs')->{status} != 404;
-my @routes = grep { !$_->{later} || $docs } do "$FindBin::Bin/contract/routes.pl";
+my @routes = do "$FindBin::Bin/contract/routes.pl";
 for my $way (ways()) {
     my %people = (candidate => actor($way, 'candidate'), admin => actor($way, 'admin'), gone => actor($way, 'candidate'));
     my $out = request(POST => AUTH . '/logout', credentials($people{gone}));
     is($out->{status}, 200, "$way: a session ends") or diag $out->{body};
     holds($way, $_) for every_route($way, \@routes, \%people);
     holds($way, $_) for map { $_->($way, \%people) } \&account_rows, \&own_rows, \&refresh_rows, \&logout_rows, \&renew_rows, \&admin_rows;
-    holds($way, $_) for open_rows($docs);
+    holds($way, $_) for open_rows();
 }
 my $person = actor('json', 'admin');
 unavailable(\@routes, $person);
 busy(\@routes, $person);
+limited(\@routes, $person);
 broken(\@routes);
 alone();
 
@@ -53,15 +53,15 @@ my @surprises = grep { !$promised{$_} && !/^(?:HEAD|OPTIONS|TRACE) | 405 / && $k
 is("@surprises", '', 'and no other');
 
 # Cookies alone meet these, or only a bearer does, or a server of its own was needed.
-my $one_way = qr{\ (?:csrf_failed|origin_denied|busy|store_unavailable|internal_error|last_admin|insufficient_user_authentication)$|^GET\ /session/renew
+my $one_way = qr{\ (?:csrf_failed|origin_denied|busy|rate_limited|store_unavailable|internal_error|last_admin|insufficient_user_authentication)$|^GET\ /session/renew
     |^POST\ /register/recruiter\ 401\ token_}x;
 my @half = grep { keys %{ $seen->{$_} } < 2 && $_ !~ $one_way && $promised{$_} } sort keys %$seen;
 is("@half", '', 'in both token ways');
 
-# The codes of contract 10 but for the limits, which come later.
+# The codes of contract 10.
 my @codes = qw(invalid_credentials token_missing token_invalid token_expired token_revoked insufficient_role insufficient_user_authentication
     not_candidate not_recruiter recruiter_pending invite_required invite_invalid email_taken csrf_failed origin_denied refresh_invalid
-    refresh_reused last_admin busy store_unavailable validation_failed malformed_json body_too_large unsupported_media_type not_found
+    refresh_reused last_admin rate_limited busy store_unavailable validation_failed malformed_json body_too_large unsupported_media_type not_found
     method_not_allowed internal_error);
 my %met = map { (split / /)[3] // '' => 1 } keys %$seen;
 is(join(' ', grep { !$met{$_} } @codes), '', 'every code of the contract has been seen');

@@ -101,12 +101,11 @@ sub admin_rows {
 }
 
 sub open_rows {
-    my ($docs) = @_;
     return (
         ['GET /healthz', 200, undef, 'alive'], ['HEAD /healthz', 200, undef, 'without a body'],
         ['GET /readyz', 200, undef, 'ready'], ['HEAD /readyz', 200, undef, 'without a body'],
         ['GET /openapi.json', 200, undef, 'the description'], ['HEAD /openapi.json', 200, undef, 'without a body'],
-        ($docs ? (['GET /docs', 200, undef, 'the page'], ['HEAD /docs', 200, undef, 'without a body']) : ()),
+        ['GET /docs', 200, undef, 'the page'], ['HEAD /docs', 200, undef, 'without a body'],
     );
 }
 

@@ -3,6 +3,7 @@
 #   needs     whose token: user, admin; maybe (it is looked at when there is one); own (the route finds its credential itself)
 #   body      a good one; optional: none at all counts as {}
 #   waits     for the store or a hash: 503 busy and store_unavailable
+#   limited   429 for a client that asks too often
 #   delivers  hands out tokens to whoever sends a password: Origin counts in the cookie way
 #   id        whose id stands in the path; list: takes limit and cursor
 use strict;
@@ -11,19 +12,19 @@ use warnings FATAL => 'all';
 my %login = (email => 'nobody@example.org', password => 'three calm words');
 my $id    = 'f' x 24;
 return (
-    { route => 'POST /register',           waits => 1, delivers => 1, body => {%login} },
-    { route => 'POST /register/recruiter', waits => 1, delivers => 1, body => { %login, invite_code => 'x' }, needs => 'maybe' },
-    { route => 'POST /login',              waits => 1, delivers => 1, body => {%login} },
-    { route => 'POST /login/candidate',    waits => 1, delivers => 1, body => {%login} },
-    { route => 'POST /login/recruiter',    waits => 1, delivers => 1, body => {%login} },
-    { route => 'POST /refresh',            waits => 1, needs => 'own', body => { refresh_token => 'x' }, optional => 1 },
-    { route => 'POST /logout',             waits => 1, needs => 'own', body => { refresh_token => 'x' }, optional => 1 },
-    { route => 'GET /session/renew',       waits => 1, needs => 'own', head => 0 },
+    { route => 'POST /register',           waits => 1, limited => 1, delivers => 1, body => {%login} },
+    { route => 'POST /register/recruiter', waits => 1, limited => 1, delivers => 1, body => { %login, invite_code => 'x' }, needs => 'maybe' },
+    { route => 'POST /login',              waits => 1, limited => 1, delivers => 1, body => {%login} },
+    { route => 'POST /login/candidate',    waits => 1, limited => 1, delivers => 1, body => {%login} },
+    { route => 'POST /login/recruiter',    waits => 1, limited => 1, delivers => 1, body => {%login} },
+    { route => 'POST /refresh',            waits => 1, limited => 1, needs => 'own', body => { refresh_token => 'x' }, optional => 1 },
+    { route => 'POST /logout',             waits => 1, limited => 1, needs => 'own', body => { refresh_token => 'x' }, optional => 1 },
+    { route => 'GET /session/renew',       waits => 1, limited => 1, needs => 'own', head => 0 },
 
     { route => 'GET /me',                   waits => 1, needs => 'user' },
     { route => 'PATCH /me',                 waits => 1, needs => 'user', body => { name => 'N' } },
-    { route => 'POST /me/password',         waits => 1, needs => 'user', body => { current_password => 'x', new_password => 'three calm words' } },
-    { route => 'DELETE /me',                waits => 1, needs => 'user', body => { password => 'x' }, optional => 1 },
+    { route => 'POST /me/password',         waits => 1, limited => 1, needs => 'user', body => { current_password => 'x', new_password => 'three calm words' } },
+    { route => 'DELETE /me',                waits => 1, limited => 1, needs => 'user', body => { password => 'x' }, optional => 1 },
     { route => 'GET /sessions',             waits => 1, needs => 'user', list => 1 },
     { route => 'DELETE /sessions',          waits => 1, needs => 'user' },
     { route => 'DELETE /sessions/{id}',     waits => 1, needs => 'user', id => $id },
@@ -43,5 +44,5 @@ return (
     { route => 'GET /healthz' },
     { route => 'GET /readyz', waits => 1 },
     { route => 'GET /openapi.json' },
-    { route => 'GET /docs', later => 1 },
+    { route => 'GET /docs' },
 );

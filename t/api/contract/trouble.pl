@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What takes a server of its own: a store that is away or broken, a gate that is full, one administrator alone.
-#   unavailable(routes, person), busy(...), broken(...), alone(): they run their rows. `person` is an actor of the header way,
+#   unavailable(routes, person), busy(...), limited(...), broken(routes), alone(): they run their rows. `person` is an actor of the header way,
 #   whose tokens are signed anew for these servers.
 use strict;
 use warnings FATAL => 'all';
@@ -72,6 +72,23 @@ sub boss_of {
         is($status, 0, "$role, by the tool") or diag $err;
     }
     return $httpd->api('/login', { email => 'boss@example.org', password => $password })->{json};
+}
+
+# Who asks too often.
+sub limited {
+    my ($routes, $person) = @_;
+    my $httpd = AuthPlatform::Httpd->new(settings => "AUTH_LIMITS=on\nAUTH_LIMIT_ADDRESS=2/1h\n")->start;
+    for my $path ('/login', '/refresh') {
+        my %body = $path eq '/login' ? (email => 'nobody@example.org', password => $password) : (refresh_token => 'x');
+        my ($tries, $status) = (0, 0);
+        $status = $httpd->api($path, \%body)->{status} while $status != 429 && $tries++ < 1000;
+        cmp_ok($tries, '>', 2, "$path: some are fine");
+        is($status, 429, "$path: after $tries no more");
+    }
+    holds(json => row_for($httpd, $_, $person, 429, 'rate_limited', 'too often')) for grep { $_->{limited} } @$routes;
+    holds(json => row_for($httpd, $_, $person, 401, 'token_revoked', 'is not limited')) for grep { $_->{needs} && $_->{needs} eq 'user' && !$_->{limited} } @$routes;
+    $httpd->stop;
+    return;
 }
 
 # A database that somebody bent: no new sessions, then no legible ones.
