@@ -83,7 +83,8 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
         token += strspn(token, " ");
         size_t len = strlen(token);
         /* Two headers arrive as "Bearer a, Bearer b": neither is chosen. */
-        bool one = strcspn(token, " ,\t") == len;
+        bool one = memchr(token, ',', len) == NULL && memchr(token, ' ', len) == NULL &&
+                   memchr(token, '\t', len) == NULL;
         *out = (authp_credential_t){.via = AUTHP_VIA_BEARER, .token = token, .len = one ? len : 0};
         return;
     }

@@ -26,29 +26,24 @@ char *authp_b64url_encode(const unsigned char *bytes, size_t len, apr_pool_t *po
     return text;
 }
 
-/* Of each byte as a letter; above 63: not of the alphabet. A table, because tokens are decoded on
- * every guarded request. */
-static const unsigned char values[256] = {
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x3e, 0xff, 0xff,
-    0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e,
-    0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0xff, 0xff, 0xff, 0xff, 0x3f,
-    0xff, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
-    0x29, 0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f, 0x30, 0x31, 0x32, 0x33, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+/* Of each byte as a letter; -1: not of the alphabet, which shifted by any number still has the top
+ * byte set. A table, because tokens are decoded on every guarded request. */
+static const signed char values[256] = {
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1, -1, 0,  1,  2,  3,  4,  5,  6,
+    7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, 63,
+    -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
+    49, 50, 51, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 static uint32_t value_of(char c)
 {
-    return values[(unsigned char)c];
+    return (uint32_t)(int32_t)values[(unsigned char)c];
 }
 
 authp_err_t authp_b64url_decode(const char *text, size_t len, unsigned char *out)
@@ -56,30 +51,26 @@ authp_err_t authp_b64url_decode(const char *text, size_t len, unsigned char *out
     uint32_t all = 0;
     uint32_t unused = 0;
     for (; len >= 4; len -= 4, text += 4, out += 3) {
-        uint32_t a = value_of(text[0]);
-        uint32_t b = value_of(text[1]);
-        uint32_t c = value_of(text[2]);
-        uint32_t d = value_of(text[3]);
-        all |= a | b | c | d;
-        out[0] = (unsigned char)(a << 2 | b >> 4);
-        out[1] = (unsigned char)(b << 4 | c >> 2);
-        out[2] = (unsigned char)(c << 6 | d);
+        uint32_t bits = value_of(text[0]) << 18 | value_of(text[1]) << 12 | value_of(text[2]) << 6 |
+                        value_of(text[3]);
+        all |= bits;
+        out[0] = (unsigned char)(bits >> 16);
+        out[1] = (unsigned char)(bits >> 8);
+        out[2] = (unsigned char)bits;
     }
     if (len == 1) {
         return AUTHP_E_MALFORMED;
     }
     if (len > 1) {
-        uint32_t a = value_of(text[0]);
-        uint32_t b = value_of(text[1]);
-        all |= a | b;
-        unused = b & 0x0Fu;
-        out[0] = (unsigned char)(a << 2 | b >> 4);
+        uint32_t bits = value_of(text[0]) << 18 | value_of(text[1]) << 12;
+        unused = bits & 0xFFFFu;
+        out[0] = (unsigned char)(bits >> 16);
         if (len == 3) {
-            uint32_t c = value_of(text[2]);
-            all |= c;
-            unused = c & 0x03u;
-            out[1] = (unsigned char)(b << 4 | c >> 2);
+            bits |= value_of(text[2]) << 6;
+            unused = bits & 0xFFu;
+            out[1] = (unsigned char)(bits >> 8);
         }
+        all |= bits;
     }
-    return all <= 63 && unused == 0 ? AUTHP_OK : AUTHP_E_MALFORMED;
+    return all >> 24 == 0 && unused == 0 ? AUTHP_OK : AUTHP_E_MALFORMED;
 }

@@ -138,7 +138,11 @@ char *authp_text_url_encode(const char *text, apr_pool_t *pool)
 
 const char *authp_text_header_safe(const char *text, apr_pool_t *pool)
 {
-    return percent_encode(text, is_header_safe, pool);
+    const char *at = text;
+    while (is_header_safe((unsigned char)*at)) {
+        at++;
+    }
+    return *at == '\0' ? text : percent_encode(text, is_header_safe, pool);
 }
 
 /* -1 if it is no hex digit. */

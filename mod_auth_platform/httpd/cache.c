@@ -34,11 +34,16 @@ static bool is_strict(const char *control)
             (has_token(control, "no-cache") || has_token(control, "max-age=0")));
 }
 
+static const char *all_of(request_rec *r, apr_table_t *table, const char *name)
+{
+    return apr_table_get(table, name) != NULL ? apr_table_getm(r->pool, table, name) : NULL;
+}
+
 /* What either table says: the header filter will send both. */
 static const char *current(request_rec *r, const char *name)
 {
-    const char *normal = apr_table_getm(r->pool, r->headers_out, name);
-    const char *always = apr_table_getm(r->pool, r->err_headers_out, name);
+    const char *normal = all_of(r, r->headers_out, name);
+    const char *always = all_of(r, r->err_headers_out, name);
     if (normal != NULL && always != NULL) {
         return apr_pstrcat(r->pool, normal, ", ", always, NULL);
     }

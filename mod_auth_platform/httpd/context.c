@@ -3,6 +3,7 @@
 #include "httpd/config.h"
 
 #include <http_protocol.h>
+#include <string.h>
 
 authp_context_t *authp_context_of(const request_rec *r)
 {
@@ -58,9 +59,10 @@ static const char *get_header(void *ctx, const char *name)
 {
     const request_rec *r = ctx;
     const char *value = NULL;
-    if (ap_cstr_casecmp(name, "Cookie") == 0) {
+    /* Names are constants of ours, spelled like this. */
+    if (strcmp(name, "Cookie") == 0) {
         value = removed(r, true);
-    } else if (ap_cstr_casecmp(name, "Authorization") == 0) {
+    } else if (strcmp(name, "Authorization") == 0) {
         value = removed(r, false);
     }
     return value != NULL ? value : apr_table_get(r->headers_in, name);
