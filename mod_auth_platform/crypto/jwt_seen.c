@@ -46,17 +46,18 @@ authp_err_t authp_jwt_seen_make(size_t bytes, const authp_random_t *random, auth
     return AUTHP_OK;
 }
 
+static set_t *set_of(const authp_jwt_seen_t *seen, const authp_jwt_mark_t *mark)
+{
+    return &seen->sets[mark->words[0] & seen->mask];
+}
+
 authp_jwt_mark_t authp_jwt_seen_mark(const authp_jwt_seen_t *seen, const char *token, size_t len)
 {
     authp_jwt_mark_t mark;
     authp_siphash_128(&seen->key, token, len, mark.words);
     mark.words[1] |= 1; /* an empty place has none */
+    __builtin_prefetch(set_of(seen, &mark));
     return mark;
-}
-
-static set_t *set_of(const authp_jwt_seen_t *seen, const authp_jwt_mark_t *mark)
-{
-    return &seen->sets[mark->words[0] & seen->mask];
 }
 
 bool authp_jwt_seen_has(const authp_jwt_seen_t *seen, const authp_jwt_mark_t *mark)

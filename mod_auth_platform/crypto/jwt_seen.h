@@ -24,6 +24,7 @@ typedef struct authp_jwt_mark_t {
 /* At most `bytes` of memory, at least 4096. */
 AUTHP_CHECKED authp_err_t authp_jwt_seen_make(size_t bytes, const authp_random_t *random,
                                               authp_jwt_seen_t **out, apr_pool_t *pool);
+/* And asks the processor for its place in the table. */
 authp_jwt_mark_t authp_jwt_seen_mark(const authp_jwt_seen_t *seen, const char *token, size_t len);
 bool authp_jwt_seen_has(const authp_jwt_seen_t *seen, const authp_jwt_mark_t *mark);
 /* For a token whose signature holds, and no other. May push out an older one. */

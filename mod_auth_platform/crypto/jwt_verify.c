@@ -63,21 +63,26 @@ static bool is_signed(const authp_jwt_t *jwt, const framing_t *framing, apr_pool
 }
 
 /* Whether a token is signed depends on its bytes and the keys alone, so once is enough. */
-static bool was_signed(const authp_jwt_t *jwt, const char *token, size_t len,
-                       const framing_t *framing, apr_pool_t *pool)
+static bool was_signed(const authp_jwt_t *jwt, const framing_t *framing,
+                       const authp_jwt_mark_t *mark, apr_pool_t *pool)
 {
     if (jwt->seen == NULL) {
         return is_signed(jwt, framing, pool);
     }
-    authp_jwt_mark_t mark = authp_jwt_seen_mark(jwt->seen, token, len);
-    if (authp_jwt_seen_has(jwt->seen, &mark)) {
+    if (authp_jwt_seen_has(jwt->seen, mark)) {
         return true;
     }
     if (!is_signed(jwt, framing, pool)) {
         return false;
     }
-    authp_jwt_seen_add(jwt->seen, &mark);
+    authp_jwt_seen_add(jwt->seen, mark);
     return true;
+}
+
+static bool decode(const framing_t *framing, char *text)
+{
+    return authp_b64url_decode(framing->payload, framing->payload_len, (unsigned char *)text) ==
+           AUTHP_OK;
 }
 
 authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t len, int64_t now,
@@ -85,21 +90,23 @@ authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t l
 {
     framing_t framing;
     authp_claims_t claims;
-    if (!split(token, len, &framing) || !was_signed(jwt, token, len, &framing, pool)) {
+    authp_jwt_mark_t mark = {{0, 0}};
+    if (!split(token, len, &framing)) {
         return AUTHP_E_TOKEN_INVALID;
+    }
+    if (jwt->seen != NULL) {
+        mark = authp_jwt_seen_mark(jwt->seen, token, len);
     }
     size_t size = AUTHP_B64URL_DECODED(framing.payload_len);
     char *text = apr_palloc(pool, size + 1);
-    if (authp_b64url_decode(framing.payload, framing.payload_len, (unsigned char *)text) !=
-        AUTHP_OK) {
+    /* Decoded before it is trusted: meanwhile the processor fetches what mark() asked for. */
+    if (!decode(&framing, text) || !was_signed(jwt, &framing, &mark, pool)) {
         return AUTHP_E_TOKEN_INVALID;
     }
     text[size] = '\0';
     if (!authp_jwt_claims_scan(text, size, &claims)) {
         /* Scanning spoils the text. */
-        if (authp_b64url_decode(framing.payload, framing.payload_len, (unsigned char *)text) !=
-                AUTHP_OK ||
-            !authp_jwt_slow_parse(jwt, text, size, &claims, pool)) {
+        if (!decode(&framing, text) || !authp_jwt_slow_parse(jwt, text, size, &claims, pool)) {
             return AUTHP_E_TOKEN_INVALID;
         }
     }

@@ -4,7 +4,6 @@
 #include "base/pages.h"
 
 #include <stdatomic.h>
-#include <stddef.h>
 #include <string.h>
 
 #define WORD sizeof(uint64_t)
@@ -14,8 +13,6 @@
 
 /* What a slot says before the texts and the token. */
 typedef struct entry_t {
-    uint64_t hash;
-    int64_t written; /* when; seconds */
     int64_t not_before;
     uint16_t token_len;
     uint16_t text_len; /* user id, session id, e-mail, name, each with its NUL */
@@ -25,7 +22,6 @@ typedef struct entry_t {
 } entry_t;
 
 #define ENTRY_WORDS (sizeof(entry_t) / WORD)
-#define WRITTEN_WORD (offsetof(entry_t, written) / WORD)
 #define ROOM ((SLOT_WORDS - 1 - ENTRY_WORDS) * WORD)
 #define SESSION_AT (AUTHP_ID_LEN + 1)
 #define TEXTS_AT (2 * SESSION_AT)
@@ -40,10 +36,18 @@ typedef struct slot_t {
     _Atomic uint64_t words[SLOT_WORDS - 1];
 } slot_t;
 
+/* What is in a slot, for whoever only asks whether it is worth a look. All of them fit into the
+ * processor's cache, the slots do not. What they say may be out of date. */
+typedef struct tag_t {
+    _Atomic uint64_t hash;
+    _Atomic int64_t written; /* seconds; 0: never */
+} tag_t;
+
 struct authp_token_cache_t {
     uint64_t key[2];
     size_t mask; /* number of sets, a power of two, less one */
     slot_t *slots;
+    tag_t *tags;
 };
 
 typedef union image_t {
@@ -60,16 +64,20 @@ authp_err_t authp_token_cache_make(size_t bytes, const authp_random_t *random,
                                    authp_token_cache_t **out, apr_pool_t *pool)
 {
     size_t sets = 1;
-    void *memory = NULL;
+    void *slots = NULL;
+    void *tags = NULL;
     while (sets * 2 * WAYS * sizeof(slot_t) <= bytes) {
         sets *= 2;
     }
-    authp_err_t err = authp_pages_make(sets * WAYS * sizeof(slot_t), &memory, pool);
+    authp_err_t err = authp_pages_make(sets * WAYS * sizeof(slot_t), &slots, pool);
+    if (err == AUTHP_OK) {
+        err = authp_pages_make(sets * WAYS * sizeof(tag_t), &tags, pool);
+    }
     if (err != AUTHP_OK) {
         return err;
     }
     authp_token_cache_t *cache = apr_palloc(pool, sizeof(*cache));
-    *cache = (authp_token_cache_t){.mask = sets - 1, .slots = memory};
+    *cache = (authp_token_cache_t){.mask = sets - 1, .slots = slots, .tags = tags};
     authp_random_fill(random, (unsigned char *)cache->key, sizeof(cache->key));
     *out = cache;
     return AUTHP_OK;
@@ -86,9 +94,10 @@ static uint64_t hash_of(const authp_token_cache_t *cache, const char *token, siz
     return hash ^ hash >> 32;
 }
 
-static slot_t *set_of(const authp_token_cache_t *cache, uint64_t hash)
+/* The number of the first slot that may hold it; the other ways follow. */
+static size_t set_of(const authp_token_cache_t *cache, uint64_t hash)
 {
-    return &cache->slots[(hash & cache->mask) * WAYS];
+    return (hash & cache->mask) * WAYS;
 }
 
 static void load(const _Atomic uint64_t *from, uint64_t *to, size_t count)
@@ -103,28 +112,30 @@ static void load(const _Atomic uint64_t *from, uint64_t *to, size_t count)
 static bool same(const _Atomic uint64_t *held, const char *token, size_t len)
 {
     uint64_t difference = 0;
-    uint64_t word = 0;
-    size_t whole = len / WORD;
-    for (size_t i = 0; i < whole; i++) {
-        memcpy(&word, token + i * WORD, WORD);
-        difference |= word ^ atomic_load_explicit(&held[i], memory_order_relaxed);
+    uint64_t words[4];
+    for (; len >= sizeof(words); len -= sizeof(words), token += sizeof(words), held += 4) {
+        memcpy(words, token, sizeof(words));
+        difference |= words[0] ^ atomic_load_explicit(&held[0], memory_order_relaxed);
+        difference |= words[1] ^ atomic_load_explicit(&held[1], memory_order_relaxed);
+        difference |= words[2] ^ atomic_load_explicit(&held[2], memory_order_relaxed);
+        difference |= words[3] ^ atomic_load_explicit(&held[3], memory_order_relaxed);
     }
-    if (len % WORD != 0) {
-        word = 0;
-        memcpy(&word, token + whole * WORD, len % WORD);
-        difference |= word ^ atomic_load_explicit(&held[whole], memory_order_relaxed);
+    memset(words, 0, sizeof(words));
+    memcpy(words, token, len);
+    for (size_t i = 0; i < words_of(len); i++) {
+        difference |= words[i] ^ atomic_load_explicit(&held[i], memory_order_relaxed);
     }
     return difference == 0;
 }
 
 /* Who is in the slot, if it is that token. The texts are copied before it is known that they belong
  * to the rest, so their length is looked at first. */
-static bool read_slot(const slot_t *slot, uint64_t hash, const char *token, size_t len,
-                      authp_token_hit_t *out, apr_pool_t *pool)
+static bool read_slot(const slot_t *slot, const char *token, size_t len, authp_token_hit_t *out,
+                      apr_pool_t *pool)
 {
     image_t image = {.words = {0}};
     uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_acquire);
-    if (turn % 2 != 0 || atomic_load_explicit(&slot->words[0], memory_order_relaxed) != hash) {
+    if (turn % 2 != 0) {
         return false;
     }
     load(slot->words, image.words, ENTRY_WORDS);
@@ -158,9 +169,10 @@ bool authp_token_cache_find(const authp_token_cache_t *cache, const char *token,
         return false;
     }
     uint64_t hash = hash_of(cache, token, len);
-    const slot_t *set = set_of(cache, hash);
-    for (int i = 0; i < WAYS; i++) {
-        if (read_slot(&set[i], hash, token, len, out, pool)) {
+    size_t set = set_of(cache, hash);
+    for (size_t i = set; i < set + WAYS; i++) {
+        if (atomic_load_explicit(&cache->tags[i].hash, memory_order_relaxed) == hash &&
+            read_slot(&cache->slots[i], token, len, out, pool)) {
             return true;
         }
     }
@@ -199,13 +211,11 @@ static bool append_text(draft_t *draft, const char *text, uint16_t *at)
     return text == NULL || append(draft, text, strlen(text) + 1);
 }
 
-static bool compose(draft_t *draft, uint64_t hash, const char *token, size_t len,
-                    const authp_token_hit_t *hit)
+static bool compose(draft_t *draft, const char *token, size_t len, const authp_token_hit_t *hit)
 {
     image_t image;
     memset(&image, 0, sizeof(image));
     entry_t *entry = &image.entry;
-    entry->hash = hash;
     entry->not_before = hit->not_before;
     entry->token_len = (uint16_t)len;
     entry->principal = hit->principal;
@@ -226,49 +236,57 @@ static bool compose(draft_t *draft, uint64_t hash, const char *token, size_t len
     return true;
 }
 
-/* The one with that hash, or else the one that was written to less often, which takes them in
- * turns. NULL if it must stay. */
-static slot_t *choose(slot_t *set, uint64_t hash, int64_t now)
+/* Whether the slot of that number is for it: the one with that hash, or else the one that was
+ * written to longest ago, unless it must stay. */
+static bool choose(const authp_token_cache_t *cache, uint64_t hash, int64_t now, size_t *out)
 {
-    slot_t *chosen = &set[0];
-    uint64_t least = UINT64_MAX;
-    for (int i = 0; i < WAYS; i++) {
-        uint64_t turn = atomic_load_explicit(&set[i].turn, memory_order_relaxed);
-        if (turn != 0 && atomic_load_explicit(&set[i].words[0], memory_order_relaxed) == hash) {
-            chosen = &set[i];
+    size_t set = set_of(cache, hash);
+    size_t chosen = set;
+    int64_t oldest = INT64_MAX;
+    for (size_t i = set; i < set + WAYS; i++) {
+        int64_t written = atomic_load_explicit(&cache->tags[i].written, memory_order_relaxed);
+        bool same_hash = atomic_load_explicit(&cache->tags[i].hash, memory_order_relaxed) == hash;
+        if (same_hash || written < oldest) {
+            oldest = written;
+            chosen = i;
+        }
+        if (same_hash) {
             break;
         }
-        if (turn < least) {
-            least = turn;
-            chosen = &set[i];
-        }
     }
-    uint64_t written = atomic_load_explicit(&chosen->words[WRITTEN_WORD], memory_order_relaxed);
-    return (int64_t)written != now ? chosen : NULL;
+    *out = chosen;
+    return oldest != now;
+}
+
+/* False if somebody else writes there; the next request may try again. */
+static bool write_slot(slot_t *slot, const draft_t *draft)
+{
+    uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_relaxed);
+    if (turn % 2 != 0 ||
+        !atomic_compare_exchange_strong_explicit(&slot->turn, &turn, turn + 1, memory_order_acquire,
+                                                 memory_order_relaxed)) {
+        return false;
+    }
+    atomic_thread_fence(memory_order_release);
+    for (size_t i = 0; i < ENTRY_WORDS + draft->used / WORD; i++) {
+        atomic_store_explicit(&slot->words[i], draft->words[i], memory_order_relaxed);
+    }
+    atomic_store_explicit(&slot->turn, turn + 2, memory_order_release);
+    return true;
 }
 
 void authp_token_cache_put(authp_token_cache_t *cache, const char *token, size_t len,
                            const authp_token_hit_t *hit, int64_t now)
 {
     draft_t draft;
+    size_t chosen = 0;
     if (len < 2 * WORD || len > ROOM) {
         return;
     }
     uint64_t hash = hash_of(cache, token, len);
-    slot_t *slot = choose(set_of(cache, hash), hash, now);
-    if (slot == NULL || !compose(&draft, hash, token, len, hit)) {
-        return;
+    if (choose(cache, hash, now, &chosen) && compose(&draft, token, len, hit) &&
+        write_slot(&cache->slots[chosen], &draft)) {
+        atomic_store_explicit(&cache->tags[chosen].hash, hash, memory_order_relaxed);
+        atomic_store_explicit(&cache->tags[chosen].written, now, memory_order_relaxed);
     }
-    draft.words[WRITTEN_WORD] = (uint64_t)now;
-    uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_relaxed);
-    if (turn % 2 != 0 ||
-        !atomic_compare_exchange_strong_explicit(&slot->turn, &turn, turn + 1, memory_order_acquire,
-                                                 memory_order_relaxed)) {
-        return; /* somebody else writes there; the next request may try again */
-    }
-    atomic_thread_fence(memory_order_release);
-    for (size_t i = 0; i < ENTRY_WORDS + draft.used / WORD; i++) {
-        atomic_store_explicit(&slot->words[i], draft.words[i], memory_order_relaxed);
-    }
-    atomic_store_explicit(&slot->turn, turn + 2, memory_order_release);
 }
