@@ -194,13 +194,14 @@ sub wrk {
     return ($rate, $ticks * 1e6 / POSIX::sysconf(POSIX::_SC_CLK_TCK()) / $requests, $requests);
 }
 
-# Of one request: the difference of a long and a short run, both with SEEN requests before.
+# Of one request: the difference of a long and a short run, both with SEEN requests before. Only what worker threads do for
+# connections: the live table's poll once a second would count for more the slower the machine is.
 sub instructions {
     my ($kind, $path, $tokens, $seen, $warm, $count) = @_;
     my @total;
     for my $requests ($seen + $warm, $seen + $warm + $count) {
         unlink glob "$dir/cg.*";
-        my $p = start($kind, 'valgrind', '--tool=callgrind', "--callgrind-out-file=$dir/cg.out", "--log-file=$dir/cg.log", '--vgdb=no');
+        my $p = start($kind, 'valgrind', '--tool=callgrind', '--toggle-collect=ap_run_process_connection', "--callgrind-out-file=$dir/cg.out", "--log-file=$dir/cg.log", '--vgdb=no');
         ask($path, $tokens, $requests);
         stop($p);
         open my $log, '<', "$dir/cg.log" or die "cg.log: $!";
