@@ -96,8 +96,7 @@ authp_pacer_t *authp_pace_make(int threads, apr_pool_t *pool)
     pthread_condattr_t monotonic;
     authp_pacer_t *pacer = apr_pcalloc(pool, sizeof(*pacer));
     pacer->async = ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) == APR_SUCCESS && async != 0;
-    /* Where a connection holds its thread anyway, it may as well wait. */
-    pacer->pauses.limit = pacer->async ? threads * 3 / 4 : threads;
+    pacer->pauses.limit = threads * 3 / 4;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&pacer->mutex, NULL);
@@ -132,17 +131,23 @@ static void make_deaf(authp_pacer_t *pacer, int fd)
     pthread_mutex_unlock(&pacer->mutex);
 }
 
-/* Will the connection stay open, with a server that waits for many of them in one thread? */
-static bool stays(const authp_pacer_t *pacer, const request_rec *r, int status)
+/* Will the connection stay open for another request? */
+static bool stays(const request_rec *r, int status)
 {
-    return pacer->async && !ap_status_drops_connection(status) && r->connection->master == NULL &&
+    return !ap_status_drops_connection(status) && r->connection->master == NULL &&
            r->server->keep_alive != 0 && r->proto_num >= HTTP_VERSION(1, 1) &&
            !ap_find_token(r->pool, apr_table_get(r->headers_in, "Connection"), "close");
 }
 
 void authp_pace_before(authp_pacer_t *pacer, const request_rec *r, int status)
 {
-    if (pacer != NULL && !stays(pacer, r, status) && authp_gate_enter(&pacer->pauses, false)) {
+    bool kept = stays(r, status);
+    if (pacer == NULL || (kept && pacer->async)) {
+        return;
+    }
+    if (kept) {
+        apr_sleep(apr_time_from_msec(PAUSE_MS)); /* the thread is the connection's anyway */
+    } else if (authp_gate_enter(&pacer->pauses, false)) {
         apr_sleep(apr_time_from_msec(PAUSE_MS));
         authp_gate_leave(&pacer->pauses);
     }
@@ -151,8 +156,10 @@ void authp_pace_before(authp_pacer_t *pacer, const request_rec *r, int status)
 void authp_pace_after(authp_pacer_t *pacer, const request_rec *r)
 {
     apr_os_sock_t fd = -1;
-    apr_socket_t *socket =
-        pacer != NULL && stays(pacer, r, r->status) ? ap_get_conn_socket(r->connection) : NULL;
+    if (pacer == NULL || !pacer->async || !stays(r, r->status)) {
+        return;
+    }
+    apr_socket_t *socket = ap_get_conn_socket(r->connection);
     if (socket != NULL && apr_os_sock_get(&fd, socket) == APR_SUCCESS) {
         make_deaf(pacer, fd);
     }

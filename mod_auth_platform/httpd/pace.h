@@ -6,9 +6,10 @@
 
 /* A refusal costs next to nothing, so who does not care about Retry-After asks again at once, from
  * many connections, and pages and hashes share the processor with all that. So a connection gets
- * one refusal in 50 ms and no more: where it is kept open, by not listening to it for that long
- * after the answer, which takes no thread; else by answering that much later, on a bounded number
- * of threads. */
+ * one refusal in 50 ms and no more. Where it is kept open, it is not listened to for that long
+ * after the answer, which takes no thread (or, where the connection has a thread of its own, that
+ * waits). Where it is not, the answer comes that much later, as far as threads are free for that.
+ */
 typedef struct authp_pacer_t authp_pacer_t;
 
 /* Of one child, which has so many threads; asks the MPM whether open connections take any. */
