@@ -49,8 +49,8 @@ install: release  ## copy the module, the tool and sample configuration: DESTDIR
 	 '$(call module,release)' '$(call cli,release)'
 
 .PHONY: bench
-bench: release $(OUT)/release/store_rates  ## what guarding costs and what each store yields, or T=guard, T=stores
-	@T='$(T)' AUTHP_STORE_RATES='$(abspath $(OUT)/release/store_rates)' \
+bench: release $(OUT)/release/store_rates $(OUT)/release/hash_rate  ## guarding, stores, sign-in floods, or T=guard, T=stores, T=flood
+	@T='$(T)' AUTHP_STORE_RATES='$(abspath $(OUT)/release/store_rates)' AUTHP_HASH_RATE='$(abspath $(OUT)/release/hash_rate)' \
 	 AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' \
 	 t/bench/run.sh
 

@@ -20,6 +20,10 @@ $(OUT)/release/store_rates: $(OUT)/release/obj/t/bench/store_rates.o $(call lib,
 
 REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
 
+$(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,release)
+	@echo '  LINK  $@'
+	@$(call link,release) -o $@ $^ $(LIB_LIBS)
+
 ##@ Checks
 .PHONY: test
 test: debug asan $(call unit,asan) $(REPLAYS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>

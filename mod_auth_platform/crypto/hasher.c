@@ -236,11 +236,18 @@ static void stand_in_line(crew_t *crew, job_t *job)
     await(crew, job);
 }
 
+/* With the mutex held. */
+static bool may_wait(const authp_hasher_t *hasher, authp_hash_for_t who)
+{
+    return who != AUTHP_HASH_STRANGER || hasher->strangers_most == 0 ||
+           hasher->strangers < hasher->strangers_most;
+}
+
 static void submit(authp_hasher_t *hasher, job_t *job)
 {
     bool stranger = job->who == AUTHP_HASH_STRANGER;
     pthread_mutex_lock(&hasher->mutex);
-    if (stranger && hasher->strangers_most > 0 && hasher->strangers >= hasher->strangers_most) {
+    if (!may_wait(hasher, job->who)) {
         job->err = AUTHP_E_BUSY;
     } else {
         hasher->strangers += stranger;
@@ -248,6 +255,18 @@ static void submit(authp_hasher_t *hasher, job_t *job)
         hasher->strangers -= stranger;
     }
     pthread_mutex_unlock(&hasher->mutex);
+}
+
+bool authp_hasher_has_room(authp_hasher_t *hasher, authp_hash_for_t who)
+{
+    pthread_mutex_lock(&hasher->mutex);
+    bool may = may_wait(hasher, who);
+    pthread_mutex_unlock(&hasher->mutex);
+    int place = may ? authp_hasher_bound_admit(hasher->bound, who) : -1;
+    if (place >= 0) {
+        authp_hasher_bound_leave(hasher->bound, place);
+    }
+    return place >= 0;
 }
 
 static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t len, job_t *job)

@@ -36,6 +36,10 @@ AUTHP_CHECKED authp_err_t authp_hasher_make(authp_hasher_bound_t *bound,
                                             const authp_random_t *random, int strangers,
                                             authp_hasher_t **out, apr_pool_t *pool);
 
+/* Would there be room for one now? For sending people away before anything has been done for them;
+ * whether there is when it comes to it shows then. */
+bool authp_hasher_has_room(authp_hasher_t *hasher, authp_hash_for_t who);
+
 /* Both block the caller until the job is done; AUTHP_E_BUSY if there is no room, or a queued job
  * got no slot within 5 s. Copies of the password are wiped. `out` has room for
  * AUTHP_BCRYPT_HASH_LEN + 1. */

@@ -152,8 +152,9 @@ static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_er
     authp_audit_write(realm, &event, client, pool);
 }
 
-/* Finds the account and checks the password, as one attempt that counts. A stranger who must wait
- * costs no look at the store; whether a device is known to the account only the account says. */
+/* Finds the account and checks the password, as one attempt that counts. A stranger for whom there
+ * is no room, or who must wait, costs no look at the store; whether a device is known to the
+ * account only the account says. */
 static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t *in,
                                 const authp_client_t *client, authp_user_t **out,
                                 authp_hash_for_t *who, apr_pool_t *pool)
@@ -164,6 +165,9 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
         in->kind == AUTHP_LOGIN_EMAIL ? authp_account_normal_email(in->login, pool) : in->login;
     authp_target_t target = {.kind = in->kind, .login = login};
     bool first = client->device != NULL;
+    if (!first && !authp_hasher_has_room(realm->hasher, AUTHP_HASH_STRANGER)) {
+        return AUTHP_E_BUSY;
+    }
     authp_err_t err = first ? find_user(realm, &target, &user, pool) : AUTHP_OK;
     target.user = user;
     if (err == AUTHP_OK) {

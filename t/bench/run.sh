@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What guarding costs, and what the routes do a second on each store: `make bench` calls it with AUTHP_MODULE, AUTHP_CLI
-# and AUTHP_STORE_RATES. T=guard or T=stores is one of the two. BENCH_QUICK=1 is shorter and rougher.
+# What guarding costs, what the routes do a second on each store, and what a flood of sign-ins does to all of that: `make bench` calls
+# it with AUTHP_MODULE, AUTHP_CLI, AUTHP_STORE_RATES and AUTHP_HASH_RATE. T=guard, T=stores or T=flood is one of them. BENCH_QUICK=1 is
+# shorter and rougher.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export BENCH_OUT="${OUT:-build/out}/bench"
@@ -11,4 +12,7 @@ if [ "${T:-guard}" = guard ]; then
 fi
 if [ "${T:-stores}" = stores ]; then
     AUTHP_MONGO_HEAP=3g build/with-mongo.sh perl t/bench/stores.pl
+fi
+if [ "${T:-flood}" = flood ]; then
+    perl t/bench/flood.pl
 fi
