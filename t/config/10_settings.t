@@ -78,6 +78,7 @@ my @wrong = (
     ['a front end that is none', "${good}FRONTEND_URL=javascript:alert(1)", 'FRONTEND_URL'],
     ['a rate without a time',   "${good}AUTH_LIMIT_ADDRESS=120",       'AUTH_LIMIT_ADDRESS'],
     ['a rate of nothing',       "${good}AUTH_LIMIT_ACCOUNT=0/1m",      'AUTH_LIMIT_ACCOUNT'],
+    ['more failures than are counted', "${good}AUTH_LIMIT_ACCOUNT=901/1m", 'AUTH_LIMIT_ACCOUNT'],
     ['a role with a space',     "${good}ROLES=candidate,big boss",     'ROLES'],
     ['a role twice',            "${good}ROLES=candidate,candidate",    'ROLES'],
     ['an unknown store',        "${good}AUTH_STORE=oracle",            'AUTH_STORE'],
