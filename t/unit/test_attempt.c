@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Passwords tried on one account, wherever: delays that tell nothing, known devices, the store
  * behind it all. */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -368,43 +366,6 @@ START_TEST(without_limits)
 }
 END_TEST
 
-/* --- many at once
- * ---------------------------------------------------------------------------------------------- */
-static void *guess(void *data)
-{
-    atomic_int *looked_at = data;
-    apr_pool_t *own = NULL;
-    int wait = 0;
-    authp_grant_t grant;
-    authp_client_t mine = fixture_client;
-    const authp_login_t in = {.kind = AUTHP_LOGIN_EMAIL,
-                              .login = ADA,
-                              .password = WRONG,
-                              .password_len = sizeof(WRONG) - 1};
-    mine.retry_after = &wait;
-    apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    if (authp_account_login(f.realm, &in, &mine, &grant, own) != AUTHP_E_RATE_LIMITED) {
-        atomic_fetch_add(looked_at, 1);
-    }
-    apr_pool_destroy(own);
-    return NULL;
-}
-
-START_TEST(sixty_four_guesses)
-{
-    pthread_t threads[64];
-    atomic_int looked_at = 0;
-    (void)fixture_user(&f, ADA, "admin", false);
-    for (int i = 0; i < 64; i++) {
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, guess, &looked_at), 0);
-    }
-    for (int i = 0; i < 64; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    ck_assert_int_eq(looked_at, 3);
-}
-END_TEST
-
 Suite *suite_attempt(void)
 {
     Suite *suite = suite_create("attempt");
@@ -427,7 +388,6 @@ Suite *suite_attempt(void)
     tcase_add_loop_test(tests, equal_trips, 0, 4);
     tcase_add_test(tests, counted_wherever_a_password_is_tried);
     tcase_add_test(tests, without_limits);
-    tcase_add_test(tests, sixty_four_guesses);
     suite_add_tcase(suite, tests);
     return suite;
 }
