@@ -127,14 +127,15 @@ sub start {
 sub stop { my ($pid) = @_; kill 'TERM', $pid; waitpid $pid, 0; undef $running; return }
 END { my $status = $?; if ($running) { kill 'TERM', $running; waitpid $running, 0 } $? = $status }
 
-# One connection, COUNT requests one after the other; every answer must be 200.
+# One connection, so many requests one after the other, with the tokens in turn from the FIRST on; every answer must be STATUS.
 sub ask {
-    my ($path, $list, $requests) = @_;
+    my ($path, $list, $requests, $expected, $first) = @_;
+    ($expected, $first) = ($expected // 200, $first // 0);
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port, Timeout => 60) or die "connect: $!";
     for my $i (0 .. $requests - 1) {
-        print {$socket} "GET $path HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $list->[$i % @$list]\r\n\r\n";
+        print {$socket} "GET $path HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $list->[($first + $i) % @$list]\r\n\r\n";
         my ($status, $length) = (scalar <$socket>, 0);
-        $status =~ / 200 / or die "$path: $status";
+        $status =~ / $expected / or die "$path: $status";
         while (defined(my $line = <$socket>)) {
             $length = $1 if $line =~ /^Content-Length: (\d+)/i;
             last if $line eq "\r\n";
@@ -194,18 +195,22 @@ sub wrk {
     return ($rate, $ticks * 1e6 / POSIX::sysconf(POSIX::_SC_CLK_TCK()) / $requests, $requests);
 }
 
-# Of one request: the difference of a long and a short run, both with SEEN requests before. Only what worker threads do for
-# connections: the live table's poll once a second would count for more the slower the machine is.
+# Of one request after WARM others: the difference of a long and a short run. Only what worker threads do for connections: the
+# live table's poll once a second would count for more the slower the machine is. And only from a request on that is answered
+# 404, since it takes more or fewer to find out that httpd is ready.
 sub instructions {
-    my ($kind, $path, $tokens, $seen, $warm, $count) = @_;
+    my ($kind, $path, $tokens, $warm, $count) = @_;
+    my @only = qw(--toggle-collect=ap_run_process_connection --zero-before=ap_send_error_response);
     my @total;
-    for my $requests ($seen + $warm, $seen + $warm + $count) {
+    for my $requests (20, 20 + $count) {
         unlink glob "$dir/cg.*";
-        my $p = start($kind, 'valgrind', '--tool=callgrind', '--toggle-collect=ap_run_process_connection', "--callgrind-out-file=$dir/cg.out", "--log-file=$dir/cg.log", '--vgdb=no');
-        ask($path, $tokens, $requests);
+        my $p = start($kind, qw(valgrind --tool=callgrind --vgdb=no), @only, "--callgrind-out-file=$dir/cg.out", "--log-file=$dir/cg.log");
+        ask($path, $tokens, $warm);
+        ask('/nothing', $tokens, 1, 404);
+        ask($path, $tokens, $requests, 200, $warm);
         stop($p);
-        open my $log, '<', "$dir/cg.log" or die "cg.log: $!";
-        my ($collected) = join('', <$log>) =~ /Collected : (\d+)/ or die "callgrind collected nothing\n";
+        open my $out, '<', "$dir/cg.out" or die "cg.out: $!";
+        my ($collected) = join('', <$out>) =~ /^totals: (\d+)/m or die "callgrind collected nothing\n";
         push @total, $collected;
     }
     return int(($total[1] - $total[0]) / $count);

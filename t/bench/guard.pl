@@ -71,12 +71,12 @@ $memory{plain} = Bench::memory($server);
 Bench::stop($server);
 
 # --- instructions ---
-my %list = (one => [$tokens[0]], many => \@tokens, fresh => [@fresh[0 .. $warm + $count]]);
-my %instructions = ('without the module' => Bench::instructions('plain', '/open/file.bin', $list{one}, 0, $warm, $count));
+my %list = (one => [$tokens[0]], many => \@tokens, fresh => [@fresh[0 .. $warm + $count + 20]]);
+my %instructions = ('without the module' => Bench::instructions('plain', '/open/file.bin', $list{one}, $warm, $count));
 for my $case (@cases) {
     next if $case->[0] =~ /^unguarded,/;
     my $seen = $case->[3] eq 'many' && $case->[1] eq 'guarded' ? $many : 0;
-    $instructions{ $case->[0] } = Bench::instructions($case->[1], "$case->[2]/file.bin", $list{ $case->[3] }, $seen, $warm, $count);
+    $instructions{ $case->[0] } = Bench::instructions($case->[1], "$case->[2]/file.bin", $list{ $case->[3] }, $seen + $warm, $count);
 }
 $instructions{"unguarded, $_"} = $instructions{unguarded} for qw(many new);
 
