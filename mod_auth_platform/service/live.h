@@ -43,6 +43,8 @@ AUTHP_CHECKED authp_err_t authp_live_end_sessions(const authp_realm_t *realm, co
 AUTHP_CHECKED authp_err_t authp_live_update_user(const authp_realm_t *realm,
                                                  const authp_user_t *before,
                                                  const authp_user_t *after, apr_pool_t *pool);
+/* It is so already: perhaps by another host, of which the table has not heard yet. */
+void authp_live_note_user(const authp_realm_t *realm, const authp_user_t *user);
 AUTHP_CHECKED authp_err_t authp_live_delete_user(const authp_realm_t *realm,
                                                  const authp_user_t *before, apr_pool_t *pool);
 

@@ -28,11 +28,12 @@ typedef struct live_found_t {
 static void search(const live_bucket_t *bucket, const live_key_t *key, uint32_t now_s,
                    live_found_t *out)
 {
+    uint64_t tags = live_get(&bucket->tags);
     out->found = false;
-    for (int way = 0; way < LIVE_WAYS && !out->found; way++) {
-        uint64_t word1 = live_get(&bucket->ways[way][1]);
-        out->found =
-            (word1 & LIVE_KEY_MASK) == key->word1 && live_get(&bucket->ways[way][0]) == key->word0;
+    for (int way = 0; tags != 0 && !out->found; way++, tags >>= 8) {
+        out->found = (tags & 0xff) == live_tag(key) &&
+                     (live_get(&bucket->ways[way][1]) & LIVE_KEY_MASK) == key->word1 &&
+                     live_get(&bucket->ways[way][0]) == key->word0;
         for (int i = 0; out->found && i < LIVE_WORDS; i++) {
             out->words[i] = live_get(&bucket->ways[way][i]);
         }

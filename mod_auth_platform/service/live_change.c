@@ -2,6 +2,9 @@
 #include "service/live.h"
 #include "service/live_store.h"
 
+/* Older ones the poll has brought. */
+#define RECENT_MS 60000
+
 /* What makes tokens stop counting: the store decides, then the table is told, before anybody is
  * answered. Without a table (the command line tool) the servers hear of it by their poll. */
 
@@ -11,6 +14,22 @@ static void tell_session(const authp_realm_t *realm, const char *sid)
         authp_ms_t at = authp_store_time(realm->store, authp_clock_now(realm->clock));
         authp_live_table_put_session(authp_live_store_table(realm->live), sid, at);
     }
+}
+
+/* That user's sessions that ended just now, by other hosts too. */
+static authp_err_t tell_sessions(const authp_realm_t *realm, const char *user_id, apr_pool_t *pool)
+{
+    apr_array_header_t *ended = NULL;
+    authp_ms_t now = authp_store_time(realm->store, authp_clock_now(realm->clock));
+    if (realm->live == NULL) {
+        return AUTHP_OK;
+    }
+    authp_err_t err =
+        authp_store_session_ended_of(realm->store, user_id, now - RECENT_MS, &ended, pool);
+    for (int i = 0; err == AUTHP_OK && i < ended->nelts; i++) {
+        tell_session(realm, APR_ARRAY_IDX(ended, i, const char *));
+    }
+    return err;
 }
 
 static void tell_user(const authp_realm_t *realm, const authp_live_user_t *user)
@@ -39,18 +58,15 @@ authp_err_t authp_live_end_sessions(const authp_realm_t *realm, const char *user
 {
     const authp_end_t end = {
         .except_sid = except_sid, .reason = reason, .now = authp_clock_now(realm->clock)};
-    apr_array_header_t *ended = NULL;
-    authp_err_t err = authp_store_session_end_user(realm->store, user_id, &end, &ended, pool);
-    if (err != AUTHP_OK) {
-        return err;
+    int ended = 0;
+    authp_err_t err = authp_store_session_end_user(realm->store, user_id, &end, &ended);
+    if (err == AUTHP_OK) {
+        err = tell_sessions(realm, user_id, pool);
     }
-    for (int i = 0; i < ended->nelts; i++) {
-        tell_session(realm, APR_ARRAY_IDX(ended, i, const char *));
+    if (err == AUTHP_OK && count != NULL) {
+        *count = ended;
     }
-    if (count != NULL) {
-        *count = ended->nelts;
-    }
-    return AUTHP_OK;
+    return err;
 }
 
 authp_err_t authp_live_update_user(const authp_realm_t *realm, const authp_user_t *before,
@@ -58,16 +74,20 @@ authp_err_t authp_live_update_user(const authp_realm_t *realm, const authp_user_
 {
     authp_err_t err = authp_store_user_update(realm->store, before, after, pool);
     if (err == AUTHP_OK && after->ver != before->ver) {
-        const authp_live_user_t user = {
-            .id = after->id.hex,
-            .ver = after->ver,
-            .min_ver = after->min_ver,
-            .roles =
-                authp_roles_effective(realm->roles, after->roles, after->is_recruiter_verified),
-            .email_verified = after->email_verified};
-        tell_user(realm, &user);
+        authp_live_note_user(realm, after);
     }
     return err;
+}
+
+void authp_live_note_user(const authp_realm_t *realm, const authp_user_t *user)
+{
+    const authp_live_user_t facts = {
+        .id = user->id.hex,
+        .ver = user->ver,
+        .min_ver = user->min_ver,
+        .roles = authp_roles_effective(realm->roles, user->roles, user->is_recruiter_verified),
+        .email_verified = user->email_verified};
+    tell_user(realm, &facts);
 }
 
 authp_err_t authp_live_delete_user(const authp_realm_t *realm, const authp_user_t *before,

@@ -26,6 +26,7 @@
 typedef struct live_bucket_t {
     _Atomic uint32_t sequence;   /* odd while it is written */
     _Atomic uint32_t full_until; /* seconds: until then what is not found may have been left out */
+    _Atomic uint64_t tags; /* a byte for each way, 0 = empty: most searches end with this line */
     _Atomic uint64_t ways[LIVE_WAYS][LIVE_WORDS];
 } live_bucket_t;
 
@@ -81,6 +82,16 @@ static inline uint64_t live_get(const _Atomic uint64_t *word)
 static inline void live_set(_Atomic uint64_t *word, uint64_t value)
 {
     atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+static inline uint64_t live_mix(const live_key_t *key)
+{
+    return (key->word0 ^ key->word1 * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+}
+
+static inline unsigned int live_tag(const live_key_t *key)
+{
+    return ((unsigned int)(live_mix(key) >> 25) | 0x80U) & 0xffU;
 }
 
 /* live_table.c. `id` is 24 hex digits: claims and rows are checked before they come here. */

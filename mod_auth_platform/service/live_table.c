@@ -70,9 +70,7 @@ static void empty(authp_live_shared_t *shared, uint32_t realm)
     for (uint32_t i = 0; i < shared->nbuckets; i++) {
         live_bucket_t *bucket = &shared->buckets[i];
         uint32_t sequence = authp_live_open_bucket(bucket);
-        for (int way = 0; way < LIVE_WAYS; way++) {
-            live_set(&bucket->ways[way][1], 0);
-        }
+        live_set(&bucket->tags, 0);
         atomic_store_explicit(&bucket->full_until, 0, memory_order_relaxed);
         authp_live_close_bucket(bucket, sequence);
     }
@@ -185,9 +183,7 @@ live_key_t authp_live_key(const char *id, unsigned int kind)
 
 live_bucket_t *authp_live_bucket(authp_live_shared_t *shared, const live_key_t *key)
 {
-    uint64_t mixed =
-        (key->word0 ^ key->word1 * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
-    return &shared->buckets[(mixed >> 32) & (shared->nbuckets - 1)];
+    return &shared->buckets[(live_mix(key) >> 32) & (shared->nbuckets - 1)];
 }
 
 uint64_t authp_live_table_era(const authp_live_table_t *table)

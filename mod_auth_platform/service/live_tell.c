@@ -37,14 +37,15 @@ static void turn_cold(authp_live_shared_t *shared)
 /* The way that holds this key, else one that holds nothing that matters; -1 if all do. */
 static int choose(const live_bucket_t *bucket, const live_key_t *key, uint32_t now_s)
 {
+    uint64_t tags = live_get(&bucket->tags);
     int found = -1;
-    for (int way = 0; way < LIVE_WAYS; way++) {
-        uint64_t word1 = live_get(&bucket->ways[way][1]);
-        if ((word1 & LIVE_KEY_MASK) == key->word1 &&
+    for (int way = 0; way < LIVE_WAYS; way++, tags >>= 8) {
+        bool used = (tags & 0xff) != 0;
+        if (used && (live_get(&bucket->ways[way][1]) & LIVE_KEY_MASK) == key->word1 &&
             live_get(&bucket->ways[way][0]) == key->word0) {
             return way;
         }
-        if (found < 0 && (word1 == 0 || live_get(&bucket->ways[way][4]) >> 32 < now_s)) {
+        if (found < 0 && (!used || live_get(&bucket->ways[way][4]) >> 32 < now_s)) {
             found = way;
         }
     }
@@ -53,7 +54,8 @@ static int choose(const live_bucket_t *bucket, const live_key_t *key, uint32_t n
 
 static bool is_older(const live_bucket_t *bucket, int way, const uint64_t *words)
 {
-    return live_get(&bucket->ways[way][0]) == words[0] &&
+    return (live_get(&bucket->tags) >> (8 * way) & 0xff) != 0 &&
+           live_get(&bucket->ways[way][0]) == words[0] &&
            (live_get(&bucket->ways[way][1]) & LIVE_KEY_MASK) == (words[1] & LIVE_KEY_MASK) &&
            (int64_t)words[2] < (int64_t)live_get(&bucket->ways[way][2]);
 }
@@ -70,6 +72,10 @@ static void put_words(authp_live_shared_t *shared, const live_key_t *key, const 
     uint32_t sequence = authp_live_open_bucket(bucket);
     for (int i = 0; way >= 0 && i < LIVE_WORDS; i++) {
         live_set(&bucket->ways[way][i], words[i]);
+    }
+    if (way >= 0) {
+        uint64_t others = live_get(&bucket->tags) & ~(UINT64_C(0xff) << (8 * way));
+        live_set(&bucket->tags, others | (uint64_t)live_tag(key) << (8 * way));
     }
     if (way < 0) {
         if (until > atomic_load_explicit(&bucket->full_until, memory_order_relaxed)) {

@@ -90,6 +90,8 @@ authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_
         }
         if (settle(before, after, authp_clock_now(realm->clock))) {
             err = authp_live_update_user(realm, before, after, pool);
+        } else {
+            authp_live_note_user(realm, after);
         }
         if (err == AUTHP_OK) {
             *out = after;

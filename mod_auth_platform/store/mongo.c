@@ -183,6 +183,7 @@ const authp_store_ops_t authp_mongo_ops = {
     .audit_append = authp_mongo_audit_append,
     .user_changed = authp_mongo_user_changed,
     .session_ended = authp_mongo_session_ended,
+    .session_ended_of = authp_mongo_session_ended_of,
     .clock = server_clock,
     .purge = authp_mongo_purge,
     .failure_get = authp_mongo_failure_get,

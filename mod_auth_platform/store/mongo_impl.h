@@ -53,7 +53,7 @@ AUTHP_CHECKED authp_err_t authp_mongo_index(authp_mongo_t *m, mongoc_client_t *c
 typedef struct authp_mongo_find_t {
     const char *collection;
     const bson_t *filter;
-    int limit;
+    int limit;        /* 0 = none */
     const char *sort; /* in the order of this field; NULL = as they come */
     bool list;        /* may read where the URI's readPreference says */
 } authp_mongo_find_t;
@@ -165,7 +165,9 @@ authp_err_t authp_mongo_session_slide(void *self, const char *sid, int64_t gener
 authp_err_t authp_mongo_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
                                     apr_pool_t *pool);
 authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const authp_end_t *end,
-                                         apr_array_header_t **ended, apr_pool_t *pool);
+                                         int *count);
+authp_err_t authp_mongo_session_ended_of(void *self, const char *user_id, authp_ms_t since,
+                                         apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
                                      apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,

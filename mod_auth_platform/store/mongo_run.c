@@ -13,8 +13,10 @@ static mongoc_collection_t *collection_of(authp_mongo_t *m, mongoc_client_t *cli
 /* The server gives up when we do. */
 static void find_options(const authp_mongo_t *m, const authp_mongo_find_t *what, bson_t *out)
 {
-    BSON_APPEND_INT64(out, "limit", what->limit);
-    BSON_APPEND_BOOL(out, "singleBatch", true);
+    if (what->limit > 0) {
+        BSON_APPEND_INT64(out, "limit", what->limit);
+        BSON_APPEND_BOOL(out, "singleBatch", true);
+    }
     BSON_APPEND_INT64(out, "maxTimeMS", m->config.timeout_ms);
     if (what->sort != NULL) {
         bson_t sort;

@@ -5,9 +5,6 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Room for sessions that ended by themselves in the same millisecond. */
-#define STAMPED_MORE 100
-
 static bson_t *write_session(const authp_session_t *s)
 {
     bson_t device;
@@ -203,16 +200,21 @@ static authp_err_t read_ended(const bson_t *document, void *ctx)
     return AUTHP_OK;
 }
 
+static void match_from(bson_t *filter, authp_ms_t since)
+{
+    bson_t range;
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "ended_at", &range);
+    BSON_APPEND_DATE_TIME(&range, "$gte", since);
+    bson_append_document_end(filter, &range);
+}
+
 authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
                                       apr_array_header_t **out, apr_pool_t *pool)
 {
     read_sessions_t found = {.sessions = apr_array_make(pool, 16, sizeof(authp_ended_t *)),
                              .pool = pool};
-    bson_t range;
     bson_t filter = BSON_INITIALIZER;
-    BSON_APPEND_DOCUMENT_BEGIN(&filter, "ended_at", &range);
-    BSON_APPEND_DATE_TIME(&range, "$gte", since);
-    bson_append_document_end(&filter, &range);
+    match_from(&filter, since);
     const authp_mongo_find_t what = {
         .collection = AUTHP_MONGO_SESSIONS, .filter = &filter, .limit = limit, .sort = "ended_at"};
     authp_err_t err = authp_mongo_find(self, &what, read_ended, &found);
@@ -223,27 +225,34 @@ authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
     return err;
 }
 
-/* Those that the update just stamped; others that ended in the same millisecond do no harm. */
-static authp_err_t stamped(authp_mongo_t *m, const char *user_id, authp_ms_t now, int count,
-                           read_sessions_t *found)
+authp_err_t authp_mongo_session_ended_of(void *self, const char *user_id, authp_ms_t since,
+                                         apr_array_header_t **out, apr_pool_t *pool)
 {
+    read_sessions_t found = {.sessions = apr_array_make(pool, 4, sizeof(authp_ended_t *)),
+                             .pool = pool};
     bson_t filter = BSON_INITIALIZER;
     authp_mongo_match_id(&filter, "user_id", user_id);
-    authp_mongo_match_time(&filter, "ended_at", now);
-    const authp_mongo_find_t what = {
-        .collection = AUTHP_MONGO_SESSIONS, .filter = &filter, .limit = count + STAMPED_MORE};
-    authp_err_t err = authp_mongo_find(m, &what, read_ended, found);
+    match_from(&filter, since);
+    const authp_mongo_find_t what = {.collection = AUTHP_MONGO_SESSIONS, .filter = &filter};
+    authp_err_t err = authp_mongo_find(self, &what, read_ended, &found);
     bson_destroy(&filter);
-    return err;
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    apr_array_header_t *ids = apr_array_make(pool, found.sessions->nelts, sizeof(const char *));
+    for (int i = 0; i < found.sessions->nelts; i++) {
+        APR_ARRAY_PUSH(ids, const char *) =
+            APR_ARRAY_IDX(found.sessions, i, const authp_ended_t *)->id.hex;
+    }
+    *out = ids;
+    return AUTHP_OK;
 }
 
 authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const authp_end_t *end,
-                                         apr_array_header_t **ended, apr_pool_t *pool)
+                                         int *count)
 {
-    int count = 0;
+    int ended = 0;
     const char *except_sid = end->except_sid;
-    read_sessions_t found = {.sessions = apr_array_make(pool, 4, sizeof(authp_ended_t *)),
-                             .pool = pool};
     bson_t filter = BSON_INITIALIZER;
     bson_t *update = ending(end->reason, end->now);
     authp_mongo_match_id(&filter, "user_id", user_id);
@@ -258,22 +267,13 @@ authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const 
                                       .change = AUTHP_MONGO_UPDATE_MANY,
                                       .filter = &filter,
                                       .update = update};
-    authp_err_t err = authp_mongo_write(self, &what, &count);
+    authp_err_t err = authp_mongo_write(self, &what, &ended);
     bson_destroy(&filter);
     bson_destroy(update);
-    if (err == AUTHP_OK && count > 0) {
-        err = stamped(self, user_id, end->now, count, &found);
+    if (err == AUTHP_OK) {
+        *count = ended;
     }
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    apr_array_header_t *ids = apr_array_make(pool, found.sessions->nelts, sizeof(const char *));
-    for (int i = 0; i < found.sessions->nelts; i++) {
-        APR_ARRAY_PUSH(ids, const char *) =
-            APR_ARRAY_IDX(found.sessions, i, const authp_ended_t *)->id.hex;
-    }
-    *ended = ids;
-    return AUTHP_OK;
+    return err;
 }
 
 authp_err_t authp_mongo_session_list(void *self, const char *user_id, authp_ms_t now,

@@ -71,6 +71,7 @@ typedef enum authp_sql_label_t {
     AUTHP_SQL_SESSION_LIST,
     AUTHP_SQL_SESSION_SET_VER,
     AUTHP_SQL_SESSION_ENDED,
+    AUTHP_SQL_SESSION_ENDED_OF,
     AUTHP_SQL_INVITE_CREATE,
     AUTHP_SQL_INVITE_BY_ID,
     AUTHP_SQL_INVITE_BY_CODE,
@@ -163,7 +164,9 @@ authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generat
 authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
                                   apr_pool_t *pool);
 authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const authp_end_t *end,
-                                       apr_array_header_t **ended, apr_pool_t *pool);
+                                       int *count);
+authp_err_t authp_sql_session_ended_of(void *self, const char *user_id, authp_ms_t since,
+                                       apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_sql_session_list(void *self, const char *user_id, authp_ms_t now,
                                    const authp_page_t *page, apr_array_header_t **out,
                                    apr_pool_t *pool);

@@ -125,16 +125,30 @@ authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reaso
 }
 
 authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const authp_end_t *end,
-                                       apr_array_header_t **ended, apr_pool_t *pool)
+                                       int *count)
 {
     apr_int64_t at = end->now;
-    authp_sql_ids_t found = {.ids = apr_array_make(pool, 4, sizeof(const char *)), .pool = pool};
+    int rows = 0;
     const void *values[] = {&at, end->reason, user_id,
                             end->except_sid != NULL ? end->except_sid : NO_SESSION};
     authp_err_t err =
-        authp_sql_run(self, AUTHP_SQL_SESSION_END_USER, values, authp_sql_read_ids, &found);
+        authp_sql_run(self, AUTHP_SQL_SESSION_END_USER, values, authp_sql_count_rows, &rows);
     if (err == AUTHP_OK) {
-        *ended = found.ids;
+        *count = rows;
+    }
+    return err;
+}
+
+authp_err_t authp_sql_session_ended_of(void *self, const char *user_id, authp_ms_t since,
+                                       apr_array_header_t **out, apr_pool_t *pool)
+{
+    apr_int64_t from = since > 0 ? since : 1; /* 0 is "not ended" */
+    authp_sql_ids_t found = {.ids = apr_array_make(pool, 4, sizeof(const char *)), .pool = pool};
+    const void *values[] = {user_id, &from};
+    authp_err_t err =
+        authp_sql_run(self, AUTHP_SQL_SESSION_ENDED_OF, values, authp_sql_read_ids, &found);
+    if (err == AUTHP_OK) {
+        *out = found.ids;
     }
     return err;
 }

@@ -98,6 +98,8 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
     [AUTHP_SQL_SESSION_SET_VER] =
         {"UPDATE refresh_tokens SET ver = %lld WHERE id = %s AND ended_at = 0 RETURNING id", true},
 
+    [AUTHP_SQL_SESSION_ENDED_OF] =
+        {"SELECT id FROM refresh_tokens WHERE user_id = %s AND ended_at >= %lld", false},
     [AUTHP_SQL_SESSION_ENDED] = {"SELECT id, ended_at FROM refresh_tokens WHERE ended_at >= %lld "
                                  "ORDER BY ended_at LIMIT %lld",
                                  false},

@@ -249,6 +249,7 @@ const authp_store_ops_t authp_sqlite_ops = {
     .audit_append = authp_sql_audit_append,
     .user_changed = authp_sql_user_changed,
     .session_ended = authp_sql_session_ended,
+    .session_ended_of = authp_sql_session_ended_of,
     .clock = own_clock,
     .purge = authp_sql_purge,
     .failure_get = authp_sql_failure_get,

@@ -153,12 +153,17 @@ authp_err_t authp_store_session_end(authp_store_t *s, const char *sid, const cha
 }
 
 authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
-                                         const authp_end_t *end, apr_array_header_t **ended,
-                                         apr_pool_t *pool)
+                                         const authp_end_t *end, int *count)
 {
     authp_end_t stamped = *end;
     stamped.now = authp_store_time(s, end->now);
-    return s->ops->session_end_user(s->self, user_id, &stamped, ended, pool);
+    return s->ops->session_end_user(s->self, user_id, &stamped, count);
+}
+
+authp_err_t authp_store_session_ended_of(authp_store_t *s, const char *user_id, authp_ms_t since,
+                                         apr_array_header_t **out, apr_pool_t *pool)
+{
+    return s->ops->session_ended_of(s->self, user_id, since, out, pool);
 }
 
 authp_err_t authp_store_user_changed(authp_store_t *s, authp_ms_t since, int limit,

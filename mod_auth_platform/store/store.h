@@ -100,9 +100,9 @@ typedef struct authp_store_ops_t {
      * already. */
     authp_err_t (*session_end)(void *self, const char *sid, const char *reason, authp_ms_t now,
                                apr_pool_t *pool);
-    /* All of that user's live sessions but end->except_sid; *ended: the ids (const char *). */
+    /* All of that user's live sessions but end->except_sid; *count ended. */
     authp_err_t (*session_end_user)(void *self, const char *user_id, const authp_end_t *end,
-                                    apr_array_header_t **ended, apr_pool_t *pool);
+                                    int *count);
     /* That user's sessions that live at `now`: an array of authp_session_t *. */
     authp_err_t (*session_list)(void *self, const char *user_id, authp_ms_t now,
                                 const authp_page_t *page, apr_array_header_t **out,
@@ -137,6 +137,9 @@ typedef struct authp_store_ops_t {
                                 apr_pool_t *pool);
     authp_err_t (*session_ended)(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
                                  apr_pool_t *pool);
+    /* Ids (const char *) of that user's sessions that ended then. */
+    authp_err_t (*session_ended_of)(void *self, const char *user_id, authp_ms_t since,
+                                    apr_array_header_t **out, apr_pool_t *pool);
     /* The store's own clock. */
     authp_err_t (*clock)(void *self, authp_ms_t *now, apr_pool_t *pool);
 
@@ -184,6 +187,9 @@ void authp_store_set_offset(authp_store_t *s, int64_t offset_ms);
 authp_ms_t authp_store_time(authp_store_t *s, authp_ms_t now);
 AUTHP_CHECKED authp_err_t authp_store_user_changed(authp_store_t *s, authp_ms_t since, int limit,
                                                    apr_array_header_t **out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_session_ended_of(authp_store_t *s, const char *user_id,
+                                                       authp_ms_t since, apr_array_header_t **out,
+                                                       apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_session_ended(authp_store_t *s, authp_ms_t since, int limit,
                                                     apr_array_header_t **out, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user,
@@ -223,9 +229,7 @@ AUTHP_CHECKED authp_err_t authp_store_session_end(authp_store_t *s, const char *
                                                   const char *reason, authp_ms_t now,
                                                   apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
-                                                       const authp_end_t *end,
-                                                       apr_array_header_t **ended,
-                                                       apr_pool_t *pool);
+                                                       const authp_end_t *end, int *count);
 AUTHP_CHECKED authp_err_t authp_store_session_list(authp_store_t *s, const char *user_id,
                                                    authp_ms_t now, const authp_page_t *page,
                                                    apr_array_header_t **out, apr_pool_t *pool);

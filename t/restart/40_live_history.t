@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # A random history on two hosts with one store, against a simple model: no request passes a guarded page after its revocation
 # was confirmed on that host (on the other one: after the lag), and none is refused without cause. Meanwhile children are
-# killed, and hosts restarted. AUTHP_SEED repeats a history, AUTHP_STEPS makes it longer.
+# killed, and hosts restarted; with AUTHP_OUTAGES (t/outage/40_live_history.t) the store stops and comes back, too. AUTHP_SEED
+# repeats a history, AUTHP_STEPS makes it longer.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd;
+use AuthPlatform::Mongo;
 use JSON ();
 use POSIX ();
 use Test::More;
@@ -19,7 +21,9 @@ srand $seed;
 diag "AUTHP_SEED=$seed AUTHP_STEPS=$steps" if $ENV{AUTHP_SEED};
 
 my $recruiters = "<Location \"/recruiter\">\nAuthType Platform\nAuthName \"t\"\nRequire role recruiter\n</Location>\n";
-my @hosts      = (AuthPlatform::Httpd->new(more => $recruiters)->start);
+my $mongo      = $ENV{AUTHP_OUTAGES} ? AuthPlatform::Mongo->new->start : undef;
+my $own_store  = $mongo ? "AUTH_STORE=mongodb\nMONGODB_DB=history\nMONGODB_URI=" . $mongo->uri . "\n" : '';
+my @hosts      = (AuthPlatform::Httpd->new(more => $recruiters, settings => $own_store)->start);
 push @hosts, AuthPlatform::Httpd->new(more => $recruiters, realm => $hosts[0], mpm => 'worker')->start;
 my $first = "three calm words";
 
@@ -36,6 +40,7 @@ my $boss = boss($hosts[0]);
 # people: {email, id, password, sessions, gone}; a fact is {value, host, at}: what is so, who confirmed it and when. A cut
 # request leaves it unknown.
 my (@people, @tokens, %count, @wrong);
+my $store_back = 0;    # when it last came back
 
 sub fact { my ($value, $host) = @_; return { value => $value, host => $host, at => time } }
 
@@ -50,6 +55,7 @@ sub holds {
 # What was so before counts only if every host knew it by then.
 sub set {
     my ($of, $what, $value, $host) = @_;
+    push @{ ($of->{person} || $of)->{story} }, sprintf '%.3f host %d: %s becomes %s', time, $host, $what, $value // 'unknown';
     my $old = $of->{$what};
     @$of{ "before_$what", $what } = (time - $old->{at} > $LAG ? $old->{value} : undef, fact($value, $host));
     return;
@@ -58,6 +64,7 @@ sub set {
 sub new_session {
     my ($person, $json, $host) = @_;
     my $session = { refresh => $json->{refresh_token}, alive => fact(1, $host), person => $person };
+    push @{ $person->{story} }, sprintf '%.3f host %d: a session', time, $host;
     push @{ $person->{sessions} }, $session;
     push @tokens, { session => $session, access => $json->{access_token}, person => $person, ver => $person->{ver} };
     return;
@@ -78,9 +85,10 @@ sub some { my ($what) = @_; my @are = grep { !$_->{gone} } @people; my $person =
 sub worked {
     my ($answer, $name, @fine) = @_;
     $count{$name}++;
-    return 0 if !$answer->{status};    # cut: its child was killed
+    $answer->{status} = 0 if $answer->{status} == 503;    # it may have happened all the same
+    return 0 if !$answer->{status};                       # cut: its child was killed
     return 1 if grep { $answer->{status} == $_ } @fine;
-    push @wrong, "$name: $answer->{status} $answer->{body}" if $answer->{status} != 503;
+    push @wrong, "$name: $answer->{status} $answer->{body}";
     return 0;
 }
 
@@ -183,12 +191,14 @@ sub check {
     my $answer = $host->get($page, bearer => $token->{access});
     return if !$answer->{status};
     $count{"$page $answer->{status}"}++;
+    # Nobody could say: it is refused, and that has a cause.
+    return if $answer->{status} == 503 && $mongo && time - $store_back < 5;
     my $in   = $answer->{status} == 200 || $answer->{status} == 404;
     my $dead = $answer->{status} == 401;
     return if !defined $alive;
     my $fine = !$alive ? $dead : !defined $role ? !$dead : $role ? $in : $answer->{status} == 403;
-    push @wrong, sprintf 'host %d, %s: %s, alive %s, role %s, %.2f s after', $h, $page, $answer->{status}, $alive, $role // '?',
-        time - $token->{session}{alive}{at}
+    push @wrong, join "\n  ", "host $h, $page: $answer->{status}, alive $alive, role " . ($role // '?'), $token->{access}, "of $token->{person}{email}, who:",
+        @{ $token->{person}{story} }
         if !$fine;
     return;
 }
@@ -204,6 +214,22 @@ if (!$killer) {
         kill 'KILL', any(@children);
     }
 }
+# For a while nobody answers: who is asked says so soon, and what is known stays known.
+sub outage {
+    $mongo->freeze;
+    my $end = time + 0.3 + rand 1.5;
+    while (time < $end) {
+        $store_back = time;
+        my $h = int rand 2;
+        check($hosts[$h], $h) for 1 .. 3;
+        $op{ any(qw(login logout verify)) }->($hosts[$h], $h) if rand() < 0.3;
+    }
+    $mongo->thaw;
+    $store_back = time;
+    $count{outage}++;
+    return;
+}
+
 my @usual = ((qw(register login login refresh refresh logout verify verify)) x 3, qw(logout_all admin_ends disable password delete));
 for my $step (1 .. $steps) {
     my $h    = int rand 2;
@@ -213,6 +239,7 @@ for my $step (1 .. $steps) {
         $count{$how}++;
         $hosts[$h]->$how;
     }
+    outage() if $mongo && $step % 25 == 0;
     $op{$name}->($hosts[$h], $h);
     # Right after it, where it was confirmed, and anywhere.
     check($hosts[$h], $h) for 1 .. 4;
@@ -226,6 +253,7 @@ is(scalar @wrong, 0, "no answer was wrong, seed $seed") or diag map {"$_\n"} @wr
 cmp_ok($count{'/page.txt 200'} || 0, '>', $steps / 4, "pages passed: $count{'/page.txt 200'}");
 cmp_ok($count{'/page.txt 401'} || 0, '>', $steps / 10, "and were refused: $count{'/page.txt 401'}");
 ok($count{$_}, "there were: $_ " . ($count{$_} || 0)) for qw(login refresh logout verify graceful);
+ok($count{outage}, "the store was away $count{outage} times") if $mongo;
 # Nobody is killed any more: each token must have the answer that the model has.
 sleep $LAG + 0.5;
 my ($passed, $refused) = (0, 0);

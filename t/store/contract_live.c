@@ -78,8 +78,10 @@ END_TEST
 START_TEST(ended_sessions)
 {
     authp_user_t user = contract_put_user("ada@example.org");
+    authp_user_t other = contract_put_user("eve@example.org");
     authp_session_t sessions[4];
     apr_array_header_t *ids = NULL;
+    int count = 0;
     for (int i = 0; i < 4; i++) {
         sessions[i] = contract_put_session(&user);
     }
@@ -88,9 +90,8 @@ START_TEST(ended_sessions)
                                              NOW + 10, contract_pool()),
                      AUTHP_OK);
     const authp_end_t end = {.except_sid = sessions[0].id.hex, .reason = "x", .now = NOW + 5};
-    ck_assert_int_eq(
-        authp_store_session_end_user(contract_store(), user.id.hex, &end, &ids, contract_pool()),
-        AUTHP_OK);
+    ck_assert_int_eq(authp_store_session_end_user(contract_store(), user.id.hex, &end, &count),
+                     AUTHP_OK);
     apr_array_header_t *list = ended(NOW + 5, 10);
     ck_assert_int_eq(list->nelts, 3);
     ck_assert_int_eq(APR_ARRAY_IDX(list, 0, authp_ended_t *)->ended_at, NOW + 5);
@@ -100,6 +101,20 @@ START_TEST(ended_sessions)
     ck_assert_int_eq(ended(NOW + 6, 10)->nelts, 1);
     ck_assert_int_eq(ended(NOW + 5, 2)->nelts, 2);
     ck_assert_int_eq(ended(NOW + 11, 10)->nelts, 0);
+    (void)contract_put_session(&other);
+    ck_assert_int_eq(
+        authp_store_session_ended_of(contract_store(), user.id.hex, NOW + 5, &ids, contract_pool()),
+        AUTHP_OK);
+    ck_assert_int_eq(ids->nelts, 3);
+    ck_assert_int_eq(
+        authp_store_session_ended_of(contract_store(), user.id.hex, NOW + 6, &ids, contract_pool()),
+        AUTHP_OK);
+    ck_assert_int_eq(ids->nelts, 1);
+    ck_assert_str_eq(APR_ARRAY_IDX(ids, 0, const char *), sessions[2].id.hex);
+    ck_assert_int_eq(
+        authp_store_session_ended_of(contract_store(), other.id.hex, 0, &ids, contract_pool()),
+        AUTHP_OK);
+    ck_assert_int_eq(ids->nelts, 0);
 }
 END_TEST
 

@@ -166,6 +166,27 @@ START_TEST(withdrawn_and_verified)
 }
 END_TEST
 
+/* Done by another host a moment ago, and asked for here again: confirmed here, so it counts here.
+ */
+START_TEST(confirmed_though_done_elsewhere)
+{
+    const authp_verdict_t withdraw = {.id = live.user->id.hex, .verified = false};
+    authp_user_t *out = NULL;
+    live_fixture_poll(&live);
+    authp_live_t *here = f->realm->live;
+    f->realm->live = NULL;
+    ck_assert_int_eq(authp_admin_verify(f->realm, &admin, &withdraw, &out, f->pool), AUTHP_OK);
+    by_logout_of_all();
+    f->realm->live = here;
+    ck_assert_int_eq(pass(), AUTHP_OK);
+    ck_assert_int_eq(authp_admin_verify(f->realm, &admin, &withdraw, &out, f->pool), AUTHP_OK);
+    ck_assert_int_eq(pass(), AUTHP_OK);
+    ck_assert_uint_eq(live.who.roles, 0);
+    by_logout_of_all();
+    ck_assert_int_eq(pass(), AUTHP_E_TOKEN_REVOKED);
+}
+END_TEST
+
 /* A change made here counts over an answer of the store that is up to a second old. */
 START_TEST(newer_than_the_stores_answer)
 {
@@ -314,6 +335,7 @@ Suite *suite_live_guard(void)
     tcase_add_loop_test(tests, revoked_elsewhere, 0, nways);
     tcase_add_loop_test(tests, revoked_before_we_came, 0, nways);
     tcase_add_test(tests, withdrawn_and_verified);
+    tcase_add_test(tests, confirmed_though_done_elsewhere);
     tcase_add_test(tests, newer_than_the_stores_answer);
     tcase_add_test(tests, password_change);
     tcase_add_loop_test(tests, every_combination, 0, TABLE_STATES * STORE_STATES * 2);

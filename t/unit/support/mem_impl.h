@@ -63,6 +63,8 @@ authp_err_t mem_user_changed(void *self, authp_ms_t since, int limit, apr_array_
                              apr_pool_t *pool);
 authp_err_t mem_session_ended(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
                               apr_pool_t *pool);
+authp_err_t mem_session_ended_of(void *self, const char *user_id, authp_ms_t since,
+                                 apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t mem_clock(void *self, authp_ms_t *now, apr_pool_t *pool);
 
 /* mem_invite.c */

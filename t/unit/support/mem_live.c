@@ -85,6 +85,26 @@ authp_err_t mem_session_ended(void *self, authp_ms_t since, int limit, apr_array
     return mem_leave(mem, AUTHP_OK);
 }
 
+authp_err_t mem_session_ended_of(void *self, const char *user_id, authp_ms_t since,
+                                 apr_array_header_t **out, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    authp_err_t err = mem_enter(mem, "session_ended_of");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    apr_array_header_t *found = apr_array_make(pool, 8, sizeof(const char *));
+    for (int i = 0; i < mem->sessions->nelts; i++) {
+        const authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
+        if (session->ended_at > 0 && session->ended_at >= since &&
+            mem_rows_same(session->user_id.hex, user_id)) {
+            APR_ARRAY_PUSH(found, const char *) = apr_pstrdup(pool, session->id.hex);
+        }
+    }
+    *out = found;
+    return mem_leave(mem, AUTHP_OK);
+}
+
 authp_err_t mem_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
 {
     const mem_t *mem = self;

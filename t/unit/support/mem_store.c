@@ -291,24 +291,24 @@ static authp_err_t mem_session_end(void *self, const char *sid, const char *reas
 }
 
 static authp_err_t mem_session_end_user(void *self, const char *user_id, const authp_end_t *end,
-                                        apr_array_header_t **out, apr_pool_t *pool)
+                                        int *count)
 {
     mem_t *mem = self;
+    int ended = 0;
     authp_err_t err = mem_enter(mem, "session_end_user");
     if (err != AUTHP_OK) {
         return err;
     }
-    apr_array_header_t *ended = apr_array_make(pool, 4, sizeof(const char *));
     for (int i = 0; i < mem->sessions->nelts; i++) {
         authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
         if (mem_rows_same(session->user_id.hex, user_id) && session->ended_at == 0 &&
             !mem_rows_same(session->id.hex, end->except_sid)) {
             session->ended_at = end->now;
             session->end_reason = mem_rows_text(end->reason, mem->pool);
-            APR_ARRAY_PUSH(ended, const char *) = apr_pstrdup(pool, session->id.hex);
+            ended++;
         }
     }
-    *out = ended;
+    *count = ended;
     return mem_leave(mem, AUTHP_OK);
 }
 
@@ -383,6 +383,7 @@ const authp_store_ops_t mem_store_ops = {
     .audit_append = mem_audit_append,
     .user_changed = mem_user_changed,
     .session_ended = mem_session_ended,
+    .session_ended_of = mem_session_ended_of,
     .clock = mem_clock,
     .purge = mem_purge,
     .failure_get = mem_failure_get,
