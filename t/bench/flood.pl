@@ -8,7 +8,6 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd;
-use IO::Select;
 use IO::Socket::INET;
 use JSON  ();
 use POSIX ();
@@ -45,51 +44,45 @@ sub finish {
     my ($pipe) = @_;
     local $/;
     my $answer = JSON->new->decode(<$pipe>);
-    die $answer->{died} if $answer->{died};
+    die $answer->{died} if ref $answer eq 'HASH' && $answer->{died};
     return $answer;
 }
 
-sub body_of { my ($data) = @_; return JSON->new->utf8->encode($data) }
-
-# Keeps $n connections busy for $time seconds: {status => [milliseconds]}.
+# Keeps $n connections busy for $time seconds; see flood.lua for what it says.
 sub flood {
     my ($port, $n, $time, $far) = @_;
-    my (%seen, %of);
-    my $select = IO::Select->new;
-    my $send = sub {
-        my ($slot) = @_;
-        if (!$slot->{socket}) {
-            $slot->{socket} = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or return;
-            $of{ fileno $slot->{socket} } = $slot;
-            $select->add($slot->{socket});
-        }
-        my $ip   = $far ? join '.', 10, map { int rand 250 } 1 .. 3 : '192.0.2.1';
-        my $body = body_of({ email => 'x' . int(rand 1e9) . '@example.org', password => 'a wrong one' });
-        @$slot{qw(began buffer)} = (time, '');
-        syswrite $slot->{socket}, "POST /api/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: $ip\r\n"
-            . "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body";
-    };
-    local $SIG{PIPE} = 'IGNORE';
-    my $drop = sub { my ($slot) = @_; $select->remove($slot->{socket}); close $slot->{socket}; delete $slot->{socket} };
-    my @slots = map { {} } 1 .. $n;
+    local $ENV{FAR} = $far;
+    my $said = qx{wrk -t1 -c$n -d${time}s --timeout 20s -s t/bench/flood.lua http://127.0.0.1:$port 2>&1};
+    my ($line) = $said =~ /^FLOOD (.*)$/m or die "wrk: $said";
+    return { map { split /=/ } split / /, $line };
+}
+
+# One more client of that kind, which looks at the clock: milliseconds that refusals took.
+sub refused {
+    my ($port, $time, $far) = @_;
+    my ($socket, @took);
     my $end = time + $time;
-    $send->($_) for @slots;
     while (time < $end) {
-        for my $socket ($select->can_read(0.1)) {
-            my $slot = $of{ fileno $socket };
-            my $got = sysread $socket, $slot->{buffer}, 65536, length $slot->{buffer};
-            if (!$got) { $seen{cut}++; $drop->($slot); $send->($slot); next }
-            my ($head, $rest) = split /\r\n\r\n/, $slot->{buffer}, 2;
-            next if !defined $rest || length $rest < ($head =~ /^Content-Length: (\d+)/mi ? $1 : 0);
-            my ($status) = $head =~ /^HTTP\S+ (\d+)/;
-            push @{ $seen{$status} }, 1000 * (time - $slot->{began});
-            $seen{unsaid}++ if $status =~ /^(?:429|503)$/ && $head !~ /^Retry-After: [1-9]/mi;
-            $drop->($slot) if $head =~ /^Connection: close/mi;
-            $send->($slot);
-        }
-        $send->($_) for grep { !$_->{socket} } @slots;
+        $socket ||= IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or next;
+        my $ip   = $far ? join '.', 10, map { int rand 250 } 1 .. 3 : '192.0.2.1';
+        my $body = '{"email":"x' . int(rand 1e9) . '@example.org","password":"a wrong one"}';
+        my $began = time;
+        print {$socket} "POST /api/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: $ip\r\nContent-Type: application/json\r\n"
+            . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
+        my $head = answer($socket);
+        push @took, 1000 * (time - $began) if $head =~ /^HTTP\S+ (?:429|503)/;
+        undef $socket if $head eq '' || $head =~ /^Connection: close/mi;
     }
-    return \%seen;
+    return \@took;
+}
+
+# The head of an answer, of which the rest is read too; "" if there is none.
+sub answer {
+    my ($socket) = @_;
+    my ($head, $data) = ('', '');
+    while (defined(my $line = <$socket>)) { $head .= $line; last if $line eq "\r\n" }
+    read $socket, $data, $1 if $head =~ /^Content-Length: (\d+)/mi;
+    return $head;
 }
 
 # A page every few milliseconds, and now and then the owner signs in: how long both took.
@@ -103,10 +96,8 @@ sub probe {
         $socket ||= IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $httpd->{port}) or die "connect: $!\n";
         my $began = time;
         print {$socket} "GET /page.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $token\r\n\r\n";
-        my ($head, $data) = ('', '');
-        while (defined(my $line = <$socket>)) { $head .= $line; last if $line eq "\r\n" }
+        my $head = answer($socket);
         if ($head eq '') { undef $socket; next }    # an idle connection that the server gave up
-        read $socket, $data, $head =~ /^Content-Length: (\d+)/mi ? $1 : 0;
         $head =~ / 200 / or die "page: $head\n";
         push @page, 1000 * (time - $began);
         sleep 0.004;
@@ -130,13 +121,15 @@ sub serve {
     return ($httpd, $made->{json}{access_token}, $device);
 }
 
-my (%p99, %p50, %ratio, %refused, %late, %counts, @owner, @full);
+my (%p99, %p50, %ratio, %refused, %late, %rate, @owner, @full);
 {
     my ($httpd, $token, $device) = serve("AUTH_LIMITS=on\n");
     for my $round (1 .. $rounds) {
         for my $phase ('idle', 'one address', 'many addresses') {
-            my $flood = $phase eq 'idle' ? undef : start(sub { flood($httpd->{port}, $connections, $seconds + 1, $phase ne 'one address') });
+            my $flood = $phase eq 'idle' ? undef : start(sub { flood($httpd->{port}, $connections, $seconds + 1, $phase eq 'one address' ? 0 : 1) });
             sleep 1;
+            my $far = $phase eq 'many addresses' ? 1 : 0;
+            my $late = $flood && start(sub { $httpd->{pid} = undef; refused($httpd->{port}, $seconds, $far) });
             my $got = finish(start(sub { $httpd->{pid} = undef; probe($httpd, $token, $phase eq 'idle' ? undef : $device, $seconds) }));
             push @{ $p99{$phase} }, at(0.99, @{ $got->{page} });
             push @{ $p50{$phase} }, at(0.50, @{ $got->{page} });
@@ -144,11 +137,11 @@ my (%p99, %p50, %ratio, %refused, %late, %counts, @owner, @full);
             push @owner, @{ $got->{owner} };
             next if !$flood;
             my $seen = finish($flood);
-            my @refused = map { @{ $seen->{$_} || [] } } 429, 503;
+            my @refused = @{ finish($late) };
             push @{ $refused{$phase} }, at(0.99, @refused);
-            push @{ $late{$phase} }, @refused ? (grep { $_ > 100 } @refused) / @refused : 0;
-            $counts{$phase}{$_} += @{ $seen->{$_} || [] } for 200, 401, 429, 503;
-            die "an answer without Retry-After\n" if $seen->{unsaid};
+            push @{ $late{$phase} }, @refused ? 100 * (grep { $_ > 100 } @refused) / @refused : 0;
+            push @{ $rate{$phase}{$_} }, $seen->{$_} / $seen->{seconds} for 401, 429, 503;
+            die "$seen->{unsaid} answers without Retry-After, or of another status\n" if $seen->{unsaid};
         }
     }
     $httpd->stop;
@@ -161,7 +154,7 @@ my (%p99, %p50, %ratio, %refused, %late, %counts, @owner, @full);
         my $time = $seconds / 2;
         chomp(my $raw = qx{$ENV{AUTHP_HASH_RATE} $cost $time});
         my $seen = finish(start(sub { flood($httpd->{port}, 3 * $cores, $time, 1) }));
-        push @full, @{ $seen->{401} || [] } / $time / $raw;
+        push @full, $seen->{401} / $seen->{seconds} / $raw;
     }
     $httpd->stop;
 }
@@ -172,11 +165,11 @@ for my $phase ('idle', 'one address', 'many addresses') {
     my %row = (phase => $phase, p50 => median(@{ $p50{$phase} }), p99 => median(@{ $p99{$phase} }), ratio => median(@{ $ratio{$phase} }));
     if ($phase ne 'idle') {
         @row{qw(refused late)} = (median(@{ $refused{$phase} }), median(@{ $late{$phase} }));
-        $row{$_} = $counts{$phase}{$_} / $rounds / ($seconds + 1) for 401, 429, 503;
+        $row{$_} = median(@{ $rate{$phase}{$_} }) for 401, 429, 503;
     }
     $row{$_} = 0 + sprintf '%.3f', $row{$_} for grep { $_ ne 'phase' } keys %row;
     printf "%-16s %12.2f %12.2f %10.2f", @row{qw(phase p50 p99 ratio)};
-    printf ' %16.1f %13.2f%% %10.1f %8.0f %8.0f', $row{refused}, 100 * $row{late}, @row{401, 429, 503} if $phase ne 'idle';
+    printf ' %16.1f %13.1f%% %10.1f %8.0f %8.0f', $row{refused}, @row{qw(late 401 429 503)} if $phase ne 'idle';
     print "\n";
     push @rows, \%row;
 }
