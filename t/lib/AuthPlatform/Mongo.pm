@@ -57,8 +57,19 @@ sub answers {
     return $socket ? 1 : 0;
 }
 
-sub freeze { my ($self) = @_; kill 'STOP', $self->{pid}; return }
-sub thaw   { my ($self) = @_; kill 'CONT', $self->{pid}; return }
+# Back when none of its threads runs any more: on a busy machine the signal takes its time.
+sub freeze {
+    my ($self) = @_;
+    kill 'STOP', $self->{pid};
+    for (1 .. 500) {
+        my @running = grep { AuthPlatform::Httpd::slurp($_) =~ /^State:\s+[^Tt]/m } glob "/proc/$self->{pid}/task/*/status";
+        return if !@running;
+        sleep 0.01;
+    }
+    die "the MongoDB server cannot be stopped\n";
+}
+
+sub thaw { my ($self) = @_; kill 'CONT', $self->{pid}; return }
 
 sub kill9 {
     my ($self) = @_;
