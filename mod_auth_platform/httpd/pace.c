@@ -96,7 +96,8 @@ authp_pacer_t *authp_pace_make(int threads, apr_pool_t *pool)
     pthread_condattr_t monotonic;
     authp_pacer_t *pacer = apr_pcalloc(pool, sizeof(*pacer));
     pacer->async = ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) == APR_SUCCESS && async != 0;
-    pacer->pauses.limit = threads / 2;
+    /* More would keep pages waiting for a thread, fewer for the processor: measured. */
+    pacer->pauses.limit = threads - threads / 8 - 1;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&pacer->mutex, NULL);
