@@ -96,9 +96,9 @@ authp_pacer_t *authp_pace_make(int threads, apr_pool_t *pool)
     pthread_condattr_t monotonic;
     authp_pacer_t *pacer = apr_pcalloc(pool, sizeof(*pacer));
     pacer->async = ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) == APR_SUCCESS && async != 0;
-    /* The usual share of what may wait. More of them would spare the processor in a flood that spins,
-     * but lend most threads to whoever sends a thousand bad requests a second, and slow pages need
-     * them. */
+    /* The usual share of what may wait. More of them would spare the processor in a flood that
+     * spins, but lend most threads to whoever sends a thousand bad requests a second, and slow
+     * pages need them. */
     pacer->pauses.limit = threads / 4;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
