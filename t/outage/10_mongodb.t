@@ -70,7 +70,13 @@ while (($signed->{status} || 0) != 201 && time - $began < 15) {
 }
 is($signed->{status}, 201, 'signs people up when it comes') or diag $signed->{body}, $httpd->log;
 cmp_ok(time - $began, '<', 5, 'within five seconds');
-is($httpd->api('/register', $ada)->{status}, 409, 'the unique indexes are there too');
+# The other children find out by themselves.
+my $again = $httpd->api('/register', $ada);
+while ($again->{status} == 503 && time - $began < 15) {
+    sleep 0.1;
+    $again = $httpd->api('/register', $ada);
+}
+is($again->{status}, 409, 'the unique indexes are there too');
 my $token = $signed->{json}{access_token};
 is($httpd->get('/page.txt', bearer => $token)->{status}, 200, 'the page is open with a token');
 
