@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
+#include "httpd/maintain.h"
 #include "httpd/pace.h"
 #include "httpd/usage.h"
 
@@ -298,6 +299,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     runtime->gate.limit = threads >= 8 ? threads / 4 : 1;
     runtime->store_config.max_connections = runtime->gate.limit;
     runtime->pool = make_pool(pchild);
+    authp_maintain_child(runtime, pchild);
     if (authp_live_make(runtime->live_table, runtime->gate.limit, &runtime->realm->live, pchild) !=
         AUTHP_OK) {
         /* Nothing is guarded without it, and nothing is let through. */

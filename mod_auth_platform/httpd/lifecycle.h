@@ -8,6 +8,7 @@
 #include "service/live.h"
 
 #include <apr_thread_mutex.h>
+#include <pthread.h>
 
 /* What one generation of the server shares: made in check_config, completed in each child. */
 typedef struct authp_runtime_t {
@@ -22,6 +23,8 @@ typedef struct authp_runtime_t {
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;
     struct authp_pacer_t *pacer;
+    pthread_rwlock_t rounds; /* read: a round of the watchdog is at work; see httpd/maintain.h */
+    bool closing;
     atomic_bool ready;   /* store and hasher of the realm are there */
     authp_ms_t purge_at; /* of the child's watchdog alone: when it next sweeps up */
 } authp_runtime_t;

@@ -34,14 +34,49 @@ static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
     }
 }
 
+/* The first round may come before child_init. */
+static bool enter(authp_runtime_t *runtime, int state)
+{
+    if (state != AP_WATCHDOG_STATE_RUNNING ||
+        !atomic_load_explicit(&runtime->ready, memory_order_acquire) ||
+        pthread_rwlock_tryrdlock(&runtime->rounds) != 0) {
+        return false;
+    }
+    if (runtime->closing) {
+        pthread_rwlock_unlock(&runtime->rounds);
+        return false;
+    }
+    return true;
+}
+
+static void leave(authp_runtime_t *runtime)
+{
+    pthread_rwlock_unlock(&runtime->rounds);
+}
+
+/* The watchdog's threads outlive our pool, for theirs is older: wait for what they are at. */
+static apr_status_t close_rounds(void *data)
+{
+    authp_runtime_t *runtime = data;
+    pthread_rwlock_wrlock(&runtime->rounds);
+    runtime->closing = true;
+    pthread_rwlock_unlock(&runtime->rounds);
+    return APR_SUCCESS;
+}
+
+void authp_maintain_child(authp_runtime_t *runtime, apr_pool_t *pchild)
+{
+    pthread_rwlock_init(&runtime->rounds, NULL);
+    apr_pool_pre_cleanup_register(pchild, runtime, close_rounds);
+}
+
 static apr_status_t on_round(int state, void *data, apr_pool_t *pool)
 {
     authp_runtime_t *runtime = data;
-    /* The first round may come before child_init. */
-    if (state == AP_WATCHDOG_STATE_RUNNING &&
-        atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
+    if (enter(runtime, state)) {
         authp_store_maintain(runtime->realm->store);
         purge(runtime, pool);
+        leave(runtime);
     }
     return APR_SUCCESS;
 }
@@ -49,9 +84,9 @@ static apr_status_t on_round(int state, void *data, apr_pool_t *pool)
 static apr_status_t on_listen(int state, void *data, apr_pool_t *pool)
 {
     authp_runtime_t *runtime = data;
-    if (state == AP_WATCHDOG_STATE_RUNNING &&
-        atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
+    if (enter(runtime, state)) {
         authp_live_poll(runtime->realm, pool);
+        leave(runtime);
     }
     return APR_SUCCESS;
 }
