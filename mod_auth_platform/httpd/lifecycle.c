@@ -120,22 +120,24 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
 
 /* --- post_config: as root, before there are children ------------------------------------------ */
 
-static authp_err_t find_bound(authp_hasher_bound_t **out)
+/* Where what outlives this load of the module is kept; NULL in there: not made yet. Without a
+ * cleanup: old children finish their work with the same. */
+static void **kept_as(const char *key)
 {
-    authp_hasher_bound_t **kept = ap_retained_data_get(BOUND_KEY);
-    if (kept == NULL) {
-        authp_hasher_bound_t *bound = NULL;
-        authp_err_t err = authp_hasher_bound_make(0, 0, &bound);
-        if (err != AUTHP_OK) {
-            return err;
-        }
-        /* Old children finish their work under the same bound: no cleanup, it outlives this load of
-         * the module. */
-        kept = ap_retained_data_create(BOUND_KEY, sizeof(authp_hasher_bound_t *));
-        *kept = bound;
+    void **kept = ap_retained_data_get(key);
+    return kept != NULL ? kept : ap_retained_data_create(key, sizeof(*kept));
+}
+
+static authp_err_t find_bound(void)
+{
+    void **kept = kept_as(BOUND_KEY);
+    authp_err_t err = AUTHP_OK;
+    if (*kept == NULL) {
+        err = authp_hasher_bound_make(0, 0, &runtime->bound);
+        *kept = runtime->bound;
     }
-    *out = *kept;
-    return AUTHP_OK;
+    runtime->bound = *kept;
+    return err;
 }
 
 /* What tells one store from another. It may hold a password: only its digest is kept. */
@@ -154,22 +156,19 @@ static authp_err_t identify_store(authp_live_terms_t *terms, apr_pool_t *pool)
 static authp_err_t find_live_table(const authp_server_config_t *config, apr_pool_t *pconf,
                                    apr_pool_t *ptemp)
 {
-    authp_live_shared_t **kept = ap_retained_data_get(LIVE_KEY);
+    void **kept = kept_as(LIVE_KEY);
+    authp_live_shared_t *shared = *kept;
     authp_live_terms_t terms = {
         .roles = runtime->realm->settings->roles,
         .token_ms = (int64_t)runtime->realm->settings->access_token_minutes * 60000,
         .max_lag_ms = config->max_lag_ms != 0 ? config->max_lag_ms : MAX_LAG_MS};
     authp_err_t err = identify_store(&terms, ptemp);
-    if (err == AUTHP_OK && kept == NULL) {
-        authp_live_shared_t *shared = NULL;
+    if (err == AUTHP_OK && shared == NULL) {
         int entries = config->live_entries != 0 ? config->live_entries : AUTHP_LIVE_ENTRIES;
         err = authp_live_table_make(entries, &shared);
-        if (err == AUTHP_OK) {
-            kept = ap_retained_data_create(LIVE_KEY, sizeof(authp_live_shared_t *));
-            *kept = shared;
-        }
+        *kept = shared;
     }
-    return err == AUTHP_OK ? authp_live_table_open(*kept, &terms, &runtime->live_table, pconf)
+    return err == AUTHP_OK ? authp_live_table_open(shared, &terms, &runtime->live_table, pconf)
                            : err;
 }
 
@@ -177,20 +176,19 @@ static authp_err_t find_live_table(const authp_server_config_t *config, apr_pool
 static authp_err_t find_limits(apr_pool_t *pconf)
 {
     authp_realm_t *realm = runtime->realm;
-    authp_limit_shared_t **kept = ap_retained_data_get(LIMITS_KEY);
+    void **kept = kept_as(LIMITS_KEY);
+    authp_limit_shared_t *shared = *kept;
     if (!realm->settings->limits) {
         return AUTHP_OK;
     }
-    if (kept == NULL) {
-        authp_limit_shared_t *shared = NULL;
+    if (shared == NULL) {
         authp_err_t err = authp_limit_shared_make(authp_clock_monotonic(), realm->random, &shared);
         if (err != AUTHP_OK) {
             return err;
         }
-        kept = ap_retained_data_create(LIMITS_KEY, sizeof(authp_limit_shared_t *));
         *kept = shared;
     }
-    realm->limits = authp_limit_make(*kept, realm->settings, authp_clock_monotonic(), pconf);
+    realm->limits = authp_limit_make(shared, realm->settings, authp_clock_monotonic(), pconf);
     return AUTHP_OK;
 }
 
@@ -212,7 +210,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
             root ? ap_unixd_config.group_id : (gid_t)-1, ptemp) != AUTHP_OK) {
         return failed("the store cannot be prepared");
     }
-    if (find_bound(&runtime->bound) != AUTHP_OK) {
+    if (find_bound() != AUTHP_OK) {
         return failed("no shared memory for the password hashing bound");
     }
     if (find_live_table(authp_config_server(server), pconf, ptemp) != AUTHP_OK) {

@@ -70,7 +70,8 @@ static bool covers(const authp_live_table_t *table, uint64_t state, int64_t iat,
            issued >= atomic_load_explicit(&at->covered_from, memory_order_relaxed) + SKEW_MS &&
            issued >=
                now - atomic_load_explicit(&at->horizon_ms, memory_order_relaxed) + TOO_OLD_MS &&
-           authp_live_monotonic() - atomic_load_explicit(&at->news_at, memory_order_relaxed) <=
+           authp_clock_now(authp_clock_monotonic()) -
+                   atomic_load_explicit(&at->news_at, memory_order_relaxed) <=
                table->max_lag_ms;
 }
 

@@ -60,7 +60,6 @@ struct authp_live_shared_t {
 struct authp_live_table_t {
     authp_live_shared_t *shared;
     uint32_t realm;
-    int64_t token_ms;
     int64_t max_lag_ms;
     bool same_bits; /* roles have the same bits here and there */
     int nroles;

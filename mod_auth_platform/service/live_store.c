@@ -81,7 +81,7 @@ static authp_err_t recall(authp_live_t *live, const authp_principal_t *principal
                           authp_live_facts_t *facts)
 {
     const answer_t *answer = slot_of(live, principal->session_id);
-    int64_t now = authp_live_monotonic();
+    int64_t now = authp_clock_now(authp_clock_monotonic());
     if (is_fresh(answer->at, now) && answer->era == authp_live_table_era(live->table) &&
         memcmp(answer->session_id, principal->session_id, AUTHP_ID_LEN) == 0) {
         if (principal->ver < answer->dead_below) {
@@ -117,7 +117,7 @@ static authp_err_t enter(authp_live_t *live, const authp_principal_t *principal,
 static void leave(authp_live_t *live, const authp_principal_t *principal, authp_err_t err,
                   const answer_t *answer)
 {
-    int64_t now = authp_live_monotonic();
+    int64_t now = authp_clock_now(authp_clock_monotonic());
     apr_thread_mutex_lock(live->mutex);
     live->asking--;
     if (err == AUTHP_OK || err == AUTHP_E_TOKEN_REVOKED) {
@@ -144,7 +144,7 @@ authp_err_t authp_live_store_ask(const authp_realm_t *realm, const authp_princip
         return err;
     }
     /* The answer is as old as the question. */
-    answer_t answer = {.at = authp_live_monotonic(),
+    answer_t answer = {.at = authp_clock_now(authp_clock_monotonic()),
                        .era = authp_live_table_era(live->table),
                        .dead_below = principal->ver + 1};
     authp_principal_t asked = *principal;

@@ -5,19 +5,11 @@
 
 #include <apr_strings.h>
 #include <string.h>
-#include <time.h>
 
 /* Beyond the life of a token: clocks of hosts differ by at most 20 s each way (readyz), and a
  * change is stamped up to a store's time-out before it can be read. */
 #define MARGIN_MS 120000
 #define WRITER_WAIT_MS 1000
-
-int64_t authp_live_monotonic(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 authp_err_t authp_live_table_make(int entries, authp_live_shared_t **out)
 {
@@ -139,7 +131,6 @@ authp_err_t authp_live_table_open(authp_live_shared_t *shared, const authp_live_
 {
     authp_live_table_t *table = apr_pcalloc(pool, sizeof(*table));
     table->shared = shared;
-    table->token_ms = terms->token_ms;
     table->max_lag_ms = terms->max_lag_ms;
     if (!authp_live_lock(shared)) {
         return AUTHP_E_BUSY;
@@ -208,7 +199,7 @@ void authp_live_table_status(const authp_live_table_t *table, authp_live_status_
     authp_live_shared_t *shared = table->shared;
     uint64_t state = atomic_load(&shared->state);
     int64_t news_at = atomic_load(&shared->news_at);
-    out->age_ms = news_at != 0 ? authp_live_monotonic() - news_at : -1;
+    out->age_ms = news_at != 0 ? authp_clock_now(authp_clock_monotonic()) - news_at : -1;
     out->warm = (state & LIVE_WARM) != 0 && LIVE_REALM(state) == table->realm && out->age_ms >= 0 &&
                 out->age_ms <= table->max_lag_ms;
     out->worst_ms = atomic_load(&shared->worst_ms);

@@ -120,6 +120,5 @@ typedef struct authp_live_status_t {
 } authp_live_status_t;
 
 void authp_live_table_status(const authp_live_table_t *table, authp_live_status_t *out);
-int64_t authp_live_monotonic(void);
 
 #endif

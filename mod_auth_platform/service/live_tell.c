@@ -142,7 +142,7 @@ static bool is_under_way(const authp_live_shared_t *shared, int64_t now)
 bool authp_live_table_begin(authp_live_table_t *table, authp_live_round_t *round)
 {
     authp_live_shared_t *shared = table->shared;
-    int64_t at = authp_live_monotonic();
+    int64_t at = authp_clock_now(authp_clock_monotonic());
     if (!authp_live_lock(shared)) {
         return false;
     }
@@ -173,7 +173,7 @@ void authp_live_round_set(const authp_live_table_t *table, authp_live_round_t *r
 void authp_live_table_beat(authp_live_table_t *table)
 {
     if (authp_live_lock(table->shared)) {
-        table->shared->round_beat = authp_live_monotonic();
+        table->shared->round_beat = authp_clock_now(authp_clock_monotonic());
         authp_live_unlock(table->shared);
     }
 }
@@ -194,7 +194,7 @@ void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *r
     }
     shared->round_beat = 0;
     if (complete && atomic_load(&shared->state) == round->state) {
-        note_lag(shared, round, authp_live_monotonic());
+        note_lag(shared, round, authp_clock_now(authp_clock_monotonic()));
         shared->users_newest = round->users_newest;
         shared->sessions_newest = round->sessions_newest;
         if (round->cold) {
