@@ -235,7 +235,7 @@ for my $step (1 .. $steps) {
     my $h    = int rand 2;
     my $name = $step < 8 ? 'register' : any(@usual);
     if ($step % 60 == 0) {
-        my $how = any(qw(graceful graceful hard));
+        my $how = $step == 60 ? 'graceful' : any(qw(graceful graceful hard));
         $count{$how}++;
         $hosts[$h]->$how;
     }
