@@ -288,8 +288,7 @@ authp_err_t authp_route_serve(authp_call_t *call)
         return err;
     }
     err = serve(call);
-    authp_throttle_settle(call, err);
-    return err;
+    return authp_throttle_settle(call, err);
 }
 
 static authp_err_t dispatch(authp_call_t *call)

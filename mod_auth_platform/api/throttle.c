@@ -50,14 +50,31 @@ authp_err_t authp_throttle_enter(authp_call_t *call)
 }
 
 /* Of registrations those count that made an account or found out something. */
-void authp_throttle_settle(const authp_call_t *call, authp_err_t outcome)
+static bool counts(const authp_call_t *call, authp_err_t outcome)
 {
-    bool counts =
-        outcome == AUTHP_OK || outcome == AUTHP_E_EMAIL_TAKEN || outcome == AUTHP_E_INVITE_INVALID;
+    return !call->by_admin && (outcome == AUTHP_OK || outcome == AUTHP_E_EMAIL_TAKEN ||
+                               outcome == AUTHP_E_INVITE_INVALID);
+}
+
+/* After a 503 httpd closes the connection; and a new one for each try is what costs a server most
+ * in a flood, with TLS above all. A store that keeps everybody waiting is something else. */
+static bool are_too_many(const authp_call_t *call)
+{
+    return authp_throttle_is_stranger(call) && authp_hasher_strangers_wait(call->realm->hasher);
+}
+
+authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
+{
     if (has(call, AUTHP_ROUTE_LIMIT_REGISTER) && outcome != AUTHP_E_RATE_LIMITED &&
-        (!counts || call->by_admin)) {
+        !counts(call, outcome)) {
         authp_limit_give_address(call->realm->limits, AUTHP_LIMIT_REGISTER, call->client.ip);
     }
+    if (outcome != AUTHP_E_BUSY || !are_too_many(call)) {
+        return outcome;
+    }
+    call->detail = "Too many people sign in at once: try again in a moment.";
+    call->retry_after = 1;
+    return AUTHP_E_RATE_LIMITED;
 }
 
 bool authp_throttle_is_stranger(const authp_call_t *call)

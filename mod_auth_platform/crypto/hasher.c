@@ -2,13 +2,12 @@
 #include "crypto/hasher.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "base/thread.h"
 #include "crypto/bcrypt.h"
 #include "crypto/hasher_bound.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,10 +55,6 @@ struct authp_hasher_t {
     crew_t crews[AUTHP_HASH_FOR_COUNT];
 };
 
-/* Strangers' hashes yield to pages. Those of the known do not: else who keeps the server busy
- * enough keeps them out. */
-static const int niceness[AUTHP_HASH_FOR_COUNT] = {[AUTHP_HASH_STRANGER] = 10};
-
 static void run_job(authp_hasher_t *hasher, job_t *job)
 {
     int slot = authp_hasher_bound_run(hasher->bound, job->who, (int)(uintptr_t)syscall(SYS_gettid),
@@ -100,8 +95,11 @@ static void *work(void *data)
 {
     crew_t *crew = data;
     authp_hasher_t *hasher = crew->hasher;
-    /* On Linux each thread has a niceness of its own. */
-    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), niceness[crew->who]);
+    /* Pages go first. The hashes of the known do not wait for them: else who keeps the server busy
+     * enough keeps them out. */
+    if (crew->who == AUTHP_HASH_STRANGER) {
+        authp_thread_stand_back();
+    }
     pthread_mutex_lock(&hasher->mutex);
     while (!hasher->stopping) {
         job_t *job = take_job(crew);
@@ -123,16 +121,10 @@ static void *work(void *data)
 static void start_thread(crew_t *crew)
 {
     int most = authp_hasher_bound_slots(crew->hasher->bound, crew->who);
-    sigset_t all;
-    sigset_t before;
     if (crew->idle > 0 || crew->nthreads >= most || crew->nthreads >= MAX_THREADS) {
         return;
     }
-    /* Signals are for the server's own threads. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int rc = pthread_create(&crew->threads[crew->nthreads], NULL, work, crew);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int rc = authp_thread_start(&crew->threads[crew->nthreads], work, crew);
     if (rc == 0) {
         crew->nthreads++;
     } else {
@@ -267,6 +259,14 @@ bool authp_hasher_has_room(authp_hasher_t *hasher, authp_hash_for_t who)
         authp_hasher_bound_leave(hasher->bound, place);
     }
     return place >= 0;
+}
+
+bool authp_hasher_strangers_wait(authp_hasher_t *hasher)
+{
+    pthread_mutex_lock(&hasher->mutex);
+    bool wait = hasher->strangers > 0;
+    pthread_mutex_unlock(&hasher->mutex);
+    return wait || !authp_hasher_has_room(hasher, AUTHP_HASH_STRANGER);
 }
 
 static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t len, job_t *job)

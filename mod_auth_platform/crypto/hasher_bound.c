@@ -184,6 +184,16 @@ int authp_hasher_bound_run(authp_hasher_bound_t *bound, authp_hash_for_t who, in
     }
 }
 
+/* Those who wait for a slot in another process have been woken when it was given; without a pause
+ * the one who gave it has it again before they run, and again. */
+static void let_others(const authp_hasher_bound_t *bound)
+{
+    static const struct timespec pause = {.tv_nsec = 1000000};
+    if (count_held(bound->admit, bound->places + bound->known_places) > bound->slots) {
+        nanosleep(&pause, NULL);
+    }
+}
+
 /* A sliding mean: it follows what the machine can do just now. */
 void authp_hasher_bound_done(authp_hasher_bound_t *bound, int slot, int64_t took_ms)
 {
@@ -194,6 +204,7 @@ void authp_hasher_bound_done(authp_hasher_bound_t *bound, int slot, int64_t took
         atomic_store_explicit(&bound->took_ms, after, memory_order_relaxed);
     }
     give(&bound->run[slot]);
+    let_others(bound);
 }
 
 void authp_hasher_load(const authp_hasher_bound_t *bound, int *running, int *waiting)

@@ -103,9 +103,11 @@ static int on_handler(request_rec *r)
     if (!response.slow) {
         return authp_respond_write(r, &response);
     }
-    authp_pace_before(runtime->pacer, r, response.status);
+    bool more = authp_pace_before(runtime->pacer, r, response.status);
     int status = authp_respond_write(r, &response);
-    authp_pace_after(runtime->pacer, r);
+    if (more) {
+        authp_pace_after(runtime->pacer, r);
+    }
     return status;
 }
 

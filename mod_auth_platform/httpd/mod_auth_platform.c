@@ -10,6 +10,7 @@
 #include "httpd/identity.h"
 #include "httpd/lifecycle.h"
 #include "httpd/maintain.h"
+#include "httpd/pace.h"
 #include "httpd/refuse.h"
 #include "httpd/require.h"
 #include "httpd/scrub.h"
@@ -26,6 +27,7 @@ static void register_hooks(apr_pool_t *pool)
     authp_identity_register(pool);
     authp_refuse_register(pool);
     authp_cache_register(pool);
+    authp_pace_register(pool);
 }
 
 module AP_MODULE_DECLARE_DATA auth_platform_module = {

@@ -131,12 +131,14 @@ START_TEST(the_known_get_through)
     ck_assert_int_eq(
         authp_hasher_make(make_bound(1, 2), authp_random_system(), 0, &flood.hasher, pool),
         AUTHP_OK);
+    ck_assert(!authp_hasher_strangers_wait(flood.hasher));
     for (int i = 0; i < 16; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, stranger, &flood), 0);
     }
     while (flood.busy < 100) {
         usleep(1000);
     }
+    ck_assert(authp_hasher_strangers_wait(flood.hasher));
     for (int i = 0; i < 10; i++) {
         ck_assert_int_eq(authp_hasher_verify(flood.hasher, AUTHP_HASH_KNOWN, "right", 5,
                                              authp_bcrypt_dummy(4), &match),
@@ -145,6 +147,41 @@ START_TEST(the_known_get_through)
     flood.stop = true;
     for (int i = 0; i < 16; i++) {
         pthread_join(threads[i], NULL);
+    }
+    ck_assert(!authp_hasher_strangers_wait(flood.hasher));
+}
+END_TEST
+
+/* Two processes want the only slot all the time: neither keeps it from the other for long. */
+START_TEST(processes_take_turns)
+{
+    enum { LONGEST_MS = 1500, SECONDS = 3 };
+    authp_hasher_bound_t *bound = make_bound(1, 3);
+    pid_t children[2];
+    for (int i = 0; i < 2; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            int64_t end = authp_hasher_bound_now() + SECONDS * 1000;
+            for (int64_t began = 0, now = authp_hasher_bound_now(); now < end;) {
+                began = now;
+                int place = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+                int slot = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, end + 5000);
+                int64_t waited = authp_hasher_bound_now() - began;
+                usleep(20000);
+                authp_hasher_bound_done(bound, slot, 20);
+                authp_hasher_bound_leave(bound, place);
+                now = authp_hasher_bound_now();
+                if (waited > LONGEST_MS) {
+                    _exit(1);
+                }
+            }
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        int status = 0;
+        ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
+        ck_assert_int_eq(status, 0);
     }
 }
 END_TEST
@@ -202,6 +239,7 @@ Suite *suite_hasher(void)
     tcase_add_test(tests, slots);
     tcase_add_test(tests, not_worth_waiting);
     tcase_add_test(tests, the_known_get_through);
+    tcase_add_test(tests, processes_take_turns);
     tcase_add_loop_test(tests, strangers_of_one_process, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "crypto/hasher_bound.h"
 #include "http_fake.h"
 #include "suite.h"
 
@@ -245,6 +246,39 @@ START_TEST(a_place_at_the_gate)
 }
 END_TEST
 
+/* Strangers who fill the line for hashes are too many; the others may ask a busy server again. */
+START_TEST(too_many_strangers)
+{
+    authp_hasher_bound_t *bound = NULL;
+    authp_response_t out = http_fake_register(&h, "ada@example.org", false);
+    const char *device = device_of(&out);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
+                     AUTHP_OK);
+    int first = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+    int second = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+    ck_assert_int_ge(second, 0);
+    wrong_password("nobody@example.org");
+    expect_wait("POST", LOGIN, "1");
+    new_account("eve@example.org");
+    expect_wait("POST", REGISTER, "1");
+    expect_wait("POST", REGISTER, "1");
+    new_account("ada@example.org");
+    send_device(device);
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL); /* a place of its own */
+    while (authp_hasher_bound_admit(bound, AUTHP_HASH_KNOWN) >= 0) {
+    }
+    out = http_fake_expect(&h, "POST", LOGIN, 503, "busy");
+    ck_assert(!out.slow);
+    authp_hasher_bound_leave(bound, first);
+    authp_hasher_bound_leave(bound, second);
+    send_device(NULL);
+    fake_clock_advance(&h.f.clock, 60000);
+    new_account("eve@example.org");
+    (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL); /* being refused did not count */
+}
+END_TEST
+
 START_TEST(shares_of_the_gate)
 {
     static const int rows[][2] = {{1, 1}, {2, 1}, {3, 2}, {4, 3}, {8, 6}, {16, 12}, {100, 75}};
@@ -268,6 +302,7 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, the_device_cookie_without_secure);
     tcase_add_test(tests, devices_count_apart);
     tcase_add_test(tests, a_place_at_the_gate);
+    tcase_add_test(tests, too_many_strangers);
     tcase_add_loop_test(tests, shares_of_the_gate, 0, 7);
     suite_add_tcase(suite, tests);
     return suite;

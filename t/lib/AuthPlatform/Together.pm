@@ -43,13 +43,13 @@ sub together {
     } @pipes;
 }
 
-# Tries again after 503, when the answer says so, as a client should; {status, code, json, busy => how often it had to wait}.
+# Tries again after 429 and 503, when the answer says so, as a client should; {status, code, json, busy => how often it had to wait}.
 sub patiently {
     my ($ask) = @_;
     my ($answer, $busy) = (undef, 0);
     while (1) {
         $answer = $ask->();
-        last if $answer->{status} != 503 || $busy == PATIENCE;
+        last if $answer->{status} !~ /^(?:429|503)$/ || $busy == PATIENCE;
         $busy++;
         sleep(($answer->{retry_after} // $answer->{headers}->header('Retry-After')) * (0.5 + rand));
     }
