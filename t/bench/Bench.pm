@@ -23,6 +23,9 @@ my $running;
 
 sub put { my ($name, $text, $mode) = @_; open my $f, '>', "$dir/$name" or die "$name: $!"; print {$f} $text; close $f; chmod $mode // 0644, "$dir/$name"; return }
 
+# "" if it is gone.
+sub slurp { my ($path) = @_; open my $in, '<', $path or return ''; local $/; return <$in> // '' }
+
 # One child, so that a token it has seen was seen by all there are.
 sub configure {
     my ($kind, $load) = @_;
@@ -49,6 +52,7 @@ DocumentRoot $dir/htdocs
 Alias /open $dir/htdocs
 Alias /guarded $dir/htdocs
 <Directory />
+    AllowOverride None
     Require all granted
 </Directory>
 <Location "/open">
@@ -170,29 +174,29 @@ sub make_tokens {
     return @made;
 }
 
-sub cpu_ticks {
+# Microseconds that httpd has run, and those of them outside the kernel.
+sub cpu_time {
     my ($parent) = @_;
-    my $sum = 0;
-    for my $stat (glob '/proc/[0-9]*/stat') {
-        open my $f, '<', $stat or next;
-        my $line = <$f> // next;
-        my @field = split ' ', $line =~ s/^.*\) //r;
-        $sum += $field[11] + $field[12] if $stat eq "/proc/$parent/stat" || $field[1] == $parent;
+    my ($all, $user) = (0, 0);
+    for my $pid ($parent, split ' ', slurp("/proc/$parent/task/$parent/children")) {
+        my @field = split ' ', slurp("/proc/$pid/stat") =~ s/^.*\) //sr;
+        $user += ($field[11] // 0) * 1e6 / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+        $all += ((split ' ', slurp($_))[0] // 0) / 1000 for glob "/proc/$pid/task/*/schedstat";
     }
-    return $sum;
+    return ($all, $user);
 }
 
-# (requests a second, CPU us of httpd for each, requests): 16 connections, the tokens of the file in turn.
+# {rate => requests a second, requests, cpu and user => microseconds of httpd for all of them}: 16 connections, the tokens of the file in turn.
 sub wrk {
     my ($pid, $path, $file, $seconds) = @_;
-    my $before = cpu_ticks($pid);
+    my ($cpu, $user) = cpu_time($pid);
     my $pin = $pinned ? 'taskset -c 1 ' : '';
     my $out = qx{TOKENS=$dir/$file ${pin}wrk -t1 -c16 -d${seconds}s -s t/bench/tokens.lua http://127.0.0.1:$port$path 2>&1};
-    my $ticks = cpu_ticks($pid) - $before;
+    my ($cpu_then, $user_then) = cpu_time($pid);
     my ($requests) = $out =~ /(\d+) requests in/ or die "wrk: $out";
     die "wrk saw errors: $out" if $out =~ /Non-2xx|Socket errors/;
     my ($rate) = $out =~ m{Requests/sec: *([\d.]+)};
-    return ($rate, $ticks * 1e6 / POSIX::sysconf(POSIX::_SC_CLK_TCK()) / $requests, $requests);
+    return { rate => $rate, requests => $requests, cpu => $cpu_then - $cpu, user => $user_then - $user };
 }
 
 # Of one request after WARM others: the difference of a long and a short run. Only what worker threads do for connections: the
@@ -219,14 +223,11 @@ sub instructions {
 # Kilobytes of the one child: {anonymous => written to, pss => with its share of what is shared}.
 sub memory {
     my ($parent) = @_;
-    open my $children, '<', "/proc/$parent/task/$parent/children" or die "children: $!";
-    my ($child) = split ' ', <$children>;
+    my ($child) = split ' ', slurp("/proc/$parent/task/$parent/children");
     my %of;
     for (["/proc/$child/status", qr/^RssAnon:\s+(\d+)/m, 'anonymous'], ["/proc/$child/smaps_rollup", qr/^Pss:\s+(\d+)/m, 'pss']) {
         my ($file, $pattern, $name) = @$_;
-        open my $in, '<', $file or next;
-        local $/;
-        ($of{$name}) = <$in> =~ $pattern;
+        ($of{$name}) = slurp($file) =~ $pattern;
     }
     return \%of;
 }
