@@ -60,7 +60,8 @@ static bool counts(const authp_call_t *call, authp_err_t outcome)
  * in a flood, with TLS above all. A store that keeps everybody waiting is something else. */
 static bool are_too_many(const authp_call_t *call)
 {
-    return authp_throttle_is_stranger(call) && authp_hasher_strangers_wait(call->realm->hasher);
+    return call->route->auth != AUTHP_AUTH_REQUIRED && authp_throttle_is_stranger(call) &&
+           authp_hasher_strangers_wait(call->realm->hasher);
 }
 
 authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)

@@ -184,7 +184,12 @@ sub mpms {
             my $pid = open(my $teller, '-|') // die "fork: $!";
             if (!$pid) {
                 $httpd->{pid} = undef;
-                print $httpd->api('/login', wrong("x$$-$_\@example.org"))->{status}, "\n" for 1 .. 6;
+                for (1 .. 6) {
+                    my $answer = $httpd->api('/login', wrong("x$$-$_\@example.org"));
+                    # Too many at once: it counted all the same.
+                    my $busy = $answer->{status} == 429 && $answer->{headers}{'retry-after'}[0] == 1;
+                    print $busy ? 'busy' : $answer->{status}, "\n";
+                }
                 close STDOUT;
                 require POSIX;
                 POSIX::_exit(0);
@@ -193,7 +198,7 @@ sub mpms {
         }
         my %seen;
         for my $teller (@tellers) { chomp, $seen{$_}++ while <$teller> }
-        is(($seen{401} || 0) + ($seen{503} || 0), 25, "$mpm: 25 of 48 attempts from all sides at once");
+        is(($seen{401} || 0) + ($seen{busy} || 0) + ($seen{503} || 0), 25, "$mpm: 25 of 48 attempts from all sides at once");
         is($seen{429}, 23, "$mpm: and no more");
         ends_quietly($httpd, $mpm);
     }

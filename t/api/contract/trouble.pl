@@ -42,18 +42,24 @@ sub unavailable {
     return;
 }
 
-# One place behind the gate, and somebody in it whose password takes seconds to hash.
+# One place behind the gate, and somebody in it whose password takes seconds to hash. Strangers are too many then, others are told that
+# the server is busy.
 sub busy {
     my ($routes, $person) = @_;
     my $httpd = AuthPlatform::Httpd->new(settings => "BCRYPT_ROUNDS=16\n",
         limits => "ServerLimit 1\nStartServers 1\nThreadsPerChild 4\nMaxRequestWorkers 4\nMinSpareThreads 1\nMaxSpareThreads 4\n")->start;
+    my $made = $httpd->api('/register', { email => 'ada@example.org', password => $password });
+    my ($device) = map {/^(__Secure-authp_device)=([^;]+)/ ? { $1 => $2 } : ()} @{ $made->{headers}{'set-cookie'} };
+    my @signing_in = grep { $_->{route} =~ m{^POST /(?:register|login)} } @$routes;
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         my $slow = $httpd->api('/login', { email => 'nobody@example.org', password => $password });
         POSIX::_exit($slow->{status} == 401 ? 0 : 1);
     }
     sleep 0.5;
-    holds(json => row_for($httpd, $_, $person, 503, 'busy', 'no place left')) for grep { $_->{waits} } @$routes;
+    holds(json => row_for($httpd, $_, $person, 429, 'rate_limited', 'no place left for strangers')) for @signing_in;
+    holds(json => [@{ row_for($httpd, $_, $person, 503, 'busy', 'no place left') }, cookies => $device]) for @signing_in;
+    holds(json => row_for($httpd, $_, $person, 503, 'busy', 'no place left')) for grep { $_->{waits} && $_->{route} !~ m{^POST /(?:register|login)} } @$routes;
     holds(json => row_for($httpd, $_, $person, 200, undef, 'needs no place')) for grep { !$_->{waits} } @$routes;
     is(waitpid($pid, POSIX::WNOHANG()), 0, 'all the while the one place was taken');
     waitpid $pid, 0;
