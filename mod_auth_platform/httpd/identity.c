@@ -23,6 +23,15 @@ authp_context_t *authp_identity_of(const request_rec *r)
     return NULL;
 }
 
+authz_status authp_identity_required(const request_rec *r, const authp_context_t **who)
+{
+    if (r->user == NULL) {
+        return AUTHZ_DENIED_NO_USER;
+    }
+    *who = authp_identity_of(r);
+    return *who != NULL ? AUTHZ_GRANTED : AUTHZ_DENIED; /* somebody by another AuthType */
+}
+
 static const char *role_names(authp_context_t *context, apr_pool_t *pool)
 {
     if (context->role_names == NULL) {

@@ -23,20 +23,17 @@ static const char *parse_role(cmd_parms *cmd, const char *line, const void **par
 
 static authz_status check_role(request_rec *r, const char *line, const void *parsed)
 {
-    const authp_runtime_t *runtime = authp_lifecycle_runtime();
     (void)line;
-    if (r->user == NULL) {
-        return AUTHZ_DENIED_NO_USER;
-    }
-    const authp_context_t *who = authp_identity_of(r);
-    if (runtime == NULL || who == NULL) {
-        return AUTHZ_DENIED; /* somebody by another AuthType */
+    const authp_context_t *who = NULL;
+    authz_status status = authp_identity_required(r, &who);
+    if (status != AUTHZ_GRANTED) {
+        return status;
     }
     const apr_array_header_t *names = authp_require_words_get(r, ROLE, parsed);
     if (names == NULL) {
         return AUTHZ_GENERAL_ERROR;
     }
-    const authp_roles_map_t *map = runtime->realm->roles;
+    const authp_roles_map_t *map = authp_lifecycle_runtime()->realm->roles;
     authp_roles_t passing = authp_roles_mask(map, names);
     if (authp_config_dir(r)->admin_passes_roles == 1) {
         passing |= authp_roles_bit(map, "admin");
@@ -53,11 +50,9 @@ static const char *parse_verified(cmd_parms *cmd, const char *line, const void *
 static authz_status check_verified(request_rec *r, const char *line, const void *parsed)
 {
     (void)line, (void)parsed;
-    if (r->user == NULL) {
-        return AUTHZ_DENIED_NO_USER;
-    }
-    const authp_context_t *who = authp_identity_of(r);
-    return who != NULL && who->principal.email_verified ? AUTHZ_GRANTED : AUTHZ_DENIED;
+    const authp_context_t *who = NULL;
+    authz_status status = authp_identity_required(r, &who);
+    return status == AUTHZ_GRANTED && !who->principal.email_verified ? AUTHZ_DENIED : status;
 }
 
 static const authz_provider role_provider = {check_role, parse_role};

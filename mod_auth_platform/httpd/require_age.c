@@ -30,12 +30,10 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
 {
     const int *seconds = parsed;
     (void)line;
-    if (r->user == NULL) {
-        return AUTHZ_DENIED_NO_USER;
-    }
-    const authp_context_t *who = authp_identity_of(r);
-    if (who == NULL) {
-        return AUTHZ_DENIED; /* somebody by another AuthType */
+    const authp_context_t *who = NULL;
+    authz_status status = authp_identity_required(r, &who);
+    if (status != AUTHZ_GRANTED) {
+        return status;
     }
     int64_t now = authp_clock_now(authp_lifecycle_runtime()->realm->clock) / 1000;
     if (now - who->principal.auth_time <= *seconds) {

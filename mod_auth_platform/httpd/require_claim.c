@@ -103,12 +103,10 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
 {
     const require_claim_t *wanted = parsed;
     (void)line;
-    if (r->user == NULL) {
-        return AUTHZ_DENIED_NO_USER;
-    }
-    const authp_context_t *who = authp_identity_of(r);
-    if (who == NULL) {
-        return AUTHZ_DENIED; /* somebody by another AuthType */
+    const authp_context_t *who = NULL;
+    authz_status status = authp_identity_required(r, &who);
+    if (status != AUTHZ_GRANTED) {
+        return status;
     }
     const apr_array_header_t *values = authp_require_words_get(r, CLAIM, wanted->values);
     if (values == NULL) {

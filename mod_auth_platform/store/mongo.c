@@ -91,53 +91,47 @@ static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
-static authp_err_t ping(void *self, apr_pool_t *pool)
+/* A command that needs nothing but its name. The reply is the caller's to destroy. */
+static authp_err_t command(authp_mongo_t *m, const char *name, bson_t *reply)
 {
-    authp_mongo_t *m = self;
     mongoc_client_t *client = NULL;
-    (void)pool;
     authp_err_t err = authp_mongo_acquire(m, &client);
     if (err != AUTHP_OK) {
+        bson_init(reply);
         return err;
     }
     bson_error_t error;
     bson_t command = BSON_INITIALIZER;
-    BSON_APPEND_INT32(&command, "ping", 1);
+    BSON_APPEND_INT32(&command, name, 1);
     bool fine =
-        mongoc_client_command_simple(client, m->config.database, &command, NULL, NULL, &error);
+        mongoc_client_command_simple(client, m->config.database, &command, NULL, reply, &error);
     bson_destroy(&command);
     return authp_mongo_release(m, client, fine ? NULL : &error);
+}
+
+static authp_err_t ping(void *self, apr_pool_t *pool)
+{
+    bson_t reply;
+    (void)pool;
+    authp_err_t err = command(self, "ping", &reply);
+    bson_destroy(&reply);
+    return err;
 }
 
 /* The primary's, for it stamps nothing itself: whoever writes must agree with the others. */
 static authp_err_t server_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
 {
-    authp_mongo_t *m = self;
-    mongoc_client_t *client = NULL;
-    (void)pool;
-    authp_err_t err = authp_mongo_acquire(m, &client);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    bson_error_t error;
-    bson_iter_t at;
     bson_t reply;
-    bson_t command = BSON_INITIALIZER;
-    BSON_APPEND_INT32(&command, "isMaster", 1);
-    bool fine =
-        mongoc_client_command_simple(client, m->config.database, &command, NULL, &reply, &error);
-    bool known =
-        fine && bson_iter_init_find(&at, &reply, "localTime") && BSON_ITER_HOLDS_DATE_TIME(&at);
-    authp_ms_t time = known ? bson_iter_date_time(&at) : 0;
+    bson_iter_t at;
+    (void)pool;
+    authp_err_t err = command(self, "isMaster", &reply);
+    if (err == AUTHP_OK && bson_iter_init_find(&at, &reply, "localTime") &&
+        BSON_ITER_HOLDS_DATE_TIME(&at)) {
+        *now = bson_iter_date_time(&at);
+    } else if (err == AUTHP_OK) {
+        err = AUTHP_E_UNAVAILABLE;
+    }
     bson_destroy(&reply);
-    bson_destroy(&command);
-    err = authp_mongo_release(m, client, fine ? NULL : &error);
-    if (err == AUTHP_OK && !known) {
-        return AUTHP_E_UNAVAILABLE;
-    }
-    if (err == AUTHP_OK) {
-        *now = time;
-    }
     return err;
 }
 

@@ -60,6 +60,14 @@ void authp_mongo_match_id(bson_t *out, const char *key, const char *id)
     }
 }
 
+void authp_mongo_match_compared(bson_t *out, const char *key, const char *compare, authp_ms_t at)
+{
+    bson_t range;
+    BSON_APPEND_DOCUMENT_BEGIN(out, key, &range);
+    BSON_APPEND_DATE_TIME(&range, compare, at);
+    bson_append_document_end(out, &range);
+}
+
 void authp_mongo_match_absent(bson_t *out, const char *key)
 {
     BSON_APPEND_NULL(out, key);

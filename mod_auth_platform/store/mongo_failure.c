@@ -21,21 +21,13 @@ static authp_err_t read_failures(const bson_t *document, void *ctx)
     return authp_mongo_read_end(&in);
 }
 
-static void match_time(bson_t *filter, const char *key, const char *compare, authp_ms_t at)
-{
-    bson_t range;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, key, &range);
-    BSON_APPEND_DATE_TIME(&range, compare, at);
-    bson_append_document_end(filter, &range);
-}
-
 authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
                                     authp_failures_t *out, apr_pool_t *pool)
 {
     read_failures_t found = {.pool = pool};
     bson_t filter = BSON_INITIALIZER;
     authp_mongo_match_text(&filter, "_id", key);
-    match_time(&filter, "expires_at", "$gt", now);
+    authp_mongo_match_compared(&filter, "expires_at", "$gt", now);
     const authp_mongo_find_t what = {
         .collection = AUTHP_MONGO_FAILURES, .filter = &filter, .limit = 1};
     authp_err_t err = authp_mongo_find(self, &what, read_failures, &found);
@@ -59,7 +51,7 @@ static authp_err_t count_on(authp_mongo_t *m, const authp_failure_t *what, bool 
     bson_t filter = BSON_INITIALIZER;
     bson_t update = BSON_INITIALIZER;
     authp_mongo_match_text(&filter, "_id", what->key);
-    match_time(&filter, "last_at", anew ? "$lt" : "$gte", what->forget_before);
+    authp_mongo_match_compared(&filter, "last_at", anew ? "$lt" : "$gte", what->forget_before);
     BSON_APPEND_DOCUMENT_BEGIN(&update, "$set", &part);
     BSON_APPEND_DATE_TIME(&part, "last_at", what->at);
     BSON_APPEND_DATE_TIME(&part, "expires_at", what->expires_at);

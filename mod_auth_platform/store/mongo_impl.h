@@ -112,6 +112,8 @@ void authp_mongo_match_id(bson_t *out, const char *key, const char *id);
 /* The value, or (0) absent. */
 void authp_mongo_match_int(bson_t *out, const char *key, int64_t value);
 void authp_mongo_match_time(bson_t *out, const char *key, authp_ms_t at);
+/* `compare` is "$gt" and the like; absent is neither before nor after any time. */
+void authp_mongo_match_compared(bson_t *out, const char *key, const char *compare, authp_ms_t at);
 void authp_mongo_match_absent(bson_t *out, const char *key);
 bson_t *authp_mongo_filter_id(const char *id);
 

@@ -150,9 +150,7 @@ authp_err_t authp_mongo_invite_claim(void *self, const char *id, const char *use
     bson_t *filter = filter_open(id);
     bson_t *update = bson_new();
     (void)pool;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "expires_at", &part);
-    BSON_APPEND_DATE_TIME(&part, "$gt", now);
-    bson_append_document_end(filter, &part);
+    authp_mongo_match_compared(filter, "expires_at", "$gt", now);
     BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &part);
     authp_mongo_put_time(&part, "used_at", now);
     authp_mongo_put_id(&part, "used_by", user_id);

@@ -128,10 +128,7 @@ typedef struct sweep_t {
 
 static void match_over(bson_t *filter, const sweep_t *sweep)
 {
-    bson_t range;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, sweep->field, &range);
-    BSON_APPEND_DATE_TIME(&range, "$lt", sweep->before);
-    bson_append_document_end(filter, &range);
+    authp_mongo_match_compared(filter, sweep->field, "$lt", sweep->before);
     if (sweep->absent != NULL) {
         authp_mongo_match_absent(filter, sweep->absent);
     }

@@ -113,20 +113,12 @@ authp_err_t authp_mongo_session_by_id(void *self, const char *sid, authp_session
     return AUTHP_OK;
 }
 
-static void match_later(bson_t *filter, const char *key, authp_ms_t than)
-{
-    bson_t range;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, key, &range);
-    BSON_APPEND_DATE_TIME(&range, "$gt", than);
-    bson_append_document_end(filter, &range);
-}
-
 static bson_t *filter_live(const char *sid, int64_t generation, authp_ms_t now)
 {
     bson_t *filter = authp_mongo_filter_id(sid);
     BSON_APPEND_INT64(filter, "generation", generation);
     authp_mongo_match_absent(filter, "ended_at");
-    match_later(filter, "expires_at", now);
+    authp_mongo_match_compared(filter, "expires_at", "$gt", now);
     return filter;
 }
 
@@ -200,21 +192,13 @@ static authp_err_t read_ended(const bson_t *document, void *ctx)
     return AUTHP_OK;
 }
 
-static void match_from(bson_t *filter, authp_ms_t since)
-{
-    bson_t range;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "ended_at", &range);
-    BSON_APPEND_DATE_TIME(&range, "$gte", since);
-    bson_append_document_end(filter, &range);
-}
-
 authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
                                       apr_array_header_t **out, apr_pool_t *pool)
 {
     read_sessions_t found = {.sessions = apr_array_make(pool, 16, sizeof(authp_ended_t *)),
                              .pool = pool};
     bson_t filter = BSON_INITIALIZER;
-    match_from(&filter, since);
+    authp_mongo_match_compared(&filter, "ended_at", "$gte", since);
     const authp_mongo_find_t what = {
         .collection = AUTHP_MONGO_SESSIONS, .filter = &filter, .limit = limit, .sort = "ended_at"};
     authp_err_t err = authp_mongo_find(self, &what, read_ended, &found);
@@ -232,7 +216,7 @@ authp_err_t authp_mongo_session_ended_of(void *self, const char *user_id, authp_
                              .pool = pool};
     bson_t filter = BSON_INITIALIZER;
     authp_mongo_match_id(&filter, "user_id", user_id);
-    match_from(&filter, since);
+    authp_mongo_match_compared(&filter, "ended_at", "$gte", since);
     const authp_mongo_find_t what = {.collection = AUTHP_MONGO_SESSIONS, .filter = &filter};
     authp_err_t err = authp_mongo_find(self, &what, read_ended, &found);
     bson_destroy(&filter);
@@ -285,7 +269,7 @@ authp_err_t authp_mongo_session_list(void *self, const char *user_id, authp_ms_t
     bson_t filter = BSON_INITIALIZER;
     authp_mongo_match_id(&filter, "user_id", user_id);
     authp_mongo_match_absent(&filter, "ended_at");
-    match_later(&filter, "expires_at", now);
+    authp_mongo_match_compared(&filter, "expires_at", "$gt", now);
     const authp_mongo_find_t what = {
         .collection = AUTHP_MONGO_SESSIONS, .filter = &filter, .limit = page->limit, .list = true};
     authp_err_t err = authp_mongo_list(self, &what, page->after_id, read_session, &found);

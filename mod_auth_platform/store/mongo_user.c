@@ -173,11 +173,8 @@ authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
                                      apr_array_header_t **out, apr_pool_t *pool)
 {
     read_users_t found = {.users = apr_array_make(pool, 16, sizeof(authp_user_t *)), .pool = pool};
-    bson_t range;
     bson_t filter = BSON_INITIALIZER;
-    BSON_APPEND_DOCUMENT_BEGIN(&filter, "auth_changed_at", &range);
-    BSON_APPEND_DATE_TIME(&range, "$gte", since);
-    bson_append_document_end(&filter, &range);
+    authp_mongo_match_compared(&filter, "auth_changed_at", "$gte", since);
     const authp_mongo_find_t what = {.collection = AUTHP_MONGO_USERS,
                                      .filter = &filter,
                                      .limit = limit,
