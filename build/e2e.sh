@@ -50,10 +50,16 @@ done
 status=0
 perl t/TEST -verbose "$@" || status=$?
 
-# A report is a failure even where every answer looked right.
+# A report is a failure even where every answer looked right. That the leak checker could not stop the threads of one process among
+# hundreds, on a busy machine, is none; of more than one, it is.
 if [ -n "${AUTHP_ASAN_DIR:-}" ]; then
+    unchecked=0
     for report in "$AUTHP_ASAN_DIR"/report.*; do
         [ -s "$report" ] || continue
+        if grep -q 'LeakSanitizer has encountered a fatal error' "$report" && ! grep -q 'ERROR:' "$report"; then
+            unchecked=$((unchecked + 1))
+            [ "$unchecked" -gt 1 ] || { echo "# no leak check of one process: $report"; continue; }
+        fi
         echo "not ok - sanitizer report"
         cat "$report"
         status=1
