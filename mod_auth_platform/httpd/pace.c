@@ -107,10 +107,11 @@ static pause_t *pause_of(conn_rec *connection)
 void authp_pace_after(authp_pacer_t *pacer, const request_rec *r)
 {
     apr_os_sock_t fd = -1;
+    int64_t until = authp_deaf_now() + PAUSE_US; /* not later than it hears again */
     apr_socket_t *socket = ap_get_conn_socket(r->connection);
     if (socket != NULL && apr_os_sock_get(&fd, socket) == APR_SUCCESS &&
         authp_deaf_add(pacer->deaf, fd, PAUSE_US)) {
-        pause_of(r->connection)->until = authp_deaf_now() + PAUSE_US;
+        pause_of(r->connection)->until = until;
     }
 }
 
