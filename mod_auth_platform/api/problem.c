@@ -139,8 +139,8 @@ static void set_headers(const authp_problem_t *problem, const char *request_id,
     out->status = problem->status;
 }
 
-void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, const char *request_id,
-                        authp_response_t *out, apr_pool_t *pool)
+void authp_problem_fill(authp_err_t err, const char *detail, json_t *findings,
+                        const char *request_id, authp_response_t *out, apr_pool_t *pool)
 {
     const authp_problem_t *problem = authp_problem_of(err);
     set_headers(problem, request_id, out, pool);
@@ -151,8 +151,11 @@ void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, con
     authp_json_set_int(document, "status", problem->status);
     authp_json_set_str(document, "detail", detail != NULL ? detail : problem->detail);
     authp_json_set_str(document, "code", problem->code);
-    if (errors != NULL) {
-        authp_json_set(document, "errors", errors);
+    const char *name = NULL;
+    json_t *member = NULL;
+    json_object_foreach(findings, name, member)
+    {
+        authp_json_set(document, name, member);
     }
     authp_json_set_str(document, "request_id", request_id);
     apr_table_setn(out->headers, "Content-Type", "application/problem+json");

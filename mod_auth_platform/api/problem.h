@@ -21,11 +21,11 @@ const authp_problem_t *authp_problem_of(authp_err_t err);
 /* Row `index` of the table, NULL beyond its end: for OpenAPI. */
 const authp_problem_t *authp_problem_at(int index);
 
-/* Fills in *out. `detail` NULL = the table's; `errors` (array of {field, code, detail}) NULL =
+/* Fills in *out. `detail` NULL = the table's; `findings` (findings.h) NULL =
  * none. A 401 gets its WWW-Authenticate, 429 and 503 their Retry-After, all Cache-Control: no-store
  * and X-Request-Id. `out->headers` is made if NULL, else added to. */
-void authp_problem_fill(authp_err_t err, const char *detail, json_t *errors, const char *request_id,
-                        authp_response_t *out, apr_pool_t *pool);
+void authp_problem_fill(authp_err_t err, const char *detail, json_t *findings,
+                        const char *request_id, authp_response_t *out, apr_pool_t *pool);
 
 /* RFC 9470: says in WWW-Authenticate how old a sign-in may be, in seconds. */
 void authp_problem_max_age(int seconds, authp_response_t *out, apr_pool_t *pool);

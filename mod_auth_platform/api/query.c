@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/query.h"
 #include "api/answer.h"
+#include "api/findings.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "service/roles.h"
@@ -13,12 +14,9 @@ const char *authp_query_value(const authp_call_t *call, const char *name)
     return authp_text_query(call->request->query, name, call->pool);
 }
 
-static void complain(json_t *errors, const char *name, const char *detail)
+static void complain(json_t *findings, const char *name, const char *detail)
 {
-    json_t *entry = authp_json_append_object(errors);
-    authp_json_set_str(entry, "field", name);
-    authp_json_set_str(entry, "code", "invalid");
-    authp_json_set_str(entry, "detail", detail);
+    authp_findings_add(findings, name, "invalid", detail);
 }
 
 /* Sent, but with a broken escape or a NUL: no value at all would be another question. */
@@ -60,24 +58,24 @@ static const char *check_filter(const authp_call_t *call, const authp_filter_t *
 
 authp_err_t authp_query_check(authp_call_t *call)
 {
-    json_t *errors = authp_json_array(call->pool);
+    json_t *findings = authp_findings_make(call->pool);
     const char *cursor = authp_query_value(call, "cursor");
     if (limit_of(call) == 0) {
-        complain(errors, "limit", "Must be a number from 1 to 200.");
+        complain(findings, "limit", "Must be a number from 1 to 200.");
     }
     if (cursor != NULL ? !authp_id_valid(cursor) : is_broken(call, "cursor")) {
-        complain(errors, "cursor", "Is not a next_cursor of this list.");
+        complain(findings, "cursor", "Is not a next_cursor of this list.");
     }
     for (const authp_filter_t *filter = call->route->filters; filter->name != NULL; filter++) {
         const char *wrong = check_filter(call, filter);
         if (wrong != NULL) {
-            complain(errors, filter->name, wrong);
+            complain(findings, filter->name, wrong);
         }
     }
-    if (json_array_size(errors) == 0) {
+    if (!authp_findings_any(findings)) {
         return AUTHP_OK;
     }
-    call->errors = errors;
+    call->findings = findings;
     return AUTHP_E_VALIDATION_FAILED;
 }
 

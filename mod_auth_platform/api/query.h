@@ -21,7 +21,7 @@ struct authp_filter_t {
 #define AUTHP_QUERY_USUAL 50
 #define AUTHP_QUERY_PREFIX_MOST 254 /* characters */
 
-/* AUTHP_E_VALIDATION_FAILED with call->errors naming every bad one. */
+/* AUTHP_E_VALIDATION_FAILED with call->findings naming every bad one. */
 AUTHP_CHECKED authp_err_t authp_query_check(authp_call_t *call);
 /* Valid by now; NULL if absent. */
 const char *authp_query_value(const authp_call_t *call, const char *name);

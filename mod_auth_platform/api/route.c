@@ -239,7 +239,8 @@ static authp_err_t read_body(authp_call_t *call)
     if (err != AUTHP_OK) {
         return err;
     }
-    return authp_schema_check(schema, call->realm->settings, call->body, &call->errors, call->pool);
+    return authp_schema_check(schema, call->realm->settings, call->body, &call->findings,
+                              call->pool);
 }
 
 /* What waits for a store or a hash passes the gate. A body that trickles in holds no place in it:
@@ -322,7 +323,7 @@ void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request
         return;
     }
     if (err != AUTHP_OK) {
-        authp_problem_fill(err, call.detail, call.errors, request->request_id, out, pool);
+        authp_problem_fill(err, call.detail, call.findings, request->request_id, out, pool);
     }
     if (err == AUTHP_E_RATE_LIMITED && call.retry_after > 0) {
         apr_table_setn(out->headers, "Retry-After", apr_itoa(pool, call.retry_after));

@@ -75,7 +75,7 @@ struct authp_call_t {
     authp_session_t *session;
     authp_response_t *out;
     const char *detail; /* with an error: says it better than the table */
-    json_t *errors;     /* with AUTHP_E_VALIDATION_FAILED */
+    json_t *findings;   /* with AUTHP_E_VALIDATION_FAILED (findings.h) */
     int retry_after;    /* seconds, with AUTHP_E_RATE_LIMITED */
     bool by_admin;      /* an administrator made the account: no limit on registrations */
     apr_pool_t *pool;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/schema.h"
+#include "api/findings.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/bcrypt.h"
@@ -142,12 +143,9 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
     return out->detail == NULL;
 }
 
-static void add(json_t *errors, const char *field, finding_t finding)
+static void add(json_t *findings, const char *field, finding_t finding)
 {
-    json_t *entry = authp_json_append_object(errors);
-    authp_json_set_str(entry, "field", field);
-    authp_json_set_str(entry, "code", finding.code);
-    authp_json_set_str(entry, "detail", finding.detail);
+    authp_findings_add(findings, field, finding.code, finding.detail);
 }
 
 static bool is_known(const authp_schema_t *schema, const char *name)
@@ -160,20 +158,7 @@ static bool is_known(const authp_schema_t *schema, const char *name)
     return false;
 }
 
-static bool is_named(const json_t *errors, const char *field)
-{
-    size_t i = 0;
-    json_t *entry = NULL;
-    json_array_foreach(errors, i, entry)
-    {
-        if (strcmp(json_string_value(json_object_get(entry, "field")), field) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *errors,
+static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *found,
                          apr_pool_t *pool)
 {
     if (schema->one_of[0] == NULL) {
@@ -182,23 +167,23 @@ static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *err
     bool first = json_object_get(body, schema->one_of[0]) != NULL;
     bool second = json_object_get(body, schema->one_of[1]) != NULL;
     if (!first && !second) {
-        add(errors, schema->one_of[0],
+        add(found, schema->one_of[0],
             (finding_t){"missing", apr_pstrcat(pool, "One of ", schema->one_of[0], " and ",
                                                schema->one_of[1], " is required.", NULL)});
-    } else if (first && second && !is_named(errors, schema->one_of[1])) {
-        add(errors, schema->one_of[1],
+    } else if (first && second && !authp_findings_name(found, schema->one_of[1])) {
+        add(found, schema->one_of[1],
             (finding_t){"invalid", apr_pstrcat(pool, "Send ", schema->one_of[0], " or ",
                                                schema->one_of[1], ", not both.", NULL)});
     }
 }
 
 authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings,
-                               json_t *body, json_t **errors, apr_pool_t *pool)
+                               json_t *body, json_t **findings, apr_pool_t *pool)
 {
-    json_t *found = authp_json_array(pool);
+    json_t *found = authp_findings_make(pool);
     if (!json_is_object(body)) {
         add(found, "", (finding_t){"type", "The body must be a JSON object."});
-        *errors = found;
+        *findings = found;
         return AUTHP_E_VALIDATION_FAILED;
     }
     for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
@@ -216,10 +201,10 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
             add(found, name, (finding_t){"unknown", "Is not a field of this request."});
         }
     }
-    if (json_array_size(found) == 0) {
+    if (!authp_findings_any(found)) {
         return AUTHP_OK;
     }
-    *errors = found;
+    *findings = found;
     return AUTHP_E_VALIDATION_FAILED;
 }
 

@@ -39,11 +39,11 @@ typedef struct authp_schema_t {
     const char *one_of[2]; /* exactly one of these two must be there; NULLs = no such rule */
 } authp_schema_t;
 
-/* AUTHP_OK, or AUTHP_E_VALIDATION_FAILED with *errors = [{field, code, detail}], every offending
- * field once. */
+/* AUTHP_OK, or AUTHP_E_VALIDATION_FAILED with *findings (findings.h): every offending field once,
+ * those of the schema first, in its order. */
 AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema,
                                              const authp_settings_t *settings, json_t *body,
-                                             json_t **errors, apr_pool_t *pool);
+                                             json_t **findings, apr_pool_t *pool);
 
 /* The JSON Schema of a body for OpenAPI, into `out`. */
 void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request body through the JSON rules and every body schema of the route table. */
+#include "api/findings.h"
 #include "api/route.h"
 #include "base/json.h"
 #include "fuzz.h"
@@ -24,15 +25,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void try_schema(const authp_schema_t *schema, json_t *body, apr_pool_t *pool)
 {
     static const authp_settings_t settings = {.password_min_length = 8};
-    json_t *errors = NULL;
-    authp_err_t err = authp_schema_check(schema, &settings, body, &errors, pool);
+    json_t *findings = NULL;
+    authp_err_t err = authp_schema_check(schema, &settings, body, &findings, pool);
     FUZZ_DEMAND(err == AUTHP_OK ||
-                (err == AUTHP_E_VALIDATION_FAILED && json_array_size(errors) > 0));
+                (err == AUTHP_E_VALIDATION_FAILED && authp_findings_any(findings)));
     if (err != AUTHP_OK) {
         /* The answer must be JSON again, whatever a field was called. */
         size_t len = 0;
         json_t *again = NULL;
-        const char *text = authp_json_text(errors, &len, pool);
+        const char *text = authp_json_text(findings, &len, pool);
         FUZZ_DEMAND(authp_json_parse(text, len, &again, pool) == AUTHP_OK);
         return;
     }

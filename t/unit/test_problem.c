@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a refusal looks like: documents for programs, a page for browsers. */
+#include "api/findings.h"
 #include "api/problem.h"
 #include "suite.h"
 #include "support/fixture.h"
@@ -147,16 +148,17 @@ END_TEST
 START_TEST(a_document_with_more_to_say)
 {
     authp_response_t out = {.headers = apr_table_make(pool, 2)};
-    json_t *errors = authp_json_array(pool);
-    authp_json_append_str(errors, "a finding");
+    json_t *findings = authp_findings_make(pool);
+    authp_findings_add(findings, "name", "invalid", "A finding.");
     apr_table_setn(out.headers, "Allow", "GET");
-    authp_problem_fill(AUTHP_E_VALIDATION_FAILED, "In \"other\" <words>.", errors, NULL, &out,
+    authp_problem_fill(AUTHP_E_VALIDATION_FAILED, "In \"other\" <words>.", findings, NULL, &out,
                        pool);
     json_t *body = document(&out);
     ck_assert_str_eq(header(&out, "Allow"), "GET");
     ck_assert_ptr_null(header(&out, "X-Request-Id"));
     ck_assert_str_eq(member(body, "detail"), "In \"other\" <words>.");
-    ck_assert(json_equal(json_object_get(body, "errors"), errors));
+    ck_assert(json_equal(json_object_get(body, "errors"), json_object_get(findings, "errors")));
+    ck_assert_ptr_null(json_object_get(body, "more"));
     ck_assert_str_eq(authp_problem_of(AUTHP_E_RECRUITER_PENDING)->detail,
                      "Recruiter pending verification");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Body schemas: each finding, all of them at once, and the JSON Schema made from the same rows. */
+#include "api/findings.h"
 #include "api/schema.h"
 #include "suite.h"
 #include "support/fixture.h"
@@ -41,16 +42,17 @@ static void teardown(void)
 /* "field code, field code"; "" if nothing is wrong. */
 static const char *findings(const authp_schema_t *schema, json_t *body)
 {
-    json_t *errors = NULL;
+    json_t *all = NULL;
     const char *found = "";
     size_t i = 0;
     json_t *entry = NULL;
-    if (authp_schema_check(schema, &settings, body, &errors, pool) == AUTHP_OK) {
-        ck_assert_ptr_null(errors);
+    if (authp_schema_check(schema, &settings, body, &all, pool) == AUTHP_OK) {
+        ck_assert_ptr_null(all);
         return "";
     }
-    ck_assert_uint_gt(json_array_size(errors), 0);
-    json_array_foreach(errors, i, entry)
+    ck_assert_uint_eq(json_object_size(all), 1);
+    ck_assert(authp_findings_any(all));
+    json_array_foreach(json_object_get(all, "errors"), i, entry)
     {
         ck_assert_uint_eq(json_object_size(entry), 3);
         ck_assert_uint_gt(json_string_length(json_object_get(entry, "detail")), 0);
@@ -120,19 +122,42 @@ END_TEST
 
 START_TEST(a_finding_is_said_in_words)
 {
-    json_t *errors = NULL;
+    json_t *all = NULL;
     json_t *body = parsed("{\"email\":\"a\",\"username\":\"b\"}");
-    ck_assert_int_eq(authp_schema_check(&either, &settings, body, &errors, pool),
+    ck_assert_int_eq(authp_schema_check(&either, &settings, body, &all, pool),
                      AUTHP_E_VALIDATION_FAILED);
-    json_t *entry = json_array_get(errors, 0);
+    json_t *entry = json_array_get(json_object_get(all, "errors"), 0);
     ck_assert_str_eq(json_string_value(json_object_get(entry, "detail")),
                      "Send email or username, not both.");
     body = parsed("{\"email\":\"a@b\",\"new\":\"short\"}");
     settings.password_min_length = 12;
-    ck_assert_int_eq(authp_schema_check(&everything, &settings, body, &errors, pool),
+    ck_assert_int_eq(authp_schema_check(&everything, &settings, body, &all, pool),
                      AUTHP_E_VALIDATION_FAILED);
-    entry = json_array_get(errors, 0);
+    entry = json_array_get(json_object_get(all, "errors"), 0);
     ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(entry, "detail")), "12"));
+}
+END_TEST
+
+/* What is said about the schema's own fields does not drown among those the client made up. */
+START_TEST(own_fields_come_first)
+{
+    json_t *all = NULL;
+    json_t *body = authp_json_object(pool);
+    for (int i = 0; i < 3000; i++) {
+        authp_json_set_int(body, apr_psprintf(pool, "surplus%d", i), i);
+    }
+    authp_json_set_str(body, "flag", "x");
+    ck_assert_int_eq(authp_schema_check(&everything, &settings, body, &all, pool),
+                     AUTHP_E_VALIDATION_FAILED);
+    json_t *errors = json_object_get(all, "errors");
+    ck_assert_uint_eq(json_array_size(errors), 20);
+    ck_assert_int_eq(json_integer_value(json_object_get(all, "more")), 3002 - 20);
+    for (size_t i = 0; i < 20; i++) {
+        const char *field = json_string_value(json_object_get(json_array_get(errors, i), "field"));
+        ck_assert_str_eq(field, i == 0   ? "flag"
+                                : i == 1 ? "email"
+                                         : apr_psprintf(pool, "surplus%d", (int)i - 2));
+    }
 }
 END_TEST
 
@@ -268,6 +293,7 @@ Suite *suite_schema(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, each_finding, 0, sizeof(cases) / sizeof(cases[0]));
     tcase_add_test(tests, a_finding_is_said_in_words);
+    tcase_add_test(tests, own_fields_come_first);
     tcase_add_loop_test(tests, longest, 0, sizeof(lengths) / sizeof(lengths[0]));
     tcase_add_test(tests, longest_login_and_address);
     tcase_add_test(tests, shortest_password);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a 422 names: twenty fields and a number, names of bounded length. */
+#include "api/findings.h"
+#include "api/problem.h"
+#include "suite.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static apr_pool_t *pool;
+
+static void setup(void)
+{
+    ck_assert_int_eq(apr_pool_create(&pool, NULL), APR_SUCCESS);
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+}
+
+/* `count` times `unit`. */
+static const char *repeated(const char *unit, size_t count)
+{
+    size_t len = strlen(unit);
+    char *text = apr_palloc(pool, len * count + 1);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(text + len * i, unit, len);
+    }
+    text[len * count] = '\0';
+    return text;
+}
+
+static const char *name_of(const json_t *findings, size_t index)
+{
+    json_t *entry = json_array_get(json_object_get(findings, "errors"), index);
+    return json_string_value(json_object_get(entry, "field"));
+}
+
+static json_t *many(const char *field, int count)
+{
+    json_t *findings = authp_findings_make(pool);
+    for (int i = 0; i < count; i++) {
+        authp_findings_add(findings, field, "unknown", "Is not a field of this request.");
+    }
+    return findings;
+}
+
+static const struct {
+    int count;
+    size_t named;
+    int more; /* 0: no such member */
+} counts[] = {{0, 0, 0},   {1, 1, 0},   {19, 19, 0},     {20, 20, 0},
+              {21, 20, 1}, {22, 20, 2}, {5000, 20, 4980}};
+
+START_TEST(twenty_are_named)
+{
+    json_t *findings = many("field", counts[_i].count);
+    json_t *more = json_object_get(findings, "more");
+    ck_assert_uint_eq(json_array_size(json_object_get(findings, "errors")), counts[_i].named);
+    ck_assert_int_eq(authp_findings_any(findings), counts[_i].count > 0);
+    ck_assert_int_eq(json_is_integer(more), counts[_i].more > 0);
+    ck_assert_int_eq(json_integer_value(more), counts[_i].more);
+}
+END_TEST
+
+/* A character, how many of them are shown whole, and how many of more than that. */
+static const struct {
+    const char *unit;
+    size_t most;
+    size_t kept;
+} names[] = {
+    {"n", 64, 64},
+    {"\xc3\xa9", 64, 64},
+    {"\xe2\x82\xac", 64, 64},
+    {"\xf0\x9f\x8c\x8d", 64, 64},
+    /* In JSON these are six and two bytes. */
+    {"\x01", 42, 42},
+    {"\"", 64, 64},
+};
+
+START_TEST(names_are_cut)
+{
+    const char *unit = names[_i].unit;
+    const char *whole = repeated(unit, names[_i].most);
+    const char *cut = apr_pstrcat(pool, repeated(unit, names[_i].kept), "\xe2\x80\xa6", NULL);
+    json_t *findings = authp_findings_make(pool);
+    authp_findings_add(findings, whole, "unknown", "x");
+    authp_findings_add(findings, apr_pstrcat(pool, whole, unit, NULL), "unknown", "x");
+    authp_findings_add(findings, repeated(unit, 4000), "unknown", "x");
+    ck_assert_str_eq(name_of(findings, 0), whole);
+    ck_assert_str_eq(name_of(findings, 1), cut);
+    ck_assert_str_eq(name_of(findings, 2), cut);
+    ck_assert(authp_text_utf8(cut, strlen(cut), NULL));
+    ck_assert(authp_findings_name(findings, whole));
+    ck_assert(!authp_findings_name(findings, "another"));
+}
+END_TEST
+
+/* Whatever a client calls its fields, the answer stays small. */
+START_TEST(the_answer_is_bounded)
+{
+    authp_response_t out = {0};
+    json_t *findings = many(repeated(names[_i].unit, 4000), 4000);
+    authp_problem_fill(AUTHP_E_VALIDATION_FAILED, NULL, findings, "65f0c0ffee00000000000001", &out,
+                       pool);
+    ck_assert_uint_lt(out.body_len, 8192);
+    ck_assert_uint_eq(out.body_len, strlen(out.body));
+    ck_assert_ptr_nonnull(strstr(out.body, "\"more\":3980,"));
+}
+END_TEST
+
+Suite *suite_findings(void)
+{
+    Suite *suite = suite_create("findings");
+    TCase *tests = tcase_create("findings");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, twenty_are_named, 0, sizeof(counts) / sizeof(counts[0]));
+    tcase_add_loop_test(tests, names_are_cut, 0, sizeof(names) / sizeof(names[0]));
+    tcase_add_loop_test(tests, the_answer_is_bounded, 0, sizeof(names) / sizeof(names[0]));
+    suite_add_tcase(suite, tests);
+    return suite;
+}
