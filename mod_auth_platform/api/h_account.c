@@ -18,8 +18,8 @@ static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
         strcmp(before->id.hex, grant->session->id.hex) == 0) {
         return;
     }
-    authp_err_t err = authp_session_logout(call->realm, before->user_id.hex, before->id.hex, false,
-                                           &call->client, call->pool);
+    const authp_leaving_t leaving = {before->user_id.hex, before->id.hex, before->ver};
+    authp_err_t err = authp_session_logout(call->realm, &leaving, false, &call->client, call->pool);
     (void)err;
 }
 

@@ -39,10 +39,9 @@ authp_err_t h_refresh(authp_call_t *call)
     return err == AUTHP_OK ? authp_answer_tokens(call, 200, &grant, cookie != NULL) : err;
 }
 
-/* Whose session it is that ends; user_id NULL: nobody's, which is as good as ended. */
+/* Which session ends, and whether a cookie named it. */
 typedef struct leaving_t {
-    const char *user_id;
-    const char *session_id;
+    authp_leaving_t who;
     bool by_cookie;
 } leaving_t;
 
@@ -51,8 +50,7 @@ static authp_err_t leave_by_refresh(const authp_call_t *call, const char *token,
     authp_session_t *session = NULL;
     authp_err_t err = authp_session_of_refresh(call->realm, token, &session, call->pool);
     if (err == AUTHP_OK) {
-        out->user_id = session->user_id.hex;
-        out->session_id = session->id.hex;
+        out->who = (authp_leaving_t){session->user_id.hex, session->id.hex, session->ver};
     }
     return err == AUTHP_E_REFRESH_INVALID ? AUTHP_OK : err;
 }
@@ -63,8 +61,7 @@ static void leave_by_access(const authp_call_t *call, const char *token, size_t 
     authp_principal_t principal;
     authp_err_t err = authp_token_verify(call->realm, token, len, &principal, call->pool);
     if (err == AUTHP_OK || err == AUTHP_E_TOKEN_EXPIRED) {
-        out->user_id = principal.user_id;
-        out->session_id = principal.session_id;
+        out->who = (authp_leaving_t){principal.user_id, principal.session_id, principal.ver};
     }
 }
 
@@ -82,8 +79,8 @@ static authp_err_t leave_by_cookie(const authp_call_t *call, leaving_t *out)
     } else if (err == AUTHP_OK) {
         leave_by_access(call, access, strlen(access), out);
     }
-    if (err == AUTHP_OK && out->user_id != NULL) {
-        err = authp_cookie_check_session(call, out->session_id);
+    if (err == AUTHP_OK && out->who.user_id != NULL) {
+        err = authp_cookie_check_session(call, out->who.session_id);
     }
     return err;
 }
@@ -103,17 +100,16 @@ static authp_err_t who_leaves(const authp_call_t *call, leaving_t *out)
 
 authp_err_t h_logout(authp_call_t *call)
 {
-    leaving_t leaving = {0};
+    leaving_t leaving = {.by_cookie = false};
     bool all = json_is_true(json_object_get(call->body, "all"));
     authp_err_t err = who_leaves(call, &leaving);
-    if (err == AUTHP_OK && leaving.user_id != NULL) {
-        err = authp_session_logout(call->realm, leaving.user_id, leaving.session_id, all,
-                                   &call->client, call->pool);
+    if (err == AUTHP_OK && leaving.who.user_id != NULL) {
+        err = authp_session_logout(call->realm, &leaving.who, all, &call->client, call->pool);
     }
     if (err != AUTHP_OK) {
         return err;
     }
-    if (leaving.by_cookie || authp_cookie_is_of(call, leaving.session_id)) {
+    if (leaving.by_cookie || authp_cookie_is_of(call, leaving.who.session_id)) {
         authp_cookie_clear(call);
     }
     json_t *out = authp_json_object(call->pool);

@@ -89,12 +89,30 @@ authp_err_t authp_session_of_refresh(const authp_realm_t *realm, const char *ref
     return err;
 }
 
-authp_err_t authp_session_logout(const authp_realm_t *realm, const char *user_id, const char *sid,
+/* May a credential end other sessions than its own? *may is false for one that counts no more. */
+static authp_err_t ask_for_all(const authp_realm_t *realm, const authp_leaving_t *leaving,
+                               bool *may, apr_pool_t *pool)
+{
+    authp_principal_t principal = {
+        .user_id = leaving->user_id, .session_id = leaving->session_id, .ver = leaving->ver};
+    authp_user_t *user = NULL;
+    authp_session_t *session = NULL;
+    authp_err_t err = authp_live_api(realm, &principal, &user, &session, pool);
+    *may = err == AUTHP_OK;
+    return err == AUTHP_E_TOKEN_REVOKED ? AUTHP_OK : err;
+}
+
+authp_err_t authp_session_logout(const authp_realm_t *realm, const authp_leaving_t *leaving,
                                  bool all, const authp_client_t *client, apr_pool_t *pool)
 {
+    const char *user_id = leaving->user_id;
+    const char *sid = leaving->session_id;
+    authp_err_t err = all ? ask_for_all(realm, leaving, &all, pool) : AUTHP_OK;
+    if (err != AUTHP_OK) {
+        return err;
+    }
     const char *reason = all ? "logout_all" : "logout";
     int count = 0;
-    authp_err_t err;
     if (all) {
         err = authp_live_end_sessions(realm, user_id, NULL, reason, &count, pool);
     } else {

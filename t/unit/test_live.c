@@ -67,8 +67,10 @@ END_TEST
 
 START_TEST(session_ended)
 {
-    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, grant.session->id.hex, false,
-                                          &fixture_client, f.pool),
+    ck_assert_int_eq(authp_session_logout(
+                         f.realm,
+                         &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver},
+                         false, &fixture_client, f.pool),
                      AUTHP_OK);
     ck_assert_int_eq(ask(), AUTHP_E_TOKEN_REVOKED);
 }

@@ -158,8 +158,10 @@ END_TEST
 START_TEST(replay_of_an_ended_session)
 {
     (void)refresh_ok(first.refresh_token);
-    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, first.session->id.hex, false,
-                                          &fixture_client, f.pool),
+    ck_assert_int_eq(authp_session_logout(
+                         f.realm,
+                         &(const authp_leaving_t){user->id.hex, first.session->id.hex, user->ver},
+                         false, &fixture_client, f.pool),
                      AUTHP_OK);
     fake_clock_advance(&f.clock, 60000);
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);

@@ -73,8 +73,9 @@ static void somebody_refreshes(void *ctx)
 static void somebody_signs_out(void *ctx)
 {
     race_t *race = ctx;
-    race->err =
-        authp_session_logout(f.realm, user->id.hex, first.session->id.hex, false, NULL, f.pool);
+    race->err = authp_session_logout(
+        f.realm, &(const authp_leaving_t){user->id.hex, first.session->id.hex, user->ver}, false,
+        NULL, f.pool);
 }
 
 static void somebody_refreshes_then_store_down(void *ctx)

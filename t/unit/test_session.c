@@ -124,9 +124,11 @@ START_TEST(logout_one)
     const authp_grant_t one = fixture_start(&f, user);
     const authp_grant_t two = fixture_start(&f, user);
     const int before = mem_store_audit_count(f.store, "logout");
-    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, one.session->id.hex, false,
-                                          &fixture_client, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(f.realm,
+                             &(const authp_leaving_t){user->id.hex, one.session->id.hex, user->ver},
+                             false, &fixture_client, f.pool),
+        AUTHP_OK);
     const authp_session_t *row = mem_store_session(f.store, one.session->id.hex);
     ck_assert_int_eq(row->ended_at, FAKE_CLOCK_START);
     ck_assert_str_eq(row->end_reason, "logout");
@@ -135,11 +137,15 @@ START_TEST(logout_one)
     /* Twice, or of nobody: the same answer, nothing to record. */
     fake_clock_advance(&f.clock, 1000);
     ck_assert_int_eq(
-        authp_session_logout(f.realm, user->id.hex, one.session->id.hex, false, NULL, f.pool),
+        authp_session_logout(f.realm,
+                             &(const authp_leaving_t){user->id.hex, one.session->id.hex, user->ver},
+                             false, NULL, f.pool),
         AUTHP_OK);
-    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, "000000000000000000000000", false,
-                                          NULL, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(
+            f.realm, &(const authp_leaving_t){user->id.hex, "000000000000000000000000", user->ver},
+            false, NULL, f.pool),
+        AUTHP_OK);
     ck_assert_int_eq(mem_store_session(f.store, one.session->id.hex)->ended_at, FAKE_CLOCK_START);
     ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), before + 1);
 }
@@ -152,8 +158,10 @@ START_TEST(logout_all)
     (void)fixture_start(&f, user);
     (void)fixture_start(&f, user);
     const authp_grant_t theirs = fixture_start(&f, other);
-    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, mine.session->id.hex, true,
-                                          &fixture_client, f.pool),
+    ck_assert_int_eq(authp_session_logout(
+                         f.realm,
+                         &(const authp_leaving_t){user->id.hex, mine.session->id.hex, user->ver},
+                         true, &fixture_client, f.pool),
                      AUTHP_OK);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
     ck_assert_int_eq(mem_store_session(f.store, theirs.session->id.hex)->ended_at, 0);
@@ -165,16 +173,20 @@ START_TEST(logout_store_down)
     const authp_grant_t grant = fixture_start(&f, user);
     for (int all = 0; all <= 1; all++) {
         mem_store_fail(f.store, NULL, 1, AUTHP_E_UNAVAILABLE);
-        ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, grant.session->id.hex,
-                                              all == 1, &fixture_client, f.pool),
-                         AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(
+            authp_session_logout(
+                f.realm, &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver},
+                all == 1, &fixture_client, f.pool),
+            AUTHP_E_UNAVAILABLE);
     }
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
     ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), 0);
     /* The audit alone fails: the session has ended all the same. */
     mem_store_fail(f.store, NULL, 2, AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, grant.session->id.hex, false,
-                                          &fixture_client, f.pool),
+    ck_assert_int_eq(authp_session_logout(
+                         f.realm,
+                         &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver},
+                         false, &fixture_client, f.pool),
                      AUTHP_OK);
     ck_assert_int_eq(fixture_live_sessions(&f), 0);
 }
@@ -192,7 +204,9 @@ START_TEST(of_refresh)
                      AUTHP_OK);
     /* Whatever its generation, and after the end too: /logout asks. */
     ck_assert_int_eq(authp_session_make_refresh(f.realm, row, 12, &old, f.pool), AUTHP_OK);
-    ck_assert_int_eq(authp_session_logout(f.realm, user->id.hex, row->id.hex, false, NULL, f.pool),
+    ck_assert_int_eq(authp_session_logout(
+                         f.realm, &(const authp_leaving_t){user->id.hex, row->id.hex, user->ver},
+                         false, NULL, f.pool),
                      AUTHP_OK);
     row = NULL;
     ck_assert_int_eq(authp_session_of_refresh(f.realm, old, &row, f.pool), AUTHP_OK);
