@@ -17,6 +17,10 @@ authp_err_t h_healthz(authp_call_t *call)
 /* What an operator has to know; NULL if all is well. */
 static const char *complaint(const authp_live_health_t *health)
 {
+    if (!health->table.warm && (health->table.age_ms < 0 || !health->clock_known)) {
+        return "Not known yet: the live table is being filled; until then guarded pages ask the "
+               "store.";
+    }
     if (!health->table.warm) {
         return "The live table has no recent news of revocations; guarded pages ask the store.";
     }

@@ -66,7 +66,7 @@ typedef struct authp_live_health_t {
     authp_live_status_t table;
     bool clock_known;
     int64_t clock_offset_ms; /* of the store's clock to this host's */
-    bool clock_fine;         /* known, and within 20 s */
+    bool clock_fine;         /* within 20 s; true while it is not known */
 } authp_live_health_t;
 
 /* False if there is no table: the tool, and tests. */

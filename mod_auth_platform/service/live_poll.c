@@ -8,7 +8,6 @@
 
 #define PAGE 500
 #define PAGE_MOST 1000000
-#define CLOCKS_DIFFER_MS 20000
 
 typedef struct poll_t {
     const authp_realm_t *realm;
@@ -121,7 +120,7 @@ void authp_live_poll(const authp_realm_t *realm, apr_pool_t *pool)
     poll_t poll = {.realm = realm, .table = authp_live_store_table(realm->live)};
     authp_live_round_t round = {0};
     int64_t offset = 0;
-    if (authp_live_table_clock(poll.table, &offset)) {
+    if (authp_live_table_clock(poll.table, &offset)) { /* another child may have measured it */
         authp_store_set_offset(realm->store, offset);
     }
     if (!authp_live_table_begin(poll.table, &round) ||
@@ -145,9 +144,9 @@ bool authp_live_health(const authp_realm_t *realm, authp_live_health_t *out)
         return false;
     }
     authp_live_table_status(authp_live_store_table(realm->live), &out->table);
-    out->clock_known = atomic_load(&realm->store->measured);
-    out->clock_offset_ms = atomic_load(&realm->store->offset);
-    out->clock_fine = out->clock_known && out->clock_offset_ms <= CLOCKS_DIFFER_MS &&
-                      out->clock_offset_ms >= -CLOCKS_DIFFER_MS;
+    /* As the child that polls has measured it for all: this one may not have polled yet. */
+    out->clock_known =
+        authp_live_table_clock(authp_live_store_table(realm->live), &out->clock_offset_ms);
+    out->clock_fine = !out->clock_known || authp_store_offset_fine(out->clock_offset_ms);
     return true;
 }

@@ -82,6 +82,11 @@ authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clo
     return err;
 }
 
+bool authp_store_offset_fine(int64_t offset_ms)
+{
+    return offset_ms <= AUTHP_STORE_CLOCKS_DIFFER_MS && offset_ms >= -AUTHP_STORE_CLOCKS_DIFFER_MS;
+}
+
 void authp_store_set_offset(authp_store_t *s, int64_t offset_ms)
 {
     atomic_store(&s->offset, offset_ms);

@@ -181,6 +181,10 @@ void authp_store_maintain(authp_store_t *s);
  */
 AUTHP_CHECKED authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clock,
                                                     apr_pool_t *pool);
+/* Beyond this difference a host must not be trusted with times: /readyz fails, nothing is purged.
+ */
+#define AUTHP_STORE_CLOCKS_DIFFER_MS 20000
+bool authp_store_offset_fine(int64_t offset_ms);
 /* Somebody else of this host has done so. */
 void authp_store_set_offset(authp_store_t *s, int64_t offset_ms);
 /* `now` in the store's time. */

@@ -60,6 +60,36 @@ START_TEST(a_poll_that_fails)
 }
 END_TEST
 
+/* A child that has not polled: what another one of this host measured counts, and while nobody has
+ * it is not known, which is another thing than a difference. */
+START_TEST(what_a_new_child_knows)
+{
+    authp_live_health_t health = {0};
+    ck_assert(authp_live_health(f->realm, &health));
+    ck_assert(!health.clock_known && health.clock_fine && !health.table.warm);
+    mem_store_ahead(f->store, 15000);
+    live_fixture_poll(&live);
+    atomic_store(&f->store->measured, false);
+    atomic_store(&f->store->offset, 0);
+    ck_assert(authp_live_health(f->realm, &health));
+    ck_assert(health.clock_known && health.clock_fine && health.table.warm);
+    ck_assert_int_gt(health.clock_offset_ms, 10000);
+    mem_store_ahead(f->store, -25000);
+    live_fixture_poll(&live);
+    atomic_store(&f->store->offset, 0);
+    ck_assert(authp_live_health(f->realm, &health));
+    ck_assert(health.clock_known && !health.clock_fine && health.table.warm);
+}
+END_TEST
+
+START_TEST(how_far_clocks_may_differ)
+{
+    ck_assert(authp_store_offset_fine(0));
+    ck_assert(authp_store_offset_fine(20000) && authp_store_offset_fine(-20000));
+    ck_assert(!authp_store_offset_fine(20001) && !authp_store_offset_fine(-20001));
+}
+END_TEST
+
 /* The store's clock is ahead: what is stamped and what is read is in its time. */
 START_TEST(clocks_differ)
 {
@@ -92,6 +122,8 @@ Suite *suite_live_poll(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, poll_pages);
     tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
+    tcase_add_test(tests, what_a_new_child_knows);
+    tcase_add_test(tests, how_far_clocks_may_differ);
     tcase_add_test(tests, clocks_differ);
     suite_add_tcase(suite, tests);
     return suite;
