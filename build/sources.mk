@@ -22,4 +22,4 @@ FUZZERS   := $(patsubst t/fuzz/%.c,%,$(FUZZ_SRC))
 # Ours to look at: without what is made.
 OUR_SRC   := $(filter-out $(MADE_SRC),$(LIB_SRC)) $(HTTPD_SRC) $(CLI_SRC)
 OUR_HDR   := $(sort $(shell find $(SRC) -name '*.h'))
-TEST_SRC  := $(UNIT_SRC) $(sort $(wildcard t/fuzz/*.c t/bench/*.c))
+TEST_SRC  := $(UNIT_SRC) $(sort $(wildcard t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))

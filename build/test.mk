@@ -6,17 +6,24 @@ fuzz_common = $(call obj,$(1),$(FUZZ_SHARED)) $(call lib,$(1))
 $(OUT)/asan/fuzz/%: $(OUT)/asan/obj/t/fuzz/%.o $(call obj,asan,t/fuzz/standalone.c) $(call fuzz_common,asan)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	@$(call link,asan) -pie -o $@ $^ $(LIB_LIBS)
+	@$(call link,asan) -pie -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIB_LIBS)
 
 $(OUT)/libfuzzer/fuzz/%: $(OUT)/libfuzzer/obj/t/fuzz/%.o $(call fuzz_common,libfuzzer)
 	@mkdir -p $(@D)
 	@echo '  LINK  $@'
-	@$(call link,libfuzzer) -fsanitize=fuzzer -o $@ $^ $(LIB_LIBS)
+	@$(call link,libfuzzer) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIB_LIBS)
 
 # For `make bench`.
 $(OUT)/release/store_rates: $(OUT)/release/obj/t/bench/store_rates.o $(call lib,release)
 	@echo '  LINK  $@'
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)
+
+# What reads httpd's configuration, with a stand-in for the server's own functions.
+FUZZ_HTTPD := $(addprefix $(SRC)/httpd/,config.c directives.c require.c require_age.c require_claim.c require_words.c) \
+  t/fuzz/support/httpd_stub.c
+$(OUT)/asan/fuzz/fuzz_config: $(call obj,asan,$(FUZZ_HTTPD))
+$(OUT)/libfuzzer/fuzz/fuzz_config: $(call obj,libfuzzer,$(FUZZ_HTTPD))
+$(foreach p,asan libfuzzer,$(call obj,$(p),t/fuzz/fuzz_config.c t/fuzz/support/httpd_stub.c)): EXTRA = -It/fuzz $(call system,$(HTTPD_CPPFLAGS))
 
 REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
 

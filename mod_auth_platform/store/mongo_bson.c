@@ -122,12 +122,13 @@ static void is_wrong(authp_mongo_reader_t *reader, const char *key)
     }
 }
 
-/* A NUL inside would be taken for the end by everybody else. */
+/* NULL for text that is not UTF-8 or has a NUL inside. Neither the server nor the driver checks
+ * what another program wrote, and C strings and JSON can hold neither of them. */
 static const char *text_of(const bson_iter_t *at, apr_pool_t *pool)
 {
     uint32_t len = 0;
     const char *text = bson_iter_utf8(at, &len);
-    return memchr(text, '\0', len) == NULL ? apr_pstrmemdup(pool, text, len) : NULL;
+    return bson_utf8_validate(text, len, false) ? apr_pstrmemdup(pool, text, len) : NULL;
 }
 
 void authp_mongo_get_text(authp_mongo_reader_t *reader, const char *key, const char **out)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A method, a path and a query, through dispatch and, on every list, through the rules for its
+ * parameters. Input: "METHOD PATH?QUERY". There is no store: whoever is let in to one finds nobody.
+ */
+#include "api/query.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "fuzz.h"
+
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static apr_pool_t *global;
+static authp_realm_t *realm;
+static const authp_mount_t mount = {.path = "/api/auth", .me_path = "/api/protected/me"};
+
+static const char *no_header(void *ctx, const char *name)
+{
+    (void)ctx, (void)name;
+    return NULL;
+}
+
+static authp_err_t no_body(void *ctx, size_t limit, const char **data, size_t *len)
+{
+    (void)ctx, (void)limit;
+    *data = "";
+    *len = 0;
+    return AUTHP_OK;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    static const char key[] = "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL";
+    static const char *const roles[] = {"candidate", "recruiter", "admin"};
+    (void)argc;
+    (void)argv;
+    apr_initialize();
+    apr_pool_create(&global, NULL);
+    authp_settings_t settings = {.source = "the fuzzer",
+                                 .jwt_algorithm = "HS256",
+                                 .jwt_issuer = "auth_platform",
+                                 .jwt_audience = "auth_platform",
+                                 .access_token_minutes = 15,
+                                 .bcrypt_rounds = 4,
+                                 .password_min_length = 8,
+                                 .body_limit = 16384,
+                                 .cors_origins = apr_array_make(global, 1, sizeof(const char *)),
+                                 .roles = apr_array_make(global, 3, sizeof(const char *))};
+    settings.jwt_secret = authp_secret_make(key, sizeof(key) - 1, global);
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+        APR_ARRAY_PUSH(settings.roles, const char *) = roles[i];
+    }
+    FUZZ_DEMAND(authp_realm_make(&settings, &realm, global) == AUTHP_OK);
+    return 0;
+}
+
+/* Every answer has a status, and what is not a success is a document that says so. */
+static void try_dispatch(const authp_request_t *request, apr_pool_t *pool)
+{
+    authp_response_t out;
+    json_t *document = NULL;
+    authp_api_handle(realm, request, &out, pool);
+    FUZZ_DEMAND(out.status >= 200 && out.status < 600);
+    FUZZ_DEMAND(apr_table_get(out.headers, "X-Request-Id") != NULL);
+    const char *type = apr_table_get(out.headers, "Content-Type");
+    if (type != NULL && strcmp(type, "application/problem+json") == 0) {
+        FUZZ_DEMAND(authp_json_parse(out.body, out.body_len, &document, pool) == AUTHP_OK);
+        FUZZ_DEMAND(json_integer_value(json_object_get(document, "status")) == out.status);
+    }
+}
+
+static void try_query(const authp_request_t *request, apr_pool_t *pool)
+{
+    for (int i = 0; authp_routes_at(i) != NULL; i++) {
+        const authp_route_t *route = authp_routes_at(i);
+        if (route->filters == NULL) {
+            continue;
+        }
+        authp_call_t call = {.realm = realm, .request = request, .route = route, .pool = pool};
+        if (authp_query_check(&call) != AUTHP_OK) {
+            FUZZ_DEMAND(call.errors != NULL);
+            continue;
+        }
+        authp_page_t page = authp_query_page(&call);
+        FUZZ_DEMAND(page.limit >= 2 && page.limit <= AUTHP_QUERY_MOST + 1);
+        FUZZ_DEMAND(page.after_id == NULL || authp_id_valid(page.after_id));
+        for (const authp_filter_t *filter = route->filters; filter->name != NULL; filter++) {
+            const char *value = authp_query_value(&call, filter->name);
+            FUZZ_DEMAND(value == NULL || authp_text_utf8(value, strlen(value), NULL));
+        }
+    }
+}
+
+/* What leads to the store stays away: there is none. */
+static bool needs_store(const authp_request_t *request)
+{
+    static const char *const kept[] = {"/refresh", "/logout", "/session/renew", "/readyz"};
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        if (strstr(request->path, kept[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    apr_pool_t *pool = NULL;
+    if (size > 8192) {
+        return 0;
+    }
+    apr_pool_create(&pool, global);
+    char *method = apr_pstrmemdup(pool, (const char *)data, size);
+    char *path = strchr(method, ' ');
+    char *query = path != NULL ? strchr(path, '?') : NULL;
+    if (path != NULL) {
+        *path++ = '\0';
+        if (query != NULL) {
+            *query++ = '\0';
+        }
+        const authp_request_t request = {.mount = &mount,
+                                         .method = method,
+                                         .path = path,
+                                         .query = query,
+                                         .headers = {no_header, NULL},
+                                         .scheme = "https",
+                                         .host = "jobs.example.org",
+                                         .client_ip = "192.0.2.1",
+                                         .request_id = "65f0c0ffee00000000000001",
+                                         .read_body = no_body};
+        if (authp_api_owns(&mount, path) && !needs_store(&request)) {
+            try_dispatch(&request, pool);
+        }
+        try_query(&request, pool);
+    }
+    apr_pool_destroy(pool);
+    return 0;
+}
