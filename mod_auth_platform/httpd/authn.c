@@ -4,6 +4,7 @@
 #include "httpd/context.h"
 #include "httpd/lifecycle.h"
 #include "httpd/refuse.h"
+#include "httpd/way_in.h"
 
 #include <http_core.h>
 #include <http_request.h>
@@ -48,15 +49,6 @@ static authp_err_t identify(request_rec *r, authp_context_t *context)
                                     &context->via, r->pool);
 }
 
-/* With the whole site guarded, the ways to sign in stay open: the mount and that very page. What
- * the page loads from beside it is for the site to open (<Location "/assets"> Require all granted).
- */
-static bool is_way_in(const request_rec *r)
-{
-    const char *page = authp_config_sign_in_page(r);
-    return (page != NULL && strcmp(r->uri, page) == 0) || authp_config_owns(r);
-}
-
 static bool is_ours(const request_rec *r)
 {
     const char *type = ap_auth_type((request_rec *)(uintptr_t)r);
@@ -69,7 +61,7 @@ static int on_check_authn(request_rec *r)
     if (authp_lifecycle_runtime() == NULL || !is_ours(r)) {
         return DECLINED;
     }
-    if (is_way_in(r)) {
+    if (authp_way_in_holds(r)) {
         /* httpd wants a user here; authz.c takes this one away again. Conditions that need nobody,
          * such as Require ip, have been decided by now. */
         static char nobody[] = "";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/config.h"
+#include "httpd/way_in.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -43,6 +44,13 @@ void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add)
     const authp_dir_config_t *under = base;
     const authp_dir_config_t *over = add;
     AUTHP_DIR_MEMBERS(MERGE)
+    const authp_guarded_by_t *outer = &under->guarded_by;
+    const authp_guarded_by_t *inner = &over->guarded_by;
+    out->guarded_by.location =
+        outer->location > inner->location ? outer->location : inner->location;
+    out->guarded_by.directory =
+        outer->directory > inner->directory ? outer->directory : inner->directory;
+    out->guarded_by.other = outer->other || inner->other;
     return out;
 }
 
@@ -70,8 +78,8 @@ const authp_mount_t *authp_config_mount(const request_rec *r)
 
 const char *authp_config_sign_in_page(const request_rec *r)
 {
-    const char *page = authp_config_dir(r)->sign_in_page;
-    return page != NULL && page[0] != '\0' ? page : NULL;
+    const authp_way_in_t *way = authp_config_dir(r)->sign_in;
+    return way != NULL && way->page[0] != '\0' ? way->page : NULL;
 }
 
 bool authp_config_owns(const request_rec *r)

@@ -8,6 +8,8 @@
 
 #include <http_core.h>
 
+struct authp_way_in_t;
+
 /* What the directives say. One list each for a server and for a directory: struct, create and merge
  * come from it, so that a new member cannot be forgotten in one of them. X(type, name, value when
  * not set). */
@@ -19,7 +21,7 @@
 
 #define AUTHP_DIR_MEMBERS(X)                                                                       \
     X(int, optional, AUTHP_UNSET)                                                                  \
-    X(const char *, sign_in_page, NULL) /* "" = off */                                             \
+    X(const struct authp_way_in_t *, sign_in, NULL)                                                \
     X(int, forward_authorization, AUTHP_UNSET)                                                     \
     X(int, remote_user, AUTHP_UNSET)      /* authp_remote_user_t */                                \
     X(int, when_unavailable, AUTHP_UNSET) /* authp_unavailable_t */                                \
@@ -41,8 +43,16 @@ typedef struct authp_server_config_t {
     bool mounted;
 } authp_server_config_t;
 
+/* Where the Require lines stand that apply to a request, as far as they do not let everybody in. */
+typedef struct authp_guarded_by_t {
+    size_t location;  /* length of the longest path of a <Location>, 0 = none */
+    size_t directory; /* the same of a <Directory> or of .htaccess */
+    bool other;       /* a pattern, <Files> or <If> */
+} authp_guarded_by_t;
+
 typedef struct authp_dir_config_t {
     AUTHP_DIR_MEMBERS(AUTHP_MEMBER)
+    authp_guarded_by_t guarded_by; /* merged as a union */
 } authp_dir_config_t;
 #undef AUTHP_MEMBER
 

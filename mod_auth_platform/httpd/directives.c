@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/directives.h"
 #include "httpd/config.h"
+#include "httpd/way_in.h"
 #include "service/live.h"
 
 #include <apr_strings.h>
@@ -190,19 +191,18 @@ static const char *set_delivery(cmd_parms *cmd, void *dir, const char *value)
     return wrong(cmd, "must be json, cookie or ask");
 }
 
-static const char *set_page(cmd_parms *cmd, void *dir, const char *value)
+static const char *set_page(cmd_parms *cmd, void *dir, int count, char *const words[])
 {
-    const char **page = (const char **)((char *)dir + (size_t)cmd->info);
-    if (ap_cstr_casecmp(value, "off") == 0) {
-        *page = "";
-        return NULL;
-    }
-    const char *error = check_path(value);
-    if (error != NULL) {
-        return wrong(cmd, error);
-    }
-    *page = value;
-    return NULL;
+    const authp_way_in_t **member = (const authp_way_in_t **)((char *)dir + (size_t)cmd->info);
+    const char *error = authp_way_in_parse(cmd, count, words, check_path, member);
+    return error != NULL ? wrong(cmd, error) : NULL;
+}
+
+/* DECLINE_CMD: mod_authz_core takes the line as well, and says what is wrong with it. */
+static const char *note_require(cmd_parms *cmd, void *dir, const char *line)
+{
+    authp_way_in_note(cmd, line, (authp_guarded_by_t *)((char *)dir + (size_t)cmd->info));
+    return DECLINE_CMD;
 }
 
 static const char *set_remote_user(cmd_parms *cmd, void *dir, const char *value)
@@ -221,4 +221,4 @@ static const char *set_remote_user(cmd_parms *cmd, void *dir, const char *value)
 
 #define ROW(kind, name, setter, member, where, help)                                               \
     AP_INIT_##kind(name, setter, member, where, help),
-const command_rec authp_directives_table[] = {AUTHP_DIRECTIVES(ROW){.name = NULL}};
+const command_rec authp_directives_table[] = {AUTHP_DIRECTIVES(ROW) AUTHP_NOTED(ROW){.name = NULL}};

@@ -24,8 +24,8 @@
       "how tokens are handed out: json (default), cookie, or ask")                                 \
     X(FLAG, "AuthPlatformOptional", ap_set_flag_slot, AUTHP_DIR(optional), RSRC_CONF | OR_AUTHCFG, \
       "on: a public place that knows who is signed in")                                            \
-    X(TAKE1, "AuthPlatformSignInPage", set_page, AUTHP_DIR(sign_in_page), RSRC_CONF | OR_AUTHCFG,  \
-      "path of the page that signed-out browsers are sent to, or off")                             \
+    X(TAKE_ARGV, "AuthPlatformSignInPage", set_page, AUTHP_DIR(sign_in), RSRC_CONF | OR_AUTHCFG,   \
+      "path of the page that signed-out browsers are sent to, and what it loads; or off")          \
     X(FLAG, "AuthPlatformForwardAuthorization", ap_set_flag_slot,                                  \
       AUTHP_DIR(forward_authorization), RSRC_CONF | OR_AUTHCFG,                                    \
       "on: the app also gets the Authorization header that was accepted")                          \
@@ -36,6 +36,12 @@
       "when nobody can say whether a valid token was revoked: deny (default) or allow-valid")      \
     X(FLAG, "AuthPlatformAdminPassesRoles", ap_set_flag_slot, AUTHP_DIR(admin_passes_roles),       \
       RSRC_CONF | OR_AUTHCFG, "on: the role admin passes every Require role")
+
+/* httpd's own directive, noted and left to httpd: where a Require stands decides what stays open
+ * around the sign-in page (way_in.h). */
+#define AUTHP_NOTED(X)                                                                             \
+    X(RAW_ARGS, "Require", note_require, AUTHP_DIR(guarded_by), OR_AUTHCFG,                        \
+      "see mod_authz_core; noted for AuthPlatformSignInPage")
 
 extern const command_rec authp_directives_table[];
 

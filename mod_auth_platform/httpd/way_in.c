@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/way_in.h"
+#include "httpd/config.h"
+
+#include <httpd.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+
+#define ASSETS "assets/"
+
+/* What a sign-in page is made of. Documents and data have other endings. */
+static const char *const endings[] = {".css", ".js",  ".mjs",  ".svg",
+                                      ".png", ".ico", ".woff", ".woff2"};
+
+static bool is_folder(const char *path)
+{
+    size_t len = strlen(path);
+    return len > 1 && path[len - 1] == '/';
+}
+
+static void add(authp_way_in_t *way, const char *path)
+{
+    APR_ARRAY_PUSH(way->also, const char *) = path;
+}
+
+const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
+                               const char *(*check)(const char *path), const authp_way_in_t **out)
+{
+    if (count == 0) {
+        return "needs the path of a page, or off";
+    }
+    bool off = ap_cstr_casecmp(words[0], "off") == 0;
+    bool only = count == 2 && ap_cstr_casecmp(words[1], "only") == 0;
+    if (off && count > 1) {
+        return "off takes no further words";
+    }
+    for (int i = off ? 1 : 0; i < (only ? 1 : count); i++) {
+        const char *error = check(words[i]);
+        if (error != NULL) {
+            return error;
+        }
+        if (i > 0 && words[i][1] == '\0') {
+            return "must not open the whole site";
+        }
+    }
+    authp_way_in_t *way = apr_pcalloc(cmd->pool, sizeof(*way));
+    way->page = off ? "" : words[0];
+    way->also = apr_array_make(cmd->pool, count, sizeof(const char *));
+    if (is_folder(way->page)) {
+        add(way, way->page);
+    }
+    for (int i = 1; !only && i < count; i++) {
+        add(way, words[i]);
+    }
+    if (!off && count == 1 && way->also->nelts == 0) {
+        const char *name = strrchr(way->page, '/') + 1;
+        way->beside = true;
+        add(way,
+            apr_pstrcat(cmd->pool, apr_pstrmemdup(cmd->pool, way->page, (size_t)(name - way->page)),
+                        ASSETS, NULL));
+    }
+    *out = way;
+    return NULL;
+}
+
+/* The container that a directive stands in, past those that only combine conditions. NULL at the
+ * top of .htaccess. */
+static const ap_directive_t *container(const ap_directive_t *directive)
+{
+    const ap_directive_t *at = directive != NULL ? directive->parent : NULL;
+    while (at != NULL &&
+           (strncasecmp(at->directive, "<Require", 8) == 0 ||
+            strncasecmp(at->directive, "<Limit", 6) == 0 ||
+            strncasecmp(at->directive, "<If", 3) == 0) &&
+           strcasecmp(at->directive, "<If") != 0) {
+        at = at->parent;
+    }
+    return at;
+}
+
+void authp_way_in_note(cmd_parms *cmd, const char *line, authp_guarded_by_t *out)
+{
+    const ap_directive_t *in = container(cmd->directive);
+    const char *path = cmd->path;
+    if (strcasecmp(line, "all granted") == 0) {
+        return;
+    }
+    bool pattern = path == NULL || path[0] != '/' || strpbrk(path, "*?[") != NULL ||
+                   (in != NULL && in->args != NULL && in->args[0] == '~');
+    size_t *len = NULL;
+    if (!pattern && (in == NULL || strcasecmp(in->directive, "<Directory") == 0)) {
+        len = &out->directory;
+    } else if (!pattern && strcasecmp(in->directive, "<Location") == 0) {
+        len = &out->location;
+    }
+    if (len == NULL) {
+        out->other = true;
+    } else if (strlen(path) > *len) {
+        *len = strlen(path);
+    }
+}
+
+/* Letters, digits and a few marks, in segments that are not empty and begin with no dot: nothing
+ * that httpd, a file system or a back end could read in another way (.., ;x, %2e, \). */
+static bool is_plain(const char *rest)
+{
+    for (const char *at = rest; *at != '\0'; at++) {
+        bool first = at == rest || at[-1] == '/';
+        if (first && (*at == '.' || *at == '/')) {
+            return false;
+        }
+        if (*at != '/' && !apr_isalnum(*at) && strchr("-_.~@+", *at) == NULL) {
+            return false;
+        }
+    }
+    return rest[0] != '\0' && rest[strlen(rest) - 1] != '/';
+}
+
+static bool has_ending(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot != NULL && i < sizeof(endings) / sizeof(endings[0]); i++) {
+        if (strcmp(dot, endings[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The client's own spelling of the path, without the query: a plain name needs no escape and no
+ * step up, and a back end may be sent this spelling instead of httpd's. */
+static bool is_sent_plainly(const request_rec *r)
+{
+    const char *sent = r->unparsed_uri != NULL ? r->unparsed_uri : "";
+    size_t len = strcspn(sent, "?");
+    if (sent[0] != '/' || strcspn(sent, "%;\\") < len) {
+        return false;
+    }
+    for (size_t i = 1; i < len; i++) {
+        bool first = sent[i - 1] == '/';
+        if (first && (sent[i] == '/' || strncmp(sent + i, "./", 2) == 0 ||
+                      strncmp(sent + i, "..", 2) == 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True if a Require was written for the open place or for a part of it, so that the place is not
+ * just part of a site that is guarded as a whole. A section that applies has a path that the
+ * request's begins with: their lengths tell which is within which. `open_len` is the length of the
+ * open place without a slash at its end, `rest` what the request's path has behind it. */
+static bool guarded_itself(const request_rec *r, size_t open_len, const char *rest)
+{
+    const authp_guarded_by_t *by = &authp_config_dir(r)->guarded_by;
+    const char *filename = r->filename != NULL ? r->filename : "";
+    size_t file = strlen(filename);
+    size_t rest_len = strlen(rest);
+    if (by->other || by->location >= open_len) {
+        return true;
+    }
+    if (by->directory <= 1) {
+        return false;
+    }
+    /* Files that are not named as the path is are mapped in a way of their own. */
+    return file < rest_len || strcmp(filename + file - rest_len, rest) != 0 ||
+           by->directory >= file - rest_len;
+}
+
+static bool opens(const request_rec *r, const char *also, bool beside)
+{
+    size_t len = strlen(also);
+    if (!is_folder(also)) {
+        return strcmp(r->uri, also) == 0 && !guarded_itself(r, len, "");
+    }
+    if (strncmp(r->uri, also, len) != 0 || !is_plain(r->uri + len)) {
+        return false;
+    }
+    if (beside && (!has_ending(r->uri) || (r->path_info != NULL && r->path_info[0] != '\0'))) {
+        return false;
+    }
+    return !guarded_itself(r, len - 1, r->uri + len - 1);
+}
+
+bool authp_way_in_holds(const request_rec *r)
+{
+    const authp_way_in_t *way = authp_config_dir(r)->sign_in;
+    bool page = way != NULL && way->page[0] != '\0';
+    if ((page && strcmp(r->uri, way->page) == 0) || authp_config_owns(r)) {
+        return true;
+    }
+    if (!page || r->method_number != M_GET || !is_sent_plainly(r)) {
+        return false;
+    }
+    for (int i = 0; i < way->also->nelts; i++) {
+        if (opens(r, APR_ARRAY_IDX(way->also, i, const char *), way->beside)) {
+            return true;
+        }
+    }
+    return false;
+}

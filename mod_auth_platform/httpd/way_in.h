@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_HTTPD_WAY_IN_H
+#define AUTHP_HTTPD_WAY_IN_H
+
+#include "httpd/module.h"
+
+#include <apr_tables.h>
+#include <http_config.h>
+#include <stdbool.h>
+
+struct authp_guarded_by_t;
+
+/* What stays reachable for people who are signed out when the whole site is guarded: the mount, the
+ * sign-in page, and what that page loads (AuthPlatformSignInPage PATH [ALSO...]).
+ *
+ * Without ALSO words the folder assets/ beside the page is open, and in it only files whose names
+ * end like a style sheet, a script, a font or an icon. With ALSO words exactly these are open: a
+ * path that ends with a slash is a folder with everything in it, any other one file. A PATH that
+ * ends with a slash is such a folder too.
+ *
+ * Beyond the page itself this holds for GET and HEAD, for paths that are spelled plainly, and not
+ * where a section of the configuration has a Require for the open place itself or for a part of it.
+ * Patterns, <Files> and <If> count as such sections. */
+typedef struct authp_way_in_t {
+    const char *page;         /* "" = off */
+    apr_array_header_t *also; /* const char * */
+    bool beside;              /* assets/ beside the page, by name endings: `also` has that folder */
+} authp_way_in_t;
+
+/* The arguments of AuthPlatformSignInPage. Returns NULL and sets *out, made from cmd->pool, or
+ * returns what is wrong, to be put behind the directive's name. `check` says what is wrong with a
+ * path, or NULL. */
+const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
+                               const char *(*check)(const char *path), const authp_way_in_t **out);
+
+/* Notes in *out where this Require line stands. `Require all granted` guards nothing and is not
+ * noted. */
+void authp_way_in_note(cmd_parms *cmd, const char *line, struct authp_guarded_by_t *out);
+
+/* True if the request may pass without anybody being signed in. */
+bool authp_way_in_holds(const request_rec *r);
+
+#endif
