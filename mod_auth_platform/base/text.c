@@ -4,6 +4,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#define WORD_MOST 40 /* longer words are near to nothing */
+#define LONG_WORD 8
+
 /* Length of the well-formed sequence at `at` (Unicode table 3-7), 0 if there is none. */
 static size_t sequence(const unsigned char *at, size_t left)
 {
@@ -234,4 +237,55 @@ bool authp_text_same(const char *a, const char *b)
         b++;
     }
     return lower(*a) == lower(*b);
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Edits (insert, delete, replace, swap neighbours) that turn one word into the other. */
+static int distance(const char *a, const char *b)
+{
+    int rows[3][WORD_MOST + 1] = {{0}};
+    int la = (int)strlen(a);
+    int lb = (int)strlen(b);
+    if (la > WORD_MOST || lb > WORD_MOST) {
+        return WORD_MOST;
+    }
+    for (int j = 0; j <= lb; j++) {
+        rows[0][j] = j;
+    }
+    for (int i = 1; i <= la; i++) {
+        int *now = rows[i % 3];
+        const int *before = rows[(i + 2) % 3];
+        const int *earlier = rows[(i + 1) % 3];
+        now[0] = i;
+        for (int j = 1; j <= lb; j++) {
+            int same = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+            now[j] = least(least(before[j] + 1, now[j - 1] + 1), before[j - 1] + same);
+            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                lower(a[i - 2]) == lower(b[j - 1])) {
+                now[j] = least(now[j], earlier[j - 2] + 1);
+            }
+        }
+    }
+    return rows[la % 3][lb];
+}
+
+const char *authp_text_nearest(const char *word, const apr_array_header_t *known)
+{
+    const char *found = NULL;
+    int nearest = WORD_MOST;
+    for (int i = 0; i < known->nelts; i++) {
+        const char *each = APR_ARRAY_IDX(known, i, const char *);
+        /* Short words are near to everything. */
+        int allowed = strlen(each) >= LONG_WORD ? 2 : 1;
+        int edits = distance(word, each);
+        if (edits <= allowed && edits < nearest && 2 * (size_t)edits < strlen(each)) {
+            found = each;
+            nearest = edits;
+        }
+    }
+    return found;
 }

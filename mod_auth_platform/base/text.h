@@ -33,5 +33,10 @@ const char *authp_text_header_safe(const char *text, apr_pool_t *pool);
 const char *authp_text_mask_email(const char *email, apr_pool_t *pool);
 /* Case-insensitive ASCII equality; NULLs are equal to nothing. */
 bool authp_text_same(const char *a, const char *b);
+/* The element of `known` (const char *) that `word` may be a misspelling of, for "did you mean":
+ * the one with the fewest inserted, deleted, replaced or swapped characters, at most 2 in names of
+ * 8 characters and more, at most 1 in shorter ones, and fewer than half of a name. ASCII letters of
+ * either case are equal. NULL if there is none, and for words longer than 40 bytes. */
+const char *authp_text_nearest(const char *word, const apr_array_header_t *known);
 
 #endif

@@ -4,10 +4,11 @@
 #include "service/settings_table.h"
 
 #include <apr_strings.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_MAX_LEN 40
 /* The count of attempts has ten bits in the shared table, of which delays need the rest. */
 #define FAILURES_MOST 900
 
@@ -110,14 +111,35 @@ static bool complained_of(const authp_loading_t *loading, const char *name)
     return false;
 }
 
+/* The folder need not exist: httpd makes it at its start. */
+static void check_state_dir(authp_loading_t *loading, const char *store)
+{
+    const char *dir = loading->settings->state_dir;
+    struct stat info;
+    if (dir == NULL) {
+        return;
+    }
+    if (dir[0] != '/') {
+        complain_of(loading, "AUTH_STATE_DIR", "must be an absolute path");
+        return;
+    }
+    if (stat(dir, &info) == 0) {
+        if (!S_ISDIR(info.st_mode)) {
+            complain_of(loading, "AUTH_STATE_DIR",
+                        apr_pstrcat(loading->pool, dir, " is not a folder", NULL));
+        }
+    } else if (errno == ENOTDIR) {
+        complain_of(
+            loading, "AUTH_STATE_DIR",
+            apr_pstrcat(loading->pool, dir, " lies below something that is not a folder", NULL));
+    }
+    resolve_store(loading, store);
+}
+
 void authp_settings_check(authp_loading_t *loading, const char *store)
 {
     const authp_settings_t *s = loading->settings;
-    if (s->state_dir != NULL && s->state_dir[0] != '/') {
-        complain_of(loading, "AUTH_STATE_DIR", "must be an absolute path");
-    } else if (s->state_dir != NULL) {
-        resolve_store(loading, store);
-    }
+    check_state_dir(loading, store);
     check_urls(loading);
     check_keys(loading, complained_of(loading, "JWT_SECRET_KEY"));
     check_google(loading);
@@ -135,61 +157,17 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
     }
 }
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-/* Edits (insert, delete, replace, swap neighbours) that turn one name into the other. */
-static int distance(const char *a, const char *b)
-{
-    int rows[3][NAME_MAX_LEN + 1] = {{0}};
-    int la = (int)strlen(a);
-    int lb = (int)strlen(b);
-    if (la > NAME_MAX_LEN || lb > NAME_MAX_LEN) {
-        return NAME_MAX_LEN;
-    }
-    for (int j = 0; j <= lb; j++) {
-        rows[0][j] = j;
-    }
-    for (int i = 1; i <= la; i++) {
-        int *now = rows[i % 3];
-        const int *before = rows[(i + 2) % 3];
-        const int *earlier = rows[(i + 1) % 3];
-        now[0] = i;
-        for (int j = 1; j <= lb; j++) {
-            int same = a[i - 1] == b[j - 1] ? 0 : 1;
-            now[j] = least(least(before[j] + 1, now[j - 1] + 1), before[j - 1] + same);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-                now[j] = least(now[j], earlier[j - 2] + 1);
-            }
-        }
-    }
-    return rows[la % 3][lb];
-}
-
+/* The setting that `name` may stand for, NULL if none is near. */
 static const char *near_name(const char *name, apr_pool_t *pool)
 {
-    char *upper = apr_pstrdup(pool, name);
-    for (char *at = upper; *at != '\0'; at++) {
-        *at = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
-    }
-    if (strcmp(upper, "JWT_SECRET") == 0 || strcmp(upper, "SECRET_KEY") == 0) {
+    if (authp_text_same(name, "JWT_SECRET") || authp_text_same(name, "SECRET_KEY")) {
         return "JWT_SECRET_KEY";
     }
-    const char *found = NULL;
-    int nearest = NAME_MAX_LEN;
+    apr_array_header_t *known = apr_array_make(pool, authp_settings_count, sizeof(const char *));
     for (int i = 0; i < authp_settings_count; i++) {
-        const char *known = authp_settings_table[i].name;
-        /* Short names are near to everything. */
-        int allowed = strlen(known) >= 8 ? 2 : 1;
-        int edits = distance(upper, known);
-        if (edits <= allowed && edits < nearest) {
-            found = known;
-            nearest = edits;
-        }
+        APR_ARRAY_PUSH(known, const char *) = authp_settings_table[i].name;
     }
-    return found;
+    return authp_text_nearest(name, known);
 }
 
 void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *file)

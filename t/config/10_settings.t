@@ -42,6 +42,9 @@ my ($status, $out) = check(env => $good);
 is($status, 0, 'a good configuration passes') or diag $out;
 like($out, qr/Syntax OK/, 'Syntax OK');
 ok(!-e "$dir/state", 'and -t creates nothing');
+mkdir "$dir/there" or die $!;
+symlink "$dir/there", "$dir/link" or die $!;
+is((check(env => "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/$_\n"))[0], 0, "a state folder, $_") for qw(there link);
 is((check(conf => ''))[0], 0, 'LoadModule alone changes nothing');
 is((check(env => "# c\r\nexport JWT_SECRET_KEY=\"$secret\" # why\r\n\r\nBCRYPT_ROUNDS='10'\r\nAUTH_STATE_DIR=$dir/s\r\nUNKNOWN_OTHER=1\r\n"))[0], 0,
     'quotes, comments, export, CRLF and others\' keys are fine');
@@ -55,6 +58,7 @@ is((check(env => "JWT_SECRET_KEY=\nAUTH_STATE_DIR=$dir/s\n"))[0], 1, 'an empty v
     like($text, qr/BCRYPT_ROUNDS.*environment/, 'which says where it is from');
 }
 
+put('a-file', '');
 # [what, .env text, what the line names]
 my @wrong = (
     ['no secret',               'AUTH_STATE_DIR=/var/lib/x',           'JWT_SECRET_KEY'],
@@ -87,6 +91,8 @@ my @wrong = (
     ['a common other name',     "${good}JWT_SECRET=$secret",           'JWT_SECRET'],
     ['a near miss',             "${good}BCRYPT_ROUND=10",              'BCRYPT_ROUND'],
     ['a relative state folder', "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=state", 'AUTH_STATE_DIR'],
+    ['a state folder that is a file', "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/a-file", 'AUTH_STATE_DIR in .*a-file is not a folder'],
+    ['one below a file',        "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/a-file/x/y", 'AUTH_STATE_DIR in .*a-file/x/y lies below'],
     ['a key twice',             "${good}JWT_SECRET_KEY=${secret}b",    'JWT_SECRET_KEY|line 3'],
     ['no KEY=VALUE',            "${good}what is this",                 'line 3'],
     ['an open quote',           "${good}FRONTEND_URL=\"https://a",     'line 3'],

@@ -271,6 +271,46 @@ START_TEST(same)
 }
 END_TEST
 
+static const struct {
+    const char *word;
+    const char *meant;
+} misspelt[] = {
+    {"tsl", "tls"},              /* neighbours swapped */
+    {"tl", "tls"},               /* one is missing */
+    {"ttls", "tls"},             /* one is too many */
+    {"tlz", "tls"},              /* one is another */
+    {"TLS", "tls"},              /* only the case */
+    {"TSL", "tls"},              /* a swap in another case */
+    {"tzz", NULL},               /* two in a short word */
+    {"slt", NULL},               /* far apart */
+    {"replicset", "replicaSet"}, /* one in a long word */
+    {"replcSet", "replicaSet"},  /* two */
+    {"replSt", NULL},            /* four */
+    {"aplicaset", "replicaSet"}, /* at its beginning */
+    {"x", NULL},                 /* all of `w` would change */
+    {"", NULL},
+    {"list", "list"},                                    /* the nearest, not the first one */
+    {"lis", "lisp"},                                     /* the first one of two that are as near */
+    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL}, /* 41 */
+};
+
+START_TEST(nearest)
+{
+    static const char *const names[] = {
+        "w", "tls", "lisp", "list", "replicaSet", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    apr_array_header_t *known = apr_array_make(pool, 4, sizeof(const char *));
+    for (int i = 0; i < LENGTH(names); i++) {
+        APR_ARRAY_PUSH(known, const char *) = names[i];
+    }
+    const char *found = authp_text_nearest(misspelt[_i].word, known);
+    ck_assert_msg(misspelt[_i].meant == NULL
+                      ? found == NULL
+                      : found != NULL && strcmp(found, misspelt[_i].meant) == 0,
+                  "%s: %s", misspelt[_i].word, found != NULL ? found : "none");
+    ck_assert_ptr_null(authp_text_nearest("tls", apr_array_make(pool, 1, sizeof(const char *))));
+}
+END_TEST
+
 Suite *suite_text(void)
 {
     Suite *suite = suite_create("text");
@@ -289,6 +329,7 @@ Suite *suite_text(void)
     tcase_add_test(tests, header_safe);
     tcase_add_test(tests, mask_email);
     tcase_add_test(tests, same);
+    tcase_add_loop_test(tests, nearest, 0, LENGTH(misspelt));
     suite_add_tcase(suite, tests);
     return suite;
 }
