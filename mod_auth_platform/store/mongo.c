@@ -19,7 +19,9 @@ static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
         strpbrk(config->database, BAD_IN_NAME) != NULL || strlen(config->database) > 63) {
         return "MONGODB_DB is no database name";
     }
+    authp_mongo_log_parse(config->uri, pool);
     mongoc_uri_t *uri = authp_mongo_uri(config, &error, pool);
+    authp_mongo_log_parsed();
     if (uri == NULL) {
         return apr_pstrcat(pool, "MONGODB_URI ", error, NULL);
     }
@@ -35,21 +37,13 @@ static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t 
     return AUTHP_OK;
 }
 
-/* The driver's own handler writes to standard error, which is httpd's log. */
-static void log_line(mongoc_log_level_t level, const char *domain, const char *message, void *ctx)
-{
-    (void)ctx;
-    if (level <= MONGOC_LOG_LEVEL_WARNING) {
-        authp_log(AUTHP_LOG_INFO, "AUTHP0236", "%s: %s", domain, message);
-    }
-}
-
 static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
 {
     const char *error = NULL;
-    mongoc_log_set_handler(log_line, NULL);
+    authp_mongo_log_silent();
     mongoc_init();
     mongoc_uri_t *uri = authp_mongo_uri(config, &error, pool);
+    authp_mongo_log_open();
     if (uri == NULL) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0237", "MONGODB_URI %s", error);
         return AUTHP_E_INTERNAL;

@@ -15,8 +15,17 @@ static void bound(mongoc_uri_t *uri, const char *option, int ms)
 mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **error,
                               apr_pool_t *pool)
 {
-    bson_error_t why;
-    mongoc_uri_t *uri = mongoc_uri_new_with_error(config->uri, &why);
+    *error = authp_mongo_options_check(config->uri, pool);
+    if (*error != NULL) {
+        return NULL;
+    }
+    mongoc_uri_t *uri = mongoc_uri_new_with_error(config->uri, NULL);
+    const char *culprit = uri == NULL ? authp_mongo_options_culprit(config->uri, pool) : NULL;
+    if (culprit != NULL) {
+        *error = apr_pstrcat(pool, "has a value that the driver does not take for the option ",
+                             culprit, NULL);
+        return NULL;
+    }
     if (uri == NULL) {
         /* The driver's message may quote a part of the URI, and with it the password. */
         *error = "is no valid MongoDB connection string (%-escape reserved characters in user and "
@@ -48,6 +57,5 @@ mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **e
     /* One client is spare, for the pool's own use when it is destroyed. */
     mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, config->max_connections + 1);
     mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MINPOOLSIZE, 0);
-    (void)pool;
     return uri;
 }

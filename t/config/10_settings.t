@@ -93,6 +93,8 @@ my @wrong = (
     ['a relative state folder', "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=state", 'AUTH_STATE_DIR'],
     ['a state folder that is a file', "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/a-file", 'AUTH_STATE_DIR in .*a-file is not a folder'],
     ['one below a file',        "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/a-file/x/y", 'AUTH_STATE_DIR in .*a-file/x/y lies below'],
+    ['an unknown option of MongoDB', "${good}MONGODB_URI=mongodb://u:$secret\@h/?tsl=true", 'MONGODB_URI has an option .*"tsl"; did you mean tls\\?'],
+    ['a MongoDB option without a value', "${good}MONGODB_URI=mongodb://u:$secret\@h/?tls=", 'MONGODB_URI has the option tls without a value'],
     ['a key twice',             "${good}JWT_SECRET_KEY=${secret}b",    'JWT_SECRET_KEY|line 3'],
     ['no KEY=VALUE',            "${good}what is this",                 'line 3'],
     ['an open quote',           "${good}FRONTEND_URL=\"https://a",     'line 3'],
@@ -108,6 +110,14 @@ for my $case (@wrong) {
     is(scalar(grep { /$key/ } @lines), 1, "$name: one line names $key") or diag $text;
     like((grep { /$key/ } @lines)[0] // '', qr/test\.env/, "$name: and the file");
     unlike($text, qr/\Q$secret\E/, "$name: no secret is shown");
+}
+
+# What the driver warns about is in our words, and no reason to stop.
+{
+    my ($s, $text, @lines) = check(env => "${good}MONGODB_URI=mongodb://u:$secret\@h/?tls=yes\n");
+    is($s, 0, 'a deprecated value passes') or diag $text;
+    like($text, qr/auth_platform:warn.*AUTHP0238: MONGODB_URI: Deprecated/, 'with a warning');
+    unlike($text, qr/\Q$secret\E/, 'without the password');
 }
 
 # The file itself.

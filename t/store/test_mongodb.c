@@ -322,38 +322,6 @@ START_TEST(the_first_ones_make_the_indexes_together)
 }
 END_TEST
 
-START_TEST(the_uri_is_checked_and_not_shown)
-{
-    static const struct {
-        const char *uri;
-        const char *database;
-        bool fine;
-    } cases[] = {
-        {"mongodb://h1,h2:27018/?replicaSet=rs0&tls=true", "jobs", true},
-        {"mongodb://u:p%40ss@localhost/?authSource=admin&readPreference=secondaryPreferred", "j",
-         true},
-        {"mongodb://localhost/?w=2&wtimeoutMS=100", "j", true},
-        {"mongodb://u:p@ss:hush@localhost/", "j", false},
-        {"mongodb://", "j", false},
-        {"mongodb://localhost/?w=0", "j", false},
-        {"mongodb://u:hush@localhost:notaport/", "j", false},
-        {"mongodb://localhost/", "a b", false},
-        {"mongodb://localhost/", "a.b", false},
-        {"mongodb://localhost/", "", false},
-    };
-    const authp_store_ops_t *ops = authp_store_find("mongodb");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const authp_store_config_t config = {.uri = cases[i].uri,
-                                             .database = cases[i].database,
-                                             .timeout_ms = 2000,
-                                             .max_connections = 4};
-        const char *said = ops->check(&config, pool);
-        ck_assert_msg((said == NULL) == cases[i].fine, "%s: %s", cases[i].uri, said);
-        ck_assert(said == NULL || strstr(said, "hush") == NULL);
-    }
-}
-END_TEST
-
 Suite *suite_mongodb(void)
 {
     Suite *suite = suite_create("mongodb");
@@ -373,7 +341,6 @@ Suite *suite_mongodb(void)
     tcase_add_test(tests, somebody_elses_unique_index_will_do);
     tcase_add_test(tests, without_unique_values_nothing_goes);
     tcase_add_test(tests, the_first_ones_make_the_indexes_together);
-    tcase_add_test(tests, the_uri_is_checked_and_not_shown);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "store/mongo_impl.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* Every option that a person may have meant. Which of them the driver at hand takes is asked of the
+ * driver, but for those of `special`, of which it has no function to ask. */
+static const char *const usual[] = {"appName",
+                                    "canonicalizeHostname",
+                                    "connectTimeoutMS",
+                                    "directConnection",
+                                    "heartbeatFrequencyMS",
+                                    "journal",
+                                    "loadBalanced",
+                                    "localThresholdMS",
+                                    "maxIdleTimeMS",
+                                    "maxPoolSize",
+                                    "maxStalenessSeconds",
+                                    "minPoolSize",
+                                    "replicaSet",
+                                    "retryReads",
+                                    "retryWrites",
+                                    "safe",
+                                    "serverSelectionTimeoutMS",
+                                    "serverSelectionTryOnce",
+                                    "socketCheckIntervalMS",
+                                    "socketTimeoutMS",
+                                    "srvMaxHosts",
+                                    "srvServiceName",
+
+                                    "tls",
+                                    "tlsAllowInvalidCertificates",
+                                    "tlsAllowInvalidHostnames",
+                                    "tlsCAFile",
+                                    "tlsCertificateKeyFile",
+                                    "tlsCertificateKeyFilePassword",
+                                    "tlsDisableCertificateRevocationCheck",
+                                    "tlsDisableOCSPEndpointCheck",
+                                    "tlsInsecure",
+                                    "waitQueueMultiple",
+                                    "waitQueueTimeoutMS",
+                                    "wTimeoutMS",
+                                    "zlibCompressionLevel"};
+static const char *const special[] = {
+    "authMechanism",  "authMechanismProperties", "authSource",
+    "compressors",    "gssapiServiceName",       "readConcernLevel",
+    "readPreference", "readPreferenceTags",      "w"};
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is_known(const char *name)
+{
+    for (size_t i = 0; i < LENGTH(special); i++) {
+        if (authp_text_same(special[i], name)) {
+            return true;
+        }
+    }
+    return mongoc_uri_option_is_int32(name) || mongoc_uri_option_is_int64(name) ||
+           mongoc_uri_option_is_bool(name) || mongoc_uri_option_is_utf8(name);
+}
+
+static const char *nearest(const char *name, apr_pool_t *pool)
+{
+    apr_array_header_t *known = apr_array_make(pool, 48, sizeof(const char *));
+    for (size_t i = 0; i < LENGTH(usual); i++) {
+        if (is_known(usual[i])) {
+            APR_ARRAY_PUSH(known, const char *) = usual[i];
+        }
+    }
+    for (size_t i = 0; i < LENGTH(special); i++) {
+        APR_ARRAY_PUSH(known, const char *) = special[i];
+    }
+    return authp_text_nearest(name, known);
+}
+
+bool authp_mongo_options_find(const char *uri, const char **options)
+{
+    const char *rest = strstr(uri, "://");
+    if (rest == NULL) {
+        return false;
+    }
+    rest += 3;
+    const char *slash = strchr(rest, '/');
+    const char *mark = strchr(slash != NULL ? slash : rest, '?');
+    *options = mark != NULL ? mark + 1 : "";
+    /* With an @ behind the hosts the URI may not be what it seems: it may be a password that has a
+     * slash or a question mark in it. */
+    return strchr(slash != NULL ? slash : *options, '@') == NULL;
+}
+
+static const char *unknown(const char *name, bool plain, apr_pool_t *pool)
+{
+    const char *meant = plain ? nearest(name, pool) : NULL;
+    if (!plain) {
+        return "has an option that the driver does not know (an @ in a password is written %40, a / "
+               "%2F, a ? %3F)";
+    }
+    return apr_pstrcat(pool, "has an option that the driver does not know and would ignore: \"",
+                       name, "\"", meant != NULL ? "; did you mean " : "",
+                       meant != NULL ? meant : "", meant != NULL ? "?" : "", NULL);
+}
+
+const char *authp_mongo_options_check(const char *uri, apr_pool_t *pool)
+{
+    const char *options = "";
+    char *last = NULL;
+    bool plain = authp_mongo_options_find(uri, &options);
+    for (char *each = apr_strtok(apr_pstrdup(pool, options), "&", &last); each != NULL;
+         each = apr_strtok(NULL, "&", &last)) {
+        size_t len = strcspn(each, "=");
+        const char *name = apr_pstrmemdup(pool, each, len);
+        if (!is_known(name)) {
+            return unknown(name, plain, pool);
+        }
+        /* Only an empty set of tags means something. */
+        if ((each[len] == '\0' || each[len + 1] == '\0') &&
+            !authp_text_same(name, MONGOC_URI_READPREFERENCETAGS)) {
+            return apr_pstrcat(pool, "has the option ", name, " without a value", NULL);
+        }
+    }
+    return NULL;
+}
+
+const char *authp_mongo_options_culprit(const char *uri, apr_pool_t *pool)
+{
+    const char *options = "";
+    char *last = NULL;
+    if (!authp_mongo_options_find(uri, &options)) {
+        return NULL;
+    }
+    for (char *each = apr_strtok(apr_pstrdup(pool, options), "&", &last); each != NULL;
+         each = apr_strtok(NULL, "&", &last)) {
+        mongoc_uri_t *alone = mongoc_uri_new_with_error(
+            apr_pstrcat(pool, "mongodb://u:p@localhost/?", each, NULL), NULL);
+        if (alone == NULL) {
+            return apr_pstrmemdup(pool, each, strcspn(each, "="));
+        }
+        mongoc_uri_destroy(alone);
+    }
+    return NULL;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MONGODB_URI and MONGODB_DB: what is refused before anything is contacted, and what the log says.
+ */
+#include "../unit/suite.h"
+#include "base/log.h"
+#include "store/store.h"
+
+#include <mongoc/mongoc.h>
+#include <stdio.h>
+#include <string.h>
+
+static apr_pool_t *pool;
+
+static void setup(void)
+{
+    apr_pool_create(&pool, NULL);
+    mongoc_init();
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+}
+
+static char heard[2000];
+
+static void listen_to(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    size_t len = strlen(heard);
+    snprintf(heard + len, sizeof(heard) - len, "%d %s\n", (int)level, message);
+}
+
+/* `hush` stands in every secret. */
+static const struct {
+    const char *uri;
+    const char *said; /* part of what is wrong; NULL: nothing is */
+    const char *log;  /* part of what is logged; NULL: nothing is */
+} uris[] = {
+    {"mongodb://h1,h2:27018/?replicaSet=rs0&tls=true", NULL, NULL},
+    {"mongodb://u:p%40ss@localhost/?authSource=admin&readPreference=secondaryPreferred", NULL,
+     NULL},
+    {"mongodb://localhost/?w=2&wtimeoutMS=100&journal=true&readConcernLevel=majority", NULL, NULL},
+    {"mongodb://localhost/?readPreference=nearest&readPreferenceTags=dc:ny&readPreferenceTags=",
+     NULL, NULL},
+    {"mongodb://u:hush@localhost/?authMechanism=SCRAM-SHA-256&compressors=zlib&appName=x&SSL=TRUE",
+     NULL, NULL},
+    {"mongodb://localhost", NULL, NULL},
+    {"mongodb://localhost/db", NULL, NULL},
+    {"mongodb://u:p@ss:hush@localhost/", "no valid", "0238"},
+    {"mongodb://", "no valid", "0238"},
+    {"mongodb://localhost/?w=0", "w=0", NULL},
+    {"mongodb://u:hush@localhost:notaport/", "no valid", "0238"},
+    {"mongodb://u:hush@localhost/?tsl=true", "\"tsl\"; did you mean tls?", NULL},
+    {"mongodb://u:hush@localhost/?replicaSet=rs0&TSL=true", "\"TSL\"; did you mean tls?", NULL},
+    {"mongodb://localhost/?replicaset=rs0&readPreferences=nearest", "did you mean readPreference?",
+     NULL},
+    {"mongodb://localhost/?authsorce=admin", "did you mean authSource?", NULL},
+    {"mongodb://localhost/?hullabaloo=1", "would ignore: \"hullabaloo\"", NULL},
+    {"mongodb+srv://cluster.example.org/db?tlss=true", "did you mean tls?", NULL},
+    {"mongodb://localhost/?=x", "would ignore: \"\"", NULL},
+    {"mongodb://localhost/?tls=", "tls without a value", NULL},
+    {"mongodb://localhost/?tls", "tls without a value", NULL},
+    {"mongodb://u:hush@localhost/?appname=x&tls=ture", "for the option tls", NULL},
+    {"mongodb://localhost/?connectTimeoutMS=hush", "for the option connectTimeoutMS", "0238"},
+    {"mongodb://localhost/?w=-5", "for the option w", NULL},
+    /* A slash in a password: what seems to be an option is a part of it. */
+    {"mongodb://u:x/y?hush=z@localhost/", "does not know (an @", NULL},
+    /* Warnings of the driver. */
+    {"mongodb://localhost/?tls=yes", NULL, "1 AUTHP0238: MONGODB_URI: Deprecated boolean"},
+    {"mongodb://localhost/?tls=true&tls=false", NULL, "1 AUTHP0238: MONGODB_URI: Overwriting"},
+    {"mongodb://u:Deprecated%20hush@localhost/?tls=yes", NULL, "Deprecated boolean"},
+    {"mongodb://u:Deprecated@localhost/?tls=yes", NULL, "may hold a part of a secret"},
+    {"mongodb://u:Depre%63ated@localhost/?tls=yes", NULL, "may hold a part of a secret"},
+    {"mongodb://localhost/?tls=yes&tlsCertificateKeyFilePassword=boolean", NULL,
+     "may hold a part of a secret"},
+    {"mongodb://u:p@localhost/?authMechanism=SCRAM-SHA-1&authMechanismProperties=boolean&tls=yes",
+     NULL, "may hold a part of a secret"},
+};
+
+START_TEST(the_uri_is_checked_and_not_shown)
+{
+    const authp_store_config_t config = {
+        .uri = uris[_i].uri, .database = "jobs", .timeout_ms = 2000, .max_connections = 4};
+    heard[0] = '\0';
+    authp_log_set_sink(listen_to, NULL);
+    const char *said = authp_store_find("mongodb")->check(&config, pool);
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_msg(uris[_i].said == NULL ? said == NULL
+                                        : said != NULL && strstr(said, uris[_i].said) != NULL,
+                  "%s: %s", uris[_i].uri, said);
+    ck_assert(said == NULL ||
+              (strstr(said, "hush") == NULL && strstr(said, "MONGODB_URI ") == said));
+    ck_assert_msg(uris[_i].log == NULL ? heard[0] == '\0' : strstr(heard, uris[_i].log) != NULL,
+                  "%s: %s", uris[_i].uri, heard);
+    if (strstr(uris[_i].uri, "TimeoutMS=hush") == NULL) {
+        ck_assert_ptr_null(strstr(heard, "hush"));
+    }
+}
+END_TEST
+
+/* The module may be unloaded by the time that the driver next has something to say. */
+START_TEST(the_drivers_own_handler_is_put_back)
+{
+    const authp_store_config_t config = {.uri = "mongodb://localhost/?tls=yes",
+                                         .database = "jobs",
+                                         .timeout_ms = 2000,
+                                         .max_connections = 4};
+    ck_assert_ptr_null(authp_store_find("mongodb")->check(&config, pool));
+    heard[0] = '\0';
+    authp_log_set_sink(listen_to, NULL);
+    mongoc_uri_destroy(mongoc_uri_new(config.uri)); /* a line on standard error */
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_str_eq(heard, "");
+}
+END_TEST
+
+/* A child opens what was checked before: it does not say the same again. */
+START_TEST(opening_is_silent)
+{
+    const authp_store_config_t config = {.uri = "mongodb://localhost/?tls=yes",
+                                         .database = "jobs",
+                                         .timeout_ms = 2000,
+                                         .max_connections = 4};
+    authp_store_t *store = NULL;
+    heard[0] = '\0';
+    authp_log_set_sink(listen_to, NULL);
+    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+                     AUTHP_OK);
+    ck_assert_ptr_null(strstr(heard, "Deprecated"));
+    /* And from then on the driver's lines are ours. */
+    mongoc_uri_destroy(mongoc_uri_new(config.uri));
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_ptr_nonnull(strstr(heard, "3 AUTHP0236: mongoc: Deprecated"));
+    mongoc_log_set_handler(mongoc_log_default_handler, NULL);
+}
+END_TEST
+
+START_TEST(the_database_name_is_checked)
+{
+    static const char *const wrong_names[] = {"a b", "a.b", "", "a/b", "a$b", NULL};
+    const authp_store_ops_t *ops = authp_store_find("mongodb");
+    authp_store_config_t config = {.uri = "mongodb://localhost/",
+                                   .database = "jobs",
+                                   .timeout_ms = 2000,
+                                   .max_connections = 4};
+    ck_assert_ptr_null(ops->check(&config, pool));
+    for (size_t i = 0; i < sizeof(wrong_names) / sizeof(wrong_names[0]); i++) {
+        config.database = wrong_names[i];
+        ck_assert_str_eq(ops->check(&config, pool), "MONGODB_DB is no database name");
+    }
+}
+END_TEST
+
+Suite *suite_mongodb_uri(void)
+{
+    Suite *suite = suite_create("mongodb_uri");
+    TCase *tests = tcase_create("mongodb_uri");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, the_uri_is_checked_and_not_shown, 0,
+                        (int)(sizeof(uris) / sizeof(uris[0])));
+    tcase_add_test(tests, the_drivers_own_handler_is_put_back);
+    tcase_add_test(tests, opening_is_silent);
+    tcase_add_test(tests, the_database_name_is_checked);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
