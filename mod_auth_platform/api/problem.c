@@ -134,7 +134,8 @@ static void set_headers(const authp_problem_t *problem, const char *request_id,
     }
     apr_table_setn(out->headers, "Cache-Control", "no-store");
     if (request_id != NULL) {
-        apr_table_setn(out->headers, "X-Request-Id", request_id);
+        /* A copy: `out` may live longer than the request that `request_id` was made for. */
+        apr_table_set(out->headers, "X-Request-Id", request_id);
     }
     out->status = problem->status;
 }

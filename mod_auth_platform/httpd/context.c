@@ -15,6 +15,7 @@ authp_context_t *authp_context_make(request_rec *r)
     authp_context_t *context = authp_context_of(r);
     if (context == NULL) {
         context = apr_pcalloc(r->pool, sizeof(*context));
+        context->pool = r->pool;
         ap_set_module_config(r->request_config, &auth_platform_module, context);
     }
     return context;

@@ -32,9 +32,12 @@ authz_status authp_identity_required(const request_rec *r, const authp_context_t
     return *who != NULL ? AUTHZ_GRANTED : AUTHZ_DENIED; /* somebody by another AuthType */
 }
 
-static const char *role_names(authp_context_t *context, apr_pool_t *pool)
+/* The names are kept in the context, so they are allocated in the context's own pool. `context` may
+ * belong to an ancestor of the request at hand, whose pool ends earlier if it is a subrequest. */
+static const char *role_names(authp_context_t *context)
 {
     if (context->role_names == NULL) {
+        apr_pool_t *pool = context->pool;
         const authp_roles_map_t *map = authp_lifecycle_runtime()->realm->roles;
         context->role_names =
             apr_array_pstrcat(pool, authp_roles_names(map, context->principal.roles, pool), ',');
@@ -60,13 +63,20 @@ static void set(apr_table_t *table, const char *name, const char *value)
     }
 }
 
+/* "true" or "false". An account without an address has no verified one. */
+static const char *email_verified(const authp_principal_t *who)
+{
+    return who->email != NULL && who->email_verified ? "true" : "false";
+}
+
 static void unset_environment(apr_table_t *env)
 {
     static const char *const names[] = {
-        "AUTH_USER_ID", "AUTH_EMAIL", "AUTH_NAME", "AUTH_ROLES", "AUTH_SESSION_ID",
+        "AUTH_USER_ID", "AUTH_EMAIL", "AUTH_EMAIL_VERIFIED", "AUTH_NAME", "AUTH_ROLES",
+        "AUTH_SESSION_ID",
         /* mod_include makes these of the page's own headers and hands them on */
-        "HTTP_X_AUTH_USER_ID", "HTTP_X_AUTH_EMAIL", "HTTP_X_AUTH_NAME", "HTTP_X_AUTH_ROLES",
-        "HTTP_X_AUTH_SESSION_ID"};
+        "HTTP_X_AUTH_USER_ID", "HTTP_X_AUTH_EMAIL", "HTTP_X_AUTH_EMAIL_VERIFIED",
+        "HTTP_X_AUTH_NAME", "HTTP_X_AUTH_ROLES", "HTTP_X_AUTH_SESSION_ID"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         apr_table_unset(env, names[i]);
     }
@@ -89,8 +99,9 @@ static int on_fixups_environment(request_rec *r)
     const authp_principal_t *who = &context->principal;
     set(r->subprocess_env, "AUTH_USER_ID", who->user_id);
     set(r->subprocess_env, "AUTH_EMAIL", who->email);
+    set(r->subprocess_env, "AUTH_EMAIL_VERIFIED", email_verified(who));
     set(r->subprocess_env, "AUTH_NAME", who->name);
-    set(r->subprocess_env, "AUTH_ROLES", role_names(context, r->pool));
+    set(r->subprocess_env, "AUTH_ROLES", role_names(context));
     set(r->subprocess_env, "AUTH_SESSION_ID", who->session_id);
     name_user(r, context);
     return OK;
@@ -108,7 +119,8 @@ static void export_headers(request_rec *r, authp_context_t *context)
     const authp_principal_t *who = &context->principal;
     apr_table_setn(r->headers_in, "X-Auth-User-Id", who->user_id);
     apr_table_setn(r->headers_in, "X-Auth-Session-Id", who->session_id);
-    apr_table_setn(r->headers_in, "X-Auth-Roles", role_names(context, r->pool));
+    apr_table_setn(r->headers_in, "X-Auth-Email-Verified", email_verified(who));
+    apr_table_setn(r->headers_in, "X-Auth-Roles", role_names(context));
     set_safe(r, "X-Auth-Email", who->email);
     set_safe(r, "X-Auth-Name", who->name);
 }

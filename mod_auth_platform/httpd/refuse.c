@@ -38,13 +38,23 @@ static void apply(request_rec *r, const authp_response_t *refusal)
     apr_table_do(set_header, r->err_headers_out, refusal->headers, NULL);
 }
 
+/* The request that the client sent, or the last internal redirect of it, of which `r` is a
+ * subrequest at whatever depth; `r` itself if it is none. */
+static request_rec *outermost(request_rec *r)
+{
+    request_rec *at = r;
+    while (at->main != NULL) {
+        at = at->main;
+    }
+    return at;
+}
+
+/* mod_dir and others hand a subrequest's status on as their own, so every request up to the
+ * outermost gets the document. `refusal` must live in the pool of that one, which ends last. */
 static void remember(request_rec *r, authp_response_t *refusal)
 {
-    authp_context_make(r)->refusal = refusal;
-    /* mod_dir and others hand a subrequest's status on as their own: have the document ready there
-     * too. */
-    if (r->main != NULL) {
-        authp_context_make(r->main)->refusal = refusal;
+    for (request_rec *at = r; at != NULL; at = at->main) {
+        authp_context_make(at)->refusal = refusal;
     }
 }
 
@@ -59,7 +69,7 @@ static int redirect(request_rec *r, const char *location, const char *request_id
 static authp_response_t *document(request_rec *r, authp_err_t err, bool page,
                                   const char *request_id)
 {
-    apr_pool_t *pool = r->main != NULL ? r->main->pool : r->pool; /* see remember() */
+    apr_pool_t *pool = outermost(r)->pool; /* see remember() */
     authp_response_t *out = apr_pcalloc(pool, sizeof(*out));
     if (page) {
         authp_problem_page(err, request_id, out, pool);

@@ -145,6 +145,22 @@ START_TEST(a_document)
 }
 END_TEST
 
+/* The document of a refused subrequest is kept for the request that it belongs to, and the id that
+ * it was made with goes away before it is sent. */
+START_TEST(the_request_id_is_copied)
+{
+    char id[] = "65f0";
+    authp_response_t problem = {0};
+    authp_response_t page = {0};
+    authp_problem_fill(AUTHP_E_TOKEN_MISSING, NULL, NULL, id, &problem, pool);
+    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, id, &page, pool);
+    memset(id, 'x', sizeof(id) - 1);
+    ck_assert_str_eq(header(&problem, "X-Request-Id"), "65f0");
+    ck_assert_str_eq(header(&page, "X-Request-Id"), "65f0");
+    ck_assert_ptr_nonnull(strstr(page.body, "Request 65f0"));
+}
+END_TEST
+
 START_TEST(a_document_with_more_to_say)
 {
     authp_response_t out = {.headers = apr_table_make(pool, 2)};
@@ -227,6 +243,7 @@ Suite *suite_problem(void)
     tcase_add_loop_test(tests, every_error_has_a_row, AUTHP_OK + 1, AUTHP_E_COUNT);
     tcase_add_test(tests, no_row_twice);
     tcase_add_loop_test(tests, a_document, 0, count);
+    tcase_add_test(tests, the_request_id_is_copied);
     tcase_add_test(tests, a_document_with_more_to_say);
     tcase_add_test(tests, codes_without_a_route_yet);
     tcase_add_loop_test(tests, a_page, 0, count);

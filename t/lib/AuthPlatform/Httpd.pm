@@ -65,7 +65,7 @@ sub configure {
     my ($dir, $modules) = ($self->{dir}, $ENV{AUTHP_MODULES} || '/usr/lib/apache2/modules');
     my $conf = "ServerRoot \"$dir\"\nServerName 127.0.0.1:$self->{port}\nListen 127.0.0.1:$self->{port}\n"
         . "PidFile \"$dir/httpd.pid\"\nErrorLog \"$dir/error.log\"\nLogLevel warn" . ($self->{module} ? " auth_platform:info" : "") . "\n"
-        . "DocumentRoot \"$dir/site\"\nKeepAlive Off\nTimeout 20\nGracefulShutdownTimeout 3\n$SIZE{$self->{mpm}}$self->{limits}\n";
+        . "DocumentRoot \"$dir/site\"\nKeepAlive Off\nMaxMemFree 1\nTimeout 20\nGracefulShutdownTimeout 3\n$SIZE{$self->{mpm}}$self->{limits}\n";
     $conf .= "LoadModule mpm_$self->{mpm}_module \"$modules/mod_mpm_$self->{mpm}.so\"\n";
     $conf .= "LoadModule ${_}_module \"$modules/mod_$_.so\"\n" for qw(authn_core authz_core authz_host authz_user alias dir env headers);
     $conf .= "User www-data\nGroup www-data\n" if !$<;

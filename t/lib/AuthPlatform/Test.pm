@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Test;
 # What every end-to-end test needs: requests without surprises (no redirects followed, no cookies kept unless a jar is
-# given), people to sign in as, the command line tool, and a watch on the error log: a line at warn or worse that the test
-# did not announce by expect_log() fails it.
+# given), people to sign in as, the command line tool, and a watch on the error log: a line at warn or worse, or a child
+# that crashed, that the test did not announce by expect_log() fails it.
 use strict;
 use warnings FATAL => 'all';
 use Apache::Test ();
@@ -221,7 +221,7 @@ END {
     if (Test::More->builder->expected_tests || Test::More->builder->current_test) {
         sleep 0.1;
         for my $line (log_lines()) {
-            next unless $line =~ /\[[a-z0-9_]*:(?:emerg|alert|crit|error|warn)\]/;
+            next unless $line =~ /\[[a-z0-9_]*:(?:emerg|alert|crit|error|warn)\]|exit signal/;
             next if grep { $line =~ $_ } @expected;
             print "# unexpected line in the error log: $line";
             $status ||= 1;

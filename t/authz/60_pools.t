@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is kept for a request while its subrequests come and go. httpd tries out names by subrequests before the request's own work
+# (MultiViews, DirectoryIndex, includes) and gives their memory back, which with MaxMemFree 1 nobody may touch any more.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Backend;
+use AuthPlatform::Test;
+use Test::More;
+
+my $rounds = 40;
+my $pools  = server_root() . '/htdocs/pools';
+mkdir $pools;
+mkdir "$pools/$_" for qw(app app/index shut nested);
+
+sub put {
+    my ($name, $text) = @_;
+    open my $file, '>', "$pools/$name" or die "$name: $!";
+    print {$file} $text;
+    close $file;
+    chmod 0755, "$pools/$name";
+    return;
+}
+my $program = do { local (@ARGV, $/) = (stage() . '/conf/demo/cgi/whoami'); <> };
+my $guard   = "AuthType Platform\nAuthName \"t\"\n";
+put('app/whoami.cgi',       $program);
+put('app/whoami.zzz',       "tried out too\n");
+put('app/proxied.html',     "the proxy is asked instead\n");
+put('app/index/start.cgi',  $program);
+put('app/index/.htaccess',  "DirectoryIndex none start.cgi\n");
+put('shut/page.html',       "not for you\n");
+put('shut/.htaccess',       "DirectoryIndex page.html none.html\n<Files \"page.html\">\n${guard}Require role admin\n</Files>\n");
+put('nested/.htaccess',     "DirectoryIndex page.shtml\n");
+put('nested/page.shtml',    join '|', ('<!--#include virtual="/pools/shut/" -->', '<!--#include virtual="/pools/shut/page.html" -->',
+    '<!--#include virtual="/pools/app/whoami" -->') x 3);
+chmod 0755, $pools, map {"$pools/$_"} qw(app app/index shut nested);
+expect_log(qr{unable to include "/pools/|AH01276|AH00687});
+
+my $backend = AuthPlatform::Backend->start('POOLS_PORT');
+my $p       = person();
+
+# The bytes that freed memory is likely to hold next: somebody who would be an admin.
+my %pad = map { ("X-Pad-$_" => join ',', ('admin') x (3 * $_)) } 1 .. 30;
+
+# How many of the rounds went wrong, and how the first one did.
+sub every_time {
+    my ($name, $path, $fine, %o) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($wrong, $first) = 0;
+    for (1 .. $rounds) {
+        my $answer = request(GET => $path, headers => { %pad, %{ $o{headers} || {} } }, ($o{signed_in} ? bearer($p) : ()));
+        next if $fine->($answer);
+        $first //= $answer;
+        $wrong++;
+    }
+    return is($wrong, 0, "$name, $rounds times") || diag "$path: $first->{status} ", $first->{headers}->as_string, substr $first->{body}, 0, 2000;
+}
+
+sub is_told {
+    my ($answer) = @_;
+    my $j = $answer->{json} || {};
+    my ($env, $headers) = ($j->{environment} || {}, $j->{headers} || {});
+    return $answer->{status} == 200 && ($env->{AUTH_ROLES} // '') eq 'candidate' && ($headers->{'X-Auth-Roles'} // '') eq 'candidate'
+        && ($env->{AUTH_USER_ID} // '') eq $p->{user}{id} && ($headers->{'X-Auth-Email'} // '') eq $p->{email};
+}
+every_time('MultiViews: the program is told the real roles', '/pools/app/whoami', \&is_told, signed_in => 1);
+every_time('DirectoryIndex: so is this one', '/pools/app/index/', \&is_told, signed_in => 1);
+every_time('MultiViews: and the back end', '/pools/app/proxied',
+    sub { my ($a) = @_; return $a->{status} == 200 && ($a->{json}{headers}{'X-Auth-Roles'} // '') eq 'candidate' && $a->{json}{headers}{'X-Auth-User-Id'} eq $p->{user}{id} },
+    signed_in => 1);
+
+# A subrequest is refused and gone, and httpd answers the request itself with its status.
+sub is_refused {
+    my ($status, $code) = @_;
+    return sub {
+        my ($answer) = @_;
+        my $id = $answer->{headers}->header('X-Request-Id') // '';
+        return $answer->{status} == $status && $id =~ /^[0-9a-f]{24}$/ && ($answer->{json}{code} // '') eq $code && $answer->{json}{request_id} eq $id
+            && $answer->{headers}->content_type eq 'application/problem+json';
+    };
+}
+sub is_page {
+    my ($answer) = @_;
+    my $id = $answer->{headers}->header('X-Request-Id') // '';
+    return $answer->{status} == 403 && $id =~ /^[0-9a-f]{24}$/ && $answer->{body} =~ /Request \Q$id\E/;
+}
+sub is_sent_to_sign_in {
+    my ($answer) = @_;
+    return $answer->{status} == 302 && $answer->{headers}->header('Location') =~ m{/signin\.html\?return_to=%2Fpools%2Fshut%2F$}
+        && ($answer->{headers}->header('X-Request-Id') // '') =~ /^[0-9a-f]{24}$/;
+}
+every_time('signed out', '/pools/shut/', is_refused(401, 'token_missing'));
+every_time('a bad token', '/pools/shut/', is_refused(401, 'token_invalid'), headers => { Authorization => 'Bearer a.b.c' });
+every_time('the wrong role', '/pools/shut/', is_refused(403, 'insufficient_role'), signed_in => 1);
+every_time('the wrong role, in a browser', '/pools/shut/', \&is_page, signed_in => 1, headers => { Accept => 'text/html' });
+every_time('signed out, in a browser', '/pools/shut/', \&is_sent_to_sign_in, headers => { Accept => 'text/html' });
+every_time('MultiViews with a refused page alone', '/pools/shut/page',
+    sub { my ($a) = @_; return $a->{status} == 404 && $a->{body} !~ /not for you|"code"/ });
+every_time('an included page is refused', '/pools/nested/',
+    sub { my ($a) = @_; return $a->{status} == 200 && $a->{body} !~ /not for you|"code"/ && !defined $a->{headers}->header('X-Request-Id') });
+every_time('and with somebody there', '/pools/nested/',
+    sub { my ($a) = @_; return $a->{status} == 200 && $a->{body} !~ /not for you/ && (() = $a->{body} =~ /"AUTH_ROLES": "candidate"/g) == 3 }, signed_in => 1);
+is(scalar(grep {/exit signal/} log_lines()), 0, 'no child crashed');
+done_testing;

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+package AuthPlatform::Backend;
+# A back end of another make behind mod_proxy. It answers every request with the headers that it got, as JSON: {"headers": {...}}.
+#   my $backend = AuthPlatform::Backend->start('BACKEND_PORT');  ends with the test.
+# The argument is the name that t/conf/extra.conf.in defines as the port.
+use strict;
+use warnings FATAL => 'all';
+use AuthPlatform::Test ();
+use IO::Socket::INET;
+use JSON  ();
+use POSIX ();
+
+sub start {
+    my ($class, $define) = @_;
+    my $file = AuthPlatform::Test::server_root() . '/conf/extra.conf';
+    open my $conf, '<', $file or die "$file: $!\n";
+    my ($port) = map { /^Define \Q$define\E (\d+)/ ? $1 : () } <$conf>;
+    my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 16, ReuseAddr => 1) or die "listen: $!\n";
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        serve($listen);
+        POSIX::_exit(0);
+    }
+    return bless { pid => $pid, owner => $$ }, $class;
+}
+
+sub serve {
+    my ($listen) = @_;
+    while (my $client = $listen->accept) {
+        my %seen;
+        <$client>;
+        while (defined(my $line = <$client>)) {
+            $line =~ s/\r?\n\z//;
+            last if $line eq '';
+            my ($name, $value) = split /: */, $line, 2;
+            $seen{ join '-', map { ucfirst lc } split /-/, $name } = $value;
+        }
+        my $body = JSON->new->canonical->pretty->space_before(0)->encode({ headers => \%seen });
+        print {$client} "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ", length $body, "\r\nConnection: close\r\n\r\n$body";
+        close $client;
+    }
+    return;
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    return if $self->{owner} != $$;
+    local ($?, $!);
+    kill 'TERM', $self->{pid};
+    waitpid $self->{pid}, 0;
+    return;
+}
+
+1;
