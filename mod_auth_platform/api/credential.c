@@ -56,6 +56,18 @@ static bool has_name(const char *cookie, size_t len, const char *name)
     return len > want && cookie[want] == '=' && strncmp(cookie, name, want) == 0;
 }
 
+/* The length of a value of ours. httpd joins two Cookie headers by a comma, and no value of ours
+ * has one, so the value ends there. */
+static size_t length_of(const char *value, size_t len)
+{
+    const char *comma = memchr(value, ',', len);
+    len = comma != NULL ? (size_t)(comma - value) : len;
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
+        len--;
+    }
+    return len;
+}
+
 bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len)
 {
     for (const char *at = header; at != NULL;) {
@@ -65,7 +77,7 @@ bool authp_credential_cookie(const char *header, const char *name, const char **
         if (has_name(cookie, length, name)) {
             size_t skip = strlen(name) + 1;
             *value = cookie + skip;
-            *len = length - skip;
+            *len = length_of(*value, length - skip);
             return true;
         }
     }
@@ -99,45 +111,80 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
     }
 }
 
-static bool is_ours(const char *cookie, size_t len)
+/* What may stand before a cookie's name. Some parsers of apps split at blanks and commas too. */
+#define GAPS "; ,\t\""
+
+/* Whether a cookie of ours begins at `text`, also in upper case or with blanks or a quote between
+ * its name and '='. */
+static bool begins_ours(const char *text)
 {
+    char first = (char)(text[0] | 0x20);
+    if (first != 'a' && first != 'c' && text[0] != '_') {
+        return false;
+    }
     for (size_t i = 0; i < OUR_COOKIES; i++) {
-        if (has_name(cookie, len, our_cookies[i])) {
+        size_t len = strlen(our_cookies[i]);
+        if (strncasecmp(text, our_cookies[i], len) == 0 &&
+            text[len + strspn(text + len, " \t\"")] == '=') {
             return true;
         }
     }
     return false;
 }
 
+/* The first cookie of ours in `text`, which begins where a cookie may begin; NULL if there is none.
+ */
+static const char *find_ours(const char *text)
+{
+    while (*text != '\0') {
+        text += strspn(text, GAPS);
+        if (begins_ours(text)) {
+            return text;
+        }
+        text += strcspn(text, GAPS);
+    }
+    return NULL;
+}
+
+/* Appends `text` up to `end`, without the separators around it. Returns the new length. Each span
+ * but the first follows a cookie that is left out, so there is room for the separator. */
+static size_t append_span(char *kept, size_t used, const char *text, const char *end)
+{
+    static const char separators[] = "; ,\t";
+    while (text < end && strchr(separators, *text) != NULL) {
+        text++;
+    }
+    while (end > text && strchr(separators, end[-1]) != NULL) {
+        end--;
+    }
+    if (text == end) {
+        return used;
+    }
+    if (used > 0) {
+        kept[used++] = ';';
+        kept[used++] = ' ';
+    }
+    memcpy(kept + used, text, (size_t)(end - text));
+    return used + (size_t)(end - text);
+}
+
 const char *authp_credential_strip(const char *header, apr_pool_t *pool)
 {
-    const char *cookie = NULL;
-    size_t len = 0;
-    bool found = false;
-    for (const char *at = header; at != NULL && !found;) {
-        at = next_cookie(at, &cookie, &len);
-        found = is_ours(cookie, len);
-    }
-    if (!found) {
+    const char *ours = find_ours(header);
+    if (ours == NULL) {
         return header;
     }
-    char *kept = apr_palloc(pool, strlen(header) + 1);
     size_t used = 0;
+    char *kept = apr_palloc(pool, strlen(header) + 1);
     for (const char *at = header; at != NULL;) {
-        at = next_cookie(at, &cookie, &len);
-        if (len == 0 || is_ours(cookie, len)) {
-            continue;
+        const char *end = ours != NULL ? ours : at + strlen(at);
+        /* The quote of a quoted name goes with it. */
+        while (ours != NULL && end > at && end[-1] == '"') {
+            end--;
         }
-        /* Never longer than what is taken out: each cookie but the first stood behind a ';' and may
-         * have had no space. */
-        if (used > 0) {
-            kept[used++] = ';';
-            if (cookie > header && cookie[-1] == ' ') {
-                kept[used++] = ' ';
-            }
-        }
-        memcpy(kept + used, cookie, len);
-        used += len;
+        used = append_span(kept, used, at, end);
+        at = ours != NULL ? strpbrk(ours, ";,") : NULL;
+        ours = at != NULL ? find_ours(at) : NULL;
     }
     kept[used] = '\0';
     return used > 0 ? kept : NULL;

@@ -32,6 +32,13 @@ static bool is_allowed(const authp_settings_t *settings, const char *origin)
     return false;
 }
 
+static bool is_own(const char *origin, const char *scheme, const char *host, apr_pool_t *pool)
+{
+    const char *own = NULL;
+    return host != NULL && authp_origin_own(scheme, host, &own, pool) == AUTHP_OK &&
+           strcmp(own, origin) == 0;
+}
+
 authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t *headers,
                                const char *scheme, const char *host, bool lenient, apr_pool_t *pool)
 {
@@ -44,15 +51,23 @@ authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t
         return strcmp(site, "same-origin") == 0 ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
     }
     const char *origin = NULL;
-    const char *own = NULL;
-    if (authp_origin_parse(sent, false, &origin, pool) != AUTHP_OK) {
-        return AUTHP_E_ORIGIN_DENIED;
+    bool allowed = authp_origin_parse(sent, false, &origin, pool) == AUTHP_OK &&
+                   (is_own(origin, scheme, host, pool) || is_allowed(realm->settings, origin));
+    return allowed ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
+}
+
+/* Whether a guarded request comes from the app's own origin. The front ends of the settings may
+ * call the account routes only: the app behind the guard has not agreed to be called by them. */
+static bool same_origin(const authp_guard_request_t *request, apr_pool_t *pool)
+{
+    const char *sent = header(&request->headers, "Origin");
+    const char *site = header(&request->headers, "Sec-Fetch-Site");
+    const char *origin = NULL;
+    if (sent == NULL) {
+        return site != NULL && strcmp(site, "same-origin") == 0;
     }
-    if (host != NULL && authp_origin_own(scheme, host, &own, pool) == AUTHP_OK &&
-        strcmp(own, origin) == 0) {
-        return AUTHP_OK;
-    }
-    return is_allowed(realm->settings, origin) ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
+    return authp_origin_parse(sent, false, &origin, pool) == AUTHP_OK &&
+           is_own(origin, request->scheme, request->host, pool);
 }
 
 authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
@@ -72,12 +87,9 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
     /* By cookie a browser may have been made to send this by another site; a WebSocket is a GET
      * that is not safe. */
     if (credential.via == AUTHP_VIA_COOKIE &&
-        (!is_safe(request->method) || header(&request->headers, "Upgrade") != NULL)) {
-        err = authp_guard_origin(realm, &request->headers, request->scheme, request->host, false,
-                                 pool);
-        if (err != AUTHP_OK) {
-            return err;
-        }
+        (!is_safe(request->method) || header(&request->headers, "Upgrade") != NULL) &&
+        !same_origin(request, pool)) {
+        return AUTHP_E_ORIGIN_DENIED;
     }
     return authp_live_guard(realm, out, request->when_unavailable, pool);
 }

@@ -20,8 +20,8 @@ typedef struct authp_guard_request_t {
 
 /* Who is it? AUTHP_E_TOKEN_MISSING, _INVALID, _EXPIRED, _REVOKED, AUTHP_E_UNAVAILABLE, or
  * AUTHP_E_ORIGIN_DENIED for an
- * unsafe or upgrading request by cookie from elsewhere. *via is set in every case. Strings of *out
- * are in `pool`. */
+ * unsafe or upgrading request by cookie from another origin than the request's own. *via is set in
+ * every case. Strings of *out are in `pool`. */
 AUTHP_CHECKED authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
                                                    const authp_guard_request_t *request,
                                                    authp_principal_t *out, authp_via_t *via,
@@ -37,8 +37,9 @@ bool authp_guard_is_navigation(const authp_guard_request_t *request);
 const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request,
                                  bool fresh, apr_pool_t *pool);
 
-/* contract 4: the Origin rule for requests carried by a cookie. `lenient`: sign-in and registration
- * pass when neither Origin nor Sec-Fetch-Site is sent. */
+/* contract 4: the Origin rule of the account routes for requests carried by a cookie: the own
+ * origin, or one of BACKEND_CORS_ORIGINS and FRONTEND_URL. Guarded requests need the own origin.
+ * `lenient`: sign-in and registration pass when neither Origin nor Sec-Fetch-Site is sent. */
 AUTHP_CHECKED authp_err_t authp_guard_origin(const authp_realm_t *realm,
                                              const authp_headers_t *headers, const char *scheme,
                                              const char *host, bool lenient, apr_pool_t *pool);

@@ -2,8 +2,6 @@
 #include "httpd/scrub.h"
 #include "httpd/lifecycle.h"
 
-#include "api/credential.h"
-
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -23,8 +21,8 @@ static bool spells(const char *text, size_t len, const char *name)
 
 static bool is_identity(const char *text, size_t len)
 {
-    static const char *const names[] = {"x-auth-user-id", "x-auth-email", "x-auth-name",
-                                        "x-auth-roles", "x-auth-session-id"};
+    static const char *const names[] = {"x-auth-user-id", "x-auth-email", "x-auth-email-verified",
+                                        "x-auth-name",    "x-auth-roles", "x-auth-session-id"};
     if (len == 0 || (text[0] | 0x20) != 'x') {
         return false;
     }
@@ -36,26 +34,37 @@ static bool is_identity(const char *text, size_t len)
     return false;
 }
 
-/* The list without our names; the same pointer if none was in it, NULL if nothing is left. */
+/* The length of the RFC 9110 token at `text`, 0 if there is none. */
+static size_t token_len(const char *text)
+{
+    size_t len = 0;
+    while (apr_isalnum(text[len]) ||
+           (text[len] != '\0' && strchr("!#$%&'*+-.^_`|~", text[len]) != NULL)) {
+        len++;
+    }
+    return len;
+}
+
+/* The list without our names; the same pointer if none was in it, NULL if nothing is left. Every
+ * byte that belongs to no token separates here. mod_proxy takes ';' for a separator beside ',' and
+ * white space, and drops each header that it finds named. */
 static const char *without_names(const char *list, apr_pool_t *pool)
 {
-    static const char gaps[] = ", \t";
     char *out = apr_palloc(pool, strlen(list) + 1);
     char *end = out;
     bool found = false;
-    for (const char *at = list + strspn(list, gaps); *at != '\0';) {
-        size_t len = strcspn(at, gaps);
+    size_t len = 0;
+    for (const char *at = list; *at != '\0'; at += len > 0 ? len : 1) {
+        len = token_len(at);
         if (is_identity(at, len)) {
             found = true;
-        } else {
+        } else if (len > 0) {
             if (end != out) {
                 *end++ = ',';
             }
             memcpy(end, at, len);
             end += len;
         }
-        at += len;
-        at += strspn(at, gaps);
     }
     *end = '\0';
     if (!found) {
@@ -104,45 +113,10 @@ void authp_scrub_headers(request_rec *r)
     }
 }
 
-static bool is_our_cookie(const char *text)
-{
-    static const char *const names[] = {"__Host-authp_", "__Secure-authp_", "authp_",
-                                        AUTHP_CSRF_COOKIE "="};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strncmp(text, names[i], strlen(names[i])) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* httpd joins two Cookie headers by a comma, which others may take for part of a value: next to
- * cookies of ours, whose values have none, it becomes the separator that it stands for. */
-static void separate_cookies(request_rec *r)
-{
-    const char *cookie = apr_table_get(r->headers_in, "Cookie");
-    if (cookie == NULL || strchr(cookie, ',') == NULL) {
-        return;
-    }
-    char *out = apr_pstrdup(r->pool, cookie);
-    bool ours = is_our_cookie(out);
-    for (char *at = out; (at = strpbrk(at, ",;")) != NULL;) {
-        char *separator = at++;
-        at += strspn(at, " \t");
-        bool next = is_our_cookie(at);
-        if (ours || next) {
-            *separator = ';';
-        }
-        ours = next;
-    }
-    apr_table_setn(r->headers_in, "Cookie", out);
-}
-
 static int on_post_read_request(request_rec *r)
 {
     if (authp_lifecycle_runtime() != NULL) {
         authp_scrub_headers(r);
-        separate_cookies(r);
     }
     return DECLINED;
 }

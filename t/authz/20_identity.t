@@ -5,35 +5,12 @@ use warnings FATAL => 'all';
 use utf8;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Backend;
 use AuthPlatform::Test;
-use IO::Socket::INET;
 use JSON ();
 use Test::More;
 
-# A back end of another make behind mod_proxy: answers what it was sent, as JSON.
-open my $conf, '<', server_root() . '/conf/extra.conf' or die "extra.conf: $!";
-my ($backend_port) = map { /^Define BACKEND_PORT (\d+)/ ? $1 : () } <$conf>;
-my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $backend_port, Listen => 16, ReuseAddr => 1) or die "listen: $!";
-my $backend = fork // die "fork: $!";
-if (!$backend) {
-    while (my $client = $listen->accept) {
-        my %seen;
-        <$client>;
-        while (defined(my $line = <$client>)) {
-            $line =~ s/\r?\n\z//;
-            last if $line eq '';
-            my ($name, $value) = split /: */, $line, 2;
-            $seen{ join '-', map { ucfirst lc } split /-/, $name } = $value;
-        }
-        my $body = JSON->new->canonical->pretty->space_before(0)->encode({ headers => \%seen });
-        print {$client} "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ", length $body, "\r\nConnection: close\r\n\r\n$body";
-        close $client;
-    }
-    require POSIX;
-    POSIX::_exit(0);
-}
-close $listen;
-END { kill 'TERM', $backend if $backend }
+my $backend = AuthPlatform::Backend->start('BACKEND_PORT');
 
 my $p = person(name => 'Zoë "Q" 日本');
 my $u = $p->{user};
@@ -45,15 +22,31 @@ my ($env, $headers) = @{$seen}{qw(environment headers)};
 is($env->{REMOTE_USER},  $u->{id},     'REMOTE_USER is the user id');
 is($env->{AUTH_USER_ID}, $u->{id},     'AUTH_USER_ID');
 is($env->{AUTH_EMAIL},   $p->{email},  'AUTH_EMAIL');
+is($env->{AUTH_EMAIL_VERIFIED}, 'false', 'AUTH_EMAIL_VERIFIED: nobody has proved the address');
 is($env->{AUTH_ROLES},   'candidate',  'AUTH_ROLES');
 like($env->{AUTH_SESSION_ID}, qr/^[0-9a-f]{24}$/, 'AUTH_SESSION_ID');
 ok(length $env->{AUTH_NAME}, 'AUTH_NAME');
 is($headers->{'X-Auth-User-Id'}, $u->{id},    'X-Auth-User-Id');
 is($headers->{'X-Auth-Email'},   $p->{email}, 'X-Auth-Email');
+is($headers->{'X-Auth-Email-Verified'}, 'false', 'X-Auth-Email-Verified');
 is($headers->{'X-Auth-Roles'},   'candidate', 'X-Auth-Roles');
 is($headers->{'X-Auth-Session-Id'}, $env->{AUTH_SESSION_ID}, 'X-Auth-Session-Id');
 is($headers->{'X-Auth-Name'}, 'Zo%C3%AB "Q" %E6%97%A5%E6%9C%AC', 'X-Auth-Name, percent-encoded');
 is($headers->{Authorization}, undef, 'the accepted token does not reach the app');
+
+# Whether the address is proved. An account without one has none that is.
+for my $case ([{ email_verified => JSON::true }, 'true'], [{ email_verified => JSON::false }, 'false'],
+    [{ email => undef, email_verified => JSON::true }, 'false'])
+{
+    my ($claims, $want) = @$case;
+    my $token = bent_token($p, %$claims);
+    my $what  = JSON->new->canonical->encode($claims);
+    ($seen) = app('/app/whoami', bearer => $token);
+    is($seen->{environment}{AUTH_EMAIL_VERIFIED},  $want, "AUTH_EMAIL_VERIFIED by $what");
+    is($seen->{headers}{'X-Auth-Email-Verified'}, $want, "X-Auth-Email-Verified by $what");
+    ($seen) = app('/proxied', bearer => $token);
+    is($seen->{headers}{'X-Auth-Email-Verified'}, $want, "through a proxy by $what");
+}
 
 # A proxied back end sees the same headers.
 ($seen) = app('/proxied', bearer($p), headers => { Connection => 'close, X-Auth-User-Id, x-auth-roles' });
@@ -63,7 +56,7 @@ is($seen->{headers}{Authorization},    undef,       'no token');
 
 # Spoofed copies, in every spelling, guarded or not.
 my @names = map { my $n = $_; ($n, lc $n, uc $n, $n =~ s/-/_/gr, $n =~ s/-(?=[^-]*$)/_/r) }
-    qw(X-Auth-User-Id X-Auth-Email X-Auth-Name X-Auth-Roles X-Auth-Session-Id);
+    qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Roles X-Auth-Session-Id);
 for my $path ('/app/whoami', '/optional/whoami', '/proxied', '/open/whoami') {
     for my $name (@names) {
         my ($host, $port) = origin() =~ m{//(.*):(\d+)};
@@ -73,11 +66,27 @@ for my $path ('/app/whoami', '/optional/whoami', '/proxied', '/open/whoami') {
         unlike($raw, qr/spoofed/, "$path: $name from a client is gone");
     }
 }
+# What mod_proxy takes for a list of headers to drop: it splits at ';' and white space too, and knows quotes.
 my ($host, $port) = origin() =~ m{//(.*):(\d+)};
-for my $value ('X-Auth-Roles', 'close, x_auth_roles', 'X-AUTH-ROLES , keep-alive', 'close,,X-Auth-Roles,X-Auth-Email') {
-    my $raw = raw_request("GET /proxied HTTP/1.1\r\nHost: $host:$port\r\nAuthorization: Bearer $p->{access_token}\r\nConnection: $value\r\n"
-            . "Connection: close\r\n\r\n");
-    like($raw, qr/"X-Auth-Roles": "candidate"/, "Connection: $value strips nothing of ours");
+my @ours = qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Roles X-Auth-Session-Id);
+for my $list ('%s', ';%s', ';;%s;', 'close;%s', 'close, %s', '%s , keep-alive', 'close,,%s', "close\t%s", "\t%s\t", 'close %s', 'x(%s)', '"%s"',
+    '"a";%s', '"a" %s', 'x=%s', 'x/%s', "\x{0b}%s", "\x{0c}%s", "\xe4%s", '[%s]', 'close;%s;x', 'x:%s', '@%s', '{%s}', '\\%s', '?%s', '<%s>')
+{
+    my (@lost, @refused);
+    for my $name (@ours, lc $ours[4], uc $ours[4], 'x_auth_roles') {
+        my $raw = raw_request("GET /proxied HTTP/1.1\r\nHost: $host:$port\r\nAuthorization: Bearer $p->{access_token}\r\nConnection: "
+                . sprintf($list, $name) . "\r\nConnection: close\r\n\r\n");
+        push @refused, $name if $raw !~ m{^HTTP/1.1 200};
+        push @lost, $name if grep { $raw !~ /"$_": "[^"]/ } @ours;
+    }
+    (my $shown = $list) =~ s/([^ -~])/sprintf '\\x%02x', ord $1/ge;
+    # httpd itself refuses control characters in headers.
+    @refused ? is("@lost", "@refused", "Connection: $shown is refused") : is("@lost", '', "Connection: $shown strips nothing of ours");
+}
+for my $name (qw(Proxy-Connection Keep-Alive Trailer TE Upgrade)) {
+    my $raw = raw_request("GET /proxied HTTP/1.1\r\nHost: $host:$port\r\nAuthorization: Bearer $p->{access_token}\r\n$name: ;X-Auth-Roles, X-Auth-Email\r\n"
+            . "Connection: close, $name\r\n\r\n");
+    is(scalar(grep { $raw =~ /"$_": "[^"]/ } @ours), scalar @ours, "$name: strips nothing of ours");
 }
 
 # Our cookies never reach an app; others do.
@@ -91,6 +100,45 @@ delete @{$jar}{qw(mine theme)};
 is($seen->{headers}{Cookie}, undef, 'no Cookie header when only ours were sent');
 ($seen) = app('/open/whoami', cookies => $jar);
 is($seen->{headers}{Cookie}, undef, 'nor on an unguarded page of this host');
+
+# Nor in any spelling that a lenient parser may take for one of ours; what stands beside them stays.
+for my $name (qw(authp_at __Host-authp_at authp_rt __Secure-authp_rt authp_device __Secure-authp_device csrf_token)) {
+    for my $spelling ("$name =SECRET", "$name\t=SECRET", "$name \t = SECRET", "\"$name\"=SECRET", "$name=\"SECRET\"", uc($name) . '=SECRET',
+        "$name=SECRET; $name=SECRET", "$name=SECRET,$name=SECRET", " ;;$name=SECRET", "x=1,$name=SECRET", "x=1, $name =SECRET", "x=1 $name=SECRET",
+        "x=1;$name=SECRET", "x=\"1\"\t$name=SECRET", "\$Version=1; $name=SECRET; \$Path=/")
+    {
+        for my $path ('/app/whoami', '/open/whoami', '/proxied') {
+            ($seen, $answer) = app($path, bearer($p), headers => { Cookie => "theme=dark; $spelling; mine=a,b" });
+            my $cookie = $seen->{headers}{Cookie} // '';
+            is($answer->{status}, 200, "$path with $spelling") if $answer->{status} != 200;
+            ok($cookie !~ /SECRET|\Q$name\E/i && $cookie =~ /^theme=dark; .*; mine=a,b$|^theme=dark; mine=a,b$/, "$path: $spelling does not reach the app")
+                or diag $cookie;
+        }
+    }
+}
+
+# A sibling host can set `theme`, but no name with __Host-: what stands behind a comma is nobody's credential.
+my $q = person();
+for my $case (
+    ["theme=1,__Host-authp_at=$q->{access_token}; __Host-authp_at=$p->{access_token}",   $u->{id}, 'behind a comma, before the real one'],
+    ["theme=1, __Host-authp_at=$q->{access_token}; __Host-authp_at=$p->{access_token}",  $u->{id}, 'behind a comma and a blank'],
+    ["__Host-authp_at=$p->{access_token}, __Host-authp_at=$q->{access_token}",           $u->{id}, 'behind the real one'],
+    ["__Host-authp_at=$p->{access_token},theme=1; x=2",                                  $u->{id}, 'the real one before a comma'],
+    ["theme=1,__Host-authp_at=$q->{access_token}",                                       undef,    'alone'],
+    ["theme=1, x=2, __Host-authp_at=$q->{access_token}; x=3",                            undef,    'behind two commas'],
+    ["__Host-authp_at =$q->{access_token}",                                              undef,    'with a blank before ='],
+    ["theme=1\", __Host-authp_at=$q->{access_token}; __Host-authp_at=$p->{access_token}", $u->{id}, 'behind a quote'],
+) {
+    my ($cookie, $who, $what) = @$case;
+    ($seen, $answer) = app('/app/whoami', headers => { Cookie => $cookie });
+    is($answer->{status}, defined $who ? 200 : 401, "a token $what: status");
+    is($seen->{environment}{AUTH_USER_ID}, $who, "a token $what counts as it should");
+    unlike($seen->{headers}{Cookie} // '', qr/authp_at|\Q$q->{access_token}\E|\Q$p->{access_token}\E/, "a token $what is stripped");
+    is(api(GET => '/me', headers => { Cookie => $cookie })->{json}{id}, $who, "a token $what at the account routes");
+}
+# Two Cookie headers arrive as one, joined by a comma.
+($seen) = app('/app/whoami', headers => { Cookie => ['theme=1', "__Host-authp_at=$q->{access_token}"] });
+is($seen->{environment}{AUTH_USER_ID}, undef, 'a second Cookie header is nobody\'s credential');
 
 # Another scheme's header is left alone; ours is forwarded where a location says so.
 ($seen) = app('/open/whoami', headers => { Authorization => 'Basic dXNlcjpwYXNz' });
@@ -125,4 +173,20 @@ is(request(POST => '/app/whoami', bearer($p), body => '', headers => { Origin =>
 problem_is(request(GET => '/app/whoami', %cookie, headers => { Upgrade => 'websocket', Connection => 'Upgrade', Origin => 'https://evil.example' }),
     403, 'origin_denied', 'a WebSocket from another site');
 is(request(GET => '/app/whoami', %cookie, headers => { Upgrade => 'websocket', Connection => 'Upgrade', Origin => origin() })->{status}, 200, 'from here it passes');
+# BACKEND_CORS_ORIGINS names https://app.example.org: that front end may call the account routes, not the apps.
+for my $path ('/app/whoami', '/optional/whoami', '/proxied') {
+    my %from = (Origin => 'https://app.example.org');
+    problem_is(request(POST => $path, %cookie, body => '', headers => \%from), 403, 'origin_denied', "$path: POST from the front end of the settings");
+    problem_is(request(GET => $path, %cookie, headers => { %from, Upgrade => 'websocket', Connection => 'Upgrade' }),
+        403, 'origin_denied', "$path: a WebSocket from there");
+    problem_is(request(POST => $path, %cookie, body => '', headers => { %from, 'Sec-Fetch-Site' => 'same-origin' }), 403, 'origin_denied',
+        "$path: an Origin that is another counts, whatever Sec-Fetch-Site says");
+    is(request(POST => $path, bearer($p), body => '', headers => \%from)->{status}, 200, "$path: by bearer it passes");
+}
+my $signed_in = api(POST => '/login', json => { email => $p->{email}, password => $p->{password} },
+    headers => { 'X-Token-Delivery' => 'cookie', Origin => 'https://app.example.org' });
+is($signed_in->{status}, 200, 'the account routes take that origin: sign-in');
+my $own = jar_from($signed_in);
+is(api(POST => '/logout', cookies => $own, headers => { Origin => 'https://app.example.org', 'X-CSRF-Token' => $own->{csrf_token} })->{status}, 200,
+    'and sign-out');
 done_testing;

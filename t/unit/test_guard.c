@@ -56,6 +56,15 @@ static const struct {
     {NULL, "__Host-authp_at=", AUTHP_VIA_NONE, ""},
     {NULL, "x__Host-authp_at=tok", AUTHP_VIA_NONE, ""},
     {"Bearer bad", "__Host-authp_at=tok", AUTHP_VIA_BEARER, "bad"},
+    /* What a sibling host may put into a cookie of its own is no credential. */
+    {NULL, "theme=1,__Host-authp_at=a; __Host-authp_at=b", AUTHP_VIA_COOKIE, "b"},
+    {NULL, "theme=1, __Host-authp_at=a;__Host-authp_at=b , x=1", AUTHP_VIA_COOKIE, "b"},
+    {NULL, "__Host-authp_at=b,__Host-authp_at=a", AUTHP_VIA_COOKIE, "b"},
+    {NULL, "theme=1,__Host-authp_at=a", AUTHP_VIA_NONE, ""},
+    {NULL, "__Host-authp_at=,__Host-authp_at=a", AUTHP_VIA_NONE, ""},
+    {NULL, "__Host-authp_at =a", AUTHP_VIA_NONE, ""},
+    {NULL, "\"__Host-authp_at\"=a", AUTHP_VIA_NONE, ""},
+    {NULL, "theme=1 __Host-authp_at=a", AUTHP_VIA_NONE, ""},
 };
 
 START_TEST(credentials)
@@ -83,11 +92,24 @@ START_TEST(our_cookies_are_stripped)
         {"a=1; csrf_token=x; b=2", "a=1; b=2"},
         {"__Host-authp_at=x;__Secure-authp_rt=y;a=1", "a=1"},
         {"authp_device=x; mine=authp_at=1", "mine=authp_at=1"},
+        {"a=1,__Host-authp_at=x; b=2,3", "a=1; b=2,3"},
+        {"__Host-authp_at=x,a=1, 2", "a=1, 2"},
+        {"a=1; authp_at=x,b=2", "a=1; b=2"},
+        {"authp_at =x; a=1", "a=1"},
+        {"a=1; authp_at\t =x", "a=1"},
+        {"a=1; \"authp_at\"=x; b=\"2\"", "a=1; b=\"2\""},
+        {"a=\"1\" csrf_token=\"x\"; b=2", "a=\"1\"; b=2"},
+        {";;AUTHP_RT=x;;a=1;;csrf_token=y;;", "a=1"},
+        {"a=1;;b=2,,c=3;", "a=1;;b=2,,c=3;"},
+        {"myauthp_at=1; authp_atx=2; csrf_tokens=3", "myauthp_at=1; authp_atx=2; csrf_tokens=3"},
+        {"authp_at", "authp_at"},
+        {"a=1; csrf_token", "a=1; csrf_token"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         ck_assert_str_eq(authp_credential_strip(cases[i][0], f.pool), cases[i][1]);
     }
     ck_assert_ptr_null(authp_credential_strip("csrf_token=x; __Host-authp_at=y", f.pool));
+    ck_assert_ptr_null(authp_credential_strip(" , csrf_token=x,authp_at =y; ", f.pool));
 }
 END_TEST
 
@@ -172,6 +194,48 @@ START_TEST(cookies_need_the_origin)
 }
 END_TEST
 
+static authp_err_t guarded(const char *method, const char *cookie)
+{
+    authp_principal_t who;
+    authp_via_t via;
+    authp_guard_request_t r = request(method);
+    apr_table_set(headers, "Cookie", cookie);
+    return authp_guard_authenticate(f.realm, &r, &who, &via, f.pool);
+}
+
+/* The front ends of the settings may call the account routes, not the app behind the guard. */
+START_TEST(apps_take_their_own_origin_alone)
+{
+    static const char *const front_ends[] = {"https://front.example.org",
+                                             "https://cors.example.org"};
+    authp_user_t *user = fixture_user(&f, "o@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, user);
+    const char *cookie = apr_pstrcat(f.pool, "__Host-authp_at=", grant.access_token, NULL);
+    authp_headers_t from = {get_header, headers};
+    f.settings->frontend_origin = front_ends[0];
+    APR_ARRAY_PUSH(f.settings->cors_origins, const char *) = front_ends[1];
+    for (size_t i = 0; i < sizeof(front_ends) / sizeof(front_ends[0]); i++) {
+        apr_table_set(headers, "Origin", front_ends[i]);
+        ck_assert_int_eq(
+            authp_guard_origin(f.realm, &from, "https", "jobs.example.org", false, f.pool),
+            AUTHP_OK);
+        ck_assert_int_eq(guarded("POST", cookie), AUTHP_E_ORIGIN_DENIED);
+        apr_table_set(headers, "Sec-Fetch-Site", "same-origin");
+        ck_assert_int_eq(guarded("DELETE", cookie), AUTHP_E_ORIGIN_DENIED);
+        ck_assert_int_eq(guarded("GET", cookie), AUTHP_OK);
+        apr_table_set(headers, "Upgrade", "websocket");
+        ck_assert_int_eq(guarded("GET", cookie), AUTHP_E_ORIGIN_DENIED);
+        apr_table_clear(headers);
+    }
+    apr_table_set(headers, "Sec-Fetch-Site", "same-site");
+    ck_assert_int_eq(guarded("POST", cookie), AUTHP_E_ORIGIN_DENIED);
+    apr_table_set(headers, "Sec-Fetch-Site", "same-origin");
+    ck_assert_int_eq(guarded("POST", cookie), AUTHP_OK);
+    apr_table_set(headers, "Origin", "null");
+    ck_assert_int_eq(guarded("POST", cookie), AUTHP_E_ORIGIN_DENIED);
+}
+END_TEST
+
 START_TEST(ways_back)
 {
     static const char *const cases[][2] = {
@@ -204,6 +268,7 @@ Suite *suite_guard(void)
     tcase_add_loop_test(tests, navigation, 0, (int)(sizeof(navigations) / sizeof(navigations[0])));
     tcase_add_test(tests, redirects);
     tcase_add_test(tests, cookies_need_the_origin);
+    tcase_add_test(tests, apps_take_their_own_origin_alone);
     tcase_add_test(tests, ways_back);
     suite_add_tcase(suite, tests);
     return suite;
