@@ -3,7 +3,8 @@
 # Runs the end-to-end tests (t/TEST, Apache::Test) against the built module: build/e2e.sh [FILE.t]...
 # E2E_SANITIZE=1 takes the ASan+UBSan build and starts httpd through build/httpd-asan.sh.
 #
-# AUTHP_STORE=mongodb runs them on that store instead of SQLite.
+# AUTHP_STORE=mongodb runs them on that store instead of SQLite. Several files run in a random order, which
+# AUTHP_ORDER=SEED repeats.
 #
 # t/TEST reads: AUTHP_MODULE and AUTHP_CLI (absolute paths), AUTHP_HTTPD (the httpd to start),
 # AUTHP_SANITIZE (1 or unset) and, then, AUTHP_ASAN_DIR (a folder anybody may write reports into).
@@ -30,15 +31,14 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
     AUTHP_HTTPD="$AUTHP_ASAN_DIR/httpd"
     export AUTHP_ASAN_DIR AUTHP_SANITIZE=1
 fi
-export AUTHP_OAS_SCHEMA="$out/oas/schema.json"
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
+export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_MONGO_LIB="$out/mongo/lib"
 
-# Some tests start servers of MongoDB's protocol of their own.
-build/mongo-server.sh || exit 1
-export AUTHP_MONGO_LIB="$out/mongo/lib"
-
-build/schemathesis.sh || exit 1
-export AUTHP_SCHEMATHESIS="$out/schemathesis"
+# Things from elsewhere are fetched only for a file that names them. Some tests start MongoDB-protocol servers of their own.
+[ $# -gt 0 ] || set -- t/*/*.t
+if grep -q AUTHP_OAS_SCHEMA "$@"; then build/oas-schema.sh || exit 1; fi
+if grep -q AUTHP_SCHEMATHESIS "$@"; then build/schemathesis.sh || exit 1; fi
+if grep -qE 'AuthPlatform::Mongo|AUTHP_MONGO_LIB' "$@"; then build/mongo-server.sh || exit 1; fi
 
 for needed in "$AUTHP_MODULE" "$AUTHP_CLI" t/TEST; do
     if [ ! -e "$needed" ]; then

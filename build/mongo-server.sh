@@ -9,6 +9,11 @@ cd "$(dirname "$0")/.."
 out="$(realpath -m "${OUT:-build/out}")/mongo"
 sums=$PWD/t/mongo/jars.sha256
 
+# Stages run side by side: the next process waits here until the first one has fetched.
+mkdir -p "${out%/*}"
+exec 9>"$out.lock"
+flock 9
+
 # Every jar as pinned, and no other: all of the folder is run.
 complete() {
     [ -d "$out/lib" ] && [ "$(find "$out/lib" -type f | wc -l)" = "$(wc -l <"$sums")" ] &&

@@ -6,6 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 out="${OUT:-build/out}/oas"
+
+# Stages run side by side: the next process waits here until the first one has fetched.
+mkdir -p "${out%/*}"
+exec 9>"$out.lock"
+flock 9
 if [ -s "$out/schema.json" ] && [ "$out/schema.json" -nt t/api/requirements.txt ]; then
     exit 0
 fi

@@ -6,6 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 out="${OUT:-build/out}/schemathesis"
+
+# Stages run side by side: the next process waits here until the first one has fetched.
+mkdir -p "${out%/*}"
+exec 9>"$out.lock"
+flock 9
 pins=t/api/schemathesis.txt
 if cmp -s "$pins" "$out/installed.txt"; then
     exit 0

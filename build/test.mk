@@ -31,10 +31,23 @@ $(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,rele
 	@echo '  LINK  $@'
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)
 
+# What one test needs: a .t file the module and the tool, a guard whatever the guards look into, a fuzz target itself, a unit
+# suite the unit tests. Without T, all of it. build/test.sh makes the same distinction.
+ifeq ($(T),)
+TEST_NEEDS := debug asan $(REPLAYS)
+else ifneq ($(filter %.t,$(T)),)
+TEST_NEEDS := $(if $(filter 1,$(E2E_SANITIZE)),$(call module,asan) $(call cli,asan),debug)
+else ifneq ($(wildcard build/guards/$(T).sh),)
+TEST_NEEDS := debug
+else ifneq ($(filter $(T),$(FUZZERS) guards),)
+TEST_NEEDS := $(if $(filter guards,$(T)),debug,$(OUT)/asan/fuzz/$(T))
+else
+TEST_NEEDS := $(call unit,asan)
+endif
+
 ##@ Checks
 .PHONY: test
-test: debug asan $(call unit,asan) $(REPLAYS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>
-	@build/oas-schema.sh
+test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, T=<fuzz target>, T=<guard>
 	@build/test.sh $(T)
 
 .PHONY: test-long

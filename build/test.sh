@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the test stages and sums them up: build/test.sh [a .t file | unit suite | fuzz target | guard]
-# A passing stage is one line, a failing one is shown whole, and all stages run whatever failed.
+# Runs the test stages side by side and sums them up:
+#   build/test.sh [a .t file | unit suite | fuzz target | guard | stage]
+# Stages are guards, unit, fuzz-replay and, for each folder of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER and asan-FOLDER.
+# TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time has a line "# Alone: why" in
+# its head: those files are the stages STORE-alone, which run one after the other when everything else has ended.
+# A passing stage is one line, a failing stage is shown whole, in the order of the stages. All stages run whatever failed.
 # The last line is "N passed, N failed". A stage that ran nothing counts as a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -9,11 +13,110 @@ cd "$(dirname "$0")/.." || exit 1
 OUT=${OUT:-build/out}
 only=${1:-}
 logs="$OUT/test"
+cores=$(getconf _NPROCESSORS_ONLN)
+jobs=${TEST_JOBS:-$((2 * cores + 1))}
 mkdir -p "$logs"
 
-passed=0
-failed=0
-if [ -t 1 ]; then echo_running() { printf '   %-14s ...\r' "$1"; }; else echo_running() { :; }; fi
+# --- the stages ------------------------------------------------------------------------------------
+stages=()         # side by side, in this order
+alone=()          # after them, one by one
+declare -A command # of each, quoted for eval
+
+# add LIST NAME COMMAND...
+add() {
+    local -n list=$1
+    list+=("$2")
+    command[$2]=$(printf '%q ' "${@:3}")
+}
+
+# The store contract runs on a MongoDB-protocol server too. One suite gets such a server if its name says so.
+unit() {
+    case ${1:-mongodb} in
+        *mongodb*) build/with-mongo.sh "$OUT/asan/unit" "$@" ;;
+        *) "$OUT/asan/unit" "$@" ;;
+    esac
+}
+replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
+
+# add_e2e PREFIX FOLDERS [VARIABLE=VALUE]... adds one stage for each folder that the pattern FOLDERS matches.
+add_e2e() {
+    local prefix=$1 folder file files last=()
+    for folder in t/*/; do
+        folder=$(basename "$folder")
+        # shellcheck disable=SC2254 # a pattern
+        case $folder in $2) ;; *) continue ;; esac
+        files=()
+        for file in t/"$folder"/*.t; do
+            [ -e "$file" ] || continue
+            if grep -q '^# Alone:' "$file"; then last+=("$file"); else files+=("$file"); fi
+        done
+        [ ${#files[@]} -eq 0 ] || add stages "$prefix-$folder" env "${@:3}" build/e2e.sh "${files[@]}"
+    done
+    [ ${#last[@]} -eq 0 ] || add alone "$prefix-alone" env "${@:3}" build/e2e.sh "${last[@]}"
+}
+
+shopt -s extglob
+real=${AUTHP_TEST_MONGO:-}
+unset AUTHP_TEST_MONGO
+# The longest ones first. What starts servers of its own anyway (outage, mongo) needs no second store.
+add_e2e asan '@(api|authz|cli|outage|restart|security)' E2E_SANITIZE=1
+add_e2e mongodb '!(outage|mongo)' AUTHP_STORE=mongodb
+add_e2e sqlite '*'
+add stages guards build/guards.sh
+add stages unit unit
+add stages fuzz-replay replay
+# A real server, if one is named, comes in addition.
+if [ -n "$real" ]; then
+    add stages unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
+    add_e2e real '!(outage|mongo)' AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real"
+fi
+
+if [[ $only == *.t ]]; then
+    stages=() alone=()
+    add stages e2e build/e2e.sh "$only"
+elif [ -n "${command[${only:-none}]:-}" ]; then
+    stages=("$only") alone=()
+elif [ -n "$only" ]; then
+    stages=() alone=()
+    if [ -x "build/guards/$only.sh" ]; then
+        add stages guards build/guards.sh "$only"
+    elif [ -f "t/fuzz/$only.c" ]; then
+        add stages fuzz-replay replay "$only"
+    else
+        add stages unit unit "$only"
+    fi
+fi
+
+# --- running them ----------------------------------------------------------------------------------
+# With job control each stage is a process group of its own and does not ignore SIGINT.
+set -m
+declare -A group # process group of each stage that runs
+
+# shellcheck disable=SC2317 # called by the trap
+interrupted() {
+    trap '' INT TERM HUP
+    local name
+    for name in "${!group[@]}"; do
+        kill -INT -- "-${group[$name]}" 2>/dev/null
+    done
+    wait
+    exit 130
+}
+trap interrupted INT TERM HUP
+
+begin() {
+    local name=$1
+    rm -f "$logs/$name.end"
+    (
+        trap - INT TERM HUP
+        began=$SECONDS
+        status=0
+        eval "${command[$name]}" >"$logs/$name.log" 2>&1 </dev/null || status=$?
+        echo "$status $((SECONDS - began))" >"$logs/$name.end.new"
+        mv "$logs/$name.end.new" "$logs/$name.end"
+    ) &
+    group[$name]=$!
+}
 
 # Counts the top-level TAP lines of a log: "passed failed skipped".
 count_tap() {
@@ -22,12 +125,11 @@ count_tap() {
          END { print p + 0, f + 0, s + 0 }' "$1"
 }
 
-# stage NAME COMMAND...
-stage() {
-    local name=$1 log="$logs/$1.log" status=0 began=$SECONDS p f s note=""
-    shift
-    echo_running "$name"
-    "$@" >"$log" 2>&1 </dev/null || status=$?
+passed=0
+failed=0
+report() {
+    local name=$1 log="$logs/$1.log" status seconds p f s note=""
+    read -r status seconds <"$logs/$name.end" || { status=1 seconds=0; }
     read -r p f s < <(count_tap "$log")
     if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
         f=1
@@ -41,43 +143,34 @@ stage() {
         cat "$log"
         echo "---- end of $name"
     fi
-    printf '== %-14s %5d passed, %d failed%s%s, %d s\n' "$name" "$p" "$f" \
-        "$([ "$s" -eq 0 ] || echo ", $s skipped")" "$note" $((SECONDS - began))
+    printf '== %-16s %5d passed, %d failed%s%s, %d s\n' "$name" "$p" "$f" \
+        "$([ "$s" -eq 0 ] || echo ", $s skipped")" "$note" "$seconds"
     passed=$((passed + p))
     failed=$((failed + f))
 }
 
-# The store contract runs on a MongoDB-protocol server too.
-unit() { build/with-mongo.sh "$OUT/asan/unit" "$@"; }
-replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
+# run_all JOBS NAME... returns when all have ended; each is reported as soon as it and all before it have ended.
+run_all() {
+    local most=$1 next=0 told=0 name
+    local -a names=("${@:2}")
+    while [ "$told" -lt ${#names[@]} ]; do
+        while [ ${#group[@]} -lt "$most" ] && [ "$next" -lt ${#names[@]} ]; do
+            begin "${names[$next]}"
+            next=$((next + 1))
+        done
+        wait -n 2>/dev/null
+        for name in "${!group[@]}"; do
+            kill -0 "${group[$name]}" 2>/dev/null || unset "group[$name]"
+        done
+        while [ "$told" -lt "$next" ] && [ -z "${group[${names[$told]}]:-}" ]; do
+            report "${names[$told]}"
+            told=$((told + 1))
+        done
+    done
+}
 
-# A real server, if one is named, comes in addition.
-real=${AUTHP_TEST_MONGO:-}
-unset AUTHP_TEST_MONGO
-
-if [ -z "$only" ]; then
-    stage guards build/guards.sh
-    stage unit unit
-    stage fuzz-replay replay
-    stage e2e build/e2e.sh
-    # All of it again on MongoDB, but for what starts servers of its own anyway.
-    mapfile -t on_mongodb < <(find t -name '*.t' -not -path 't/outage/*' -not -path 't/mongo/*' | LC_ALL=C sort)
-    stage e2e-mongodb env AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh "${on_mongodb[@]}"
-    if [ -n "$real" ]; then
-        stage unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
-        stage e2e-real env AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real" build/with-mongo.sh build/e2e.sh "${on_mongodb[@]}"
-    fi
-    # The same server tests with the module under ASan and UBSan.
-    stage e2e-sanitized env E2E_SANITIZE=1 build/e2e.sh t/api/*.t t/authz/*.t
-elif [[ $only == *.t ]]; then
-    stage e2e build/e2e.sh "$only"
-elif [ -x "build/guards/$only.sh" ]; then
-    stage guards build/guards.sh "$only"
-elif [ -f "t/fuzz/$only.c" ]; then
-    stage fuzz-replay replay "$only"
-else
-    stage unit unit "$only"
-fi
+[ ${#stages[@]} -eq 0 ] || run_all "$jobs" "${stages[@]}"
+[ ${#alone[@]} -eq 0 ] || run_all 1 "${alone[@]}"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -4,9 +4,9 @@ package AuthPlatform::Browser;
 # it and its driver end with the object.
 use strict;
 use warnings FATAL => 'all';
+use AuthPlatform::Ports 'free_port';
 use File::Temp ();
 use HTTP::Tiny;
-use IO::Socket::INET;
 use JSON ();
 use POSIX ':sys_wait_h';
 use Time::HiRes 'sleep';
@@ -16,9 +16,7 @@ my $json = JSON->new->utf8->allow_nonref;
 
 sub new {
     my ($class, %o) = @_;
-    my $probe = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die "listen: $!";
-    my $port = $probe->sockport;
-    close $probe;
+    my $port = free_port();
     my $self = bless { owner => $$, base => "http://127.0.0.1:$port", http => HTTP::Tiny->new(timeout => 60),
         profile => File::Temp::tempdir('authp-browser-XXXXXX', TMPDIR => 1, CLEANUP => 1) }, $class;
     $self->{driver} = fork // die "fork: $!";

@@ -5,6 +5,8 @@ package AuthPlatform::Httpd;
 # new(realm => $other) has the settings, keys and store of another one; new(more => TEXT) adds to its configuration.
 use strict;
 use warnings FATAL => 'all';
+use AuthPlatform::Ports 'free_port';
+use Encode     ();
 use File::Path ();
 use File::Temp ();
 use IO::Socket::INET;
@@ -44,11 +46,6 @@ sub write_file {
     print {$out} $text;
     close $out or die "$file: $!\n";
     return;
-}
-
-sub free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die "listen: $!\n";
-    return $socket->sockport;
 }
 
 # Threads in few children, so that restarts and recycling concern several of them.
@@ -174,6 +171,17 @@ sub memory {
     return $kilobytes // die "no RssAnon for this process\n";
 }
 
+# Each secret once, for t/zz_logs.t, which looks for all of them in all logs.
+my %noted;
+
+sub note_secrets {
+    my @new = grep { defined && !ref && length >= 8 && !$noted{$_}++ } @_;
+    return if !@new || !$ENV{AUTHP_STAGE};
+    open my $file, '>>', "$ENV{AUTHP_STAGE}/t/secrets.txt" or die "secrets.txt: $!\n";
+    syswrite $file, join '', map { (my $line = Encode::encode_utf8($_)) =~ s/[\r\n]/ /g; "$line\n" } @new;
+    return;
+}
+
 # One request on one connection: {status, headers => {lower-case name => [values]}, body, json, retry_after, error}. No status: it
 # was refused or cut. headers => {} are sent; from => address to come from.
 sub request {
@@ -193,6 +201,7 @@ sub request {
     my %headers;
     push @{ $headers{ lc $1 } }, $2 while ($head // '') =~ /^([^:\r\n]+): *([^\r\n]*)\r?$/mg;
     my $json     = ($answer =~ /^Content-Type: [^\r\n]*json/mi) ? eval { JSON->new->utf8->decode($data) } : undef;
+    note_secrets(map { ref $_ eq 'HASH' ? @$_{qw(password current_password new_password access_token refresh_token)} : () } $o{json}, $json);
     return { status => $status || 0, error => $status ? '' : 'cut', body => $data // '', json => $json, headers => \%headers,
         retry_after => $headers{'retry-after'}[0] };
 }
@@ -208,11 +217,24 @@ END {
     $? = $status;
 }
 
+# For t/zz_logs.t, under the name of the test.
+my $kept = 0;
+
+sub keep_log {
+    my ($self) = @_;
+    return if !$ENV{AUTHP_STAGE} || !-d "$ENV{AUTHP_STAGE}/t/logs";
+    my ($test) = $0 =~ m{([^/]+/[^/]+)\.t$} or return;
+    $test =~ tr{/}{-};
+    write_file(sprintf("%s/t/logs/own-%s-%d-%d_log", $ENV{AUTHP_STAGE}, $test, $$, ++$kept), slurp("$self->{dir}/output") . $self->log);
+    return;
+}
+
 sub DESTROY {
     my ($self) = @_;
     return if $self->{owner} != $$;
     local $?;    # at the end of the program: its own status
     $self->stop;
+    $self->keep_log;
     File::Path::remove_tree($self->{dir}) if !$ENV{AUTHP_KEEP};
     return;
 }

@@ -7,6 +7,7 @@ package AuthPlatform::Mongo;
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd ();
+use AuthPlatform::Ports ();
 use File::Path          ();
 use File::Temp          ();
 use IO::Select;
@@ -19,7 +20,7 @@ my @all;
 sub new {
     my ($class, %o) = @_;
     my $dir = File::Temp::tempdir('authp-mongo-XXXXXX', TMPDIR => 1);
-    my $self = bless { port => AuthPlatform::Httpd::free_port(), dir => $dir, backend => "$dir/data", owner => $$, %o }, $class;
+    my $self = bless { port => AuthPlatform::Ports::free_port(), dir => $dir, backend => "$dir/data", owner => $$, %o }, $class;
     push @all, $self;
     return $self;
 }
