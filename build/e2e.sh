@@ -30,6 +30,10 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
     install -m 644 build/lsan.supp "$AUTHP_ASAN_DIR/lsan.supp"
     AUTHP_HTTPD="$AUTHP_ASAN_DIR/httpd"
     export AUTHP_ASAN_DIR AUTHP_SANITIZE=1
+    # For the tool, which is a program of its own; build/httpd-asan.sh sets them for httpd.
+    export ASAN_OPTIONS="abort_on_error=1:detect_leaks=1:log_path=$AUTHP_ASAN_DIR/report"
+    export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:log_path=$AUTHP_ASAN_DIR/report"
+    export LSAN_OPTIONS="suppressions=$AUTHP_ASAN_DIR/lsan.supp:print_suppressions=0"
 fi
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
 export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_MONGO_LIB="$out/mongo/lib"

@@ -33,21 +33,24 @@ $(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,rele
 
 # What one test needs: a .t file the module and the tool, a guard whatever the guards look into, a fuzz target itself, a unit
 # suite the unit tests. Without T, all of it. build/test.sh makes the same distinction.
+ASAN_SERVER := $(call module,asan) $(call cli,asan)
 ifeq ($(T),)
 TEST_NEEDS := debug asan $(REPLAYS)
 else ifneq ($(filter %.t,$(T)),)
-TEST_NEEDS := $(if $(filter 1,$(E2E_SANITIZE)),$(call module,asan) $(call cli,asan),debug)
-else ifneq ($(wildcard build/guards/$(T).sh),)
+TEST_NEEDS := $(if $(filter 1,$(E2E_SANITIZE)),$(ASAN_SERVER),debug)
+else ifneq ($(filter guards sqlite-% mongodb-% real-%,$(T))$(wildcard build/guards/$(T).sh),)
 TEST_NEEDS := debug
-else ifneq ($(filter $(T),$(FUZZERS) guards),)
-TEST_NEEDS := $(if $(filter guards,$(T)),debug,$(OUT)/asan/fuzz/$(T))
+else ifneq ($(filter asan-%,$(T)),)
+TEST_NEEDS := $(ASAN_SERVER)
+else ifneq ($(filter $(T),$(FUZZERS) fuzz-replay),)
+TEST_NEEDS := $(filter $(OUT)/asan/fuzz/$(if $(filter fuzz-replay,$(T)),%,$(T)),$(REPLAYS))
 else
 TEST_NEEDS := $(call unit,asan)
 endif
 
 ##@ Checks
 .PHONY: test
-test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, T=<fuzz target>, T=<guard>
+test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, T=<fuzz target>, T=<guard>, T=<stage>
 	@build/test.sh $(T)
 
 .PHONY: test-long

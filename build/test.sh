@@ -20,7 +20,7 @@ mkdir -p "$logs"
 # --- the stages ------------------------------------------------------------------------------------
 stages=()         # side by side, in this order
 alone=()          # after them, one by one
-declare -A command # of each, quoted for eval
+declare -A command=() # of each, quoted for eval
 
 # add LIST NAME COMMAND...
 add() {
@@ -90,7 +90,7 @@ fi
 # --- running them ----------------------------------------------------------------------------------
 # With job control each stage is a process group of its own and does not ignore SIGINT.
 set -m
-declare -A group # process group of each stage that runs
+declare -A group=() # process group of each stage that runs
 
 # shellcheck disable=SC2317 # called by the trap
 interrupted() {
@@ -173,4 +173,4 @@ run_all() {
 [ ${#alone[@]} -eq 0 ] || run_all 1 "${alone[@]}"
 
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

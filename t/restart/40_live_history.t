@@ -18,7 +18,7 @@ my $seed  = $ENV{AUTHP_SEED}  || (time * 1000) % 1_000_000;
 my $steps = $ENV{AUTHP_STEPS} || ($ENV{AUTHP_LONG} ? 4000 : 250);
 my $LAG   = 5.5;    # AuthPlatformRevocationMaxLag, and what a busy machine adds
 srand $seed;
-diag "AUTHP_SEED=$seed AUTHP_STEPS=$steps" if $ENV{AUTHP_SEED};
+note "AUTHP_SEED=$seed AUTHP_STEPS=$steps";
 
 my $recruiters = "<Location \"/recruiter\">\nAuthType Platform\nAuthName \"t\"\nRequire role recruiter\n</Location>\n";
 my $mongo      = $ENV{AUTHP_OUTAGES} ? AuthPlatform::Mongo->new->start : undef;
