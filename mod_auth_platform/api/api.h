@@ -26,11 +26,15 @@ typedef enum authp_delivery_t {
     AUTHP_DELIVERY_ASK
 } authp_delivery_t;
 
+/* openapi.json and the page /docs (api/document.h). */
+typedef struct authp_documents_t authp_documents_t;
+
 /* Where a virtual host serves the routes. */
 typedef struct authp_mount_t {
     const char *path;    /* "/api/auth": one leading '/', none at the end */
     const char *me_path; /* "/api/protected/me" */
     authp_delivery_t delivery;
+    const authp_documents_t *documents; /* made when the configuration has been read */
 } authp_mount_t;
 
 typedef struct authp_request_t {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/answer.h"
 #include "api/docs_text.h"
+#include "api/document.h"
 #include "api/handlers.h"
-#include "api/openapi.h"
 #include "base/json.h"
 #include "service/live.h"
 
@@ -53,28 +53,15 @@ authp_err_t h_readyz(authp_call_t *call)
     return AUTHP_OK;
 }
 
-/* The same for everybody, until the server is another version. */
-static void may_be_kept(authp_call_t *call)
-{
-    apr_table_setn(call->out->headers, "Cache-Control", "public, max-age=300");
-}
-
 authp_err_t h_openapi(authp_call_t *call)
 {
-    authp_answer_json(call, 200,
-                      authp_openapi_make(call->realm->settings, call->request->mount, call->pool));
-    may_be_kept(call);
+    authp_document_send(call, &call->request->mount->documents->openapi, "application/json");
     return AUTHP_OK;
 }
 
 authp_err_t h_docs(authp_call_t *call)
 {
-    apr_table_t *headers = call->out->headers;
-    call->out->status = 200;
-    call->out->body = (const char *)authp_docs_text_page;
-    call->out->body_len = authp_docs_text_page_len;
-    apr_table_setn(headers, "Content-Type", "text/html; charset=utf-8");
-    apr_table_setn(headers, "Content-Security-Policy", authp_docs_text_policy);
-    may_be_kept(call);
+    apr_table_setn(call->out->headers, "Content-Security-Policy", authp_docs_text_policy);
+    authp_document_send(call, &call->request->mount->documents->page, "text/html; charset=utf-8");
     return AUTHP_OK;
 }

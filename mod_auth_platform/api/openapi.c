@@ -75,21 +75,26 @@ static const char *status_text(int status, apr_pool_t *pool)
     return apr_itoa(pool, status);
 }
 
-static void describe_headers(const authp_problem_t *problem, json_t *response)
+/* A response header, as described once for all. */
+static void refer_header(json_t *response, const char *name, const char *component,
+                         apr_pool_t *pool)
 {
     json_t *headers = json_object_get(response, "headers");
-    if (headers == NULL) {
-        headers = authp_json_set_object(response, "headers");
-        authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref",
-                           "#/components/headers/RequestId");
+    headers = headers != NULL ? headers : authp_json_set_object(response, "headers");
+    if (json_object_get(headers, name) == NULL) {
+        authp_json_set_str(authp_json_set_object(headers, name), "$ref",
+                           apr_pstrcat(pool, "#/components/headers/", component, NULL));
     }
-    if (problem->status == 401 && json_object_get(headers, "WWW-Authenticate") == NULL) {
-        authp_json_set_str(authp_json_set_object(headers, "WWW-Authenticate"), "$ref",
-                           "#/components/headers/Challenge");
+}
+
+static void describe_headers(const authp_problem_t *problem, json_t *response, apr_pool_t *pool)
+{
+    refer_header(response, "X-Request-Id", "RequestId", pool);
+    if (problem->status == 401) {
+        refer_header(response, "WWW-Authenticate", "Challenge", pool);
     }
-    if (problem->retry_after > 0 && json_object_get(headers, "Retry-After") == NULL) {
-        authp_json_set_str(authp_json_set_object(headers, "Retry-After"), "$ref",
-                           "#/components/headers/RetryAfter");
+    if (problem->retry_after > 0) {
+        refer_header(response, "Retry-After", "RetryAfter", pool);
     }
 }
 
@@ -108,7 +113,7 @@ static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
                            "#/components/schemas/Problem");
         (void)authp_json_set_object(media, "examples");
     }
-    describe_headers(problem, response);
+    describe_headers(problem, response, pool);
     json_t *media =
         json_object_get(json_object_get(response, "content"), "application/problem+json");
     json_t *examples = json_object_get(media, "examples");
@@ -135,22 +140,30 @@ static void add_content(json_t *to, const char *type, const char *route, const c
     authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
 }
 
+/* httpd sends no other headers with a 304. */
+static void add_not_modified(json_t *responses, apr_pool_t *pool)
+{
+    json_t *response = authp_json_set_object(responses, "304");
+    authp_json_set_str(response, "description", "The client has it already");
+    refer_header(response, "ETag", "EntityTag", pool);
+}
+
 static void add_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
 {
     apr_pool_t *pool = maker->pool;
     json_t *response = authp_json_set_object(responses, status_text(route->success, pool));
     authp_json_set_str(response, "description", route->success == 302 ? "Go to Location" : "Done");
-    json_t *headers = authp_json_set_object(response, "headers");
-    authp_json_set_str(authp_json_set_object(headers, "X-Request-Id"), "$ref",
-                       "#/components/headers/RequestId");
+    refer_header(response, "X-Request-Id", "RequestId", pool);
     if (route->success == 302) {
-        authp_json_set_str(authp_json_set_object(headers, "Location"), "$ref",
-                           "#/components/headers/Location");
+        refer_header(response, "Location", "Location", pool);
     }
     if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 &&
         maker->mount->delivery != AUTHP_DELIVERY_JSON) {
-        authp_json_set_str(authp_json_set_object(headers, "Set-Cookie"), "$ref",
-                           "#/components/headers/Cookies");
+        refer_header(response, "Set-Cookie", "Cookies", pool);
+    }
+    if ((route->flags & AUTHP_ROUTE_KEPT) != 0) {
+        refer_header(response, "ETag", "EntityTag", pool);
+        add_not_modified(responses, pool);
     }
     if (route->answer != NULL) {
         bool page = (route->flags & AUTHP_ROUTE_PAGE) != 0;
@@ -293,6 +306,10 @@ static void add_parameters(json_t *operation, const authp_route_t *route,
     if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && mount->delivery == AUTHP_DELIVERY_ASK) {
         (void)add_parameter(operation, "header", "X-Token-Delivery",
                             "`cookie`: tokens as cookies; anything else: in the body.");
+    }
+    if ((route->flags & AUTHP_ROUTE_KEPT) != 0) {
+        (void)add_parameter(operation, "header", "If-None-Match",
+                            "The ETag of what the client has: 304 if nothing has changed.");
     }
     if (unsafe && route->auth != AUTHP_AUTH_NONE) {
         (void)add_parameter(

@@ -196,6 +196,7 @@ void authp_openapi_components(const authp_settings_t *settings, json_t *out, apr
     add_header(headers, "RequestId", "Names this request in the server's logs");
     add_header(headers, "RetryAfter", "Seconds to wait");
     add_header(headers, "Challenge", "RFC 6750");
+    add_header(headers, "EntityTag", "Changes when the content does: for If-None-Match");
     add_header(headers, "Location", "A path of this host");
     add_header(headers, "Cookies", "In the cookie way: the access, refresh and CSRF cookies");
     json_t *schemes = authp_json_set_object(out, "securitySchemes");

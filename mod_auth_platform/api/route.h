@@ -35,7 +35,8 @@ enum {
     /* The limit class, at most one: how often a client may ask (service/limit.h). */
     AUTHP_ROUTE_LIMIT_CREDENTIAL = 64,
     AUTHP_ROUTE_LIMIT_REGISTER = 128, /* counts as a credential too */
-    AUTHP_ROUTE_LIMIT_REFRESH = 256
+    AUTHP_ROUTE_LIMIT_REFRESH = 256,
+    AUTHP_ROUTE_KEPT = 512 /* clients may keep the answer: ETag, and 304 for If-None-Match */
 };
 #define AUTHP_ROUTE_LIMITS                                                                         \
     (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER | AUTHP_ROUTE_LIMIT_REFRESH)

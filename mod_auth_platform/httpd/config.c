@@ -2,6 +2,8 @@
 #include "httpd/config.h"
 #include "httpd/way_in.h"
 
+#include "api/document.h"
+
 #include <apr_strings.h>
 #include <string.h>
 
@@ -105,4 +107,32 @@ const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
         return apr_psprintf(pool, "AuthPlatformMe %s lies within AuthPlatformMount %s", me, mount);
     }
     return NULL;
+}
+
+/* What a host before `server` has made for the same mount; NULL if none has. */
+static const authp_documents_t *made_before(const server_rec *main_server, const server_rec *server)
+{
+    const authp_mount_t *mount = &authp_config_server(server)->mount;
+    for (const server_rec *at = main_server; at != server; at = at->next) {
+        const authp_server_config_t *config = authp_config_server(at);
+        if (config->mounted && authp_documents_same(&config->mount, mount)) {
+            return config->mount.documents;
+        }
+    }
+    return NULL;
+}
+
+authp_err_t authp_config_documents(server_rec *main_server, const authp_settings_t *settings,
+                                   apr_pool_t *pool)
+{
+    authp_err_t err = AUTHP_OK;
+    for (server_rec *server = main_server; server != NULL && err == AUTHP_OK;
+         server = server->next) {
+        authp_server_config_t *config = authp_config_server(server);
+        config->mount.documents = config->mounted ? made_before(main_server, server) : NULL;
+        if (config->mounted && config->mount.documents == NULL) {
+            err = authp_documents_make(settings, &config->mount, &config->mount.documents, pool);
+        }
+    }
+    return err;
 }

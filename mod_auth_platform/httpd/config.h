@@ -66,6 +66,12 @@ void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add);
  * go together. */
 const char *authp_config_resolve(server_rec *server, apr_pool_t *pool);
 
+/* Makes the documents of every mount (api/document.h), in `pool`, which lives as long as this
+ * configuration. Hosts with the same mount share them. After authp_config_resolve(). */
+AUTHP_CHECKED authp_err_t authp_config_documents(server_rec *main_server,
+                                                 const authp_settings_t *settings,
+                                                 apr_pool_t *pool);
+
 /* AuthPlatformTokenCache, in bytes. */
 size_t authp_config_token_cache(const server_rec *server);
 

@@ -216,6 +216,9 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (find_live_table(authp_config_server(server), pconf, ptemp) != AUTHP_OK) {
         return failed("no shared memory for the live table");
     }
+    if (authp_config_documents(server, runtime->realm->settings, pconf) != AUTHP_OK) {
+        return failed("the OpenAPI document cannot be made");
+    }
     if (find_limits(pconf) != AUTHP_OK) {
         return failed("no shared memory for the limits on attempts");
     }

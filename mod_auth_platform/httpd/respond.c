@@ -24,7 +24,7 @@ int authp_respond_write(request_rec *r, const authp_response_t *response)
     r->status = response->status;
     r->no_local_copy = 1; /* never a 304 in place of it */
     apr_table_do(add_header, r, response->headers, NULL);
-    if (response->status != HTTP_NO_CONTENT) {
+    if (response->status != HTTP_NO_CONTENT && response->status != HTTP_NOT_MODIFIED) {
         ap_set_content_length(r, (apr_off_t)response->body_len);
     }
     apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;

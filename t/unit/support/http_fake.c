@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_fake.h"
+#include "api/document.h"
 #include "base/json.h"
 
 #include <apr_strings.h>
@@ -35,6 +36,8 @@ void http_fake_open(http_fake_t *h)
                                  .delivery = AUTHP_DELIVERY_ASK},
                        .sign_in_page = "/signin.html"};
     fixture_open(&h->f);
+    ck_assert_int_eq(authp_documents_make(h->f.settings, &h->mount, &h->mount.documents, h->f.pool),
+                     AUTHP_OK);
     http_fake_clear(h);
 }
 

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* openapi.json and /docs: made once for each mount, and not sent to whom has them. */
+#include "api/docs_text.h"
+#include "api/document.h"
+#include "api/openapi.h"
+#include "suite.h"
+#include "support/http_fake.h"
+
+#include "base/json.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static http_fake_t h;
+
+static void setup(void)
+{
+    http_fake_open(&h);
+}
+
+static void teardown(void)
+{
+    http_fake_close(&h);
+}
+
+static const char *const targets[] = {"/api/auth/openapi.json", "/api/auth/docs"};
+
+/* The memory of the mount is what is sent, to one after the other. */
+START_TEST(it_is_made_once)
+{
+    const authp_document_t *document =
+        _i == 0 ? &h.mount.documents->openapi : &h.mount.documents->page;
+    for (int i = 0; i < 3; i++) {
+        authp_response_t out = http_fake_expect(&h, "GET", targets[_i], 200, NULL);
+        ck_assert_ptr_eq(out.body, document->text);
+        ck_assert_uint_eq(out.body_len, document->len);
+        ck_assert_uint_gt(out.body_len, 1000);
+        ck_assert_str_eq(http_fake_header(&out, "Cache-Control"), "public, max-age=300");
+        ck_assert_str_eq(http_fake_header(&out, "ETag"),
+                         apr_pstrcat(h.f.pool, "\"", document->tag, "\"", NULL));
+    }
+}
+END_TEST
+
+START_TEST(the_same_bytes_as_the_builder)
+{
+    size_t len = 0;
+    json_t *document = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
+    const char *text = authp_json_text(document, &len, h.f.pool);
+    ck_assert_uint_eq(h.mount.documents->openapi.len, len);
+    ck_assert_int_eq(memcmp(h.mount.documents->openapi.text, text, len), 0);
+    ck_assert_ptr_eq(h.mount.documents->page.text, (const char *)authp_docs_text_page);
+}
+END_TEST
+
+/* Nothing of it is in another pool than the one it was asked for in. */
+START_TEST(whose_memory_it_is)
+{
+    apr_pool_t *configuration = NULL;
+    const authp_documents_t *made = NULL;
+    ck_assert_int_eq(apr_pool_create(&configuration, NULL), APR_SUCCESS);
+    ck_assert_int_eq(authp_documents_make(h.f.settings, &h.mount, &made, configuration), AUTHP_OK);
+    ck_assert_ptr_eq(apr_pool_parent_get(configuration), apr_pool_parent_get(h.f.pool));
+    ck_assert_ptr_ne(made->openapi.text, h.mount.documents->openapi.text);
+    fixture_close(&h.f);
+    ck_assert_uint_eq(strlen(made->openapi.text), made->openapi.len);
+    ck_assert_uint_eq(strlen(made->openapi.tag), 32);
+    apr_pool_destroy(configuration);
+    http_fake_open(&h);
+}
+END_TEST
+
+static const struct {
+    const char *format; /* %s: the tag */
+    int status;
+} conditions[] = {
+    {"\"%s\"", 304},
+    {"W/\"%s\"", 304},
+    {"*", 304},
+    {"\"x\", \"%s\"", 304},
+    {" ,\"a\\\",W/\"b\" , W/\"%s\",", 304},
+    {"\"%s-gzip\"", 304},
+    {"W/\"%s-br\"", 304},
+    {"\"%s-other\"", 200},
+    {"\"%sx\"", 200},
+    {"\"x%s\"", 200},
+    {"%s", 200},
+    {"\"%s", 200},
+    {"w/\"%s\"", 200},
+    {"\"\"", 200},
+    {"", 200},
+    {",", 200},
+    {"x, \"%s\"", 200},
+};
+
+START_TEST(who_has_it)
+{
+    for (int i = 0; i < 2; i++) {
+        const authp_document_t *document =
+            i == 0 ? &h.mount.documents->openapi : &h.mount.documents->page;
+        const char *format = conditions[_i].format;
+        const char *mark = strstr(format, "%s");
+        const char *value =
+            mark == NULL
+                ? format
+                : apr_pstrcat(h.f.pool, apr_pstrmemdup(h.f.pool, format, (size_t)(mark - format)),
+                              document->tag, mark + 2, NULL);
+        apr_table_setn(h.headers, "If-None-Match", value);
+        authp_response_t out = http_fake_expect(&h, "GET", targets[i], conditions[_i].status, NULL);
+        ck_assert_uint_eq(out.body_len, out.status == 304 ? 0 : document->len);
+        ck_assert_int_eq(http_fake_header(&out, "Content-Type") != NULL, out.status == 200);
+        ck_assert_ptr_nonnull(http_fake_header(&out, "ETag"));
+        ck_assert_str_eq(http_fake_header(&out, "Cache-Control"), "public, max-age=300");
+    }
+}
+END_TEST
+
+/* What differs in the document makes another one, and another tag. */
+START_TEST(mounts_that_differ)
+{
+    const authp_mount_t mount = {
+        .path = "/api/auth", .me_path = "/api/protected/me", .delivery = AUTHP_DELIVERY_ASK};
+    authp_mount_t others[] = {mount, mount, mount, mount};
+    others[0].path = "/accounts";
+    others[1].me_path = NULL;
+    others[2].me_path = "/me";
+    others[3].delivery = AUTHP_DELIVERY_JSON;
+    ck_assert(authp_documents_same(&mount, &h.mount));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        const authp_documents_t *made = NULL;
+        ck_assert(!authp_documents_same(&mount, &others[i]));
+        ck_assert(!authp_documents_same(&others[i], &mount));
+        ck_assert_int_eq(authp_documents_make(h.f.settings, &others[i], &made, h.f.pool), AUTHP_OK);
+        ck_assert_str_ne(made->openapi.tag, h.mount.documents->openapi.tag);
+        ck_assert_str_eq(made->page.tag, h.mount.documents->page.tag);
+    }
+    h.f.settings->password_min_length = 11;
+    const authp_documents_t *made = NULL;
+    ck_assert_int_eq(authp_documents_make(h.f.settings, &mount, &made, h.f.pool), AUTHP_OK);
+    ck_assert_str_ne(made->openapi.tag, h.mount.documents->openapi.tag);
+}
+END_TEST
+
+Suite *suite_document(void)
+{
+    Suite *suite = suite_create("document");
+    TCase *tests = tcase_create("document");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_loop_test(tests, it_is_made_once, 0, 2);
+    tcase_add_test(tests, the_same_bytes_as_the_builder);
+    tcase_add_test(tests, whose_memory_it_is);
+    tcase_add_loop_test(tests, who_has_it, 0, sizeof(conditions) / sizeof(conditions[0]));
+    tcase_add_test(tests, mounts_that_differ);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
