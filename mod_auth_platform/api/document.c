@@ -60,11 +60,11 @@ static bool is_tag(const char *sent, size_t len, const char *tag)
 {
     static const char *const endings[] = {"", "-gzip", "-br"};
     size_t own = strlen(tag);
-    if (len < own || memcmp(sent, tag, own) != 0) {
+    if (len < own || strncmp(sent, tag, own) != 0) {
         return false;
     }
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        if (len - own == strlen(endings[i]) && memcmp(sent + own, endings[i], len - own) == 0) {
+        if (len - own == strlen(endings[i]) && strncmp(sent + own, endings[i], len - own) == 0) {
             return true;
         }
     }
