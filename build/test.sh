@@ -3,8 +3,9 @@
 # Runs the test stages side by side and sums them up:
 #   build/test.sh [a .t file | unit suite | fuzz target | guard | stage]
 # Stages are guards, unit, fuzz-replay and, for each folder of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER and asan-FOLDER.
-# TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time has a line "# Alone: why" in
-# its head: those files are the stages STORE-alone, which run one after the other when everything else has ended.
+# TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time is a stage of its own, such as
+# sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, one for
+# each core and one at once) or "# Alone: why" (it fills the machine: at the end, one at a time).
 # A passing stage is one line, a failing stage is shown whole, in the order of the stages. All stages run whatever failed.
 # The last line is "N passed, N failed". A stage that ran nothing counts as a failure.
 set -uo pipefail
@@ -18,8 +19,9 @@ jobs=${TEST_JOBS:-$((2 * cores + 1))}
 mkdir -p "$logs"
 
 # --- the stages ------------------------------------------------------------------------------------
-stages=()         # side by side, in this order
-alone=()          # after them, one by one
+stages=() # side by side, in this order
+quiet=()  # after them, fewer at once
+alone=()  # and then these, one by one
 declare -A command=() # of each, quoted for eval
 
 # add LIST NAME COMMAND...
@@ -40,7 +42,7 @@ replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
 
 # add_e2e PREFIX FOLDERS [VARIABLE=VALUE]... adds one stage for each folder that the pattern FOLDERS matches.
 add_e2e() {
-    local prefix=$1 folder file files last=()
+    local prefix=$1 folder file files
     for folder in t/*/; do
         folder=$(basename "$folder")
         # shellcheck disable=SC2254 # a pattern
@@ -48,23 +50,26 @@ add_e2e() {
         files=()
         for file in t/"$folder"/*.t; do
             [ -e "$file" ] || continue
-            if grep -q '^# Alone:' "$file"; then last+=("$file"); else files+=("$file"); fi
+            case $(grep -oE -m 1 '^# (Quiet|Alone):' "$file") in
+                *Quiet*) add quiet "$prefix-$folder-$(basename "$file" .t)" env "${@:3}" build/e2e.sh "$file" ;;
+                *Alone*) add alone "$prefix-$folder-$(basename "$file" .t)" env "${@:3}" build/e2e.sh "$file" ;;
+                *) files+=("$file") ;;
+            esac
         done
         [ ${#files[@]} -eq 0 ] || add stages "$prefix-$folder" env "${@:3}" build/e2e.sh "${files[@]}"
     done
-    [ ${#last[@]} -eq 0 ] || add alone "$prefix-alone" env "${@:3}" build/e2e.sh "${last[@]}"
 }
 
 shopt -s extglob
 real=${AUTHP_TEST_MONGO:-}
 unset AUTHP_TEST_MONGO
+add stages guards build/guards.sh
+add stages unit unit
+add stages fuzz-replay replay
 # The longest ones first. What starts servers of its own anyway (outage, mongo) needs no second store.
 add_e2e asan '@(api|authz|cli|outage|restart|security)' E2E_SANITIZE=1
 add_e2e mongodb '!(outage|mongo)' AUTHP_STORE=mongodb
 add_e2e sqlite '*'
-add stages guards build/guards.sh
-add stages unit unit
-add stages fuzz-replay replay
 # A real server, if one is named, comes in addition.
 if [ -n "$real" ]; then
     add stages unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
@@ -72,12 +77,12 @@ if [ -n "$real" ]; then
 fi
 
 if [[ $only == *.t ]]; then
-    stages=() alone=()
+    stages=() quiet=() alone=()
     add stages e2e build/e2e.sh "$only"
 elif [ -n "${command[${only:-none}]:-}" ]; then
-    stages=("$only") alone=()
+    stages=("$only") quiet=() alone=()
 elif [ -n "$only" ]; then
-    stages=() alone=()
+    stages=() quiet=() alone=()
     if [ -x "build/guards/$only.sh" ]; then
         add stages guards build/guards.sh "$only"
     elif [ -f "t/fuzz/$only.c" ]; then
@@ -143,7 +148,7 @@ report() {
         cat "$log"
         echo "---- end of $name"
     fi
-    printf '== %-16s %5d passed, %d failed%s%s, %d s\n' "$name" "$p" "$f" \
+    printf '== %-24s %5d passed, %d failed%s%s, %d s\n' "$name" "$p" "$f" \
         "$([ "$s" -eq 0 ] || echo ", $s skipped")" "$note" "$seconds"
     passed=$((passed + p))
     failed=$((failed + f))
@@ -170,6 +175,7 @@ run_all() {
 }
 
 [ ${#stages[@]} -eq 0 ] || run_all "$jobs" "${stages[@]}"
+[ ${#quiet[@]} -eq 0 ] || run_all $((cores + 1)) "${quiet[@]}"
 [ ${#alone[@]} -eq 0 ] || run_all 1 "${alone[@]}"
 
 echo "$passed passed, $failed failed"

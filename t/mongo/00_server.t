@@ -2,6 +2,7 @@
 # The harness of the outage tests does what it says: the server answers, stands still, dies and comes back where it was, the
 # proxy is slow, cuts, refuses or swallows, TLS is TLS, and nothing outlives its test. No driver in between, which would
 # try again by itself.
+# Quiet: how long answers take.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

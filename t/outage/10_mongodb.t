@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # MongoDB away, killed, frozen, slow, cut off: whoever asks is told soon (503 and when to come again), guarded pages go on,
 # nothing is half-written, and all is well within five seconds of its return.
-# Alone: how long answers take while the store is away.
+# Quiet: how long answers take while the store is away.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The live table while its store is away: what is known to be revoked stays dead; what nobody can say any more is decided by
 # the location; and it all comes back by itself. Never is somebody let in who was signed out before.
-# Alone: how long answers take while the store is away.
+# Quiet: how long answers take while the store is away.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Limits on attempts, each httpd with its own: by client address as mod_remoteip says it, on registrations, and the growing delay
 # of an account, which says nothing about it, which a known device passes, and which no restart forgets.
-# Alone: limits that count by time.
+# Quiet: limits that count by time.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Floods of wrong passwords, a few seconds of each: what is refused says when to come again, the owner with a known device gets in,
 # guarded pages are served, and afterwards all is as before. How fast all of that is, `make bench T=flood` tells.
-# Alone: floods, whose effect on others is measured.
+# Alone: floods fill the machine.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
