@@ -17,9 +17,10 @@ RUN_DIR  ?= build/out/run
 # test: one .t file, one unit suite or one fuzz target
 T        ?=
 FUZZ_SECONDS ?= 60
-# install
+# install: where to, and which build
 DESTDIR  ?=
 PREFIX   ?= /usr/local
+PROFILE  ?= release
 # WERROR= for a compiler newer than the one this was written with; DEPS=no never installs packages
 WERROR   ?= -Werror
 DEPS     ?= yes
@@ -44,9 +45,13 @@ run: release  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RU
 	 exec build/run.sh
 
 .PHONY: install
-install: release  ## copy the module, the tool and sample configuration: DESTDIR= PREFIX=/usr/local
+install: $(PROFILE)  ## copy the module, the tool, the sign-in page and samples, no configuration: DESTDIR= PREFIX=/usr/local
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' build/install.sh \
-	 '$(call module,release)' '$(call cli,release)'
+	 '$(call module,$(PROFILE))' '$(call cli,$(PROFILE))'
+
+.PHONY: uninstall
+uninstall:  ## remove what `make install` put there; configuration and data stay: DESTDIR= PREFIX=/usr/local
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' build/uninstall.sh
 
 .PHONY: bench
 bench: release $(OUT)/release/store_rates $(OUT)/release/hash_rate  ## guarding, stores, sign-in floods, or T=guard, T=stores, T=flood

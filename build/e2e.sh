@@ -37,10 +37,13 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
 fi
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
 export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_MONGO_LIB="$out/mongo/lib"
+# The checkout and Debian's apache2 package, for t/install.
+export AUTHP_TOP=$PWD AUTHP_DEBIAN="$out/debian"
 
 # Things from elsewhere are fetched only for a file that names them. Some tests start MongoDB-protocol servers of their own.
 [ $# -gt 0 ] || set -- t/*/*.t
 if grep -q AUTHP_OAS_SCHEMA "$@"; then build/oas-schema.sh || exit 1; fi
+if grep -q AUTHP_DEBIAN "$@"; then build/debian-apache.sh || exit 1; fi
 if grep -q AUTHP_SCHEMATHESIS "$@"; then build/schemathesis.sh || exit 1; fi
 if grep -qE 'AuthPlatform::Mongo|AUTHP_MONGO_LIB' "$@"; then build/mongo-server.sh || exit 1; fi
 

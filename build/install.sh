@@ -1,22 +1,64 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# `make install`: build/install.sh MODULE TOOL. Copies files and nothing else: httpd's live
-# configuration is never touched, samples end in .dist.
+# `make install`: build/install.sh MODULE TOOL. Copies files below DESTDIR and lists them in PREFIX/share/auth-platform/installed, from
+# which build/uninstall.sh works. httpd's configuration and /etc/auth_platform are never touched: samples end in .dist.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 dest=${DESTDIR:-}
 prefix=${PREFIX:-/usr/local}
-modules="$dest$(apxs -q LIBEXECDIR)"
-samples="$dest$prefix/share/auth-platform"
+modules=$(apxs -q LIBEXECDIR)
+share=$prefix/share/auth-platform
+list=$dest$share/installed
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
-install -d "$modules" "$dest$prefix/sbin" "$samples"
-install -m 644 "$1" "$modules/mod_auth_platform.so"
-install -m 755 "$2" "$dest$prefix/sbin/authplatform"
-for sample in conf/*.conf .env.example; do
-    [ -f "$sample" ] || continue
-    install -m 644 "$sample" "$samples/$(basename "$sample").dist"
+# Lines of the list: `folder PATH` for a folder that was not there before, `file PATH`; without DESTDIR.
+new=$work/list
+: >"$new"
+[ ! -f "$list" ] || grep '^folder ' "$list" >"$new" || true
+
+# make_folder PATH: with the ones above it.
+make_folder() {
+    if [ -d "$dest$1" ] || [ "$1" = / ]; then
+        return
+    fi
+    make_folder "$(dirname "$1")"
+    install -d "$dest$1"
+    echo "folder $1" >>"$new"
+}
+
+# put MODE SOURCE PATH
+put() {
+    make_folder "$(dirname "$3")"
+    install -m "$1" "$2" "$dest$3"
+    echo "file $3" >>"$new"
+}
+
+put 644 "$1" "$modules/mod_auth_platform.so"
+put 755 "$2" "$prefix/sbin/authplatform"
+
+# The samples name the folders that this installation uses.
+for sample in conf/auth_platform.load conf/auth_platform.conf conf/production.conf .env.example; do
+    sed -e "s|/usr/lib/apache2/modules/|$modules/|g" -e "s|/usr/local/share/auth-platform|$share|g" "$sample" >"$work/sample"
+    put 644 "$work/sample" "$share/$(basename "$sample").dist"
 done
-echo "installed: $modules/mod_auth_platform.so"
+for guide in conf/guides/*; do
+    put 644 "$guide" "$share/guides/$(basename "$guide")"
+done
+build/site.sh "$work/site"
+while IFS= read -r page; do
+    put 644 "$work/site/$page" "$share/site/$page"
+done < <(cd "$work/site" && find . -type f -printf '%P\n' | LC_ALL=C sort)
+echo "file $share/installed" >>"$new"
+
+# What an earlier version had put there and this one has not.
+if [ -f "$list" ]; then
+    comm -23 <(sed -n 's/^file //p' "$list" | LC_ALL=C sort) <(sed -n 's/^file //p' "$new" | LC_ALL=C sort) |
+        while IFS= read -r old; do rm -f -- "$dest$old"; done
+fi
+install -m 644 "$new" "$list"
+
+echo "installed: $dest$modules/mod_auth_platform.so"
 echo "           $dest$prefix/sbin/authplatform"
-echo "           $samples/*.dist"
+echo "           $dest$share/*.dist, guides, site (the sign-in page)"

@@ -5,6 +5,8 @@ import { call, explain, maySignedIn, onceAtATime, roleList, safeReturnTo, signOu
 const asked = safeReturnTo(new URLSearchParams(location.search).get("return_to"));
 const target = asked.startsWith(location.pathname) ? "/" : asked;
 const status = document.getElementById("status");
+const site = document.getElementById("site"); // empty where `make install` put the page: the host's name then
+site.textContent = site.textContent || location.hostname;
 const views = {
     "sign-in": document.getElementById("view-sign-in"),
     "sign-up": document.getElementById("view-sign-up"),
@@ -17,7 +19,7 @@ function showView(name, moveFocus) {
         view.hidden = key !== name;
     }
     const heading = views[name].querySelector("h1");
-    document.title = `${heading.textContent} · mod_auth_platform demo`;
+    document.title = `${heading.textContent} · ${site.textContent}`;
     status.textContent = "";
     if (moveFocus) {
         heading.focus();
