@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/lifecycle.h"
+#include "base/ending.h"
 #include "crypto/digest.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
@@ -192,6 +193,22 @@ static authp_err_t find_limits(apr_pool_t *pconf)
     return AUTHP_OK;
 }
 
+/* Children that were killed leave what only they could remove; this process and its children have
+ * ended with the configuration at stop and at a full restart, while at a graceful one the files are
+ * in use. */
+static apr_status_t sweep(void *data)
+{
+    const authp_runtime_t *generation = data;
+    if (generation->parent == getpid()) {
+        apr_pool_t *pool = NULL;
+        apr_pool_create(&pool, NULL);
+        generation->store_ops->sweep(&generation->store_config,
+                                     geteuid() == 0 ? ap_unixd_config.user_id : geteuid(), pool);
+        apr_pool_destroy(pool);
+    }
+    return APR_SUCCESS;
+}
+
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                           server_rec *server)
 {
@@ -210,6 +227,10 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
             root ? ap_unixd_config.group_id : (gid_t)-1, ptemp) != AUTHP_OK) {
         return failed("the store cannot be prepared");
     }
+    if (runtime->store_ops->sweep != NULL) {
+        runtime->parent = getpid();
+        apr_pool_cleanup_register(pconf, runtime, sweep, apr_pool_cleanup_null);
+    }
     if (find_bound() != AUTHP_OK) {
         return failed("no shared memory for the password hashing bound");
     }
@@ -227,7 +248,18 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 
 /* --- in each child, as httpd's User --------------------------------------------------------- */
 
-/* A pool that threads may make subpools of at any time: pchild's own allocator has no mutex. */
+/* In a child that ends in the middle of a request, threads still run on what is in the pool, and
+ * the interrupted one may hold its allocator's mutex. */
+static apr_status_t drop_pool(void *pool)
+{
+    if (!authp_ending_abrupt()) {
+        apr_pool_destroy(pool);
+    }
+    return APR_SUCCESS;
+}
+
+/* A pool that threads may make subpools of at any time: pchild's own allocator has no mutex. It
+ * goes with pchild, but is not below it. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
     apr_allocator_t *allocator = NULL;
@@ -236,11 +268,12 @@ static apr_pool_t *make_pool(apr_pool_t *pchild)
     if (apr_allocator_create(&allocator) != APR_SUCCESS) {
         return NULL;
     }
-    if (apr_pool_create_ex(&pool, pchild, NULL, allocator) != APR_SUCCESS) {
+    if (apr_pool_create_unmanaged_ex(&pool, NULL, allocator) != APR_SUCCESS) {
         apr_allocator_destroy(allocator);
         return NULL;
     }
     apr_allocator_owner_set(allocator, pool);
+    apr_pool_cleanup_register(pchild, pool, drop_pool, apr_pool_cleanup_null);
     if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
         apr_thread_mutex_create(&runtime->lock, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
         return NULL;
@@ -301,19 +334,20 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     runtime->store_config.max_connections = runtime->gate.limit;
     runtime->pool = make_pool(pchild);
     authp_maintain_child(runtime, pchild);
-    if (authp_live_make(runtime->live_table, runtime->gate.limit, &runtime->realm->live, pchild) !=
-        AUTHP_OK) {
+    if (runtime->pool == NULL ||
+        authp_live_make(runtime->live_table, runtime->gate.limit, &runtime->realm->live,
+                        runtime->pool) != AUTHP_OK) {
         /* Nothing is guarded without it, and nothing is let through. */
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "AUTHP0513: this child cannot start");
         exit(APEXIT_CHILDFATAL);
     }
-    if (authp_realm_remember(runtime->realm, authp_config_token_cache(server), pchild) !=
+    if (authp_realm_remember(runtime->realm, authp_config_token_cache(server), runtime->pool) !=
         AUTHP_OK) {
         ap_log_error(
             APLOG_MARK, APLOG_WARNING, 0, server,
             "AUTHP0514: no memory for AuthPlatformTokenCache; every token is verified anew");
     }
-    runtime->pacer = runtime->pool != NULL ? authp_pace_make(threads, runtime->pool) : NULL;
+    runtime->pacer = authp_pace_make(threads, runtime->pool);
     if (!authp_lifecycle_ready()) {
         /* The child serves what needs no store, and tries again with the next account request. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,

@@ -19,6 +19,7 @@ typedef struct authp_runtime_t {
     authp_live_table_t *live_table;
     authp_gate_t gate;
     server_rec *server;
+    pid_t parent; /* the process that reads the configuration */
     /* of the child */
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/maintain.h"
 #include "base/log.h"
+#include "httpd/child_exit.h"
 #include "httpd/lifecycle.h"
 #include "service/purge.h"
 
@@ -54,10 +55,15 @@ static void leave(authp_runtime_t *runtime)
     pthread_rwlock_unlock(&runtime->rounds);
 }
 
-/* The watchdog's threads outlive our pool, for theirs is older: wait for what they are at. */
+/* The watchdog's threads outlive our pool, for theirs is older: wait for what they are at. Not if
+ * the request thread was interrupted: a round may wait for what that thread holds. Our pool stays
+ * then. */
 static apr_status_t close_rounds(void *data)
 {
     authp_runtime_t *runtime = data;
+    if (authp_child_exit_abrupt()) {
+        return APR_SUCCESS;
+    }
     pthread_rwlock_wrlock(&runtime->rounds);
     runtime->closing = true;
     pthread_rwlock_unlock(&runtime->rounds);

@@ -4,6 +4,7 @@
 #include "httpd/authn.h"
 #include "httpd/authz.h"
 #include "httpd/cache.h"
+#include "httpd/child_exit.h"
 #include "httpd/config.h"
 #include "httpd/directives.h"
 #include "httpd/handler.h"
@@ -17,6 +18,7 @@
 
 static void register_hooks(apr_pool_t *pool)
 {
+    authp_child_exit_register(pool);
     authp_lifecycle_register(pool);
     authp_maintain_register(pool);
     authp_scrub_register(pool);

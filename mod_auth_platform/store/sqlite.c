@@ -195,6 +195,11 @@ static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t 
     return err;
 }
 
+static void sweep(const authp_store_config_t *config, uid_t uid, apr_pool_t *pool)
+{
+    authp_sqlite_lock_sweep(config->file, uid, pool);
+}
+
 static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
 {
     authp_sql_t *sql = NULL;
@@ -218,6 +223,7 @@ const authp_store_ops_t authp_sqlite_ops = {
     .name = "sqlite",
     .check = check,
     .prepare = prepare,
+    .sweep = sweep,
     .open = open_store,
     .migrate = authp_sql_migrate,
     .ping = authp_sql_ping,

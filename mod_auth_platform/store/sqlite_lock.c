@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite_lock.h"
+#include "base/ending.h"
 #include "base/log.h"
-#include "base/shm.h"
+#include "base/shm_lock.h"
 
 #include <apr_strings.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,18 +16,23 @@
 #include <unistd.h>
 
 #define LOCK_FOLDER "/dev/shm"
-#define LOCK_MAGIC UINT64_C(0x6175746870773031) /* "authpw01": a new layout is a new number */
+#define OPEN_TRIES 100
+#define OPEN_PAUSE_NS 1000000
 
 /* A turnstile: whoever waits for `turn` holds `door`, so that the one who has just had the turn
- * cannot take it again before them. */
+ * cannot take it again before them. A new layout needs a new name (see name_of()): other versions
+ * of the program may have the file mapped. */
 typedef struct shared_lock_t {
-    uint64_t magic;
-    pthread_mutex_t door;
-    pthread_mutex_t turn;
+    authp_shm_lock_t door;
+    authp_shm_lock_t turn;
 } shared_lock_t;
 
 struct authp_sqlite_lock_t {
     shared_lock_t *shared; /* NULL: no queue */
+    const char *name;
+    int fd; /* holds flock() in shared mode */
+    pid_t pid;
+    atomic_bool held;
 };
 
 static int64_t monotonic_ms(void)
@@ -35,79 +42,119 @@ static int64_t monotonic_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static apr_status_t unmap(void *data)
-{
-    (void)munmap(data, sizeof(shared_lock_t));
-    return APR_SUCCESS;
-}
-
-/* A file that somebody else could have planted, or can write, is not trusted. */
-static bool is_ours(int fd)
+/* NULL if the database is not there. The PID namespace is part of the name, because a process
+ * cannot see whether one of another namespace lives. */
+static const char *name_of(const char *database, uid_t uid, apr_pool_t *pool)
 {
     struct stat info;
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid() &&
-           (info.st_mode & 0077) == 0 && info.st_nlink == 1;
-}
-
-/* The first one in makes the mutexes, under flock so that nobody sees them half made. */
-static shared_lock_t *map_file(int fd)
-{
-    struct stat info;
-    if (flock(fd, LOCK_EX) != 0) {
-        return NULL;
-    }
-    bool sized = fstat(fd, &info) == 0 && info.st_size >= (off_t)sizeof(shared_lock_t);
-    if (!sized && ftruncate(fd, (off_t)sizeof(shared_lock_t)) != 0) {
-        (void)flock(fd, LOCK_UN);
-        return NULL;
-    }
-    shared_lock_t *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (shared == MAP_FAILED) {
-        (void)flock(fd, LOCK_UN);
-        return NULL;
-    }
-    if (shared->magic != LOCK_MAGIC) {
-        if (authp_shm_mutex_init(&shared->door) == AUTHP_OK &&
-            authp_shm_mutex_init(&shared->turn) == AUTHP_OK) {
-            shared->magic = LOCK_MAGIC;
-        } else {
-            (void)unmap(shared);
-            shared = NULL;
-        }
-    }
-    (void)flock(fd, LOCK_UN);
-    return shared;
-}
-
-static shared_lock_t *open_shared(const char *database, apr_pool_t *pool)
-{
-    struct stat info;
+    struct stat space = {.st_ino = 0};
     if (stat(database, &info) != 0) {
         return NULL;
     }
-    const char *name = apr_psprintf(
-        pool, "%s/authp-%lu-%" APR_UINT64_T_HEX_FMT "-%" APR_UINT64_T_HEX_FMT, LOCK_FOLDER,
-        (unsigned long)geteuid(), (apr_uint64_t)info.st_dev, (apr_uint64_t)info.st_ino);
-    int fd = open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
+    (void)stat("/proc/self/ns/pid", &space);
+    return apr_psprintf(pool,
+                        LOCK_FOLDER "/authp-%lu-%" APR_UINT64_T_HEX_FMT "-%" APR_UINT64_T_HEX_FMT
+                                    "-%" APR_UINT64_T_HEX_FMT,
+                        (unsigned long)uid, (apr_uint64_t)info.st_dev, (apr_uint64_t)info.st_ino,
+                        (apr_uint64_t)space.st_ino);
+}
+
+static int open_file(const char *name, int flags)
+{
+    return open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags, 0600);
+}
+
+/* A file that somebody else could have planted, or can write, is not trusted. */
+static bool is_of(const struct stat *info, uid_t uid)
+{
+    return S_ISREG(info->st_mode) && info->st_uid == uid && (info->st_mode & 0077) == 0 &&
+           info->st_nlink <= 1;
+}
+
+/* Opens the file and holds it in shared mode; -1 if that cannot be. Whoever removes the file holds
+ * it in exclusive mode meanwhile: a file that has no name any more by then is another's past, and
+ * the name is opened again. */
+static int enter(const char *name)
+{
+    static const struct timespec pause = {.tv_nsec = OPEN_PAUSE_NS};
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        struct stat info = {.st_nlink = 0};
+        int fd = open_file(name, O_CREAT);
+        if (fd < 0) {
+            return -1;
+        }
+        bool shared = flock(fd, LOCK_SH | LOCK_NB) == 0;
+        bool known = fstat(fd, &info) == 0;
+        if (shared && known && info.st_nlink == 1 && is_of(&info, geteuid())) {
+            return fd;
+        }
+        (void)close(fd);
+        if (!known || !is_of(&info, geteuid())) {
+            return -1;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return -1;
+}
+
+/* New memory is zeroed, which is a free lock: there is nothing to make, so nobody sees it half
+ * made. */
+static shared_lock_t *map_file(int fd)
+{
+    if (ftruncate(fd, (off_t)sizeof(shared_lock_t)) != 0) {
         return NULL;
     }
-    shared_lock_t *shared = is_ours(fd) ? map_file(fd) : NULL;
-    (void)close(fd);
-    return shared;
+    void *memory = mmap(NULL, sizeof(shared_lock_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return memory != MAP_FAILED ? memory : NULL;
+}
+
+/* Removes the file if nobody else uses it. `fd` may hold it in shared mode. */
+static void remove_unused(const char *name, int fd)
+{
+    struct stat info;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && info.st_nlink == 1) {
+        (void)unlink(name);
+    }
+}
+
+/* Nobody in this process waits for the lock any more: its store is closed. A process that ends in a
+ * signal handler leaves all as it is, for the thread that was interrupted may hold the lock. A
+ * child that was forked with the store open does not own it. */
+static apr_status_t leave(void *data)
+{
+    authp_sqlite_lock_t *lock = data;
+    if (authp_ending_abrupt()) {
+        return APR_SUCCESS;
+    }
+    if (lock->pid == getpid()) {
+        if (atomic_load(&lock->held)) {
+            authp_sqlite_lock_give(lock);
+        }
+        remove_unused(lock->name, lock->fd);
+    }
+    (void)munmap(lock->shared, sizeof(shared_lock_t));
+    (void)close(lock->fd);
+    lock->shared = NULL;
+    return APR_SUCCESS;
 }
 
 authp_err_t authp_sqlite_lock_open(const char *database, authp_sqlite_lock_t **out,
                                    apr_pool_t *pool)
 {
     authp_sqlite_lock_t *lock = apr_pcalloc(pool, sizeof(*lock));
-    lock->shared = open_shared(database, pool);
-    if (lock->shared == NULL) {
+    lock->name = name_of(database, geteuid(), pool);
+    lock->pid = getpid();
+    lock->fd = lock->name != NULL ? enter(lock->name) : -1;
+    lock->shared = lock->fd >= 0 ? map_file(lock->fd) : NULL;
+    if (lock->shared != NULL) {
+        apr_pool_cleanup_register(pool, lock, leave, apr_pool_cleanup_null);
+    } else {
+        if (lock->fd >= 0) {
+            (void)close(lock->fd);
+        }
         authp_log(AUTHP_LOG_WARNING, "AUTHP0220",
                   "no writer queue in " LOCK_FOLDER
                   " (missing, or its file is not ours): many writers may have to wait long");
-    } else {
-        apr_pool_cleanup_register(pool, lock->shared, unmap, apr_pool_cleanup_null);
     }
     *out = lock;
     return AUTHP_OK;
@@ -116,20 +163,25 @@ authp_err_t authp_sqlite_lock_open(const char *database, authp_sqlite_lock_t **o
 authp_err_t authp_sqlite_lock_take(authp_sqlite_lock_t *lock, int timeout_ms)
 {
     shared_lock_t *shared = lock->shared;
+    bool died = false;
     if (shared == NULL) {
         return AUTHP_OK;
     }
     int64_t deadline = monotonic_ms() + timeout_ms;
-    authp_err_t err = authp_shm_mutex_lock(&shared->door, timeout_ms, NULL);
+    authp_err_t err = authp_shm_lock_take(&shared->door, timeout_ms, NULL);
     if (err == AUTHP_OK) {
         int64_t left = deadline - monotonic_ms();
-        err = authp_shm_mutex_lock(&shared->turn, left > 0 ? (int)left : 0, NULL);
-        authp_shm_mutex_unlock(&shared->door);
+        err = authp_shm_lock_take(&shared->turn, left > 0 ? (int)left : 0, &died);
+        authp_shm_lock_give(&shared->door);
     }
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0221",
                   "the database's writer queue did not move for %d ms", timeout_ms);
         return AUTHP_E_UNAVAILABLE;
+    }
+    atomic_store(&lock->held, true);
+    if (died) {
+        authp_log(AUTHP_LOG_INFO, "AUTHP0226", "a writer of the database ended in its turn");
     }
     return AUTHP_OK;
 }
@@ -137,6 +189,21 @@ authp_err_t authp_sqlite_lock_take(authp_sqlite_lock_t *lock, int timeout_ms)
 void authp_sqlite_lock_give(authp_sqlite_lock_t *lock)
 {
     if (lock->shared != NULL) {
-        authp_shm_mutex_unlock(&lock->shared->turn);
+        atomic_store(&lock->held, false);
+        authp_shm_lock_give(&lock->shared->turn);
     }
+}
+
+void authp_sqlite_lock_sweep(const char *database, uid_t uid, apr_pool_t *pool)
+{
+    struct stat info;
+    const char *name = name_of(database, uid, pool);
+    int fd = name != NULL ? open_file(name, 0) : -1;
+    if (fd < 0) {
+        return;
+    }
+    if (fstat(fd, &info) == 0 && is_of(&info, uid)) {
+        remove_unused(name, fd);
+    }
+    (void)close(fd);
 }

@@ -40,6 +40,9 @@ typedef struct authp_store_ops_t {
      * is). */
     authp_err_t (*prepare)(const authp_store_config_t *config, uid_t uid, gid_t gid,
                            apr_pool_t *pool);
+    /* Run as root after all children of one configuration: removes what those that were killed
+     * left behind, if nobody uses it. `uid` was theirs. May be NULL. */
+    void (*sweep)(const authp_store_config_t *config, uid_t uid, apr_pool_t *pool);
     /* After fork, as httpd's User. Contacts nothing that may block; what is missing is made lazily,
      * migrations included. */
     authp_err_t (*open)(const authp_store_config_t *config, apr_pool_t *pool, void **self);

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+# Prefork ends a child from inside a signal handler, in the middle of whatever it is at. A hash, the writers' queue and the store
+# of such a child hold up nobody: neither the child itself, nor the others, nor the server that is started next.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Httpd;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $rounds = $ENV{AUTHP_LONG} ? 20 : 4;
+my $serial = 0;
+
+sub slurp { my ($file) = @_; local $/; open my $in, '<', $file or return ''; return <$in> // '' }
+
+# Runs $code in a process of its own until it is killed.
+sub aside {
+    my ($httpd, $code) = @_;
+    my $pid = fork // die "fork: $!";
+    return $pid if $pid;
+    $httpd->{pid} = undef;
+    $SIG{TERM} = 'DEFAULT';
+    $code->();
+    POSIX::_exit(0);
+}
+
+sub gone {
+    my ($pid, $seconds) = @_;
+    my $end = time + $seconds;
+    sleep 0.02 while time < $end && slurp("/proc/$pid/stat") =~ /\) [^ZX] /;
+    return slurp("/proc/$pid/stat") !~ /\) [^ZX] /;
+}
+
+# The child with a thread that hashes: the one thread at low priority that runs.
+sub hashing {
+    my ($httpd) = @_;
+    for my $pid ($httpd->children) {
+        return $pid if grep { slurp($_) =~ /\) R (?:\S+ ){15}10 / } glob "/proc/$pid/task/*/stat";
+    }
+    return;
+}
+
+# Files in /dev/shm for this httpd's database.
+sub queue_files {
+    my ($httpd) = @_;
+    my ($dev, $ino) = stat "$httpd->{dir}/state/auth_platform.db" or return;
+    return glob sprintf '/dev/shm/authp-*-%x-%x*', $dev, $ino;
+}
+
+# --- in the middle of a hash -----------------------------------------------------------------------------------------
+my $httpd = AuthPlatform::Httpd->new(mpm => 'prefork', settings => "BCRYPT_ROUNDS=15\n")->start;
+for my $signal (qw(TERM HUP)) {
+    my $client = aside($httpd, sub { $httpd->api('/register', { email => "$signal\@example.org", password => 'three calm words' }) });
+    my ($child, $end) = (undef, time + 20);
+    sleep 0.01 while !($child = hashing($httpd)) && time < $end;
+    ok($child, "a child hashes");
+    my $blocked = 0;
+    for my $task (grep { !m{/$child$} } glob "/proc/$child/task/*") {
+        my ($mask) = slurp("$task/status") =~ /^SigBlk:\s+([0-9a-f]+)/m;
+        # All but the two that cannot be, and the two that glibc keeps to itself.
+        $blocked++ if slurp("$task/stat") =~ /\) \S (?:\S+ ){15}10 / && $mask eq 'fffffffe7ffbfeff';
+    }
+    cmp_ok($blocked, '>=', 1, 'in a thread that takes no signals');
+    kill $signal, $child;
+    my $began = time;
+    ok(gone($child, 15), "$signal ends it") or diag $httpd->log;
+    cmp_ok(time - $began, '<', 2, sprintf '... after %.2f s', time - $began);
+    kill 'TERM', $client;
+    waitpid $client, 0;
+}
+my $began = time;
+my $client = aside($httpd, sub { $httpd->api('/register', { email => 'last@example.org', password => 'three calm words' }) });
+sleep 0.01 while !hashing($httpd) && time - $began < 20;
+$began = time;
+$httpd->hard;
+cmp_ok(time - $began, '<', 4, sprintf 'a full restart meanwhile takes %.1f s', time - $began);
+waitpid $client, 0;
+$httpd->stop;
+unlike($httpd->log, qr/AH00046|AH00045|exit signal|Assertion|AUTHP0221/, 'nothing had to be killed, nothing crashed');
+
+# --- in the middle of writing ----------------------------------------------------------------------------------------
+$httpd = AuthPlatform::Httpd->new(mpm => 'prefork')->start;
+my $first = $httpd->api('/register', { email => 'first@example.org', password => 'three calm words' });
+is($first->{status}, 201, 'registers');
+
+sub load {
+    return map {
+        my $writer = $_;
+        aside($httpd, sub {
+            for (my $i = 0;; $i++) {
+                $httpd->api('/register', { email => "w$$-$i\@example.org", password => 'three calm words' });
+                $httpd->api('/login', { email => 'first@example.org', password => 'three calm words' });
+            }
+        })
+    } 1 .. 6;
+}
+
+# How long one write takes, and whether it worked.
+sub write_once {
+    my ($what) = @_;
+    my $start = time;
+    my $answer = $httpd->api('/register', { email => 'once' . $serial++ . '@example.org', password => 'three calm words' });
+    is($answer->{status}, 201, "$what: a write works") or diag $answer->{body}, $httpd->log;
+    cmp_ok(time - $start, '<', 2, sprintf '%s: at once (%.2f s)', $what, time - $start);
+    return;
+}
+
+for my $round (1 .. $rounds) {
+    my @clients = load();
+    for my $how (qw(hard graceful hard)) {
+        sleep 0.2 + rand 0.2;
+        $httpd->$how;
+    }
+    sleep 0.1;
+    # And without a restart: each child is told to end.
+    kill 'TERM', $httpd->children;
+    kill 'TERM', @clients;
+    waitpid $_, 0 for @clients;
+    $httpd->wait_for(sub { $httpd->get('/nothing')->{status} }, 'no child answers');
+    write_once("round $round");
+}
+my @clients = load();
+sleep 0.4;
+$httpd->stop;
+kill 'TERM', @clients;
+waitpid $_, 0 for @clients;
+unlike($httpd->log, qr/AUTHP0221|AUTHP0203|exit signal|Assertion|AH00045|AH00046/, 'no writer waited in vain, no child crashed or hung');
+if (($ENV{AUTHP_STORE} || '') ne 'mongodb') {
+    is(join(' ', queue_files($httpd)), '', 'a stopped server leaves no file in /dev/shm');
+}
+$httpd->start;
+write_once('after stop and start');
+
+# A writer that is killed outright, with the queue's file still in use.
+for my $round (1 .. 3) {
+    my @more = load();
+    sleep 0.2;
+    kill 'KILL', $httpd->children;
+    kill 'TERM', @more;
+    waitpid $_, 0 for @more;
+    $httpd->wait_for(sub { $httpd->get('/nothing')->{status} }, 'no child answers');
+    write_once("killed $round");
+}
+if (($ENV{AUTHP_STORE} || '') ne 'mongodb') {
+    is(scalar(my @files = queue_files($httpd)), 1, 'all children share one file');
+    is((stat +(queue_files($httpd))[0])[2] & 07777, 0600, '... for the server alone to read');
+}
+$httpd->stop;
+done_testing;
