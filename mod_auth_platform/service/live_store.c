@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/live_store.h"
 
-#include <apr_thread_cond.h>
-#include <apr_thread_mutex.h>
-#include <apr_time.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #define ANSWERS 1024 /* a power of two */
 #define GOOD_FOR_MS 1000
@@ -24,8 +23,8 @@ struct authp_live_t {
     authp_live_table_t *table;
     atomic_bool open;
     atomic_bool failing;
-    apr_thread_mutex_t *mutex; /* guards what follows */
-    apr_thread_cond_t *free;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t free;   /* waits by the monotonic clock */
     int askers;
     int asking;
     int64_t failed_at; /* monotonic; 0 = it answers */
@@ -38,8 +37,12 @@ authp_err_t authp_live_make(authp_live_table_t *table, int askers, authp_live_t 
     authp_live_t *live = apr_pcalloc(pool, sizeof(*live));
     live->table = table;
     live->askers = askers;
-    if (apr_thread_mutex_create(&live->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
-        apr_thread_cond_create(&live->free, pool) != APR_SUCCESS) {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    int rc = pthread_cond_init(&live->free, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (rc != 0 || pthread_mutex_init(&live->mutex, NULL) != 0) {
         return AUTHP_E_INTERNAL;
     }
     *out = live;
@@ -95,22 +98,32 @@ static authp_err_t recall(authp_live_t *live, const authp_principal_t *principal
     return is_fresh(live->failed_at, now) ? AUTHP_E_UNAVAILABLE : AUTHP_E_NOT_FOUND;
 }
 
-/* The same, or the right to ask. */
+static struct timespec deadline(void)
+{
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += WAIT_MS * 1000000L;
+    at.tv_sec += at.tv_nsec / 1000000000L;
+    at.tv_nsec %= 1000000000L;
+    return at;
+}
+
+/* The same, or the right to ask. Waits WAIT_MS at most, however often others leave meanwhile. */
 static authp_err_t enter(authp_live_t *live, const authp_principal_t *principal,
                          authp_live_facts_t *facts)
 {
-    apr_thread_mutex_lock(live->mutex);
+    pthread_mutex_lock(&live->mutex);
     authp_err_t err = recall(live, principal, facts);
+    const struct timespec until = deadline();
     while (err == AUTHP_E_NOT_FOUND && live->asking >= live->askers) {
-        apr_status_t status =
-            apr_thread_cond_timedwait(live->free, live->mutex, apr_time_from_msec(WAIT_MS));
+        int rc = pthread_cond_timedwait(&live->free, &live->mutex, &until);
         err = recall(live, principal, facts);
-        if (status != APR_SUCCESS && err == AUTHP_E_NOT_FOUND) {
+        if (rc != 0 && err == AUTHP_E_NOT_FOUND) {
             err = AUTHP_E_UNAVAILABLE;
         }
     }
     live->asking += err == AUTHP_E_NOT_FOUND;
-    apr_thread_mutex_unlock(live->mutex);
+    pthread_mutex_unlock(&live->mutex);
     return err;
 }
 
@@ -118,7 +131,7 @@ static void leave(authp_live_t *live, const authp_principal_t *principal, authp_
                   const answer_t *answer)
 {
     int64_t now = authp_clock_now(authp_clock_monotonic());
-    apr_thread_mutex_lock(live->mutex);
+    pthread_mutex_lock(&live->mutex);
     live->asking--;
     if (err == AUTHP_OK || err == AUTHP_E_TOKEN_REVOKED) {
         answer_t *slot = slot_of(live, principal->session_id);
@@ -128,8 +141,8 @@ static void leave(authp_live_t *live, const authp_principal_t *principal, authp_
     } else {
         live->failed_at = now;
     }
-    apr_thread_cond_broadcast(live->free);
-    apr_thread_mutex_unlock(live->mutex);
+    pthread_cond_broadcast(&live->free);
+    pthread_mutex_unlock(&live->mutex);
 }
 
 authp_err_t authp_live_store_ask(const authp_realm_t *realm, const authp_principal_t *principal,

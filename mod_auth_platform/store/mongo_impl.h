@@ -24,7 +24,7 @@ typedef struct authp_mongo_t {
     authp_breaker_t breaker;
     apr_thread_mutex_t *mutex; /* guards what follows */
     atomic_bool ready;         /* the unique indexes are there */
-    authp_ms_t tried_at;       /* when making them last failed */
+    authp_ms_t tried_at;       /* when making them last failed; monotonic */
 } authp_mongo_t;
 
 /* mongo_uri.c: MONGODB_URI with our bounds where it sets none. NULL, and *error one line without

@@ -105,7 +105,7 @@ authp_err_t authp_mongo_release(authp_mongo_t *m, mongoc_client_t *client,
 {
     authp_err_t err = error != NULL ? authp_mongo_classify(error) : AUTHP_OK;
     bool answered = err != AUTHP_E_UNAVAILABLE;
-    authp_ms_t now = authp_clock_now(authp_clock_system());
+    authp_ms_t now = authp_clock_now(authp_clock_monotonic());
     if (authp_breaker_report(&m->breaker, answered, now)) {
         /* The driver's words name hosts and conditions, never documents or credentials. */
         authp_log(answered ? AUTHP_LOG_NOTICE : AUTHP_LOG_WARNING, "AUTHP0231", "MongoDB %s%s",
@@ -138,9 +138,9 @@ static authp_err_t take(authp_mongo_t *m, mongoc_client_t **out)
 static authp_err_t get_ready(authp_mongo_t *m)
 {
     authp_err_t err = AUTHP_OK;
-    authp_ms_t now = authp_clock_now(authp_clock_system());
+    authp_ms_t now = authp_clock_now(authp_clock_monotonic());
     apr_thread_mutex_lock(m->mutex);
-    if (!atomic_load(&m->ready) && now - m->tried_at < RETRY_MS && now >= m->tried_at) {
+    if (!atomic_load(&m->ready) && m->tried_at != 0 && now - m->tried_at < RETRY_MS) {
         err = AUTHP_E_UNAVAILABLE;
     } else if (!atomic_load(&m->ready)) {
         mongoc_client_t *client = NULL;
@@ -152,7 +152,7 @@ static authp_err_t get_ready(authp_mongo_t *m)
             authp_err_t said = authp_mongo_release(m, client, err == AUTHP_OK ? NULL : &error);
             err = err == AUTHP_E_UNAVAILABLE ? said : err;
         }
-        m->tried_at = err == AUTHP_OK ? 0 : authp_clock_now(authp_clock_system());
+        m->tried_at = err == AUTHP_OK ? 0 : authp_clock_now(authp_clock_monotonic());
         atomic_store(&m->ready, err == AUTHP_OK);
     }
     apr_thread_mutex_unlock(m->mutex);
@@ -161,7 +161,7 @@ static authp_err_t get_ready(authp_mongo_t *m)
 
 authp_err_t authp_mongo_acquire(authp_mongo_t *m, mongoc_client_t **out)
 {
-    if (!authp_breaker_allows(&m->breaker, authp_clock_now(authp_clock_system()))) {
+    if (!authp_breaker_allows(&m->breaker, authp_clock_now(authp_clock_monotonic()))) {
         return AUTHP_E_UNAVAILABLE;
     }
     authp_err_t err = atomic_load(&m->ready) ? AUTHP_OK : get_ready(m);

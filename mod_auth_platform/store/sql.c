@@ -39,7 +39,7 @@ authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store
 static authp_err_t get_ready(authp_sql_t *sql, int *applied)
 {
     apr_pool_t *scratch = NULL;
-    if (sql->tried_at != 0 && authp_clock_now(authp_clock_system()) - sql->tried_at < RETRY_MS &&
+    if (sql->tried_at != 0 && authp_clock_now(authp_clock_monotonic()) - sql->tried_at < RETRY_MS &&
         applied == NULL) {
         return AUTHP_E_UNAVAILABLE;
     }
@@ -54,7 +54,7 @@ static authp_err_t get_ready(authp_sql_t *sql, int *applied)
     }
     apr_pool_destroy(scratch);
     sql->ready = err == AUTHP_OK;
-    sql->tried_at = sql->ready ? 0 : authp_clock_now(authp_clock_system());
+    sql->tried_at = sql->ready ? 0 : authp_clock_now(authp_clock_monotonic());
     if (sql->ready && applied != NULL) {
         *applied = steps;
     }

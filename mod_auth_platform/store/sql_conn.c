@@ -180,7 +180,7 @@ static authp_err_t open_once(authp_sql_conn_t *conn, bool prepare, failure_t *fa
 authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
 {
     const authp_sql_t *sql = conn->sql;
-    authp_ms_t began = authp_clock_now(authp_clock_system());
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
     if (conn->handle != NULL) {
         return AUTHP_OK;
     }
@@ -191,8 +191,8 @@ authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
         }
         bool locked = failure.what != NULL &&
                       sql->dialect->classify(failure.rc, failure.text) == AUTHP_SQL_LOCKED;
-        authp_ms_t waited = authp_clock_now(authp_clock_system()) - began;
-        if (!locked || waited < 0 || waited >= OPEN_PATIENCE_MS) {
+        authp_ms_t waited = authp_clock_now(authp_clock_monotonic()) - began;
+        if (!locked || waited >= OPEN_PATIENCE_MS) {
             authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %s",
                       failure.what != NULL ? failure.what : "open a connection",
                       failure.text != NULL ? failure.text : "no reason given");

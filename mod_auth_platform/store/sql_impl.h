@@ -26,7 +26,7 @@ struct authp_sql_t {
     apr_pool_t *connections_pool; /* unmanaged: see tear_down() */
     apr_thread_mutex_t *mutex;    /* guards what follows */
     bool ready;                   /* migrated, and the lock is open */
-    authp_ms_t tried_at;          /* when getting ready last failed */
+    authp_ms_t tried_at;          /* when getting ready last failed; monotonic */
     void *lock;
 };
 

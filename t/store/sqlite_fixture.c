@@ -2,6 +2,7 @@
 #include "sqlite_fixture.h"
 
 #include <check.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -35,11 +36,15 @@ void sqlite_fixture_remove(void)
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     struct stat info;
     if (stat(file, &info) == 0) {
-        /* The writer queue's file, which nobody would ever ask for again. */
+        /* The writer queue's file, if a writer was killed: nobody would ever ask for it again. */
         char lock[128];
-        snprintf(lock, sizeof(lock), "/dev/shm/authp-%lu-%lx-%lx", (unsigned long)geteuid(),
+        glob_t found;
+        snprintf(lock, sizeof(lock), "/dev/shm/authp-%lu-%lx-%lx*", (unsigned long)geteuid(),
                  (unsigned long)info.st_dev, (unsigned long)info.st_ino);
-        (void)unlink(lock);
+        if (glob(lock, 0, NULL, &found) == 0) {
+            (void)unlink(found.gl_pathv[0]);
+        }
+        globfree(&found);
     }
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
         char name[128];

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The line before the hashing threads: strangers fill theirs, the known have one of their own. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include <sys/wait.h>
+
+#include "base/ending.h"
 #include "crypto/bcrypt.h"
 #include "crypto/hasher_bound.h"
 #include "suite.h"
@@ -123,6 +127,58 @@ static void *stranger(void *data)
     return NULL;
 }
 
+/* As MPM prefork does: the process is told to end while its one thread for requests waits for a
+ * hash. */
+static void end_in_handler(int number)
+{
+    (void)number;
+    if (!authp_ending_in_handler()) {
+        _exit(3);
+    }
+    authp_ending_begin();
+    apr_pool_destroy(pool);
+    _exit(authp_ending_abrupt() ? 0 : 4);
+}
+
+START_TEST(ends_in_the_middle)
+{
+    char made[AUTHP_BCRYPT_HASH_LEN + 1];
+    int status = -1;
+    authp_hasher_bound_t *bound = make_bound(1, 1);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        struct sigaction action = {.sa_handler = end_in_handler};
+        authp_hasher_t *hasher = NULL;
+        sigaction(SIGTERM, &action, NULL);
+        if (authp_ending_in_handler() || authp_ending_abrupt() ||
+            authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool) != AUTHP_OK) {
+            _exit(5);
+        }
+        _exit(authp_hasher_hash(hasher, AUTHP_HASH_STRANGER, "password", 8, AUTHP_BCRYPT_MAX_COST,
+                                made) == AUTHP_OK
+                  ? 6
+                  : 7);
+    }
+    int running = 0;
+    int waiting = 0;
+    while (running == 0) {
+        authp_hasher_load(bound, &running, &waiting);
+        usleep(1000);
+    }
+    int64_t began = authp_hasher_bound_now();
+    ck_assert_int_eq(kill(child, SIGTERM), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_lt(authp_hasher_bound_now() - began, 2000);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+    /* And its places are free. */
+    int place = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+    ck_assert_int_ge(place, 0);
+    ck_assert_int_ge(authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, began + 10000), 0);
+}
+END_TEST
+
 START_TEST(the_known_get_through)
 {
     pthread_t threads[16];
@@ -238,6 +294,7 @@ Suite *suite_hasher(void)
     tcase_add_loop_test(tests, places, 0, 5);
     tcase_add_test(tests, slots);
     tcase_add_test(tests, not_worth_waiting);
+    tcase_add_test(tests, ends_in_the_middle);
     tcase_add_test(tests, the_known_get_through);
     tcase_add_test(tests, processes_take_turns);
     tcase_add_loop_test(tests, strangers_of_one_process, 0, 2);

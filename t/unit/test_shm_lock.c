@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A lock in shared memory whose holders end in every way there is. */
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "base/process.h"
+#include "base/shm.h"
+#include "base/shm_lock.h"
+#include "suite.h"
+
+#define CHILDREN 4
+#define ROUNDS 300
+#define SOON_MS 10000 /* on a machine that is busy with much else */
+
+typedef struct area_t {
+    authp_shm_lock_t lock;
+    atomic_int inside;
+    atomic_int worst; /* how many were inside at once */
+    atomic_int taken;
+    atomic_int died;
+    atomic_int ready;
+    atomic_int go;
+} area_t;
+
+static area_t *area;
+static char last[1100];
+
+static void keep(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    strncpy(last, message, sizeof(last) - 1);
+}
+
+static void set_up(void)
+{
+    void *memory = NULL;
+    memset(last, 0, sizeof(last));
+    authp_log_set_sink(keep, NULL);
+    ck_assert_int_eq(authp_shm_make(sizeof(area_t), &memory), AUTHP_OK);
+    area = memory;
+}
+
+static void tear_down(void)
+{
+    authp_log_set_sink(NULL, NULL);
+}
+
+static pid_t start(void (*run)(void))
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        run();
+        _exit(0);
+    }
+    return child;
+}
+
+static void finish(pid_t child)
+{
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void take_or_fail(int timeout_ms)
+{
+    bool died = false;
+    if (authp_shm_lock_take(&area->lock, timeout_ms, &died) != AUTHP_OK) {
+        _exit(1);
+    }
+    atomic_fetch_add(&area->died, died);
+}
+
+/* As a child of prefork did: the memory goes first, then the process. */
+static void end_unmapped(void)
+{
+    take_or_fail(SOON_MS);
+    ck_assert_int_eq(munmap(area, sizeof(*area)), 0);
+    _exit(0);
+}
+
+static void end_holding(void)
+{
+    take_or_fail(SOON_MS);
+}
+
+static void end_by_signal(void)
+{
+    take_or_fail(SOON_MS);
+    atomic_store(&area->ready, 1);
+    for (;;) {
+        pause();
+    }
+}
+
+static void hold_until_told(void)
+{
+    take_or_fail(SOON_MS);
+    atomic_store(&area->ready, 1);
+    while (atomic_load(&area->go) == 0) {
+        usleep(1000);
+    }
+    authp_shm_lock_give(&area->lock);
+}
+
+static void wait_ready(void)
+{
+    while (atomic_load(&area->ready) == 0) {
+        usleep(500);
+    }
+}
+
+START_TEST(take_and_give)
+{
+    bool died = true;
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, &died), AUTHP_OK);
+    ck_assert(!died);
+    ck_assert_uint_eq(area->lock.owner, authp_process_self());
+    /* Another thread of this process would get the same answer. */
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, 30, &died), AUTHP_E_BUSY);
+    authp_shm_lock_give(&area->lock);
+    ck_assert_uint_eq(area->lock.owner, 0);
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, NULL), AUTHP_OK);
+    authp_shm_lock_give(&area->lock);
+    ck_assert_str_eq(last, "");
+}
+END_TEST
+
+START_TEST(not_ours_to_give)
+{
+    authp_shm_lock_give(&area->lock);
+    ck_assert_ptr_nonnull(strstr(last, "AUTHP0006: "));
+    ck_assert_uint_eq(area->lock.given, 0);
+    atomic_store(&area->lock.owner, authp_process_self() + 1);
+    authp_shm_lock_give(&area->lock);
+    ck_assert_uint_eq(area->lock.owner, authp_process_self() + 1);
+}
+END_TEST
+
+static void (*const ends[])(void) = {end_unmapped, end_holding};
+
+START_TEST(dead_holder)
+{
+    bool died = false;
+    for (int i = 0; i < 3; i++) {
+        finish(start(ends[_i]));
+        ck_assert_int_eq(authp_shm_lock_take(&area->lock, i == 0 ? 0 : SOON_MS, &died), AUTHP_OK);
+        ck_assert(died);
+        authp_shm_lock_give(&area->lock);
+        ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, &died), AUTHP_OK);
+        ck_assert(!died);
+        authp_shm_lock_give(&area->lock);
+    }
+    ck_assert_str_eq(last, "");
+}
+END_TEST
+
+/* Its parent has not asked for its status yet: it is there, but holds nothing. */
+START_TEST(killed_and_not_waited_for)
+{
+    bool died = false;
+    pid_t child = start(end_by_signal);
+    wait_ready();
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, 50, &died), AUTHP_E_BUSY);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, &died), AUTHP_OK);
+    ck_assert(died);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
+/* The number of a process that has ended belongs to another one by now. */
+START_TEST(number_in_use_again)
+{
+    bool died = false;
+    const authp_process_t self = authp_process_self();
+    atomic_store(&area->lock.owner, self ^ 1); /* this number, another start */
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, &died), AUTHP_OK);
+    ck_assert(died);
+}
+END_TEST
+
+START_TEST(a_slow_holder_keeps_it)
+{
+    bool died = true;
+    pid_t child = start(hold_until_told);
+    wait_ready();
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(authp_shm_lock_take(&area->lock, 200, &died), AUTHP_E_BUSY);
+    }
+    ck_assert_int_eq(kill(child, SIGSTOP), 0);
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, 200, &died), AUTHP_E_BUSY);
+    ck_assert_int_eq(kill(child, SIGCONT), 0);
+    atomic_store(&area->go, 1);
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, &died), AUTHP_OK);
+    ck_assert(!died);
+    authp_shm_lock_give(&area->lock);
+    finish(child);
+    ck_assert_str_eq(last, "");
+}
+END_TEST
+
+/* One at a time, from the first: who recovers at the same moment as others is not alone otherwise.
+ */
+static void come_in(void)
+{
+    while (atomic_load(&area->go) == 0) {
+        usleep(100);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        take_or_fail(30000);
+        int inside = atomic_fetch_add(&area->inside, 1) + 1;
+        if (inside > atomic_load(&area->worst)) {
+            atomic_store(&area->worst, inside);
+        }
+        atomic_fetch_add(&area->taken, 1);
+        atomic_fetch_sub(&area->inside, 1);
+        authp_shm_lock_give(&area->lock);
+    }
+}
+
+START_TEST(many_recover_at_once)
+{
+    pid_t children[CHILDREN];
+    finish(start(end_unmapped));
+    for (int i = 0; i < CHILDREN; i++) {
+        children[i] = start(come_in);
+    }
+    atomic_store(&area->go, 1);
+    for (int i = 0; i < CHILDREN; i++) {
+        finish(children[i]);
+    }
+    ck_assert_int_eq(area->taken, CHILDREN * ROUNDS);
+    ck_assert_int_eq(area->worst, 1);
+    ck_assert_int_eq(area->died, 1);
+}
+END_TEST
+
+/* Whoever was woken may be gone before it runs: the next one comes all the same. */
+static void wait_for_it(void)
+{
+    take_or_fail(SOON_MS);
+    authp_shm_lock_give(&area->lock);
+}
+
+START_TEST(a_waiter_that_is_killed)
+{
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, NULL), AUTHP_OK);
+    pid_t first = start(wait_for_it);
+    pid_t second = start(wait_for_it);
+    usleep(50000);
+    ck_assert_int_eq(kill(first, SIGSTOP), 0);
+    authp_shm_lock_give(&area->lock);
+    finish(second);
+    ck_assert_int_eq(kill(first, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(first, NULL, 0), first);
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, NULL), AUTHP_OK);
+}
+END_TEST
+
+static void sleep_a_little(void)
+{
+    usleep(1000);
+}
+
+START_TEST(processes)
+{
+    const authp_process_t self = authp_process_self();
+    ck_assert_uint_eq(self >> 42, (uint64_t)getpid());
+    ck_assert_uint_ne(self & ((UINT64_C(1) << 42) - 1), 0);
+    ck_assert(!authp_process_is_gone(self));
+    ck_assert(!authp_process_is_gone((uint64_t)getppid() << 42)); /* start not known */
+    ck_assert(authp_process_is_gone(self ^ 1));
+    pid_t child = start(sleep_a_little);
+    finish(child);
+    ck_assert(authp_process_is_gone((uint64_t)child << 42));
+}
+END_TEST
+
+static void know_oneself(void)
+{
+    if (authp_process_self() >> 42 != (uint64_t)getpid()) {
+        _exit(1);
+    }
+}
+
+START_TEST(after_a_fork)
+{
+    ck_assert_uint_eq(authp_process_self() >> 42, (uint64_t)getpid());
+    finish(start(know_oneself));
+}
+END_TEST
+
+Suite *suite_shm_lock(void)
+{
+    Suite *suite = suite_create("shm_lock");
+    TCase *tests = tcase_create("shm_lock");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, take_and_give);
+    tcase_add_test(tests, not_ours_to_give);
+    tcase_add_loop_test(tests, dead_holder, 0, 2);
+    tcase_add_test(tests, killed_and_not_waited_for);
+    tcase_add_test(tests, number_in_use_again);
+    tcase_add_test(tests, a_slow_holder_keeps_it);
+    tcase_add_test(tests, many_recover_at_once);
+    tcase_add_test(tests, a_waiter_that_is_killed);
+    tcase_add_test(tests, processes);
+    tcase_add_test(tests, after_a_fork);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Threads of ours in a server's process: no signals, and out of the way when told so. */
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/thread.h"
+#include "suite.h"
+
+#define BATCH 3 /* SCHED_BATCH */
+
+typedef struct seen_t {
+    sigset_t blocked;
+    int nice_before;
+    int nice_after;
+    int policy;
+} seen_t;
+
+static int niceness(void)
+{
+    return getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+}
+
+static void *look(void *data)
+{
+    seen_t *seen = data;
+    pthread_sigmask(SIG_BLOCK, NULL, &seen->blocked);
+    seen->nice_before = niceness();
+    authp_thread_stand_back();
+    seen->nice_after = niceness();
+    seen->policy = (int)syscall(SYS_sched_getscheduler, 0);
+    return NULL;
+}
+
+START_TEST(no_signals)
+{
+    pthread_t thread;
+    seen_t seen;
+    sigset_t before;
+    sigset_t after;
+    pthread_sigmask(SIG_BLOCK, NULL, &before);
+    ck_assert_int_eq(authp_thread_start(&thread, look, &seen), 0);
+    pthread_join(thread, NULL);
+    pthread_sigmask(SIG_BLOCK, NULL, &after);
+    for (int number = 1; number < 32; number++) {
+        ck_assert_int_eq(sigismember(&seen.blocked, number),
+                         number != SIGKILL && number != SIGSTOP);
+        ck_assert_int_eq(sigismember(&before, number), sigismember(&after, number));
+    }
+}
+END_TEST
+
+START_TEST(stands_back_alone)
+{
+    pthread_t thread;
+    seen_t seen;
+    const int own = niceness();
+    ck_assert_int_eq(authp_thread_start(&thread, look, &seen), 0);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(seen.nice_before, own);
+    ck_assert_int_eq(seen.nice_after, 10);
+    ck_assert_int_eq(seen.policy, BATCH);
+    ck_assert_int_eq(niceness(), own);
+}
+END_TEST
+
+Suite *suite_thread(void)
+{
+    Suite *suite = suite_create("thread");
+    TCase *tests = tcase_create("thread");
+    tcase_add_test(tests, no_signals);
+    tcase_add_test(tests, stands_back_alone);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
