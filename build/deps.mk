@@ -2,6 +2,7 @@
 # The packages that the goals asked for need, installed by the one script; a no-op when satisfied.
 DEPS_GROUPS := run \
   $(if $(filter test test-% unit e2e fuzz-replay coverage valgrind timing,$(MAKECMDGOALS)),test) \
+  $(if $(filter test-long,$(MAKECMDGOALS)),long) \
   $(if $(filter lint lint-% format,$(MAKECMDGOALS)),lint) \
   $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz) \
   $(if $(filter valgrind,$(MAKECMDGOALS)),valgrind) \

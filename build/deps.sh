@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that the named groups need: build/deps.sh [run|test|lint|fuzz|valgrind|bench]...
+# Installs the Debian packages that the named groups need: build/deps.sh [run|test|long|lint|fuzz|valgrind|bench]...
 # A no-op when they are there. As an ordinary user with something missing: prints the line to run
 # as root and exits 1. No package here brings a service with it: apache2-bin, not apache2.
 set -euo pipefail
@@ -15,6 +15,8 @@ declare -A PACKAGES=(
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
         python3-minimal python3-pip python3-jsonschema python3-pymongo chromium chromium-driver
         maven openjdk-17-jdk-headless"
+    # a bare Debian, in which the guide for production is followed
+    [long]="debootstrap"
     [lint]="clang-format clang-tidy cppcheck shellcheck"
     [fuzz]="clang libclang-rt-14-dev llvm"
     [valgrind]="valgrind"

@@ -54,8 +54,8 @@ test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, 
 	@build/test.sh $(T)
 
 .PHONY: test-long
-test-long: debug  ## restarts under load on each store, more of them than `make test` does, and outages
-	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t
+test-long: debug  ## restarts under load on each store, more of them than `make test` does, outages, and production.md in a bare Debian
+	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t t/install/20_bare.t
 	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t
 
 .PHONY: unit

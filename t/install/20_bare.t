@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# conf/guides/production.md word by word in a bare root of this Debian, made here by debootstrap: packages from this machine's archive, the
+# release build, and all that 10_guide.t looks at. A few minutes: for `make test-long`.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Guide      ();
+use AuthPlatform::Production ();
+use AuthPlatform::Root       ();
+use File::Temp               ();
+use Test::More;
+
+my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+plan skip_all => 'for make test-long' if !$ENV{AUTHP_LONG} || ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
+plan skip_all => $@ if !AuthPlatform::Root::possible();
+
+# This machine's release and the archive that its packages come from.
+my ($release) = AuthPlatform::Root::slurp('/etc/os-release') =~ /^VERSION_CODENAME=(\w+)$/m;
+my ($archive) = sort split /\n/, qx{apt-get indextargets --format '\$(REPO_URI)' 'Created-By: Packages' 'Codename: $release' 'Component: main'};
+my $dir = File::Temp::tempdir('authp-bare-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+chmod 0755, $dir;
+my $log = qx{debootstrap --variant=minbase $release '$dir' '$archive' 2>&1};
+is($?, 0, 'a bare root') or BAIL_OUT($log);
+
+# The source as a person unpacks it; no service starts in there by itself; the way to the archive.
+my $source = '/usr/src/mod_auth_platform';
+system(qq{
+    set -e
+    mkdir -p '$dir$source'
+    tar -C '$top' --exclude=./build/out --exclude=./.git -c . | tar -C '$dir$source' -x
+    printf '#!/bin/sh\\nexit 101\\n' >'$dir/usr/sbin/policy-rc.d'
+    chmod 755 '$dir/usr/sbin/policy-rc.d'
+    echo force-unsafe-io >'$dir/etc/dpkg/dpkg.cfg.d/test'
+    cp -L /etc/resolv.conf '$dir/etc/resolv.conf'
+    for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*proxy*; do [ ! -f "\$file" ] || cp "\$file" '$dir/etc/apt/apt.conf.d/'; done
+}) == 0 or BAIL_OUT('no source in the bare root');
+
+my $root   = AuthPlatform::Root->new(dir => $dir);
+my @blocks = AuthPlatform::Guide::blocks("$top/conf/guides/production.md");
+my ($first) = grep { $_->{name} eq 'packages' } @blocks;
+my %env = map { $_ => $ENV{$_} } grep { /_proxy\z/i } keys %ENV;
+my ($status, $said) = $root->run($first->{text}, network => 'host', env => { %env, DEBIAN_FRONTEND => 'noninteractive' });
+is($status, 0, 'the packages') or diag $said;
+$first->{done} = $status == 0;
+AuthPlatform::Production::walk($root, in => $source, blocks => \@blocks, env => \%env, network => { install => 'host' });
+is_deeply([map { $_->{name} } grep { !$_->{done} } @blocks], [], 'every block of the guide has run');
+done_testing;

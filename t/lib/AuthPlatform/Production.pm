@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+package AuthPlatform::Production;
+# What conf/guides/production.md and conf/production.conf promise, in a root (AuthPlatform::Root) with Debian's apache2 package: walk() runs
+# the guide's blocks in their order and looks at what each has done.
+use strict;
+use warnings FATAL => 'all';
+use AuthPlatform::Guide ();
+use Test::More;
+
+my ($root, $top, %block, %env, %network, $token, @files);
+my $password = 'a long password';
+my $SITE     = 'https://jobs.example.org';
+my $CONF     = '/etc/apache2/sites-available/jobs.conf';
+# A client beside the server.
+my $CURL = q(fetch() { curl -sS --max-time 20 --cacert /etc/ssl/certs/jobs.example.org.pem --resolve jobs.example.org:443:127.0.0.1 --resolve jobs.example.org:80:127.0.0.1 "$@"; });
+
+# Runs something in there that has to succeed; its output.
+sub here {
+    my ($script) = @_;
+    my ($status, $text) = $root->run($script, in => $top);
+    is($status, 0, 'a step of the test') or diag "$script\n$text" if $status != 0;
+    return $text;
+}
+
+# Waits until a shell condition holds.
+sub wait_until { my ($condition) = @_; return here("for i in \$(seq 150); do { $condition; } 2>/dev/null && exit 0; sleep 0.1; done; exit 1") }
+
+# Back when no process of the configuration before is left that could answer.
+sub graceful {
+    my $log = '/var/log/apache2/error.log';
+    my $count = 0 + here("cat $log | grep -c AH00493 || true");
+    here('apache2ctl graceful');
+    wait_until("[ \$(grep -c AH00493 $log) -gt $count ]");
+    return here('sleep 0.3');
+}
+
+# Runs a block of the guide.
+sub block {
+    my ($name) = @_;
+    my $block = $block{$name} or return fail("the guide has a block \"$name\"");
+    my ($status, $text) = $root->run($block->{text}, in => $top, env => \%env, network => $network{$name}, input => $name eq 'admin' ? "$password\n" : '');
+    is($status, 0, "line $block->{line}: $name") or diag $text;
+    $block->{done} = 1;
+    return $text;
+}
+
+sub fetch { my ($arguments) = @_; return here("$CURL\nfetch $arguments") }
+sub status { my ($arguments) = @_; return fetch("-o /dev/null -w '%{http_code}' $arguments") }
+
+# walk(ROOT, in => FOLDER, blocks => [...], env => {}, network => {BLOCK => 'host'}): FOLDER has the source there. Blocks that ran are marked.
+sub walk {
+    my ($in, %o) = @_;
+    ($root, $top) = ($in, $o{in});
+    %block   = map { $_->{name} => $_ } @{ $o{blocks} };
+    %env     = %{ $o{env} || {} };
+    %network = %{ $o{network} || {} };
+    install();
+    my @installed = here('cat /usr/local/share/auth-platform/installed') =~ /^file (.+)$/mg;
+    answers();
+    sign_in_page();
+    app();
+    without_tls();
+    all_guarded();
+    logs();
+    upgrade();
+    removal(@installed);
+    return;
+}
+
+sub install {
+    block('install');
+    block('settings');
+    is(here('stat -c "%a %U" /etc/auth_platform /etc/auth_platform/.env'), "700 root\n600 root\n", 'nobody else can read the settings');
+    block('certificate');
+    is(here('stat -c %a /etc/ssl/private/jobs.example.org.key'), "600\n", 'nor the key');
+    block('files');
+    my $said = block('enable');
+    like($said, qr/^Syntax OK$/m, 'the configuration is right');
+    # httpd asks for a name of its own where the machine has none.
+    my @complaints = grep { /AUTHP|AH[0-9]|\[\w*:?(?:warn|error)\]|ERROR|WARNING/ && !/AH0055[78]/ } split /\n/, $said;
+    is_deeply(\@complaints, [], 'nothing is wrong, nothing is warned of');
+    wait_until('[ -s /run/apache2/apache2.pid ]');
+    here("perl '$top/t/install/app.pl' >/dev/null 2>&1 &");
+    wait_until('(exec 3<>/dev/tcp/127.0.0.1/8000)');
+    block('admin');
+    return;
+}
+
+# What the guide says that its commands print.
+sub answers {
+    my @promised = AuthPlatform::Guide::promised($block{check});
+    is_deeply([split /\n/, block('check')], \@promised, 'the answers that the guide names');
+    return cmp_ok(scalar @promised, '>=', 8, 'it names some');
+}
+
+# The sign-in page with all that it loads.
+sub sign_in_page {
+    my $page = fetch("$SITE/signin/");
+    like($page, qr{<h1[^>]*>Sign in</h1>}, 'the sign-in page');
+    unlike($page, qr/demo/, 'says nothing of the demo');
+    @files = $page =~ /(?:href|src)="([^"#:]+\.\w+)"/g;
+    push @files, map {"assets/$_"} fetch("$SITE/signin/assets/signin.js") =~ m{from "\./([\w.]+)"};
+    cmp_ok(scalar @files, '>=', 5, 'it loads files');
+    for my $file (@files) {
+        unlike($file, qr{^/}, "$file is beside it");
+        is(status("$SITE/signin/$file"), 200, 'and there');
+    }
+    like(fetch("-D - -o /dev/null -H 'Accept: text/html' '$SITE/api/jobs/?x=1'"), qr{^location: /signin/\?return_to=%2Fapi%2Fjobs%2F%3Fx%3D1\r$}mi, 'a browser goes there, and back');
+    is(fetch("-o /dev/null -w '%{http_version}' --http2 $SITE/"), 2, 'HTTP/2');
+    is(fetch("-o /dev/null -w '%{redirect_url}' 'http://jobs.example.org/a?b=c'"), "$SITE/a?b=c", 'from port 80 to TLS');
+    return;
+}
+
+# The admin, and what the app gets to know.
+sub app {
+    my $login = qq{-H 'Content-Type: application/json' -d '{"email":"you\@example.org","password":"$password"}' $SITE/api/auth/login};
+    ($token) = fetch($login) =~ /"access_token":"([^"]+)"/;
+    ok($token, 'the admin signs in');
+    my $head = fetch("-H 'Authorization: Bearer $token' -H 'X-Auth-Roles: forged' $SITE/api/jobs/manage");
+    like($head, qr/^X-Auth-Roles: admin\r$/m, 'the app hears of the role') or diag $head;
+    like($head, qr/^X-Auth-$_: \S+\r$/m, "and of X-Auth-$_") for qw(User-Id Email);
+    unlike($head, qr/forged|Bearer/, 'of nothing forged, and gets no token');
+    like(fetch(qq{-D - -o /dev/null -H 'Origin: $SITE' -H 'X-Token-Delivery: cookie' $login}), qr/^set-cookie: __Host-authp_at=[^\r]*; Secure/mi, 'a browser gets Secure cookies');
+    return;
+}
+
+# Without TLS no account route answers: on the site's own plain host, on Debian's, and on the main server.
+sub without_tls {
+    my @routes = ((map {"/api/auth/$_"} qw(login register refresh logout me openapi.json docs healthz session/renew?return_to=/)), '/api/protected/me');
+    here('a2ensite -q 000-default && echo "Listen 8081" >/etc/apache2/conf-enabled/plain.conf');
+    graceful();
+    like(fetch('http://127.0.0.1/'), qr/Debian Default Page/, 'Debian\'s plain site is on');
+    for my $at (['Debian\'s plain site', 'http://127.0.0.1', qr/\A404\z/], ['the main server', 'http://127.0.0.1:8081', qr/\A40[34]\z/], ['the site without TLS', 'http://jobs.example.org', qr/\A301\z/]) {
+        my ($name, $base, $wanted) = @$at;
+        for my $route (@routes) {
+            like(status("'$base$route'"), $wanted, "$name, GET $route");
+            like(status(qq{-H 'Content-Type: application/json' -d '{"email":"ada\@example.org","password":"$password"}' '$base$route'}), $wanted, "$name, POST $route");
+        }
+    }
+    here('a2dissite -q 000-default && rm /etc/apache2/conf-enabled/plain.conf');
+    return graceful();
+}
+
+# Where the whole site is guarded, the sign-in page and its files stay open.
+sub all_guarded {
+    here("cp $CONF /root/ && sed -i 's|AuthPlatformSignInPage /signin/|&\\nAuthType Platform\\nAuthName jobs\\nRequire valid-user|' $CONF");
+    graceful();
+    is(status("$SITE/$_->[0]"), $_->[1], "with all of it guarded: /$_->[0]") for ['', 401], ['signin/', 200], (map { ["signin/$_", 200] } @files), ['api/auth/readyz', 200];
+    here("mv /root/jobs.conf $CONF");
+    return graceful();
+}
+
+# A token in a URL or a Referer by mistake stays out of every log, also when httpd has an error to tell.
+sub logs {
+    my $secret  = 'eyJhbGciOiJIUzI1NiJ9.mistake';
+    my $mistake = "-H 'Referer: $SITE/?token=$secret'";
+    here('printf "<Location /gone>\nProxyPass http://127.0.0.1:9/\n</Location>\n" >/etc/apache2/conf-enabled/gone.conf');
+    graceful();
+    is(status("$mistake '$SITE$_->[0]?token=$secret'"), $_->[1], "a token in the URL of $_->[0]")
+        for ['/', 200], ['/nothing', 404], ['/api/jobs/', 401], ['/api/auth/me', 401], ['/signin/', 200], ['/gone/', 503];
+    is(status("$mistake 'http://jobs.example.org/here?token=$secret'"), 301, 'and without TLS');
+    here('rm /etc/apache2/conf-enabled/gone.conf');
+    graceful();
+    my $logged = here('cat /var/log/apache2/*.log');
+    unlike($logged, qr/\Q$secret\E/, 'none of them is in a log');
+    like($logged, qr{"GET /here HTTP/1\.1" 301 }, 'the paths are');
+    like($logged, qr/AH01114/, 'and the error');
+    unlike($logged, qr/\Q$password\E|\Q$token\E/, 'no password, no token');
+    return;
+}
+
+# The new file is what runs, and nobody is signed out; a backup of a running server.
+sub upgrade {
+    my $mapped = q{for pid in $(pgrep -x apache2); do awk '/mod_auth_platform/ {print $5, $NF}' /proc/$pid/maps; done | sort -u};
+    my $old = here($mapped);
+    block('upgrade');
+    wait_until("! { $mapped; } | grep -q deleted");
+    my $new = here($mapped);
+    isnt($new, $old, 'the new module runs');
+    is(scalar(split /\n/, $new), 1, 'in every process');
+    is(status("-H 'Authorization: Bearer $token' $SITE/api/jobs/manage"), 200, 'an old token is good');
+    block('backup');
+    return like(here('stat -c %a /root/auth-backup.db; sqlite3 /root/auth-backup.db "SELECT count(*) FROM users"'), qr/^600\n2\n/, 'a backup has the accounts, for root alone');
+}
+
+sub removal {
+    my (@installed) = @_;
+    cmp_ok(scalar @installed, '>=', 12, 'files were installed');
+    block('remove');
+    is(here("ls -d @installed 2>/dev/null || true"), '', 'make uninstall has removed each of them');
+    is(here("find /usr/local /usr/lib/apache2 /etc/apache2 -name '*auth[-_]*platform*' -o -name jobs.conf"), '', 'nothing of ours is left there');
+    unlike(here('apache2ctl -M'), qr/auth_platform/, 'httpd runs without the module');
+    is(here("curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1/api/auth/healthz"), '404', 'and answers');
+    like(here('ls -A /etc/auth_platform /var/lib/auth_platform'), qr/\.env.*auth_platform\.db/s, 'settings and accounts stay');
+    block('erase');
+    is(here('ls -d /etc/auth_platform /var/lib/auth_platform 2>/dev/null || true'), '', 'until they are removed, too');
+    here('apache2ctl stop');
+    return;
+}
+
+1;
