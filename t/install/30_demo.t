@@ -5,6 +5,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd ();
+use AuthPlatform::Ports 'free_port';
 use File::Temp ();
 use LWP::UserAgent;
 use POSIX ();
@@ -15,7 +16,7 @@ my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
 
 my $dir  = File::Temp::tempdir(CLEANUP => 1);
-my $port = AuthPlatform::Httpd::free_port();
+my $port = free_port();
 chmod 0755, $dir;
 my $run = fork // die "fork: $!\n";
 if (!$run) {
