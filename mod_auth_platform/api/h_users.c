@@ -103,9 +103,8 @@ authp_err_t h_user_sessions(authp_call_t *call)
     const authp_page_t page = authp_query_page(call);
     authp_err_t err = authp_store_user_by_id(call->realm->store, call->id, &user, call->pool);
     if (err == AUTHP_OK) {
-        err = authp_store_session_list(call->realm->store, call->id,
-                                       authp_clock_now(call->realm->clock), &page, &sessions,
-                                       call->pool);
+        err = authp_store_session_list(call->realm->store, call->id, authp_realm_now(call->realm),
+                                       &page, &sessions, call->pool);
     }
     if (err == AUTHP_OK) {
         authp_query_answer(call, sessions, session_item);

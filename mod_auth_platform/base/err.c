@@ -14,6 +14,7 @@ static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_E_MALFORMED] = "malformed",
     [AUTHP_E_TOO_LARGE] = "too_large",
     [AUTHP_E_ABORTED] = "aborted",
+    [AUTHP_E_CLOCKS_DIFFER] = "clocks_differ",
     [AUTHP_E_INVALID_CREDENTIALS] = "invalid_credentials",
     [AUTHP_E_WRONG_PASSWORD] = "invalid_credentials",
     [AUTHP_E_TOKEN_MISSING] = "token_missing",

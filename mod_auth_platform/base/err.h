@@ -10,14 +10,15 @@ typedef enum authp_err_t {
     AUTHP_OK = 0,
 
     /* what lower layers report */
-    AUTHP_E_INTERNAL,    /* our fault; already logged where it was found */
-    AUTHP_E_NOT_FOUND,   /* no such row, route, key */
-    AUTHP_E_CONFLICT,    /* a unique value is taken, or a conditional update lost its race */
-    AUTHP_E_UNAVAILABLE, /* a store or provider did not answer within its bound */
-    AUTHP_E_BUSY,        /* a bound of ours is reached: try again soon */
-    AUTHP_E_MALFORMED,   /* input is not of its syntax */
-    AUTHP_E_TOO_LARGE,   /* input is over its limit */
-    AUTHP_E_ABORTED,     /* the server below has answered or dropped the request itself */
+    AUTHP_E_INTERNAL,      /* our fault; already logged where it was found */
+    AUTHP_E_NOT_FOUND,     /* no such row, route, key */
+    AUTHP_E_CONFLICT,      /* a unique value is taken, or a conditional update lost its race */
+    AUTHP_E_UNAVAILABLE,   /* a store or provider did not answer within its bound */
+    AUTHP_E_BUSY,          /* a bound of ours is reached: try again soon */
+    AUTHP_E_MALFORMED,     /* input is not of its syntax */
+    AUTHP_E_TOO_LARGE,     /* input is over its limit */
+    AUTHP_E_ABORTED,       /* the server below has answered or dropped the request itself */
+    AUTHP_E_CLOCKS_DIFFER, /* this host's clock and the store's: times cannot be relied on */
 
     /* outcomes of the rules, one for each problem code of the contract */
     AUTHP_E_INVALID_CREDENTIALS,

@@ -52,6 +52,21 @@ int authp_cmd_admin_migrate(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
+static int purge_failed(authp_context_t *context, authp_err_t err)
+{
+    int64_t offset = 0;
+    (void)authp_store_offset(context->realm->store, &offset);
+    if (err != AUTHP_E_CLOCKS_DIFFER) {
+        return authp_output_failure(err, NULL, context->pool);
+    }
+    authp_output_error(context->pool,
+                       "nothing was removed: the store's clock is %" APR_INT64_T_FMT
+                       " seconds %s of this host's, and ages cannot be told (20 seconds are "
+                       "allowed). Set the clock that is wrong, then purge again.",
+                       (offset < 0 ? -offset : offset) / 1000, offset < 0 ? "behind" : "ahead");
+    return AUTHP_EXIT_FAILED;
+}
+
 int authp_cmd_admin_purge(authp_context_t *context)
 {
     int removed = 0;
@@ -60,7 +75,7 @@ int authp_cmd_admin_purge(authp_context_t *context)
     }
     authp_err_t err = authp_purge_run(context->realm, PURGE_BATCHES, &removed, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, NULL, context->pool);
+        return purge_failed(context, err);
     }
     if (context->options->json) {
         json_t *answer = authp_json_object(context->pool);

@@ -19,9 +19,9 @@ int authp_cmd_session_list(authp_context_t *context)
     if (status != AUTHP_EXIT_OK) {
         return status;
     }
-    authp_err_t err = authp_store_session_list(context->realm->store, user->id.hex,
-                                               authp_clock_now(context->realm->clock), &page,
-                                               &sessions, context->pool);
+    authp_err_t err =
+        authp_store_session_list(context->realm->store, user->id.hex,
+                                 authp_realm_now(context->realm), &page, &sessions, context->pool);
     if (err != AUTHP_OK) {
         return authp_output_failure(err, NULL, context->pool);
     }

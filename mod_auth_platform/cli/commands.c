@@ -133,7 +133,8 @@ const authp_command_t authp_commands[] = {
      "purge",
      "Remove what is over",
      "Sessions and deleted accounts an hour after their end, invites a month after theirs. The server\n"
-     "does this too, now and then.",
+     "does this too, now and then. Ages are told by the store's clock: nothing is removed while this\n"
+     "host's differs from it by more than 20 seconds.",
      authp_cmd_admin_purge,
      {NO_MORE}},
     {NULL,

@@ -123,7 +123,7 @@ static const char *invite_state(const authp_context_t *context, const authp_invi
     if (invite->revoked_at != 0) {
         return "revoked";
     }
-    return invite->expires_at > authp_clock_now(context->realm->clock) ? "open" : "expired";
+    return invite->expires_at > authp_realm_now(context->realm) ? "open" : "expired";
 }
 
 static void invite_cells(const authp_context_t *context, const void *row, const char **cells)

@@ -26,8 +26,10 @@ typedef struct authp_runtime_t {
     struct authp_pacer_t *pacer;
     pthread_rwlock_t rounds; /* read: a round of the watchdog is at work; see httpd/maintain.h */
     bool closing;
-    atomic_bool ready;   /* store and hasher of the realm are there */
-    authp_ms_t purge_at; /* of the child's watchdog alone: when it next sweeps up */
+    atomic_bool ready; /* store and hasher of the realm are there */
+    /* Of the child's watchdog alone. */
+    authp_ms_t purge_at; /* monotonic: when it next sweeps up */
+    bool purge_refused;  /* the last one, because clocks differ */
 } authp_runtime_t;
 
 void authp_lifecycle_register(apr_pool_t *pool);

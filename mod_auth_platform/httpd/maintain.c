@@ -14,11 +14,22 @@
 #define PURGE_EVERY_MS 600000
 #define PURGE_BATCHES 4
 
+/* Once when it begins, not every ten minutes. */
+static void say_refused(authp_runtime_t *runtime, bool refused)
+{
+    if (refused && !runtime->purge_refused) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0522",
+                  "nothing is purged: the clocks of this host and of the store differ by more than "
+                  "20 seconds");
+    }
+    runtime->purge_refused = refused;
+}
+
 /* Every child does it, at a time of its own: what one has removed the next one does not find. A
  * store that is away is for whoever asks it to complain about. */
 static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
 {
-    authp_ms_t now = authp_clock_now(runtime->realm->clock);
+    authp_ms_t now = authp_clock_now(authp_clock_monotonic());
     int removed = 0;
     if (runtime->purge_at == 0) {
         unsigned char spread[2];
@@ -33,6 +44,7 @@ static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
     if (err == AUTHP_OK && removed > 0) {
         authp_log(AUTHP_LOG_INFO, "AUTHP0521", "removed %d rows that were over", removed);
     }
+    say_refused(runtime, err == AUTHP_E_CLOCKS_DIFFER);
 }
 
 /* The first round may come before child_init. */

@@ -35,7 +35,8 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     if (status != AUTHZ_GRANTED) {
         return status;
     }
-    int64_t now = authp_clock_now(authp_lifecycle_runtime()->realm->clock) / 1000;
+    /* auth_time was stored: it is in the store's time. */
+    int64_t now = authp_realm_now(authp_lifecycle_runtime()->realm) / 1000;
     if (now - who->principal.auth_time <= *seconds) {
         return AUTHZ_GRANTED;
     }

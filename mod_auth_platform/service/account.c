@@ -60,7 +60,7 @@ authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_acc
     user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
     user->email_verified = in->email_verified;
     user->ver = 1;
-    user->created_at = authp_clock_now(realm->clock);
+    user->created_at = authp_realm_now(realm);
     user->updated_at = user->created_at;
     err = authp_store_user_create(realm->store, user, pool);
     if (err == AUTHP_OK) {

@@ -34,7 +34,7 @@ static authp_err_t find_key(const authp_realm_t *realm, const authp_target_t *ta
 static void learn(const authp_realm_t *realm, const authp_attempt_t *attempt, apr_pool_t *pool)
 {
     authp_failures_t failures = {.count = 0};
-    authp_ms_t now = authp_clock_now(realm->clock);
+    authp_ms_t now = authp_realm_now(realm);
     if (authp_limit_account_known(realm->limits, attempt->hash)) {
         return;
     }
@@ -104,7 +104,7 @@ static void failed(const authp_realm_t *realm, const authp_attempt_t *attempt,
                    const authp_client_t *client, apr_pool_t *pool)
 {
     int64_t count = 0;
-    authp_ms_t now = authp_clock_now(realm->clock);
+    authp_ms_t now = authp_realm_now(realm);
     /* The first one here: what the store may have is over, but for what others added just now. The
      * longest delay is a window, and another one after it is what it takes to be forgotten. */
     const authp_failure_t what = {.key = attempt->key,

@@ -33,7 +33,7 @@ void authp_audit_write(const authp_realm_t *realm, const authp_event_t *event,
     }
     authp_audit_t entry = {
         .id = authp_id_new(realm->clock, realm->random),
-        .at = authp_clock_now(realm->clock),
+        .at = authp_realm_now(realm),
         .event = event->event,
         .outcome = event->outcome,
         .reason = event->reason,

@@ -24,7 +24,7 @@ authp_err_t authp_grant_make(const authp_realm_t *realm, authp_user_t *user,
     if (err != AUTHP_OK) {
         return err;
     }
-    authp_ms_t left = session->expires_at - authp_clock_now(realm->clock);
+    authp_ms_t left = session->expires_at - authp_realm_now(realm);
     grant.refresh_expires_in = left > 0 ? (int)(left / 1000) : 0;
     *out = grant;
     return AUTHP_OK;

@@ -55,7 +55,7 @@ authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *a
     }
     invite->id = authp_id_new(realm->clock, realm->random);
     invite->email = authp_account_normal_email(in->email, pool);
-    invite->created_at = authp_clock_now(realm->clock);
+    invite->created_at = authp_realm_now(realm);
     invite->expires_at = invite->created_at + in->hours * HOUR_MS;
     invite->created_by = apr_pstrdup(pool, actor->id);
     err = authp_store_invite_create(realm->store, invite, pool);
@@ -71,8 +71,7 @@ authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *a
 authp_err_t authp_invite_revoke(const authp_realm_t *realm, const authp_actor_t *actor,
                                 const char *id, apr_pool_t *pool)
 {
-    authp_err_t err =
-        authp_store_invite_revoke(realm->store, id, authp_clock_now(realm->clock), pool);
+    authp_err_t err = authp_store_invite_revoke(realm->store, id, authp_realm_now(realm), pool);
     if (err == AUTHP_OK) {
         audit(realm, "invite_revoke", actor->id, id, actor->client, pool);
     }
@@ -101,7 +100,7 @@ static authp_err_t find(const authp_realm_t *realm, const char *code, const char
 
 static bool is_open(const authp_realm_t *realm, const authp_invite_t *invite)
 {
-    return invite->used_at == 0 && invite->expires_at > authp_clock_now(realm->clock);
+    return invite->used_at == 0 && invite->expires_at > authp_realm_now(realm);
 }
 
 /* Claimed by this account as it still is: the step after it was cut off. */
@@ -130,7 +129,7 @@ static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite,
     int64_t used_ver = (*user)->ver;
     if (!was_cut_off(invite, *user)) {
         authp_err_t err = authp_store_invite_claim(realm->store, invite->id.hex, (*user)->id.hex,
-                                                   used_ver, authp_clock_now(realm->clock), pool);
+                                                   used_ver, authp_realm_now(realm), pool);
         if (err != AUTHP_OK) {
             return err == AUTHP_E_CONFLICT ? AUTHP_E_INVITE_INVALID : err;
         }
@@ -143,10 +142,25 @@ static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite,
     return err;
 }
 
+static bool same_hash(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* After a lost claim: has nothing happened to the account that was proven but what the claim's
+ * winner did to it, which moves ver by one? A password change or a disabling meanwhile must not be
+ * overtaken by the session that is about to begin with the new ver. */
+static bool is_same_account(const authp_user_t *proven, const authp_user_t *now)
+{
+    return same_hash(proven->password_hash, now->password_hash) && !now->disabled &&
+           now->ver - proven->ver <= 1;
+}
+
 authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
                                 const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
 {
     authp_invite_t *invite = NULL;
+    const authp_user_t *proven = *user;
     authp_err_t err = find(realm, code, (*user)->email, &invite, pool);
     if (err == AUTHP_OK && !is_open(realm, invite) && !was_cut_off(invite, *user)) {
         err = AUTHP_E_INVITE_INVALID;
@@ -158,6 +172,9 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
         }
         /* A double click: the same person's other request was faster, or is half way. */
         err = authp_store_user_by_id(realm->store, (*user)->id.hex, user, pool);
+        if (err == AUTHP_OK && !is_same_account(proven, *user)) {
+            return AUTHP_E_INVITE_INVALID;
+        }
         if (err == AUTHP_OK && authp_user_holds(*user, "recruiter") &&
             (*user)->is_recruiter_verified) {
             return AUTHP_OK;

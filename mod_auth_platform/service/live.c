@@ -73,7 +73,7 @@ authp_err_t authp_live_api(const authp_realm_t *realm, authp_principal_t *princi
     if (err != AUTHP_OK) {
         return missing_is_revoked(err);
     }
-    if (!session_lives(row, authp_clock_now(realm->clock)) ||
+    if (!session_lives(row, authp_realm_now(realm)) ||
         strcmp(row->user_id.hex, principal->user_id) != 0) {
         return AUTHP_E_TOKEN_REVOKED;
     }

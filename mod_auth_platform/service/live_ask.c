@@ -3,7 +3,7 @@
 
 /* A token that is older than this before the horizon's end may have changes that are forgotten. */
 #define TOO_OLD_MS 60000
-/* A token's iat is its host's time, covered_from the store's. */
+/* A token's iat is the time of the host that issued it, within this of ours if it is valid. */
 #define SKEW_MS 30000
 #define READ_TRIES 1000
 
@@ -60,12 +60,12 @@ static live_found_t look_up(authp_live_shared_t *shared, const live_key_t *key, 
     return out;
 }
 
-/* Does the table know of everything that happened since this token was issued? */
-static bool covers(const authp_live_table_t *table, uint64_t state, int64_t iat, authp_ms_t now)
+/* Does the table know of everything that happened since this token was issued? Both times are the
+ * store's. */
+static bool covers(const authp_live_table_t *table, uint64_t state, int64_t issued, authp_ms_t now)
 {
     const authp_live_shared_t *shared = table->shared;
     authp_live_shared_t *at = (authp_live_shared_t *)(uintptr_t)shared;
-    int64_t issued = iat * 1000;
     return (state & LIVE_WARM) != 0 && LIVE_REALM(state) == table->realm &&
            issued >= atomic_load_explicit(&at->covered_from, memory_order_relaxed) + SKEW_MS &&
            issued >=
@@ -80,7 +80,9 @@ authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
                                           authp_live_facts_t *facts, bool *newer)
 {
     authp_live_shared_t *shared = table->shared;
-    uint32_t now_s = (uint32_t)(now / 1000);
+    /* Entries lie in the store's time. */
+    int64_t ahead = atomic_load_explicit(&shared->clock_offset, memory_order_relaxed);
+    uint32_t now_s = (uint32_t)((now + ahead) / 1000);
     live_key_t session_key = authp_live_key(query->session_id, LIVE_KIND_SESSION);
     live_key_t user_key = authp_live_key(query->user_id, LIVE_KIND_USER);
     uint64_t state = atomic_load_explicit(&shared->state, memory_order_acquire);
@@ -103,7 +105,8 @@ authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
         facts->email_verified = (user.words[1] >> 8 & LIVE_EMAIL_VERIFIED) != 0;
         *newer = true;
     }
-    if (!session.sure || !user.sure || !covers(table, state, query->iat, now)) {
+    if (!session.sure || !user.sure ||
+        !covers(table, state, query->iat * 1000 + ahead, now + ahead)) {
         return AUTHP_LIVE_UNKNOWN;
     }
     return *newer ? AUTHP_LIVE_CHANGED : AUTHP_LIVE_GOOD;

@@ -11,7 +11,7 @@
 static void tell_session(const authp_realm_t *realm, const char *sid)
 {
     if (realm->live != NULL && authp_id_valid(sid)) {
-        authp_ms_t at = authp_store_time(realm->store, authp_clock_now(realm->clock));
+        authp_ms_t at = authp_realm_now(realm);
         authp_live_table_put_session(authp_live_store_table(realm->live), sid, at);
     }
 }
@@ -20,7 +20,7 @@ static void tell_session(const authp_realm_t *realm, const char *sid)
 static authp_err_t tell_sessions(const authp_realm_t *realm, const char *user_id, apr_pool_t *pool)
 {
     apr_array_header_t *ended = NULL;
-    authp_ms_t now = authp_store_time(realm->store, authp_clock_now(realm->clock));
+    authp_ms_t now = authp_realm_now(realm);
     if (realm->live == NULL) {
         return AUTHP_OK;
     }
@@ -35,7 +35,7 @@ static authp_err_t tell_sessions(const authp_realm_t *realm, const char *user_id
 static void tell_user(const authp_realm_t *realm, const authp_live_user_t *user)
 {
     if (realm->live != NULL) {
-        authp_ms_t at = authp_store_time(realm->store, authp_clock_now(realm->clock));
+        authp_ms_t at = authp_realm_now(realm);
         authp_live_table_put_user(authp_live_store_table(realm->live), user, at);
     }
 }
@@ -44,7 +44,7 @@ authp_err_t authp_live_end_session(const authp_realm_t *realm, const char *sid, 
                                    apr_pool_t *pool)
 {
     authp_err_t err =
-        authp_store_session_end(realm->store, sid, reason, authp_clock_now(realm->clock), pool);
+        authp_store_session_end(realm->store, sid, reason, authp_realm_now(realm), pool);
     /* Over already: perhaps by another host, of which the table has not heard yet. */
     if (err == AUTHP_OK || err == AUTHP_E_NOT_FOUND) {
         tell_session(realm, sid);
@@ -57,7 +57,7 @@ authp_err_t authp_live_end_sessions(const authp_realm_t *realm, const char *user
                                     apr_pool_t *pool)
 {
     const authp_end_t end = {
-        .except_sid = except_sid, .reason = reason, .now = authp_clock_now(realm->clock)};
+        .except_sid = except_sid, .reason = reason, .now = authp_realm_now(realm)};
     int ended = 0;
     authp_err_t err = authp_store_session_end_user(realm->store, user_id, &end, &ended);
     if (err == AUTHP_OK) {
@@ -93,8 +93,7 @@ void authp_live_note_user(const authp_realm_t *realm, const authp_user_t *user)
 authp_err_t authp_live_delete_user(const authp_realm_t *realm, const authp_user_t *before,
                                    apr_pool_t *pool)
 {
-    authp_err_t err =
-        authp_store_user_delete(realm->store, before, authp_clock_now(realm->clock), pool);
+    authp_err_t err = authp_store_user_delete(realm->store, before, authp_realm_now(realm), pool);
     if (err == AUTHP_OK) {
         const authp_live_user_t user = {
             .id = before->id.hex, .ver = before->ver + 1, .min_ver = before->ver + 1};

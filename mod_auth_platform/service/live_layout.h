@@ -38,7 +38,7 @@ struct authp_live_shared_t {
     _Atomic uint64_t state;
     _Atomic int64_t news_at; /* monotonic ms at which the last complete round began */
     _Atomic int64_t worst_ms;
-    _Atomic int64_t covered_from; /* wall ms: every change since then has been put */
+    _Atomic int64_t covered_from; /* the store's time, ms: every change since then has been put */
     _Atomic int64_t
         horizon_ms; /* how long a change matters: the longest life of a token, and more */
     _Atomic int64_t dropped;

@@ -26,38 +26,34 @@ static void put_user(const poll_t *poll, const authp_user_t *row)
     authp_live_table_put_user(poll->table, &user, row->auth_changed_at);
 }
 
-/* One page from `since` on; *newest and *count of what was read. */
-typedef authp_err_t page_fn(const poll_t *poll, authp_ms_t since, int limit, authp_ms_t *newest,
-                            int *count);
+/* One page from `since` on. *seen counts what the store found: a page that is full by it has a
+ * successor, however little of it could be used. */
+typedef authp_err_t page_fn(const poll_t *poll, authp_ms_t since, int limit, authp_seen_t *seen);
 
 static authp_err_t page_of_users(const poll_t *poll, authp_ms_t since, int limit,
-                                 authp_ms_t *newest, int *count)
+                                 authp_seen_t *seen)
 {
     apr_array_header_t *list = NULL;
-    authp_err_t err = authp_store_user_changed(poll->realm->store, since, limit, &list, poll->pool);
+    authp_err_t err =
+        authp_store_user_changed(poll->realm->store, since, limit, &list, seen, poll->pool);
     for (int i = 0; err == AUTHP_OK && i < list->nelts; i++) {
-        const authp_user_t *user = APR_ARRAY_IDX(list, i, const authp_user_t *);
-        put_user(poll, user);
-        *newest = user->auth_changed_at;
+        put_user(poll, APR_ARRAY_IDX(list, i, const authp_user_t *));
     }
-    *count = err == AUTHP_OK ? list->nelts : 0;
     return err;
 }
 
 static authp_err_t page_of_sessions(const poll_t *poll, authp_ms_t since, int limit,
-                                    authp_ms_t *newest, int *count)
+                                    authp_seen_t *seen)
 {
     apr_array_header_t *list = NULL;
     authp_err_t err =
-        authp_store_session_ended(poll->realm->store, since, limit, &list, poll->pool);
+        authp_store_session_ended(poll->realm->store, since, limit, &list, seen, poll->pool);
     for (int i = 0; err == AUTHP_OK && i < list->nelts; i++) {
         const authp_ended_t *ended = APR_ARRAY_IDX(list, i, const authp_ended_t *);
         if (authp_id_valid(ended->id.hex)) {
             authp_live_table_put_session(poll->table, ended->id.hex, ended->ended_at);
         }
-        *newest = ended->ended_at;
     }
-    *count = err == AUTHP_OK ? list->nelts : 0;
     return err;
 }
 
@@ -68,14 +64,13 @@ static authp_err_t read_all(const poll_t *poll, page_fn *page, authp_ms_t since,
     authp_err_t err = AUTHP_OK;
     int limit = PAGE;
     for (bool more = true; err == AUTHP_OK && more;) {
-        authp_ms_t last = since;
-        int count = 0;
+        authp_seen_t seen = {0};
         apr_pool_clear(poll->pool);
-        err = page(poll, since, limit, &last, &count);
-        *newest = last > *newest && count > 0 ? last : *newest;
-        more = count >= limit && limit < PAGE_MOST;
-        limit = last == since ? limit * 2 : PAGE;
-        since = last;
+        err = page(poll, since, limit, &seen);
+        *newest = seen.newest > *newest ? seen.newest : *newest;
+        more = seen.rows >= limit && limit < PAGE_MOST;
+        limit = seen.newest <= since ? limit * 2 : PAGE;
+        since = seen.newest > since ? seen.newest : since;
         authp_live_table_beat(poll->table);
     }
     return err;
@@ -129,8 +124,7 @@ void authp_live_poll(const authp_realm_t *realm, apr_pool_t *pool)
     }
     authp_err_t err = measure(&poll);
     if (err == AUTHP_OK) {
-        authp_live_round_set(poll.table, &round,
-                             authp_store_time(realm->store, authp_clock_now(realm->clock)));
+        authp_live_round_set(poll.table, &round, authp_realm_now(realm));
         err = run(&poll, &round);
     }
     authp_live_table_end(poll.table, &round, err == AUTHP_OK);

@@ -57,8 +57,11 @@ uint64_t authp_live_next_state(uint64_t state)
 /* Cold first, so that whoever reads meanwhile sees that it changed under them. */
 static void empty(authp_live_shared_t *shared, uint32_t realm)
 {
-    uint64_t next = authp_live_next_state(atomic_load(&shared->state));
-    atomic_store(&shared->state, ((uint64_t)realm << 32) | (uint32_t)next);
+    uint64_t state = atomic_load(&shared->state);
+    uint64_t next = 0;
+    do { /* turn_cold() needs no lock: each of its rounds counts */
+        next = ((uint64_t)realm << 32) | (uint32_t)authp_live_next_state(state);
+    } while (!atomic_compare_exchange_weak(&shared->state, &state, next));
     for (uint32_t i = 0; i < shared->nbuckets; i++) {
         live_bucket_t *bucket = &shared->buckets[i];
         uint32_t sequence = authp_live_open_bucket(bucket);
@@ -67,6 +70,7 @@ static void empty(authp_live_shared_t *shared, uint32_t realm)
         authp_live_close_bucket(bucket, sequence);
     }
     atomic_store(&shared->clock_known, false);
+    atomic_store(&shared->clock_offset, 0);
     shared->round_beat = 0;
     shared->round_began = 0;
     shared->users_newest = shared->sessions_newest = 0;

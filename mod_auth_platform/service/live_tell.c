@@ -89,7 +89,9 @@ static void put_words(authp_live_shared_t *shared, const live_key_t *key, const 
 static void put(authp_live_table_t *table, const live_key_t *key, uint64_t *words, authp_ms_t at)
 {
     authp_live_shared_t *shared = table->shared;
-    authp_ms_t now = authp_clock_now(authp_clock_system());
+    /* `at` is the store's time: so is what it is compared with, or a host whose clock is ahead
+     * would take each change for forgotten already. */
+    authp_ms_t now = authp_clock_now(authp_clock_system()) + atomic_load(&shared->clock_offset);
     if (!authp_live_lock(shared)) {
         turn_cold(shared);
         return;
@@ -193,7 +195,8 @@ void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *r
         return; /* it is taken over */
     }
     shared->round_beat = 0;
-    if (complete && atomic_load(&shared->state) == round->state) {
+    uint64_t state = round->state;
+    if (complete && atomic_load(&shared->state) == state) {
         note_lag(shared, round, authp_clock_now(authp_clock_monotonic()));
         shared->users_newest = round->users_newest;
         shared->sessions_newest = round->sessions_newest;
@@ -201,7 +204,8 @@ void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *r
             atomic_store(&shared->covered_from, round->from);
         }
         atomic_store(&shared->news_at, round->began);
-        atomic_store(&shared->state, round->state | LIVE_WARM);
+        /* turn_cold() needs no lock: what it says in this moment must not be overwritten. */
+        (void)atomic_compare_exchange_strong(&shared->state, &state, state | LIVE_WARM);
     }
     authp_live_unlock(shared);
 }

@@ -59,9 +59,10 @@ static authp_err_t burn(const authp_realm_t *realm, authp_hash_for_t who, int co
     return AUTHP_OK;
 }
 
-/* `user` may be NULL. AUTHP_OK only for an enabled account's own password. */
+/* `user` may be NULL. AUTHP_OK only for an enabled account's own password. *cost is that of the
+ * hash that was verified: what it lacks is burnt once the failure has been counted. */
 static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t *user,
-                                  const authp_login_t *in, authp_hash_for_t who)
+                                  const authp_login_t *in, authp_hash_for_t who, int *out_cost)
 {
     static const char stand_in[] = "stand-in";
     int cost =
@@ -72,6 +73,7 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t
     }
     bool usable = usable_password(in);
     bool match = false;
+    *out_cost = cost;
     authp_err_t err =
         authp_hasher_verify(realm->hasher, who, usable ? in->password : stand_in,
                             usable ? in->password_len : sizeof(stand_in) - 1,
@@ -79,11 +81,7 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t
     if (err != AUTHP_OK) {
         return err;
     }
-    if (match && own && usable && !user->disabled) {
-        return AUTHP_OK;
-    }
-    err = burn(realm, who, cost);
-    return err == AUTHP_OK ? AUTHP_E_INVALID_CREDENTIALS : err;
+    return match && own && usable && !user->disabled ? AUTHP_OK : AUTHP_E_INVALID_CREDENTIALS;
 }
 
 /* *user becomes the account as the invite left it. */
@@ -130,8 +128,7 @@ static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
     authp_err_t err =
         authp_hasher_hash(realm->hasher, who, in->password, in->password_len, rounds, hash);
     if (err == AUTHP_OK) {
-        err = authp_store_user_upgrade_hash(realm->store, user, hash, authp_clock_now(realm->clock),
-                                            pool);
+        err = authp_store_user_upgrade_hash(realm->store, user, hash, authp_realm_now(realm), pool);
     }
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_INFO, "AUTHP0304", "user %s: password hash of lower cost stays: %s",
@@ -152,12 +149,18 @@ static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_er
     authp_audit_write(realm, &event, client, pool);
 }
 
+/* What trying a password told. */
+typedef struct tried_t {
+    authp_user_t *user; /* NULL: there is none */
+    authp_hash_for_t who;
+    int cost; /* of the hash that was verified; 0 = none was */
+} tried_t;
+
 /* Finds the account and checks the password, as one attempt that counts. A stranger for whom there
  * is no room, or who must wait, costs no look at the store; whether a device is known to the
  * account only the account says. */
 static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t *in,
-                                const authp_client_t *client, authp_user_t **out,
-                                authp_hash_for_t *who, apr_pool_t *pool)
+                                const authp_client_t *client, tried_t *out, apr_pool_t *pool)
 {
     authp_attempt_t attempt = {.known = false};
     authp_user_t *user = NULL;
@@ -178,21 +181,33 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     }
     err = first ? AUTHP_OK : find_user(realm, &target, &user, pool);
     if (err == AUTHP_OK) {
-        *who = attempt.known ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
-        err = check_password(realm, user, in, *who);
+        out->who = attempt.known ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
+        err = check_password(realm, user, in, out->who, &out->cost);
     }
     authp_attempt_end(realm, &attempt, err, client, pool);
-    *out = user;
+    out->user = user;
     return err;
+}
+
+/* The rest of the work that a refusal costs. The failure is counted and audited by now: if there is
+ * no room for these hashes the answer is another one, but the guess was not free. */
+static authp_err_t refuse(const authp_realm_t *realm, const tried_t *tried, apr_time_t began)
+{
+    authp_err_t err = burn(realm, tried->who, tried->cost);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    wait_for_step(began);
+    return AUTHP_E_INVALID_CREDENTIALS;
 }
 
 authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t *in,
                                 const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool)
 {
     apr_time_t began = apr_time_now();
-    authp_user_t *user = NULL;
-    authp_hash_for_t who = AUTHP_HASH_STRANGER;
-    authp_err_t err = try_password(realm, in, client, &user, &who, pool);
+    tried_t tried = {.who = AUTHP_HASH_STRANGER};
+    authp_err_t err = try_password(realm, in, client, &tried, pool);
+    authp_user_t *user = tried.user;
     if (err == AUTHP_OK) {
         err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, client, &user, pool)
                                                : check_door(realm, user, in->door);
@@ -203,7 +218,7 @@ authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t 
         audit(realm, user, err, NULL, client, pool);
     }
     if (err == AUTHP_E_INVALID_CREDENTIALS) {
-        wait_for_step(began);
+        err = refuse(realm, &tried, began);
     }
     if (err != AUTHP_OK) {
         return err;
@@ -214,7 +229,7 @@ authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t 
         return err;
     }
     audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
-    upgrade_hash(realm, user, in, who, pool);
+    upgrade_hash(realm, user, in, tried.who, pool);
     *out = grant;
     return AUTHP_OK;
 }

@@ -79,7 +79,7 @@ static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, c
 {
     const char *hash = self->user->password_hash;
     if (hash == NULL) {
-        authp_ms_t age = authp_clock_now(realm->clock) - self->session->auth_time;
+        authp_ms_t age = authp_realm_now(realm) - self->session->auth_time;
         return age <= RECENT_MS ? AUTHP_OK : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
     }
     size_t len = password != NULL ? strlen(password) : 0;
@@ -118,7 +118,7 @@ static authp_err_t carry_over(const authp_realm_t *realm, const authp_self_t *se
         if (err != AUTHP_OK) {
             break;
         }
-        authp_ms_t now = authp_clock_now(realm->clock);
+        authp_ms_t now = authp_realm_now(realm);
         authp_ms_t idle =
             authp_grant_idle_limit(realm->settings, now, session->absolute_expires_at);
         err = authp_store_session_rotate(realm->store, sid, session->generation, now, idle, pool);

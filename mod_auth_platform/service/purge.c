@@ -27,9 +27,29 @@ static authp_err_t forget_deleted(const authp_realm_t *realm, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
+/* *now is the store's time, compared at this moment: a host whose clock was set wrong since the
+ * last comparison must not remove what lives. */
+static authp_err_t ask_time(const authp_realm_t *realm, authp_ms_t *now, apr_pool_t *pool)
+{
+    int64_t offset = 0;
+    authp_err_t err = authp_store_measure_clock(realm->store, realm->clock, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (!authp_store_offset(realm->store, &offset) || !authp_store_offset_fine(offset)) {
+        return AUTHP_E_CLOCKS_DIFFER;
+    }
+    *now = authp_realm_now(realm);
+    return AUTHP_OK;
+}
+
 authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *removed, apr_pool_t *pool)
 {
-    authp_ms_t now = authp_clock_now(realm->clock);
+    authp_ms_t now = 0;
+    authp_err_t err = ask_time(realm, &now, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
     int days = realm->settings->audit_retention_days;
     authp_ms_t margin = 2 * realm->settings->access_token_minutes * MINUTE_MS;
     margin = margin > 60 * MINUTE_MS ? margin : 60 * MINUTE_MS;
@@ -41,7 +61,7 @@ authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *remove
                                 .batch = BATCH};
     int sum = 0;
     int rows = BATCH;
-    authp_err_t err = forget_deleted(realm, pool);
+    err = forget_deleted(realm, pool);
     for (int i = 0; err == AUTHP_OK && rows >= BATCH && i < batches; i++) {
         err = authp_store_purge(realm->store, &what, &rows, pool);
         sum += err == AUTHP_OK ? rows : 0;

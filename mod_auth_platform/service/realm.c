@@ -106,3 +106,9 @@ authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool)
 {
     return authp_jwt_selftest(realm->jwt, pool);
 }
+
+authp_ms_t authp_realm_now(const authp_realm_t *realm)
+{
+    authp_ms_t now = authp_clock_now(realm->clock);
+    return realm->store != NULL ? authp_store_time(realm->store, now) : now;
+}

@@ -40,6 +40,11 @@ typedef struct authp_realm_t {
 AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
                                            apr_pool_t *pool);
 
+/* The store's time: this host's clock plus the offset that was measured (0 before). Whatever is
+ * stored is stamped in it, and compared with it, so that a host whose clock is wrong neither ends
+ * nor prolongs what others stored. Tokens carry the host's own time. */
+authp_ms_t authp_realm_now(const authp_realm_t *realm);
+
 /* The provider that the settings choose and its configuration; on failure *error is one line for
  * `httpd -t`. Contacts nothing (calls the provider's check()). */
 AUTHP_CHECKED authp_err_t authp_realm_store(const authp_settings_t *settings,

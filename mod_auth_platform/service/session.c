@@ -36,7 +36,7 @@ static const char *clean_user_agent(const char *text, apr_pool_t *pool)
 authp_err_t authp_session_start(const authp_realm_t *realm, authp_user_t *user,
                                 const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool)
 {
-    authp_ms_t now = authp_clock_now(realm->clock);
+    authp_ms_t now = authp_realm_now(realm);
     authp_session_t *session = apr_pcalloc(pool, sizeof(*session));
     session->id = authp_id_new(realm->clock, realm->random);
     session->user_id = user->id;

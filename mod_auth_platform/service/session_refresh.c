@@ -95,7 +95,7 @@ static authp_err_t theft(const authp_realm_t *realm, const authp_session_t *row,
  * somebody else was first. */
 static authp_err_t advance(const authp_realm_t *realm, authp_session_t *row, apr_pool_t *pool)
 {
-    authp_ms_t now = authp_clock_now(realm->clock);
+    authp_ms_t now = authp_realm_now(realm);
     authp_ms_t idle = authp_grant_idle_limit(realm->settings, now, row->absolute_expires_at);
     bool rotate = realm->settings->refresh_token_rotation;
     authp_err_t err = rotate ? authp_store_session_rotate(realm->store, row->id.hex,
@@ -118,7 +118,7 @@ static authp_err_t advance(const authp_realm_t *realm, authp_session_t *row, apr
 static authp_err_t attempt(const authp_realm_t *realm, int64_t generation, authp_session_t *row,
                            const authp_client_t *client, apr_pool_t *pool)
 {
-    authp_ms_t now = authp_clock_now(realm->clock);
+    authp_ms_t now = authp_realm_now(realm);
     authp_ms_t grace = (authp_ms_t)realm->settings->refresh_token_grace * 1000;
     switch (
         authp_session_refresh_decide(authp_session_refresh_state(row, now),

@@ -23,10 +23,14 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
 {
     unsigned char jti[JTI_BYTES];
     authp_random_fill(realm->random, jti, sizeof(jti));
-    int64_t now = authp_clock_now(realm->clock) / 1000;
+    /* The token's times are this host's, the session's limit is the store's: what is left of it is
+     * the same in both. */
+    authp_ms_t at = authp_clock_now(realm->clock);
+    authp_ms_t ahead = authp_realm_now(realm) - at;
+    int64_t now = at / 1000;
     int64_t exp = now + (int64_t)realm->settings->access_token_minutes * 60;
-    if (exp > session->absolute_expires_at / 1000) {
-        exp = session->absolute_expires_at / 1000;
+    if (exp > (session->absolute_expires_at - ahead) / 1000) {
+        exp = (session->absolute_expires_at - ahead) / 1000;
     }
     authp_claims_t claims = {
         .sub = user->id.hex,

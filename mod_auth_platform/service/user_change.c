@@ -88,7 +88,7 @@ authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_
         if (err != AUTHP_OK) {
             return err;
         }
-        if (settle(before, after, authp_clock_now(realm->clock))) {
+        if (settle(before, after, authp_realm_now(realm))) {
             err = authp_live_update_user(realm, before, after, pool);
         } else {
             authp_live_note_user(realm, after);

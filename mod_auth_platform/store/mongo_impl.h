@@ -81,6 +81,9 @@ typedef struct authp_mongo_find_t {
 /* Called for each document while the client is held; anything but AUTHP_OK ends it. */
 typedef authp_err_t authp_mongo_read_fn(const bson_t *document, void *ctx);
 
+/* Counts a document in *seen; `field` is the time that the documents are sorted by. */
+void authp_mongo_see(authp_seen_t *seen, const bson_t *document, const char *field);
+
 AUTHP_CHECKED authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
                                            authp_mongo_read_fn *read, void *ctx);
 /* A page of a list, by _id, which the filter leaves alone. A document that cannot be read
@@ -191,9 +194,11 @@ authp_err_t authp_mongo_session_end_user(void *self, const char *user_id, const 
 authp_err_t authp_mongo_session_ended_of(void *self, const char *user_id, authp_ms_t since,
                                          apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
-                                     apr_array_header_t **out, apr_pool_t *pool);
+                                     apr_array_header_t **out, authp_seen_t *seen,
+                                     apr_pool_t *pool);
 authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
-                                      apr_array_header_t **out, apr_pool_t *pool);
+                                      apr_array_header_t **out, authp_seen_t *seen,
+                                      apr_pool_t *pool);
 authp_err_t authp_mongo_session_list(void *self, const char *user_id, authp_ms_t now,
                                      const authp_page_t *page, apr_array_header_t **out,
                                      apr_pool_t *pool);

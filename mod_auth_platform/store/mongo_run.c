@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/mongo_impl.h"
 
-/* How often a list asks on when all it got could not be read. */
+/* How often a list asks on when what it got could not be read, and for how many documents then. */
 #define LIST_ROUNDS 20
+#define LIST_MORE 200
 
 static mongoc_collection_t *collection_of(authp_mongo_t *m, mongoc_client_t *client,
                                           const char *name)
@@ -56,11 +57,21 @@ authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
     return err != AUTHP_OK ? err : read_err;
 }
 
+void authp_mongo_see(authp_seen_t *seen, const bson_t *document, const char *field)
+{
+    bson_iter_t at;
+    seen->rows++;
+    if (bson_iter_init_find(&at, document, field) && BSON_ITER_HOLDS_DATE_TIME(&at)) {
+        seen->newest = bson_iter_date_time(&at);
+    }
+}
+
 /* What one query of a list found. */
 typedef struct listing_t {
     authp_mongo_read_fn *read;
     void *ctx;
     bson_oid_t last;
+    int wanted;
     int seen;
     int kept;
 } listing_t;
@@ -72,6 +83,9 @@ static authp_err_t read_listed(const bson_t *document, void *ctx)
     listing->seen++;
     if (bson_iter_init_find(&at, document, "_id") && BSON_ITER_HOLDS_OID(&at)) {
         bson_oid_copy(bson_iter_oid(&at), &listing->last);
+    }
+    if (listing->kept == listing->wanted) {
+        return AUTHP_OK; /* a page that asks on may find more than is missing */
     }
     authp_err_t err = listing->read(document, listing->ctx);
     listing->kept += err == AUTHP_OK;
@@ -93,6 +107,7 @@ authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, c
     listing_t listing = {.read = read, .ctx = ctx};
     bool first = after_id == NULL;
     int missing = what->limit;
+    int limit = missing;
     if (!first && !authp_id_valid(after_id)) {
         return AUTHP_OK; /* nothing comes after what is no id */
     }
@@ -105,14 +120,16 @@ authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, c
         match_after(&filter, first ? "$gte" : "$gt", &listing.last);
         const authp_mongo_find_t page = {.collection = what->collection,
                                          .filter = &filter,
-                                         .limit = missing,
+                                         .limit = limit,
                                          .sort = "_id",
                                          .list = what->list};
+        listing.wanted = missing;
         listing.seen = listing.kept = 0;
         err = authp_mongo_find(m, &page, read_listed, &listing);
         bson_destroy(&filter);
         first = false;
-        missing = listing.seen == missing ? missing - listing.kept : 0;
+        missing = listing.seen == limit ? missing - listing.kept : 0;
+        limit = LIST_MORE;
     }
     return err == AUTHP_OK && missing > 0 ? AUTHP_E_INTERNAL : err;
 }

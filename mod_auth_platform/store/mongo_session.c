@@ -50,6 +50,7 @@ static bool read_salt(const bson_t *document, unsigned char *out)
 
 typedef struct read_sessions_t {
     apr_array_header_t *sessions;
+    authp_seen_t seen; /* of pages in the order of time only */
     apr_pool_t *pool;
 } read_sessions_t;
 
@@ -183,6 +184,7 @@ static authp_err_t read_ended(const bson_t *document, void *ctx)
     authp_mongo_reader_t in = {
         .document = document, .collection = AUTHP_MONGO_SESSIONS, .pool = out->pool};
     authp_ended_t *ended = apr_pcalloc(out->pool, sizeof(*ended));
+    authp_mongo_see(&out->seen, document, "ended_at");
     authp_mongo_get_id(&in, "_id", &ended->id);
     authp_mongo_get_time(&in, "ended_at", &ended->ended_at);
     /* No token of ours names a session of another program, whatever it is. */
@@ -193,7 +195,8 @@ static authp_err_t read_ended(const bson_t *document, void *ctx)
 }
 
 authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
-                                      apr_array_header_t **out, apr_pool_t *pool)
+                                      apr_array_header_t **out, authp_seen_t *seen,
+                                      apr_pool_t *pool)
 {
     read_sessions_t found = {.sessions = apr_array_make(pool, 16, sizeof(authp_ended_t *)),
                              .pool = pool};
@@ -205,6 +208,7 @@ authp_err_t authp_mongo_session_ended(void *self, authp_ms_t since, int limit,
     bson_destroy(&filter);
     if (err == AUTHP_OK) {
         *out = found.sessions;
+        *seen = found.seen;
     }
     return err;
 }

@@ -3,6 +3,22 @@
 
 #include <apr_strings.h>
 
+/* A second try by the driver would double the time that one operation takes. Clients are told when
+ * to come again: off, unless the URI asks for it. Returns how many tries there are. */
+static int limit_tries(mongoc_uri_t *uri)
+{
+    static const char *const options[] = {MONGOC_URI_RETRYREADS, MONGOC_URI_RETRYWRITES};
+    int tries = 1;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (!mongoc_uri_has_option(uri, options[i])) {
+            mongoc_uri_set_option_as_bool(uri, options[i], false);
+        } else if (mongoc_uri_get_option_as_bool(uri, options[i], false)) {
+            tries = 2;
+        }
+    }
+    return tries;
+}
+
 /* The driver's own are meant for batch jobs (30 s, 10 s, five minutes): with these one operation
  * that fails takes at most 0.35 + 0.6 of our bound, also if it has to connect first. */
 static void bound(mongoc_uri_t *uri, const char *option, int ms)
@@ -32,13 +48,10 @@ mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **e
                  "password)";
         return NULL;
     }
-    bound(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, config->timeout_ms * 35 / 100);
-    bound(uri, MONGOC_URI_CONNECTTIMEOUTMS, config->timeout_ms * 35 / 100);
-    bound(uri, MONGOC_URI_SOCKETTIMEOUTMS, config->timeout_ms * 60 / 100);
-    /* A second try would double the bound. Clients are told when to come again. */
-    if (!mongoc_uri_has_option(uri, MONGOC_URI_RETRYREADS)) {
-        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
-    }
+    int once = config->timeout_ms / limit_tries(uri);
+    bound(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, once * 35 / 100);
+    bound(uri, MONGOC_URI_CONNECTTIMEOUTMS, once * 35 / 100);
+    bound(uri, MONGOC_URI_SOCKETTIMEOUTMS, once * 60 / 100);
     if (mongoc_uri_get_appname(uri) == NULL) {
         mongoc_uri_set_appname(uri, "mod_auth_platform");
     }

@@ -47,6 +47,7 @@ static bson_t *write_user(const authp_user_t *user)
 
 typedef struct read_users_t {
     apr_array_header_t *users;
+    authp_seen_t seen; /* of pages in the order of time only */
     apr_pool_t *pool;
 } read_users_t;
 
@@ -165,12 +166,14 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
 /* One that cannot be read gives nobody a token either. */
 static authp_err_t read_changed(const bson_t *document, void *ctx)
 {
+    read_users_t *out = ctx;
+    authp_mongo_see(&out->seen, document, "auth_changed_at");
     authp_err_t err = read_user(document, ctx);
     return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
 }
 
 authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
-                                     apr_array_header_t **out, apr_pool_t *pool)
+                                     apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
     read_users_t found = {.users = apr_array_make(pool, 16, sizeof(authp_user_t *)), .pool = pool};
     bson_t filter = BSON_INITIALIZER;
@@ -183,6 +186,7 @@ authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
     bson_destroy(&filter);
     if (err == AUTHP_OK) {
         *out = found.users;
+        *seen = found.seen;
     }
     return err;
 }

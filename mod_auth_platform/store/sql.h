@@ -171,9 +171,9 @@ authp_err_t authp_sql_session_list(void *self, const char *user_id, authp_ms_t n
                                    const authp_page_t *page, apr_array_header_t **out,
                                    apr_pool_t *pool);
 authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
-                                   apr_array_header_t **out, apr_pool_t *pool);
+                                   apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool);
 authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
-                                    apr_array_header_t **out, apr_pool_t *pool);
+                                    apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool);
 authp_err_t authp_sql_session_set_ver(void *self, const char *sid, int64_t ver, apr_pool_t *pool);
 authp_err_t authp_sql_invite_create(void *self, const authp_invite_t *invite, apr_pool_t *pool);
 authp_err_t authp_sql_invite_by_id(void *self, const char *id, authp_invite_t **out,

@@ -167,7 +167,7 @@ static authp_err_t read_ended(authp_sql_rows_t *rows, void *ctx)
 }
 
 authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
-                                    apr_array_header_t **out, apr_pool_t *pool)
+                                    apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
     /* From 1 on: 0 is "not ended". */
     apr_int64_t from = since > 0 ? since : 1;
@@ -177,7 +177,12 @@ authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
     const void *values[] = {&from, &most};
     authp_err_t err = authp_sql_run(self, AUTHP_SQL_SESSION_ENDED, values, read_ended, &found);
     if (err == AUTHP_OK) {
+        int rows = found.ids->nelts;
         *out = found.ids;
+        *seen = (authp_seen_t){.rows = rows};
+        if (rows > 0) {
+            seen->newest = APR_ARRAY_IDX(found.ids, rows - 1, authp_ended_t *)->ended_at;
+        }
     }
     return err;
 }

@@ -152,7 +152,7 @@ authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
 }
 
 authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
-                                   apr_array_header_t **out, apr_pool_t *pool)
+                                   apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
     read_users_t found = {.users = apr_array_make(pool, 16, sizeof(authp_user_t *)), .pool = pool};
     /* From 1 on: 0 is "never changed". */
@@ -161,7 +161,12 @@ authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
     const void *values[] = {&from, &most};
     authp_err_t err = authp_sql_run(self, AUTHP_SQL_USER_CHANGED, values, read_users, &found);
     if (err == AUTHP_OK) {
+        int rows = found.users->nelts;
         *out = found.users;
+        *seen = (authp_seen_t){.rows = rows};
+        if (rows > 0) {
+            seen->newest = APR_ARRAY_IDX(found.users, rows - 1, authp_user_t *)->auth_changed_at;
+        }
     }
     return err;
 }

@@ -82,6 +82,12 @@ authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clo
     return err;
 }
 
+bool authp_store_offset(authp_store_t *s, int64_t *offset_ms)
+{
+    *offset_ms = atomic_load(&s->offset);
+    return atomic_load(&s->measured);
+}
+
 bool authp_store_offset_fine(int64_t offset_ms)
 {
     return offset_ms <= AUTHP_STORE_CLOCKS_DIFFER_MS && offset_ms >= -AUTHP_STORE_CLOCKS_DIFFER_MS;
@@ -154,15 +160,13 @@ authp_err_t authp_store_session_slide(authp_store_t *s, const char *sid, int64_t
 authp_err_t authp_store_session_end(authp_store_t *s, const char *sid, const char *reason,
                                     authp_ms_t now, apr_pool_t *pool)
 {
-    return s->ops->session_end(s->self, sid, reason, authp_store_time(s, now), pool);
+    return s->ops->session_end(s->self, sid, reason, now, pool);
 }
 
 authp_err_t authp_store_session_end_user(authp_store_t *s, const char *user_id,
                                          const authp_end_t *end, int *count)
 {
-    authp_end_t stamped = *end;
-    stamped.now = authp_store_time(s, end->now);
-    return s->ops->session_end_user(s->self, user_id, &stamped, count);
+    return s->ops->session_end_user(s->self, user_id, end, count);
 }
 
 authp_err_t authp_store_session_ended_of(authp_store_t *s, const char *user_id, authp_ms_t since,
@@ -172,15 +176,16 @@ authp_err_t authp_store_session_ended_of(authp_store_t *s, const char *user_id, 
 }
 
 authp_err_t authp_store_user_changed(authp_store_t *s, authp_ms_t since, int limit,
-                                     apr_array_header_t **out, apr_pool_t *pool)
+                                     apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
-    return s->ops->user_changed(s->self, since, limit, out, pool);
+    return s->ops->user_changed(s->self, since, limit, out, seen, pool);
 }
 
 authp_err_t authp_store_session_ended(authp_store_t *s, authp_ms_t since, int limit,
-                                      apr_array_header_t **out, apr_pool_t *pool)
+                                      apr_array_header_t **out, authp_seen_t *seen,
+                                      apr_pool_t *pool)
 {
-    return s->ops->session_ended(s->self, since, limit, out, pool);
+    return s->ops->session_ended(s->self, since, limit, out, seen, pool);
 }
 
 authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry, apr_pool_t *pool)
@@ -191,17 +196,13 @@ authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entr
 authp_err_t authp_store_user_update(authp_store_t *s, const authp_user_t *before,
                                     const authp_user_t *after, apr_pool_t *pool)
 {
-    authp_user_t stamped = *after;
-    if (after->auth_changed_at != before->auth_changed_at) {
-        stamped.auth_changed_at = authp_store_time(s, after->auth_changed_at);
-    }
-    return s->ops->user_update(s->self, before, &stamped, pool);
+    return s->ops->user_update(s->self, before, after, pool);
 }
 
 authp_err_t authp_store_user_delete(authp_store_t *s, const authp_user_t *before, authp_ms_t now,
                                     apr_pool_t *pool)
 {
-    return s->ops->user_delete(s->self, before, authp_store_time(s, now), pool);
+    return s->ops->user_delete(s->self, before, now, pool);
 }
 
 authp_err_t authp_store_user_discard(authp_store_t *s, const authp_user_t *user, apr_pool_t *pool)

@@ -135,11 +135,12 @@ typedef struct authp_store_ops_t {
     /* What the live table hears of others (service/live.h): accounts, tombstones among them, whose
      * auth_changed_at is `since` or later (authp_user_t *), and sessions that ended then
      * (authp_ended_t *): the earliest `limit` of them, in the order of time, from where it was
-     * written. */
+     * written. A row that cannot be used (another program's document) is not in *out, and counts in
+     * *seen. */
     authp_err_t (*user_changed)(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
-                                apr_pool_t *pool);
+                                authp_seen_t *seen, apr_pool_t *pool);
     authp_err_t (*session_ended)(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
-                                 apr_pool_t *pool);
+                                 authp_seen_t *seen, apr_pool_t *pool);
     /* Ids (const char *) of that user's sessions that ended then. */
     authp_err_t (*session_ended_of)(void *self, const char *user_id, authp_ms_t since,
                                     apr_array_header_t **out, apr_pool_t *pool);
@@ -179,9 +180,9 @@ AUTHP_CHECKED authp_err_t authp_store_open(const authp_store_ops_t *ops,
 AUTHP_CHECKED authp_err_t authp_store_migrate(authp_store_t *s, int *applied, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_ping(authp_store_t *s, apr_pool_t *pool);
 void authp_store_maintain(authp_store_t *s);
-/* Compares the store's clock with this host's. From then on auth_changed_at and ended_at are
- * stamped in the store's time, so that hosts whose clocks differ see each other's changes in order.
- */
+/* Compares the store's clock with this host's. From then on authp_store_time() is the store's time,
+ * in which every time of the operations here is: hosts whose clocks differ see each other's changes
+ * in order, and agree about what has expired. */
 AUTHP_CHECKED authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clock,
                                                     apr_pool_t *pool);
 /* Beyond this difference a host must not be trusted with times: /readyz fails, nothing is purged.
@@ -192,13 +193,17 @@ bool authp_store_offset_fine(int64_t offset_ms);
 void authp_store_set_offset(authp_store_t *s, int64_t offset_ms);
 /* `now` in the store's time. */
 authp_ms_t authp_store_time(authp_store_t *s, authp_ms_t now);
+/* False if nobody has compared the clocks; *offset_ms is how far the store's is ahead. */
+bool authp_store_offset(authp_store_t *s, int64_t *offset_ms);
 AUTHP_CHECKED authp_err_t authp_store_user_changed(authp_store_t *s, authp_ms_t since, int limit,
-                                                   apr_array_header_t **out, apr_pool_t *pool);
+                                                   apr_array_header_t **out, authp_seen_t *seen,
+                                                   apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_session_ended_of(authp_store_t *s, const char *user_id,
                                                        authp_ms_t since, apr_array_header_t **out,
                                                        apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_session_ended(authp_store_t *s, authp_ms_t since, int limit,
-                                                    apr_array_header_t **out, apr_pool_t *pool);
+                                                    apr_array_header_t **out, authp_seen_t *seen,
+                                                    apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_user_create(authp_store_t *s, const authp_user_t *user,
                                                   apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_user_by_id(authp_store_t *s, const char *id,

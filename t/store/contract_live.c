@@ -2,6 +2,7 @@
 /* What the live table hears of: changed accounts and ended sessions, in the order of time. */
 #include "contract.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define NOW CONTRACT_NOW
@@ -20,17 +21,31 @@ static authp_user_t change(const authp_user_t *before, authp_ms_t at)
 static apr_array_header_t *changed(authp_ms_t since, int limit)
 {
     apr_array_header_t *list = NULL;
+    authp_seen_t seen = {-1, -1};
     ck_assert_int_eq(
-        authp_store_user_changed(contract_store(), since, limit, &list, contract_pool()), AUTHP_OK);
+        authp_store_user_changed(contract_store(), since, limit, &list, &seen, contract_pool()),
+        AUTHP_OK);
+    ck_assert_int_eq(seen.rows, list->nelts);
+    ck_assert_int_eq(
+        seen.newest,
+        list->nelts > 0
+            ? APR_ARRAY_IDX(list, list->nelts - 1, const authp_user_t *)->auth_changed_at
+            : 0);
     return list;
 }
 
 static apr_array_header_t *ended(authp_ms_t since, int limit)
 {
     apr_array_header_t *list = NULL;
+    authp_seen_t seen = {-1, -1};
     ck_assert_int_eq(
-        authp_store_session_ended(contract_store(), since, limit, &list, contract_pool()),
+        authp_store_session_ended(contract_store(), since, limit, &list, &seen, contract_pool()),
         AUTHP_OK);
+    ck_assert_int_eq(seen.rows, list->nelts);
+    ck_assert_int_eq(seen.newest,
+                     list->nelts > 0
+                         ? APR_ARRAY_IDX(list, list->nelts - 1, const authp_ended_t *)->ended_at
+                         : 0);
     return list;
 }
 
@@ -118,29 +133,47 @@ START_TEST(ended_sessions)
 }
 END_TEST
 
-/* Stamps are in the store's time from the moment its clock is known. */
-START_TEST(stamps_in_the_stores_time)
+/* A host whose clock is wrong learns by how much; times are what callers give. */
+static authp_ms_t eight_days_ahead(void *ctx)
 {
+    (void)ctx;
+    return authp_clock_now(authp_clock_system()) + INT64_C(8) * 86400000;
+}
+
+START_TEST(clocks_are_compared)
+{
+    static const authp_clock_t wrong = {eight_days_ahead, NULL};
     authp_store_t *store = contract_store();
     authp_user_t user = contract_put_user("ada@example.org");
     authp_session_t session = contract_put_session(&user);
     authp_session_t *got = NULL;
+    int64_t offset = -1;
     ck_assert(!atomic_load(&store->measured));
+    ck_assert(!authp_store_offset(store, &offset));
+    ck_assert_int_eq(offset, 0);
+    ck_assert_int_eq(authp_store_measure_clock(store, &wrong, contract_pool()), AUTHP_OK);
+    ck_assert(authp_store_offset(store, &offset));
+    ck_assert(!authp_store_offset_fine(offset));
+    ck_assert_int_lt(llabs(offset + INT64_C(8) * 86400000), 5000);
+    ck_assert_int_lt(llabs(authp_store_time(store, eight_days_ahead(NULL)) -
+                           authp_clock_now(authp_clock_system())),
+                     5000);
     ck_assert_int_eq(authp_store_measure_clock(store, authp_clock_system(), contract_pool()),
                      AUTHP_OK);
     ck_assert(atomic_load(&store->measured));
     ck_assert_int_lt(atomic_load(&store->offset), 5000);
     ck_assert_int_gt(atomic_load(&store->offset), -5000);
     authp_store_set_offset(store, 7000);
+    ck_assert_int_eq(authp_store_time(store, NOW), NOW + 7000);
     (void)change(&user, NOW + 1000);
-    ck_assert_int_eq(changed(NOW + 8000, 10)->nelts, 1);
-    ck_assert_int_eq(user_at(changed(NOW + 8000, 10), 0)->auth_changed_at, NOW + 8000);
+    ck_assert_int_eq(changed(NOW + 1001, 10)->nelts, 0);
+    ck_assert_int_eq(user_at(changed(NOW + 1000, 10), 0)->auth_changed_at, NOW + 1000);
     ck_assert_int_eq(
         authp_store_session_end(store, session.id.hex, "logout", NOW + 1, contract_pool()),
         AUTHP_OK);
     ck_assert_int_eq(authp_store_session_by_id(store, session.id.hex, &got, contract_pool()),
                      AUTHP_OK);
-    ck_assert_int_eq(got->ended_at, NOW + 7001);
+    ck_assert_int_eq(got->ended_at, NOW + 1);
 }
 END_TEST
 
@@ -148,5 +181,5 @@ void contract_add_live(TCase *tests)
 {
     tcase_add_test(tests, changed_accounts);
     tcase_add_test(tests, ended_sessions);
-    tcase_add_test(tests, stamps_in_the_stores_time);
+    tcase_add_test(tests, clocks_are_compared);
 }

@@ -53,6 +53,18 @@ authp_store_t *mongodb_fixture_open(apr_pool_t *pool)
     return store;
 }
 
+void mongodb_fixture_put(const char *collection, const char *json)
+{
+    bson_error_t error;
+    bson_t *document = bson_new_from_json((const uint8_t *)json, -1, &error);
+    ck_assert_msg(document != NULL, "%s: %s", json, error.message);
+    mongoc_collection_t *to = mongoc_client_get_collection(outside, database, collection);
+    ck_assert_msg(mongoc_collection_insert_one(to, document, NULL, NULL, &error), "%s",
+                  error.message);
+    mongoc_collection_destroy(to);
+    bson_destroy(document);
+}
+
 void mongodb_fixture_remove(void)
 {
     mongoc_database_t *gone = mongoc_client_get_database(outside, database);

@@ -13,6 +13,8 @@ authp_store_config_t mongodb_fixture_config(void);
 authp_store_t *mongodb_fixture_open(apr_pool_t *pool);
 mongoc_client_t *mongodb_fixture_outside(void);
 const char *mongodb_fixture_database(void);
+/* Extended JSON into a collection, by the client outside. */
+void mongodb_fixture_put(const char *collection, const char *json);
 /* Drops the database. */
 void mongodb_fixture_remove(void);
 

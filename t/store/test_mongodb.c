@@ -28,20 +28,6 @@ static void teardown(void)
     mongodb_fixture_remove();
 }
 
-/* Extended JSON into a collection, by the client outside. */
-static void put(const char *collection, const char *json)
-{
-    bson_error_t error;
-    bson_t *document = bson_new_from_json((const uint8_t *)json, -1, &error);
-    ck_assert_msg(document != NULL, "%s: %s", json, error.message);
-    mongoc_collection_t *to = mongoc_client_get_collection(mongodb_fixture_outside(),
-                                                           mongodb_fixture_database(), collection);
-    ck_assert_msg(mongoc_collection_insert_one(to, document, NULL, NULL, &error), "%s",
-                  error.message);
-    mongoc_collection_destroy(to);
-    bson_destroy(document);
-}
-
 /* The one document of a collection, as relaxed JSON. */
 static const char *get(const char *collection)
 {
@@ -66,7 +52,8 @@ static const char *get(const char *collection)
 START_TEST(six_fields_are_a_user)
 {
     authp_user_t *user = NULL;
-    put("users",
+    mongodb_fixture_put(
+        "users",
         "{\"_id\":{\"$oid\":\"" ID "\"},\"email\":\"eve@example.org\",\"name\":\"Eve\","
         "\"password_hash\":\"$2b$04$x\",\"roles\":[\"recruiter\"],"
         "\"is_recruiter_verified\":true,\"created_at\":{\"$date\":\"2026-01-02T03:04:05Z\"},"
@@ -111,7 +98,8 @@ static const char *const wrong[] = {
 START_TEST(a_wrong_type_fails_that_account_alone)
 {
     authp_user_t *user = NULL;
-    put("users", apr_psprintf(pool, "{\"email\":\"odd@example.org\",%s}", wrong[_i]));
+    mongodb_fixture_put("users",
+                        apr_psprintf(pool, "{\"email\":\"odd@example.org\",%s}", wrong[_i]));
     authp_user_t fine = contract_user("fine@example.org", pool);
     ck_assert_int_eq(authp_store_user_create(store, &fine, pool), AUTHP_OK);
     ck_assert_int_eq(
@@ -165,39 +153,16 @@ START_TEST(what_is_no_id_finds_nobody)
 }
 END_TEST
 
-/* The page goes on behind what cannot be read, and a cursor from its end finds the rest. */
-START_TEST(lists_pass_over_odd_documents)
-{
-    apr_array_header_t *list = NULL;
-    for (int i = 0; i < 12; i++) {
-        const char *wrong_roles = i % 4 == 3 ? "" : ",\"roles\":7";
-        put("users", apr_psprintf(pool,
-                                  "{\"_id\":{\"$oid\":\"6b00000000000000000000%02x\"},"
-                                  "\"email\":\"u%d@example.org\"%s}",
-                                  i, i, wrong_roles));
-    }
-    put("users", "{\"_id\":\"by hand\",\"email\":\"hand@example.org\"}");
-    put("users", "{\"_id\":7,\"email\":\"seven@example.org\"}");
-    authp_user_filter_t filter = {.limit = 2};
-    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
-    ck_assert_int_eq(list->nelts, 2);
-    const authp_user_t *second = APR_ARRAY_IDX(list, 1, authp_user_t *);
-    ck_assert_str_eq(second->email, "u7@example.org");
-    filter.after_id = second->id.hex;
-    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
-    ck_assert_int_eq(list->nelts, 1);
-    ck_assert_str_eq(APR_ARRAY_IDX(list, 0, authp_user_t *)->email, "u11@example.org");
-}
-END_TEST
-
 /* Whoever wrote them, and whatever their ids are. */
 START_TEST(purge_takes_documents_of_any_id)
 {
     const authp_purge_t what = {.batch = 2, .sessions_before = NOW};
     int removed = 0;
-    put("refresh_tokens", "{\"_id\":\"s1\",\"expires_at\":{\"$date\":{\"$numberLong\":\"1\"}}}");
-    put("refresh_tokens", "{\"_id\":2,\"expires_at\":{\"$date\":{\"$numberLong\":\"2\"}}}");
-    put("refresh_tokens", "{\"_id\":\"keeps\"}");
+    mongodb_fixture_put("refresh_tokens",
+                        "{\"_id\":\"s1\",\"expires_at\":{\"$date\":{\"$numberLong\":\"1\"}}}");
+    mongodb_fixture_put("refresh_tokens",
+                        "{\"_id\":2,\"expires_at\":{\"$date\":{\"$numberLong\":\"2\"}}}");
+    mongodb_fixture_put("refresh_tokens", "{\"_id\":\"keeps\"}");
     ck_assert_int_eq(authp_store_purge(store, &what, &removed, pool), AUTHP_OK);
     ck_assert_int_eq(removed, 2);
     ck_assert_contains(get("refresh_tokens"), "keeps");
@@ -207,8 +172,8 @@ END_TEST
 START_TEST(numbers_of_every_kind)
 {
     authp_user_t *user = NULL;
-    put("users", "{\"email\":\"n@example.org\",\"ver\":{\"$numberDouble\":\"3.0\"},"
-                 "\"min_ver\":{\"$numberInt\":\"2\"},\"name\":null}");
+    mongodb_fixture_put("users", "{\"email\":\"n@example.org\",\"ver\":{\"$numberDouble\":\"3.0\"},"
+                                 "\"min_ver\":{\"$numberInt\":\"2\"},\"name\":null}");
     ck_assert_int_eq(
         authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "n@example.org", &user, pool),
         AUTHP_OK);
@@ -223,8 +188,9 @@ START_TEST(an_invite_put_there_by_hand)
 {
     const char *hash = apr_psprintf(pool, "%064d", 7);
     authp_invite_t *invite = NULL;
-    put("recruiter_invites", "{\"email\":\"Grace@Example.org\",\"invite_code\":\"by-hand\","
-                             "\"expires_at\":{\"$date\":\"2030-01-01T00:00:00Z\"}}");
+    mongodb_fixture_put("recruiter_invites",
+                        "{\"email\":\"Grace@Example.org\",\"invite_code\":\"by-hand\","
+                        "\"expires_at\":{\"$date\":\"2030-01-01T00:00:00Z\"}}");
     ck_assert_int_eq(authp_store_invite_by_code(store, "other", hash, &invite, pool),
                      AUTHP_E_NOT_FOUND);
     ck_assert_int_eq(authp_store_invite_by_code(store, "by-hand", hash, &invite, pool), AUTHP_OK);
@@ -286,8 +252,8 @@ END_TEST
 START_TEST(without_unique_values_nothing_goes)
 {
     authp_user_t user = contract_user("new@example.org", pool);
-    put("users", "{\"email\":\"twin@example.org\"}");
-    put("users", "{\"email\":\"twin@example.org\"}");
+    mongodb_fixture_put("users", "{\"email\":\"twin@example.org\"}");
+    mongodb_fixture_put("users", "{\"email\":\"twin@example.org\"}");
     ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_E_INTERNAL);
     ck_assert_int_ne(authp_store_ping(store, pool), AUTHP_OK);
 }
@@ -333,7 +299,6 @@ Suite *suite_mongodb(void)
                         sizeof(wrong) / sizeof(wrong[0]));
     tcase_add_loop_test(tests, what_is_no_id_finds_nobody, 0,
                         (int)(sizeof(no_ids) / sizeof(no_ids[0])));
-    tcase_add_test(tests, lists_pass_over_odd_documents);
     tcase_add_test(tests, purge_takes_documents_of_any_id);
     tcase_add_test(tests, numbers_of_every_kind);
     tcase_add_test(tests, an_invite_put_there_by_hand);

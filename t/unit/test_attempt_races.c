@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "crypto/hasher_bound.h"
 #include "fixture.h"
 #include "suite.h"
 
@@ -24,6 +25,8 @@ static void tear_down(void)
     fixture_close(&f);
 }
 
+static _Atomic authp_err_t last_err;
+
 static void *guess(void *data)
 {
     atomic_int *looked_at = data;
@@ -37,7 +40,9 @@ static void *guess(void *data)
                               .password_len = sizeof(WRONG) - 1};
     mine.retry_after = &wait;
     apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    if (authp_account_login(f.realm, &in, &mine, &grant, own) != AUTHP_E_RATE_LIMITED) {
+    authp_err_t err = authp_account_login(f.realm, &in, &mine, &grant, own);
+    last_err = err;
+    if (err != AUTHP_E_RATE_LIMITED) {
         atomic_fetch_add(looked_at, 1);
     }
     apr_pool_destroy(own);
@@ -59,12 +64,47 @@ START_TEST(sixty_four_guesses)
 }
 END_TEST
 
+/* No room for another hash from now on. */
+static void fill_the_hasher(void *ctx)
+{
+    authp_hasher_bound_t *bound = ctx;
+    while (authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER) >= 0) {
+    }
+    ck_assert_int_eq(authp_hasher_make(bound, &f.rng.random, 0, &f.realm->hasher, f.pool),
+                     AUTHP_OK);
+}
+
+/* A wrong password against a hash of lower cost costs more hashes: for guesses they must not come
+ * before the failure is counted, as there may be no room for them. */
+START_TEST(a_guess_counts_before_the_extra_hashes)
+{
+    authp_hasher_bound_t *bound = NULL;
+    atomic_int looked_at = 0;
+    (void)fixture_user(&f, ADA, "admin", false);
+    f.settings->bcrypt_rounds = 6;
+    for (int i = 0; i < 3; i++) {
+        authp_hasher_t *roomy = f.realm->hasher;
+        ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
+        mem_store_before(f.store, "failure_add", fill_the_hasher, bound);
+        (void)guess(&looked_at);
+        ck_assert_int_eq(last_err, AUTHP_E_BUSY); /* the hashes came behind it */
+        ck_assert_ptr_ne(f.realm->hasher, roomy); /* it was counted */
+        ck_assert_int_eq(mem_store_audit_count(f.store, "login"), i + 1);
+        f.realm->hasher = roomy;
+    }
+    ck_assert_int_eq(looked_at, 3);
+    (void)guess(&looked_at);
+    ck_assert_int_eq(looked_at, 3); /* and those that met no room count like any other */
+}
+END_TEST
+
 Suite *suite_attempt_races(void)
 {
     Suite *suite = suite_create("attempt_races");
     TCase *tests = tcase_create("attempt_races");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, sixty_four_guesses);
+    tcase_add_test(tests, a_guess_counts_before_the_extra_hashes);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "live_fixture.h"
+#include "service/live_layout.h"
 #include "suite.h"
 
 static live_fixture_t live;
@@ -42,6 +43,44 @@ START_TEST(poll_pages)
         authp_err_t err = authp_live_guard(f->realm, &each, AUTHP_UNAVAILABLE_DENY, f->pool);
         ck_assert_msg(err == AUTHP_E_TOKEN_REVOKED, "session %d: %s", i, authp_err_name(err));
     }
+}
+END_TEST
+
+/* As MongoDB does with a document of another program: the page has one row less than was read. */
+static authp_err_t one_is_odd(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                              authp_seen_t *seen, apr_pool_t *pool)
+{
+    authp_err_t err = mem_store_ops.session_ended(self, since, limit, out, seen, pool);
+    if (err == AUTHP_OK && (*out)->nelts > 0) {
+        (*out)->nelts--;
+    }
+    return err;
+}
+
+START_TEST(poll_goes_on_behind_what_it_cannot_use)
+{
+    enum { MANY = 1300 };
+    authp_store_ops_t ops = mem_store_ops;
+    authp_grant_t last = {0};
+    live_fixture_poll(&live);
+    authp_live_t *here = f->realm->live;
+    f->realm->live = NULL;
+    for (int i = 0; i < MANY; i++) {
+        authp_grant_t each = fixture_start(f, live.user);
+        last = i == MANY - 2 ? each : last;
+        fake_clock_advance(&f->clock, 1);
+        ck_assert_int_eq(authp_live_end_session(f->realm, each.session->id.hex, "logout", f->pool),
+                         AUTHP_OK);
+    }
+    f->realm->live = here;
+    ops.session_ended = one_is_odd;
+    f->store->ops = &ops;
+    live_fixture_poll(&live);
+    f->store->ops = &mem_store_ops;
+    authp_principal_t who = live_fixture_principal(&live, &last);
+    ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool),
+                     AUTHP_E_TOKEN_REVOKED);
+    ck_assert_int_eq(live.shared->sessions_newest, authp_clock_now(f->realm->clock));
 }
 END_TEST
 
@@ -114,6 +153,34 @@ START_TEST(clocks_differ)
 }
 END_TEST
 
+/* A host whose clock is eight days ahead: what ends here ends, what others ended is heard of, and
+ * what lives by the store's clock lives. */
+START_TEST(this_hosts_clock_is_far_ahead)
+{
+    static const authp_ms_t days = INT64_C(8) * 86400000;
+    mem_store_ahead(f->store, -days);
+    live_fixture_poll(&live);
+    authp_grant_t mine = fixture_start(f, live.user);
+    authp_principal_t who = live_fixture_principal(&live, &mine);
+    ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool), AUTHP_OK);
+    ck_assert_int_eq(authp_live_end_session(f->realm, mine.session->id.hex, "logout", f->pool),
+                     AUTHP_OK);
+    mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE); /* the table alone is asked */
+    ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool),
+                     AUTHP_E_TOKEN_REVOKED);
+    mem_store_fail(f->store, NULL, 0, AUTHP_OK);
+    authp_grant_t other = fixture_start(f, live.user);
+    authp_principal_t there = live_fixture_principal(&live, &other);
+    ck_assert_int_eq(authp_store_session_end(f->store, other.session->id.hex, "logout",
+                                             authp_realm_now(f->realm), f->pool),
+                     AUTHP_OK);
+    live_fixture_poll(&live);
+    mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_live_guard(f->realm, &there, AUTHP_UNAVAILABLE_DENY, f->pool),
+                     AUTHP_E_TOKEN_REVOKED);
+}
+END_TEST
+
 Suite *suite_live_poll(void)
 {
     Suite *suite = suite_create("live_poll");
@@ -121,10 +188,12 @@ Suite *suite_live_poll(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, poll_pages);
+    tcase_add_test(tests, poll_goes_on_behind_what_it_cannot_use);
     tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
     tcase_add_test(tests, what_a_new_child_knows);
     tcase_add_test(tests, how_far_clocks_may_differ);
     tcase_add_test(tests, clocks_differ);
+    tcase_add_test(tests, this_hosts_clock_is_far_ahead);
     suite_add_tcase(suite, tests);
     return suite;
 }

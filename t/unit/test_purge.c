@@ -43,6 +43,61 @@ START_TEST(an_hour_later_and_not_before)
 }
 END_TEST
 
+/* This host's clock is wrong: nothing goes, however old it looks from here. */
+START_TEST(a_wrong_clock_removes_nothing)
+{
+    static const authp_ms_t wrong[] = {8 * 24 * HOUR, 20001, -20001};
+    const authp_event_t event = {.event = "login", .outcome = "ok"};
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, ada);
+    int removed = 7;
+    authp_audit_write(f.realm, &event, &fixture_client, f.pool);
+    f.settings->audit_retention_days = 1;
+    mem_store_ahead(f.store, -wrong[_i]);
+    fake_clock_advance(&f.clock, wrong[_i]);
+    ck_assert_int_eq(authp_purge_run(f.realm, 5, &removed, f.pool), AUTHP_E_CLOCKS_DIFFER);
+    ck_assert_int_eq(removed, 7);
+    ck_assert_ptr_nonnull(mem_store_session(f.store, grant.session->id.hex));
+    ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 1);
+    /* Set right, it goes on. */
+    fake_clock_advance(&f.clock, -wrong[_i]);
+    mem_store_ahead(f.store, 0);
+    ck_assert_int_eq(purge(5), 0);
+}
+END_TEST
+
+/* What was measured at the last poll may be wrong by now. */
+START_TEST(the_clock_is_looked_at_each_time)
+{
+    int removed = 7;
+    (void)fixture_start(&f, fixture_user(&f, "ada@example.org", "candidate", false));
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 8 * 24 * HOUR);
+    mem_store_ahead(f.store, -8 * 24 * HOUR);
+    ck_assert_int_eq(authp_purge_run(f.realm, 1, &removed, f.pool), AUTHP_E_CLOCKS_DIFFER);
+    mem_store_fail(f.store, "clock", 0, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_purge_run(f.realm, 1, &removed, f.pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(removed, 7);
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+}
+END_TEST
+
+/* Within what is allowed the store's clock counts. */
+START_TEST(ages_are_the_stores)
+{
+    authp_grant_t grant =
+        fixture_start(&f, fixture_user(&f, "ada@example.org", "candidate", false));
+    ck_assert_int_eq(authp_store_session_end(f.store, grant.session->id.hex, "logout",
+                                             authp_clock_now(f.realm->clock), f.pool),
+                     AUTHP_OK);
+    mem_store_ahead(f.store, -20000);
+    fake_clock_advance(&f.clock, HOUR + 20000);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+}
+END_TEST
+
 START_TEST(long_tokens_are_waited_for)
 {
     authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
@@ -126,6 +181,9 @@ Suite *suite_purge(void)
     TCase *tests = tcase_create("purge");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, an_hour_later_and_not_before);
+    tcase_add_loop_test(tests, a_wrong_clock_removes_nothing, 0, 3);
+    tcase_add_test(tests, the_clock_is_looked_at_each_time);
+    tcase_add_test(tests, ages_are_the_stores);
     tcase_add_test(tests, long_tokens_are_waited_for);
     tcase_add_test(tests, traces_of_the_deleted_go);
     tcase_add_test(tests, batch_by_batch);

@@ -109,6 +109,7 @@ void fixture_open(fixture_t *f)
     ops.session_create = record_session;
     ops.audit_append = record_audit;
     ck_assert_int_eq(authp_store_open(&ops, &config, &f->store, f->pool), AUTHP_OK);
+    mem_store_clock(f->store, &f->clock.clock);
     f->realm->store = f->store;
     ck_assert_int_eq(authp_hasher_bound_make(2, 200, &bound), AUTHP_OK);
     ck_assert_int_eq(authp_hasher_make(bound, &f->rng.random, 0, &f->realm->hasher, f->pool),

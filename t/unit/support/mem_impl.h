@@ -32,7 +32,8 @@ typedef struct mem_t {
     const char *fail_op;
     int fail_nth;
     authp_err_t fail_err;
-    authp_ms_t ahead; /* of the store's clock */
+    const authp_clock_t *clock; /* the host's that it runs on; NULL: the system's */
+    authp_ms_t ahead;           /* of the store's clock */
     const char *hook_op;
     void (*hook)(void *ctx);
     void *hook_ctx;
@@ -60,9 +61,9 @@ authp_err_t mem_purge(void *self, const authp_purge_t *what, int *removed, apr_p
 
 /* mem_live.c */
 authp_err_t mem_user_changed(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
-                             apr_pool_t *pool);
+                             authp_seen_t *seen, apr_pool_t *pool);
 authp_err_t mem_session_ended(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
-                              apr_pool_t *pool);
+                              authp_seen_t *seen, apr_pool_t *pool);
 authp_err_t mem_session_ended_of(void *self, const char *user_id, authp_ms_t since,
                                  apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t mem_clock(void *self, authp_ms_t *now, apr_pool_t *pool);

@@ -37,7 +37,7 @@ static void cut(apr_array_header_t *list, int limit, int (*order)(const void *, 
 }
 
 authp_err_t mem_user_changed(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
-                             apr_pool_t *pool)
+                             authp_seen_t *seen, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = mem_enter(mem, "user_changed");
@@ -58,12 +58,15 @@ authp_err_t mem_user_changed(void *self, authp_ms_t since, int limit, apr_array_
         }
     }
     cut(found, limit, by_change);
+    int last = found->nelts - 1;
+    *seen = (authp_seen_t){.rows = found->nelts};
+    seen->newest = last >= 0 ? APR_ARRAY_IDX(found, last, authp_user_t *)->auth_changed_at : 0;
     *out = found;
     return mem_leave(mem, AUTHP_OK);
 }
 
 authp_err_t mem_session_ended(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
-                              apr_pool_t *pool)
+                              authp_seen_t *seen, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = mem_enter(mem, "session_ended");
@@ -81,6 +84,9 @@ authp_err_t mem_session_ended(void *self, authp_ms_t since, int limit, apr_array
         }
     }
     cut(found, limit, by_end);
+    int last = found->nelts - 1;
+    *seen = (authp_seen_t){.rows = found->nelts};
+    seen->newest = last >= 0 ? APR_ARRAY_IDX(found, last, authp_ended_t *)->ended_at : 0;
     *out = found;
     return mem_leave(mem, AUTHP_OK);
 }
@@ -113,8 +119,14 @@ authp_err_t mem_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
     if (err != AUTHP_OK) {
         return err;
     }
-    *now = authp_clock_now(authp_clock_system()) + mem->ahead;
+    *now = authp_clock_now(mem->clock != NULL ? mem->clock : authp_clock_system()) + mem->ahead;
     return mem_leave(self, AUTHP_OK);
+}
+
+void mem_store_clock(authp_store_t *store, const authp_clock_t *clock)
+{
+    mem_t *mem = store->self;
+    mem->clock = clock;
 }
 
 void mem_store_ahead(authp_store_t *store, authp_ms_t ms)

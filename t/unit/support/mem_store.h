@@ -12,10 +12,11 @@ extern const authp_store_ops_t mem_store_ops;
  * or every one with nth = 0. One order at a time; err AUTHP_OK cancels it. Nothing is changed by a
  * call that fails. */
 void mem_store_fail(authp_store_t *store, const char *op, int nth, authp_err_t err);
+/* The store's clock is this one (at first the system's), or so much ahead of it. */
+void mem_store_clock(authp_store_t *store, const authp_clock_t *clock);
+void mem_store_ahead(authp_store_t *store, authp_ms_t ms);
 /* Runs `hook` once, right before the next `op` does its work: what another process might do in
  * between. */
-/* The store's clock is so much ahead of the system's. */
-void mem_store_ahead(authp_store_t *store, authp_ms_t ms);
 void mem_store_before(authp_store_t *store, const char *op, void (*hook)(void *ctx), void *ctx);
 /* What is in it, to look at and to bend; NULL if there is no such row. */
 authp_user_t *mem_store_user(authp_store_t *store, const char *id);

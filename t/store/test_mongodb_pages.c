@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of MongoDB documents of which other programs wrote some. */
+#include "../unit/suite.h"
+#include "contract.h"
+#include "mongodb_fixture.h"
+
+#include <apr_strings.h>
+
+#define STAMP "{\"$date\":{\"$numberLong\":\"%d\"}}"
+
+static apr_pool_t *pool;
+static authp_store_t *store;
+
+static void setup(void)
+{
+    apr_pool_create(&pool, NULL);
+    mongodb_fixture_make();
+    store = mongodb_fixture_open(pool);
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+    mongodb_fixture_remove();
+}
+
+/* The page goes on behind what cannot be read, and a cursor from its end finds the rest. */
+START_TEST(lists_pass_over_odd_documents)
+{
+    apr_array_header_t *list = NULL;
+    for (int i = 0; i < 12; i++) {
+        const char *wrong_roles = i % 4 == 3 ? "" : ",\"roles\":7";
+        mongodb_fixture_put("users",
+                            apr_psprintf(pool,
+                                         "{\"_id\":{\"$oid\":\"6b00000000000000000000%02x\"},"
+                                         "\"email\":\"u%d@example.org\"%s}",
+                                         i, i, wrong_roles));
+    }
+    mongodb_fixture_put("users", "{\"_id\":\"by hand\",\"email\":\"hand@example.org\"}");
+    mongodb_fixture_put("users", "{\"_id\":7,\"email\":\"seven@example.org\"}");
+    authp_user_filter_t filter = {.limit = 2};
+    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 2);
+    const authp_user_t *second = APR_ARRAY_IDX(list, 1, authp_user_t *);
+    ck_assert_str_eq(second->email, "u7@example.org");
+    filter.after_id = second->id.hex;
+    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 1);
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 0, authp_user_t *)->email, "u11@example.org");
+}
+END_TEST
+
+/* Three accounts that changed and three sessions that ended, the `odd`th of which cannot be used.
+ */
+static void put_in_time(int odd)
+{
+    for (int i = 1; i <= 3; i++) {
+        const char *id = apr_psprintf(pool, "{\"$oid\":\"6b00000000000000000001%02x\"}", i);
+        mongodb_fixture_put(
+            "users", apr_psprintf(pool, "{\"_id\":%s,\"roles\":%s,\"auth_changed_at\":" STAMP "}",
+                                  id, i == odd ? "7" : "[]", 1000 * i));
+        mongodb_fixture_put("refresh_tokens",
+                            apr_psprintf(pool, "{\"_id\":%s,\"ended_at\":" STAMP "}",
+                                         i == odd ? "\"by hand\"" : id, 1000 * i));
+    }
+}
+
+/* A full page with a document in it that cannot be used is full all the same, and ends where its
+ * last document stands: otherwise the live table's poll stops there. */
+START_TEST(pages_in_time_count_odd_documents)
+{
+    apr_array_header_t *list = NULL;
+    authp_seen_t seen = {0};
+    put_in_time(_i);
+    ck_assert_int_eq(authp_store_user_changed(store, 1, 3, &list, &seen, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 2);
+    ck_assert_int_eq(seen.rows, 3);
+    ck_assert_int_eq(seen.newest, 3000);
+    seen = (authp_seen_t){0};
+    ck_assert_int_eq(authp_store_session_ended(store, 1, 3, &list, &seen, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 2);
+    ck_assert_int_eq(seen.rows, 3);
+    ck_assert_int_eq(seen.newest, 3000);
+}
+END_TEST
+
+/* Many in a row that cannot be used do not use up the rounds of a small page. */
+START_TEST(a_small_page_passes_over_many)
+{
+    apr_array_header_t *list = NULL;
+    for (int i = 0; i < 60; i++) {
+        mongodb_fixture_put("users",
+                            apr_psprintf(pool,
+                                         "{\"_id\":{\"$oid\":\"6b00000000000000000000%02x\"},"
+                                         "\"email\":\"u%d@example.org\",\"roles\":7}",
+                                         i, i));
+    }
+    for (int i = 60; i < 64; i++) {
+        mongodb_fixture_put("users",
+                            apr_psprintf(pool,
+                                         "{\"_id\":{\"$oid\":\"6b00000000000000000000%02x\"},"
+                                         "\"email\":\"u%d@example.org\"}",
+                                         i, i));
+    }
+    authp_user_filter_t filter = {.limit = 2};
+    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 2);
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 0, authp_user_t *)->email, "u60@example.org");
+    ck_assert_str_eq(APR_ARRAY_IDX(list, 1, authp_user_t *)->email, "u61@example.org");
+}
+END_TEST
+
+Suite *suite_mongodb_pages(void)
+{
+    Suite *suite = suite_create("mongodb_pages");
+    TCase *tests = tcase_create("mongodb_pages");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, lists_pass_over_odd_documents);
+    tcase_add_loop_test(tests, pages_in_time_count_odd_documents, 1, 4);
+    tcase_add_test(tests, a_small_page_passes_over_many);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two sign-ins with one invite, and what may happen to the account between the lost claim and the
+ * second look at it. */
+#include "fixture.h"
+#include "service/invite.h"
+#include "suite.h"
+
+#include <string.h>
+
+#define ADA "ada@example.org"
+
+static fixture_t f;
+static authp_user_t *row; /* Ada's, in the store */
+static const char *code;
+
+static void set_up(void)
+{
+    static const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
+    const authp_new_invite_t wanted = {.email = ADA, .hours = 1};
+    authp_invite_t *invite = NULL;
+    fixture_open(&f);
+    row = mem_store_user(f.store, fixture_user(&f, ADA, "candidate", false)->id.hex);
+    ck_assert_int_eq(authp_invite_make(f.realm, &boss, &wanted, &invite, &code, f.pool), AUTHP_OK);
+}
+
+static void tear_down(void)
+{
+    fixture_close(&f);
+}
+
+static authp_err_t sign_in(authp_grant_t *grant)
+{
+    const authp_login_t in = {.kind = AUTHP_LOGIN_EMAIL,
+                              .login = ADA,
+                              .password = FIXTURE_PASSWORD,
+                              .password_len = strlen(FIXTURE_PASSWORD),
+                              .door = AUTHP_DOOR_RECRUITER,
+                              .invite_code = code};
+    return authp_account_login(f.realm, &in, &fixture_client, grant, f.pool);
+}
+
+static void nothing(void)
+{
+}
+
+static void is_disabled(void)
+{
+    row->disabled = true;
+}
+
+static void changes_her_password(void)
+{
+    row->password_hash = "$2y$04$changedchangedchangedchangedchangedchangedchangedchan";
+    row->ver++;
+    row->min_ver = row->ver;
+}
+
+/* The hash alone: nothing else tells that the password is another one. */
+static void has_another_hash(void)
+{
+    row->password_hash = "$2y$04$changedchangedchangedchangedchangedchangedchangedchan";
+}
+
+static void has_no_password_any_more(void)
+{
+    row->password_hash = NULL;
+}
+
+static void was_disabled_for_a_moment(void)
+{
+    row->ver += 2;
+    row->min_ver = row->ver;
+}
+
+static const struct {
+    void (*then)(void); /* what happens to Ada behind the winner's claim */
+    authp_err_t err;
+} cases[] = {
+    {nothing, AUTHP_OK},
+    {is_disabled, AUTHP_E_INVITE_INVALID},
+    {changes_her_password, AUTHP_E_INVITE_INVALID},
+    {has_another_hash, AUTHP_E_INVITE_INVALID},
+    {has_no_password_any_more, AUTHP_E_INVITE_INVALID},
+    {was_disabled_for_a_moment, AUTHP_E_INVITE_INVALID},
+};
+
+static void winner(void *ctx)
+{
+    void (*const *then)(void) = ctx;
+    authp_grant_t grant = {0};
+    ck_assert_int_eq(sign_in(&grant), AUTHP_OK);
+    ck_assert(row->is_recruiter_verified);
+    (*then)();
+}
+
+START_TEST(after_a_lost_claim)
+{
+    authp_grant_t grant = {0};
+    void (*then)(void) = cases[_i].then;
+    mem_store_before(f.store, "invite_claim", winner, &then);
+    ck_assert_int_eq(sign_in(&grant), cases[_i].err);
+    ck_assert_int_eq(fixture_sessions(&f), cases[_i].err == AUTHP_OK ? 2 : 1);
+}
+END_TEST
+
+Suite *suite_invite_races(void)
+{
+    Suite *suite = suite_create("invite_races");
+    TCase *races = tcase_create("races");
+    tcase_add_checked_fixture(races, set_up, tear_down);
+    tcase_add_loop_test(races, after_a_lost_claim, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+    suite_add_tcase(suite, races);
+    return suite;
+}
