@@ -13,10 +13,15 @@ unit_src = $(if $(filter cov,$(1)),$(filter-out $(SHIM),$(UNIT_SRC)),$(UNIT_SRC)
 compile = $(CC_$(1)) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_$(1))
 link    = $(CC_$(1)) $(LDFLAGS_ALL) $(LDFLAGS_$(1))
 
-$(MADE_SRC): build/embed.pl $(DOCS_SRC) | deps
+$(OUT)/made/docs_text.c: build/embed.pl $(DOCS_SRC) | deps
 	@mkdir -p $(@D)
 	@echo '  MAKE  $@'
 	@perl build/embed.pl $(DOCS) > $@
+
+$(OUT)/made/common_passwords.c: build/passwords.pl $(COMMON) | deps
+	@mkdir -p $(@D)
+	@echo '  MAKE  $@'
+	@perl build/passwords.pl $(COMMON) > $@
 
 define profile_rules
 $(OUT)/$(1)/obj/%.o: %.c build/flags.mk build/compile.mk | deps

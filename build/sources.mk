@@ -10,7 +10,9 @@ sources     = $(sort $(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null))
 # Texts that the module carries: the page /docs and the examples of OpenAPI.
 DOCS      := $(SRC)/api/docs
 DOCS_SRC  := $(sort $(wildcard $(DOCS)/*))
-MADE_SRC  := $(OUT)/made/docs_text.c
+# The passwords that are refused because everybody tries them first.
+COMMON    := $(SRC)/service/data/common_passwords.txt
+MADE_SRC  := $(OUT)/made/docs_text.c $(OUT)/made/common_passwords.c
 
 LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS))) $(MADE_SRC)
 HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))

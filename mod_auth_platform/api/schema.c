@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/bcrypt.h"
+#include "service/common_passwords.h"
 #include "service/invite.h"
 
 #include <apr_strings.h>
@@ -140,6 +141,11 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
         return false;
     }
     *out = (finding_t){"invalid", check_text(field->kind, settings, value, pool)};
+    if (out->detail != NULL && field->kind == AUTHP_FIELD_NEW_PASSWORD &&
+        authp_account_password_is_common(settings, json_string_value(value),
+                                         json_string_length(value))) {
+        out->code = "too_common";
+    }
     return out->detail == NULL;
 }
 
@@ -223,6 +229,23 @@ static void describe_text(int most, const char *pattern, json_t *out)
     authp_json_set_str(out, "pattern", pattern);
 }
 
+/* The built-in list is too long for a document. Its words of one repeated character stand for it,
+ * which are also what programs that make up requests try first. */
+static void describe_common(const authp_settings_t *settings, json_t *out)
+{
+    if (!settings->password_refuse_common) {
+        return;
+    }
+    json_t *words = authp_json_set_array(authp_json_set_object(out, "not"), "enum");
+    for (size_t i = 0; i < authp_common_passwords_count; i++) {
+        const char *word = authp_common_passwords_text + authp_common_passwords_at[i];
+        char one[] = {word[0], '\0'};
+        if (strspn(word, one) == strlen(word)) {
+            authp_json_append_str(words, word);
+        }
+    }
+}
+
 static void describe_field(const authp_field_t *field, const authp_settings_t *settings,
                            json_t *out)
 {
@@ -250,7 +273,10 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         authp_json_set_str(out, "format", "password");
         authp_json_set_int(out, "minLength", settings->password_min_length);
         describe_text(AUTHP_BCRYPT_MAX_BYTES, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(out, "description", "At most 72 bytes of UTF-8.");
+        authp_json_set_str(
+            out, "description",
+            "At most 72 bytes of UTF-8, and none of the passwords that everybody tries first.");
+        describe_common(settings, out);
         break;
     case AUTHP_FIELD_PASSWORD:
         authp_json_set_str(out, "format", "password");

@@ -88,15 +88,14 @@ void authp_way_in_note(cmd_parms *cmd, const char *line, authp_guarded_by_t *out
     }
     bool pattern = path == NULL || path[0] != '/' || strpbrk(path, "*?[") != NULL ||
                    (in != NULL && in->args != NULL && in->args[0] == '~');
-    size_t *len = NULL;
-    if (!pattern && (in == NULL || strcasecmp(in->directive, "<Directory") == 0)) {
-        len = &out->directory;
-    } else if (!pattern && strcasecmp(in->directive, "<Location") == 0) {
-        len = &out->location;
-    }
-    if (len == NULL) {
+    bool directory = in == NULL || strcasecmp(in->directive, "<Directory") == 0;
+    bool location = !directory && strcasecmp(in->directive, "<Location") == 0;
+    if (pattern || (!directory && !location)) {
         out->other = true;
-    } else if (strlen(path) > *len) {
+        return;
+    }
+    size_t *len = directory ? &out->directory : &out->location;
+    if (strlen(path) > *len) {
         *len = strlen(path);
     }
 }

@@ -90,6 +90,13 @@ const char *authp_account_check_name(const char *text, size_t len)
     return count > NAME_MAX_CHARACTERS ? "A name has at most 200 characters." : NULL;
 }
 
+bool authp_account_password_is_common(const authp_settings_t *settings, const char *text,
+                                      size_t len)
+{
+    return (settings->password_refuse_common && authp_password_rules_common(text, len)) ||
+           authp_password_rules_refused(settings->password_refused, text, len);
+}
+
 const char *authp_account_check_password(const authp_settings_t *settings, const char *text,
                                          size_t len, apr_pool_t *pool)
 {
@@ -104,8 +111,8 @@ const char *authp_account_check_password(const authp_settings_t *settings, const
     if (len > AUTHP_BCRYPT_MAX_BYTES) {
         return "A password has at most 72 bytes.";
     }
-    if (authp_password_rules_refused(settings->password_refused, text, len)) {
-        return "This password is too common: choose another one.";
+    if (authp_account_password_is_common(settings, text, len)) {
+        return "This password is too common, so that others would guess it: choose another one.";
     }
     return NULL;
 }

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "crypto/bcrypt.h"
+#include "service/common_passwords.h"
 
 #include <apr_file_io.h>
 #include <apr_strings.h>
@@ -102,17 +103,42 @@ authp_err_t authp_password_rules_load(const char *path, const authp_refused_t **
     return rv == APR_SUCCESS ? AUTHP_OK : AUTHP_E_VALIDATION_FAILED;
 }
 
+static int compare_common(const void *key, const void *element)
+{
+    return strcmp(key, authp_common_passwords_text + *(const uint32_t *)element);
+}
+
+/* A copy in lower case with a NUL behind it; false if it is longer than any password. The caller
+ * wipes it. */
+static bool fold(const char *password, size_t len, char out[AUTHP_BCRYPT_MAX_BYTES + 1])
+{
+    if (len > AUTHP_BCRYPT_MAX_BYTES) {
+        return false;
+    }
+    memcpy(out, password, len);
+    out[len] = '\0';
+    authp_text_lower(out);
+    return true;
+}
+
+/* The lists are public and the person is choosing the password now: the time that a search takes
+ * tells nobody anything. */
+bool authp_password_rules_common(const char *password, size_t len)
+{
+    char lower[AUTHP_BCRYPT_MAX_BYTES + 1] = "";
+    bool found = fold(password, len, lower) &&
+                 bsearch(lower, authp_common_passwords_at, authp_common_passwords_count,
+                         sizeof(authp_common_passwords_at[0]), compare_common) != NULL;
+    authp_secret_wipe(lower, sizeof(lower));
+    return found;
+}
+
 bool authp_password_rules_refused(const authp_refused_t *refused, const char *password, size_t len)
 {
     char lower[AUTHP_BCRYPT_MAX_BYTES + 1];
-    if (refused == NULL || refused->count == 0 || len > AUTHP_BCRYPT_MAX_BYTES) {
+    if (refused == NULL || refused->count == 0 || !fold(password, len, lower)) {
         return false;
     }
-    memcpy(lower, password, len);
-    lower[len] = '\0';
-    authp_text_lower(lower);
-    /* The list is public and the person is choosing the password now: the time tells nobody
-     * anything. */
     const char *key = lower;
     bool found =
         bsearch(&key, refused->sorted, refused->count, sizeof(*refused->sorted), compare) != NULL;

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Passwords that are refused because everybody tries them first: PASSWORD_REFUSED_FILE, one a line.
- * Letters are compared without case (ASCII). Read-only once loaded. */
+/* Passwords that are refused because everybody tries them first: a list that is built in, and
+ * PASSWORD_REFUSED_FILE, one a line. Letters are compared without case (ASCII). Read-only once
+ * loaded. */
 typedef struct authp_refused_t authp_refused_t;
 
 /* LF or CRLF, empty lines skipped, a UTF-8 BOM too; lines longer than any password we take are
@@ -19,6 +20,10 @@ AUTHP_CHECKED authp_err_t authp_password_rules_load(const char *path, const auth
                                                     const char **error, apr_pool_t *pool);
 /* The same from text in memory. */
 const authp_refused_t *authp_password_rules_parse(const char *text, size_t len, apr_pool_t *pool);
+
+/* True if the password is one of the 10,000 most common ones (service/data/common_passwords.txt),
+ * letters compared without case. */
+bool authp_password_rules_common(const char *password, size_t len);
 
 /* False for NULL. */
 bool authp_password_rules_refused(const authp_refused_t *refused, const char *password, size_t len);

@@ -37,6 +37,7 @@ const authp_setting_t authp_settings_table[] = {
 
     {"BCRYPT_ROUNDS", AUTHP_SETTING_INT, AT(bcrypt_rounds), "12", 4, 16},
     {"PASSWORD_MIN_LENGTH", AUTHP_SETTING_INT, AT(password_min_length), "8", 8, 64},
+    {"PASSWORD_REFUSE_COMMON", AUTHP_SETTING_BOOL, AT(password_refuse_common), "true", 0, 0},
     {"PASSWORD_REFUSED_FILE", AUTHP_SETTING_TEXT, AT(password_refused_file), NULL, 1, 1000},
     {"AUTH_BODY_LIMIT", AUTHP_SETTING_INT, AT(body_limit), "16384", 1024, 1048576},
 

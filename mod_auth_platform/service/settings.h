@@ -45,6 +45,7 @@ typedef struct authp_settings_t {
 
     int bcrypt_rounds;                 /* BCRYPT_ROUNDS=12 (4-16) */
     int password_min_length;           /* PASSWORD_MIN_LENGTH=8 (8-64) code points */
+    bool password_refuse_common;       /* PASSWORD_REFUSE_COMMON=true: the built-in list */
     const char *password_refused_file; /* PASSWORD_REFUSED_FILE, NULL if unset */
     const struct authp_refused_t
         *password_refused; /* that file's lines: NULL here, read by authp_realm_make() */

@@ -38,6 +38,23 @@ unlike($made->{body}, qr/\$2[aby]\$|hash|salt/, 'no hash');
 problem_is(register(email => $email, password => 'another word'), 409, 'email_taken', 'the e-mail again');
 problem_is(register(email => uc $email, password => 'another word'), 409, 'email_taken', 'in capitals');
 
+# A password that everybody tries first: said by a code of its own, at every place where one is chosen.
+sub too_common {
+    my ($name, $answer, $field) = @_;
+    problem_is($answer, 422, 'validation_failed', "$name: a common password");
+    my ($first, @rest) = @{ $answer->{json}{errors} || [] };
+    is($first->{field}, $field, 'at its field');
+    is($first->{code}, 'too_common', 'with its code');
+    like($first->{detail}, qr/too common/, 'and says why');
+    return is_deeply(\@rest, [], 'once');
+}
+my $unused = new_email();
+too_common("register with $_", register(email => $unused, password => $_), 'password') for qw(password1 PassWord123 12345678 trustno1);
+is(api(POST => '/login', json => { email => $unused, password => 'password1' })->{status}, 401, 'no account was made');
+my $chooser = person();
+too_common('a new password', api(POST => '/me/password', bearer($chooser),
+        json => { current_password => $chooser->{password}, new_password => 'qwertyuiop' }), 'new_password');
+
 # Fields, each named.
 my $long72 = 'x' x 72;
 is(register(email => new_email(), password => $long72)->{status}, 201, '72 bytes of password');

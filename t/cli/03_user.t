@@ -9,7 +9,7 @@ use AuthPlatform::Cli qw(run json folder env_file write_file);
 use Test::More;
 
 my $dir = folder();
-my $refused = write_file("$dir/refused", "password1234\n");
+my $refused = write_file("$dir/refused", "acme-widgets\n");
 my $file = env_file($dir, PASSWORD_REFUSED_FILE => $refused);
 my $password = 'correct horse 9';
 my $everything = '';
@@ -68,7 +68,8 @@ my @refused = (
     ['short password', ['--email', 'c@d.e', '--role', 'admin'], 'x' x 7, qr/at least 8/],
     ['long password', ['--email', 'c@d.e', '--role', 'admin'], 'x' x 73, qr/72 bytes/],
     ['a NUL in it', ['--email', 'c@d.e', '--role', 'admin'], "xxxx\0xxxx", qr/NUL/],
-    ['a common one', ['--email', 'c@d.e', '--role', 'admin'], 'PassWord1234', qr/common/],
+    ['a common one', ['--email', 'c@d.e', '--role', 'admin'], 'PassWord1234', qr/too common/],
+    ['one of the file', ['--email', 'c@d.e', '--role', 'admin'], 'ACME-widgets', qr/too common/],
     ['no UTF-8', ['--email', 'c@d.e', '--role', 'admin'], "xxxx\xffxxxx", qr/UTF-8/],
     ['none', ['--email', 'c@d.e', '--role', 'admin'], '', qr/no password/],
     ['endless', ['--email', 'c@d.e', '--role', 'admin'], 'x' x 5000, qr/too long/],
@@ -81,6 +82,12 @@ for my $case (@refused) {
     is($answer->{out}, '', '... and no answer');
 }
 is(json(tool(['user', 'list', '--json', '--email', 'c@d.e']))->{items}[0], undef, 'none of them made an account');
+
+# The built-in list can be turned off; the file of one's own stays.
+my $lenient = env_file(folder(), PASSWORD_REFUSED_FILE => $refused, PASSWORD_REFUSE_COMMON => 'false');
+sub leniently { return run(['--env-file', $lenient, 'user', 'create', '--email', $_[0], '--role', 'candidate'], stdin => "$_[1]\n") }
+is(leniently('c@d.e', 'PassWord1234')->{status}, 0, 'PASSWORD_REFUSE_COMMON=false takes a common one');
+like(leniently('e@d.e', 'acme-widgets')->{err}, qr/too common/, 'and none of the file');
 
 is(tool(['user', 'create', '--email', 'nonl@example.org', '--role', 'candidate'], stdin => $password)->{status},
     0, 'a password without a newline');

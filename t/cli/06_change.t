@@ -92,7 +92,7 @@ my $reset = tool(['user', 'reset-password', '--email', 'ada@example.org'], stdin
 is($reset->{status}, 0, 'reset-password') or diag $reset->{err};
 is($reset->{out}, "set the password of user $ada->{id}, whose sessions have ended\n", '... says what it did');
 is_deeply(change('reset-password', $ada)->{user}, $ada, '... and gives the account to programs');
-for my $case (['short', 'x' x 7, qr/at least 8/], ['none', '', qr/no password/], ['no UTF-8', "xxxx\xffxxxx", qr/UTF-8/]) {
+for my $case (['short', 'x' x 7, qr/at least 8/], ['common', 'Password123', qr/too common/], ['none', '', qr/no password/], ['no UTF-8', "xxxx\xffxxxx", qr/UTF-8/]) {
     my ($name, $typed, $message) = @{$case};
     my $answer = tool(['user', 'reset-password', '--id', $ada->{id}], stdin => "$typed\n");
     is($answer->{status}, 1, "reset-password, $name: status 1");

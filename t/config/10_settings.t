@@ -101,6 +101,7 @@ my @wrong = (
     ['a bad issuer',            "${good}JWT_ISSUER=" . 'i' x 300,      'JWT_ISSUER'],
     ['absolute below idle',     "${good}SESSION_ABSOLUTE_DAYS=1",      'SESSION_ABSOLUTE_DAYS|REFRESH_TOKEN_EXPIRE_DAYS'],
     ['an audit of negative days', "${good}AUDIT_RETENTION_DAYS=-1",    'AUDIT_RETENTION_DAYS'],
+    ['common passwords maybe',  "${good}PASSWORD_REFUSE_COMMON=maybe", 'PASSWORD_REFUSE_COMMON'],
     ['no file of refused passwords', "${good}PASSWORD_REFUSED_FILE=$dir/none", 'PASSWORD_REFUSED_FILE'],
 );
 for my $case (@wrong) {

@@ -11,6 +11,7 @@
 #include "suite.h"
 
 #include "service/account.h"
+#include "service/common_passwords.h"
 #include "service/password_rules.h"
 
 static apr_pool_t *pool;
@@ -170,6 +171,44 @@ START_TEST(password_refused)
 }
 END_TEST
 
+/* The built-in list: the most common ones whatever their letters' case, and nothing near to them.
+ */
+START_TEST(password_common)
+{
+    const authp_settings_t on = {.password_min_length = 8, .password_refuse_common = true};
+    const authp_settings_t off = {.password_min_length = 8};
+    static const char *const common[] = {"password", "PassWord1", "12345678", "qwertyuiop",
+                                         "iloveyou", "p@ssw0rd",  "TRUSTNO1", "00000000"};
+    static const char *const fine[] = {"three calm words", "correct horse", "passwordpasswor",
+                                       "iloveyou2cakes",   "12345678 ",     "p\xC3\xA4ssword"};
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+        const char *why = authp_account_check_password(&on, common[i], strlen(common[i]), pool);
+        ck_assert_ptr_nonnull(why);
+        ck_assert_ptr_nonnull(strstr(why, "too common"));
+        ck_assert_pstr_eq(authp_account_check_password(&off, common[i], strlen(common[i]), pool),
+                          NULL);
+        ck_assert(!authp_account_password_is_common(&off, common[i], strlen(common[i])));
+    }
+    for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+        ck_assert_pstr_eq(authp_account_check_password(&on, fine[i], strlen(fine[i]), pool), NULL);
+    }
+    ck_assert(!authp_password_rules_common(A50 A50, 100));
+    ck_assert(!authp_password_rules_common("", 0));
+}
+END_TEST
+
+/* Every word of the list is found: the made table is whole and in order. */
+START_TEST(password_common_table)
+{
+    ck_assert_uint_eq(authp_common_passwords_count, 10000);
+    for (size_t i = 0; i < authp_common_passwords_count; i++) {
+        const char *word = authp_common_passwords_text + authp_common_passwords_at[i];
+        ck_assert_msg(authp_password_rules_common(word, strlen(word)), "%s", word);
+        ck_assert_uint_ge(strlen(word), 8);
+    }
+}
+END_TEST
+
 START_TEST(refused_file)
 {
     char path[] = "/tmp/authp-refused-XXXXXX";
@@ -206,6 +245,8 @@ Suite *suite_account_rules(void)
     tcase_add_test(rules, name_rules);
     tcase_add_test(rules, password_rules);
     tcase_add_test(rules, password_refused);
+    tcase_add_test(rules, password_common);
+    tcase_add_test(rules, password_common_table);
     tcase_add_test(rules, refused_file);
     suite_add_tcase(suite, rules);
     return suite;

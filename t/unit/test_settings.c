@@ -58,6 +58,7 @@ START_TEST(defaults)
     ck_assert_int_eq(s->limit_account.count, 5);
     ck_assert_int_eq(s->limit_account.seconds, 900);
     ck_assert(s->secure_cookies && s->refresh_token_rotation && s->limits);
+    ck_assert(s->password_refuse_common);
     ck_assert_ptr_null(s->jwt_secret_previous);
 }
 END_TEST
@@ -143,6 +144,7 @@ static const struct {
     {"GOOGLE_CLIENT_ID=x", "all three"},
     {"SESSION_ABSOLUTE_DAYS=1", "SESSION_ABSOLUTE_DAYS"},
     {"SECURE_COOKIES=maybe", "true or false"},
+    {"PASSWORD_REFUSE_COMMON=10000", "true or false"},
     {"JWT_ISSUER=a\nb", "control characters"},
     {"PASSWORD_REFUSED_FILE=/nonexistent/list", "/nonexistent/list"},
     {"JWT_SECRET_KEY=aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbb", "pattern"},

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_COMMON_PASSWORDS_H
+#define AUTHP_SERVICE_COMMON_PASSWORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The list of data/common_passwords.txt, made into C by build/passwords.pl: words in lower case,
+ * each with a NUL behind it, and the place in the text at which each begins, in strcmp() order. */
+extern const char authp_common_passwords_text[];
+extern const uint32_t authp_common_passwords_at[];
+extern const size_t authp_common_passwords_count;
+
+#endif
