@@ -20,7 +20,7 @@ FUZZ_SECONDS ?= 60
 # install: where to, and which build
 DESTDIR  ?=
 PREFIX   ?= /usr/local
-PROFILE  ?= release
+INSTALL_PROFILE ?= release
 # WERROR= for a compiler newer than the one this was written with; DEPS=no never installs packages
 WERROR   ?= -Werror
 DEPS     ?= yes
@@ -45,9 +45,9 @@ run: release  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RU
 	 exec build/run.sh
 
 .PHONY: install
-install: $(PROFILE)  ## copy the module, the tool, the sign-in page and samples, no configuration: DESTDIR= PREFIX=/usr/local
+install: $(INSTALL_PROFILE)  ## copy the module, the tool, the sign-in page and samples, no configuration: DESTDIR= PREFIX=/usr/local
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' build/install.sh \
-	 '$(call module,$(PROFILE))' '$(call cli,$(PROFILE))'
+	 '$(call module,$(INSTALL_PROFILE))' '$(call cli,$(INSTALL_PROFILE))'
 
 .PHONY: uninstall
 uninstall:  ## remove what `make install` put there; configuration and data stay: DESTDIR= PREFIX=/usr/local

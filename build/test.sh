@@ -66,14 +66,14 @@ unset AUTHP_TEST_MONGO
 add stages guards build/guards.sh
 add stages unit unit
 add stages fuzz-replay replay
-# The longest ones first. What starts servers of its own anyway (outage, mongo) needs no second store.
+# The longest ones first. What starts servers of its own anyway (outage, mongo) or is about files (install) needs no second store.
 add_e2e asan '@(api|authz|cli|outage|restart|security)' E2E_SANITIZE=1
-add_e2e mongodb '!(outage|mongo)' AUTHP_STORE=mongodb
+add_e2e mongodb '!(install|outage|mongo)' AUTHP_STORE=mongodb
 add_e2e sqlite '*'
 # A real server, if one is named, comes in addition.
 if [ -n "$real" ]; then
     add stages unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
-    add_e2e real '!(outage|mongo)' AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real"
+    add_e2e real '!(install|outage|mongo)' AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real"
 fi
 
 if [[ $only == *.t ]]; then

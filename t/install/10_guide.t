@@ -31,6 +31,6 @@ my ($status, $said) = $root->run(qq{printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/
 is($status, 0, 'Debian\'s apache2') or diag $said;
 
 # `make install` takes what is built already.
-AuthPlatform::Production::walk($root, in => $top, blocks => \@blocks, env => { PROFILE => 'debug', DEPS => 'no', OUT => $ENV{OUT} || 'build/out' });
+AuthPlatform::Production::walk($root, in => $top, blocks => \@blocks, env => { INSTALL_PROFILE => 'debug', DEPS => 'no', OUT => $ENV{OUT} || 'build/out' });
 is_deeply([map { $_->{name} } grep { !$_->{done} } @blocks], [sort keys %NOT_HERE], 'every block of the guide has run, but for those named here');
 done_testing;

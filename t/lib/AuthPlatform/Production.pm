@@ -171,7 +171,7 @@ sub logs {
 
 # The new file is what runs, and nobody is signed out; a backup of a running server.
 sub upgrade {
-    my $mapped = q{for pid in $(pgrep -x apache2); do awk '/mod_auth_platform/ {print $5, $NF}' /proc/$pid/maps; done | sort -u};
+    my $mapped = q{for maps in /proc/[0-9]*/maps; do awk '/mod_auth_platform/ {print $5, $NF}' $maps || true; done 2>/dev/null | sort -u};
     my $old = here($mapped);
     block('upgrade');
     wait_until("! { $mapped; } | grep -q deleted");
