@@ -2,6 +2,8 @@
 #include "httpd/lifecycle.h"
 #include "base/ending.h"
 #include "crypto/digest.h"
+#include "httpd/check_auth.h"
+#include "httpd/check_hosts.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
 #include "httpd/maintain.h"
@@ -69,6 +71,15 @@ static bool report(const apr_array_header_t *errors)
     return errors->nelts > 0;
 }
 
+/* `server` is NULL before there are logs. */
+static void warn(const apr_array_header_t *warnings, const server_rec *server)
+{
+    for (int i = 0; i < warnings->nelts; i++) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING | (server == NULL ? APLOG_STARTUP : 0), 0, server,
+                     "AUTHP0515: %s", APR_ARRAY_IDX(warnings, i, const char *));
+    }
+}
+
 static int failed(const char *what)
 {
     ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, NULL, "AUTHP0511: %s", what);
@@ -97,11 +108,13 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     }
     authp_log_bridge_start(server);
     apr_array_header_t *errors = apr_array_make(ptemp, 4, sizeof(const char *));
+    apr_array_header_t *warnings = apr_array_make(pconf, 4, sizeof(const char *));
     apr_array_header_t *wrong = NULL;
     authp_settings_t *settings = NULL;
     runtime = apr_pcalloc(pconf, sizeof(*runtime));
     runtime->server = server;
     check_hosts(server, errors, ptemp);
+    authp_check_auth(errors, warnings, pconf);
 
     authp_err_t err = authp_settings_load(authp_config_server(server)->env_file,
                                           authp_settings_environment(), &settings, &wrong, pconf);
@@ -111,7 +124,12 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
         }
     } else {
         authp_usage_check_roles(settings->roles, errors, ptemp);
+        authp_check_hosts(settings, server, warnings, pconf);
         err = make_realm(settings, errors, pconf);
+    }
+    runtime->warnings = warnings;
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        warn(warnings, NULL);
     }
     if (report(errors)) {
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -221,6 +239,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (authp_realm_selftest(runtime->realm, ptemp) != AUTHP_OK) {
         return failed("the self-test of token verification failed");
     }
+    warn(runtime->warnings, server);
     bool root = geteuid() == 0;
     if (runtime->store_ops->prepare(
             &runtime->store_config, root ? ap_unixd_config.user_id : (uid_t)-1,

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/check_auth.h"
+#include "httpd/tree.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* A line of the list. */
+#define SAY(list, pool, ...)                                                                       \
+    (APR_ARRAY_PUSH((list), const char *) = apr_psprintf((pool), __VA_ARGS__))
+
+static bool is_on(const ap_directive_t *directive, const char *name, apr_pool_t *pool)
+{
+    return directive != NULL && authp_tree_is(directive, name) &&
+           ap_cstr_casecmp(authp_tree_word(directive, pool), "on") == 0;
+}
+
+/* The AuthType line of the nearest section around `directive` that has one. */
+static const ap_directive_t *own_type(const ap_directive_t *directive)
+{
+    for (const ap_directive_t *at = directive->parent; at != NULL; at = at->parent) {
+        const ap_directive_t *type = authp_tree_child(at, "AuthType");
+        if (type != NULL) {
+            return type;
+        }
+    }
+    return NULL;
+}
+
+/* A misspelt one has an error of its own. */
+static bool makes_ours(const ap_directive_t *directive, apr_pool_t *pool)
+{
+    authp_tree_type_t type = authp_tree_type(directive, pool);
+    return type == AUTHP_TREE_TYPE_OURS || type == AUTHP_TREE_TYPE_NEAR ||
+           type == AUTHP_TREE_TYPE_EXPRESSION || is_on(directive, "AuthPlatformOptional", pool);
+}
+
+static bool is_optional(const ap_directive_t *directive, apr_pool_t *pool)
+{
+    const ap_directive_t *at = directive;
+    do {
+        at = at->parent;
+        if (is_on(authp_tree_child(at, "AuthPlatformOptional"), "AuthPlatformOptional", pool)) {
+            return true;
+        }
+    } while (at != NULL);
+    return false;
+}
+
+/* May a .htaccess file bring an AuthType? */
+static bool is_override(const ap_directive_t *directive)
+{
+    return (authp_tree_is(directive, "AllowOverride") &&
+            (ap_strcasestr(directive->args, "All") != NULL ||
+             ap_strcasestr(directive->args, "AuthConfig") != NULL)) ||
+           (authp_tree_is(directive, "AllowOverrideList") &&
+            ap_strcasestr(directive->args, "AuthType") != NULL);
+}
+
+/* Does another section make the place of `require` one of AuthType Platform? */
+static authp_tree_cover_t find_cover(const ap_directive_t *require, apr_pool_t *pool)
+{
+    authp_tree_cover_t best = AUTHP_TREE_APART;
+    for (const ap_directive_t *at = ap_conftree; at != NULL; at = authp_tree_next(at)) {
+        if (is_override(at) && best < AUTHP_TREE_PERHAPS) {
+            best = AUTHP_TREE_PERHAPS;
+        }
+        if (makes_ours(at, pool)) {
+            authp_tree_cover_t cover = authp_tree_cover(at, require, pool);
+            best = cover > best ? cover : best;
+        }
+    }
+    return best;
+}
+
+static void check_require(const ap_directive_t *require, apr_array_header_t *errors,
+                          apr_array_header_t *warnings, apr_pool_t *pool)
+{
+    const char *condition = authp_tree_condition(require, pool);
+    const ap_directive_t *type = condition != NULL ? own_type(require) : NULL;
+    if (condition == NULL || (type != NULL && makes_ours(type, pool)) ||
+        (type == NULL && is_optional(require, pool))) {
+        return;
+    }
+    authp_tree_cover_t cover = find_cover(require, pool);
+    if (cover == AUTHP_TREE_EVERYWHERE) {
+        return;
+    }
+    if (cover == AUTHP_TREE_PERHAPS) {
+        SAY(warnings, pool,
+            "Require %s in %s has no AuthType Platform in its own section; where no other section "
+            "gives it one, every request is answered by 500 or 403",
+            condition, authp_tree_at(require, pool));
+    } else if (type == NULL) {
+        SAY(errors, pool, "Require %s in %s needs AuthType Platform, and there is no AuthType",
+            condition, authp_tree_at(require, pool));
+    } else {
+        SAY(errors, pool, "Require %s in %s needs AuthType Platform, and there is AuthType %s (%s)",
+            condition, authp_tree_at(require, pool), authp_tree_word(type, pool),
+            authp_tree_at(type, pool));
+    }
+}
+
+/* A Require line that only people whom the module knows can pass: one of ours, or one under
+ * AuthType Platform that asks for a user. */
+static bool is_guard(const ap_directive_t *directive, apr_pool_t *pool)
+{
+    if (authp_tree_condition(directive, pool) != NULL) {
+        return true;
+    }
+    if (authp_tree_required(directive, "valid-user", pool) == NULL &&
+        authp_tree_required(directive, "user", pool) == NULL) {
+        return false;
+    }
+    const ap_directive_t *type = own_type(directive);
+    return type != NULL && makes_ours(type, pool);
+}
+
+static void check_limit(const ap_directive_t *guard, apr_array_header_t *warnings, apr_pool_t *pool)
+{
+    for (const ap_directive_t *at = guard->parent; at != NULL; at = at->parent) {
+        bool except = authp_tree_is(at, "<LimitExcept");
+        if (except || authp_tree_is(at, "<Limit")) {
+            SAY(warnings, pool,
+                "%s> in %s: the Require in line %d counts for %s the methods named there; requests "
+                "with %s pass without it",
+                at->directive, authp_tree_at(at, pool), guard->line_num,
+                except ? "all but" : "no others than", except ? "these" : "any other method");
+        }
+    }
+}
+
+/* A section below the other one in either direction: both hold in the lower one. */
+static bool meet(const ap_directive_t *a, const ap_directive_t *b, apr_pool_t *pool)
+{
+    return authp_tree_cover(a, b, pool) != AUTHP_TREE_APART ||
+           authp_tree_cover(b, a, pool) != AUTHP_TREE_APART;
+}
+
+static void check_satisfy(const ap_directive_t *satisfy, apr_array_header_t *warnings,
+                          apr_pool_t *pool)
+{
+    for (const ap_directive_t *at = ap_conftree; at != NULL; at = authp_tree_next(at)) {
+        if (is_guard(at, pool) && meet(satisfy, at, pool)) {
+            SAY(warnings, pool,
+                "Satisfy Any in %s: whoever Allow and Deny let in passes without what Require in %s "
+                "asks for",
+                authp_tree_at(satisfy, pool), authp_tree_at(at, pool));
+            return;
+        }
+    }
+}
+
+void authp_check_auth(apr_array_header_t *errors, apr_array_header_t *warnings, apr_pool_t *pool)
+{
+    for (const ap_directive_t *at = ap_conftree; at != NULL; at = authp_tree_next(at)) {
+        if (authp_tree_type(at, pool) == AUTHP_TREE_TYPE_NEAR) {
+            SAY(errors, pool, "AuthType %s in %s: did you mean Platform?",
+                authp_tree_word(at, pool), authp_tree_at(at, pool));
+        }
+        check_require(at, errors, warnings, pool);
+        if (is_guard(at, pool)) {
+            check_limit(at, warnings, pool);
+        }
+        if (authp_tree_is(at, "Satisfy") &&
+            ap_cstr_casecmp(authp_tree_word(at, pool), "any") == 0) {
+            check_satisfy(at, warnings, pool);
+        }
+    }
+}

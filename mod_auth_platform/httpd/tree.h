@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_HTTPD_TREE_H
+#define AUTHP_HTTPD_TREE_H
+
+#include "httpd/module.h"
+
+#include <stdbool.h>
+#include <util_cfgtree.h>
+
+/* httpd's tree of directives, as it is read for `httpd -t` and at a start. It does not hold what
+ * .htaccess files say. */
+
+/* The directive behind `directive` in the order of the file, those of a section included. NULL at
+ * the end; ap_conftree is the first one. */
+const ap_directive_t *authp_tree_next(const ap_directive_t *directive);
+/* The name of a section has its opening bracket: "<Location". */
+bool authp_tree_is(const ap_directive_t *directive, const char *name);
+/* The first argument without quotes; of a section without its closing bracket. */
+const char *authp_tree_word(const ap_directive_t *directive, apr_pool_t *pool);
+/* The last `name` directly in the section `parent` (NULL: outside of all sections). */
+const ap_directive_t *authp_tree_child(const ap_directive_t *parent, const char *name);
+/* What stands behind `Require [not] NAME`, NULL if `directive` is no such line. */
+const char *authp_tree_required(const ap_directive_t *directive, const char *name,
+                                apr_pool_t *pool);
+/* The name of our condition in a Require line, NULL if it has none of ours. */
+const char *authp_tree_condition(const ap_directive_t *directive, apr_pool_t *pool);
+/* "FILE:LINE" */
+const char *authp_tree_at(const ap_directive_t *directive, apr_pool_t *pool);
+
+typedef enum authp_tree_type_t {
+    AUTHP_TREE_TYPE_NONE,       /* no AuthType line */
+    AUTHP_TREE_TYPE_OURS,       /* Platform */
+    AUTHP_TREE_TYPE_NEAR,       /* a misspelt Platform */
+    AUTHP_TREE_TYPE_EXPRESSION, /* may give Platform for a request */
+    AUTHP_TREE_TYPE_OTHER
+} authp_tree_type_t;
+
+authp_tree_type_t authp_tree_type(const ap_directive_t *directive, apr_pool_t *pool);
+
+/* The <VirtualHost> around a directive, NULL if there is none. */
+const ap_directive_t *authp_tree_host(const ap_directive_t *directive);
+
+/* Do the sections around `setting` hold where those around `place` do? They are compared as text:
+ * what a path of the file system is as a URL is not known here. */
+typedef enum authp_tree_cover_t {
+    AUTHP_TREE_APART,     /* nowhere */
+    AUTHP_TREE_PERHAPS,   /* depends on the request */
+    AUTHP_TREE_EVERYWHERE /* wherever `place` holds */
+} authp_tree_cover_t;
+
+authp_tree_cover_t authp_tree_cover(const ap_directive_t *setting, const ap_directive_t *place,
+                                    apr_pool_t *pool);
+
+#endif
