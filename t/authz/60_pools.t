@@ -5,7 +5,8 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use AuthPlatform::Backend;
+use AuthPlatform::Backend qw(backend_port);
+use AuthPlatform::Httpd;
 use AuthPlatform::Test;
 use Test::More;
 
@@ -66,9 +67,12 @@ sub is_told {
 }
 every_time('MultiViews: the program is told the real roles', '/pools/app/whoami', \&is_told, signed_in => 1);
 every_time('DirectoryIndex: so is this one', '/pools/app/index/', \&is_told, signed_in => 1);
-every_time('MultiViews: and the back end', '/pools/app/proxied',
-    sub { my ($a) = @_; return $a->{status} == 200 && ($a->{json}{headers}{'X-Auth-Roles'} // '') eq 'candidate' && $a->{json}{headers}{'X-Auth-User-Id'} eq $p->{user}{id} },
-    signed_in => 1);
+sub back_end_is_told {
+    my ($answer) = @_;
+    my $headers = ($answer->{json} || {})->{headers} || {};
+    return $answer->{status} == 200 && ($headers->{'X-Auth-Roles'} // '') eq 'candidate' && ($headers->{'X-Auth-User-Id'} // '') eq $p->{user}{id};
+}
+every_time('MultiViews: and the back end', '/pools/app/proxied', \&back_end_is_told, signed_in => 1);
 
 # A subrequest is refused and gone, and httpd answers the request itself with its status.
 sub is_refused {
@@ -102,4 +106,38 @@ every_time('an included page is refused', '/pools/nested/',
 every_time('and with somebody there', '/pools/nested/',
     sub { my ($a) = @_; return $a->{status} == 200 && $a->{body} !~ /not for you/ && (() = $a->{body} =~ /"AUTH_ROLES": "candidate"/g) == 3 }, signed_in => 1);
 is(scalar(grep {/exit signal/} log_lines()), 0, 'no child crashed');
+
+# Where no section tells a file from its neighbours, its subrequests take over who is there from the request itself, and what they
+# find out about that person is kept for the request. All variants but the chosen one are given up before the request goes on.
+my $modules = $ENV{AUTHP_MODULES} || '/usr/lib/apache2/modules';
+for my $mpm (qw(event prefork)) {
+    my $httpd = AuthPlatform::Httpd->new(mpm => $mpm);
+    my ($dir, $cgi, $port) = ($httpd->{dir}, $mpm eq 'prefork' ? 'cgi' : 'cgid', backend_port('POOLS_PORT'));
+    mkdir "$dir/site/variants";
+    for my $type (qw(txt html js jpg pdf svg xml css)) {
+        open my $file, '>', "$dir/site/variants/page.$type" or die "$type: $!";
+        print {$file} $type eq 'css' ? $program : "one of many\n";
+        close $file;
+    }
+    chmod 0755, "$dir/site/variants", "$dir/site/variants/page.css";
+    my $load = join '', map {"LoadModule ${_}_module \"$modules/mod_$_.so\"\n"} qw(mime negotiation proxy proxy_http), $cgi;
+    $httpd->configure(more => $load . ($cgi eq 'cgid' ? "ScriptSock \"$dir/cgid.sock\"\n" : '')
+            . "TypesConfig \"/dev/null\"\nAddType text/css .css\nAddType text/javascript .js\nAddType image/svg+xml .svg\nAddType text/html .html\n"
+            . "<Directory \"$dir/site/variants\">\nOptions +MultiViews +ExecCGI\n${guard}Require valid-user\nAddHandler cgi-script .css\n"
+            . "AddHandler \"proxy:http://127.0.0.1:$port\" .svg\n</Directory>\n")->start;
+    my $token = $httpd->api('/register', { email => 'ada@example.org', password => 'three calm words' })->{json}{access_token};
+    for my $case (['text/css', 'a program', 1], ['image/svg+xml', 'a back end', 0]) {
+        my ($type, $what, $has_environment) = @$case;
+        my (@wrong, $last);
+        for (1 .. $rounds) {
+            $last = $httpd->get('/variants/page', bearer => $token, headers => { %pad, Accept => $type });
+            my $j = $last->{json} || {};
+            push @wrong, $last->{body} if ($j->{headers}{'X-Auth-Roles'} // '') ne 'candidate'
+                || ($has_environment && ($j->{environment}{AUTH_ROLES} // '') ne 'candidate');
+        }
+        is(scalar @wrong, 0, "$mpm: one variant of many is $what: it is told the real roles, $rounds times") or diag $wrong[0], $httpd->log;
+    }
+    $httpd->stop;
+    unlike($httpd->log, qr/exit signal/, "$mpm: no child crashed");
+}
 done_testing;

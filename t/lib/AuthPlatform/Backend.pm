@@ -6,15 +6,24 @@ package AuthPlatform::Backend;
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Test ();
+use Exporter 'import';
 use IO::Socket::INET;
 use JSON  ();
 use POSIX ();
 
-sub start {
-    my ($class, $define) = @_;
+our @EXPORT_OK = qw(backend_port);
+
+sub backend_port {
+    my ($define) = @_;
     my $file = AuthPlatform::Test::server_root() . '/conf/extra.conf';
     open my $conf, '<', $file or die "$file: $!\n";
     my ($port) = map { /^Define \Q$define\E (\d+)/ ? $1 : () } <$conf>;
+    return $port // die "$file does not define $define\n";
+}
+
+sub start {
+    my ($class, $define) = @_;
+    my $port = backend_port($define);
     my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 16, ReuseAddr => 1) or die "listen: $!\n";
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
