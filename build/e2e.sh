@@ -28,6 +28,7 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
     # Copied to where httpd's user can go too: the checkout may be below root's home.
     install -m 755 build/httpd-asan.sh "$AUTHP_ASAN_DIR/httpd"
     install -m 644 build/lsan.supp "$AUTHP_ASAN_DIR/lsan.supp"
+    install -m 644 "$out/asan/pool_shim.so" "$AUTHP_ASAN_DIR/pool_shim.so" || exit 1
     AUTHP_HTTPD="$AUTHP_ASAN_DIR/httpd"
     export AUTHP_ASAN_DIR AUTHP_SANITIZE=1
     # For the tool, which is a program of its own; build/httpd-asan.sh sets them for httpd.

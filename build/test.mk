@@ -31,9 +31,14 @@ $(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,rele
 	@echo '  LINK  $@'
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)
 
+# Preloaded into httpd by build/httpd-asan.sh.
+$(OUT)/asan/pool_shim.so: $(call obj,asan,$(SHIM))
+	@echo '  LINK  $@'
+	@$(call link,asan) -shared -o $@ $^
+
 # What one test needs: a .t file the module and the tool, a guard whatever the guards look into, a fuzz target itself, a unit
 # suite the unit tests. Without T, all of it. build/test.sh makes the same distinction.
-ASAN_SERVER := $(call module,asan) $(call cli,asan)
+ASAN_SERVER := $(call module,asan) $(call cli,asan) $(OUT)/asan/pool_shim.so
 ifeq ($(T),)
 TEST_NEEDS := debug asan $(REPLAYS)
 else ifneq ($(filter %.t,$(T)),)
@@ -74,7 +79,7 @@ guards: release $(call lib,release)
 e2e: debug
 	@build/e2e.sh $(T)
 
-asan: $(call unit,asan)  ## build the module, the tool and the unit tests with ASan and UBSan
+asan: $(call unit,asan) $(OUT)/asan/pool_shim.so  ## build the module, the tool and the unit tests with ASan and UBSan
 
 .PHONY: fuzz
 fuzz: $(addprefix $(OUT)/libfuzzer/fuzz/,$(if $(T),$(T),$(FUZZERS)))  ## libFuzzer: FUZZ_SECONDS=60 for each target, or one: T=

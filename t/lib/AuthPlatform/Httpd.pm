@@ -182,6 +182,16 @@ sub note_secrets {
     return;
 }
 
+sub unchunk {
+    my ($data) = @_;
+    my $whole = '';
+    while ($data =~ /\G([0-9a-fA-F]+)[^\r\n]*\r\n/gc && hex $1) {
+        $whole .= substr $data, pos $data, hex $1;
+        pos($data) += 2 + hex $1;
+    }
+    return $whole;
+}
+
 # One request on one connection: {status, headers => {lower-case name => [values]}, body, json, retry_after, error}. No status: it
 # was refused or cut. headers => {} are sent; from => address to come from.
 sub request {
@@ -200,6 +210,7 @@ sub request {
     my ($head, $data) = $answer =~ /\A(.*?)\r\n\r\n(.*)\z/s;
     my %headers;
     push @{ $headers{ lc $1 } }, $2 while ($head // '') =~ /^([^:\r\n]+): *([^\r\n]*)\r?$/mg;
+    $data = unchunk($data) if defined $data && lc($headers{'transfer-encoding'}[0] // '') eq 'chunked';
     my $json     = ($answer =~ /^Content-Type: [^\r\n]*json/mi) ? eval { JSON->new->utf8->decode($data) } : undef;
     note_secrets(map { ref $_ eq 'HASH' ? @$_{qw(password current_password new_password access_token refresh_token)} : () } $o{json}, $json);
     return { status => $status || 0, error => $status ? '' : 'cut', body => $data // '', json => $json, headers => \%headers,

@@ -2,12 +2,18 @@
 /* Shows pool memory to ASan and to valgrind, which otherwise see only APR's large nodes: an
  * overflow between two apr_palloc blocks, or a use after apr_pool_clear, would pass unseen.
  *
- * Linked into a test program, these functions come before libapr's own, also for libapr's calls
- * (apr_pstrdup, apr_array_make, apr_pstrcat, ...). Every block is one malloc. All blocks of a pool
- * are freed by one cleanup that is registered before any other cleanup of that pool can be, so that
- * it runs last and the other cleanups may still use the pool's memory, as they may with APR itself.
+ * Linked into a test program, or preloaded into httpd, these functions come before libapr's own,
+ * also for libapr's calls (apr_pstrdup, apr_array_make, apr_pstrcat, ...). Every block is one
+ * malloc. All blocks of a pool are freed by one cleanup that is registered before any other cleanup
+ * of that pool can be, so that it runs last and the other cleanups may still use the pool's memory,
+ * as they may with APR itself.
  *
- * Not seen: apr_pool_create's own bookkeeping, and the memory of an allocator used directly. */
+ * Not seen: apr_pool_create's own bookkeeping, the list of a pool's processes, and the memory of an
+ * allocator used directly, such as that of buckets.
+ *
+ * A signal handler that interrupts this code (httpd's prefork children end in one) must not wait
+ * for `lock` or enter malloc again: `busy` is set, and the pools that it destroys keep their
+ * blocks. The process is about to end. */
 #include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +22,7 @@
 
 #include <apr_pools.h>
 #include <apr_strings.h>
+#include <apr_thread_proc.h>
 
 #include <dlfcn.h>
 
@@ -40,12 +47,15 @@ typedef struct pool_blocks {
 } pool_blocks;
 
 typedef void *palloc_fn(apr_pool_t *, apr_size_t);
+typedef void note_subprocess_fn(apr_pool_t *, apr_proc_t *, apr_kill_conditions_e);
 typedef char *pvsprintf_fn(apr_pool_t *, const char *, va_list);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool_blocks *buckets[BUCKETS];
 /* Set while APR itself is asked for memory: that call must reach the real function. */
 static _Thread_local int inside;
+/* Set while this thread is in the functions below or in the malloc and free that they call. */
+static _Thread_local volatile int busy;
 
 static void *real_function(const char *name)
 {
@@ -87,6 +97,10 @@ static pool_blocks **find(const apr_pool_t *pool)
 static apr_status_t free_blocks(void *data)
 {
     const apr_pool_t *pool = data;
+    if (busy) {
+        return APR_SUCCESS;
+    }
+    busy = 1;
     pthread_mutex_lock(&lock);
     pool_blocks **at = find(pool);
     pool_blocks *entry = *at;
@@ -94,16 +108,14 @@ static apr_status_t free_blocks(void *data)
         *at = entry->next;
     }
     pthread_mutex_unlock(&lock);
-    if (entry == NULL) {
-        return APR_SUCCESS;
-    }
-    while (entry->blocks != NULL) {
+    while (entry != NULL && entry->blocks != NULL) {
         block *gone = entry->blocks;
         entry->blocks = gone->next;
         free(gone->memory);
         free(gone);
     }
     free(entry);
+    busy = 0;
     return APR_SUCCESS;
 }
 
@@ -128,19 +140,33 @@ static int remember(const apr_pool_t *pool, void *memory)
 
 EXPORTED void *apr_palloc(apr_pool_t *pool, apr_size_t size)
 {
-    if (inside) {
+    if (inside || busy) {
         return real_palloc(pool, size);
     }
+    busy = 1;
     void *memory = malloc(size);
-    if (memory == NULL) {
-        return NULL;
-    }
-    if (remember(pool, memory)) {
+    int first = memory != NULL && remember(pool, memory);
+    busy = 0;
+    if (first) {
         inside = 1;
         apr_pool_cleanup_register(pool, pool, free_blocks, apr_pool_cleanup_null);
         inside = 0;
     }
     return memory;
+}
+
+/* apr_pool_clear looks at this list after the last cleanup. */
+EXPORTED void apr_pool_note_subprocess(apr_pool_t *pool, apr_proc_t *process,
+                                       apr_kill_conditions_e how)
+{
+    static note_subprocess_fn *real;
+    if (real == NULL) {
+        void *found = real_function("apr_pool_note_subprocess");
+        memcpy(&real, &found, sizeof(real));
+    }
+    inside = 1;
+    real(pool, process, how);
+    inside = 0;
 }
 
 EXPORTED void *apr_pcalloc(apr_pool_t *pool, apr_size_t size)
