@@ -16,7 +16,6 @@ use Time::HiRes qw(sleep time);
 # The first process of the root: mounts, brings the loopback interface up, then waits. Its end ends every other one.
 my $INIT = <<'END';
 set -eu
-mount --make-rprivate /
 if [ -n "$LOWER" ]; then
     # In memory, since a folder of a container cannot hold the changes of another overlay.
     mount -t tmpfs tmpfs "$WORK"
@@ -46,7 +45,7 @@ END
 # True if this process may do that; the reason is in $@ otherwise.
 sub possible {
     if ($<) { $@ = 'needs root'; return 0 }
-    my $said = qx{unshare --mount --net --pid --fork sh -c 'mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r && mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r' 2>&1};
+    my $said = qx{unshare --mount --net --pid --fork sh -c 'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r && mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r' 2>&1};
     return 1 if $? == 0;
     chomp($@ = "no namespaces or no overlay here: $said");
     return 0;
@@ -93,7 +92,7 @@ sub run {
     print {$in} $o{input} // '';
     close $in;
     my @network = ($o{network} || 'own') eq 'own' ? '--net' : ();
-    my @command = ('nsenter', '--target', $self->{init}, '--mount', '--pid', @network, 'env', '-i', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    my @command = ('nsenter', '--target', $self->{init}, '--mount', '--root', '--pid', @network, 'env', '-i', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         'HOME=/root', 'LC_ALL=C.UTF-8', (map {"$_=$o{env}{$_}"} sort keys %{ $o{env} || {} }),
         'chroot', $self->{root}, 'bash', '-c', 'cd "$1" && set -eu && eval "$2"', 'guide', $o{in} || '/', $script);
     my $pid = fork // die "fork: $!\n";
