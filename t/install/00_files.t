@@ -3,6 +3,9 @@
 # installed pages and samples name what is there.
 use strict;
 use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Guide ();
 use File::Find ();
 use File::Temp ();
 use Test::More;
@@ -27,12 +30,13 @@ sub tree {
     return join "\n", sort @found;
 }
 
-sub slurp {
+sub text {
     my ($file) = @_;
     local $/;
-    open my $in, '<', "$dest$file" or return '';
+    open my $in, '<', $file or return '';
     return <$in> // '';
 }
+sub slurp { return text("$dest$_[0]") }
 
 my ($status, $said) = make('uninstall');
 isnt($status, 0, 'nothing to uninstall is an error');
@@ -93,4 +97,11 @@ like(slurp('/opt/authp/share/auth-platform/auth_platform.load.dist'), qr{^LoadMo
 is((make('uninstall', 'PREFIX=/opt/authp'))[0], 0, 'uninstalled');
 is(tree(), '', 'no file is left');
 ok(!-e "$dest/opt", 'nor a folder that it had made');
+
+# The README's short form has the guide's commands.
+my $in_guide = join '', map { $_->{text} } AuthPlatform::Guide::blocks("$top/conf/guides/production.md");
+my ($short) = text("$top/README.md") =~ /\(conf\/guides\/production\.md\)\*\* .*?```sh\n(.*?)```/s;
+my @commands = map { my $line = $_; $line =~ s/\s+#.*//; $line =~ s/^\s+//; split / && /, $line } split /\n/, $short // '';
+cmp_ok(scalar @commands, '>=', 10, 'the README has a short form');
+like($in_guide, qr/^\Q$_\E$/m, "the guide has: $_") for @commands;
 done_testing;
