@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/lifecycle.h"
 #include "base/ending.h"
+#include "base/shm.h"
 #include "crypto/digest.h"
 #include "httpd/check_auth.h"
 #include "httpd/check_hosts.h"
@@ -26,6 +27,7 @@
 /* And of service/live_layout.h and service/limit_impl.h here. */
 #define LIVE_KEY "auth_platform/live-table/1"
 #define LIMITS_KEY "auth_platform/limits/1"
+#define TOLD_KEY "auth_platform/store-told/1"
 #define MAX_LAG_MS 5000
 
 /* Of this generation; the module is loaded afresh for each. */
@@ -191,6 +193,16 @@ static authp_err_t find_live_table(const authp_server_config_t *config, apr_pool
                            : err;
 }
 
+/* What has been said once since this httpd was started is not said by each child and reload. */
+static authp_err_t find_told(void)
+{
+    void **kept = kept_as(TOLD_KEY);
+    authp_err_t err =
+        *kept == NULL ? authp_shm_make(sizeof(*runtime->store_config.told), kept) : AUTHP_OK;
+    runtime->store_config.told = *kept;
+    return err;
+}
+
 /* The counters go on over restarts, graceful ones and full ones. */
 static authp_err_t find_limits(apr_pool_t *pconf)
 {
@@ -258,6 +270,9 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     }
     if (authp_config_documents(server, runtime->realm->settings, pconf) != AUTHP_OK) {
         return failed("the OpenAPI document cannot be made");
+    }
+    if (find_told() != AUTHP_OK) {
+        return failed("no shared memory for what the store's log lines share");
     }
     if (find_limits(pconf) != AUTHP_OK) {
         return failed("no shared memory for the limits on attempts");

@@ -43,6 +43,8 @@ static const index_t indexes[] = {
     {AUTHP_MONGO_FAILURES, "expires_at", INDEX_TTL, 0},
 };
 
+/* Longer than the names of all of them. */
+#define MISSING_LEN 1024
 #define INDEXES (sizeof(indexes) / sizeof(indexes[0]))
 
 /* {createIndexes: ..., indexes: [{key: {field: 1}, name: "field_1", ...}]}: named as every driver
@@ -108,9 +110,33 @@ static bool exists(authp_mongo_t *m, mongoc_client_t *client, const index_t *ind
     return found;
 }
 
-/* AUTHP_OK also if only something that speeds things up is missing: said, and lived with. */
+/* What a server does not make, but is not needed: it speeds things up, or saves the purge work. */
+typedef struct missing_t {
+    char list[MISSING_LEN];
+    uint32_t code; /* of the last one */
+} missing_t;
+
+static void note_missing(missing_t *missing, const index_t *index, uint32_t code)
+{
+    size_t used = strlen(missing->list);
+    missing->code = code;
+    (void)bson_snprintf(missing->list + used, sizeof(missing->list) - used, "%s%s.%s",
+                        used > 0 ? ", " : "", index->collection, index->field);
+}
+
+/* In one line, for the first process of a server that finds it. */
+static void tell_missing(const authp_mongo_t *m, const missing_t *missing)
+{
+    bool first = m->config.told != NULL && !atomic_exchange(m->config.told, true);
+    authp_log(first ? AUTHP_LOG_WARNING : AUTHP_LOG_INFO, "AUTHP0235",
+              "MongoDB makes no index of this kind (code %u) on %s: what is over is removed by the "
+              "purge alone",
+              missing->code, missing->list);
+}
+
+/* AUTHP_OK also if the index is missing but not needed: then it is in *missing. */
 static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t *index, int *made,
-                        bson_error_t *error)
+                        missing_t *missing, bson_error_t *error)
 {
     bson_t reply;
     bson_t command = BSON_INITIALIZER;
@@ -131,20 +157,26 @@ static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t
     if (exists(m, client, index)) {
         return AUTHP_OK;
     }
-    bool needed = index->kind == INDEX_UNIQUE;
-    authp_log(needed ? AUTHP_LOG_ERROR : AUTHP_LOG_WARNING, "AUTHP0235",
-              "MongoDB: no %sindex on %s.%s: code %u%s", needed ? "unique " : "", index->collection,
-              index->field, error->code,
+    if (index->kind != INDEX_UNIQUE) {
+        note_missing(missing, index, error->code);
+        return AUTHP_OK;
+    }
+    authp_log(AUTHP_LOG_ERROR, "AUTHP0239", "MongoDB: no unique index on %s.%s: code %u%s",
+              index->collection, index->field, error->code,
               error->code == 11000 ? " (documents with the same value exist: remove them)" : "");
-    return needed ? AUTHP_E_INTERNAL : AUTHP_OK;
+    return AUTHP_E_INTERNAL;
 }
 
 authp_err_t authp_mongo_index(authp_mongo_t *m, mongoc_client_t *client, int *made,
                               bson_error_t *error)
 {
+    missing_t missing = {.list = ""};
     authp_err_t err = AUTHP_OK;
     for (size_t i = 0; err == AUTHP_OK && i < INDEXES; i++) {
-        err = make(m, client, &indexes[i], made, error);
+        err = make(m, client, &indexes[i], made, &missing, error);
+    }
+    if (err == AUTHP_OK && missing.list[0] != '\0') {
+        tell_missing(m, &missing);
     }
     return err;
 }

@@ -23,6 +23,9 @@ typedef struct authp_store_config_t {
     const char *database; /* mongodb: database name */
     int timeout_ms;       /* bound on one operation, 2000 */
     int max_connections;  /* for one process */
+    /* Shared by all processes of a server: set once the operator was told what the store lacks but
+     * can do without. NULL (the tool): nobody is told. */
+    atomic_bool *told;
 } authp_store_config_t;
 
 /* How a person names themselves at sign-in. */

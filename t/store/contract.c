@@ -2,12 +2,10 @@
 #include "contract.h"
 
 #include <apr_strings.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #define NOW CONTRACT_NOW
-#define THREADS 64
 
 static apr_pool_t *pool;
 static authp_store_t *store;
@@ -319,55 +317,6 @@ START_TEST(all_of_a_user_end)
 }
 END_TEST
 
-typedef struct race_t {
-    atomic_int won;
-    atomic_int lost;
-    const char *sid; /* NULL: the race is for an e-mail address */
-} race_t;
-
-static void *racer(void *data)
-{
-    race_t *race = data;
-    apr_pool_t *own = NULL;
-    apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    authp_err_t err;
-    if (race->sid != NULL) {
-        err = authp_store_session_rotate(store, race->sid, 0, NOW + 1, NOW + 900, own);
-    } else {
-        authp_user_t user = contract_user("race@example.org", own);
-        err = authp_store_user_create(store, &user, own);
-    }
-    atomic_fetch_add(&race->won, err == AUTHP_OK);
-    atomic_fetch_add(&race->lost, err == AUTHP_E_CONFLICT);
-    apr_pool_destroy(own);
-    return NULL;
-}
-
-static void run_race(race_t *race)
-{
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) {
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, racer, race), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    ck_assert_int_eq(race->won, 1);
-    ck_assert_int_eq(race->lost, THREADS - 1);
-}
-
-START_TEST(one_wins_each_race)
-{
-    authp_user_t user = contract_put_user("racer@example.org");
-    authp_session_t session = contract_put_session(&user);
-    race_t rotation = {.sid = session.id.hex};
-    race_t address = {.sid = NULL};
-    run_race(&rotation);
-    ck_assert_int_eq(get_session(session.id.hex)->generation, 1);
-    run_race(&address);
-}
-END_TEST
-
 Suite *contract_suite(const char *name, SFun setup, SFun teardown)
 {
     Suite *suite = suite_create(name);
@@ -382,11 +331,11 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     tcase_add_test(tests, session_comes_back_whole);
     tcase_add_test(tests, rotation_is_conditional);
     tcase_add_test(tests, all_of_a_user_end);
-    tcase_add_test(tests, one_wins_each_race);
     contract_add_changes(tests);
     contract_add_invites(tests);
     contract_add_live(tests);
     contract_add_failures(tests);
+    contract_add_races(tests);
     suite_add_tcase(suite, tests);
     return suite;
 }

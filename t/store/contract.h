@@ -14,11 +14,13 @@ void contract_end(void);
 /* What the present test works on. */
 authp_store_t *contract_store(void);
 apr_pool_t *contract_pool(void);
-/* contract_changes.c, contract_invites.c, contract_live.c and contract_failures.c */
+/* contract_changes.c, contract_invites.c, contract_live.c, contract_failures.c and contract_races.c
+ */
 void contract_add_changes(TCase *tests);
 void contract_add_invites(TCase *tests);
 void contract_add_live(TCase *tests);
 void contract_add_failures(TCase *tests);
+void contract_add_races(TCase *tests);
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);
 
 /* Rows to put in: a user and a session with everything set that may be set. */

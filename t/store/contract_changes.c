@@ -2,12 +2,9 @@
 #include "contract.h"
 
 #include <apr_strings.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define NOW CONTRACT_NOW
-#define WRITERS 16
 
 static authp_user_t *get_user(const char *id)
 {
@@ -99,42 +96,6 @@ START_TEST(update_is_conditional)
     authp_user_t gone = contract_user("gone@example.org", pool);
     authp_user_t never = changed(&gone, "never");
     ck_assert_int_eq(authp_store_user_update(store, &gone, &never, pool), AUTHP_E_CONFLICT);
-}
-END_TEST
-
-typedef struct writers_t {
-    authp_user_t *user;
-    atomic_int won;
-    atomic_int lost;
-} writers_t;
-
-static void *writer(void *data)
-{
-    writers_t *race = data;
-    apr_pool_t *own = NULL;
-    apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    authp_user_t after = changed(race->user, "winner");
-    authp_err_t err = authp_store_user_update(contract_store(), race->user, &after, own);
-    atomic_fetch_add(&race->won, err == AUTHP_OK);
-    atomic_fetch_add(&race->lost, err == AUTHP_E_CONFLICT);
-    apr_pool_destroy(own);
-    return NULL;
-}
-
-START_TEST(one_of_many_updates_wins)
-{
-    authp_user_t user = contract_put_user("writers@example.org");
-    writers_t race = {.user = &user};
-    pthread_t threads[WRITERS];
-    for (int i = 0; i < WRITERS; i++) {
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, writer, &race), 0);
-    }
-    for (int i = 0; i < WRITERS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    ck_assert_int_eq(race.won, 1);
-    ck_assert_int_eq(race.lost, WRITERS - 1);
-    ck_assert_int_eq(get_user(user.id.hex)->ver, 1);
 }
 END_TEST
 
@@ -326,6 +287,45 @@ START_TEST(purge_removes_what_is_over)
 }
 END_TEST
 
+/* Five of each kind are over: two go at a time, of each kind, until there are none. */
+START_TEST(purge_goes_by_batches)
+{
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    static const int gone[] = {10, 10, 5, 0};
+    int removed = -1;
+    for (int i = 0; i < 5; i++) {
+        int64_t count = 0;
+        authp_user_t user = contract_put_user(apr_psprintf(pool, "b%d@example.org", i));
+        (void)contract_put_session(&user);
+        ck_assert_int_eq(authp_store_user_delete(store, &user, NOW, pool), AUTHP_OK);
+        authp_invite_t invite = {.email = "grace@example.org",
+                                 .code_hash = apr_psprintf(pool, "%064d", i),
+                                 .created_at = NOW,
+                                 .expires_at = NOW + 1,
+                                 .created_by = "cli"};
+        contract_next_id(&invite.id);
+        ck_assert_int_eq(authp_store_invite_create(store, &invite, pool), AUTHP_OK);
+        authp_audit_t entry = {.at = NOW, .event = "login", .outcome = "ok"};
+        contract_next_id(&entry.id);
+        ck_assert_int_eq(authp_store_audit_append(store, &entry, pool), AUTHP_OK);
+        const authp_failure_t failure = {
+            .key = apr_psprintf(pool, "%064d", i), .at = NOW, .expires_at = NOW + 1};
+        ck_assert_int_eq(authp_store_failure_add(store, &failure, &count, pool), AUTHP_OK);
+    }
+    const authp_purge_t what = {.sessions_before = NOW + 2000,
+                                .users_before = NOW + 2000,
+                                .invites_before = NOW + 2000,
+                                .audit_before = NOW + 2000,
+                                .failures_before = NOW + 2000,
+                                .batch = 2};
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(authp_store_purge(store, &what, &removed, pool), AUTHP_OK);
+        ck_assert_int_eq(removed, gone[i]);
+    }
+}
+END_TEST
+
 START_TEST(the_rest)
 {
     authp_store_t *store = contract_store();
@@ -346,7 +346,6 @@ void contract_add_changes(TCase *tests)
 {
     tcase_add_test(tests, update_writes_what_may_change);
     tcase_add_test(tests, update_is_conditional);
-    tcase_add_test(tests, one_of_many_updates_wins);
     tcase_add_test(tests, deleted_is_absent);
     tcase_add_test(tests, discard_takes_back);
     tcase_add_test(tests, forget_strips_what_is_personal);
@@ -354,4 +353,5 @@ void contract_add_changes(TCase *tests)
     tcase_add_test(tests, sessions_of_a_user);
     tcase_add_test(tests, the_rest);
     tcase_add_test(tests, purge_removes_what_is_over);
+    tcase_add_test(tests, purge_goes_by_batches);
 }

@@ -7,6 +7,7 @@
 
 #define NOW CONTRACT_NOW
 #define THREADS 16
+#define ROUNDS 10
 #define WINDOW 60000
 
 static const char one[] = "1111111111111111111111111111111111111111111111111111111111111111";
@@ -109,7 +110,7 @@ static void *failing(void *data)
 /* None is lost, whether they make the row, or find one whose time is over. */
 START_TEST(failures_at_once)
 {
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         pthread_t threads[THREADS];
         authp_failures_t found = {.count = 0};
         crowd_t crowd = {.at = NOW + (authp_ms_t)round * 3 * WINDOW};

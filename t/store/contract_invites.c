@@ -2,12 +2,9 @@
 #include "contract.h"
 
 #include <apr_strings.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define NOW CONTRACT_NOW
-#define CLAIMANTS 32
 
 /* 64 hex digits that differ by `tag`. */
 static const char *hash_of(const char *tag)
@@ -97,43 +94,6 @@ START_TEST(claim_is_conditional)
 }
 END_TEST
 
-typedef struct claim_t {
-    const char *invite;
-    atomic_int won;
-    atomic_int lost;
-} claim_t;
-
-static void *claimant(void *data)
-{
-    claim_t *race = data;
-    apr_pool_t *own = NULL;
-    apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    authp_id_t id;
-    contract_next_id(&id);
-    authp_err_t err =
-        authp_store_invite_claim(contract_store(), race->invite, id.hex, 1, NOW + 1, own);
-    atomic_fetch_add(&race->won, err == AUTHP_OK);
-    atomic_fetch_add(&race->lost, err == AUTHP_E_CONFLICT);
-    apr_pool_destroy(own);
-    return NULL;
-}
-
-START_TEST(one_of_many_claims_wins)
-{
-    authp_invite_t invite = put_invite("a");
-    claim_t race = {.invite = invite.id.hex};
-    pthread_t threads[CLAIMANTS];
-    for (int i = 0; i < CLAIMANTS; i++) {
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, claimant, &race), 0);
-    }
-    for (int i = 0; i < CLAIMANTS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    ck_assert_int_eq(race.won, 1);
-    ck_assert_int_eq(race.lost, CLAIMANTS - 1);
-}
-END_TEST
-
 START_TEST(invites_are_listed_forgotten_and_purged)
 {
     authp_store_t *store = contract_store();
@@ -171,6 +131,5 @@ void contract_add_invites(TCase *tests)
 {
     tcase_add_test(tests, invite_comes_back_whole);
     tcase_add_test(tests, claim_is_conditional);
-    tcase_add_test(tests, one_of_many_claims_wins);
     tcase_add_test(tests, invites_are_listed_forgotten_and_purged);
 }

@@ -5,11 +5,13 @@
 #include "base/clock.h"
 #include "contract.h"
 #include "sqlite_fixture.h"
+#include "store/sql_impl.h"
 
 #include <apr_dbd.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +82,41 @@ START_TEST(a_newer_database_is_left_alone)
     meddle("INSERT INTO schema_migrations (step, name, checksum) VALUES (999, 'later', 'x')");
     authp_store_t *second = sqlite_fixture_open(pool);
     ck_assert_int_eq(authp_store_migrate(second, &applied, pool), AUTHP_E_INTERNAL);
+}
+END_TEST
+
+/* What SQLite says about a connection of the store's. */
+static int64_t pragma(authp_store_t *store, const char *name)
+{
+    authp_sql_t *sql = store->self;
+    authp_sql_conn_t *conn = NULL;
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_open(conn, true), AUTHP_OK);
+    ck_assert_int_eq(apr_dbd_select(sql->driver, pool, conn->handle, &results,
+                                    apr_pstrcat(pool, "PRAGMA ", name, NULL), 1),
+                     0);
+    ck_assert_int_eq(apr_dbd_get_row(sql->driver, pool, results, &row, 1), 0);
+    const char *text = apr_dbd_get_entry(sql->driver, row, 0);
+    ck_assert_ptr_nonnull(text);
+    int64_t value = strcmp(text, "wal") == 0 ? 1 : atoll(text);
+    authp_sql_conn_release(conn);
+    return value;
+}
+
+/* On every connection, not only on the first one: what was answered survives a power cut, readers
+ * do not wait for writers, and no reader of this process waits inside the driver. */
+START_TEST(how_connections_are_set_up)
+{
+    for (int i = 0; i < 2; i++) {
+        authp_store_t *store = sqlite_fixture_open(pool);
+        ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+        ck_assert_int_eq(pragma(store, "journal_mode"), 1); /* wal */
+        ck_assert_int_eq(pragma(store, "synchronous"), 2);  /* FULL */
+        ck_assert_int_eq(pragma(store, "foreign_keys"), 1);
+        ck_assert_int_eq(pragma(store, "busy_timeout"), 0);
+    }
 }
 END_TEST
 
@@ -237,6 +274,7 @@ Suite *suite_sqlite(void)
     tcase_add_test(tests, opening_makes_nothing);
     tcase_add_test(tests, migrations_are_checked);
     tcase_add_test(tests, a_newer_database_is_left_alone);
+    tcase_add_test(tests, how_connections_are_set_up);
     tcase_add_test(tests, a_lost_folder_is_unavailable);
     tcase_add_test(tests, a_changed_schema_heals);
     tcase_add_test(tests, writers_in_processes);
