@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/envfile.h"
+#include "base/file.h"
 #include "base/secret.h"
 
 #include <apr_hash.h>
@@ -229,8 +230,9 @@ authp_err_t authp_envfile_parse(const char *name, const char *text, size_t len, 
 /* NULL, or why a file of this kind is not read. */
 static const char *check_kind(const struct stat *info)
 {
-    if (!S_ISREG(info->st_mode)) {
-        return "is not a regular file";
+    const char *refusal = authp_file_refusal(info);
+    if (refusal != NULL) {
+        return refusal;
     }
     if ((info->st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0) {
         return "is readable or writable by its group or by others; make it private with "
@@ -282,8 +284,13 @@ static authp_err_t read_open(const char *path, int fd, apr_table_t **out, const 
 authp_err_t authp_envfile_read(const char *path, apr_table_t **out, const char **error,
                                apr_pool_t *pool)
 {
-    /* Non-blocking: a FIFO in its place must not hang the start. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    /* A FIFO in its place must not hang the start, nor a link lead root to another file. */
+    int fd = open(path, O_RDONLY | AUTHP_FILE_FLAGS);
+    if (fd < 0 && errno == ELOOP) {
+        return refuse(AUTHP_E_MALFORMED, path,
+                      "is a symbolic link, not a regular file; name the file that it points at",
+                      error, pool);
+    }
     if (fd < 0) {
         int why = errno;
         char text[128];

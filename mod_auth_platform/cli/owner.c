@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/owner.h"
 
+#include "base/file.h"
+
 #include <apr_strings.h>
 #include <errno.h>
 #include <grp.h>
@@ -31,15 +33,17 @@ static bool drop(uid_t uid, gid_t gid)
 authp_err_t authp_owner_become(const char *folder, const char **error, apr_pool_t *pool)
 {
     struct stat info;
-    if (stat(folder, &info) != 0) {
-        if (errno == ENOENT) {
-            return AUTHP_OK;
-        }
+    authp_err_t err = authp_file_look(folder, &info);
+    if (err == AUTHP_E_NOT_FOUND) {
+        return AUTHP_OK;
+    }
+    if (err != AUTHP_OK) {
         *error = apr_psprintf(pool, "cannot look at %s: %s", folder, strerror(errno));
         return AUTHP_E_INTERNAL;
     }
     if (!S_ISDIR(info.st_mode)) {
-        *error = apr_psprintf(pool, "%s is not a folder", folder);
+        *error = apr_psprintf(pool, "%s is not a folder%s", folder,
+                              S_ISLNK(info.st_mode) ? " but a symbolic link" : "");
         return AUTHP_E_INTERNAL;
     }
     if (geteuid() != 0) {
@@ -48,6 +52,14 @@ authp_err_t authp_owner_become(const char *folder, const char **error, apr_pool_
         }
         *error = apr_psprintf(pool, "%s belongs to user %s: run this as that user or as root",
                               folder, name_of(info.st_uid, pool));
+        return AUTHP_E_INTERNAL;
+    }
+    /* Whoever can write root's folder chooses what root opens in it. */
+    if (info.st_uid == 0 && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        *error = apr_psprintf(pool,
+                              "%s belongs to root and can be written by others: make it private "
+                              "with `chmod 700` or give it to httpd's User",
+                              folder);
         return AUTHP_E_INTERNAL;
     }
     if (info.st_uid != 0 && !drop(info.st_uid, info.st_gid)) {

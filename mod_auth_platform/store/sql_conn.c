@@ -155,6 +155,10 @@ static authp_err_t open_once(authp_sql_conn_t *conn, bool prepare, failure_t *fa
     authp_sql_t *sql = conn->sql;
     const char *error = NULL;
     const char *params = sql->config.file != NULL ? sql->config.file : sql->config.uri;
+    if (sql->dialect->before_open(&sql->config, conn->pool) != AUTHP_OK) {
+        *failure = (failure_t){.what = "use its files", .text = "see the line before"};
+        return AUTHP_E_UNAVAILABLE;
+    }
     if (apr_dbd_open_ex(sql->driver, conn->pool, params, &conn->handle, &error) != APR_SUCCESS) {
         /* What the driver says may hold the connection string: keep it to ourselves. */
         conn->handle = NULL;

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite.h"
-#include "base/log.h"
+#include "base/clock.h"
 #include "store/sql.h"
+#include "store/sqlite_files.h"
 #include "store/sqlite_lock.h"
 
-#include <apr_strings.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* SQLite's result codes that mean "somebody else has it", and "your statement is wrong". */
 #define SQLITE_CODE_ERROR 1
@@ -70,28 +66,9 @@ static authp_sql_fault_t classify(int rc, const char *text)
     return wrong && !stale ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;
 }
 
-static const char *folder_of(const char *file, apr_pool_t *pool)
-{
-    const char *slash = strrchr(file, '/');
-    if (slash == NULL) {
-        return ".";
-    }
-    return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
-}
-
-/* SQLite gives -wal and -shm the mode of the database file, so it is made here, for nobody else to
- * read. */
 static authp_err_t before_open(const authp_store_config_t *config, apr_pool_t *pool)
 {
-    (void)pool;
-    int fd = open(config->file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0222", "cannot open the database %s: %s", config->file,
-                  strerror(errno));
-        return AUTHP_E_UNAVAILABLE;
-    }
-    (void)close(fd);
-    return AUTHP_OK;
+    return authp_sqlite_files_open(config->file, pool);
 }
 
 static authp_err_t lock_open(const authp_store_config_t *config, void **lock, apr_pool_t *pool)
@@ -129,70 +106,19 @@ static const authp_sql_dialect_t dialect = {
 
 static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
 {
-    struct stat info;
     if (config->file == NULL || config->file[0] != '/') {
         return "the SQLite file needs an absolute path";
     }
     if (strlen(config->file) > 4000) {
         return "the SQLite file's path is too long";
     }
-    if (lstat(config->file, &info) == 0 && !S_ISREG(info.st_mode)) {
-        return apr_psprintf(pool, "%s is not a regular file", config->file);
-    }
-    return NULL;
-}
-
-/* Hands a file or folder that root made to httpd's User. Opened without following links: root must
- * not chown what a link of that user points at. */
-static authp_err_t give_to(const char *path, int flags, uid_t uid, gid_t gid)
-{
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | flags);
-    if (fd < 0) {
-        return errno == ENOENT ? AUTHP_OK : AUTHP_E_UNAVAILABLE;
-    }
-    int rc = fstat(fd, &info);
-    if (rc == 0 && info.st_uid != uid && info.st_uid == geteuid() && uid != (uid_t)-1) {
-        rc = fchown(fd, uid, gid);
-    } else if (rc == 0 && uid != (uid_t)-1 && info.st_uid != uid) {
-        rc = -1;
-        errno = EPERM;
-    }
-    int saved = errno;
-    (void)close(fd);
-    if (rc != 0) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0223", "%s cannot belong to httpd's user: %s", path,
-                  strerror(saved));
-        return AUTHP_E_UNAVAILABLE;
-    }
-    return AUTHP_OK;
+    return authp_sqlite_files_refusal(config->file, pool);
 }
 
 static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
                            apr_pool_t *pool)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    const char *folder = folder_of(config->file, pool);
-    struct stat info;
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0224", "cannot make the state folder %s: %s", folder,
-                  strerror(errno));
-        return AUTHP_E_UNAVAILABLE;
-    }
-    /* A folder that others may enter is somebody's (/var/lib, say): not ours to give away. */
-    if (lstat(folder, &info) != 0 ||
-        (info.st_uid != uid && uid != (uid_t)-1 && (info.st_mode & 0077) != 0)) {
-        authp_log(
-            AUTHP_LOG_ERROR, "AUTHP0225",
-            "the state folder %s must belong to httpd's user, or be mode 0700 to be given to it",
-            folder);
-        return AUTHP_E_UNAVAILABLE;
-    }
-    authp_err_t err = give_to(folder, O_DIRECTORY, uid, gid);
-    for (size_t i = 0; err == AUTHP_OK && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        err = give_to(apr_pstrcat(pool, config->file, suffixes[i], NULL), 0, uid, gid);
-    }
-    return err;
+    return authp_sqlite_files_prepare(config->file, uid, gid, pool);
 }
 
 static void sweep(const authp_store_config_t *config, uid_t uid, apr_pool_t *pool)

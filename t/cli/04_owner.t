@@ -5,8 +5,9 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use AuthPlatform::Cli qw(run folder env_file);
+use AuthPlatform::Cli qw(run folder env_file write_file);
 use File::Find qw(find);
+use POSIX ();
 use Test::More;
 
 my $nobody = (getpwnam 'nobody')[2] // 65534;
@@ -67,5 +68,81 @@ open my $plain, '>', "$odd/state" or die $!;
 close $plain;
 my $no = run(['--env-file', $env, 'migrate']);
 is($no->{status}, 1, 'a file where the folder should be: status 1');
+
+# --- what another user may have put where a file is expected ----------------------------------------------------------
+# As root too, the tool neither waits for it nor touches what it leads to; status 1, and the message names the file.
+my %plant = (
+    'a FIFO'                => sub { my ($at) = @_; POSIX::mkfifo($at, 0600) or die $! },
+    'a symbolic link'       => sub { my ($at, $target) = @_; symlink $target, $at or die $! },
+    'a folder'              => sub { my ($at) = @_; mkdir $at, 0700 or die $! },
+    'more than one name'    => sub { my ($at, $target) = @_; link $target, $at or die $! },
+);
+
+# Everything that chown, chmod or writing would change.
+sub state_of { my ($path) = @_; return join ' ', (lstat $path)[2 .. 5, 7, 9, 10] }
+
+sub refused {
+    my ($what, $named, $args, %how) = @_;
+    my $began = time;
+    my $run   = run($args, %how);
+    is($run->{status}, 1, "$what: status 1");
+    like($run->{err}, qr/\Q$named\E/, '... names it') or diag $run->{err};
+    cmp_ok(time - $began, '<', 8, '... at once');
+    is($run->{out}, '', '... and does nothing');
+    return $run;
+}
+
+for my $suffix ('', '-wal', '-shm', '-journal') {
+    for my $kind (sort keys %plant) {
+        my $there  = folder();
+        my $target = write_file("$there/target", "precious\n", 0600);
+        my $named  = "$there/state/auth_platform.db$suffix";
+        my $with   = env_file($there);
+        mkdir "$there/state", 0700 or die $!;
+        write_file("$there/state/auth_platform.db", '') if $suffix;
+        $plant{$kind}->($named, $target);
+        if ($> == 0) {
+            chown $nobody, $nobody, "$there/state" or die $!;
+            chown $nobody, $nobody, "$there/state/auth_platform.db" if $suffix;
+        }
+        my $before = state_of($target);
+        my $run = refused("auth_platform.db$suffix is $kind", $named, ['--env-file', $with, @create], stdin => "12345678\n");
+        like($run->{err}, qr/\Q$kind\E/, '... and says what it is') or diag $run->{err};
+        is(state_of($target), $before, '... and leaves its target alone');
+    }
+}
+
+# The env file: also one in a folder of its own that another user can write.
+for my $kind (sort keys %plant) {
+    my $there = folder();
+    my $real  = env_file($there);
+    my $named = "$there/other.env";
+    $plant{$kind}->($named, $real);
+    my $run = refused("an env file that is $kind", $named, ['--env-file', $named, 'migrate']);
+    like($run->{err}, qr/\Q$kind\E/, '... and says what it is') or diag $run->{err};
+}
+
+# The state folder: a link, and one of root's that others can write.
+my $linked = folder();
+my $through = env_file($linked);
+mkdir "$linked/elsewhere", 0700 or die $!;
+symlink "$linked/elsewhere", "$linked/state" or die $!;
+refused('a state folder that is a link', "$linked/state", ['--env-file', $through, @create], stdin => "12345678\n");
+is_deeply([glob "$linked/elsewhere/*"], [], '... and nothing is made behind it');
+
+SKIP: {
+    skip 'needs root', 5 if $> != 0;
+    my $open = folder();
+    my $with = env_file($open);
+    mkdir "$open/state" or die $!;
+    chmod 01777, "$open/state" or die $!;
+    refused("root's folder that all can write", "$open/state", ['--env-file', $with, @create], stdin => "12345678\n");
+    is_deeply([glob "$open/state/*"], [], '... and makes nothing in it');
+}
+
+# The writers' queue is there while the tool runs, and not afterwards.
+my ($dev, $ino) = stat "$dir/state/auth_platform.db";
+is_deeply([glob sprintf '/dev/shm/authp-*-%x-%x*', $dev, $ino], [], 'nothing is left in /dev/shm');
+is((stat "$dir/state/auth_platform.db")[2] & 07777, 0600, 'the database is private');
 
 done_testing();

@@ -273,10 +273,10 @@ START_TEST(kinds)
     ck_assert_ptr_eq(strstr(error, path), error);
     ck_assert_ptr_nonnull(strstr(error, "cannot be opened"));
     ck_assert_int_eq(authp_envfile_read(folder, &table, &error, pool), AUTHP_E_MALFORMED);
-    ck_assert_str_eq(error, apr_pstrcat(pool, folder, ": is not a regular file", NULL));
+    ck_assert_str_eq(error, apr_pstrcat(pool, folder, ": is a folder, not a regular file", NULL));
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     ck_assert_int_eq(authp_envfile_read(path, &table, &error, pool), AUTHP_E_MALFORMED);
-    ck_assert_str_eq(error, apr_pstrcat(pool, path, ": is not a regular file", NULL));
+    ck_assert_str_eq(error, apr_pstrcat(pool, path, ": is a FIFO, not a regular file", NULL));
     const char *below = apr_pstrcat(pool, path, "/env", NULL);
     ck_assert_int_eq(authp_envfile_read(below, &table, &error, pool), AUTHP_E_MALFORMED);
     ck_assert_ptr_nonnull(strstr(error, "cannot be opened"));
@@ -284,19 +284,24 @@ START_TEST(kinds)
 }
 END_TEST
 
-/* What a link leads to is what counts. */
+/* Whoever can write the folder must not choose another file, by a link or by a second name. */
 START_TEST(links)
 {
     apr_table_t *table = NULL;
     const char *error = NULL;
     const char *link = apr_pstrcat(pool, folder, "/link", NULL);
     ck_assert_int_eq(symlink("env", link), 0);
-    ck_assert_int_eq(authp_envfile_read(link, &table, &error, pool), AUTHP_E_NOT_FOUND);
-    (void)write_file("A=b", 3, 0644);
     ck_assert_int_eq(authp_envfile_read(link, &table, &error, pool), AUTHP_E_MALFORMED);
-    (void)write_file("A=b", 3, 0600);
-    ck_assert_int_eq(authp_envfile_read(link, &table, &error, pool), AUTHP_OK);
+    const char *path = write_file("A=b", 3, 0600);
+    ck_assert_int_eq(authp_envfile_read(link, &table, &error, pool), AUTHP_E_MALFORMED);
+    ck_assert_ptr_nonnull(strstr(error, "/link: is a symbolic link"));
+    ck_assert_int_eq(authp_envfile_read(path, &table, &error, pool), AUTHP_OK);
     ck_assert_str_eq(shown(table), "A=[b]");
+    ck_assert_int_eq(unlink(link), 0);
+    int result = linkat(AT_FDCWD, path, AT_FDCWD, link, 0);
+    ck_assert_int_eq(result, 0);
+    ck_assert_int_eq(authp_envfile_read(path, &table, &error, pool), AUTHP_E_MALFORMED);
+    ck_assert_ptr_nonnull(strstr(error, "/env: has more than one name"));
 }
 END_TEST
 

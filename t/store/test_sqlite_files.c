@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What SQLite's files are to the rest of the machine: modes and owners, what is refused in their
+ * place, and what SQLite is told about keeping data. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "../unit/suite.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "contract.h"
+#include "sqlite_fixture.h"
+#include "store/sql_impl.h"
+#include "store/sqlite_files.h"
+
+#define SOON_MS 5000
+#define NOBODY 65534
+
+static apr_pool_t *pool;
+static char logged[4000];
+
+static void keep(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    size_t len = strlen(logged);
+    (void)snprintf(logged + len, sizeof(logged) - len, "%s\n", message);
+}
+
+static void setup(void)
+{
+    apr_pool_create(&pool, NULL);
+    sqlite_fixture_make();
+    logged[0] = '\0';
+    authp_log_set_sink(keep, NULL);
+}
+
+static void teardown(void)
+{
+    apr_pool_destroy(pool);
+    authp_log_set_sink(NULL, NULL);
+    sqlite_fixture_remove();
+}
+
+static const char *name_of(const char *suffix)
+{
+    return apr_pstrcat(pool, sqlite_fixture_file(), suffix, NULL);
+}
+
+static void touch(const char *path, mode_t mode)
+{
+    int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+/* One value of a PRAGMA on a connection as the store makes them. */
+static const char *pragma(authp_sql_conn_t *conn, const char *name)
+{
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    ck_assert_int_eq(apr_dbd_select(conn->sql->driver, pool, conn->handle, &results,
+                                    apr_pstrcat(pool, "PRAGMA ", name, NULL), 1),
+                     0);
+    ck_assert_int_eq(apr_dbd_get_row(conn->sql->driver, pool, results, &row, 1), 0);
+    return apr_pstrdup(pool, apr_dbd_get_entry(conn->sql->driver, row, 0));
+}
+
+/* What was answered 201 survives a power cut: the log is written through at each commit. */
+START_TEST(pragmas)
+{
+    authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 2};
+    authp_sql_conn_t *conn[2];
+    void *self = NULL;
+    ck_assert_int_eq(authp_store_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(authp_sql_conn_acquire(self, &conn[i]), AUTHP_OK);
+        ck_assert_int_eq(authp_sql_conn_open(conn[i], false), AUTHP_OK);
+        ck_assert_str_eq(pragma(conn[i], "journal_mode"), "wal");
+        ck_assert_str_eq(pragma(conn[i], "synchronous"), "2");
+        ck_assert_str_eq(pragma(conn[i], "foreign_keys"), "1");
+        /* Waiting in SQLite would hold up every reader of the process. */
+        ck_assert_str_eq(pragma(conn[i], "busy_timeout"), "0");
+    }
+    for (int i = 0; i < 2; i++) {
+        authp_sql_conn_release(conn[i]);
+    }
+}
+END_TEST
+
+START_TEST(modes)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    struct stat info;
+    (void)umask(0);
+    authp_user_t user = contract_user("mode@example.org", pool);
+    authp_store_t *store = sqlite_fixture_open(pool);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(stat(name_of(suffixes[i]), &info), 0);
+        ck_assert_int_eq(info.st_mode & 07777, 0600);
+    }
+}
+END_TEST
+
+/* The locks of this process's connections end when it closes any descriptor of the file: another
+ * process must not be able to write while one of ours does. */
+START_TEST(locks_outlast_a_second_connection)
+{
+    authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 2};
+    authp_sql_conn_t *first = NULL;
+    void *self = NULL;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    ck_assert_int_eq(authp_store_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_acquire(self, &first), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_open(first, false), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_exec(first, "CREATE TABLE t (x)"), 0);
+    /* In WAL mode a connection holds the database in shared mode for as long as it is open. */
+    ck_assert_int_eq(authp_sqlite_files_open(sqlite_fixture_file(), pool), AUTHP_OK);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = open(sqlite_fixture_file(), O_RDWR | O_CLOEXEC);
+        _exit(fcntl(fd, F_SETLK, &whole) != 0 ? 0 : 1);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    authp_sql_conn_release(first);
+}
+END_TEST
+
+/* --- what is refused in their place ---------------------------------------------------------- */
+
+static const char *const names[] = {"", "-wal", "-shm", "-journal"};
+static const char *const kinds[] = {"is a FIFO", "is a symbolic link", "is a folder",
+                                    "has more than one name"};
+
+static void plant(const char *path, int kind)
+{
+    const char *other = name_of(".other");
+    touch(other, 0600);
+    int rc = kind == 0   ? mkfifo(path, 0600)
+             : kind == 1 ? symlink(other, path)
+             : kind == 2 ? mkdir(path, 0700)
+                         : link(other, path);
+    ck_assert_int_eq(rc, 0);
+}
+
+static void check_other(void)
+{
+    struct stat info;
+    ck_assert_int_eq(stat(name_of(".other"), &info), 0);
+    ck_assert_uint_eq(info.st_uid, geteuid());
+    ck_assert_int_eq(info.st_size, 0);
+    ck_assert_int_eq(info.st_mode & 07777, 0600);
+}
+
+static void remove_planted(const char *path)
+{
+    (void)remove(path);
+    (void)remove(name_of(".other"));
+}
+
+START_TEST(refused)
+{
+    const char *path = name_of(names[_i / 4]);
+    const authp_store_ops_t *ops = authp_store_find("sqlite");
+    authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = 500, .max_connections = 1};
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
+    const char *expected = apr_pstrcat(pool, path, " ", kinds[_i % 4], NULL);
+    if (_i >= 4) {
+        touch(sqlite_fixture_file(), 0600);
+    }
+    plant(path, _i % 4);
+    const char *why = ops->check(&config, pool);
+    ck_assert_ptr_nonnull(why);
+    ck_assert_ptr_nonnull(strstr(why, expected));
+    /* As root at start, as the tool, and in children. */
+    uid_t uid = geteuid() == 0 ? NOBODY : geteuid();
+    ck_assert_int_eq(chmod(apr_pstrmemdup(pool, path, (size_t)(strrchr(path, '/') - path)), 0700),
+                     0);
+    ck_assert_int_eq(ops->prepare(&config, uid, (gid_t)-1, pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(logged, "AUTHP0227: "));
+    ck_assert_ptr_nonnull(strstr(logged, expected));
+    logged[0] = '\0';
+    ck_assert_int_eq(ops->prepare(&config, (uid_t)-1, (gid_t)-1, pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(logged, expected));
+    logged[0] = '\0';
+    ck_assert_int_eq(authp_store_ping(sqlite_fixture_open(pool), pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(logged, expected));
+    ck_assert_int_lt(authp_clock_now(authp_clock_monotonic()) - began, SOON_MS);
+    check_other();
+    remove_planted(path);
+}
+END_TEST
+
+/* Put there while the store is open: the next connection is refused, not kept waiting. */
+START_TEST(refused_later)
+{
+    authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = 500, .max_connections = 2};
+    authp_sql_conn_t *conn = NULL;
+    void *self = NULL;
+    ck_assert_int_eq(authp_store_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
+    ck_assert_int_eq(authp_store_find("sqlite")->ping(self, pool), AUTHP_OK);
+    plant(name_of("-journal"), 0);
+    ck_assert_int_eq(authp_sql_conn_acquire(self, &conn), AUTHP_OK);
+    authp_sql_conn_close(conn);
+    ck_assert_int_eq(authp_sql_conn_open(conn, false), AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(logged, "-journal is a FIFO"));
+    ck_assert_ptr_nonnull(strstr(logged, "AUTHP0203: "));
+    authp_sql_conn_release(conn);
+    remove_planted(name_of("-journal"));
+}
+END_TEST
+
+/* Only what root made becomes another's, all of it. */
+START_TEST(given_away)
+{
+    struct stat info;
+    if (geteuid() != 0) {
+        return;
+    }
+    for (int i = 0; i < 4; i++) {
+        touch(name_of(names[i]), 0600);
+    }
+    ck_assert_int_eq(authp_sqlite_files_prepare(sqlite_fixture_file(), NOBODY, NOBODY, pool),
+                     AUTHP_OK);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(stat(name_of(names[i]), &info), 0);
+        ck_assert_uint_eq(info.st_uid, NOBODY);
+        ck_assert_uint_eq(info.st_gid, NOBODY);
+    }
+    ck_assert_int_eq(chown(name_of("-wal"), NOBODY - 1, NOBODY), 0);
+    ck_assert_int_eq(authp_sqlite_files_prepare(sqlite_fixture_file(), NOBODY, NOBODY, pool),
+                     AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_nonnull(strstr(logged, "AUTHP0223: "));
+    ck_assert_ptr_nonnull(strstr(logged, "-wal cannot belong to httpd's user"));
+    ck_assert_int_eq(stat(name_of("-wal"), &info), 0);
+    ck_assert_uint_eq(info.st_uid, NOBODY - 1);
+}
+END_TEST
+
+Suite *suite_sqlite_files(void)
+{
+    Suite *suite = suite_create("sqlite_files");
+    TCase *tests = tcase_create("sqlite_files");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, pragmas);
+    tcase_add_test(tests, modes);
+    tcase_add_test(tests, locks_outlast_a_second_connection);
+    tcase_add_loop_test(tests, refused, 0, 16);
+    tcase_add_test(tests, refused_later);
+    tcase_add_test(tests, given_away);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
