@@ -28,13 +28,16 @@ const char *authp_sqlite_files_refusal(const char *database, apr_pool_t *pool)
     return NULL;
 }
 
-static bool refused(const char *database, apr_pool_t *pool)
+static authp_err_t refuse(const char *why)
+{
+    authp_log(AUTHP_LOG_ERROR, "AUTHP0227", "the store's files are refused: %s", why);
+    return AUTHP_E_UNAVAILABLE;
+}
+
+static authp_err_t look(const char *database, apr_pool_t *pool)
 {
     const char *why = authp_sqlite_files_refusal(database, pool);
-    if (why != NULL) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0227", "the store's files are refused: %s", why);
-    }
-    return why != NULL;
+    return why != NULL ? refuse(why) : AUTHP_OK;
 }
 
 static authp_err_t cannot_open(const char *database, int why)
@@ -47,8 +50,9 @@ static authp_err_t cannot_open(const char *database, int why)
 authp_err_t authp_sqlite_files_open(const char *database, apr_pool_t *pool)
 {
     struct stat info;
-    if (refused(database, pool)) {
-        return AUTHP_E_UNAVAILABLE;
+    authp_err_t err = look(database, pool);
+    if (err != AUTHP_OK) {
+        return err;
     }
     if (authp_file_look(database, &info) != AUTHP_E_NOT_FOUND) {
         /* Not opened: closing it would end the locks of this process's other connections. */
@@ -115,7 +119,7 @@ static authp_err_t give_folder(const char *folder, uid_t uid, gid_t gid)
     return err;
 }
 
-static authp_err_t give_file(const char *path, uid_t uid, gid_t gid)
+static authp_err_t give_file(const char *path, uid_t uid, gid_t gid, apr_pool_t *pool)
 {
     struct stat info;
     int fd = open(path, O_RDONLY | AUTHP_FILE_FLAGS);
@@ -128,10 +132,8 @@ static authp_err_t give_file(const char *path, uid_t uid, gid_t gid)
     } else {
         why = authp_file_refusal(&info);
     }
-    authp_err_t err = why == NULL ? give(fd, path, uid, gid) : AUTHP_E_UNAVAILABLE;
-    if (why != NULL) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0227", "the store's files are refused: %s %s", path, why);
-    }
+    authp_err_t err =
+        why == NULL ? give(fd, path, uid, gid) : refuse(apr_psprintf(pool, "%s %s", path, why));
     if (fd >= 0) {
         (void)close(fd);
     }
@@ -147,11 +149,11 @@ authp_err_t authp_sqlite_files_prepare(const char *database, uid_t uid, gid_t gi
         return AUTHP_E_UNAVAILABLE;
     }
     authp_err_t err = give_folder(folder, uid, gid);
-    if (err == AUTHP_OK && refused(database, pool)) {
-        err = AUTHP_E_UNAVAILABLE;
+    if (err == AUTHP_OK) {
+        err = look(database, pool);
     }
     for (size_t i = 0; uid != (uid_t)-1 && err == AUTHP_OK && i < SUFFIXES; i++) {
-        err = give_file(apr_pstrcat(pool, database, suffixes[i], NULL), uid, gid);
+        err = give_file(apr_pstrcat(pool, database, suffixes[i], NULL), uid, gid, pool);
     }
     return err;
 }
