@@ -61,6 +61,7 @@ sub walk {
     app();
     without_tls();
     all_guarded();
+    mistakes();
     logs();
     upgrade();
     removal(@installed);
@@ -150,6 +151,24 @@ sub all_guarded {
     return graceful();
 }
 
+# What is wrong is named, and what runs goes on with what was right.
+sub mistakes {
+    my $env = '/etc/auth_platform/.env';
+    for my $case (["chmod 640 $env", "chmod 600 $env", qr/\Q$env\E/], ["echo BCRYPT_ROUND=9 >>$env", "sed -i '\$d' $env", qr/BCRYPT_ROUND\b/],
+        ["sed -i 's/AuthType Platform/AuthType Plattform/' $CONF", "sed -i 's/Plattform/Platform/' $CONF", qr/Plattform/]) {
+        my ($break, $mend, $says) = @$case;
+        here($break);
+        for my $command ('apache2ctl configtest', 'apache2ctl graceful', $says =~ /env|BCRYPT/ ? "authplatform --env-file $env user list" : ()) {
+            my ($status, $said) = $root->run($command);
+            isnt($status, 0, "$break: $command fails");
+            like($said, $says, 'and says why');
+        }
+        is(status("$SITE/api/auth/readyz"), 200, 'the site goes on');
+        here($mend);
+    }
+    return like(here('cat /etc/logrotate.d/apache2'), qr{^/var/log/apache2/\*\.log\b}m, 'Debian rotates our logs, too');
+}
+
 # A token in a URL or a Referer by mistake stays out of every log, also when httpd has an error to tell.
 sub logs {
     my $secret  = 'eyJhbGciOiJIUzI1NiJ9.mistake';
@@ -166,6 +185,7 @@ sub logs {
     like($logged, qr{"GET /here HTTP/1\.1" 301 }, 'the paths are');
     like($logged, qr/AH01114/, 'and the error');
     unlike($logged, qr/\Q$password\E|\Q$token\E/, 'no password, no token');
+    unlike($logged, qr/\[auth_platform:(?:warn|error|crit)\]/, 'and no warning of ours');
     return;
 }
 
