@@ -89,22 +89,6 @@ fi
 flock -n 9 || fail "another server uses $run_dir (process $(cat "$run_dir/httpd.pid" 2>/dev/null || echo unknown)); stop it, or say RUN_DIR=FOLDER"
 rm -f -- "$run_dir/httpd.pid" # of a run that crashed, for nobody holds the lock
 
-# --- settings: made once, then yours -----------------------------------------------------------
-if [ ! -e "$env_file" ]; then
-    mkdir -p -- "$(dirname "$env_file")"
-    secret=$(head -c 48 /dev/urandom | base64 -w 0 | tr '+/' '-_')
-    (
-        umask 077
-        printf '%s\n' "# Made by \`make run\` for development. See .env.example for all settings." \
-            "JWT_SECRET_KEY=$secret" \
-            "# The demo is plain http on this machine; remove this line wherever there is TLS." \
-            "SECURE_COOKIES=false" >"$env_file.new"
-    ) || fail "cannot write ENV_FILE=$env_file"
-    mv -- "$env_file.new" "$env_file"
-    echo "made $env_file with a new secret"
-fi
-[ -r "$env_file" ] || fail "ENV_FILE=$env_file: $(id -un) cannot read it"
-
 # --- where httpd's user can go -----------------------------------------------------------------
 # A folder for the time of this run: the CGI socket, whose path must be short, and a copy of the site if that user cannot
 # read the checkout (below root's home, or checked out with umask 077).
@@ -142,33 +126,101 @@ stage() {
     fail "${user:-$(id -un)} can run the demo's program $cgi/whoami from no folder"
 }
 
-# Data must outlive a run and be its user's own, so it is never in a folder that goes away.
-state_dir=''
-choose_state_dir() {
-    if [ -n "${AUTH_STATE_DIR:-}" ] || env_file_sets AUTH_STATE_DIR; then
-        return
-    fi
-    state_dir=$run_dir/state
-    if ! as_httpd_user test -x "$run_dir"; then
-        state_dir=/var/tmp/auth_platform-$(printf '%s' "$run_dir" | sha256sum | cut -c 1-12)
-    fi
-    mkdir -m 700 -- "$state_dir" 2>/dev/null || true
+# --- data and settings: made once, then yours --------------------------------------------------
+# shellcheck disable=SC2016 # as it stands in the file
+made_by='# Made by `make run`'
+
+# Makes the folder of the data if it is not there, for httpd's user alone.
+prepare_state_dir() {
+    mkdir -p -- "$(dirname "$1")"
+    mkdir -m 700 -- "$1" 2>/dev/null || true
     # /var/tmp is everybody's: a folder that somebody else put there is not taken.
-    if [ -L "$state_dir" ] || [ ! -d "$state_dir" ]; then
-        fail "$state_dir is in the way: it is no folder"
+    if [ -L "$1" ] || [ ! -d "$1" ]; then
+        fail "$1 is in the way: it is no folder"
     fi
-    case $(stat -c %U -- "$state_dir") in
+    case $(stat -c %U -- "$1") in
         "$(id -un)" | "$user") ;;
-        *) fail "$state_dir belongs to somebody else; say RUN_DIR=FOLDER, or set AUTH_STATE_DIR in $env_file" ;;
+        *) fail "$1 belongs to somebody else; say RUN_DIR=FOLDER, or set AUTH_STATE_DIR in $env_file" ;;
     esac
-    chmod 700 -- "$state_dir"
-    [ -z "$user" ] || chown -- "$user:$group" "$state_dir"
-    export AUTH_STATE_DIR=$state_dir
+    chmod 700 -- "$1"
+    [ -z "$user" ] || chown -- "$user:$group" "$1"
+}
+
+# Data must outlive a run and be its user's own, so it is never in a folder that goes away.
+own_state_dir() {
+    if as_httpd_user test -x "$run_dir"; then
+        printf '%s\n' "$run_dir/state"
+    else
+        printf '/var/tmp/auth_platform-%s\n' "$(printf '%s' "$run_dir" | sha256sum | cut -c 1-12)"
+    fi
+}
+
+# The line that makes the tool with --env-file use the database of this server.
+state_dir_line() {
+    case $1 in
+        *[\"\\\$]*) fail "$1: a path with \", \\ or \$ in it cannot be used" ;;
+    esac
+    printf '%s\n' "# Where the accounts are. The tool finds them by this line too." "AUTH_STATE_DIR=\"$1\""
+}
+
+make_env_file() {
+    local secret
+    mkdir -p -- "$(dirname "$env_file")"
+    secret=$(head -c 48 /dev/urandom | base64 -w 0 | tr '+/' '-_')
+    (
+        umask 077
+        {
+            printf '%s\n' "$made_by for development. See .env.example for all settings." \
+                "JWT_SECRET_KEY=$secret" \
+                "# The demo is plain http on this machine; remove this line wherever there is TLS." \
+                "SECURE_COOKIES=false"
+            state_dir_line "$1"
+        } >"$env_file.new"
+    ) || fail "cannot write ENV_FILE=$env_file"
+    mv -- "$env_file.new" "$env_file"
+    echo "made $env_file with a new secret"
+}
+
+# A file of an earlier version has no AUTH_STATE_DIR: the tool would use another database. It gets the folder that was used
+# all along. Somebody's own file is left as it is.
+complete_env_file() {
+    local last
+    last=$(tail -c 1 -- "$env_file")
+    { [ -z "$last" ] || echo; state_dir_line "$1"; } >>"$env_file" || fail "cannot write ENV_FILE=$env_file"
+    echo "added AUTH_STATE_DIR to $env_file"
+}
+
+state_dir=''
+set_up() {
+    local ours=''
+    if [ -e "$env_file" ]; then
+        [ -r "$env_file" ] || fail "ENV_FILE=$env_file: $(id -un) cannot read it"
+        ! head -n 1 -- "$env_file" | grep -qF "$made_by" || ours=yes
+        if env_file_sets AUTH_STATE_DIR; then
+            # Ours may have been removed together with RUN_DIR since.
+            [ -z "$ours" ] || state_dir=$(sed -n 's/^AUTH_STATE_DIR="\(\/.*\)"$/\1/p' "$env_file")
+            [ -z "$state_dir" ] || prepare_state_dir "$state_dir"
+            return
+        fi
+        [ -z "${AUTH_STATE_DIR:-}" ] || return 0
+    fi
+    state_dir=${AUTH_STATE_DIR:-}
+    if [ -z "$state_dir" ]; then
+        state_dir=$(own_state_dir)
+        prepare_state_dir "$state_dir"
+    fi
+    if [ ! -e "$env_file" ]; then
+        make_env_file "$state_dir"
+    elif [ -n "$ours" ]; then
+        complete_env_file "$state_dir"
+    else
+        export AUTH_STATE_DIR=$state_dir
+    fi
 }
 
 cd / # the caller's folder may be closed to httpd's user
 stage
-choose_state_dir
+set_up
 
 # --- configuration -----------------------------------------------------------------------------
 {

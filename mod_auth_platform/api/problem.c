@@ -170,24 +170,54 @@ void authp_problem_max_age(int seconds, authp_response_t *out, apr_pool_t *pool)
                                 challenge_for(AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION), seconds));
 }
 
-void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out,
+static const char *escaped(const char *text, apr_pool_t *pool)
+{
+    return apr_pescape_entity(pool, text, 0);
+}
+
+/* People choose their names: <bdi> keeps characters that change the direction of writing within. */
+static const char *reader_text(const authp_problem_reader_t *reader, apr_pool_t *pool)
+{
+    if (!reader->known) {
+        return "";
+    }
+    const char *who = reader->name != NULL ? reader->name : reader->email;
+    const char *both = reader->name != NULL ? reader->email : NULL;
+    const char *text = "<p>You are signed in";
+    if (who != NULL) {
+        text = apr_pstrcat(pool, text, " as <strong><bdi>", escaped(who, pool), "</bdi></strong>",
+                           NULL);
+    }
+    if (both != NULL) {
+        text = apr_pstrcat(pool, text, " (<bdi>", escaped(both, pool), "</bdi>)", NULL);
+    }
+    if (reader->sign_in != NULL) {
+        return apr_pstrcat(pool, text, ".</p>\n<p><a href=\"", escaped(reader->sign_in, pool),
+                           "\">Sign in as somebody else</a></p>\n", NULL);
+    }
+    return apr_pstrcat(pool, text, ".</p>\n", NULL);
+}
+
+void authp_problem_page(authp_err_t err, const char *request_id,
+                        const authp_problem_reader_t *reader, authp_response_t *out,
                         apr_pool_t *pool)
 {
-    /* The words are constants of ours without markup; the id is made by whoever called. */
+    /* The words are constants of ours without markup; the rest is escaped. */
     const authp_problem_t *problem = authp_problem_of(err);
-    const char *id = request_id != NULL ? apr_pescape_entity(pool, request_id, 0) : NULL;
+    const char *id = request_id != NULL ? escaped(request_id, pool) : NULL;
     set_headers(problem, request_id, out, pool);
     out->body = apr_pstrcat(
         pool,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<title>",
         problem->title,
-        "</title>\n<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;"
-        "color-scheme:light dark}small{opacity:.7}</style>\n</head>\n<body>\n<main>\n<h1>",
-        problem->title, "</h1>\n<p>", problem->detail,
-        "</p>\n<p><a href=\"/\">Back to the start page</a></p>\n",
-        id != NULL ? "<p><small>Request " : "", id != NULL ? id : "",
-        id != NULL ? "</small></p>\n" : "", "</main>\n</body>\n</html>\n", NULL);
+        "</title>\n<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;"
+        "margin:15vh auto;padding:0 1rem;overflow-wrap:anywhere}small{opacity:.7}</style>\n</head>\n<body>\n<main>\n<h1>",
+        problem->title, "</h1>\n<p>", problem->detail, "</p>\n", reader_text(reader, pool),
+        "<p><a href=\"/\">Back to the start page</a></p>\n", id != NULL ? "<p><small>Request " : "",
+        id != NULL ? id : "", id != NULL ? "</small></p>\n" : "", "</main>\n</body>\n</html>\n",
+        NULL);
     out->body_len = strlen(out->body);
     apr_table_setn(out->headers, "Content-Type", "text/html; charset=utf-8");
     apr_table_setn(out->headers, "Content-Security-Policy", PAGE_POLICY);

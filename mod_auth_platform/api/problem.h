@@ -34,10 +34,20 @@ void authp_problem_max_age(int seconds, authp_response_t *out, apr_pool_t *pool)
  * the code too. */
 const char *authp_problem_example(const authp_problem_t *problem, apr_pool_t *pool);
 
+/* Whom the page below speaks to. All zero: nobody is known, or it does not matter. */
+typedef struct authp_problem_reader_t {
+    bool known;          /* somebody is signed in */
+    const char *name;    /* NULL if none */
+    const char *email;   /* NULL if none */
+    const char *sign_in; /* URL to sign in as somebody else, NULL if there is no sign-in page */
+} authp_problem_reader_t;
+
 /* The small HTML page that a browser navigation gets instead (403, 503 of a guarded page): same
  * status and headers, and a Content-Security-Policy that fits it. No script, no inline style beyond
- * one <style>, works without network. */
-void authp_problem_page(authp_err_t err, const char *request_id, authp_response_t *out,
+ * one <style>, works without network. It names who is signed in, with a link to sign in as somebody
+ * else. */
+void authp_problem_page(authp_err_t err, const char *request_id,
+                        const authp_problem_reader_t *reader, authp_response_t *out,
                         apr_pool_t *pool);
 
 #endif

@@ -97,28 +97,34 @@ static const char *folder_of(const char *file, apr_pool_t *pool)
     return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
 }
 
-/* Only SQLite lives in files of ours. */
-static authp_err_t own_files(authp_context_t *context)
+/* Only SQLite lives in files of ours. *missing: their folder, if it has to be made, else NULL. */
+static authp_err_t own_files(authp_context_t *context, const char **missing)
 {
     const char *error = NULL;
     struct stat info;
+    *missing = NULL;
     if (strcmp(context->settings->store, "sqlite") != 0) {
         return AUTHP_OK;
     }
     const char *folder = folder_of(context->settings->sqlite_file, context->pool);
-    bool missing = stat(folder, &info) != 0;
+    *missing = stat(folder, &info) != 0 ? folder : NULL;
     authp_err_t err = authp_owner_become(folder, &error, context->pool);
     if (err != AUTHP_OK) {
         authp_output_error(context->pool, "%s", error);
-        return err;
     }
-    if (missing && geteuid() == 0) {
+    return err;
+}
+
+/* Said once the folder is there. */
+static void note_made(const authp_context_t *context, const char *missing)
+{
+    struct stat info;
+    if (missing != NULL && geteuid() == 0 && stat(missing, &info) == 0) {
         authp_output_error(context->pool,
-                           "note: %s is made now and belongs to root until httpd starts with these "
+                           "note: made %s, which belongs to root until httpd starts with these "
                            "settings and gives it to its User",
-                           folder);
+                           missing);
     }
-    return AUTHP_OK;
 }
 
 static authp_err_t open_store(authp_context_t *context)
@@ -156,11 +162,13 @@ authp_err_t authp_context_open(authp_context_t *context)
     if (err != AUTHP_OK) {
         return err;
     }
-    err = own_files(context);
+    const char *missing = NULL;
+    err = own_files(context, &missing);
     if (err != AUTHP_OK) {
         return err;
     }
     err = open_store(context);
+    note_made(context, missing);
     if (err != AUTHP_OK) {
         authp_output_error(context->pool, "cannot open the store \"%s\" (%s)", context->ops->name,
                            authp_err_name(err));

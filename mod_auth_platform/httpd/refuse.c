@@ -66,13 +66,29 @@ static int redirect(request_rec *r, const char *location, const char *request_id
     return HTTP_MOVED_TEMPORARILY;
 }
 
-static authp_response_t *document(request_rec *r, authp_err_t err, bool page,
-                                  const char *request_id)
+/* Who is refused, for want of a role, may be somebody else too. */
+static void fill_reader(request_rec *r, authp_err_t err, const authp_guard_request_t *request,
+                        authp_problem_reader_t *out)
+{
+    const authp_context_t *context = authp_context_make(r);
+    out->known = context->known && err == AUTHP_E_INSUFFICIENT_ROLE;
+    if (out->known) {
+        out->name = context->principal.name;
+        out->email = context->principal.email;
+        out->sign_in =
+            authp_guard_redirect(authp_lifecycle_runtime()->realm, request, true, r->pool);
+    }
+}
+
+static authp_response_t *document(request_rec *r, authp_err_t err,
+                                  const authp_guard_request_t *request, const char *request_id)
 {
     apr_pool_t *pool = outermost(r)->pool; /* see remember() */
     authp_response_t *out = apr_pcalloc(pool, sizeof(*out));
-    if (page) {
-        authp_problem_page(err, request_id, out, pool);
+    if (authp_guard_is_navigation(request)) {
+        authp_problem_reader_t reader = {.known = false};
+        fill_reader(r, err, request, &reader);
+        authp_problem_page(err, request_id, &reader, out, pool);
     } else {
         authp_problem_fill(err, NULL, NULL, request_id, out, pool);
     }
@@ -101,7 +117,7 @@ static int refuse(request_rec *r, authp_err_t err)
             return redirect(r, location, request_id);
         }
     }
-    authp_response_t *refusal = document(r, err, authp_guard_is_navigation(&request), request_id);
+    authp_response_t *refusal = document(r, err, &request, request_id);
     remember(r, refusal);
     apply(r, refusal);
     return refusal->status;

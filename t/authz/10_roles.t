@@ -61,6 +61,19 @@ my $page = request(GET => '/admin/', headers => {%nav}, bearer($who{candidate}))
 is($page->{status}, 403, 'wrong role on a navigation');
 is($page->{headers}->content_type, 'text/html', 'is told by a small page');
 unlike($page->{body}, qr/<script|https?:/i, 'without scripts or other hosts');
+# It says who is refused, in their own words taken as text, and how to be somebody else.
+my $named = person(name => q{<b onclick="x">A & 'B'</b>});
+my $denied = request(GET => '/admin/?a=1&b="', headers => {%nav}, bearer($named));
+like($denied->{body}, qr{You are signed in as <strong><bdi>&lt;b onclick=&quot;x&quot;&gt;A &amp; 'B'&lt;/b&gt;</bdi></strong> \(<bdi>\Q$named->{email}\E</bdi>\)}, 'a name is text');
+like($denied->{body}, qr{<a href="/signin\.html\?return_to=%2Fadmin%2F%3Fa%3D1%26b%3D%2522">Sign in as somebody else</a>}, 'with a way to be somebody else, and back');
+my $optional = request(GET => '/optional-fresh-admin/', headers => {%nav}, bearer($named));
+is($optional->{status}, 403, 'where signing in is optional');
+like($optional->{body}, qr/You are signed in as .*somebody else/s, 'the page says so too');
+unlike(request(GET => '/nowhere/', headers => {%nav})->{body}, qr/signed in as|somebody else/, 'to nobody it says neither');
+my $stranded = request(GET => '/nowhere-admin/', headers => {%nav}, bearer($named));
+is($stranded->{status}, 403, 'without a sign-in page');
+like($stranded->{body}, qr/You are signed in as/, 'it says who');
+unlike($stranded->{body}, qr/somebody else|signin/, 'and offers no link');
 my $csp = sub { return join ' | ', $_[0]{headers}->header('Content-Security-Policy') };
 is($csp->($page), "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "under a policy that lets its style through, not the site's");

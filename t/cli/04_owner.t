@@ -24,7 +24,7 @@ my @create = ('user', 'create', '--role', 'admin', '--email', 'a@b.c');
 
 my $dir = folder();
 my $file = env_file($dir);
-my $fresh = run(['--env-file', $file, @create], stdin => "12345678\n");
+my $fresh = run(['--env-file', $file, @create], stdin => "three calm words\n");
 is($fresh->{status}, 0, 'a state folder that does not exist yet') or diag $fresh->{err};
 is_deeply(owners("$dir/state"), [$>], '... is made, and is ours');
 if ($> == 0) {
@@ -39,7 +39,7 @@ SKIP: {
     my $env = env_file($theirs);
     mkdir "$theirs/state", 0700 or die $!;
     chown $nobody, $nobody, "$theirs/state" or die $!;
-    my $made = run(['--env-file', $env, @create], stdin => "12345678\n");
+    my $made = run(['--env-file', $env, @create], stdin => "three calm words\n");
     is($made->{status}, 0, 'root on the folder of another user') or diag $made->{err};
     is($made->{err}, '', '... without a word');
     is_deeply(owners("$theirs/state"), [$nobody], '... leaves files of that user only');
@@ -48,7 +48,7 @@ SKIP: {
     chown $nobody, $nobody, $own or die $!;
     my $readable = env_file($own);
     chown $nobody, $nobody, $readable or die $!;
-    my $plain = run([@create], stdin => "12345678\n", dir => $own, uid => $nobody);
+    my $plain = run([@create], stdin => "three calm words\n", dir => $own, uid => $nobody);
     is($plain->{status}, 0, 'an ordinary user, with the .env of the current folder') or diag $plain->{err};
     is_deeply(owners("$own/state"), [$nobody], '... makes files of that user');
 
@@ -56,7 +56,7 @@ SKIP: {
     my $shared = env_file($locked);
     chown $nobody, $nobody, $shared or die $!;
     mkdir "$locked/state", 0755 or die $!;
-    my $refused = run(['--env-file', $shared, @create], stdin => "12345678\n", uid => $nobody);
+    my $refused = run(['--env-file', $shared, @create], stdin => "three calm words\n", uid => $nobody);
     is($refused->{status}, 1, "an ordinary user on root's folder: status 1");
     like($refused->{err}, qr/belongs to user root/, '... says whose it is');
     is_deeply(owners("$locked/state"), [0], '... and leaves nothing behind');

@@ -147,13 +147,15 @@ END_TEST
 
 /* The document of a refused subrequest is kept for the request that it belongs to, and the id that
  * it was made with goes away before it is sent. */
+static const authp_problem_reader_t nobody;
+
 START_TEST(the_request_id_is_copied)
 {
     char id[] = "65f0";
     authp_response_t problem = {0};
     authp_response_t page = {0};
     authp_problem_fill(AUTHP_E_TOKEN_MISSING, NULL, NULL, id, &problem, pool);
-    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, id, &page, pool);
+    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, id, &nobody, &page, pool);
     memset(id, 'x', sizeof(id) - 1);
     ck_assert_str_eq(header(&problem, "X-Request-Id"), "65f0");
     ck_assert_str_eq(header(&page, "X-Request-Id"), "65f0");
@@ -202,7 +204,7 @@ START_TEST(a_page)
 {
     authp_response_t out = {0};
     const authp_problem_t *problem = authp_problem_of(rows[_i].err);
-    authp_problem_page(rows[_i].err, "65f0c0ffee", &out, pool);
+    authp_problem_page(rows[_i].err, "65f0c0ffee", &nobody, &out, pool);
     expect_headers(&out, _i);
     ck_assert_str_eq(header(&out, "Content-Type"), "text/html; charset=utf-8");
     /* The site's own policy would block the <style>. */
@@ -223,14 +225,44 @@ END_TEST
 START_TEST(a_page_escapes)
 {
     authp_response_t out = {0};
-    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, "<b>\"&'", &out, pool);
+    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, "<b>\"&'", &nobody, &out, pool);
     ck_assert_ptr_null(strstr(out.body, "<b>"));
     ck_assert_ptr_nonnull(strstr(out.body, "Request &lt;b&gt;"));
     ck_assert_ptr_nonnull(strstr(out.body, "&amp;"));
     out = (authp_response_t){0};
-    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &out, pool);
+    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &nobody, &out, pool);
     ck_assert_ptr_null(strstr(out.body, "Request"));
     ck_assert_ptr_null(header(&out, "X-Request-Id"));
+}
+END_TEST
+
+/* Who is signed in, as they named themselves, and the link to be somebody else. */
+START_TEST(a_page_for_somebody)
+{
+    static const struct {
+        authp_problem_reader_t reader;
+        const char *says;
+    } readers[] = {
+        {{true, "Ada", "ada@example.org", NULL},
+         "<p>You are signed in as <strong><bdi>Ada</bdi></strong> (<bdi>ada@example.org</bdi>).</p>"},
+        {{true, NULL, "a&b@example.org", NULL},
+         "<strong><bdi>a&amp;b@example.org</bdi></strong>.</p>"},
+        {{true, NULL, NULL, NULL}, "<p>You are signed in.</p>"},
+        {{true, "<script>x</script>\"'&", NULL, "/in.html?a=\"&return_to=%2Fx"},
+         "<bdi>&lt;script&gt;x&lt;/script&gt;&quot;'&amp;</bdi></strong>.</p>\n"
+         "<p><a href=\"/in.html?a=&quot;&amp;return_to=%2Fx\">Sign in as somebody else</a></p>"},
+    };
+    for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+        authp_response_t out = {0};
+        authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &readers[i].reader, &out, pool);
+        ck_assert_msg(strstr(out.body, readers[i].says) != NULL, "%s", out.body);
+        ck_assert_ptr_null(strstr(out.body, "<script"));
+        ck_assert_int_eq(strstr(out.body, "somebody else") != NULL,
+                         readers[i].reader.sign_in != NULL);
+    }
+    authp_response_t out = {0};
+    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &nobody, &out, pool);
+    ck_assert_ptr_null(strstr(out.body, "signed in"));
 }
 END_TEST
 
@@ -248,6 +280,7 @@ Suite *suite_problem(void)
     tcase_add_test(tests, codes_without_a_route_yet);
     tcase_add_loop_test(tests, a_page, 0, count);
     tcase_add_test(tests, a_page_escapes);
+    tcase_add_test(tests, a_page_for_somebody);
     suite_add_tcase(suite, tests);
     return suite;
 }

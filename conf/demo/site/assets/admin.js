@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The admins' page: recruiters to verify or to withdraw, invites to make and to revoke. The routes decide who may.
-import { call, explain, onceAtATime } from "./session.js";
+import { callSignedIn, explain, onceAtATime } from "./session.js";
 
 const trouble = document.getElementById("trouble");
 
 // True if it worked; else the reason is shown, until somebody does something else.
 function worked(answer) {
-    if (!answer.ok) {
+    if (answer.status === 401) {
+        const link = document.createElement("a");
+        link.href = document.getElementById("sign-in").href;
+        link.textContent = "Sign in again";
+        trouble.replaceChildren("Your session has ended. ", link, " to go on here.");
+    } else if (!answer.ok) {
         trouble.textContent = explain(answer);
     }
     return answer.ok;
@@ -18,7 +23,7 @@ async function listOf(route) {
     let cursor = "";
     do {
         const mark = route.includes("?") ? "&" : "?";
-        const answer = await call("GET", `${route}${mark}limit=200${cursor ? `&cursor=${cursor}` : ""}`);
+        const answer = await callSignedIn("GET", `${route}${mark}limit=200${cursor ? `&cursor=${cursor}` : ""}`);
         if (!worked(answer)) {
             return null;
         }
@@ -56,7 +61,7 @@ function show(id, rows, none) {
 }
 
 async function verify(user, verified) {
-    if (worked(await call("POST", "/recruiter/verify", { user_id: user.id, verified }))) {
+    if (worked(await callSignedIn("POST", "/recruiter/verify", { user_id: user.id, verified }))) {
         await showRecruiters();
         document.querySelector(`[data-id="${user.id}"]`)?.focus(); // a new button in place of the one that was pressed
     }
@@ -77,7 +82,7 @@ async function showRecruiters() {
 }
 
 async function revoke(invite) {
-    if (worked(await call("DELETE", `/recruiter/invites/${invite.id}`))) {
+    if (worked(await callSignedIn("DELETE", `/recruiter/invites/${invite.id}`))) {
         await showInvites();
         document.getElementById("invite-email").focus();
     }
@@ -96,11 +101,24 @@ async function showInvites() {
     }
 }
 
+// Says how it went. Where the browser has no clipboard for scripts, the code is selected, ready for the person's own copying.
+async function copyText(element) {
+    try {
+        await navigator.clipboard.writeText(element.textContent);
+        return "Copied.";
+    } catch {
+        getSelection().selectAllChildren(element);
+        return "Could not copy by itself. The code is selected: copy it with Ctrl+C or the menu.";
+    }
+}
+
 function connectInvite() {
     const form = document.getElementById("form-invite");
     const field = document.getElementById("invite-email");
     const error = document.getElementById("invite-email-error");
     const made = document.getElementById("invite-made");
+    const copy = document.getElementById("invite-copy");
+    const copied = document.getElementById("invite-copied");
     const complain = (text) => {
         error.textContent = text;
         field.setAttribute("aria-invalid", String(text !== ""));
@@ -109,7 +127,9 @@ function connectInvite() {
         complain("");
         trouble.textContent = "";
         made.replaceChildren();
-        const answer = await call("POST", "/recruiter/invites", { email: field.value.trim() });
+        copy.hidden = true;
+        copied.textContent = "";
+        const answer = await callSignedIn("POST", "/recruiter/invites", { email: field.value.trim() });
         if (answer.status === 422) {
             complain(answer.data.errors[0].detail);
             field.focus();
@@ -119,10 +139,17 @@ function connectInvite() {
             return;
         }
         made.append(`The code for ${answer.data.email}, shown this once: `, element("code", "", answer.data.code));
+        copy.hidden = false;
         form.reset();
         await showInvites();
     }
     form.addEventListener("submit", onceAtATime(form.querySelector("button"), send));
+    copy.addEventListener(
+        "click",
+        onceAtATime(copy, async () => {
+            copied.textContent = await copyText(made.querySelector("code"));
+        }),
+    );
     field.addEventListener("input", () => complain(""));
 }
 

@@ -42,16 +42,51 @@ export async function call(method, route, body) {
     }
 }
 
+const TRIES_MOST = 3;
+const WAIT_MOST = 60; // seconds; a longer pause is the person's own to choose
+
+// The same for what people wait for: a server that is too busy says after which time to ask again (429, 503 with Retry-After),
+// and then this asks again by itself, up to three times. `tell` is given a sentence before each pause.
+export async function callPatiently(method, route, body, tell) {
+    for (let tries = 1; ; tries++) {
+        const answer = await call(method, route, body);
+        const busy = answer.status === 429 || answer.status === 503;
+        if (!busy || tries > TRIES_MOST || answer.wait <= 0 || answer.wait > WAIT_MOST) {
+            return answer;
+        }
+        tell(`${wordsFor(answer)} Trying again in ${duration(answer.wait)} (${tries} of ${TRIES_MOST})…`);
+        // A little more for some: a crowd that was sent away together must not come back together.
+        await new Promise((done) => setTimeout(done, answer.wait * 1000 + Math.random() * 500));
+        tell("Trying again…");
+    }
+}
+
+let renewing = null;
+
+// One refresh at a time, whoever asks for it.
+function renew() {
+    renewing ??= call("POST", "/refresh").finally(() => {
+        renewing = null;
+    });
+    return renewing;
+}
+
+// The same for a page that stays open: an access token that ran out is renewed on the way. 401: the session is over.
+export async function callSignedIn(method, route, body) {
+    const answer = await call(method, route, body);
+    if (answer.status !== 401) {
+        return answer;
+    }
+    const renewed = await renew();
+    return renewed.ok ? call(method, route, body) : renewed;
+}
+
 // The signed-in user, or null; an access token that ran out is renewed on the way. `problem` is set when nobody can tell.
 export async function whoAmI() {
     if (!maySignedIn()) {
         return { user: null };
     }
-    let answer = await call("GET", "/me");
-    if (answer.status === 401) {
-        const renewed = await call("POST", "/refresh");
-        answer = renewed.ok ? await call("GET", "/me") : renewed;
-    }
+    const answer = await callSignedIn("GET", "/me");
     if (answer.ok) {
         return { user: answer.data };
     }
@@ -82,14 +117,17 @@ const WORDS = {
     not_recruiter: "This account is no recruiter's. An invite makes it one.",
 };
 
+function wordsFor(answer) {
+    const problem = answer.data || {};
+    return WORDS[problem.code] || problem.detail || problem.title || `The server answered with status ${answer.status}.`;
+}
+
 // One or two sentences for a person about an answer that was no success.
 export function explain(answer) {
-    const problem = answer.data || {};
     if (answer.status === 0) {
         return "The server could not be reached. Check your connection and try again.";
     }
-    const said = WORDS[problem.code] || problem.detail || problem.title;
-    const text = said || `The server answered with status ${answer.status}.`;
+    const text = wordsFor(answer);
     if (answer.status === 429 || answer.status === 503) {
         return `${text} Please try again in ${duration(answer.wait)}.`;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sign-in page: four views (sign in, sign in as a recruiter, create an account, already signed in), one of them shown.
-import { call, explain, maySignedIn, onceAtATime, roleList, safeReturnTo, signOut, whoAmI } from "./session.js";
+import { callPatiently, explain, maySignedIn, onceAtATime, roleList, safeReturnTo, signOut, whoAmI } from "./session.js";
 
 const asked = safeReturnTo(new URLSearchParams(location.search).get("return_to"));
 const target = asked.startsWith(location.pathname) ? "/" : asked;
@@ -101,8 +101,8 @@ function showProblem(form, answer) {
 function bodyOf(form) {
     const body = {};
     for (const field of fieldsOf(form)) {
-        const value = field.type === "email" ? field.value.trim() : field.value;
-        if (field.required || value.trim() !== "") {
+        const value = field.name === "password" ? field.value : field.value.trim(); // a password may begin with a blank
+        if (field.required || value !== "") {
             body[field.name] = value;
         }
     }
@@ -126,7 +126,9 @@ function connect(formId, routeFor) {
         }
         status.textContent = "One moment…";
         const body = bodyOf(form);
-        const answer = await call("POST", routeFor(body), body);
+        const answer = await callPatiently("POST", routeFor(body), body, (text) => {
+            status.textContent = text;
+        });
         status.textContent = "";
         if (!answer.ok) {
             showProblem(form, answer);
@@ -207,7 +209,9 @@ showView(["#sign-up", "#recruiter"].includes(location.hash) ? location.hash.slic
 
 const who = await whoAmI();
 const typing = document.querySelector("input:focus") !== null;
-if (who.user && !typing) {
+// The link "Sign in as somebody else" of the page that was refused.
+const refused = target !== "/" && document.referrer === location.origin + target;
+if (who.user && !typing && !refused) {
     showSignedIn(who.user);
 } else if (who.problem) {
     document.querySelector("#form-sign-in .alert").textContent = explain(who.problem);
