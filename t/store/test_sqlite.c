@@ -100,7 +100,7 @@ static int64_t pragma(authp_store_t *store, const char *name)
     ck_assert_int_eq(apr_dbd_get_row(sql->driver, pool, results, &row, 1), 0);
     const char *text = apr_dbd_get_entry(sql->driver, row, 0);
     ck_assert_ptr_nonnull(text);
-    int64_t value = strcmp(text, "wal") == 0 ? 1 : atoll(text);
+    int64_t value = strcmp(text, "wal") == 0 ? 1 : apr_atoi64(text);
     authp_sql_conn_release(conn);
     return value;
 }

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# A host whose clock is eight days ahead of its store's: it purges nothing, its /readyz says why it is not ready, what it stores is in the
+# store's time, and what is revoked there is revoked.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib", "$FindBin::Bin/../cli/lib";
+use AuthPlatform::Cli qw(run json);
+use AuthPlatform::Httpd;
+use AuthPlatform::Mongo;
+use File::Temp ();
+use POSIX      ();
+use Test::More;
+
+plan skip_all => 'a library loaded before the sanitizers is refused by them' if $ENV{AUTHP_SANITIZE};
+
+my $DAYS = 8;
+
+# The wall clock of a program, shifted; other clocks stay.
+my $dir = File::Temp::tempdir('authp-clock-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+chmod 0755, $dir;
+AuthPlatform::Httpd::write_file("$dir/shift.c", <<'END');
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
+static long shift(void) { const char *text = getenv("TEST_CLOCK_SHIFT"); return text ? atol(text) : 0; }
+int clock_gettime(clockid_t which, struct timespec *at)
+{
+    int (*real)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int rc = real(which, at);
+    if (which == CLOCK_REALTIME) at->tv_sec += shift();
+    return rc;
+}
+int gettimeofday(struct timeval *at, void *zone)
+{
+    struct timespec now;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    at->tv_sec = now.tv_sec;
+    at->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+time_t time(time_t *out)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out) *out = now.tv_sec;
+    return now.tv_sec;
+}
+END
+system(qw(gcc -shared -fPIC -O1 -o), "$dir/shift.so", "$dir/shift.c", '-ldl') == 0 or die "gcc: $?\n";
+
+my %shifted = (LD_PRELOAD => "$dir/shift.so");
+
+my $mongo = AuthPlatform::Mongo->new(backend => 'memory')->start;
+my $settings = "AUTH_STORE=mongodb\nMONGODB_DB=clocks\nMONGODB_URI=" . $mongo->uri . "\n";
+my $right = AuthPlatform::Httpd->new(settings => $settings)->start;
+my $ready = sub { my ($host) = @_; $host->wait_for(sub { $host->get('/api/auth/readyz')->{status} == 200 }, 'not ready') };
+$ready->($right);
+my $ada = $right->api('/register', { email => 'ada@example.org', password => 'three calm words' })->{json};
+my $eve = $right->api('/register', { email => 'eve@example.org', password => 'three calm words' })->{json};
+is($right->get('/page.txt', bearer => $ada->{access_token})->{status}, 200, 'signed in, on a host whose clock is right');
+
+# The tool.
+sub purge {
+    my ($seconds) = @_;
+    return run(['--env-file', "$right->{dir}/.env", '--json', 'purge'], env => { %shifted, TEST_CLOCK_SHIFT => $seconds });
+}
+
+for my $seconds ($DAYS * 86400, 30) {
+    my $answer = purge($seconds);
+    is($answer->{status}, 1, "clock $seconds s wrong: purge fails");
+    is($answer->{out}, '', '... prints no result');
+    like($answer->{err}, qr/nothing was removed: the store's clock is \d+ seconds behind of this host's/, '... and says why');
+}
+is(purge(10)->{status}, 0, 'ten seconds are allowed');
+is(json(purge(0))->{removed}, 0, 'nothing is over');
+is($right->api('/refresh', { refresh_token => $eve->{refresh_token} })->{status}, 200, 'the sessions are there');
+
+# A host of the same realm.
+my $wrong = AuthPlatform::Httpd->new(realm => $right);
+{
+    local @ENV{qw(LD_PRELOAD TEST_CLOCK_SHIFT)} = ($shifted{LD_PRELOAD}, $DAYS * 86400);
+    $wrong->start;
+}
+my $health;
+$wrong->wait_for(sub { $health = $wrong->get('/api/auth/readyz'); ($health->{json}{detail} // '') !~ /not known|no recent/i }, 'no poll');
+is($health->{status}, 503, 'that host is not ready');
+like($health->{json}{detail}, qr/clocks of this host and of the store differ by more than 20 seconds/, '... and says why');
+my $login = $wrong->api('/login', { email => 'ada@example.org', password => 'three calm words' });
+is($login->{status}, 200, 'it signs in');
+is($login->{json}{expires_in}, 900, '... for as long as ever');
+is($wrong->get('/page.txt', bearer => $login->{json}{access_token})->{status}, 200, '... and lets in');
+is($right->api('/refresh', { refresh_token => $login->{json}{refresh_token} })->{status}, 200, 'its session is good elsewhere');
+my $fresh = $wrong->api('/login', { email => 'ada@example.org', password => 'three calm words' })->{json};
+my @sessions = @{ $right->get('/api/auth/sessions', bearer => $ada->{access_token})->{json}{items} };
+is(scalar @sessions, 3, 'the right host knows them');
+my ($from, $to) = map { POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime $_) } time - 600, time + 600;
+is(join(' ', grep { $_ lt $from || $_ gt $to } map { $_->{created_at} } @sessions), '', 'with times of the store');
+is($wrong->api('/logout', { refresh_token => $fresh->{refresh_token} })->{status}, 200, 'signed out there');
+is($wrong->get('/page.txt', bearer => $fresh->{access_token})->{status}, 401, '... and out at once');
+$wrong->stop;
+is($right->get('/page.txt', bearer => $ada->{access_token})->{status}, 200, 'nobody else was touched');
+done_testing;
