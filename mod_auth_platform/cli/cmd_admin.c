@@ -61,9 +61,9 @@ static int purge_failed(authp_context_t *context, authp_err_t err)
     }
     authp_output_error(context->pool,
                        "nothing was removed: the store's clock is %" APR_INT64_T_FMT
-                       " seconds %s of this host's, and ages cannot be told (20 seconds are "
+                       " seconds %s this host's, and ages cannot be told (20 seconds are "
                        "allowed). Set the clock that is wrong, then purge again.",
-                       (offset < 0 ? -offset : offset) / 1000, offset < 0 ? "behind" : "ahead");
+                       (offset < 0 ? -offset : offset) / 1000, offset < 0 ? "behind" : "ahead of");
     return AUTHP_EXIT_FAILED;
 }
 

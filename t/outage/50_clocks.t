@@ -73,7 +73,7 @@ for my $seconds ($DAYS * 86400, 30) {
     my $answer = purge($seconds);
     is($answer->{status}, 1, "clock $seconds s wrong: purge fails");
     is($answer->{out}, '', '... prints no result');
-    like($answer->{err}, qr/nothing was removed: the store's clock is \d+ seconds behind of this host's/, '... and says why');
+    like($answer->{err}, qr/nothing was removed: the store's clock is \d+ seconds behind this host's/, '... and says why');
 }
 is(purge(10)->{status}, 0, 'ten seconds are allowed');
 is(json(purge(0))->{removed}, 0, 'nothing is over');
