@@ -35,15 +35,12 @@
  */
 void *apr_pcalloc(apr_pool_t *pool, apr_size_t size);
 
-typedef struct block {
-    struct block *next;
-    void *memory;
-} block;
-
 typedef struct pool_blocks {
     struct pool_blocks *next;
     const apr_pool_t *pool;
-    block *blocks;
+    void **blocks;
+    size_t count;
+    size_t size;
 } pool_blocks;
 
 typedef void *palloc_fn(apr_pool_t *, apr_size_t);
@@ -76,13 +73,14 @@ static void *real_palloc(apr_pool_t *pool, apr_size_t size)
     return real(pool, size);
 }
 
-static void *must_alloc(size_t size)
+/* realloc() that ends the process where it fails. */
+static void *must_grow(void *memory, size_t size)
 {
-    void *memory = malloc(size);
-    if (memory == NULL) {
+    void *grown = realloc(memory, size);
+    if (grown == NULL) {
         abort();
     }
-    return memory;
+    return grown;
 }
 
 static pool_blocks **find(const apr_pool_t *pool)
@@ -108,13 +106,13 @@ static apr_status_t free_blocks(void *data)
         *at = entry->next;
     }
     pthread_mutex_unlock(&lock);
-    while (entry != NULL && entry->blocks != NULL) {
-        block *gone = entry->blocks;
-        entry->blocks = gone->next;
-        free(gone->memory);
-        free(gone);
+    if (entry != NULL) {
+        while (entry->count > 0) {
+            free(entry->blocks[--entry->count]);
+        }
+        free(entry->blocks);
+        free(entry);
     }
-    free(entry);
     busy = 0;
     return APR_SUCCESS;
 }
@@ -122,18 +120,20 @@ static apr_status_t free_blocks(void *data)
 /* Puts the block on its pool's list; true when it is the pool's first since creation or clear. */
 static int remember(const apr_pool_t *pool, void *memory)
 {
-    block *kept = must_alloc(sizeof(*kept));
-    kept->memory = memory;
     pthread_mutex_lock(&lock);
     pool_blocks **at = find(pool);
     int first = *at == NULL;
     if (first) {
-        pool_blocks *entry = must_alloc(sizeof(*entry));
-        *entry = (pool_blocks){.pool = pool};
-        *at = entry;
+        pool_blocks *made = must_grow(NULL, sizeof(*made));
+        *made = (pool_blocks){.pool = pool};
+        *at = made;
     }
-    kept->next = (*at)->blocks;
-    (*at)->blocks = kept;
+    pool_blocks *entry = *at;
+    if (entry->count == entry->size) {
+        entry->size = entry->size > 0 ? entry->size * 2 : 16;
+        entry->blocks = must_grow(entry->blocks, entry->size * sizeof(*entry->blocks));
+    }
+    entry->blocks[entry->count++] = memory;
     pthread_mutex_unlock(&lock);
     return first;
 }
