@@ -104,7 +104,7 @@ ok($desk->until("document.getElementById('re-invite-error').textContent"), 'a re
 is($desk->run('return document.cookie'), '', 'nobody was signed in');
 
 for my $one ($office, $desk) {
-    is_deeply([grep { !/status of (?:401|403|422)|favicon/ } $one->errors], [], 'nothing in the console');
+    is_deeply([grep { !/status of (?:401|403|422)/ } $one->errors], [], 'nothing in the console');
     is($one->run('return [...document.querySelectorAll("input")].filter(i => !i.labels.length).length'), 0, 'every field has a label');
 }
 $office->call(POST => "$office->{session}/window/rect", { width => 390, height => 800 });
