@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,6 +88,33 @@ static void finish(pid_t child)
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
+
+/* The C library's own, for the test program. In between somebody may remove the file. */
+static const char *removed_meanwhile;
+
+int flock(int fd, int operation)
+{
+    if (removed_meanwhile != NULL && (operation & LOCK_SH) != 0) {
+        (void)unlink(removed_meanwhile);
+        removed_meanwhile = NULL;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+START_TEST(removed_between_open_and_lock)
+{
+    apr_pool_t *own = NULL;
+    (void)open_own(&own);
+    removed_meanwhile = queue_file();
+    apr_pool_destroy(own);
+    authp_sqlite_lock_t *lock = open_own(&own);
+    ck_assert_ptr_null(removed_meanwhile);
+    ck_assert_ptr_nonnull(queue_file());
+    ck_assert_int_eq(authp_sqlite_lock_take(lock, 0), AUTHP_OK);
+    ck_assert_int_eq(authp_sqlite_lock_take(open_in(pool), 30), AUTHP_E_UNAVAILABLE);
+    apr_pool_destroy(own);
+}
+END_TEST
 
 START_TEST(file)
 {
@@ -351,6 +380,7 @@ Suite *suite_sqlite_lock(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, file);
+    tcase_add_test(tests, removed_between_open_and_lock);
     tcase_add_test(tests, nothing_is_left_open);
     tcase_add_test(tests, closed_while_held);
     tcase_add_loop_test(tests, holders_that_end, 0, 3);
