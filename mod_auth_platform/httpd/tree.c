@@ -107,10 +107,11 @@ authp_tree_type_t authp_tree_type(const ap_directive_t *directive, apr_pool_t *p
 
 const ap_directive_t *authp_tree_host(const ap_directive_t *directive)
 {
-    while (directive != NULL && !authp_tree_is(directive, "<VirtualHost")) {
-        directive = directive->parent;
+    const ap_directive_t *at = directive->parent;
+    while (at != NULL && !authp_tree_is(at, "<VirtualHost")) {
+        at = at->parent;
     }
-    return directive;
+    return at;
 }
 
 /* Containers of Require lines and methods say nothing about where. */

@@ -83,6 +83,15 @@ typedef struct authp_audit_t {
     const char *request_id; /* may be NULL */
 } authp_audit_t;
 
+/* Entries that a list of the audit has. */
+typedef struct authp_audit_filter_t {
+    const char *person;   /* who did it, or whom it is about: an id, or "cli"; NULL = anybody */
+    const char *event;    /* NULL = any */
+    authp_ms_t since;     /* at or later */
+    const char *after_id; /* NULL = from the start */
+    int limit;
+} authp_audit_filter_t;
+
 /* Good for one person, once (contract 3). */
 typedef struct authp_invite_t {
     authp_id_t id;

@@ -169,6 +169,7 @@ const authp_store_ops_t authp_mongo_ops = {
     .invite_claim = authp_mongo_invite_claim,
     .invite_revoke = authp_mongo_invite_revoke,
     .audit_append = authp_mongo_audit_append,
+    .audit_list = authp_mongo_audit_list,
     .user_changed = authp_mongo_user_changed,
     .session_ended = authp_mongo_session_ended,
     .session_ended_of = authp_mongo_session_ended_of,

@@ -214,6 +214,8 @@ authp_err_t authp_mongo_invite_claim(void *self, const char *id, const char *use
                                      int64_t used_ver, authp_ms_t now, apr_pool_t *pool);
 authp_err_t authp_mongo_invite_revoke(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
 authp_err_t authp_mongo_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+authp_err_t authp_mongo_audit_list(void *self, const authp_audit_filter_t *filter,
+                                   apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *removed,
                               apr_pool_t *pool);
 /* mongo_failure.c */

@@ -79,6 +79,7 @@ typedef enum authp_sql_label_t {
     AUTHP_SQL_INVITE_CLAIM,
     AUTHP_SQL_INVITE_REVOKE,
     AUTHP_SQL_AUDIT_APPEND,
+    AUTHP_SQL_AUDIT_LIST,
     AUTHP_SQL_PURGE_SESSIONS,
     AUTHP_SQL_PURGE_USERS,
     AUTHP_SQL_PURGE_INVITES,
@@ -187,6 +188,8 @@ authp_err_t authp_sql_invite_claim(void *self, const char *id, const char *user_
 authp_err_t authp_sql_invite_revoke(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
 authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
 authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+authp_err_t authp_sql_audit_list(void *self, const authp_audit_filter_t *filter,
+                                 apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t authp_sql_failure_get(void *self, const char *key, authp_ms_t now,
                                   authp_failures_t *out, apr_pool_t *pool);
 authp_err_t authp_sql_failure_add(void *self, const authp_failure_t *what, int64_t *count,

@@ -130,6 +130,12 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
          "request_id) VALUES (%s, %lld, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
          true},
 
+    [AUTHP_SQL_AUDIT_LIST] =
+        {"SELECT id, at, event, outcome, reason, actor_id, subject_id, session_id, ip, request_id "
+         "FROM audit_log WHERE id > %s AND at >= %lld AND (%s = '' OR actor_id = %s OR "
+         "subject_id = %s) AND (%s = '' OR event = %s) ORDER BY id LIMIT %lld",
+         false},
+
     [AUTHP_SQL_PURGE_SESSIONS] =
         {"DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE "
          "(ended_at > 0 AND ended_at < %lld) OR (ended_at = 0 AND expires_at < %lld) LIMIT %lld) "

@@ -179,6 +179,7 @@ const authp_store_ops_t authp_sqlite_ops = {
     .invite_claim = authp_sql_invite_claim,
     .invite_revoke = authp_sql_invite_revoke,
     .audit_append = authp_sql_audit_append,
+    .audit_list = authp_sql_audit_list,
     .user_changed = authp_sql_user_changed,
     .session_ended = authp_sql_session_ended,
     .session_ended_of = authp_sql_session_ended_of,

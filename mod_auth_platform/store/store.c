@@ -193,6 +193,12 @@ authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entr
     return s->ops->audit_append(s->self, entry, pool);
 }
 
+authp_err_t authp_store_audit_list(authp_store_t *s, const authp_audit_filter_t *filter,
+                                   apr_array_header_t **out, apr_pool_t *pool)
+{
+    return s->ops->audit_list(s->self, filter, out, pool);
+}
+
 authp_err_t authp_store_user_update(authp_store_t *s, const authp_user_t *before,
                                     const authp_user_t *after, apr_pool_t *pool)
 {

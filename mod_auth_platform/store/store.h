@@ -15,7 +15,7 @@
  * operation may also return AUTHP_E_UNAVAILABLE (not reached, or not answered within timeout_ms)
  * and AUTHP_E_INTERNAL (logged). Results are made in `pool`. Operations are safe to call from many
  * threads. */
-#define AUTHP_STORE_VERSION 3
+#define AUTHP_STORE_VERSION 4
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file */
@@ -134,6 +134,9 @@ typedef struct authp_store_ops_t {
     authp_err_t (*invite_revoke)(void *self, const char *id, authp_ms_t now, apr_pool_t *pool);
 
     authp_err_t (*audit_append)(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+    /* An array of authp_audit_t *, at most filter->limit, in the order of their ids. */
+    authp_err_t (*audit_list)(void *self, const authp_audit_filter_t *filter,
+                              apr_array_header_t **out, apr_pool_t *pool);
 
     /* What the live table hears of others (service/live.h): accounts, tombstones among them, whose
      * auth_changed_at is `since` or later (authp_user_t *), and sessions that ended then
@@ -268,6 +271,9 @@ AUTHP_CHECKED authp_err_t authp_store_purge(authp_store_t *s, const authp_purge_
                                             int *removed, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_audit_append(authp_store_t *s, const authp_audit_t *entry,
                                                    apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_store_audit_list(authp_store_t *s,
+                                                 const authp_audit_filter_t *filter,
+                                                 apr_array_header_t **out, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_failure_get(authp_store_t *s, const char *key, authp_ms_t now,
                                                   authp_failures_t *out, apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_store_failure_add(authp_store_t *s, const authp_failure_t *what,

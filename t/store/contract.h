@@ -21,6 +21,7 @@ void contract_add_invites(TCase *tests);
 void contract_add_live(TCase *tests);
 void contract_add_failures(TCase *tests);
 void contract_add_races(TCase *tests);
+void contract_add_audit(TCase *tests); /* contract_audit.c */
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);
 
 /* Rows to put in: a user and a session with everything set that may be set. */

@@ -180,6 +180,10 @@ authp_err_t mem_audit_append(void *self, const authp_audit_t *entry, apr_pool_t 
     }
     authp_audit_t *row = apr_pmemdup(mem->pool, entry, sizeof(*entry));
     row->event = mem_rows_text(entry->event, mem->pool);
+    row->outcome = mem_rows_text(entry->outcome, mem->pool);
+    row->reason = mem_rows_text(entry->reason, mem->pool);
+    row->session_id = mem_rows_text(entry->session_id, mem->pool);
+    row->request_id = mem_rows_text(entry->request_id, mem->pool);
     row->actor_id = mem_rows_text(entry->actor_id, mem->pool);
     row->subject_id = mem_rows_text(entry->subject_id, mem->pool);
     row->ip = mem_rows_text(entry->ip, mem->pool);

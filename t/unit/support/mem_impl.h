@@ -57,6 +57,8 @@ authp_err_t mem_session_list(void *self, const char *user_id, authp_ms_t now,
                              const authp_page_t *page, apr_array_header_t **out, apr_pool_t *pool);
 authp_err_t mem_session_set_ver(void *self, const char *sid, int64_t ver, apr_pool_t *pool);
 authp_err_t mem_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool);
+authp_err_t mem_audit_list(void *self, const authp_audit_filter_t *filter, apr_array_header_t **out,
+                           apr_pool_t *pool);
 authp_err_t mem_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool);
 
 /* mem_live.c */

@@ -381,6 +381,7 @@ const authp_store_ops_t mem_store_ops = {
     .invite_claim = mem_invite_claim,
     .invite_revoke = mem_invite_revoke,
     .audit_append = mem_audit_append,
+    .audit_list = mem_audit_list,
     .user_changed = mem_user_changed,
     .session_ended = mem_session_ended,
     .session_ended_of = mem_session_ended_of,
