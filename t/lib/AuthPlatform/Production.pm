@@ -59,6 +59,7 @@ sub walk {
     answers();
     sign_in_page();
     app();
+    hardening();
     without_tls();
     all_guarded();
     mistakes();
@@ -123,6 +124,24 @@ sub app {
     unlike($head, qr/forged|Bearer/, 'of nothing forged, and gets no token');
     like(fetch(qq{-D - -o /dev/null -H 'Origin: $SITE' -H 'X-Token-Delivery: cookie' $login}), qr/^set-cookie: __Host-authp_at=[^\r]*; Secure/mi, 'a browser gets Secure cookies');
     return;
+}
+
+# What else the sample says.
+sub hardening {
+    my $head = fetch("-D - -o /dev/null $SITE/");
+    like($head, $_, "an answer has $_")
+        for qr/^strict-transport-security: max-age=31536000/mi, qr/^content-security-policy: default-src 'self'/mi, qr/^x-content-type-options: nosniff\r$/mi,
+        qr/^referrer-policy: strict-origin-when-cross-origin\r$/mi, qr/^server: Apache\r$/mi;
+    like(fetch("-D - -o /dev/null '$SITE/api/auth/healthz'"), qr/^HTTP\S+ 200/, '/healthz for this machine');
+    is(status("-X TRACE $SITE/"), 405, 'no TRACE');
+    is(status("$SITE/ws"), 401, 'the WebSocket is guarded');
+    is(status("-X OPTIONS $SITE/api/jobs/"), 200, 'a preflight reaches the app');
+    is(status("-X OPTIONS $SITE/api/jobs/manage"), 401, 'but where a role is wanted');
+    is(status("-H 'Authorization: Bearer $token' $SITE/admin"), 403, 'admins from elsewhere are refused');
+    my ($failed) = $root->run("$CURL\nfetch --tlsv1.1 --tls-max 1.1 --ciphers DEFAULT:\@SECLEVEL=0 $SITE/");
+    isnt($failed, 0, 'no TLS 1.1');
+    is(status("--tlsv1.2 --tls-max 1.2 $SITE/"), 200, 'TLS 1.2');
+    return is(here('sed -n "s/^ *ProxyRequests *//p" ' . $CONF), "Off\n", 'no open proxy');
 }
 
 # Without TLS no account route answers: on the site's own plain host, on Debian's, and on the main server.
