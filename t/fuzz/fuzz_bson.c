@@ -101,7 +101,7 @@ static void try_users(authp_mongo_t *m, apr_pool_t *pool)
             check_user(APR_ARRAY_IDX(rows, i, const authp_user_t *));
         }
     }
-    (void)authp_mongo_user_changed(m, 1, 1, &rows, pool);
+    (void)authp_mongo_user_changed(m, 1, 1, &rows, &(authp_seen_t){0}, pool);
     (void)authp_mongo_user_list_deleted(m, &(authp_page_t){.limit = 1}, &rows, pool);
 }
 
@@ -117,7 +117,9 @@ static void try_sessions(authp_mongo_t *m, apr_pool_t *pool)
         check_text(session->ip);
         check_text(session->user_agent);
     }
-    if (authp_mongo_session_ended(m, 1, 1, &rows, pool) == AUTHP_OK) {
+    authp_seen_t seen = {0};
+    if (authp_mongo_session_ended(m, 1, 1, &rows, &seen, pool) == AUTHP_OK) {
+        FUZZ_DEMAND(seen.rows >= rows->nelts);
         for (int i = 0; i < rows->nelts; i++) {
             FUZZ_DEMAND(authp_id_valid(APR_ARRAY_IDX(rows, i, const authp_ended_t *)->id.hex));
         }
