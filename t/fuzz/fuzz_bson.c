@@ -37,6 +37,12 @@ authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, c
     return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
 }
 
+void authp_mongo_see(authp_seen_t *seen, const bson_t *document, const char *field)
+{
+    (void)document, (void)field;
+    seen->rows++;
+}
+
 authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection, const bson_t *document)
 {
     (void)m, (void)collection, (void)document;

@@ -2,6 +2,7 @@
 /* A method, a path and a query, through dispatch and, on every list, through the rules for its
  * parameters. Input: "METHOD PATH?QUERY". There is no store: whoever is let in to one finds nobody.
  */
+#include "api/findings.h"
 #include "api/query.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -81,7 +82,7 @@ static void try_query(const authp_request_t *request, apr_pool_t *pool)
         }
         authp_call_t call = {.realm = realm, .request = request, .route = route, .pool = pool};
         if (authp_query_check(&call) != AUTHP_OK) {
-            FUZZ_DEMAND(call.errors != NULL);
+            FUZZ_DEMAND(authp_findings_any(call.findings));
             continue;
         }
         authp_page_t page = authp_query_page(&call);
