@@ -36,7 +36,7 @@ int authp_cmd_admin_migrate(authp_context_t *context)
     }
     authp_err_t err = authp_store_migrate(context->realm->store, &applied, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, NULL, context->pool);
+        return authp_context_failure(context, err, NULL);
     }
     if (context->options->json) {
         json_t *answer = authp_json_object(context->pool);
@@ -57,7 +57,7 @@ static int purge_failed(authp_context_t *context, authp_err_t err)
     int64_t offset = 0;
     (void)authp_store_offset(context->realm->store, &offset);
     if (err != AUTHP_E_CLOCKS_DIFFER) {
-        return authp_output_failure(err, NULL, context->pool);
+        return authp_context_failure(context, err, NULL);
     }
     authp_output_error(context->pool,
                        "nothing was removed: the store's clock is %" APR_INT64_T_FMT

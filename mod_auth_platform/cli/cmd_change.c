@@ -14,7 +14,7 @@
 
 static int fail(const authp_context_t *context, authp_err_t err)
 {
-    return authp_output_failure(err, authp_which_missing(context), context->pool);
+    return authp_context_failure(context, err, authp_which_missing(context));
 }
 
 static bool administers(const authp_user_t *user)

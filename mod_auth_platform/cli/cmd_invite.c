@@ -5,7 +5,12 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/show.h"
+#include "service/account.h"
 #include "service/invite.h"
+
+#include <string.h>
+
+#define BATCH 200
 
 int authp_cmd_invite_create(authp_context_t *context)
 {
@@ -28,27 +33,82 @@ int authp_cmd_invite_create(authp_context_t *context)
     authp_err_t err =
         authp_invite_make(context->realm, &authp_context_actor, &in, &invite, &code, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, NULL, context->pool);
+        return authp_context_failure(context, err, NULL);
     }
     authp_show_new_invite(context, invite, code);
     return AUTHP_EXIT_OK;
 }
 
+static int check_state(const authp_context_t *context)
+{
+    static const char *const states[] = {"open", "used", "revoked", "expired"};
+    const char *state = authp_context_value(context, "state");
+    for (size_t i = 0; state != NULL && i < sizeof(states) / sizeof(states[0]); i++) {
+        if (strcmp(state, states[i]) == 0) {
+            return AUTHP_EXIT_OK;
+        }
+    }
+    if (state != NULL) {
+        authp_output_error(context->pool, "--state is open, used, revoked or expired");
+        return AUTHP_EXIT_USAGE;
+    }
+    return AUTHP_EXIT_OK;
+}
+
+static bool is_wanted(const authp_context_t *context, const authp_invite_t *invite)
+{
+    const char *prefix = authp_context_value(context, "email");
+    const char *state = authp_context_value(context, "state");
+    if (prefix != NULL) {
+        prefix = authp_account_normal_email(prefix, context->pool);
+    }
+    return (prefix == NULL || strncmp(invite->email, prefix, strlen(prefix)) == 0) &&
+           (state == NULL || strcmp(authp_show_invite_state(context, invite), state) == 0);
+}
+
+/* Goes through the store's pages until the one that is asked for is full: a state depends on the
+ * time, so that the store has no index of it. */
+static authp_err_t find_invites(const authp_context_t *context, const authp_page_t *page,
+                                apr_array_header_t *out)
+{
+    authp_page_t at = {.after_id = page->after_id, .limit = BATCH};
+    bool more = true;
+    while (more && out->nelts < page->limit) {
+        apr_array_header_t *batch = NULL;
+        authp_err_t err =
+            authp_store_invite_list(context->realm->store, &at, &batch, context->pool);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+        more = batch->nelts == BATCH;
+        for (int i = 0; i < batch->nelts && out->nelts < page->limit; i++) {
+            authp_invite_t *invite = APR_ARRAY_IDX(batch, i, authp_invite_t *);
+            at.after_id = invite->id.hex;
+            if (is_wanted(context, invite)) {
+                APR_ARRAY_PUSH(out, authp_invite_t *) = invite;
+            }
+        }
+    }
+    return AUTHP_OK;
+}
+
 int authp_cmd_invite_list(authp_context_t *context)
 {
     authp_page_t page;
-    apr_array_header_t *invites = NULL;
     int status = authp_listing_page(context, &page);
+    if (status == AUTHP_EXIT_OK) {
+        status = check_state(context);
+    }
     if (status != AUTHP_EXIT_OK) {
         return status;
     }
     if (authp_context_open(context) != AUTHP_OK) {
         return AUTHP_EXIT_FAILED;
     }
-    authp_err_t err =
-        authp_store_invite_list(context->realm->store, &page, &invites, context->pool);
+    apr_array_header_t *invites = apr_array_make(context->pool, 8, sizeof(authp_invite_t *));
+    authp_err_t err = find_invites(context, &page, invites);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, NULL, context->pool);
+        return authp_context_failure(context, err, NULL);
     }
     authp_listing_show(context, &authp_show_invites, &page, invites);
     return AUTHP_EXIT_OK;
@@ -65,8 +125,8 @@ int authp_cmd_invite_revoke(authp_context_t *context)
     }
     authp_err_t err = authp_invite_revoke(context->realm, &authp_context_actor, id, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(
-            err, "there is no such invite, or it was used or revoked already", context->pool);
+        return authp_context_failure(context, err,
+                                     "there is no such invite, or it was used or revoked already");
     }
     if (context->options->json) {
         json_t *answer = authp_json_object(context->pool);

@@ -23,7 +23,7 @@ int authp_cmd_session_list(authp_context_t *context)
         authp_store_session_list(context->realm->store, user->id.hex,
                                  authp_realm_now(context->realm), &page, &sessions, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, NULL, context->pool);
+        return authp_context_failure(context, err, NULL);
     }
     authp_listing_show(context, &authp_show_sessions, &page, sessions);
     return AUTHP_EXIT_OK;
@@ -51,10 +51,9 @@ static int end_one(authp_context_t *context, const char *sid)
     }
     authp_err_t err =
         authp_admin_end_session(context->realm, &authp_context_actor, sid, context->pool);
-    return err == AUTHP_OK
-               ? show_ended(context, 1)
-               : authp_output_failure(err, "there is no such session, or it has ended already",
-                                      context->pool);
+    return err == AUTHP_OK ? show_ended(context, 1)
+                           : authp_context_failure(
+                                 context, err, "there is no such session, or it has ended already");
 }
 
 static int end_all(authp_context_t *context)
@@ -68,7 +67,7 @@ static int end_all(authp_context_t *context)
     authp_err_t err = authp_admin_end_sessions(context->realm, &authp_context_actor, user->id.hex,
                                                &count, context->pool);
     return err == AUTHP_OK ? show_ended(context, count)
-                           : authp_output_failure(err, authp_which_missing(context), context->pool);
+                           : authp_context_failure(context, err, authp_which_missing(context));
 }
 
 int authp_cmd_session_end(authp_context_t *context)

@@ -54,7 +54,7 @@ int authp_cmd_user_create(authp_context_t *context)
     authp_err_t err = authp_account_create(context->realm, &in, AUTHP_ACTOR_CLI,
                                            &authp_context_client, &user, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, NULL, context->pool);
+        return authp_context_failure(context, err, NULL);
     }
     authp_show_user(context, apr_psprintf(context->pool, "made user %s", user->id.hex), user);
     if (strcmp(in.role, "recruiter") == 0 && !in.verified) {
@@ -88,7 +88,7 @@ int authp_cmd_user_list(authp_context_t *context)
     }
     authp_err_t err = authp_store_user_list(context->realm->store, &filter, &users, context->pool);
     if (err != AUTHP_OK) {
-        return authp_output_failure(err, NULL, context->pool);
+        return authp_context_failure(context, err, NULL);
     }
     authp_listing_show(context, &authp_show_users, &page, users);
     return AUTHP_EXIT_OK;

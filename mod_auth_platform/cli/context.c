@@ -20,6 +20,20 @@ const char *authp_context_value(const authp_context_t *context, const char *name
     return authp_options_value(context->options, name);
 }
 
+int authp_context_failure(const authp_context_t *context, authp_err_t err, const char *missing)
+{
+    const char *why = err == AUTHP_E_NOT_FOUND ? missing : authp_output_explain(err);
+    bool store = err == AUTHP_E_UNAVAILABLE || err == AUTHP_E_INTERNAL;
+    if (why == NULL) {
+        why = apr_psprintf(context->pool, "failed (%s)", authp_err_name(err));
+    }
+    authp_output_error(context->pool, "%s", why);
+    if (store) {
+        authp_output_error(context->pool, "note: %s", context->where);
+    }
+    return AUTHP_EXIT_FAILED;
+}
+
 static void add_error(apr_array_header_t *errors, const char *line)
 {
     APR_ARRAY_PUSH(errors, const char *) = line;
@@ -80,6 +94,13 @@ authp_err_t authp_context_load(authp_context_t *context, apr_array_header_t **er
         add_error(*errors, "the settings cannot be used, see the line above");
         return err;
     }
+    context->where = apr_psprintf(
+        context->pool, "%s, as %s says",
+        strcmp(context->settings->store, "sqlite") == 0
+            ? apr_pstrcat(context->pool, "the database is ", context->settings->sqlite_file, NULL)
+            : apr_pstrcat(context->pool, "the database is \"", context->settings->mongodb_db,
+                          "\" of ", context->settings->store, NULL),
+        context->settings->source);
     err = authp_realm_store(context->settings, &context->ops, &context->config, &error,
                             context->pool);
     if (err != AUTHP_OK) {
@@ -170,8 +191,8 @@ authp_err_t authp_context_open(authp_context_t *context)
     err = open_store(context);
     note_made(context, missing);
     if (err != AUTHP_OK) {
-        authp_output_error(context->pool, "cannot open the store \"%s\" (%s)", context->ops->name,
-                           authp_err_name(err));
+        authp_output_error(context->pool, "cannot open the store \"%s\" (%s): %s",
+                           context->ops->name, authp_err_name(err), context->where);
     }
     return err;
 }

@@ -2,6 +2,7 @@
 #include "cli/help.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 #define COLUMN 25
 
@@ -23,6 +24,8 @@ void authp_help_all(const authp_command_t *table, FILE *to, apr_pool_t *pool)
     for (const authp_command_t *row = table; row->verb != NULL; row++) {
         fprintf(to, "  %-*s%s\n", COLUMN, authp_options_command_name(row, pool), row->summary);
     }
+    fprintf(to, "  %-*s%s\n  %-*s%s\n", COLUMN, "help [COMMAND]",
+            "Show this, or the help of a command", COLUMN, "version", "Show the version");
     fputs("\nOptions:\n", to);
     put_flags(authp_options_global, to, pool);
     fputs(
@@ -38,6 +41,35 @@ void authp_help_all(const authp_command_t *table, FILE *to, apr_pool_t *pool)
         to);
 }
 
+void authp_help_group(const authp_command_t *table, const char *group, FILE *to, apr_pool_t *pool)
+{
+    fprintf(to,
+            "Usage: authplatform [--env-file FILE] [--json] %s COMMAND [OPTIONS]\n\nCommands:\n",
+            group);
+    for (const authp_command_t *row = table; row->verb != NULL; row++) {
+        if (row->group != NULL && strcmp(row->group, group) == 0) {
+            fprintf(to, "  %-*s%s\n", COLUMN, authp_options_command_name(row, pool), row->summary);
+        }
+    }
+    fputs("\nOptions:\n", to);
+    put_flags(authp_options_global, to, pool);
+    fprintf(
+        to,
+        "\nEach has a help of its own, with its options and examples: authplatform help %s COMMAND\n",
+        group);
+}
+
+/* Lines of `examples`, as they are typed. */
+static void put_examples(const char *examples, FILE *to, apr_pool_t *pool)
+{
+    char *last = NULL;
+    fputs("\nExamples:\n", to);
+    for (char *each = apr_strtok(apr_pstrdup(pool, examples), "\n", &last); each != NULL;
+         each = apr_strtok(NULL, "\n", &last)) {
+        fprintf(to, "  authplatform %s\n", each);
+    }
+}
+
 void authp_help_command(const authp_command_t *command, FILE *to, apr_pool_t *pool)
 {
     fprintf(to, "Usage: authplatform [--env-file FILE] [--json] %s%s\n\n%s.\n",
@@ -49,4 +81,7 @@ void authp_help_command(const authp_command_t *command, FILE *to, apr_pool_t *po
     fputs("\nOptions:\n", to);
     put_flags(command->flags, to, pool);
     put_flags(authp_options_global, to, pool);
+    put_examples(command->examples, to, pool);
+    fputs("\nExit status: 0 done, 1 failed (a line on standard error says why), 2 wrong usage.\n",
+          to);
 }

@@ -7,6 +7,7 @@
 #include "service/account.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,79 @@ int authp_input_number(const authp_context_t *context, const char *name, int usu
         return 0;
     }
     return (int)number;
+}
+
+/* "24h": so many ms; -1 if it is something else. */
+static authp_ms_t span_of(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 6 || text[digits] == '\0' || text[digits + 1] != '\0') {
+        return -1;
+    }
+    authp_ms_t minute = 60000;
+    authp_ms_t unit = text[digits] == 'm'   ? minute
+                      : text[digits] == 'h' ? 60 * minute
+                      : text[digits] == 'd' ? 24 * 60 * minute
+                                            : -1;
+    return unit > 0 ? strtol(text, NULL, 10) * unit : -1;
+}
+
+/* Digits where `form` has 0, else its own characters. */
+static bool has_form(const char *text, const char *form)
+{
+    if (strlen(text) != strlen(form)) {
+        return false;
+    }
+    for (size_t i = 0; form[i] != '\0'; i++) {
+        if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_time(const char *text, authp_ms_t *out)
+{
+    bool date = has_form(text, "0000-00-00");
+    if (!date && !has_form(text, "0000-00-00T00:00:00Z")) {
+        return false;
+    }
+    apr_time_exp_t parts = {.tm_year = (int)strtol(text, NULL, 10) - 1900,
+                            .tm_mon = (int)strtol(text + 5, NULL, 10) - 1,
+                            .tm_mday = (int)strtol(text + 8, NULL, 10)};
+    if (!date) {
+        parts.tm_hour = (int)strtol(text + 11, NULL, 10);
+        parts.tm_min = (int)strtol(text + 14, NULL, 10);
+        parts.tm_sec = (int)strtol(text + 17, NULL, 10);
+    }
+    apr_time_exp_t again;
+    apr_time_t at = 0;
+    /* A 30th of February comes back as another day. */
+    if (parts.tm_year < 70 || apr_time_exp_gmt_get(&at, &parts) != APR_SUCCESS ||
+        apr_time_exp_gmt(&again, at) != APR_SUCCESS || again.tm_mon != parts.tm_mon ||
+        again.tm_mday != parts.tm_mday || again.tm_hour != parts.tm_hour ||
+        again.tm_min != parts.tm_min || again.tm_sec != parts.tm_sec) {
+        return false;
+    }
+    *out = apr_time_as_msec(at);
+    return true;
+}
+
+bool authp_input_since(const authp_context_t *context, const char *name, authp_ms_t *out)
+{
+    const char *text = authp_context_value(context, name);
+    if (text == NULL || read_time(text, out)) {
+        return true;
+    }
+    authp_ms_t span = span_of(text);
+    if (span < 0) {
+        authp_output_error(context->pool,
+                           "--%s is a time: 30m, 24h, 7d, 2026-01-31 or 2026-01-31T08:00:00Z",
+                           name);
+        return false;
+    }
+    *out = authp_clock_now(authp_clock_system()) - span;
+    return true;
 }
 
 bool authp_input_id(const authp_context_t *context, const char *name)

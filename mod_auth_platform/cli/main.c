@@ -23,10 +23,11 @@ static void log_to_terminal(void *ctx, authp_log_level_t level, const char *mess
 static int usage(const authp_options_t *options, const char *error, apr_pool_t *pool)
 {
     authp_output_error(pool, "%s", error);
-    authp_output_error(pool, "try: authplatform %s%s--help",
-                       options->command != NULL ? authp_options_command_name(options->command, pool)
-                                                : "",
-                       options->command != NULL ? " " : "");
+    const char *which = options->command != NULL
+                            ? authp_options_command_name(options->command, pool)
+                            : options->group;
+    authp_output_error(pool, "try: authplatform %s%s--help", which != NULL ? which : "",
+                       which != NULL ? " " : "");
     return AUTHP_EXIT_USAGE;
 }
 
@@ -43,6 +44,10 @@ static int run(int argc, const char *const *argv, apr_pool_t *pool)
     }
     if (options.help && options.command != NULL) {
         authp_help_command(options.command, stdout, pool);
+        return AUTHP_EXIT_OK;
+    }
+    if (options.help && options.group != NULL) {
+        authp_help_group(authp_commands, options.group, stdout, pool);
         return AUTHP_EXIT_OK;
     }
     if (options.help) {

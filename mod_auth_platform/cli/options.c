@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "base/text.h"
+
 #include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PREFIX_LEAST 3 /* characters of a word that was not written out */
 
 const authp_flag_t authp_options_global[] = {
     {"env-file", "FILE", "read settings from FILE (default: ./.env if there is one)", false},
@@ -17,7 +21,7 @@ typedef struct parser_t {
     const authp_command_t *table;
     const char *const *next; /* NULL-terminated, as main()'s argv */
     authp_options_t *out;
-    const char *group; /* first word of a command of two */
+    bool alone; /* nothing may come behind what was named */
     apr_pool_t *pool;
 } parser_t;
 
@@ -78,15 +82,42 @@ static void set_global(authp_options_t *out, const char *name, const char *value
     }
 }
 
+/* The word that `word` may stand for: a near one, or one that it begins. */
+static const char *guess(const char *word, const apr_array_header_t *known)
+{
+    const char *found = authp_text_nearest(word, known);
+    size_t len = strlen(word);
+    for (int i = 0; found == NULL && len >= PREFIX_LEAST && i < known->nelts; i++) {
+        const char *each = APR_ARRAY_IDX(known, i, const char *);
+        found = strncmp(each, word, len) == 0 ? each : NULL;
+    }
+    return found;
+}
+
+static void add_names(apr_array_header_t *names, const authp_flag_t *flags)
+{
+    for (; flags->name != NULL; flags++) {
+        APR_ARRAY_PUSH(names, const char *) = flags->name;
+    }
+}
+
 static const char *unknown_option(const parser_t *parser, const char *name, size_t len)
 {
+    const authp_command_t *command = parser->out->command;
+    apr_array_header_t *names = apr_array_make(parser->pool, 16, sizeof(const char *));
     if (is_password(name, len)) {
         return "passwords are no arguments, because every user of this machine could read them: "
                "leave it away and be asked, or write it to standard input";
     }
-    return apr_psprintf(parser->pool, "unknown option --%.*s%s", (int)len, name,
-                        parser->out->command == NULL ? " (a command's options come behind it)"
-                                                     : "");
+    if (command != NULL) {
+        add_names(names, command->flags);
+    }
+    add_names(names, authp_options_global);
+    const char *meant = guess(apr_pstrmemdup(parser->pool, name, len), names);
+    return apr_psprintf(parser->pool, "unknown option --%.*s%s%s%s%s", (int)len, name,
+                        command == NULL ? " (a command's options come behind it)" : "",
+                        meant != NULL ? "; did you mean --" : "", meant != NULL ? meant : "",
+                        meant != NULL ? "?" : "");
 }
 
 static const char *take_option(parser_t *parser, const char *name)
@@ -136,6 +167,57 @@ static const authp_command_t *find_command(const authp_command_t *table, const c
     return NULL;
 }
 
+static const char *verbs_of(const parser_t *parser)
+{
+    const char *list = "";
+    for (const authp_command_t *row = parser->table; row->verb != NULL; row++) {
+        if (row->group != NULL && strcmp(row->group, parser->out->group) == 0) {
+            list = apr_pstrcat(parser->pool, list, *list == '\0' ? "" : ", ",
+                               authp_options_command_name(row, parser->pool), NULL);
+        }
+    }
+    return list;
+}
+
+/* A whole command, or the first word of one, that somebody may have meant; NULL if there is none.
+ */
+static const char *guess_command(const parser_t *parser, const char *word)
+{
+    const char *group = parser->out->group;
+    const char *elsewhere = NULL;
+    apr_array_header_t *names = apr_array_make(parser->pool, 32, sizeof(const char *));
+    for (const authp_command_t *row = parser->table; row->verb != NULL; row++) {
+        if (group == NULL) {
+            APR_ARRAY_PUSH(names, const char *) = row->group != NULL ? row->group : row->verb;
+        } else if (row->group != NULL && strcmp(row->group, group) == 0) {
+            APR_ARRAY_PUSH(names, const char *) = row->verb;
+        }
+        if (group == NULL && elsewhere == NULL && strcmp(row->verb, word) == 0) {
+            elsewhere = authp_options_command_name(row, parser->pool);
+        }
+    }
+    if (group == NULL) {
+        APR_ARRAY_PUSH(names, const char *) = "help";
+        APR_ARRAY_PUSH(names, const char *) = "version";
+    }
+    const char *meant = elsewhere != NULL ? elsewhere : guess(word, names);
+    return meant != NULL && group != NULL ? apr_pstrcat(parser->pool, group, " ", meant, NULL)
+                                          : meant;
+}
+
+static const char *unknown_command(const parser_t *parser, const char *word)
+{
+    const char *group = parser->out->group;
+    const char *meant = guess_command(parser, word);
+    const char *what = apr_pstrcat(parser->pool, "unknown command \"", group != NULL ? group : "",
+                                   group != NULL ? " " : "", word, "\"", NULL);
+    if (meant != NULL) {
+        return apr_pstrcat(parser->pool, what, "; did you mean \"", meant, "\"?", NULL);
+    }
+    return group != NULL ? apr_pstrcat(parser->pool, what, "; there is: ", verbs_of(parser), NULL)
+                         : what;
+}
+
 static const char *take_word(parser_t *parser, const char *word)
 {
     authp_options_t *out = parser->out;
@@ -143,29 +225,24 @@ static const char *take_word(parser_t *parser, const char *word)
         return apr_psprintf(parser->pool, "%s takes options only, there is an argument too many",
                             authp_options_command_name(out->command, parser->pool));
     }
-    if (parser->group == NULL && is_group(parser->table, word)) {
-        parser->group = word;
+    if (parser->alone) {
+        return "version takes no argument";
+    }
+    if (out->group == NULL && strcmp(word, "help") == 0) {
+        out->help = true;
         return NULL;
     }
-    out->command = find_command(parser->table, parser->group, word);
-    if (out->command != NULL) {
+    if (out->group == NULL && strcmp(word, "version") == 0) {
+        out->version = true;
+        parser->alone = true;
         return NULL;
     }
-    return apr_pstrcat(parser->pool, "unknown command \"",
-                       parser->group != NULL ? parser->group : "", parser->group != NULL ? " " : "",
-                       word, "\"", NULL);
-}
-
-static const char *verbs_of(const parser_t *parser)
-{
-    const char *list = "";
-    for (const authp_command_t *row = parser->table; row->verb != NULL; row++) {
-        if (row->group != NULL && strcmp(row->group, parser->group) == 0) {
-            list = apr_pstrcat(parser->pool, list, *list == '\0' ? "" : ", ",
-                               authp_options_command_name(row, parser->pool), NULL);
-        }
+    if (out->group == NULL && is_group(parser->table, word)) {
+        out->group = word;
+        return NULL;
     }
-    return apr_psprintf(parser->pool, "an incomplete command; there is: %s", list);
+    out->command = find_command(parser->table, out->group, word);
+    return out->command != NULL ? NULL : unknown_command(parser, word);
 }
 
 static const char *find_missing(const parser_t *parser)
@@ -175,7 +252,10 @@ static const char *find_missing(const parser_t *parser)
         return NULL;
     }
     if (out->command == NULL) {
-        return parser->group != NULL ? verbs_of(parser) : "no command";
+        return out->group != NULL
+                   ? apr_pstrcat(parser->pool,
+                                 "an incomplete command; there is: ", verbs_of(parser), NULL)
+                   : "no command";
     }
     for (int i = 0; out->command->flags[i].name != NULL; i++) {
         const authp_flag_t *flag = &out->command->flags[i];

@@ -26,13 +26,15 @@ typedef struct authp_command_t {
     const char *group; /* "user"; NULL for a command of one word */
     const char *verb;  /* NULL ends the table */
     const char *summary;
-    const char *about; /* more for its own --help; may be NULL */
+    const char *about;    /* more for its own --help; may be NULL */
+    const char *examples; /* for its --help: a line each, without the name of the tool */
     int (*run)(struct authp_context_t *context);
     authp_flag_t flags[AUTHP_OPTIONS_MAX];
 } authp_command_t;
 
 typedef struct authp_options_t {
     const authp_command_t *command; /* NULL if none was named */
+    const char *group;              /* first word of a command of two; NULL if there is none */
     const char *env_file;
     bool json;
     bool help;
@@ -43,8 +45,9 @@ typedef struct authp_options_t {
 /* Options that every command takes; ends with a NULL name. */
 extern const authp_flag_t authp_options_global[];
 
-/* Fills in *out as far as it came, also on failure (AUTHP_E_MALFORMED), so that the right help can
- * be named. *error never repeats a value: somebody may have typed a password there. */
+/* `help` before a command is --help, `version` alone is --version. Fills in *out as far as it came,
+ * also on failure (AUTHP_E_MALFORMED), so that the right help can be named. *error never repeats a
+ * value: somebody may have typed a password there. */
 AUTHP_CHECKED authp_err_t authp_options_parse(const authp_command_t *table, int argc,
                                               const char *const *argv, authp_options_t *out,
                                               const char **error, apr_pool_t *pool);

@@ -2,7 +2,6 @@
 #include "cli/output.h"
 
 #include "base/text.h"
-#include "cli/options.h"
 
 #include <apr_strings.h>
 #include <stdarg.h>
@@ -65,8 +64,7 @@ void authp_output_line(apr_pool_t *pool, const char *format, ...)
     puts(authp_output_safe(line, pool));
 }
 
-/* NULL: an error of which no command has more to say than its name. */
-static const char *explain(authp_err_t err)
+const char *authp_output_explain(authp_err_t err)
 {
     switch (err) {
     case AUTHP_E_EMAIL_TAKEN:
@@ -83,17 +81,6 @@ static const char *explain(authp_err_t err)
     default:
         return NULL;
     }
-}
-
-int authp_output_failure(authp_err_t err, const char *missing, apr_pool_t *pool)
-{
-    const char *why = err == AUTHP_E_NOT_FOUND ? missing : explain(err);
-    if (why != NULL) {
-        authp_output_error(pool, "%s", why);
-    } else {
-        authp_output_error(pool, "failed (%s)", authp_err_name(err));
-    }
-    return AUTHP_EXIT_FAILED;
 }
 
 void authp_output_json(const json_t *value, apr_pool_t *pool)

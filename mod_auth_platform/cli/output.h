@@ -15,9 +15,8 @@
 /* "authplatform: ..." */
 void authp_output_error(apr_pool_t *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* What an expected failure means to the operator; `missing` says what AUTHP_E_NOT_FOUND means here,
- * NULL where it cannot come. Returns the exit status. */
-int authp_output_failure(authp_err_t err, const char *missing, apr_pool_t *pool);
+/* What an expected failure means to the operator, NULL if there is no more to say than its name. */
+const char *authp_output_explain(authp_err_t err);
 /* One JSON document and a newline. */
 void authp_output_json(const json_t *value, apr_pool_t *pool);
 /* A line for people. */

@@ -115,7 +115,7 @@ void authp_show_new_invite(const authp_context_t *context, const authp_invite_t 
     authp_output_error(context->pool, "note: the code is shown this once and stored nowhere");
 }
 
-static const char *invite_state(const authp_context_t *context, const authp_invite_t *invite)
+const char *authp_show_invite_state(const authp_context_t *context, const authp_invite_t *invite)
 {
     if (invite->used_at != 0) {
         return "used";
@@ -131,7 +131,7 @@ static void invite_cells(const authp_context_t *context, const void *row, const 
     const authp_invite_t *invite = row;
     cells[0] = invite->id.hex;
     cells[1] = invite->email;
-    cells[2] = invite_state(context, invite);
+    cells[2] = authp_show_invite_state(context, invite);
     cells[3] = time_of(invite->created_at, context->pool);
     cells[4] = time_of(invite->expires_at, context->pool);
     cells[5] = invite->created_by;
@@ -147,3 +147,28 @@ const authp_listing_t authp_show_invites = {
     {"ID", "E-MAIL", "STATE", "CREATED", "EXPIRES", "MADE BY", "USED BY", NULL},
     invite_cells,
     invite_shape};
+
+/* --- the audit ---------------------------------------------------------------------------------
+ */
+static void audit_cells(const authp_context_t *context, const void *row, const char **cells)
+{
+    const authp_audit_t *entry = row;
+    cells[0] = entry->id.hex;
+    cells[1] = time_of(entry->at, context->pool);
+    cells[2] = entry->event;
+    cells[3] = entry->outcome;
+    cells[4] = entry->reason;
+    cells[5] = entry->actor_id;
+    cells[6] = entry->subject_id;
+    cells[7] = entry->ip;
+}
+
+static json_t *audit_shape(const void *row, apr_pool_t *pool)
+{
+    return authp_shape_audit(row, pool);
+}
+
+const authp_listing_t authp_show_audit = {
+    {"ID", "AT", "EVENT", "OUTCOME", "REASON", "BY", "ABOUT", "ADDRESS", NULL},
+    audit_cells,
+    audit_shape};

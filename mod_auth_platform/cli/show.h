@@ -14,9 +14,13 @@ bool authp_show_is_pending(const authp_user_t *user);
 void authp_show_new_invite(const authp_context_t *context, const authp_invite_t *invite,
                            const char *code);
 
-/* Of authp_user_t *, authp_session_t *, authp_invite_t *. */
+/* "open", "used", "revoked" or "expired" */
+const char *authp_show_invite_state(const authp_context_t *context, const authp_invite_t *invite);
+
+/* Of authp_user_t *, authp_session_t *, authp_invite_t *, authp_audit_t *. */
 extern const authp_listing_t authp_show_users;
 extern const authp_listing_t authp_show_sessions;
 extern const authp_listing_t authp_show_invites;
+extern const authp_listing_t authp_show_audit;
 
 #endif

@@ -31,5 +31,5 @@ int authp_which_user(authp_context_t *context, authp_user_t **out)
                                                authp_account_normal_email(email, context->pool),
                                                out, context->pool);
     return err == AUTHP_OK ? AUTHP_EXIT_OK
-                           : authp_output_failure(err, authp_which_missing(context), context->pool);
+                           : authp_context_failure(context, err, authp_which_missing(context));
 }

@@ -56,6 +56,22 @@ json_t *authp_shape_invite(const authp_invite_t *invite, apr_pool_t *pool)
     return out;
 }
 
+json_t *authp_shape_audit(const authp_audit_t *entry, apr_pool_t *pool)
+{
+    json_t *out = authp_json_object(pool);
+    authp_json_set_str(out, "id", entry->id.hex);
+    set_time(out, "at", entry->at, pool);
+    authp_json_set_str(out, "event", entry->event);
+    authp_json_set_str(out, "outcome", entry->outcome);
+    authp_json_set_str(out, "reason", entry->reason);
+    authp_json_set_str(out, "actor_id", entry->actor_id);
+    authp_json_set_str(out, "subject_id", entry->subject_id);
+    authp_json_set_str(out, "session_id", entry->session_id);
+    authp_json_set_str(out, "ip", entry->ip);
+    authp_json_set_str(out, "request_id", entry->request_id);
+    return out;
+}
+
 json_t *authp_shape_new_invite(const authp_invite_t *invite, const char *code, apr_pool_t *pool)
 {
     json_t *out = start_invite(invite, pool);

@@ -12,6 +12,8 @@ json_t *authp_shape_user(const authp_user_t *user, apr_pool_t *pool);
 json_t *authp_shape_session(const authp_session_t *session, bool current, apr_pool_t *pool);
 json_t *authp_shape_invite(const authp_invite_t *invite, apr_pool_t *pool);
 /* One just made: the only place where its code is shown. */
+/* An entry of the audit. */
+json_t *authp_shape_audit(const authp_audit_t *entry, apr_pool_t *pool);
 json_t *authp_shape_new_invite(const authp_invite_t *invite, const char *code, apr_pool_t *pool);
 
 #endif

@@ -9,7 +9,7 @@ use AuthPlatform::Cli qw(run json);
 use Test::More;
 
 my @commands = (map({ "user $_" } qw(create list show set-roles disable enable verify-recruiter withdraw-recruiter reset-password delete)),
-    'session list', 'session end', 'invite create', 'invite list', 'invite revoke', 'migrate', 'check-config', 'purge', 'secret');
+    'session list', 'session end', 'invite create', 'invite list', 'invite revoke', 'audit list', 'migrate', 'check-config', 'purge', 'secret');
 
 my $help = run(['--help']);
 is($help->{status}, 0, '--help');
@@ -20,14 +20,38 @@ for my $command (@commands) {
     is($own->{status}, 0, "$command --help");
     like($own->{out}, qr/^Usage: authplatform .*\Q$command\E/m, '... names it');
     like($own->{out}, qr/^  --json /m, '... and the options of all commands');
+    is(run(['help', split(/ /, $command)])->{out}, $own->{out}, "help $command is the same");
+    my ($examples) = $own->{out} =~ /^Examples:\n((?:  authplatform \S.*\n)+)\n/m;
+    like($examples // '', qr/\Q$command\E/, '... with examples of it');
+    like($own->{out}, qr/^Exit status: 0 done, 1 failed .*2 wrong usage/m, '... and what it ends with');
+    for my $example (split /\n/, $examples // '') {
+        my (undef, @args) = map { s/\A'|'\z//gr } $example =~ /('[^']*'|\S+)/g;
+        my $parsed = run([@args, '--help']);
+        is($parsed->{status}, 0, "... $example: options that there are") or diag $parsed->{err};
+        is($parsed->{out}, $own->{out}, '... of this command');
+    }
 }
 like($help->{out}, qr/--env-file FILE.*\.env/, '... says which file is read without --env-file');
 is(run(['-h'])->{out}, $help->{out}, '-h is --help');
-is(run(['user', '--help'])->{status}, 0, 'help for a group');
+for my $group (qw(user session invite audit)) {
+    my $own = run([$group, '--help']);
+    is($own->{status}, 0, "$group --help");
+    is_deeply([$own->{out} =~ /^  ([a-z]+ [a-z-]+)  +\S/mg], [grep { /^$group / } @commands], '... lists its commands and no others');
+    like($own->{out}, qr/^Usage: authplatform .*$group COMMAND/m, '... says how they are called');
+    is(run(['help', $group])->{out}, $own->{out}, "help $group is the same");
+    is(run([$group, '-h'])->{out}, $own->{out}, "$group -h, too");
+}
+is(run(['help'])->{out}, $help->{out}, 'help is --help');
+is(run(['help', 'help'])->{out}, $help->{out}, '... of itself, too');
+like($help->{out}, qr/^  help \[COMMAND\] .*\n  version /m, '... and is listed');
+like($help->{out}, qr/^Exit status: 0 done, 1 failed .*2 wrong usage/m, '... what the tool ends with');
 like(run(['user', 'create', '--help'])->{out}, qr/^  --role ROLE .*\(required\)$/m, 'required options are marked');
 
 my $version = run(['--version']);
 is($version->{status}, 0, '--version');
+is(run(['version'])->{out}, $version->{out}, 'version is the same');
+is(run(['version'])->{status}, 0, '... status 0');
+is(run(['user', 'list', '--version'])->{out}, $version->{out}, '... and --version behind a command');
 like($version->{out}, qr/\Aauthplatform \d+\.\d+\.\d+\n\z/, '... is one line');
 
 # name, arguments, what standard error says
@@ -35,6 +59,40 @@ my @wrong = (
     ['no command', [], qr/no command/],
     ['unknown command', ['users'], qr/unknown command "users"/],
     ['unknown verb', ['user', 'make'], qr/unknown command "user make"/],
+    ['a group misspelt', ['usr', 'create'], qr/unknown command "usr"; did you mean "user"\?/],
+    ['a group in capitals', ['USER', 'create'], qr/did you mean "user"\?/],
+    ['a group in the plural', ['sessions'], qr/did you mean "session"\?/],
+    ['a group, cut short', ['inv', 'list'], qr/did you mean "invite"\?/],
+    ['a single command misspelt', ['migrat'], qr/did you mean "migrate"\?/],
+    ['... that has a dash', ['checkconfig'], qr/did you mean "check-config"\?/],
+    ['help misspelt', ['hlep'], qr/did you mean "help"\?/],
+    ['version misspelt', ['verion'], qr/did you mean "version"\?/],
+    ['a verb without its group', ['create'], qr/unknown command "create"; did you mean "user create"\?/],
+    ['a verb misspelt', ['user', 'crate'], qr/unknown command "user crate"; did you mean "user create"\?/],
+    ['a verb, neighbours swapped', ['user', 'lsit'], qr/did you mean "user list"\?/],
+    ['a verb of two words, cut short', ['user', 'reset'], qr/did you mean "user reset-password"\?/],
+    ['a verb of another group', ['session', 'revoke'], qr/unknown command "session revoke"; there is: session list, session end\n/],
+    ['... near one of its own', ['invite', 'lists'], qr/did you mean "invite list"\?/],
+    ['too short to guess', ['us'], qr/unknown command "us"\n/],
+    ['nothing near', ['frobnicate'], qr/unknown command "frobnicate"\n/],
+    ['... where to look', ['user', 'frobnicate'], qr/try: authplatform user --help\n/],
+    ['help for nothing', ['help', 'usr'], qr/did you mean "user"\?/],
+    ['help for too much', ['help', 'user', 'list', 'x'], qr/user list takes options only/],
+    ['version of something', ['version', 'user'], qr/version takes no argument/],
+    ['an option misspelt', ['user', 'show', '--emial', 'a@b.c'], qr/unknown option --emial; did you mean --email\?/],
+    ['... with its value', ['user', 'show', '--e-mail=a@b.c'], qr/unknown option --e-mail; did you mean --email\?/],
+    ['... of all commands', ['secret', '--jsno'], qr/did you mean --json\?/],
+    ['... cut short', ['secret', '--env', 'x'], qr/did you mean --env-file\?/],
+    ['... before its command', ['--jso', 'secret'], qr/unknown option --jso .*behind.*; did you mean --json\?/],
+    ['an option of another command', ['user', 'show', '--hours', '3'], qr/unknown option --hours\n/],
+    ['a state that is none', ['invite', 'list', '--state', 'closed'], qr/--state is open, used, revoked or expired/],
+    ['a state in capitals', ['invite', 'list', '--state', 'OPEN'], qr/--state is open/],
+    (map { ["since $_", ['audit', 'list', '--since', $_], qr/--since is a time: 30m, 24h, 7d, 2026-01-31/] }
+        '24', 'h', '24hours', '24H', '-1h', '1.5h', 'yesterday', '2026-02-30', '2026-13-01', '2026-00-10', '2026-1-1', '2026-01-31T24:00:00Z',
+        '2026-01-31T08:00:00', '2026-01-31T08:00Z', '2026-01-31 08:00:00Z', '1969-01-01', '1234567d'),
+    ['an audit list with a bad limit', ['audit', 'list', '--limit', '201'], qr/1 to 200/],
+    ['... with a bad cursor', ['audit', 'list', '--after', 'x'], qr/--after is an id/],
+    ['an audit of two people', ['audit', 'list', '--user', 'a@b.c', '--user', 'cli'], qr/--user is given twice/],
     ['half a command', ['user'], qr/user create, user list, user show/],
     ['unknown option', ['secret', '--size', '3'], qr/unknown option --size\n/],
     ['an option before its command', ['--role', 'admin', 'user', 'create'], qr/unknown option --role .*behind/],

@@ -163,6 +163,7 @@ for my $args (['user', 'disable', '--email', 'a@b.c'], ['session', 'end', '--ses
     my $answer = run(['--env-file', $down, @{$args}]);
     is($answer->{status}, 1, "@{$args}[0, 1] without a store: status 1");
     like($answer->{err}, qr/^authplatform: the store cannot be reached or did not answer in time$/m, '... says why');
+    like($answer->{err}, qr/^authplatform: note: the database is "none" of mongodb, as \S+ says$/m, '... and which store it is');
     is($answer->{out}, '', '... and no answer');
 }
 
