@@ -89,6 +89,22 @@ for my $name (qw(Proxy-Connection Keep-Alive Trailer TE Upgrade)) {
     is(scalar(grep { $raw =~ /"$_": "[^"]/ } @ours), scalar @ours, "$name: strips nothing of ours");
 }
 
+# Nor does the site's own configuration put another's word in place of ours.
+my $own_words = request(GET => '/app/whoami', bearer($p), headers => { 'X-Test-Own' => 'mallory' });
+my %told      = %{ $own_words->{json}{environment} };
+is($told{AUTH_ROLES},   'candidate', 'AUTH_ROLES that SetEnvIf had set is replaced');
+is($told{AUTH_USER_ID}, $u->{id},    'so is AUTH_USER_ID, spelled otherwise');
+is($told{AUTH_EMAIL_VERIFIED}, 'false', 'and AUTH_EMAIL_VERIFIED');
+is($own_words->{json}{headers}{'X-Auth-Roles'}, 'candidate', 'X-Auth-Roles that RequestHeader had set is replaced');
+is($own_words->{headers}->header('X-Test-Seen'), 'candidate', 'httpd itself sees the replaced AUTH_ROLES');
+is(scalar(() = $own_words->{body} =~ /mallory/g), 1, 'the word is left in its own header alone');
+
+
+my $proxied = raw_request("GET /proxied HTTP/1.1\r\nHost: $host:$port\r\nAuthorization: Bearer $p->{access_token}\r\n"
+        . "X-Test-Own: mallory\r\nConnection: close\r\n\r\n");
+is(scalar(() = $proxied =~ /mallory/g), 1, 'and none goes to a back end');
+like($proxied, qr/"X-Auth-Roles": "candidate"/, 'but the real roles');
+
 # Our cookies never reach an app; others do.
 my $jar = { '__Host-authp_at' => $p->{access_token}, '__Secure-authp_rt' => 'r', csrf_token => 'c', '__Secure-authp_device' => 'd',
     mine => 'kept', theme => 'dark' };
