@@ -33,6 +33,8 @@ $(call obj,$(1),$(LIB_SRC)): EXTRA = $(VISIBILITY_LIB)
 $(call obj,$(1),$(CLI_SRC)): EXTRA = $(VISIBILITY_LIB)
 $(call obj,$(1),$(HTTPD_SRC)): EXTRA = $$(call system,$$(HTTPD_CPPFLAGS))
 $(call obj,$(1),$(TEST_SRC)): EXTRA = -It/unit -It/unit/support -It/store $$(call system,$$(CHECK_CPPFLAGS))
+$(call obj,$(1),$(filter t/unit/httpd/%,$(UNIT_SRC)) $(UNIT_STUB_SRC)): EXTRA = -It/unit -It/unit/support -It/fuzz/support \
+  $$(call system,$$(CHECK_CPPFLAGS)) $$(call system,$$(HTTPD_CPPFLAGS))
 
 # The list of objects is a prerequisite, so that a removed source leaves the archive too.
 $(OUT)/$(1)/lib.list: FORCE
@@ -52,7 +54,7 @@ $(call cli,$(1)): $(call obj,$(1),$(CLI_SRC)) $(call lib,$(1))
 	@echo '  LINK  $$@'
 	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(LIB_LIBS)
 
-$(call unit,$(1)): $(call obj,$(1),$(call unit_src,$(1))) $(call lib,$(1))
+$(call unit,$(1)): $(call obj,$(1),$(call unit_src,$(1)) $(UNIT_HTTPD_SRC) $(UNIT_STUB_SRC)) $(call lib,$(1))
 	@echo '  LINK  $$@'
 	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(CHECK_LIBS) $$(LIB_LIBS)
 

@@ -20,10 +20,10 @@ $(OUT)/release/store_rates: $(OUT)/release/obj/t/bench/store_rates.o $(call lib,
 
 # What reads httpd's configuration, with a stand-in for the server's own functions.
 FUZZ_HTTPD := $(addprefix $(SRC)/httpd/,config.c directives.c require.c require_age.c require_claim.c require_words.c way_in.c) \
-  t/fuzz/support/httpd_stub.c
+  t/fuzz/support/httpd_stub.c t/fuzz/support/httpd_idle.c
 $(OUT)/asan/fuzz/fuzz_config: $(call obj,asan,$(FUZZ_HTTPD))
 $(OUT)/libfuzzer/fuzz/fuzz_config: $(call obj,libfuzzer,$(FUZZ_HTTPD))
-$(foreach p,asan libfuzzer,$(call obj,$(p),t/fuzz/fuzz_config.c t/fuzz/support/httpd_stub.c)): EXTRA = -It/fuzz $(call system,$(HTTPD_CPPFLAGS))
+$(foreach p,asan libfuzzer,$(call obj,$(p),t/fuzz/fuzz_config.c t/fuzz/support/httpd_idle.c)): EXTRA = -It/fuzz $(call system,$(HTTPD_CPPFLAGS))
 
 REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
 

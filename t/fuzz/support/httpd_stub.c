@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The functions of httpd that reading a configuration line calls. They exist only in the server's
- * own program, so that a fuzz target must bring them. What runs per request never gets here. */
+ * own program, so that fuzz targets and unit tests must bring them. */
 #include "httpd_stub.h"
-#include "httpd/identity.h"
-#include "httpd/lifecycle.h"
+#include "httpd/module.h"
 
-#include <ap_expr.h>
 #include <ap_provider.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -82,12 +80,6 @@ int ap_cstr_casecmp(const char *a, const char *b)
     return strcasecmp(a, b);
 }
 
-const char *ap_check_cmd_context(cmd_parms *cmd, unsigned forbidden)
-{
-    (void)cmd, (void)forbidden;
-    return NULL;
-}
-
 char *ap_server_root_relative(apr_pool_t *pool, const char *file)
 {
     return file[0] == '/' ? apr_pstrdup(pool, file) : apr_pstrcat(pool, "/etc/", file, NULL);
@@ -119,42 +111,4 @@ const char *ap_set_flag_slot(cmd_parms *cmd, void *dir, int on)
 {
     *(int *)((char *)dir + (size_t)cmd->info) = on;
     return NULL;
-}
-
-/* An expression is httpd's own to parse. */
-ap_expr_info_t *ap_expr_parse_cmd_mi(const cmd_parms *cmd, const char *text, unsigned int flags,
-                                     const char **error, ap_expr_lookup_fn_t *lookup, int index)
-{
-    (void)text, (void)flags, (void)lookup, (void)index;
-    *error = NULL;
-    return apr_pcalloc(cmd->pool, sizeof(ap_expr_info_t));
-}
-
-const char *ap_expr_str_exec(request_rec *r, const ap_expr_info_t *expression, const char **error)
-{
-    (void)r, (void)expression, (void)error;
-    abort();
-}
-
-void ap_log_rerror_(const char *file, int line, int index, int level, apr_status_t status,
-                    const request_rec *r, const char *format, ...)
-{
-    (void)file, (void)line, (void)index, (void)level, (void)status, (void)r, (void)format;
-}
-
-authp_runtime_t *authp_lifecycle_runtime(void)
-{
-    abort();
-}
-
-authz_status authp_identity_required(const request_rec *r, const authp_context_t **who)
-{
-    (void)r, (void)who;
-    abort();
-}
-
-authp_context_t *authp_context_make(request_rec *r)
-{
-    (void)r;
-    abort();
 }

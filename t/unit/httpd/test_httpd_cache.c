@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guarded answers stay out of shared caches, whatever the app says and in whichever table. */
+#include "httpd_fake.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+
+/* What the app set in the answer and in the headers of every answer, and what is sent; NULL: none.
+ */
+static const struct {
+    const char *normal;
+    const char *always;
+    const char *sent;
+} controls[] = {
+    {NULL, NULL, "private, no-cache"},
+    {"public, max-age=3600", NULL, "private, no-cache"},
+    {NULL, "public", "private, no-cache"},
+    {"max-age=60", "max-age=60", "private, no-cache"},
+    {"private", NULL, "private, no-cache"},
+    {"private, max-age=60", NULL, "private, no-cache"},
+    {"private, max-age=00", NULL, "private, no-cache"},
+    {"no-cache", NULL, "private, no-cache"},
+    {"no-storex", NULL, "private, no-cache"},
+    {"private=\"x\", no-cache", NULL, "private, no-cache"},
+    {"no-store", NULL, "no-store"},
+    {"No-Store", NULL, "No-Store"},
+    {"max-age=1,\tno-store", NULL, "max-age=1,\tno-store"},
+    {"private, no-cache", NULL, "private, no-cache"},
+    {"PRIVATE,Max-Age=0", NULL, "PRIVATE,Max-Age=0"},
+    {"private", "no-cache", "private+no-cache"},
+    {NULL, "no-store", "+no-store"},
+};
+
+/* The two tables as the client gets them: "normal+always". */
+static const char *sent(const request_rec *r, const char *name)
+{
+    const char *normal = apr_table_get(r->headers_out, name);
+    const char *always = apr_table_get(r->err_headers_out, name);
+    return apr_pstrcat(r->pool, normal != NULL ? normal : "", always != NULL ? "+" : "", always,
+                       NULL);
+}
+
+static request_rec *guarded(void)
+{
+    request_rec *r = httpd_fake_request("/x");
+    authp_context_make(r)->guarded = true;
+    return r;
+}
+
+static void set(apr_table_t *table, const char *name, const char *value)
+{
+    if (value != NULL) {
+        apr_table_set(table, name, value);
+    }
+}
+
+START_TEST(cache_control)
+{
+    request_rec *r = guarded();
+    set(r->headers_out, "Cache-Control", controls[_i].normal);
+    set(r->err_headers_out, "Cache-Control", controls[_i].always);
+    httpd_fake_answer(r);
+    ck_assert_str_eq(sent(r, "Cache-Control"), controls[_i].sent);
+    ck_assert_uint_eq(fake.passed, 1);
+}
+END_TEST
+
+static const struct {
+    const char *normal;
+    const char *always;
+    const char *sent;
+} varies[] = {
+    {NULL, NULL, "Authorization, Cookie"},
+    {"Origin", NULL, "Origin, Authorization, Cookie"},
+    {"cookie", NULL, "cookie, Authorization"},
+    {"Authorization", NULL, "Authorization, Cookie"},
+    {"Authorization,Cookie", NULL, "Authorization,Cookie"},
+    {"Cookie", "Authorization", "Cookie+Authorization"},
+    {NULL, "Origin", "Origin, Authorization, Cookie"},
+    {"*", NULL, "*"},
+    {"Cookies", NULL, "Cookies, Authorization, Cookie"},
+};
+
+START_TEST(vary)
+{
+    request_rec *r = guarded();
+    set(r->headers_out, "Vary", varies[_i].normal);
+    set(r->err_headers_out, "Vary", varies[_i].always);
+    httpd_fake_answer(r);
+    ck_assert_str_eq(sent(r, "Vary"), varies[_i].sent);
+}
+END_TEST
+
+/* Two lines of the same header count together. */
+START_TEST(two_lines)
+{
+    request_rec *r = guarded();
+    apr_table_add(r->headers_out, "Cache-Control", "private");
+    apr_table_add(r->headers_out, "Cache-Control", "no-cache");
+    apr_table_add(r->headers_out, "Vary", "Cookie");
+    apr_table_add(r->headers_out, "Vary", "Authorization");
+    httpd_fake_answer(r);
+    ck_assert_int_eq(apr_table_elts(r->headers_out)->nelts, 4);
+    ck_assert_int_eq(apr_table_elts(r->err_headers_out)->nelts, 0);
+}
+END_TEST
+
+/* AuthPlatformOptional and nobody there: what is sent may be kept, but not given to everybody. */
+START_TEST(a_public_answer_that_depends_on_who_asks)
+{
+    request_rec *r = httpd_fake_request("/x");
+    authp_context_make(r)->aware = true;
+    set(r->headers_out, "Cache-Control", "public");
+    httpd_fake_answer(r);
+    ck_assert_str_eq(sent(r, "Cache-Control"), "public");
+    ck_assert_str_eq(sent(r, "Vary"), "Authorization, Cookie");
+}
+END_TEST
+
+START_TEST(open_pages_are_let_be)
+{
+    request_rec *r = httpd_fake_request("/x");
+    httpd_fake_answer(r);
+    (void)authp_context_make(r);
+    httpd_fake_answer(r);
+    ck_assert_int_eq(apr_table_elts(r->headers_out)->nelts, 0);
+    ck_assert_uint_eq(fake.passed, 0); /* without a filter of ours */
+}
+END_TEST
+
+/* The site's own page for a refusal is reached by an internal redirect; an included page has no
+ * headers of its own. */
+START_TEST(redirected_and_included)
+{
+    request_rec *first = guarded();
+    request_rec *page = httpd_fake_request("/error.html");
+    page->prev = httpd_fake_request("/between");
+    page->prev->prev = first;
+    httpd_fake_answer(page);
+    ck_assert_str_eq(sent(page, "Cache-Control"), "private, no-cache");
+    request_rec *included = httpd_fake_subrequest(first, "/y");
+    authp_context_make(included)->guarded = true;
+    httpd_fake_answer(included);
+    ck_assert_str_eq(sent(included, "Cache-Control"), "");
+}
+END_TEST
+
+Suite *suite_httpd_cache(void)
+{
+    Suite *suite = suite_create("httpd_cache");
+    TCase *tests = tcase_create("httpd_cache");
+    tcase_add_checked_fixture(tests, httpd_fake_open, httpd_fake_close);
+    tcase_add_loop_test(tests, cache_control, 0, (int)(sizeof(controls) / sizeof(controls[0])));
+    tcase_add_loop_test(tests, vary, 0, (int)(sizeof(varies) / sizeof(varies[0])));
+    tcase_add_test(tests, two_lines);
+    tcase_add_test(tests, a_public_answer_that_depends_on_who_asks);
+    tcase_add_test(tests, open_pages_are_let_be);
+    tcase_add_test(tests, redirected_and_included);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
