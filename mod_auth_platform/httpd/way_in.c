@@ -40,6 +40,9 @@ const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
         if (error != NULL) {
             return error;
         }
+        if (strchr(words[i], ';') != NULL) {
+            return "must not contain a semicolon: back ends take what follows for a parameter";
+        }
         if (i > 0 && words[i][1] == '\0') {
             return "must not open the whole site";
         }
@@ -127,13 +130,25 @@ static bool has_ending(const char *path)
     return false;
 }
 
-/* The client's own spelling of the path, without the query: a plain name needs no escape and no
- * step up, and a back end may be sent this spelling instead of httpd's. */
-static bool is_sent_plainly(const request_rec *r)
+/* Where the path begins in what the client sent, which is a path or a whole URL; NULL if neither.
+ */
+static const char *sent_path(const request_rec *r)
 {
     const char *sent = r->unparsed_uri != NULL ? r->unparsed_uri : "";
-    size_t len = strcspn(sent, "?");
-    if (sent[0] != '/' || strcspn(sent, "%;\\") < len) {
+    const char *host = sent[0] != '/' ? strstr(sent, "://") : NULL;
+    if (host != NULL) {
+        sent = host + 3 + strcspn(host + 3, "/?#\\");
+    }
+    return sent[0] == '/' ? sent : NULL;
+}
+
+/* The client's own spelling of the path, without the query: a plain name needs no escape and no
+ * step up, and a back end may be sent this spelling instead of httpd's (ProxyPass ... nocanon). */
+static bool is_sent_plainly(const request_rec *r)
+{
+    const char *sent = sent_path(r);
+    size_t len = sent != NULL ? strcspn(sent, "?") : 0;
+    if (sent == NULL || strcspn(sent, "%;\\") < len) {
         return false;
     }
     for (size_t i = 1; i < len; i++) {
@@ -185,11 +200,16 @@ static bool opens(const request_rec *r, const char *also, bool beside)
 bool authp_way_in_holds(const request_rec *r)
 {
     const authp_way_in_t *way = authp_config_dir(r)->sign_in;
-    bool page = way != NULL && way->page[0] != '\0';
-    if ((page && strcmp(r->uri, way->page) == 0) || authp_config_owns(r)) {
+    if (authp_config_owns(r)) {
         return true;
     }
-    if (!page || r->method_number != M_GET || !is_sent_plainly(r)) {
+    if (way == NULL || way->page[0] == '\0' || !is_sent_plainly(r)) {
+        return false;
+    }
+    if (strcmp(r->uri, way->page) == 0) {
+        return true;
+    }
+    if (r->method_number != M_GET) {
         return false;
     }
     for (int i = 0; i < way->also->nelts; i++) {

@@ -18,9 +18,10 @@ struct authp_guarded_by_t;
  * path that ends with a slash is a folder with everything in it, any other one file. A PATH that
  * ends with a slash is such a folder too.
  *
- * Beyond the page itself this holds for GET and HEAD, for paths that are spelled plainly, and not
- * where a section of the configuration has a Require for the open place itself or for a part of it.
- * Patterns, <Files> and <If> count as such sections. */
+ * The page and all the rest are open only to requests that spell the path plainly, because a back
+ * end may be sent the client's spelling and read another path in it. Beyond the page itself this
+ * holds for GET and HEAD, and not where a section of the configuration has a Require for the open
+ * place itself or for a part of it. Patterns, <Files> and <If> count as such sections. */
 typedef struct authp_way_in_t {
     const char *page;         /* "" = off */
     apr_array_header_t *also; /* const char * */

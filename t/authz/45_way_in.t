@@ -37,6 +37,7 @@ my %page = (
     inner  => '/inner/signin.html /inner/static/',
     far    => '/far/signin.html',
     raw    => '/raw/signin.html /raw/static/',
+    back   => '/back/in/',
 );
 my $more = join '', map { qq{<Location "/$_">\nAuthType Platform\nAuthName "t"\nAuthPlatformSignInPage $page{$_}\nRequire valid-user\n</Location>\n} } sort keys %page;
 my $modules = $ENV{AUTHP_MODULES} || '/usr/lib/apache2/modules';
@@ -47,7 +48,8 @@ $more .= join "\n", (map { qq{LoadModule ${_}_module "$modules/mod_$_.so"} } qw(
     '<Location "/inner/static/hidden">', 'Require role admin', '</Location>',
     qq{<Directory "$site/inner/static/dir">\nRequire role admin\n</Directory>},
     '<LocationMatch "^/inner/static/m">', 'Require role admin', '</LocationMatch>',
-    qq{ProxyPass /far "http://127.0.0.1:$port/far"}, qq{<Location "/raw">\nProxyPass "http://127.0.0.1:$port/raw" nocanon\n</Location>}, 'AllowEncodedSlashes NoDecode', '';
+    qq{ProxyPass /far "http://127.0.0.1:$port/far"}, qq{<Location "/raw">\nProxyPass "http://127.0.0.1:$port/raw" nocanon\n</Location>},
+    qq{<Location "/back">\nProxyPass "http://127.0.0.1:$port/back" nocanon\n</Location>}, 'AllowEncodedSlashes NoDecode', '';
 $httpd->configure(more => $more);
 
 my @files = qw(plain/signin.html plain/secret.css plain/secret.html plain/assets/a.css plain/assets/a.js plain/assets/deep/font.woff2 plain/assets/icon.svg
@@ -119,4 +121,14 @@ for my $trick (@tricks) {
     shut("/far/$trick");
     shut('/raw/' . $trick =~ s/assets/static/r);
 }
+
+# Nor of the page itself: what httpd takes for the page may mean another place to whoever decodes or splits the client's spelling.
+open_is("/back/$_", "asked for /back/$_") for qw(in/ in/?x=/../y in/app.css);
+open_is("http://localhost/back/in/", 'asked for /back/in/');
+for my $trick ('in/..%2fadmin%2fx/..', 'in/..%5cadmin%5cx/..', 'in/..\\admin\\x/..', 'admin%3fx=/../in/', 'admin%23/../in/', 'admin;/../in/', '..%2fadmin%2fx/../in/',
+    'in/x/..', './in/', '%69n/', 'in//') {
+    shut("/back/$trick", method => $_) for qw(GET POST);
+}
+is($httpd->request(POST => '/back/in/')->{body}, 'asked for /back/in/', 'the page takes any method');
+is($httpd->get('http://localhost/plain/signin.html')->{status}, 200, 'a whole URL is the page too');
 done_testing;

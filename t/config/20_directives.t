@@ -75,6 +75,7 @@ my @bad = (    # configuration, what the line says
     ['AuthPlatformSignInPage /in.html /',            qr/AuthPlatformSignInPage must not open the whole site/],
     ['AuthPlatformSignInPage /in.html static/',      qr/AuthPlatformSignInPage must begin with a slash/],
     ['AuthPlatformSignInPage /in.html /a/../b/',     qr/AuthPlatformSignInPage must not contain/],
+    ['AuthPlatformSignInPage "/in;a/"',               qr/AuthPlatformSignInPage must not contain a semicolon/],
     ['AuthPlatformSignInPage /in.html only /x/',     qr/AuthPlatformSignInPage must begin with a slash/],
     ["<Location />\nRequire nonsense\n</Location>",  qr/Unknown Authz provider/],
     ['AuthPlatformForwardAuthorization 2', qr/AuthPlatformForwardAuthorization/],
