@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/gate.h"
+#include "base/clock.h"
 
 #include <stddef.h>
 
-#define KEPT_SHARE 4
+#define WAITING_SHARE 4 /* one thread in so many may wait */
+#define KEPT_SHARE 4    /* one place in so many is not for strangers */
+#define PAGES_SHARE 16  /* one thread in so many serves pages even in a burst */
+#define FEW_THREADS 8   /* a process with fewer has one place, and no bursts */
+#define BURST_MS 5000
+#define CALM_MS 1000
 
 int authp_gate_strangers(const authp_gate_t *gate)
 {
@@ -11,22 +17,66 @@ int authp_gate_strangers(const authp_gate_t *gate)
     return gate->limit < 2 ? gate->limit : gate->limit - (kept > 0 ? kept : 1);
 }
 
-bool authp_gate_enter(authp_gate_t *gate, bool stranger)
+int authp_gate_strangers_most(const authp_gate_t *gate)
 {
-    if (gate == NULL) {
-        return true;
-    }
-    int most = stranger ? authp_gate_strangers(gate) : gate->limit;
-    if (atomic_fetch_add_explicit(&gate->used, 1, memory_order_acq_rel) < most) {
-        return true;
-    }
-    atomic_fetch_sub_explicit(&gate->used, 1, memory_order_acq_rel);
-    return false;
+    int usual = authp_gate_strangers(gate);
+    return gate->burst > usual ? gate->burst : usual;
 }
 
-void authp_gate_leave(authp_gate_t *gate)
+void authp_gate_size(authp_gate_t *gate, int threads)
+{
+    int pages = threads / PAGES_SHARE;
+    bool few = threads < FEW_THREADS;
+    gate->limit = few ? 1 : threads / WAITING_SHARE;
+    gate->burst = few ? 0 : threads - (pages > 0 ? pages : 1);
+}
+
+/* Of a crowd that wants more than the usual share: has it come just now? Two who notice it at once
+ * both say so. */
+static bool is_burst(authp_gate_t *gate)
+{
+    int64_t now = authp_clock_now(authp_clock_monotonic());
+    int64_t seen = atomic_load(&gate->crowd_seen);
+    if (seen == 0 || now - seen > CALM_MS) {
+        atomic_store(&gate->crowd_began, now);
+    }
+    atomic_store(&gate->crowd_seen, now);
+    return now - atomic_load(&gate->crowd_began) < BURST_MS;
+}
+
+static bool let_in(atomic_int *count, bool let)
+{
+    if (!let) {
+        atomic_fetch_sub(count, 1);
+    }
+    return let;
+}
+
+static bool enter_stranger(authp_gate_t *gate)
+{
+    int before = atomic_fetch_add(&gate->strangers, 1) + atomic_load(&gate->used);
+    bool let = before < authp_gate_strangers(gate) ||
+               (gate->burst > 0 && is_burst(gate) && before < gate->burst);
+    return let_in(&gate->strangers, let);
+}
+
+/* However many strangers there are, they take no more than their usual share from the others. */
+static bool enter_other(authp_gate_t *gate)
+{
+    int before = atomic_fetch_add(&gate->used, 1);
+    int share = authp_gate_strangers(gate);
+    int strangers = atomic_load(&gate->strangers);
+    return let_in(&gate->used, before + (strangers < share ? strangers : share) < gate->limit);
+}
+
+bool authp_gate_enter(authp_gate_t *gate, bool stranger)
+{
+    return gate == NULL || (stranger ? enter_stranger(gate) : enter_other(gate));
+}
+
+void authp_gate_leave(authp_gate_t *gate, bool stranger)
 {
     if (gate != NULL) {
-        atomic_fetch_sub_explicit(&gate->used, 1, memory_order_acq_rel);
+        atomic_fetch_sub(stranger ? &gate->strangers : &gate->used, 1);
     }
 }

@@ -248,12 +248,13 @@ static authp_err_t read_body(authp_call_t *call)
 static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
 {
     bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
-    if (waits && !authp_gate_enter(call->request->gate, authp_throttle_is_stranger(call))) {
+    bool stranger = authp_throttle_is_stranger(call); /* the step may find out who it is */
+    if (waits && !authp_gate_enter(call->request->gate, stranger)) {
         return AUTHP_E_BUSY;
     }
     authp_err_t err = step(call);
     if (waits) {
-        authp_gate_leave(call->request->gate);
+        authp_gate_leave(call->request->gate, stranger);
     }
     return err;
 }

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 /* bcrypt on a few dedicated threads of each child, behind a bound that holds for the whole server:
- * `slots` hashes run at once (cores by default) and `queue` more wait; beyond that, or where
- * waiting would take seconds, a caller gets AUTHP_E_BUSY at once. A share of both is kept for
- * callers who are known, on threads of their own: whatever strangers do, they get through.
+ * `slots` hashes run at once (cores by default), and so many more wait as will be done within 5 s,
+ * by what hashes took lately; beyond that a caller gets AUTHP_E_BUSY at once. A share of both is
+ * kept for callers who are known, on threads of their own: whatever strangers do, they get through.
  * Strangers' threads run at low priority, so that pages go first. The bound lives in shared memory
  * as robust mutexes, so a killed child gives its slots back. */
 typedef struct authp_hasher_bound_t authp_hasher_bound_t; /* the shared part, made before fork */
@@ -25,9 +25,14 @@ typedef enum authp_hash_for_t {
     AUTHP_HASH_FOR_COUNT
 } authp_hash_for_t;
 
-/* slots 0 = number of cores; queue 0 = 4 per slot. The share of the known comes on top: a quarter,
- * at least one. */
+/* slots 0 = number of cores; queue = how many wait at most, 0 = a matter of time alone (see
+ * authp_hasher_bound_measure()). The share of the known comes on top: a quarter, at least one. */
 AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out);
+
+/* How long one hash of `cost` takes here is measured on much cheaper ones, in the calling thread (a
+ * hundredth of a second), and then assumed until hashes have been made. Without it and until then
+ * the time is not known, and nobody is sent away for it. */
+void authp_hasher_bound_measure(authp_hasher_bound_t *bound, int cost);
 
 /* After fork. Threads start at the first job, as many as `slots`; joined when the pool goes. At
  * most `strangers` callers of this process wait for strangers' hashes (0: the bound above is
@@ -44,7 +49,7 @@ bool authp_hasher_has_room(authp_hasher_t *hasher, authp_hash_for_t who);
 bool authp_hasher_strangers_wait(authp_hasher_t *hasher);
 
 /* Both block the caller until the job is done; AUTHP_E_BUSY if there is no room, or a queued job
- * got no slot within 5 s. Copies of the password are wiped. `out` has room for
+ * got no slot within 10 s. Copies of the password are wiped. `out` has room for
  * AUTHP_BCRYPT_HASH_LEN + 1. */
 AUTHP_CHECKED authp_err_t authp_hasher_hash(authp_hasher_t *hasher, authp_hash_for_t who,
                                             const char *password, size_t len, int cost, char *out);

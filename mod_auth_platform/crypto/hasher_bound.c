@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/hasher_bound.h"
 #include "base/shm.h"
+#include "crypto/bcrypt.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,15 +10,20 @@
 #include <unistd.h>
 
 #define MAX_SLOTS 64
-#define QUEUE_PER_SLOT 4
+/* How many may run or wait is a matter of time, see is_in_time(). So many threads can be counted.
+ */
+#define MAX_PLACES 1024
 #define KNOWN_SHARE 4 /* one in so many, on top */
 #define MAX_KNOWN (MAX_SLOTS / KNOWN_SHARE)
-#define MAX_PLACES ((1 + QUEUE_PER_SLOT) * MAX_SLOTS)
-#define MAX_KNOWN_PLACES ((1 + QUEUE_PER_SLOT) * MAX_KNOWN)
+#define KNOWN_QUEUE_PER_SLOT 4
+#define MAX_KNOWN_PLACES ((1 + KNOWN_QUEUE_PER_SLOT) * MAX_KNOWN)
 /* A thread waits this long at one slot before it looks at the others again. */
 #define PATIENCE_MS 10
-/* A stranger who would wait longer is sent away at once. */
-#define WORTH_WAITING_MS 2000
+/* Nobody is sent away while the whole line would be done in this time. */
+#define IN_TIME_MS 5000
+/* The measurement at start: a cost at which a hash takes 4 ms, and how often. */
+#define PROBE_COST 6
+#define PROBES 3
 
 /* A robust mutex gives itself back when its holder dies; `holder` is only for counting, and a dead
  * one is not counted. */
@@ -33,7 +39,8 @@ struct authp_hasher_bound_t {
     int places; /* running and waiting */
     int known_slots;
     int known_places;
-    atomic_int took_ms; /* a stranger's hash, lately; 0: none yet */
+    atomic_int took_ms;  /* a stranger's hash, lately; 0: not known */
+    atomic_int quiet_ms; /* a hash while the processors had nothing else to do; 0: not known */
     place_t run[MAX_SLOTS + MAX_KNOWN];
     place_t admit[MAX_PLACES + MAX_KNOWN_PLACES];
 };
@@ -69,11 +76,11 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
     }
     authp_hasher_bound_t *bound = memory;
     bound->slots = clamp(slots > 0 ? slots : (int)sysconf(_SC_NPROCESSORS_ONLN), 1, MAX_SLOTS);
-    int waiting = queue > 0 ? queue : QUEUE_PER_SLOT * bound->slots;
-    bound->places = clamp(bound->slots + waiting, 1, MAX_PLACES);
+    bound->places = queue > 0 ? clamp(bound->slots + queue, 1, MAX_PLACES) : MAX_PLACES;
     bound->known_slots = clamp(bound->slots / KNOWN_SHARE, 1, MAX_KNOWN);
-    bound->known_places = (1 + QUEUE_PER_SLOT) * bound->known_slots;
+    bound->known_places = (1 + KNOWN_QUEUE_PER_SLOT) * bound->known_slots;
     atomic_init(&bound->took_ms, 0);
+    atomic_init(&bound->quiet_ms, 0);
     err = make_places(bound->run, bound->slots + bound->known_slots);
     if (err == AUTHP_OK) {
         err = make_places(bound->admit, bound->places + bound->known_places);
@@ -82,6 +89,37 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
         *out = bound;
     }
     return err;
+}
+
+/* Processor time of one hash, in microseconds: what else runs does not count. */
+static int64_t probe(void)
+{
+    struct timespec began;
+    struct timespec ended;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &began);
+    (void)authp_bcrypt_verify("x", 1, authp_bcrypt_dummy(PROBE_COST));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ended);
+    return (int64_t)(ended.tv_sec - began.tv_sec) * 1000000 +
+           (ended.tv_nsec - began.tv_nsec) / 1000;
+}
+
+void authp_hasher_bound_measure(authp_hasher_bound_t *bound, int cost)
+{
+    int64_t least = INT32_MAX;
+    for (int i = 0; i < PROBES; i++) {
+        int64_t took = probe();
+        least = took < least ? took : least;
+    }
+    /* Each step of the cost doubles the work. */
+    int64_t whole =
+        cost >= PROBE_COST ? least << (cost - PROBE_COST) : least >> (PROBE_COST - cost);
+    authp_hasher_bound_assume(bound, (int)(whole / 1000) + 1);
+}
+
+void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms)
+{
+    atomic_store_explicit(&bound->quiet_ms, took_ms, memory_order_relaxed);
+    atomic_store_explicit(&bound->took_ms, took_ms, memory_order_relaxed);
 }
 
 int authp_hasher_bound_slots(const authp_hasher_bound_t *bound, authp_hash_for_t who)
@@ -104,13 +142,25 @@ static void give(place_t *place)
     authp_shm_mutex_unlock(&place->mutex);
 }
 
-/* Trying the locks would disturb those who want them. */
+static bool is_alive(int holder)
+{
+    return kill(holder, 0) == 0 || errno == EPERM;
+}
+
+/* Trying the locks would disturb those who want them. Many places in a row are held by threads of
+ * one process, which is asked about once. */
 static int count_held(const place_t *places, int count)
 {
     int held = 0;
+    int last = 0;
+    bool alive = false;
     for (int i = 0; i < count; i++) {
         int holder = atomic_load_explicit(&places[i].holder, memory_order_relaxed);
-        held += holder != 0 && (kill(holder, 0) == 0 || errno == EPERM);
+        if (holder != 0 && holder != last) {
+            alive = is_alive(holder);
+            last = holder;
+        }
+        held += holder != 0 && alive;
     }
     return held;
 }
@@ -126,15 +176,19 @@ static int take_any(place_t *places, int from, int count)
     return -1;
 }
 
-/* Who has just come in would wait for all before them, `slots` at a time. */
-static bool is_worth_waiting(const authp_hasher_bound_t *bound)
+/* Would the whole line, the one who has just come in included, be done in time? While a slot is
+ * free nobody waits, however long a hash takes. */
+static bool is_in_time(authp_hasher_bound_t *bound)
 {
+    int line = count_held(bound->admit, bound->places);
     int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
-    if (took * (bound->places - bound->slots) <= (int64_t)WORTH_WAITING_MS * bound->slots) {
-        return true;
+    int quiet = atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
+    if (line <= 1 && quiet > 0 && took > quiet) {
+        /* The last ones were slow since the server was busy. It is not any more. */
+        atomic_store_explicit(&bound->took_ms, quiet, memory_order_relaxed);
+        took = quiet;
     }
-    int64_t waiting = count_held(bound->admit, bound->places) - bound->slots;
-    return waiting <= 0 || took * waiting <= (int64_t)WORTH_WAITING_MS * bound->slots;
+    return line <= bound->slots || took * line <= (int64_t)IN_TIME_MS * bound->slots;
 }
 
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)
@@ -145,7 +199,7 @@ int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)
         return place;
     }
     place = take_any(bound->admit, 0, bound->places);
-    if (place >= 0 && who == AUTHP_HASH_STRANGER && !is_worth_waiting(bound)) {
+    if (place >= 0 && !is_in_time(bound)) {
         give(&bound->admit[place]);
         place = -1;
     }

@@ -11,8 +11,10 @@
 
 /* How many such may run at once. */
 int authp_hasher_bound_slots(const authp_hasher_bound_t *bound, authp_hash_for_t who);
-/* A place among those who run or wait: its number, -1 if all are taken, or if a stranger would wait
- * too long to be worth it. */
+/* What authp_hasher_bound_measure() would have found. */
+void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms);
+/* A place among those who run or wait: its number, -1 if the whole line would take more than 5 s by
+ * what hashes took lately. The known have places of their own before that. */
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who);
 void authp_hasher_bound_leave(authp_hasher_bound_t *bound, int place);
 /* A place to run, waiting until `deadline_ms` (monotonic): its number, -1 if there was none.

@@ -23,7 +23,7 @@
 
 /* Retained memory is read by whatever version of the module is loaded next: a new layout of the
  * shared part in crypto/hasher.c needs a new number here. */
-#define BOUND_KEY "auth_platform/hasher-bound/2"
+#define BOUND_KEY "auth_platform/hasher-bound/3"
 /* And of service/live_layout.h and service/limit_impl.h here. */
 #define LIVE_KEY "auth_platform/live-table/1"
 #define LIMITS_KEY "auth_platform/limits/1"
@@ -158,6 +158,9 @@ static authp_err_t find_bound(void)
         *kept = runtime->bound;
     }
     runtime->bound = *kept;
+    if (err == AUTHP_OK) {
+        authp_hasher_bound_measure(runtime->bound, runtime->realm->settings->bcrypt_rounds);
+    }
     return err;
 }
 
@@ -322,7 +325,7 @@ static bool open_all(void)
     authp_realm_t *realm = runtime->realm;
     apr_pool_t *pool = NULL;
     if (realm->hasher == NULL &&
-        authp_hasher_make(runtime->bound, realm->random, authp_gate_strangers(&runtime->gate),
+        authp_hasher_make(runtime->bound, realm->random, authp_gate_strangers_most(&runtime->gate),
                           &realm->hasher, runtime->pool) != AUTHP_OK) {
         return false;
     }
@@ -364,7 +367,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS) {
         threads = 1;
     }
-    runtime->gate.limit = threads >= 8 ? threads / 4 : 1;
+    authp_gate_size(&runtime->gate, threads);
     runtime->store_config.max_connections = runtime->gate.limit;
     runtime->pool = make_pool(pchild);
     authp_maintain_child(runtime, pchild);

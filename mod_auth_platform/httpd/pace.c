@@ -73,7 +73,7 @@ bool authp_pace_before(authp_pacer_t *pacer, request_rec *r, int status)
     }
     if (authp_gate_enter(&pacer->pauses, false)) {
         apr_sleep(PAUSE_US);
-        authp_gate_leave(&pacer->pauses);
+        authp_gate_leave(&pacer->pauses, false);
     } else {
         r->connection->keepalive = AP_CONN_CLOSE; /* what it sent ahead is dropped */
     }

@@ -12,6 +12,8 @@
 #include "crypto/hasher_bound.h"
 #include "suite.h"
 
+enum { MANY = 1200 };
+
 static apr_pool_t *pool;
 
 static void set_up(void)
@@ -34,7 +36,7 @@ static authp_hasher_bound_t *make_bound(int slots, int queue)
 static int admit_all(authp_hasher_bound_t *bound, authp_hash_for_t who, int *places)
 {
     int taken = 0;
-    while (taken < 1000 && (places[taken] = authp_hasher_bound_admit(bound, who)) >= 0) {
+    while (taken < MANY && (places[taken] = authp_hasher_bound_admit(bound, who)) >= 0) {
         taken++;
     }
     return taken;
@@ -44,9 +46,9 @@ START_TEST(places)
 {
     static const int rows[][4] = {
         /* slots, queue, strangers' places, then the known's */
-        {1, 1, 2, 5}, {1, 2, 3, 5}, {2, 0, 10, 5}, {4, 0, 20, 5}, {8, 0, 40, 10},
+        {1, 1, 2, 5}, {1, 2, 3, 5}, {2, 8, 10, 5}, {4, 16, 20, 5}, {8, 32, 40, 10}, {2, 0, 1024, 5},
     };
-    int taken[1000];
+    int taken[MANY];
     authp_hasher_bound_t *bound = make_bound(rows[_i][0], rows[_i][1]);
     int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
     ck_assert_int_eq(strangers, rows[_i][2]);
@@ -81,29 +83,88 @@ START_TEST(slots)
 }
 END_TEST
 
-/* Where a hash takes seconds, strangers are sent away at once instead of after seconds. */
-START_TEST(not_worth_waiting)
+static void leave_all(authp_hasher_bound_t *bound, const int *taken, int count)
 {
-    int taken[1000];
-    authp_hasher_bound_t *bound = make_bound(2, 0);
-    int64_t soon = authp_hasher_bound_now() + 1000;
-    for (int i = 0; i < 20; i++) {
-        int slot = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, i, soon);
-        ck_assert_int_ge(slot, 0);
-        authp_hasher_bound_done(bound, slot, 1000);
-    }
-    /* Two run, and four wait up to two seconds for them. */
-    int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
-    ck_assert_int_eq(strangers, 6);
-    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_KNOWN, taken + strangers), 9);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < count; i++) {
         authp_hasher_bound_leave(bound, taken[i]);
     }
-    for (int i = 0; i < 40; i++) { /* quicker again */
-        int slot = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, i, soon);
-        authp_hasher_bound_done(bound, slot, 100);
+}
+
+/* So many are let in as are done in 5 s; while a slot is free nobody waits, whatever it takes. */
+START_TEST(in_time)
+{
+    static const int rows[][3] = {
+        /* slots, milliseconds for a hash, how many are let in */
+        {2, 250, 40}, {1, 250, 20}, {4, 250, 80}, {2, 1000, 10}, {2, 1001, 9}, {2, 2500, 4},
+        {2, 2501, 3}, {2, 5000, 2}, {2, 9000, 2}, {1, 20000, 1}, {2, 4, 1024},
+    };
+    int taken[MANY];
+    authp_hasher_bound_t *bound = make_bound(rows[_i][0], 0);
+    authp_hasher_bound_assume(bound, rows[_i][1]);
+    int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
+    ck_assert_int_eq(strangers, rows[_i][2]);
+    /* Those who are known have places of their own. */
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_KNOWN, taken + strangers), 5);
+    leave_all(bound, taken, strangers + 5);
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), rows[_i][2]);
+}
+END_TEST
+
+static void run_some(authp_hasher_bound_t *bound, int count, int64_t took_ms)
+{
+    for (int i = 0; i < count; i++) {
+        int slot =
+            authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, i, authp_hasher_bound_now() + 1000);
+        ck_assert_int_ge(slot, 0);
+        authp_hasher_bound_done(bound, slot, took_ms);
     }
-    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 6);
+}
+
+/* What hashes take is what they took lately; where nobody is in line, what they take undisturbed.
+ */
+START_TEST(the_estimate_follows)
+{
+    int taken[MANY];
+    authp_hasher_bound_t *bound = make_bound(2, 0);
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 1024); /* nothing is known */
+    leave_all(bound, taken, 1024);
+    run_some(bound, 40, 1000);
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 10);
+    leave_all(bound, taken, 10);
+    run_some(bound, 40, 0); /* no measure */
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 10);
+    leave_all(bound, taken, 10);
+
+    authp_hasher_bound_assume(bound, 250);
+    int first = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+    run_some(bound, 40, 1000);
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 9);
+    leave_all(bound, taken, 9);
+    authp_hasher_bound_leave(bound, first);
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 40);
+    leave_all(bound, taken, 40);
+    run_some(bound, 40, 100); /* quicker than was assumed */
+    int more = admit_all(bound, AUTHP_HASH_STRANGER, taken);
+    ck_assert_int_gt(more, 90);
+}
+END_TEST
+
+/* Measured at a cost that takes no time, right for those that do. */
+START_TEST(the_measure)
+{
+    static const int costs[] = {8, 10, 12, 14, 16};
+    int taken[MANY];
+    int before = MANY;
+    for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+        authp_hasher_bound_t *bound = make_bound(2, 0);
+        authp_hasher_bound_measure(bound, costs[i]);
+        int line = admit_all(bound, AUTHP_HASH_STRANGER, taken);
+        ck_assert_int_ge(line, 2);
+        ck_assert_int_le(line, before);
+        ck_assert(costs[i] > 12 || line >= 16);
+        ck_assert(costs[i] < 16 || line <= 16);
+        before = line;
+    }
 }
 END_TEST
 
@@ -291,10 +352,12 @@ Suite *suite_hasher(void)
     Suite *suite = suite_create("hasher");
     TCase *tests = tcase_create("hasher");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, places, 0, 5);
+    tcase_add_loop_test(tests, places, 0, 6);
     tcase_add_test(tests, slots);
-    tcase_add_test(tests, not_worth_waiting);
     tcase_add_test(tests, ends_in_the_middle);
+    tcase_add_loop_test(tests, in_time, 0, 11);
+    tcase_add_test(tests, the_estimate_follows);
+    tcase_add_test(tests, the_measure);
     tcase_add_test(tests, the_known_get_through);
     tcase_add_test(tests, processes_take_turns);
     tcase_add_loop_test(tests, strangers_of_one_process, 0, 2);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The gate: how many of a process may wait, for how long strangers may be more than that, and what
+ * the others have left. */
+#include "api/gate.h"
+#include "suite.h"
+
+static int enter_all(authp_gate_t *gate, bool stranger)
+{
+    int count = 0;
+    while (count < 1000 && authp_gate_enter(gate, stranger)) {
+        count++;
+    }
+    return count;
+}
+
+static void leave(authp_gate_t *gate, bool stranger, int count)
+{
+    for (int i = 0; i < count; i++) {
+        authp_gate_leave(gate, stranger);
+    }
+}
+
+START_TEST(shares)
+{
+    static const int rows[][2] = {{1, 1}, {2, 1}, {3, 2}, {4, 3}, {8, 6}, {16, 12}, {100, 75}};
+    authp_gate_t gate = {.limit = rows[_i][0]};
+    ck_assert_int_eq(authp_gate_strangers(&gate), rows[_i][1]);
+    ck_assert_int_eq(authp_gate_strangers_most(&gate), rows[_i][1]);
+    ck_assert_int_eq(enter_all(&gate, true), rows[_i][1]);
+    ck_assert_int_eq(enter_all(&gate, false), rows[_i][0] - rows[_i][1]);
+    leave(&gate, true, rows[_i][1]);
+    ck_assert_int_eq(enter_all(&gate, false), rows[_i][1]);
+    ck_assert_int_eq(gate.used, rows[_i][0]);
+    ck_assert_int_eq(gate.strangers, 0);
+    ck_assert(!authp_gate_enter(&gate, true));
+}
+END_TEST
+
+START_TEST(nobody_keeps_it)
+{
+    ck_assert(authp_gate_enter(NULL, true));
+    ck_assert(authp_gate_enter(NULL, false));
+    authp_gate_leave(NULL, true);
+}
+END_TEST
+
+START_TEST(sizes)
+{
+    static const int rows[][4] = {
+        /* threads, places, strangers usually, in a burst */
+        {1, 1, 1, 1},   {4, 1, 1, 1},   {7, 1, 1, 1},     {8, 2, 1, 7},       {16, 4, 3, 15},
+        {25, 6, 5, 24}, {32, 8, 6, 30}, {64, 16, 12, 60}, {128, 32, 24, 120},
+    };
+    authp_gate_t gate = {.limit = 0};
+    authp_gate_size(&gate, rows[_i][0]);
+    ck_assert_int_eq(gate.limit, rows[_i][1]);
+    ck_assert_int_eq(authp_gate_strangers(&gate), rows[_i][2]);
+    ck_assert_int_eq(authp_gate_strangers_most(&gate), rows[_i][3]);
+    ck_assert_int_eq(enter_all(&gate, true), rows[_i][3]);
+    /* Those whom the server knows have the same as ever. */
+    ck_assert_int_eq(enter_all(&gate, false), rows[_i][1] - rows[_i][2]);
+}
+END_TEST
+
+/* A crowd may be large at first. One that does not end is a flood. */
+START_TEST(bursts)
+{
+    authp_gate_t gate = {.limit = 0};
+    authp_gate_size(&gate, 25);
+    ck_assert_int_eq(enter_all(&gate, true), 24);
+    leave(&gate, true, 20);
+    gate.crowd_began -= 4000;
+    ck_assert_int_eq(enter_all(&gate, true), 20);
+    leave(&gate, true, 24);
+    gate.crowd_began -= 1000;
+    ck_assert_int_eq(enter_all(&gate, true), 5);
+    leave(&gate, true, 5);
+    for (int i = 0; i < 10; i++) { /* it goes on and on */
+        gate.crowd_seen -= 900;
+        gate.crowd_began -= 900;
+        ck_assert_int_eq(enter_all(&gate, true), 5);
+        leave(&gate, true, 5);
+    }
+    /* No more than usual come, for longer than that: no crowd. */
+    for (int i = 0; i < 5; i++) {
+        ck_assert(authp_gate_enter(&gate, true));
+    }
+    gate.crowd_seen -= 1100;
+    ck_assert_int_eq(enter_all(&gate, true), 19);
+    ck_assert_int_eq(gate.strangers, 24);
+    ck_assert_int_eq(gate.used, 0);
+}
+END_TEST
+
+Suite *suite_gate(void)
+{
+    Suite *suite = suite_create("gate");
+    TCase *tests = tcase_create("gate");
+    tcase_add_loop_test(tests, shares, 0, 7);
+    tcase_add_test(tests, nobody_keeps_it);
+    tcase_add_loop_test(tests, sizes, 0, 9);
+    tcase_add_test(tests, bursts);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
