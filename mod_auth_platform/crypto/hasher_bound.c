@@ -24,6 +24,8 @@
 /* The measurement at start: a cost at which a hash takes 4 ms, and how often. */
 #define PROBE_COST 6
 #define PROBES 3
+/* One worker of the server in so many never waits for a stranger's hash. */
+#define WORKERS_KEPT 4
 
 /* A robust mutex gives itself back when its holder dies; `holder` is only for counting, and a dead
  * one is not counted. */
@@ -39,6 +41,7 @@ struct authp_hasher_bound_t {
     int places; /* running and waiting */
     int known_slots;
     int known_places;
+    atomic_int most;     /* places in use at once, but for those of the known */
     atomic_int took_ms;  /* a stranger's hash, lately; 0: not known */
     atomic_int quiet_ms; /* a hash while the processors had nothing else to do; 0: not known */
     place_t run[MAX_SLOTS + MAX_KNOWN];
@@ -79,6 +82,7 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
     bound->places = queue > 0 ? clamp(bound->slots + queue, 1, MAX_PLACES) : MAX_PLACES;
     bound->known_slots = clamp(bound->slots / KNOWN_SHARE, 1, MAX_KNOWN);
     bound->known_places = (1 + KNOWN_QUEUE_PER_SLOT) * bound->known_slots;
+    atomic_init(&bound->most, bound->places);
     atomic_init(&bound->took_ms, 0);
     atomic_init(&bound->quiet_ms, 0);
     err = make_places(bound->run, bound->slots + bound->known_slots);
@@ -120,6 +124,13 @@ void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms)
 {
     atomic_store_explicit(&bound->quiet_ms, took_ms, memory_order_relaxed);
     atomic_store_explicit(&bound->took_ms, took_ms, memory_order_relaxed);
+}
+
+void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int workers)
+{
+    int most = workers - workers / WORKERS_KEPT;
+    atomic_store_explicit(&bound->most, clamp(most, bound->slots, bound->places),
+                          memory_order_relaxed);
 }
 
 int authp_hasher_bound_slots(const authp_hasher_bound_t *bound, authp_hash_for_t who)
@@ -176,7 +187,8 @@ static int take_any(place_t *places, int from, int count)
     return -1;
 }
 
-/* Would the whole line, the one who has just come in included, be done in time? While a slot is
+/* Would the whole line, the one who has just come in included, be done in time, and leave workers
+ * for something else? While a slot is
  * free nobody waits, however long a hash takes. */
 static bool is_in_time(authp_hasher_bound_t *bound)
 {
@@ -187,6 +199,9 @@ static bool is_in_time(authp_hasher_bound_t *bound)
         /* The last ones were slow since the server was busy. It is not any more. */
         atomic_store_explicit(&bound->took_ms, quiet, memory_order_relaxed);
         took = quiet;
+    }
+    if (line > atomic_load_explicit(&bound->most, memory_order_relaxed)) {
+        return false;
     }
     return line <= bound->slots || took * line <= (int64_t)IN_TIME_MS * bound->slots;
 }

@@ -149,6 +149,20 @@ static void **kept_as(const char *key)
     return kept != NULL ? kept : ap_retained_data_create(key, sizeof(*kept));
 }
 
+/* MaxRequestWorkers, as far as an MPM tells. */
+static int count_workers(void)
+{
+    int children = 0;
+    int threads = 0;
+    if (ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children) != APR_SUCCESS || children < 1) {
+        children = 1;
+    }
+    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 1) {
+        threads = 1; /* prefork says 0 */
+    }
+    return children * threads;
+}
+
 static authp_err_t find_bound(void)
 {
     void **kept = kept_as(BOUND_KEY);
@@ -159,6 +173,7 @@ static authp_err_t find_bound(void)
     }
     runtime->bound = *kept;
     if (err == AUTHP_OK) {
+        authp_hasher_bound_limit(runtime->bound, count_workers());
         authp_hasher_bound_measure(runtime->bound, runtime->realm->settings->bcrypt_rounds);
     }
     return err;

@@ -110,6 +110,20 @@ START_TEST(in_time)
 }
 END_TEST
 
+/* However quick hashes are, some of the server's workers are left for pages. */
+START_TEST(workers_are_left)
+{
+    static const int rows[][2] = {{1, 2}, {3, 3}, {24, 18}, {128, 96}, {400, 300}, {5000, 1024}};
+    int taken[MANY];
+    authp_hasher_bound_t *bound = make_bound(2, 0);
+    authp_hasher_bound_assume(bound, 1);
+    authp_hasher_bound_limit(bound, rows[_i][0]);
+    int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
+    ck_assert_int_eq(strangers, rows[_i][1]);
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_KNOWN, taken + strangers), 5);
+}
+END_TEST
+
 static void run_some(authp_hasher_bound_t *bound, int count, int64_t took_ms)
 {
     for (int i = 0; i < count; i++) {
@@ -356,6 +370,7 @@ Suite *suite_hasher(void)
     tcase_add_test(tests, slots);
     tcase_add_test(tests, ends_in_the_middle);
     tcase_add_loop_test(tests, in_time, 0, 11);
+    tcase_add_loop_test(tests, workers_are_left, 0, 6);
     tcase_add_test(tests, the_estimate_follows);
     tcase_add_test(tests, the_measure);
     tcase_add_test(tests, the_known_get_through);
