@@ -37,7 +37,7 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
     export LSAN_OPTIONS="suppressions=$AUTHP_ASAN_DIR/lsan.supp:print_suppressions=0"
 fi
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
-export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_MONGO_LIB="$out/mongo/lib"
+export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_AXE="$out/axe/axe.min.js" AUTHP_MONGO_LIB="$out/mongo/lib"
 # The checkout and Debian's apache2 package, for t/install.
 export AUTHP_TOP=$PWD AUTHP_DEBIAN="$out/debian"
 
@@ -46,6 +46,7 @@ export AUTHP_TOP=$PWD AUTHP_DEBIAN="$out/debian"
 if grep -q AUTHP_OAS_SCHEMA "$@"; then build/oas-schema.sh || exit 1; fi
 if [ "$(id -u)" -eq 0 ] && grep -q AUTHP_DEBIAN "$@"; then build/debian-apache.sh || exit 1; fi
 if grep -q AUTHP_SCHEMATHESIS "$@"; then build/schemathesis.sh || exit 1; fi
+if grep -q AUTHP_AXE "$@"; then build/axe.sh || exit 1; fi
 if grep -qE 'AuthPlatform::Mongo|AUTHP_MONGO_LIB' "$@"; then build/mongo-server.sh || exit 1; fi
 
 for needed in "$AUTHP_MODULE" "$AUTHP_CLI" t/TEST; do

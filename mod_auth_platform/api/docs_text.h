@@ -12,5 +12,8 @@ extern const size_t authp_docs_text_page_len;
 extern const char authp_docs_text_policy[];
 extern const unsigned char authp_docs_text_examples[];
 extern const size_t authp_docs_text_examples_len;
+/* {"METHOD /path": [paragraph, ...]}: what each route means. */
+extern const unsigned char authp_docs_text_about[];
+extern const size_t authp_docs_text_about_len;
 
 #endif

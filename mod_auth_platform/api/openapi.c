@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi.h"
+#include "api/openapi_about.h"
 #include "api/openapi_examples.h"
 #include "api/openapi_schemas.h"
 #include "api/openapi_tags.h"
@@ -19,6 +20,7 @@ typedef struct maker_t {
     const authp_settings_t *settings;
     const authp_mount_t *mount;
     const json_t *examples;
+    const json_t *about;
     apr_pool_t *pool;
 } maker_t;
 
@@ -140,14 +142,6 @@ static void add_content(json_t *to, const char *type, const char *route, const c
     authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
 }
 
-/* httpd sends no other headers with a 304. */
-static void add_not_modified(json_t *responses, apr_pool_t *pool)
-{
-    json_t *response = authp_json_set_object(responses, "304");
-    authp_json_set_str(response, "description", "The client has it already");
-    refer_header(response, "ETag", "EntityTag", pool);
-}
-
 static void add_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
 {
     apr_pool_t *pool = maker->pool;
@@ -163,32 +157,12 @@ static void add_success(json_t *responses, const authp_route_t *route, const mak
     }
     if ((route->flags & AUTHP_ROUTE_KEPT) != 0) {
         refer_header(response, "ETag", "EntityTag", pool);
-        add_not_modified(responses, pool);
     }
     if (route->answer != NULL) {
         bool page = (route->flags & AUTHP_ROUTE_PAGE) != 0;
         add_content(response, page ? "text/html" : "application/json",
                     apr_pstrcat(pool, route->method, " ", route->path, NULL), route->answer, maker);
     }
-}
-
-/* Who may, in words. */
-static const char *who(const authp_route_t *route, apr_pool_t *pool)
-{
-    if (route->role != NULL) {
-        return apr_pstrcat(pool, "For accounts with the role `", route->role, "`.", NULL);
-    }
-    switch (route->auth) {
-    case AUTHP_AUTH_REQUIRED:
-        return "For everybody who is signed in.";
-    case AUTHP_AUTH_OPTIONAL:
-        return "For everybody. Who is signed in counts.";
-    case AUTHP_AUTH_OWN:
-        return "For whoever holds a token or a cookie of the session.";
-    case AUTHP_AUTH_NONE:
-        break;
-    }
-    return "For everybody.";
 }
 
 /* A scheme that is no OAuth names the roles it needs (OpenAPI 3.1). */
@@ -307,10 +281,6 @@ static void add_parameters(json_t *operation, const authp_route_t *route,
         (void)add_parameter(operation, "header", "X-Token-Delivery",
                             "`cookie`: tokens as cookies; anything else: in the body.");
     }
-    if ((route->flags & AUTHP_ROUTE_KEPT) != 0) {
-        (void)add_parameter(operation, "header", "If-None-Match",
-                            "The ETag of what the client has: 304 if nothing has changed.");
-    }
     if (unsafe && route->auth != AUTHP_AUTH_NONE) {
         (void)add_parameter(
             operation, "header", "X-CSRF-Token",
@@ -327,7 +297,7 @@ static void add_operation(json_t *item, const authp_route_t *route, const maker_
     authp_json_append_str(authp_json_set_array(operation, "tags"),
                           authp_openapi_tags_of(route->path));
     authp_json_set_str(operation, "summary", route->summary);
-    authp_json_set_str(operation, "description", who(route, pool));
+    authp_json_set_str(operation, "description", authp_openapi_about(maker->about, route, pool));
     authp_json_set_str(operation, "operationId", operation_id(route, pool));
     add_parameters(operation, route, maker->settings, maker->mount);
     add_security(operation, route);
@@ -350,6 +320,7 @@ json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t
     maker_t maker = {.settings = settings,
                      .mount = mount,
                      .examples = authp_openapi_examples_read(pool),
+                     .about = authp_openapi_about_read(pool),
                      .pool = pool};
     json_t *document = authp_json_object(pool);
     authp_json_set_str(document, "openapi", "3.1.0");

@@ -263,37 +263,44 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     switch (field->kind) {
     case AUTHP_FIELD_EMAIL:
         /* Not `format: email`, which is RFC 5321's idea of it and another one. */
-        authp_json_set_str(out, "description", "What HTML's input type=email takes.");
+        authp_json_set_str(out, "description",
+                           "An e-mail address, as HTML's input type=email takes it.");
         describe_text(254, EMAIL_PATTERN, out);
         break;
     case AUTHP_FIELD_NAME:
         describe_text(200, NO_CONTROL_PATTERN, out);
+        authp_json_set_str(out, "description", "No control characters.");
         break;
     case AUTHP_FIELD_NEW_PASSWORD:
         authp_json_set_str(out, "format", "password");
         authp_json_set_int(out, "minLength", settings->password_min_length);
         describe_text(AUTHP_BCRYPT_MAX_BYTES, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(
-            out, "description",
-            "At most 72 bytes of UTF-8, and none of the passwords that everybody tries first.");
+        authp_json_set_str(out, "description",
+                           "At most 72 bytes of UTF-8, no NUL character, and none of the passwords "
+                           "that everybody tries first.");
         describe_common(settings, out);
         break;
     case AUTHP_FIELD_PASSWORD:
         authp_json_set_str(out, "format", "password");
         authp_json_set_str(out, "pattern", AUTHP_SCHEMA_NO_NUL);
+        authp_json_set_str(out, "description", "No NUL character.");
         break;
     case AUTHP_FIELD_LOGIN:
         describe_text(LOGIN_MAX, AUTHP_SCHEMA_NO_NUL, out);
+        authp_json_set_str(out, "description", "No NUL character.");
         break;
     case AUTHP_FIELD_DEVICE:
         describe_text(DEVICE_MAX, NO_CONTROL_PATTERN, out);
-        authp_json_set_str(out, "description", "A name for the device in the list of sessions.");
+        authp_json_set_str(out, "description",
+                           "A name for the device in the list of sessions. No control characters.");
         break;
     case AUTHP_FIELD_TOKEN:
         describe_text(TOKEN_MAX, AUTHP_SCHEMA_NO_NUL, out);
+        authp_json_set_str(out, "description", "As it was handed out.");
         break;
     case AUTHP_FIELD_ID:
         authp_json_set_str(out, "pattern", AUTHP_SCHEMA_ID);
+        authp_json_set_str(out, "description", "24 hex characters, lower case.");
         break;
     case AUTHP_FIELD_HOURS:
         authp_json_set_int(out, "minimum", 1);

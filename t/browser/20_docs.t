@@ -106,6 +106,29 @@ close $curl;
 like($said, qr{^HTTP/1\.1 200 }, 'the line for curl works as it is') or diag $line;
 like($said, qr/"name":"O'Neil \$\(id\) \\"x\\""/, 'whatever is in it');
 
+# The same for JavaScript and Python, which know what is text and what is code.
+sub sample {
+    my ($b, $language) = @_;
+    $b->run("const s = document.getElementById('patchMe-language'); s.value = [...s.options].find(o => o.text === '$language').value; s.dispatchEvent(new Event('change', {bubbles: true}))");
+    return $b->run("return document.querySelector('#patchMe .try pre').textContent");
+}
+my $script = sample($browser, 'JavaScript');
+is($browser->run("return document.getElementById('getMe-language').value"), '1', 'the language is chosen for all routes');
+like($script, qr/^const response = await fetch\("http/, 'JavaScript');
+my $done = $browser->run("window.said = null; const log = console.log; console.log = (...all) => { window.said = all; };"
+        . "(new (Object.getPrototypeOf(async function () {}).constructor)(arguments[0]))().then(() => { console.log = log; }); return true", $script);
+my $printed = $browser->until('window.said') || [];
+is($printed->[0], 200, 'the JavaScript works as it is') or diag $script;
+like($printed->[1] // '', qr/"name":"O'Neil \$\(id\) \\"x\\""/, '... whatever is in it');
+my $python = sample($browser, 'Python');
+like($python, qr/^import requests\n.*json=\{"name": "O'Neil \$\(id\) \\"x\\""\}/s, 'Python');
+open my $file, '>:utf8', server_root() . '/logs/sample.py' or die "sample.py: $!";
+print {$file} $python;
+close $file;
+is(system('/usr/bin/python3', '-m', 'py_compile', server_root() . '/logs/sample.py'), 0, '... which is Python') or diag $python;
+is($browser->run('return python({a: null, b: [true, false, 1.5], "c\"": "\u2028\u00e9"})'), qq({"a": None, "b": [True, False, 1.5], "c\\"": "\x{2028}\x{e9}"}), '... by its own words');
+is(sample($browser, 'curl'), $line, 'and curl again');
+
 # By cookie.
 $browser->click('input[name=way][value=cookie]');
 is($browser->run("return document.getElementById('postRefresh-refresh_token').value"), '', 'the token of the other way is gone');
@@ -126,6 +149,39 @@ is($status, 302, 'a redirect is shown, not followed');
 is($status, 200, 'a long answer');
 $browser->run("document.getElementById('filter').value = 'invites'; document.getElementById('filter').dispatchEvent(new Event('input'))");
 is($browser->run('return [...document.querySelectorAll(".op")].filter(op => op.checkVisibility()).length'), 3, 'finding routes');
+
+is($browser->run("return document.getElementById('found').textContent"), '3 routes', 'which says how many');
+is($browser->run('return document.getElementById("nothing").checkVisibility()'), JSON::false, 'and not that there is nothing');
+my $find = sub { $browser->run("const f = document.getElementById('filter'); f.value = arguments[0]; f.dispatchEvent(new Event('input'))", @_) };
+$find->('no such <b>route</b>');
+is($browser->run('return [...document.querySelectorAll(".op, .group, .topic")].filter(one => one.checkVisibility()).length'), 0, 'finding nothing');
+is($browser->run("return document.getElementById('found').textContent"), "Nothing found for \x{201C}no such <b>route</b>\x{201D}.", 'is said, to screen readers too');
+is($browser->run("return document.getElementById('found').getAttribute('role')"), 'status', '... as a status');
+ok($browser->run('return document.getElementById("nothing").checkVisibility()'), '... and where the routes would be');
+$browser->click('#clear');
+is($browser->run('return [...document.querySelectorAll(".op")].filter(op => op.checkVisibility()).length'), scalar keys %ids, 'a button shows all again');
+
+# What strings may hold is said in words.
+my $said_of = sub { $browser->run('return [...document.querySelectorAll(arguments[0])].map(cell => cell.textContent).join("\n")', @_) };
+unlike($said_of->('table td'), qr/\^\[|\]\*\$|\\u00|\{24\}|matches /, 'no regular expression in any table');
+like($said_of->('#postRegister table td'), qr/An e-mail address.*at most 72 bytes.*No control characters/si, 'but what they mean');
+like($said_of->('#postRefresh .about-route > p'), qr/Rotation: each refresh token works once.*refresh_reused/s, 'a route says what it means');
+for my $id (sort keys %ids) {
+    cmp_ok($browser->run("return document.querySelectorAll('#$id .about-route > p:not(.permalink)').length"), '>=', 2, "$id: who may, and what it means");
+}
+
+# An address with # opens what it names, also twice, and when the search hides it.
+for my $id ('getUsersId', 'rotation') {
+    $find->('logout');
+    $browser->run("location.hash = '#$id'");
+    ok($browser->until("document.getElementById('$id').open && document.activeElement.closest('details').id === '$id'"), "#$id opens it");
+    my $top = $browser->run("return document.getElementById('$id').getBoundingClientRect().top");
+    ok($top >= -1 && $top < 400, '... and scrolls to it') or diag $top;
+    is($browser->run("return document.getElementById('filter').value"), '', '... the search makes room');
+    $browser->run("document.getElementById('$id').open = false; scrollTo(0, 0); document.querySelector('#toc a[href=\"#$id\"]').click()");
+    ok($browser->until("document.getElementById('$id').open"), '... again, although the address names it already');
+}
+is($browser->run('return [...document.querySelectorAll("a[href^=\"#\"]")].filter(a => !document.querySelector(a.hash)).length'), 0, 'every link leads somewhere');
 
 my @errors = grep { !/the server responded with a status of \d/ } $browser->errors;
 is_deeply(\@errors, [], 'nothing in the console: no violation of the policy, no error');
@@ -166,4 +222,25 @@ cmp_ok($phone->run($wide), '<=', 0, 'nothing sticks out');
 $phone->run('document.querySelectorAll("details").forEach(d => d.open = true)');
 cmp_ok($phone->run($wide), '<=', 0, 'with everything open too');
 undef $phone;
+
+# What people who do not see, or not well, or use no mouse would meet: axe finds nothing, in any colours and sizes.
+my $axe = do { local (@ARGV, $/) = $ENV{AUTHP_AXE}; <> };
+for my $size ([1280, 900], [390, 800]) {
+    my $judge = AuthPlatform::Browser->new(size => $size);
+    for my $colours (qw(light dark)) {
+        $judge->call(POST => "$judge->{session}/goog/cdp/execute",
+            { cmd => 'Emulation.setEmulatedMedia', params => { features => [{ name => 'prefers-color-scheme', value => $colours }] } });
+        ok(open_page($judge, "$base/api/auth/docs"), "$size->[0] px, $colours: the page");
+        is($judge->run("return matchMedia('(prefers-color-scheme: $colours)').matches"), JSON::true, '... in these colours');
+        $judge->run("$axe; window.axe = axe");
+        for my $open (0, 1) {
+            $judge->run('document.querySelectorAll("details").forEach(d => d.open = true); document.getElementById("patchMe-by-hand").click()') if $open;
+            $judge->run('window.found = null; axe.run({ resultTypes: ["violations"] }).then(all => { window.found = { ran: all.passes.length, violations: all.violations.map('
+                    . 'one => one.id + ": " + one.nodes.slice(0, 3).map(node => node.target.join(" ")).join(", ")) }; }, error => { window.found = { ran: 0, violations: [String(error)] }; })');
+            my $found = $judge->until('window.found', 60) || { ran => 0, violations => ['axe does not end'] };
+            is(join('; ', @{ $found->{violations} }), '', $open ? '... no finding with everything open' : '... no finding');
+            cmp_ok($found->{ran}, '>', 10, '... of many rules');
+        }
+    }
+}
 done_testing;

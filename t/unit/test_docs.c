@@ -4,6 +4,7 @@
 #include "api/openapi.h"
 #include "api/openapi_tags.h"
 #include "api/route.h"
+#include "base/json.h"
 #include "crypto/digest.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -154,6 +155,29 @@ START_TEST(examples_of_a_delivery)
 }
 END_TEST
 
+/* Each route says in prose what it means, and nothing is said about what is none. */
+START_TEST(every_route_is_explained)
+{
+    json_t *all = NULL;
+    size_t routes = 0;
+    json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
+    ck_assert_int_eq(authp_json_parse((const char *)authp_docs_text_about,
+                                      authp_docs_text_about_len, &all, h.f.pool),
+                     AUTHP_OK);
+    for (; authp_routes_at((int)routes) != NULL; routes++) {
+        const authp_route_t *route = authp_routes_at((int)routes);
+        const char *name = apr_pstrcat(h.f.pool, route->method, " ", route->path, NULL);
+        const char *said = json_string_value(json_object_get(answer_of(doc, route), "description"));
+        json_t *prose = json_object_get(all, name);
+        ck_assert_msg(json_array_size(prose) > 0, "%s", name);
+        for (size_t i = 0; i < json_array_size(prose); i++) {
+            ck_assert_ptr_nonnull(strstr(said, json_string_value(json_array_get(prose, i))));
+        }
+    }
+    ck_assert_uint_eq(json_object_size(all), routes);
+}
+END_TEST
+
 START_TEST(groups)
 {
     ck_assert_str_eq(authp_openapi_tags_of("/register/recruiter"), "Sign up and sign in");
@@ -165,7 +189,7 @@ START_TEST(groups)
     ck_assert_str_eq(authp_openapi_tags_of("/messages"), "Server");
     json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
     json_t *role = json_object_get(answer_of(doc, authp_routes_at(0)), "description");
-    ck_assert_str_eq(json_string_value(role), "For everybody.");
+    ck_assert_int_eq(strncmp(json_string_value(role), "For everybody.\n\n", 16), 0);
     for (int i = 0; authp_routes_at(i) != NULL; i++) {
         const authp_route_t *route = authp_routes_at(i);
         json_t *security = json_object_get(answer_of(doc, route), "security");
@@ -186,6 +210,7 @@ Suite *suite_docs(void)
     tcase_add_test(tests, its_policy);
     tcase_add_test(tests, every_body_and_answer_has_examples);
     tcase_add_test(tests, examples_of_a_delivery);
+    tcase_add_test(tests, every_route_is_explained);
     tcase_add_test(tests, groups);
     suite_add_tcase(suite, tests);
     return suite;

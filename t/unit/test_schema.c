@@ -269,9 +269,11 @@ START_TEST(description)
     ck_assert_ptr_null(json_object_get(property(out, "email"), "format"));
     ck_assert(json_equal(property(out, "name"),
                          parsed("{\"type\":[\"string\",\"null\"],\"maxLength\":200,"
+                                "\"description\":\"No control characters.\","
                                 "\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f]*$\"}")));
     ck_assert(
         json_equal(property(out, "password"), parsed("{\"type\":\"string\",\"format\":\"password\","
+                                                     "\"description\":\"No NUL character.\","
                                                      "\"pattern\":\"^[^\\\\u0000]*$\"}")));
     ck_assert_int_eq(number(out, "new", "maxLength"), 72);
     ck_assert_int_eq(number(out, "new", "minLength"), 12);

@@ -21,6 +21,11 @@ function prose(text) {
     return (text || "").split("`").map((part, i) => (i % 2 === 1 ? el("code", null, part) : part));
 }
 
+// Paragraphs of such text, between blank lines.
+function paragraphs(text) {
+    return (text || "").split(/\n{2,}/).map((one) => el("p", null, prose(one)));
+}
+
 // Above this many characters colours cost more than they tell.
 const COLOURED = 20000;
 const SHOWN = 200000;
@@ -38,7 +43,7 @@ function coloured(text) {
 
 // A block of code that can be scrolled by keyboard too.
 function block(label, ...children) {
-    return el("pre", { tabindex: "0", role: "region", "aria-label": label }, ...children);
+    return el("pre", { tabindex: "0", role: "group", "aria-label": label }, ...children);
 }
 
 function jsonBlock(label, value) {

@@ -122,13 +122,16 @@ function makeForm(route, onsend) {
     const valuesOf = (place) => Object.fromEntries(fields.filter((field) => field.in === place).map((field) => [field.name, String(field.get() ?? "")]));
     const input = () => ({ path: valuesOf("path"), query: valuesOf("query"), body: body.text() });
     const send = el("button", { type: "submit" }, "Send");
-    const copy = el("button", { type: "button", class: "quiet" }, "Copy as curl");
+    const copy = el("button", { type: "button", class: "quiet" }, "Copy as code");
     const said = el("span", { class: "soft", role: "status" });
-    const line = block("The line for curl");
-    const lines = el("details", { class: "more" }, el("summary", null, "curl"), line);
-    const refresh = () => (line.textContent = curlOf(makeRequest(route, input())));
+    const line = block("The request as code");
+    const choose = sampleChooser(`${route.id}-language`);
+    const lines = el("details", { class: "more" }, el("summary", null, "As code"), choose.row, line);
+    const sample = () => choose.write(makeRequest(route, input()));
+    const refresh = () => (line.textContent = sample());
+    document.addEventListener("language", refresh);
     copy.addEventListener("click", async () => {
-        const done = await copied(curlOf(makeRequest(route, input())));
+        const done = await copied(sample());
         said.textContent = done ? "Copied." : "Copy it from below.";
         if (!done) {
             lines.open = true;

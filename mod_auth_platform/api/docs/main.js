@@ -28,7 +28,8 @@ function tryPart(route) {
 }
 
 function card(route, mount) {
-    const read = el("section", null, el("p", null, prose(route.op.description)), parameterTable(route),
+    const link = el("p", { class: "permalink" }, el("a", { href: `#${route.id}` }, "Link to this route"));
+    const read = el("section", { class: "about-route" }, paragraphs(route.op.description), link, parameterTable(route),
         route.media ? [el("h4", null, "Body"), memberTable(route.media.schema, true)] : []);
     const answers = el("section", { class: "answered" }, documentedAnswers(route));
     const body = el("div", { class: "columns" }, read, tryPart(route), answers);
@@ -48,6 +49,8 @@ function build(routes) {
     const main = document.getElementById("routes");
     const toc = document.getElementById("toc");
     const mount = mountOfPage();
+    toc.append(el("div", { class: "topics" }, el("h3", null, "How it works"), el("ul", null, [...document.querySelectorAll(".topic")].map((topic) =>
+        el("li", null, el("a", { href: `#${topic.id}` }, topic.querySelector("h3").textContent.split(":")[0]))))));
     for (const tag of spec.tags || []) {
         const mine = routes.filter((route) => route.tag === tag.name);
         if (mine.length === 0) {
@@ -61,25 +64,47 @@ function build(routes) {
     }
 }
 
+// What the address names after #: a route, or a part of "How it works". It is opened, shown and focused.
 function openFromHash() {
     const target = document.getElementById(location.hash.slice(1));
-    if (target && target.classList.contains("op")) {
-        target.open = true;
-        target.scrollIntoView();
-        target.querySelector("summary").focus({ preventScroll: true });
+    if (!target || !target.matches(".op, .topic")) {
+        return;
+    }
+    if (!target.checkVisibility()) {
+        document.getElementById("filter").value = "";
+        document.getElementById("filter").dispatchEvent(new Event("input"));
+    }
+    target.open = true;
+    target.scrollIntoView();
+    target.querySelector("summary").focus({ preventScroll: true });
+}
+
+// The address may name already what a click leads to: then it does not change, and nothing else would happen.
+function openAgain(event) {
+    const link = event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) {
+        openFromHash();
     }
 }
 
 function filterBy(text, routes) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
     for (const route of routes) {
-        const all = `${route.method} ${route.path} ${route.op.summary}`.toLowerCase();
+        const all = `${route.method} ${route.path} ${route.op.summary} ${route.tag}`.toLowerCase();
         const hidden = !words.every((word) => all.includes(word));
+        found += hidden ? 0 : 1;
         document.getElementById(route.id).hidden = hidden;
         document.querySelector(`[data-id="${route.id}"]`).hidden = hidden;
     }
+    for (const part of document.querySelectorAll("#guide, .topics")) {
+        part.hidden = words.length > 0;
+    }
+    const many = found === 1 ? "1 route" : `${found} routes`;
+    document.getElementById("found").textContent = words.length === 0 ? "" : found > 0 ? many : `Nothing found for “${text.trim()}”.`;
+    document.getElementById("nothing").hidden = found > 0;
     for (const group of document.querySelectorAll(".group")) {
-        group.hidden = group.querySelector(".op:not([hidden]), li:not([hidden])") === null;
+        group.hidden = group.querySelector(".op:not([hidden]), [data-id]:not([hidden])") === null;
     }
 }
 
@@ -104,16 +129,23 @@ async function start() {
     }
     const routes = operations();
     document.getElementById("title").textContent = spec.info.title;
+    document.getElementById("guide").hidden = false;
     document.getElementById("about").replaceChildren(el("span", { class: "version" }, spec.info.version), " ", ...prose(spec.info.description));
     build(routes);
     startSession(routes);
     status.hidden = true;
     const filter = document.getElementById("filter");
     filter.addEventListener("input", () => filterBy(filter.value, routes));
+    document.getElementById("clear").addEventListener("click", () => {
+        filter.value = "";
+        filterBy("", routes);
+        filter.focus();
+    });
     const wide = matchMedia("(min-width: 64rem)");
     wide.addEventListener("change", () => fitPanels(wide.matches));
     fitPanels(wide.matches);
     addEventListener("hashchange", openFromHash);
+    document.addEventListener("click", openAgain);
     openFromHash();
     document.body.classList.add("ready");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a filled-in form to a request, to its line for curl, and to the answer.
+// From a filled-in form to a request, and to the answer.
 "use strict";
 
 // input: { path: {name: text}, query: {name: text}, body: text or undefined }
@@ -21,39 +21,6 @@ function makeRequest(route, input) {
         headers["X-CSRF-Token"] = csrfToken();
     }
     return { method: route.method, url: location.origin + path + (query ? `?${query}` : ""), headers, body: input.body, cookie };
-}
-
-// Between single quotes a shell takes everything as it is, but for the quote itself.
-function quoted(text) {
-    return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-const JAR = "cookies.txt";
-
-// Scripts do not see the cookies: curl keeps its own, and takes the CSRF token from there.
-function curlOf(request) {
-    const parts = ["curl -i"];
-    if (request.method !== "GET") {
-        parts.push(`-X ${request.method}`);
-    }
-    parts.push(quoted(request.url));
-    if (request.cookie) {
-        parts.push(`-b ${JAR} -c ${JAR}`);
-    }
-    for (const [name, value] of Object.entries(request.headers)) {
-        if (name === "X-CSRF-Token") {
-            parts.push(`-H "X-CSRF-Token: $(awk '$6 == "csrf_token" { print $7 }' ${JAR})"`);
-        } else if (name !== "Accept") {
-            parts.push(`-H ${quoted(`${name}: ${value}`)}`);
-        }
-    }
-    if (request.cookie && request.method !== "GET") {
-        parts.push(`-H ${quoted(`Origin: ${location.origin}`)}`);
-    }
-    if (request.body !== undefined) {
-        parts.push(`--data-raw ${quoted(request.body)}`);
-    }
-    return parts.join(" ");
 }
 
 function parsed(text, type) {

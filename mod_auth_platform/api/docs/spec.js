@@ -81,7 +81,7 @@ function typeText(schema) {
     return names.join(" or ") || "anything";
 }
 
-// The limits of a value, in words.
+// The limits of a value, in words. What its pattern means is in its description.
 function limitsOf(schema) {
     const said = [];
     const inside = schema.items || schema;
@@ -96,9 +96,6 @@ function limitsOf(schema) {
     }
     if (schema.minimum !== undefined && schema.maximum !== undefined) {
         said.push(`${schema.minimum} to ${schema.maximum}`);
-    }
-    if (schema.pattern !== undefined) {
-        said.push(schema.pattern === "^[0-9a-f]{24}$" ? "24 hex characters" : `matches ${schema.pattern}`);
     }
     if (inside.enum) {
         said.push(`any of ${inside.enum.join(", ")}`);
