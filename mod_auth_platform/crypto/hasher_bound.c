@@ -187,9 +187,9 @@ static int take_any(place_t *places, int from, int count)
     return -1;
 }
 
-/* Would the whole line, the one who has just come in included, be done in time, and leave workers
- * for something else? While a slot is
- * free nobody waits, however long a hash takes. */
+/* True if the whole line, the newest caller included, would be done within IN_TIME_MS and is not so
+ * long that too few workers are left. While a slot is free nobody waits, however long a hash takes.
+ */
 static bool is_in_time(authp_hasher_bound_t *bound)
 {
     int line = count_held(bound->admit, bound->places);

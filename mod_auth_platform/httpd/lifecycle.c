@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/lifecycle.h"
 #include "base/ending.h"
-#include "base/shm.h"
-#include "crypto/digest.h"
 #include "httpd/check_auth.h"
 #include "httpd/check_hosts.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
 #include "httpd/maintain.h"
 #include "httpd/pace.h"
+#include "httpd/retained.h"
 #include "httpd/usage.h"
-
-#include "service/limit.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -20,15 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <unixd.h>
-
-/* Retained memory is read by whatever version of the module is loaded next: a new layout of the
- * shared part in crypto/hasher.c needs a new number here. */
-#define BOUND_KEY "auth_platform/hasher-bound/3"
-/* And of service/live_layout.h and service/limit_impl.h here. */
-#define LIVE_KEY "auth_platform/live-table/1"
-#define LIMITS_KEY "auth_platform/limits/1"
-#define TOLD_KEY "auth_platform/store-told/1"
-#define MAX_LAG_MS 5000
 
 /* Of this generation; the module is loaded afresh for each. */
 static authp_runtime_t *runtime;
@@ -141,106 +129,6 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
 
 /* --- post_config: as root, before there are children ------------------------------------------ */
 
-/* Where what outlives this load of the module is kept; NULL in there: not made yet. Without a
- * cleanup: old children finish their work with the same. */
-static void **kept_as(const char *key)
-{
-    void **kept = ap_retained_data_get(key);
-    return kept != NULL ? kept : ap_retained_data_create(key, sizeof(*kept));
-}
-
-/* MaxRequestWorkers, as far as an MPM tells. */
-static int count_workers(void)
-{
-    int children = 0;
-    int threads = 0;
-    if (ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children) != APR_SUCCESS || children < 1) {
-        children = 1;
-    }
-    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 1) {
-        threads = 1; /* prefork says 0 */
-    }
-    return children * threads;
-}
-
-static authp_err_t find_bound(void)
-{
-    void **kept = kept_as(BOUND_KEY);
-    authp_err_t err = AUTHP_OK;
-    if (*kept == NULL) {
-        err = authp_hasher_bound_make(0, 0, &runtime->bound);
-        *kept = runtime->bound;
-    }
-    runtime->bound = *kept;
-    if (err == AUTHP_OK) {
-        authp_hasher_bound_limit(runtime->bound, count_workers());
-        authp_hasher_bound_measure(runtime->bound, runtime->realm->settings->bcrypt_rounds);
-    }
-    return err;
-}
-
-/* What tells one store from another. It may hold a password: only its digest is kept. */
-static authp_err_t identify_store(authp_live_terms_t *terms, apr_pool_t *pool)
-{
-    const authp_store_config_t *config = &runtime->store_config;
-    const char *text =
-        apr_pstrcat(pool, runtime->store_ops->name, "\n", config->file != NULL ? config->file : "",
-                    "\n", config->uri != NULL ? config->uri : "", "\n",
-                    config->database != NULL ? config->database : "", NULL);
-    return authp_digest_sha256(text, strlen(text), terms->store_id);
-}
-
-/* One for all generations: a lingering child of an old one must not miss what a new one revokes.
- * Made as large as the first one wanted it. */
-static authp_err_t find_live_table(const authp_server_config_t *config, apr_pool_t *pconf,
-                                   apr_pool_t *ptemp)
-{
-    void **kept = kept_as(LIVE_KEY);
-    authp_live_shared_t *shared = *kept;
-    authp_live_terms_t terms = {
-        .roles = runtime->realm->settings->roles,
-        .token_ms = (int64_t)runtime->realm->settings->access_token_minutes * 60000,
-        .max_lag_ms = config->max_lag_ms != 0 ? config->max_lag_ms : MAX_LAG_MS};
-    authp_err_t err = identify_store(&terms, ptemp);
-    if (err == AUTHP_OK && shared == NULL) {
-        int entries = config->live_entries != 0 ? config->live_entries : AUTHP_LIVE_ENTRIES;
-        err = authp_live_table_make(entries, &shared);
-        *kept = shared;
-    }
-    return err == AUTHP_OK ? authp_live_table_open(shared, &terms, &runtime->live_table, pconf)
-                           : err;
-}
-
-/* What has been said once since this httpd was started is not said by each child and reload. */
-static authp_err_t find_told(void)
-{
-    void **kept = kept_as(TOLD_KEY);
-    authp_err_t err =
-        *kept == NULL ? authp_shm_make(sizeof(*runtime->store_config.told), kept) : AUTHP_OK;
-    runtime->store_config.told = *kept;
-    return err;
-}
-
-/* The counters go on over restarts, graceful ones and full ones. */
-static authp_err_t find_limits(apr_pool_t *pconf)
-{
-    authp_realm_t *realm = runtime->realm;
-    void **kept = kept_as(LIMITS_KEY);
-    authp_limit_shared_t *shared = *kept;
-    if (!realm->settings->limits) {
-        return AUTHP_OK;
-    }
-    if (shared == NULL) {
-        authp_err_t err = authp_limit_shared_make(authp_clock_monotonic(), realm->random, &shared);
-        if (err != AUTHP_OK) {
-            return err;
-        }
-        *kept = shared;
-    }
-    realm->limits = authp_limit_make(shared, realm->settings, authp_clock_monotonic(), pconf);
-    return AUTHP_OK;
-}
-
 /* Children that were killed leave what only they could remove; this process and its children have
  * ended with the configuration at stop and at a full restart, while at a graceful one the files are
  * in use. */
@@ -280,20 +168,12 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         runtime->parent = getpid();
         apr_pool_cleanup_register(pconf, runtime, sweep, apr_pool_cleanup_null);
     }
-    if (find_bound() != AUTHP_OK) {
-        return failed("no shared memory for the password hashing bound");
-    }
-    if (find_live_table(authp_config_server(server), pconf, ptemp) != AUTHP_OK) {
-        return failed("no shared memory for the live table");
+    const char *missing = authp_retained_find(runtime, authp_config_server(server), pconf);
+    if (missing != NULL) {
+        return failed(missing);
     }
     if (authp_config_documents(server, runtime->realm->settings, pconf) != AUTHP_OK) {
         return failed("the OpenAPI document cannot be made");
-    }
-    if (find_told() != AUTHP_OK) {
-        return failed("no shared memory for what the store's log lines share");
-    }
-    if (find_limits(pconf) != AUTHP_OK) {
-        return failed("no shared memory for the limits on attempts");
     }
     return OK;
 }

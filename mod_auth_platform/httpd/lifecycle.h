@@ -19,7 +19,7 @@ typedef struct authp_runtime_t {
     authp_live_table_t *live_table;
     authp_gate_t gate;
     server_rec *server;
-    pid_t parent; /* the process that reads the configuration */
+    pid_t parent;                 /* the process that reads the configuration */
     apr_array_header_t *warnings; /* const char *: what a start says about the configuration */
     /* of the child */
     apr_pool_t *pool;

@@ -6,7 +6,7 @@
 #include "service/limit_table.h"
 
 /* What limit.c and limit_account.c share. The layout of what is retained over reloads of the module
- * has a number in httpd/lifecycle.c. */
+ * has a number in httpd/retained.c. */
 #define AUTHP_LIMIT_KEY_LEN 32
 
 struct authp_limit_shared_t {

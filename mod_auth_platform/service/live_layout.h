@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 /* How the live table lies in shared memory. Children of a newer build read it after a reload: a
- * change here needs a new number in the name that httpd/lifecycle.c keeps it under. */
+ * change here needs a new number in the name that httpd/retained.c keeps it under. */
 #define LIVE_WAYS 8
 #define LIVE_ROLES 32
 #define LIVE_ROLE_LEN 32

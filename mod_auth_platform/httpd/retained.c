@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/retained.h"
+#include "base/shm.h"
+#include "crypto/digest.h"
+
+#include "service/limit.h"
+
+#include <ap_mpm.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <string.h>
+
+/* Retained memory is read by whatever version of the module is loaded next: a new layout of
+ * crypto/hasher_bound.c, service/live_layout.h or service/limit_impl.h needs a new number in its
+ * key.
+ */
+#define BOUND_KEY "auth_platform/hasher-bound/3"
+#define LIVE_KEY "auth_platform/live-table/1"
+#define LIMITS_KEY "auth_platform/limits/1"
+#define TOLD_KEY "auth_platform/store-told/1"
+#define MAX_LAG_MS 5000
+
+/* Where what outlives this load of the module is kept; NULL in there: not made yet. Without a
+ * cleanup: old children finish their work with the same. */
+static void **kept_as(const char *key)
+{
+    void **kept = ap_retained_data_get(key);
+    return kept != NULL ? kept : ap_retained_data_create(key, sizeof(*kept));
+}
+
+/* MaxRequestWorkers, as far as an MPM tells. */
+static int count_workers(void)
+{
+    int children = 0;
+    int threads = 0;
+    if (ap_mpm_query(AP_MPMQ_MAX_DAEMONS, &children) != APR_SUCCESS || children < 1) {
+        children = 1;
+    }
+    if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 1) {
+        threads = 1; /* prefork says 0 */
+    }
+    return children * threads;
+}
+
+static authp_err_t find_bound(authp_runtime_t *runtime)
+{
+    void **kept = kept_as(BOUND_KEY);
+    authp_err_t err = AUTHP_OK;
+    if (*kept == NULL) {
+        err = authp_hasher_bound_make(0, 0, &runtime->bound);
+        *kept = runtime->bound;
+    }
+    runtime->bound = *kept;
+    if (err == AUTHP_OK) {
+        authp_hasher_bound_limit(runtime->bound, count_workers());
+        authp_hasher_bound_measure(runtime->bound, runtime->realm->settings->bcrypt_rounds);
+    }
+    return err;
+}
+
+/* What tells one store from another. It may hold a password: only its digest is kept. */
+static authp_err_t identify_store(const authp_runtime_t *runtime, authp_live_terms_t *terms,
+                                  apr_pool_t *pool)
+{
+    const authp_store_config_t *config = &runtime->store_config;
+    const char *text =
+        apr_pstrcat(pool, runtime->store_ops->name, "\n", config->file != NULL ? config->file : "",
+                    "\n", config->uri != NULL ? config->uri : "", "\n",
+                    config->database != NULL ? config->database : "", NULL);
+    return authp_digest_sha256(text, strlen(text), terms->store_id);
+}
+
+/* One for all generations: a lingering child of an old one must not miss what a new one revokes.
+ * Made as large as the first one wanted it. */
+static authp_err_t find_live_table(authp_runtime_t *runtime, const authp_server_config_t *config,
+                                   apr_pool_t *pool)
+{
+    void **kept = kept_as(LIVE_KEY);
+    authp_live_shared_t *shared = *kept;
+    authp_live_terms_t terms = {
+        .roles = runtime->realm->settings->roles,
+        .token_ms = (int64_t)runtime->realm->settings->access_token_minutes * 60000,
+        .max_lag_ms = config->max_lag_ms != 0 ? config->max_lag_ms : MAX_LAG_MS};
+    authp_err_t err = identify_store(runtime, &terms, pool);
+    if (err == AUTHP_OK && shared == NULL) {
+        int entries = config->live_entries != 0 ? config->live_entries : AUTHP_LIVE_ENTRIES;
+        err = authp_live_table_make(entries, &shared);
+        *kept = shared;
+    }
+    return err == AUTHP_OK ? authp_live_table_open(shared, &terms, &runtime->live_table, pool)
+                           : err;
+}
+
+/* What has been said once since this httpd was started is not said by each child and reload. */
+static authp_err_t find_told(authp_runtime_t *runtime)
+{
+    void **kept = kept_as(TOLD_KEY);
+    authp_err_t err =
+        *kept == NULL ? authp_shm_make(sizeof(*runtime->store_config.told), kept) : AUTHP_OK;
+    runtime->store_config.told = *kept;
+    return err;
+}
+
+/* The counters go on over restarts, graceful ones and full ones. */
+static authp_err_t find_limits(authp_runtime_t *runtime, apr_pool_t *pool)
+{
+    authp_realm_t *realm = runtime->realm;
+    void **kept = kept_as(LIMITS_KEY);
+    authp_limit_shared_t *shared = *kept;
+    if (!realm->settings->limits) {
+        return AUTHP_OK;
+    }
+    if (shared == NULL) {
+        authp_err_t err = authp_limit_shared_make(authp_clock_monotonic(), realm->random, &shared);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+        *kept = shared;
+    }
+    realm->limits = authp_limit_make(shared, realm->settings, authp_clock_monotonic(), pool);
+    return AUTHP_OK;
+}
+
+const char *authp_retained_find(authp_runtime_t *runtime, const authp_server_config_t *config,
+                                apr_pool_t *pool)
+{
+    if (find_bound(runtime) != AUTHP_OK) {
+        return "no shared memory for the password hashing bound";
+    }
+    if (find_live_table(runtime, config, pool) != AUTHP_OK) {
+        return "no shared memory for the live table";
+    }
+    if (find_told(runtime) != AUTHP_OK) {
+        return "no shared memory for what the store's log lines share";
+    }
+    if (find_limits(runtime, pool) != AUTHP_OK) {
+        return "no shared memory for the limits on attempts";
+    }
+    return NULL;
+}
