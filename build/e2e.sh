@@ -59,15 +59,18 @@ done
 status=0
 perl t/TEST -verbose "$@" || status=$?
 
-# A report is a failure even where every answer looked right. That the leak checker could not stop the threads of one process among
-# hundreds, on a busy machine, is none; of more than one, it is.
+# A report is a failure even where every answer looked right. That the leak checker could not stop the threads of one process, on a
+# busy machine, is none; of more than one, it is. Tests of restarts end hundreds of processes in the middle of their work: there ten
+# may stay unchecked.
 if [ -n "${AUTHP_ASAN_DIR:-}" ]; then
     unchecked=0
+    may=1
+    case "$*" in *t/restart/*) may=10 ;; esac
     for report in "$AUTHP_ASAN_DIR"/report.*; do
         [ -s "$report" ] || continue
         if grep -q 'LeakSanitizer has encountered a fatal error' "$report" && ! grep -q 'ERROR:' "$report"; then
             unchecked=$((unchecked + 1))
-            [ "$unchecked" -gt 1 ] || { echo "# no leak check of one process: $report"; continue; }
+            [ "$unchecked" -gt "$may" ] || { echo "# no leak check of one process: $report"; continue; }
         fi
         echo "not ok - sanitizer report"
         cat "$report"

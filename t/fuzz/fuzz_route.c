@@ -2,6 +2,7 @@
 /* A method, a path and a query, through dispatch and, on every list, through the rules for its
  * parameters. Input: "METHOD PATH?QUERY". There is no store: whoever is let in to one finds nobody.
  */
+#include "api/document.h"
 #include "api/findings.h"
 #include "api/query.h"
 #include "base/json.h"
@@ -16,7 +17,7 @@
 
 static apr_pool_t *global;
 static authp_realm_t *realm;
-static const authp_mount_t mount = {.path = "/api/auth", .me_path = "/api/protected/me"};
+static authp_mount_t mount = {.path = "/api/auth", .me_path = "/api/protected/me"};
 
 static const char *no_header(void *ctx, const char *name)
 {
@@ -55,6 +56,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         APR_ARRAY_PUSH(settings.roles, const char *) = roles[i];
     }
     FUZZ_DEMAND(authp_realm_make(&settings, &realm, global) == AUTHP_OK);
+    FUZZ_DEMAND(authp_documents_make(&settings, &mount, &mount.documents, global) == AUTHP_OK);
     return 0;
 }
 

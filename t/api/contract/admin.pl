@@ -105,6 +105,8 @@ sub open_rows {
         ['GET /healthz', 200, undef, 'alive'], ['HEAD /healthz', 200, undef, 'without a body'],
         ['GET /readyz', 200, undef, 'ready'], ['HEAD /readyz', 200, undef, 'without a body'],
         ['GET /openapi.json', 200, undef, 'the description'], ['HEAD /openapi.json', 200, undef, 'without a body'],
+        ['GET /openapi.json', 304, undef, 'whatever it is, it is there', headers => { 'If-None-Match' => '*' }],
+        ['GET /docs', 304, undef, 'whatever it is, it is there', headers => { 'If-None-Match' => '*' }],
         ['GET /docs', 200, undef, 'the page'], ['HEAD /docs', 200, undef, 'without a body'],
     );
 }
