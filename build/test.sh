@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the test stages side by side and sums them up:
 #   build/test.sh [a .t file | unit suite | fuzz target | guard | stage]
-# Stages are guards, unit, fuzz-replay and, for each folder of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER and asan-FOLDER.
+# Stages are guards, unit-store, unit (all other suites), fuzz-replay and, for each folder of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER and asan-FOLDER.
 # TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time is a stage of its own, such as
 # sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, one for
 # each core and one at once) or "# Alone: why" (it fills the machine: at the end, one at a time).
@@ -31,9 +31,9 @@ add() {
     command[$2]=$(printf '%q ' "${@:3}")
 }
 
-# The store contract runs on a MongoDB-protocol server too. One suite gets such a server if its name says so.
+# The store contract runs on a MongoDB-protocol server too. Suites get such a server if one's name says so.
 unit() {
-    case ${1:-mongodb} in
+    case "$*" in
         *mongodb*) build/with-mongo.sh "$OUT/asan/unit" "$@" ;;
         *) "$OUT/asan/unit" "$@" ;;
     esac
@@ -64,7 +64,12 @@ shopt -s extglob
 real=${AUTHP_TEST_MONGO:-}
 unset AUTHP_TEST_MONGO
 add stages guards build/guards.sh
-add stages unit unit
+# The names in suites.h: those of the stores, and the others.
+mapfile -t suites < <(sed -n 's/^AUTHP_SUITE(\(.*\))$/\1/p' t/unit/suites.h)
+mapfile -t of_stores < <(printf '%s\n' "${suites[@]}" | grep -E 'contract|mongo|sqlite')
+mapfile -t others < <(printf '%s\n' "${suites[@]}" | grep -vE 'contract|mongo|sqlite')
+add stages unit-store unit "${of_stores[@]}"
+add stages unit unit "${others[@]}"
 add stages fuzz-replay replay
 # The longest ones first. What starts servers of its own anyway (outage, mongo) or is about files (install) needs no second store.
 add_e2e asan '@(api|authz|cli|outage|restart|security)' E2E_SANITIZE=1
