@@ -128,6 +128,12 @@ static const struct {
     {"GET", NULL, "text/html", true},
     {"GET", NULL, "application/xml, text/html;q=0.9, */*;q=0.8", true},
     {"GET", NULL, "application/json, text/html;q=0.5", false},
+    {"GET", NULL, "application/problem+json, text/html;q=0.9", false},
+    {"GET", NULL, "application/problem+json;q=0.9, text/html", true},
+    {"GET", NULL, "application/json;q=0.5, text/html; q=0.4", false},
+    {"GET", NULL, "application/json; Q=0.4, text/html;q=0.5", true},
+    {"GET", NULL, "application/json, text/html", true},
+    {"OPTIONS", "navigate", NULL, false},
     {"GET", NULL, "text/html;q=0", false},
     {"GET", NULL, "text/htmlx", false},
 };
@@ -203,6 +209,23 @@ static authp_err_t guarded(const char *method, const char *cookie)
     return authp_guard_authenticate(f.realm, &r, &who, &via, f.pool);
 }
 
+/* No Origin, no Sec-Fetch-Site. Methods are case-sensitive. */
+START_TEST(methods_by_cookie)
+{
+    static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
+    static const char *const unsafe[] = {"POST", "PUT", "PATCH", "DELETE", "get", "MKCOL", ""};
+    authp_user_t *user = fixture_user(&f, "m@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, user);
+    const char *cookie = apr_pstrcat(f.pool, "__Host-authp_at=", grant.access_token, NULL);
+    for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++) {
+        ck_assert_int_eq(guarded(safe[i], cookie), AUTHP_OK);
+    }
+    for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++) {
+        ck_assert_int_eq(guarded(unsafe[i], cookie), AUTHP_E_ORIGIN_DENIED);
+    }
+}
+END_TEST
+
 /* The front ends of the settings may call the account routes, not the app behind the guard. */
 START_TEST(apps_take_their_own_origin_alone)
 {
@@ -268,6 +291,7 @@ Suite *suite_guard(void)
     tcase_add_loop_test(tests, navigation, 0, (int)(sizeof(navigations) / sizeof(navigations[0])));
     tcase_add_test(tests, redirects);
     tcase_add_test(tests, cookies_need_the_origin);
+    tcase_add_test(tests, methods_by_cookie);
     tcase_add_test(tests, apps_take_their_own_origin_alone);
     tcase_add_test(tests, ways_back);
     suite_add_tcase(suite, tests);

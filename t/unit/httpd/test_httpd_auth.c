@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is let in where, what subrequests take over, and what becomes of core's decision. */
+#include "httpd_fake.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static const char *token;
+static const char *user_id;
+
+static void set_up(void)
+{
+    httpd_fake_open();
+    authp_user_t *user = fixture_user(&fake.f, "ada@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&fake.f, user);
+    user_id = user->id.hex;
+    token = grant.access_token;
+    fake.auth_type = "Platform";
+}
+
+static request_rec *with_bearer(const char *value)
+{
+    request_rec *r = httpd_fake_request("/x");
+    if (value != NULL) {
+        apr_table_set(r->headers_in, "Authorization", apr_pstrcat(r->pool, "Bearer ", value, NULL));
+    }
+    return r;
+}
+
+static void expect_let_in(request_rec *r)
+{
+    const authp_context_t *context = authp_context_of(r);
+    ck_assert_int_eq(fake.refusals, 0);
+    ck_assert_str_eq(r->user, user_id);
+    ck_assert_str_eq(r->ap_auth_type, "Platform");
+    ck_assert(context->known && context->guarded && !context->exempt);
+    ck_assert_str_eq(context->user, user_id);
+}
+
+START_TEST(who_has_a_token)
+{
+    request_rec *r = with_bearer(token);
+    ck_assert_int_eq(httpd_fake_authn(r), OK);
+    expect_let_in(r);
+    ck_assert_int_eq(authp_context_of(r)->via, AUTHP_VIA_BEARER);
+    r = httpd_fake_request("/x");
+    apr_table_set(r->headers_in, "Cookie", apr_pstrcat(r->pool, "__Host-authp_at=", token, NULL));
+    ck_assert_int_eq(httpd_fake_authn(r), OK);
+    expect_let_in(r);
+    ck_assert_int_eq(authp_context_of(r)->via, AUTHP_VIA_COOKIE);
+}
+END_TEST
+
+/* AuthType in force (NULL: none), AuthPlatformOptional, whether it is for us. */
+START_TEST(which_auth_types_are_ours)
+{
+    static const struct {
+        const char *type;
+        int optional;
+        bool ours;
+    } cases[] = {{"Platform", AUTHP_UNSET, true},
+                 {"platform", 0, true},
+                 {"Basic", AUTHP_UNSET, false},
+                 {"Basic", 1, false},
+                 {"Platforms", 0, false},
+                 {NULL, AUTHP_UNSET, false},
+                 {NULL, 0, false},
+                 {NULL, 1, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fake.auth_type = cases[i].type;
+        fake.dir->optional = cases[i].optional;
+        request_rec *r = with_bearer(NULL);
+        int refusals = fake.refusals;
+        ck_assert_int_eq(httpd_fake_authn(r), cases[i].ours ? HTTP_UNAUTHORIZED : DECLINED);
+        ck_assert_int_eq(fake.refusals - refusals, cases[i].ours ? 1 : 0);
+        ck_assert_int_eq(authp_context_of(r) != NULL, cases[i].ours);
+    }
+}
+END_TEST
+
+START_TEST(who_has_none)
+{
+    request_rec *outer = with_bearer(NULL);
+    request_rec *r = httpd_fake_subrequest(outer, "/y");
+    ck_assert_int_eq(httpd_fake_authn(r), HTTP_UNAUTHORIZED);
+    ck_assert_int_eq(fake.refused, AUTHP_E_TOKEN_MISSING);
+    ck_assert_ptr_null(r->user);
+    ck_assert(!authp_context_of(r)->known);
+    /* The answer that the client gets is the outer one's. */
+    ck_assert(authp_context_of(r)->guarded && authp_context_of(outer)->guarded);
+    ck_assert_int_eq(httpd_fake_authn(with_bearer("a.b.c")), HTTP_UNAUTHORIZED);
+    ck_assert_int_eq(fake.refused, AUTHP_E_TOKEN_INVALID);
+    fake_clock_advance(&fake.f.clock, 3600000);
+    ck_assert_int_eq(httpd_fake_authn(with_bearer(token)), HTTP_UNAUTHORIZED);
+    ck_assert_int_eq(fake.refused, AUTHP_E_TOKEN_EXPIRED);
+    ck_assert_int_eq(fake.refusals, 3);
+}
+END_TEST
+
+/* They have no credentials of their own any more: fixups have taken them away. */
+START_TEST(below_and_behind_somebody)
+{
+    request_rec *r = with_bearer(token);
+    ck_assert_int_eq(httpd_fake_authn(r), OK);
+    apr_table_clear(r->headers_in);
+    request_rec *below = httpd_fake_subrequest(r, "/y");
+    request_rec *deeper = httpd_fake_subrequest(below, "/z");
+    request_rec *behind = httpd_fake_subrequest(deeper, "/w");
+    behind->prev = deeper; /* redirected within a subrequest */
+    behind->main = r;
+    request_rec *const all[] = {deeper, behind};
+    for (int i = 0; i < 2; i++) {
+        all[i]->user = NULL;
+        ck_assert_int_eq(httpd_fake_authn(all[i]), OK);
+        expect_let_in(all[i]);
+        ck_assert_int_eq(authp_context_of(all[i])->via, AUTHP_VIA_BEARER);
+    }
+}
+END_TEST
+
+/* AuthPlatformOptional on: header, cookie, what becomes of the request; 0: goes on. */
+static const struct {
+    const char *header;
+    const char *cookie;
+    authp_err_t refused;
+} optional[] = {
+    {NULL, NULL, AUTHP_OK},
+    {"Basic dTpw", NULL, AUTHP_OK},
+    {NULL, "__Host-authp_at=a.b.c", AUTHP_OK},
+    {NULL, "__Host-authp_at=", AUTHP_OK},
+    {"Bearer a.b.c", NULL, AUTHP_E_TOKEN_INVALID},
+    {"Bearer a.b.c", "__Host-authp_at=TOKEN", AUTHP_E_TOKEN_INVALID},
+};
+
+START_TEST(optional_for_nobody)
+{
+    request_rec *r = httpd_fake_request("/x");
+    fake.dir->optional = 1;
+    if (optional[_i].header != NULL) {
+        apr_table_set(r->headers_in, "Authorization", optional[_i].header);
+    }
+    if (optional[_i].cookie != NULL) {
+        apr_table_set(r->headers_in, "Cookie", optional[_i].cookie);
+    }
+    bool refused = optional[_i].refused != AUTHP_OK;
+    ck_assert_int_eq(httpd_fake_access(r), refused ? HTTP_UNAUTHORIZED : DECLINED);
+    ck_assert_int_eq(fake.refusals, refused ? 1 : 0);
+    ck_assert_int_eq(fake.refused, optional[_i].refused);
+    ck_assert_ptr_null(r->user);
+    ck_assert(authp_context_of(r)->aware && !authp_context_of(r)->known);
+    ck_assert(!authp_context_of(r)->guarded);
+}
+END_TEST
+
+/* Any bearer that does not count is told; a cookie that does not is a person who is signed out. */
+START_TEST(optional_for_one_whose_time_is_over)
+{
+    fake.dir->optional = 1;
+    fake_clock_advance(&fake.f.clock, 3600000);
+    ck_assert_int_eq(httpd_fake_access(with_bearer(token)), HTTP_UNAUTHORIZED);
+    ck_assert_int_eq(fake.refused, AUTHP_E_TOKEN_EXPIRED);
+    request_rec *r = httpd_fake_request("/x");
+    apr_table_set(r->headers_in, "Cookie", apr_pstrcat(r->pool, "__Host-authp_at=", token, NULL));
+    ck_assert_int_eq(httpd_fake_access(r), DECLINED);
+    ck_assert_ptr_null(r->user);
+}
+END_TEST
+
+START_TEST(optional_for_somebody)
+{
+    fake.dir->optional = 1;
+    request_rec *r = with_bearer(token);
+    ck_assert_int_eq(httpd_fake_access(r), DECLINED); /* Require is for httpd to ask */
+    expect_let_in(r);
+    /* By cookie from another site it is said, not passed over. */
+    r = httpd_fake_request("/x");
+    r->method = "POST";
+    apr_table_set(r->headers_in, "Cookie", apr_pstrcat(r->pool, "__Host-authp_at=", token, NULL));
+    ck_assert_int_eq(httpd_fake_access(r), HTTP_FORBIDDEN);
+    ck_assert_int_eq(fake.refused, AUTHP_E_ORIGIN_DENIED);
+}
+END_TEST
+
+/* Unset, off, and at the account routes, which look at credentials themselves. */
+START_TEST(where_it_is_not_optional)
+{
+    static const int values[] = {AUTHP_UNSET, 0, 1};
+    for (int i = 0; i < 3; i++) {
+        fake.dir->optional = values[i];
+        request_rec *r = with_bearer("a.b.c");
+        r->uri = values[i] == 1 ? apr_pstrdup(r->pool, "/api/auth/login") : r->uri;
+        ck_assert_int_eq(httpd_fake_access(r), DECLINED);
+        ck_assert_ptr_null(authp_context_of(r));
+    }
+    ck_assert_int_eq(fake.refusals, 0);
+}
+END_TEST
+
+/* The page and the mount, while all else is guarded. */
+START_TEST(ways_in)
+{
+    static const char *const paths[] = {"/in", "/api/auth/login"};
+    ck_assert_ptr_null(httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage", "/in only", NULL));
+    for (int i = 0; i < 2; i++) {
+        request_rec *r = httpd_fake_request(paths[i]);
+        ck_assert_int_eq(httpd_fake_authn(r), OK);
+        ck_assert_str_eq(r->user, ""); /* httpd wants one here */
+        ck_assert(authp_context_of(r)->exempt && !authp_context_of(r)->known);
+        ck_assert_int_eq(httpd_fake_authz(r), OK);
+        ck_assert_ptr_null(r->user);
+    }
+    ck_assert_int_eq(fake.refusals, 0);
+}
+END_TEST
+
+static int asked;
+static int answers[2]; /* of core, as it is and if the sign-in were fresh */
+static int max_age;
+
+static int core(request_rec *r)
+{
+    authp_context_t *context = authp_context_of(r);
+    asked++;
+    ck_assert(context->in_authz);
+    ck_assert_int_eq(httpd_fake_authz(r), DECLINED); /* it is among those who are asked */
+    context->max_age = max_age;
+    return answers[context->assume_fresh ? 1 : 0];
+}
+
+static const struct {
+    int core;
+    int fresh; /* and if the sign-in were */
+    int max_age;
+    int status;
+    authp_err_t refused;
+} decisions[] = {
+    {OK, OK, 0, OK, AUTHP_OK},
+    {DECLINED, OK, 0, DECLINED, AUTHP_OK},
+    {HTTP_INTERNAL_SERVER_ERROR, OK, 60, HTTP_INTERNAL_SERVER_ERROR, AUTHP_OK},
+    {HTTP_UNAUTHORIZED, HTTP_UNAUTHORIZED, 0, HTTP_FORBIDDEN, AUTHP_E_INSUFFICIENT_ROLE},
+    {HTTP_UNAUTHORIZED, HTTP_UNAUTHORIZED, 60, HTTP_FORBIDDEN, AUTHP_E_INSUFFICIENT_ROLE},
+    {HTTP_UNAUTHORIZED, OK, 60, HTTP_UNAUTHORIZED, AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION},
+    /* AuthzSendForbiddenOnFailure on */
+    {HTTP_FORBIDDEN, OK, 60, HTTP_UNAUTHORIZED, AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION},
+    {HTTP_FORBIDDEN, HTTP_FORBIDDEN, 0, HTTP_FORBIDDEN, AUTHP_OK},
+    {HTTP_FORBIDDEN, HTTP_FORBIDDEN, 60, HTTP_FORBIDDEN, AUTHP_OK},
+};
+
+START_TEST(decisions_of_core)
+{
+    request_rec *r = httpd_fake_request("/x");
+    authp_context_t *context = httpd_fake_admit(r, "admin");
+    fake.checker = core;
+    answers[0] = decisions[_i].core;
+    answers[1] = decisions[_i].fresh;
+    max_age = decisions[_i].max_age;
+    asked = 0;
+    ck_assert_int_eq(httpd_fake_authz(r), decisions[_i].status);
+    ck_assert_int_eq(fake.refused, decisions[_i].refused);
+    ck_assert_int_le(asked, 2);
+    ck_assert(!context->in_authz && !context->assume_fresh);
+}
+END_TEST
+
+START_TEST(nobody_of_ours_is_for_core)
+{
+    request_rec *r = httpd_fake_request("/x");
+    ck_assert_int_eq(httpd_fake_authz(r), DECLINED);
+    (void)authp_context_make(r);
+    ck_assert_int_eq(httpd_fake_authz(r), DECLINED);
+}
+END_TEST
+
+Suite *suite_httpd_auth(void)
+{
+    Suite *suite = suite_create("httpd_auth");
+    TCase *tests = tcase_create("httpd_auth");
+    tcase_add_checked_fixture(tests, set_up, httpd_fake_close);
+    tcase_add_test(tests, who_has_a_token);
+    tcase_add_test(tests, which_auth_types_are_ours);
+    tcase_add_test(tests, who_has_none);
+    tcase_add_test(tests, below_and_behind_somebody);
+    tcase_add_loop_test(tests, optional_for_nobody, 0,
+                        (int)(sizeof(optional) / sizeof(optional[0])));
+    tcase_add_test(tests, optional_for_one_whose_time_is_over);
+    tcase_add_test(tests, optional_for_somebody);
+    tcase_add_test(tests, where_it_is_not_optional);
+    tcase_add_test(tests, ways_in);
+    tcase_add_loop_test(tests, decisions_of_core, 0,
+                        (int)(sizeof(decisions) / sizeof(decisions[0])));
+    tcase_add_test(tests, nobody_of_ours_is_for_core);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
