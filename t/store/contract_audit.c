@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The provider-neutral suite: what a list of the audit has. */
+/* The provider-neutral suite: what a list of the audit has, and what of it goes. */
 #include "contract.h"
 
 #include <string.h>
@@ -123,8 +123,54 @@ START_TEST(an_entry_is_what_was_written)
 }
 END_TEST
 
+/* Of a deleted account the address goes where it was the one who acted, or may have been; another's
+ * address stays. */
+static const struct {
+    const char *actor;
+    const char *subject;
+    bool stays;
+} traces[] = {
+    {ADA, ADA, false},  {ADA, BOB, false},  {ADA, NULL, false}, {NULL, ADA, false},
+    {BOB, ADA, true},   {"cli", ADA, true}, {BOB, BOB, true},   {NULL, BOB, true},
+    {NULL, NULL, true}, {BOB, NULL, true},
+};
+#define TRACES ((int)(sizeof(traces) / sizeof(traces[0])))
+
+START_TEST(addresses_of_the_forgotten_go)
+{
+    const authp_audit_filter_t all = {.limit = 50};
+    apr_array_header_t *found = NULL;
+    for (int i = 0; i < TRACES; i++) {
+        authp_audit_t entry = {.id = {.hex = "6c0000000000000000000000"},
+                               .at = NOW + i,
+                               .event = "login",
+                               .outcome = "ok",
+                               .actor_id = traces[i].actor,
+                               .subject_id = traces[i].subject,
+                               .ip = "192.0.2.7",
+                               .request_id = "r-1"};
+        entry.id.hex[22] = (char)('0' + i);
+        ck_assert_int_eq(authp_store_audit_append(contract_store(), &entry, contract_pool()),
+                         AUTHP_OK);
+    }
+    for (int round = 0; round < 2; round++) { /* it may be repeated */
+        ck_assert_int_eq(authp_store_user_forget(contract_store(), ADA, contract_pool()), AUTHP_OK);
+        ck_assert_int_eq(authp_store_audit_list(contract_store(), &all, &found, contract_pool()),
+                         AUTHP_OK);
+        ck_assert_int_eq(found->nelts, TRACES);
+        for (int i = 0; i < TRACES; i++) {
+            const authp_audit_t *entry = APR_ARRAY_IDX(found, i, authp_audit_t *);
+            ck_assert_msg((entry->ip != NULL) == traces[i].stays, "row %d", i);
+            ck_assert_str_eq(entry->event, "login");
+            ck_assert_str_eq(entry->request_id, "r-1");
+        }
+    }
+}
+END_TEST
+
 void contract_add_audit(TCase *tests)
 {
     tcase_add_test(tests, the_audit_is_listed);
     tcase_add_test(tests, an_entry_is_what_was_written);
+    tcase_add_test(tests, addresses_of_the_forgotten_go);
 }

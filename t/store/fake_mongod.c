@@ -30,6 +30,8 @@ static struct fake_t {
     int nkept;
     char fault_of[32];
     fake_mongod_fault_t fault;
+    int code;
+    const char *found;
     int sockets[CONNECTIONS];
     pthread_t threads[CONNECTIONS];
     int nconnections;
@@ -58,21 +60,38 @@ static void put_cursor(bson_t *out)
     BSON_APPEND_INT64(&cursor, "id", 0);
     BSON_APPEND_UTF8(&cursor, "ns", "x.x");
     BSON_APPEND_ARRAY_BEGIN(&cursor, "firstBatch", &batch);
+    if (fake.found != NULL) {
+        bson_t *document = bson_new_from_json((const uint8_t *)fake.found, -1, NULL);
+        BSON_APPEND_DOCUMENT(&batch, "0", document);
+        bson_destroy(document);
+    }
     bson_append_array_end(&cursor, &batch);
     bson_append_document_end(out, &cursor);
 }
 
-/* The same for every command: each takes what it knows of it. */
-static void compose(bson_t *out, bool refused)
+static void put_concern(bson_t *out)
+{
+    bson_t concern;
+    BSON_APPEND_DOCUMENT_BEGIN(out, "writeConcernError", &concern);
+    BSON_APPEND_INT32(&concern, "code", 64);
+    BSON_APPEND_UTF8(&concern, "errmsg", "waiting for replication timed out");
+    bson_append_document_end(out, &concern);
+}
+
+/* The same for every command: each takes what it knows of it. `code`: 0, or why it is refused. */
+static void compose(bson_t *out, int code, bool alone)
 {
     bson_t hosts;
     char name[32];
     (void)bson_snprintf(name, sizeof(name), "127.0.0.1:%d", fake.port);
-    BSON_APPEND_DOUBLE(out, "ok", refused ? 0 : 1);
-    if (refused) {
-        BSON_APPEND_INT32(out, "code", 238);
-        BSON_APPEND_UTF8(out, "errmsg", "not implemented");
+    BSON_APPEND_DOUBLE(out, "ok", code != 0 ? 0 : 1);
+    if (code != 0) {
+        BSON_APPEND_INT32(out, "code", code);
+        BSON_APPEND_UTF8(out, "errmsg", "refused");
         return;
+    }
+    if (alone) {
+        put_concern(out);
     }
     BSON_APPEND_BOOL(out, "ismaster", true);
     BSON_APPEND_BOOL(out, "isWritablePrimary", true);
@@ -94,12 +113,12 @@ static void compose(bson_t *out, bool refused)
     put_cursor(out);
 }
 
-static void answer(int fd, int32_t to, bool message, bool refused)
+static void answer(int fd, int32_t to, bool message, int code, bool alone)
 {
     bson_t body = BSON_INITIALIZER;
     uint8_t out[4096] = {0};
     int32_t head = message ? HEADER + 5 : HEADER + 20;
-    compose(&body, refused);
+    compose(&body, code, alone);
     int32_t words[] = {head + (int32_t)body.len, 1, to, message ? OP_MSG : OP_REPLY};
     memcpy(out, words, sizeof(words));
     if (!message) {
@@ -123,7 +142,7 @@ static void keep(const char *name, const bson_t *command)
 static bool serve(int fd, int32_t id, const bson_t *command, bool message)
 {
     bson_iter_t first;
-    bool refused = false;
+    int code = 0;
     bool faulty = false;
     if (!bson_iter_init(&first, command) || !bson_iter_next(&first)) {
         return false;
@@ -133,15 +152,18 @@ static bool serve(int fd, int32_t id, const bson_t *command, bool message)
     keep(name, command);
     faulty = strcmp(fake.fault_of, name) == 0;
     fake_mongod_fault_t fault = fake.fault;
-    if (faulty && fault == FAKE_MONGOD_NO_TTL) {
-        refused = strstr(fake.kept[fake.nkept - 1].json, "expireAfterSeconds") != NULL;
+    if (faulty && fault == FAKE_MONGOD_NO_TTL &&
+        strstr(fake.kept[fake.nkept - 1].json, "expireAfterSeconds") != NULL) {
+        code = 238;
+    } else if (faulty && fault == FAKE_MONGOD_CODE) {
+        code = fake.code;
     }
     pthread_mutex_unlock(&fake.mutex);
     if (faulty && fault == FAKE_MONGOD_CUT) {
         return false;
     }
     if (!faulty || fault != FAKE_MONGOD_SILENT) {
-        answer(fd, id, message, refused);
+        answer(fd, id, message, code, faulty && fault == FAKE_MONGOD_CONCERN);
     }
     return true;
 }
@@ -217,6 +239,7 @@ void fake_mongod_stop(void)
     fake.nconnections = 0;
     fake_mongod_forget();
     fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
+    fake_mongod_found(NULL);
 }
 
 int fake_mongod_port(void)
@@ -230,6 +253,19 @@ void fake_mongod_fault(const char *command, fake_mongod_fault_t fault)
     (void)bson_snprintf(fake.fault_of, sizeof(fake.fault_of), "%s", command != NULL ? command : "");
     fake.fault = fault;
     pthread_mutex_unlock(&fake.mutex);
+}
+
+void fake_mongod_code(const char *command, int code)
+{
+    pthread_mutex_lock(&fake.mutex);
+    fake.code = code;
+    pthread_mutex_unlock(&fake.mutex);
+    fake_mongod_fault(command, FAKE_MONGOD_CODE);
+}
+
+void fake_mongod_found(const char *json)
+{
+    fake.found = json; /* before the command that it is for */
 }
 
 int fake_mongod_count(const char *command)
@@ -249,6 +285,19 @@ const char *fake_mongod_last(const char *command)
     pthread_mutex_lock(&fake.mutex);
     for (int i = 0; i < fake.nkept; i++) {
         json = strcmp(fake.kept[i].name, command) == 0 ? fake.kept[i].json : json;
+    }
+    pthread_mutex_unlock(&fake.mutex);
+    return json;
+}
+
+const char *fake_mongod_nth(const char *command, int number)
+{
+    const char *json = NULL;
+    pthread_mutex_lock(&fake.mutex);
+    for (int i = 0; i < fake.nkept && json == NULL; i++) {
+        if (strcmp(fake.kept[i].name, command) == 0 && number-- == 0) {
+            json = fake.kept[i].json;
+        }
     }
     pthread_mutex_unlock(&fake.mutex);
     return json;

@@ -57,6 +57,36 @@ static authp_err_t one_is_odd(void *self, authp_ms_t since, int limit, apr_array
     return err;
 }
 
+static int pages;
+
+static authp_err_t notes_the_beat(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                                  authp_seen_t *seen, apr_pool_t *pool)
+{
+    /* Set by the page before, also by the last one of the accounts. */
+    ck_assert_int_ne(live.shared->round_beat, 1);
+    live.shared->round_beat = 1;
+    pages++;
+    return mem_store_ops.session_ended(self, since, limit, out, seen, pool);
+}
+
+/* A long round is not taken over by another child while it reads on: each page says that it lives.
+ */
+START_TEST(each_page_is_a_sign_of_life)
+{
+    authp_store_ops_t ops = *f->store->ops;
+    ops.session_ended = notes_the_beat;
+    f->store->ops = &ops;
+    for (int i = 0; i < 1200; i++) {
+        authp_grant_t grant = fixture_start(f, live.user);
+        mem_store_session(f->store, grant.session->id.hex)->ended_at =
+            authp_clock_now(f->realm->clock) + i;
+    }
+    live_fixture_poll(&live);
+    ck_assert_int_eq(pages, 3);
+    ck_assert_int_eq(live.shared->round_beat, 0);
+}
+END_TEST
+
 START_TEST(poll_goes_on_behind_what_it_cannot_use)
 {
     enum { MANY = 1300 };
@@ -188,6 +218,7 @@ Suite *suite_live_poll(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, poll_pages);
+    tcase_add_test(tests, each_page_is_a_sign_of_life);
     tcase_add_test(tests, poll_goes_on_behind_what_it_cannot_use);
     tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
     tcase_add_test(tests, what_a_new_child_knows);

@@ -2,6 +2,7 @@
 /* How long a guarded request waits for its turn to ask the store: not longer because others come
  * and go meanwhile. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "live_fixture.h"
@@ -79,12 +80,102 @@ START_TEST(one_deadline)
 }
 END_TEST
 
+#define SAME 12
+
+/* Many ask for the same session while all places are taken by others: the first answer is for all
+ * of them, and each of them hears of it at once. */
+START_TEST(one_answer_for_all_who_wait)
+{
+    static asker_t askers[SAME + 2];
+    slow = *live.f.store->ops;
+    find_user = slow.user_by_id;
+    slow.user_by_id = slow_user;
+    live.f.store->ops = &slow;
+    authp_grant_t common = fixture_start(&live.f, live.user);
+    for (int i = 0; i < SAME + 2; i++) {
+        authp_grant_t own = fixture_start(&live.f, live.user);
+        askers[i].who = live_fixture_principal(&live, i < 2 ? &own : &common);
+        apr_pool_create(&askers[i].pool, NULL);
+    }
+    for (int i = 0; i < SAME + 2; i++) {
+        ck_assert_int_eq(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
+        usleep(i == 1 ? 20000 : 0);
+    }
+    for (int i = 0; i < SAME + 2; i++) {
+        pthread_join(askers[i].thread, NULL);
+        ck_assert_int_eq(askers[i].err, AUTHP_OK);
+        /* Two rounds of work at most; without a word to each they wait to the end of their time. */
+        ck_assert_int_lt(askers[i].took_ms, WAIT_MS - 50);
+        apr_pool_destroy(askers[i].pool);
+    }
+}
+END_TEST
+
+static atomic_int calls;
+
+static authp_err_t no_session(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool)
+{
+    (void)self, (void)sid, (void)out, (void)pool;
+    atomic_fetch_add(&calls, 1);
+    return AUTHP_E_UNAVAILABLE;
+}
+
+/* Askers whose store failed give their places back: also after more failures than there are places.
+ */
+START_TEST(failures_give_places_back)
+{
+    authp_live_facts_t facts;
+    slow = *live.f.store->ops;
+    for (int i = 1; i <= 3; i++) {
+        slow.session_by_id = no_session;
+        live.f.store->ops = &slow;
+        ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool),
+                         AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(atomic_load(&calls), i);
+        usleep(1050000); /* its rest */
+    }
+    live.f.store->ops = &mem_store_ops;
+    ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool), AUTHP_OK);
+}
+END_TEST
+
+/* While one asks, another one fails: its answer says that the store is there, so that the next one
+ * is not sent away. */
+static authp_err_t fails_meanwhile(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
+{
+    authp_live_facts_t facts;
+    authp_grant_t grant = fixture_start(&live.f, live.user);
+    authp_principal_t other = live_fixture_principal(&live, &grant);
+    slow.user_by_id = find_user;
+    slow.session_by_id = no_session;
+    ck_assert_int_eq(authp_live_store_ask(live.f.realm, &other, &facts, pool), AUTHP_E_UNAVAILABLE);
+    slow.session_by_id = mem_store_ops.session_by_id;
+    return find_user(self, id, out, pool);
+}
+
+START_TEST(an_answer_ends_the_rest)
+{
+    authp_live_facts_t facts;
+    authp_grant_t grant = fixture_start(&live.f, live.user);
+    authp_principal_t next = live_fixture_principal(&live, &grant);
+    slow = *live.f.store->ops;
+    find_user = slow.user_by_id;
+    slow.user_by_id = fails_meanwhile;
+    live.f.store->ops = &slow;
+    ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_live_store_ask(live.f.realm, &next, &facts, live.f.pool), AUTHP_OK);
+}
+END_TEST
+
 Suite *suite_live_wait(void)
 {
     Suite *suite = suite_create("live_wait");
     TCase *tests = tcase_create("live_wait");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, one_deadline);
+    tcase_add_test(tests, one_answer_for_all_who_wait);
+    tcase_add_test(tests, failures_give_places_back);
+    tcase_add_test(tests, an_answer_ends_the_rest);
     suite_add_tcase(suite, tests);
     return suite;
 }

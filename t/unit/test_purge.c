@@ -148,6 +148,79 @@ START_TEST(batch_by_batch)
 }
 END_TEST
 
+/* All of it in one run, however many batches that takes. */
+START_TEST(several_batches_in_one_run)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    const authp_end_t end = {.reason = "x", .now = authp_clock_now(f.realm->clock)};
+    int ended = 0;
+    for (int i = 0; i < 1300; i++) {
+        (void)fixture_start(&f, ada);
+    }
+    ck_assert_int_eq(authp_store_session_end_user(f.store, ada->id.hex, &end, &ended), AUTHP_OK);
+    fake_clock_advance(&f.clock, HOUR + 1);
+    ck_assert_int_eq(purge(2), 1000);
+    ck_assert_int_eq(purge(3), 300);
+    mem_store_fail(f.store, "purge", 0, AUTHP_E_UNAVAILABLE);
+    int removed = 7;
+    ck_assert_int_eq(authp_purge_run(f.realm, 3, &removed, f.pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(removed, 7);
+}
+END_TEST
+
+/* More deleted accounts than one page lists. */
+START_TEST(traces_of_all_the_deleted_go)
+{
+    enum { MANY = 205 };
+    const char *sids[MANY];
+    for (int i = 0; i < MANY; i++) {
+        authp_user_t *user =
+            fixture_user(&f, apr_psprintf(f.pool, "u%d@example.org", i), "candidate", false);
+        sids[i] = fixture_start(&f, user).session->id.hex;
+        fake_clock_advance(&f.clock, 1); /* ids in this order */
+        ck_assert_int_eq(
+            authp_store_user_delete(f.store, user, authp_clock_now(f.realm->clock), f.pool),
+            AUTHP_OK);
+    }
+    ck_assert_int_eq(purge(1), 0);
+    for (int i = 0; i < MANY; i++) {
+        ck_assert_ptr_null(mem_store_session(f.store, sids[i])->ip);
+    }
+}
+END_TEST
+
+/* An invite that is over is kept for a month, for it says who let whom in; failures go at once. */
+START_TEST(invites_and_failures)
+{
+    authp_invite_t *found = NULL;
+    authp_failures_t failures = {.count = 0};
+    int64_t count = 0;
+    const authp_ms_t now = authp_clock_now(f.realm->clock);
+    const authp_invite_t invite = {.id = {"65f0c0ffee00000000000001"},
+                                   .email = "ada@example.org",
+                                   .code_hash = "h",
+                                   .created_at = now,
+                                   .expires_at = now + HOUR};
+    const authp_failure_t failure = {.key = "k", .at = now, .expires_at = now + HOUR};
+    ck_assert_int_eq(authp_store_invite_create(f.store, &invite, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_failure_add(f.store, &failure, &count, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, HOUR);
+    ck_assert_int_eq(purge(1), 0);
+    ck_assert_int_eq(authp_store_failure_get(f.store, "k", now, &failures, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+    ck_assert_int_eq(authp_store_failure_get(f.store, "k", now, &failures, f.pool),
+                     AUTHP_E_NOT_FOUND);
+    fake_clock_advance(&f.clock, 30 * 24 * HOUR - 1);
+    ck_assert_int_eq(purge(1), 0);
+    ck_assert_int_eq(authp_store_invite_by_id(f.store, invite.id.hex, &found, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+    ck_assert_int_eq(authp_store_invite_by_id(f.store, invite.id.hex, &found, f.pool),
+                     AUTHP_E_NOT_FOUND);
+}
+END_TEST
+
 static int audit_rows(void)
 {
     return mem_store_audit_count(f.store, "login");
@@ -187,6 +260,9 @@ Suite *suite_purge(void)
     tcase_add_test(tests, long_tokens_are_waited_for);
     tcase_add_test(tests, traces_of_the_deleted_go);
     tcase_add_test(tests, batch_by_batch);
+    tcase_add_test(tests, several_batches_in_one_run);
+    tcase_add_test(tests, traces_of_all_the_deleted_go);
+    tcase_add_test(tests, invites_and_failures);
     tcase_add_test(tests, the_audit_ages);
     suite_add_tcase(suite, tests);
     return suite;

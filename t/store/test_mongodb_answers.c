@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the MongoDB store makes of a server's answers, which indexes it asks for, and what it does
+ * after it was refused. */
+#include "../unit/suite.h"
+#include "base/clock.h"
+#include "contract.h"
+#include "fake_mongod.h"
+#include "store/mongo_impl.h"
+
+#include <apr_strings.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS 1500
+#define MOST 2
+#define LATE_MS 1200 /* a busy machine */
+
+static apr_pool_t *pool;
+static authp_store_t *store;
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    fake_mongod_start();
+    const authp_store_config_t config = {
+        .uri = apr_psprintf(pool, "mongodb://127.0.0.1:%d/?replicaSet=rs0", fake_mongod_port()),
+        .database = "answers",
+        .timeout_ms = TIMEOUT_MS,
+        .max_connections = MOST};
+    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+                     AUTHP_OK);
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+    fake_mongod_stop();
+}
+
+static authp_err_t find(void)
+{
+    authp_user_t *user = NULL;
+    return authp_store_user_by_id(store, "6b0000000000000000000001", &user, pool);
+}
+
+static authp_err_t insert(void)
+{
+    authp_user_t user = contract_user("eve@example.org", pool);
+    return authp_store_user_create(store, &user, pool);
+}
+
+/* "Ask another one, or later" is no fault of ours and none of the person's: 503. Others are: 500.
+ */
+static const struct {
+    int code;
+    authp_err_t err;
+} codes[] = {
+    {6, AUTHP_E_UNAVAILABLE},     /* HostUnreachable */
+    {7, AUTHP_E_UNAVAILABLE},     /* HostNotFound */
+    {50, AUTHP_E_UNAVAILABLE},    /* MaxTimeMSExpired */
+    {64, AUTHP_E_UNAVAILABLE},    /* WriteConcernFailed */
+    {89, AUTHP_E_UNAVAILABLE},    /* NetworkTimeout */
+    {91, AUTHP_E_UNAVAILABLE},    /* ShutdownInProgress */
+    {189, AUTHP_E_UNAVAILABLE},   /* PrimarySteppedDown */
+    {262, AUTHP_E_UNAVAILABLE},   /* ExceededTimeLimit */
+    {9001, AUTHP_E_UNAVAILABLE},  /* SocketException */
+    {10058, AUTHP_E_UNAVAILABLE}, /* LegacyNotPrimary */
+    {10107, AUTHP_E_UNAVAILABLE}, /* NotWritablePrimary */
+    {11600, AUTHP_E_UNAVAILABLE}, /* InterruptedAtShutdown */
+    {11602, AUTHP_E_UNAVAILABLE}, /* InterruptedDueToReplStateChange */
+    {13435, AUTHP_E_UNAVAILABLE}, /* NotPrimaryNoSecondaryOk */
+    {13436, AUTHP_E_UNAVAILABLE}, /* NotPrimaryOrSecondary */
+    {11000, AUTHP_E_CONFLICT},    /* DuplicateKey */
+    {11001, AUTHP_E_CONFLICT},    /* the same, of old servers */
+    {2, AUTHP_E_INTERNAL},        /* BadValue */
+    {13, AUTHP_E_INTERNAL},       /* Unauthorized */
+    {121, AUTHP_E_INTERNAL},      /* DocumentValidationFailure */
+};
+
+START_TEST(refusals)
+{
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    fake_mongod_code("insert", codes[_i].code);
+    ck_assert_int_eq(insert(), codes[_i].err);
+    fake_mongod_code("find", codes[_i].code);
+    ck_assert_int_eq(find(), codes[_i].err);
+    fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
+    ck_assert_int_eq(insert(), AUTHP_OK);
+}
+END_TEST
+
+/* The primary has it, a majority has not: it may be lost in a fail-over, so that nobody is told
+ * that it is kept. */
+START_TEST(no_majority_behind_it)
+{
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    fake_mongod_fault("insert", FAKE_MONGOD_CONCERN);
+    ck_assert_int_eq(insert(), AUTHP_E_UNAVAILABLE);
+}
+END_TEST
+
+/* A server that refuses is there: only one that does not answer has a rest. */
+START_TEST(refusals_give_no_rest)
+{
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    fake_mongod_code("insert", 11000);
+    for (int i = 0; i < 3 * AUTHP_BREAKER_FAILURES; i++) {
+        ck_assert_int_eq(insert(), AUTHP_E_CONFLICT);
+    }
+    fake_mongod_code("insert", 121);
+    for (int i = 0; i < 3 * AUTHP_BREAKER_FAILURES; i++) {
+        ck_assert_int_eq(insert(), AUTHP_E_INTERNAL);
+    }
+    ck_assert_int_eq(fake_mongod_count("insert"), 6 * AUTHP_BREAKER_FAILURES);
+    ck_assert_int_eq(find(), AUTHP_E_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(no_answers_give_a_rest)
+{
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    fake_mongod_code("find", 91);
+    for (int i = 0; i < 3 * AUTHP_BREAKER_FAILURES; i++) {
+        ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
+    }
+    ck_assert_int_eq(fake_mongod_count("find"), AUTHP_BREAKER_FAILURES);
+    usleep((AUTHP_BREAKER_PAUSE_MS + 50) * 1000);
+    ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE); /* one asks, the others have another rest */
+    ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(fake_mongod_count("find"), AUTHP_BREAKER_FAILURES + 1);
+    fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
+    usleep((AUTHP_BREAKER_PAUSE_MS + 50) * 1000);
+    ck_assert_int_eq(find(), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(find(), AUTHP_E_NOT_FOUND);
+}
+END_TEST
+
+#define SPARSE ", \"sparse\" : true"
+#define UNIQUE ", \"unique\" : true" SPARSE
+#define TTL(seconds) ", \"expireAfterSeconds\" : " seconds
+
+/* Who changes one changes what upgrades find: the old one stays, beside the new one or in its way.
+ */
+static const char *const indexes[][3] = {
+    {"users", "email", UNIQUE},
+    {"users", "username", UNIQUE},
+    {"users", "phone", UNIQUE},
+    {"users", "oauth.google.sub", UNIQUE},
+    {"users", "auth_changed_at", SPARSE},
+    {"users", "deleted_at", SPARSE},
+    {"refresh_tokens", "user_id", ""},
+    {"refresh_tokens", "ended_at", SPARSE},
+    {"refresh_tokens", "expires_at", TTL("3600")},
+    {"recruiter_invites", "code_hash", UNIQUE},
+    {"recruiter_invites", "invite_code", SPARSE},
+    {"recruiter_invites", "used_by", SPARSE},
+    {"recruiter_invites", "expires_at", TTL("2592000")},
+    {"audit_log", "at", ""},
+    {"audit_log", "subject_id", SPARSE},
+    {"audit_log", "actor_id", SPARSE},
+    {"login_failures", "expires_at", TTL("0")},
+};
+#define INDEXES ((int)(sizeof(indexes) / sizeof(indexes[0])))
+
+START_TEST(which_indexes)
+{
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    ck_assert_int_eq(fake_mongod_count("createIndexes"), INDEXES);
+    for (int i = 0; i < INDEXES; i++) {
+        const char *const *row = indexes[i];
+        const char *wanted = apr_psprintf(
+            pool,
+            "{ \"createIndexes\" : \"%s\", \"indexes\" : [ { \"key\" : { \"%s\" : 1 }, "
+            "\"name\" : \"%s_1\"%s } ]",
+            row[0], row[1], row[1], row[2]);
+        const char *json = fake_mongod_nth("createIndexes", i);
+        ck_assert_msg(strncmp(json, wanted, strlen(wanted)) == 0, "%s\n%s", json, wanted);
+        ck_assert_msg(strstr(json, "\"w\" : \"majority\"") != NULL, "%s", json);
+    }
+    ck_assert_int_eq(find(), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(fake_mongod_count("createIndexes"), INDEXES); /* once */
+}
+END_TEST
+
+/* Without unique indexes nothing is written: refused, it is tried again, but not by each request.
+ */
+START_TEST(no_indexes_yet)
+{
+    int applied = -1;
+    fake_mongod_code("createIndexes", 91);
+    ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(applied, -1);
+    ck_assert_int_eq(fake_mongod_count("createIndexes"), 1);
+    ck_assert_int_eq(insert(), AUTHP_E_UNAVAILABLE); /* tries */
+    ck_assert_int_eq(fake_mongod_count("createIndexes"), 2);
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(insert(), AUTHP_E_UNAVAILABLE); /* does not, for half a second */
+    }
+    ck_assert_int_eq(fake_mongod_count("createIndexes"), 2);
+    ck_assert_int_eq(fake_mongod_count("insert"), 0);
+    fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
+    usleep(600000);
+    ck_assert_int_eq(insert(), AUTHP_OK);
+    ck_assert_int_eq(fake_mongod_count("createIndexes"), 2 + INDEXES);
+    ck_assert_int_eq(fake_mongod_count("insert"), 1);
+}
+END_TEST
+
+/* An index in the way of ours: only a unique one on the same field and on nothing else does as
+ * well. The next one that is asked for is users.username, which the same index does not serve. */
+static const struct {
+    const char *index;
+    int asked;
+} others[] = {
+    {"{\"key\": {\"email\": 1}, \"name\": \"x\", \"unique\": true}", 2},
+    {"{\"key\": {\"email\": -1}, \"name\": \"x\", \"unique\": true, \"sparse\": true}", 2},
+    {"{\"key\": {\"email\": 1}, \"name\": \"email_1\"}", 1},
+    {"{\"key\": {\"email\": 1}, \"name\": \"email_1\", \"unique\": false}", 1},
+    {"{\"key\": {\"email\": 1, \"name\": 1}, \"name\": \"x\", \"unique\": true}", 1},
+    {"{\"key\": {\"name\": 1, \"email\": 1}, \"name\": \"x\", \"unique\": true}", 1},
+    {"{\"key\": {\"mail\": 1}, \"name\": \"x\", \"unique\": true}", 1},
+    {"{\"name\": \"x\", \"unique\": true}", 1},
+};
+
+START_TEST(an_index_of_others)
+{
+    int applied = -1;
+    fake_mongod_code("createIndexes", 85); /* IndexOptionsConflict */
+    fake_mongod_found(others[_i].index);
+    ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_E_INTERNAL);
+    ck_assert_int_eq(fake_mongod_count("createIndexes"), others[_i].asked);
+    ck_assert_int_ne(insert(), AUTHP_OK);
+    ck_assert_int_eq(fake_mongod_count("insert"), 0);
+}
+END_TEST
+
+/* With all clients in use one waits for a part of the bound, then is told so; each comes back, also
+ * after refusals. */
+START_TEST(all_in_use)
+{
+    authp_mongo_t *m = store->self;
+    mongoc_client_t *clients[MOST];
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    for (int i = 0; i < MOST; i++) {
+        ck_assert_int_eq(authp_mongo_acquire(m, &clients[i]), AUTHP_OK);
+    }
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
+    ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
+    authp_ms_t took = authp_clock_now(authp_clock_monotonic()) - began;
+    ck_assert_int_ge(took, TIMEOUT_MS / 6 - 20);
+    ck_assert_int_lt(took, LATE_MS);
+    ck_assert_int_eq(authp_mongo_release(m, clients[0], NULL), AUTHP_OK);
+    const bson_error_t refused = {.domain = MONGOC_ERROR_SERVER, .code = 121};
+    ck_assert_int_eq(authp_mongo_release(m, clients[1], &refused), AUTHP_E_INTERNAL);
+    for (int i = 0; i < 2 * MOST; i++) {
+        fake_mongod_code("find", i % 2 == 0 ? 121 : 11000);
+        ck_assert_int_ne(find(), AUTHP_E_UNAVAILABLE);
+        ck_assert_uint_eq(apr_reslist_acquired_count(m->clients), 0);
+    }
+}
+END_TEST
+
+/* An administrator sees in the server's log whose connections these are. */
+START_TEST(who_is_it)
+{
+    static const char name[] = "\"application\" : { \"name\" : \"mod_auth_platform\" }";
+    bool said = false;
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    for (int i = 0; i < fake_mongod_count("isMaster"); i++) {
+        said = said || strstr(fake_mongod_nth("isMaster", i), name) != NULL;
+    }
+    ck_assert(said);
+}
+END_TEST
+
+Suite *suite_mongodb_answers(void)
+{
+    Suite *suite = suite_create("mongodb_answers");
+    TCase *tests = tcase_create("mongodb_answers");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 20); /* a wait without an end is a failure */
+    tcase_add_loop_test(tests, refusals, 0, (int)(sizeof(codes) / sizeof(codes[0])));
+    tcase_add_test(tests, no_majority_behind_it);
+    tcase_add_test(tests, refusals_give_no_rest);
+    tcase_add_test(tests, no_answers_give_a_rest);
+    tcase_add_test(tests, which_indexes);
+    tcase_add_test(tests, no_indexes_yet);
+    tcase_add_loop_test(tests, an_index_of_others, 0, (int)(sizeof(others) / sizeof(others[0])));
+    tcase_add_test(tests, all_in_use);
+    tcase_add_test(tests, who_is_it);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

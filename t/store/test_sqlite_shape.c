@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must not change by accident: the steps of the schema that are in databases already, which
+ * statements queue, how long one waits for a connection, and that each comes back. */
+#include "../unit/suite.h"
+#include "base/clock.h"
+#include "contract.h"
+#include "sqlite_fixture.h"
+#include "store/sql_impl.h"
+
+#include <apr_dbd.h>
+#include <apr_strings.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST 2
+#define TIMEOUT_MS 300
+#define LATE_MS 1500 /* a busy machine */
+
+static apr_pool_t *pool;
+static authp_store_t *store;
+static authp_sql_t *sql;
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    sqlite_fixture_make();
+    const authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = TIMEOUT_MS, .max_connections = MOST};
+    ck_assert_int_eq(authp_store_open(authp_store_find("sqlite"), &config, &store, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    sql = store->self;
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+    sqlite_fixture_remove();
+}
+
+/* Databases have been made with them: a change is a new step at the end, and a row here.
+ */
+static const char *const released[][2] = {
+    {"accounts and sessions", "d4133f51af5bca17"},
+    {"invites and deletion", "2e08e42f878f9340"},
+    {"what changed when", "04049dcb3feaf0e8"},
+    {"failed sign-ins", "75235161df8d0720"},
+};
+#define RELEASED ((int)(sizeof(released) / sizeof(released[0])))
+
+START_TEST(steps_stay_as_they_were)
+{
+    authp_sql_conn_t *conn = NULL;
+    apr_dbd_results_t *results = NULL;
+    apr_dbd_row_t *row = NULL;
+    ck_assert_int_eq(sql->dialect->nmigrations, RELEASED);
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_open(conn, true), AUTHP_OK);
+    ck_assert_int_eq(apr_dbd_select(sql->driver, pool, conn->handle, &results,
+                                    "SELECT name, checksum FROM schema_migrations ORDER BY step",
+                                    1),
+                     0);
+    for (int i = 0; i < RELEASED; i++) {
+        ck_assert_int_eq(apr_dbd_get_row(sql->driver, pool, results, &row, i + 1), 0);
+        ck_assert_str_eq(apr_dbd_get_entry(sql->driver, row, 0), released[i][0]);
+        ck_assert_str_eq(apr_dbd_get_entry(sql->driver, row, 1), released[i][1]);
+    }
+    authp_sql_conn_release(conn);
+}
+END_TEST
+
+/* SQLite refuses a second writer at once: whatever is no SELECT waits in the queue. */
+START_TEST(writers_queue)
+{
+    for (int i = 0; i < AUTHP_SQL_LABELS; i++) {
+        const authp_sql_statement_t *one = &authp_sql_statements[i];
+        ck_assert_ptr_nonnull(one->text);
+        ck_assert_msg(one->writes == (strncmp(one->text, "SELECT ", 7) != 0), "%s", one->text);
+    }
+}
+END_TEST
+
+/* With all of them in use one waits for as long as an operation may take, then is told so. */
+START_TEST(all_in_use)
+{
+    authp_sql_conn_t *conns[MOST];
+    for (int i = 0; i < MOST; i++) {
+        ck_assert_int_eq(authp_sql_conn_acquire(sql, &conns[i]), AUTHP_OK);
+    }
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE);
+    authp_ms_t took = authp_clock_now(authp_clock_monotonic()) - began;
+    ck_assert_int_ge(took, TIMEOUT_MS - 20);
+    ck_assert_int_lt(took, LATE_MS);
+    for (int i = 0; i < MOST; i++) {
+        authp_sql_conn_release(conns[i]);
+    }
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+}
+END_TEST
+
+/* Opening one means preparing every statement: they are kept between operations. */
+START_TEST(connections_are_kept)
+{
+    authp_sql_conn_t *conn = NULL;
+    authp_store_maintain(store);
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
+    ck_assert_ptr_nonnull(conn->handle);
+    authp_sql_conn_release(conn);
+}
+END_TEST
+
+static void meddle(const char *text)
+{
+    authp_sql_conn_t *conn = NULL;
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_open(conn, true), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_exec(conn, text), 0);
+    authp_sql_conn_release(conn);
+}
+
+/* Reads and writes that fail, more often than there are connections, and with the queue held
+ * meanwhile by nobody. */
+START_TEST(failures_keep_nothing)
+{
+    authp_user_t *user = NULL;
+    authp_user_t made = contract_user("ada@example.org", pool);
+    meddle("ALTER TABLE users RENAME TO hidden");
+    for (int i = 0; i < 2 * MOST; i++) {
+        ck_assert_int_ne(authp_store_user_by_id(store, made.id.hex, &user, pool), AUTHP_OK);
+        ck_assert_int_ne(authp_store_user_create(store, &made, pool), AUTHP_OK);
+        ck_assert_uint_eq(apr_reslist_acquired_count(sql->connections), 0);
+    }
+    authp_store_t *other = sqlite_fixture_open(pool);
+    authp_sql_conn_t *conn = authp_sql_conn_single(other->self, pool);
+    ck_assert_int_eq(authp_sql_conn_open(conn, false), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_exec(conn, "ALTER TABLE hidden RENAME TO users"), 0);
+    authp_sql_conn_close(conn);
+    ck_assert_int_eq(authp_store_user_create(store, &made, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_user_by_id(store, made.id.hex, &user, pool), AUTHP_OK);
+    ck_assert_uint_eq(apr_reslist_acquired_count(sql->connections), 0);
+}
+END_TEST
+
+/* Another process's writer holds the queue: this one waits for it, also in its second try, and no
+ * reader does. */
+START_TEST(readers_do_not_queue)
+{
+    authp_user_t *user = NULL;
+    authp_user_t made = contract_user("ada@example.org", pool);
+    ck_assert_int_eq(authp_store_user_create(store, &made, pool), AUTHP_OK);
+    ck_assert_int_eq(sql->dialect->write_lock(sql->lock, 0), AUTHP_OK);
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
+    ck_assert_int_eq(authp_store_user_by_id(store, made.id.hex, &user, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_user_discard(store, user, pool), AUTHP_E_UNAVAILABLE);
+    authp_ms_t took = authp_clock_now(authp_clock_monotonic()) - began;
+    ck_assert_int_ge(took, TIMEOUT_MS - 20);
+    ck_assert_int_lt(took, LATE_MS);
+    sql->dialect->write_unlock(sql->lock);
+    ck_assert_int_eq(authp_store_user_discard(store, user, pool), AUTHP_OK);
+}
+END_TEST
+
+#define PATIENCE_MS 800
+
+typedef struct waiter_t {
+    pthread_t thread;
+    authp_err_t err;
+    authp_ms_t took;
+} waiter_t;
+
+static void *wait_for_turn(void *data)
+{
+    waiter_t *waiter = data;
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
+    waiter->err = sql->dialect->write_lock(sql->lock, PATIENCE_MS);
+    waiter->took = authp_clock_now(authp_clock_monotonic()) - began;
+    return NULL;
+}
+
+/* First at the door, then for the turn: both together within the bound. */
+START_TEST(one_bound_for_both_waits)
+{
+    waiter_t waiters[2];
+    ck_assert_int_eq(sql->dialect->write_lock(sql->lock, 0), AUTHP_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pthread_create(&waiters[i].thread, NULL, wait_for_turn, &waiters[i]), 0);
+        usleep(PATIENCE_MS * 1000 / 2);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(waiters[i].thread, NULL);
+        ck_assert_int_eq(waiters[i].err, AUTHP_E_UNAVAILABLE);
+        ck_assert_int_ge(waiters[i].took, PATIENCE_MS - 20);
+        ck_assert_int_lt(waiters[i].took, PATIENCE_MS * 5 / 4 + 100);
+    }
+    sql->dialect->write_unlock(sql->lock);
+    ck_assert_int_eq(sql->dialect->write_lock(sql->lock, 0), AUTHP_OK);
+    sql->dialect->write_unlock(sql->lock);
+}
+END_TEST
+
+Suite *suite_sqlite_shape(void)
+{
+    Suite *suite = suite_create("sqlite_shape");
+    TCase *tests = tcase_create("sqlite_shape");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 20); /* a wait without an end is a failure */
+    tcase_add_test(tests, steps_stay_as_they_were);
+    tcase_add_test(tests, writers_queue);
+    tcase_add_test(tests, all_in_use);
+    tcase_add_test(tests, connections_are_kept);
+    tcase_add_test(tests, failures_keep_nothing);
+    tcase_add_test(tests, readers_do_not_queue);
+    tcase_add_test(tests, one_bound_for_both_waits);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the shared table keeps over reloads: tokens of the settings before live on, and so must what
+ * ended them. */
+#include <apr_strings.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "service/live_layout.h"
+#include "suite.h"
+
+#define MINUTE_MS INT64_C(60000)
+#define USER "6b0000000000000000000001"
+#define SID "6b00000000000000000000a1"
+
+static apr_pool_t *pool;
+static authp_live_shared_t *shared;
+static authp_live_table_t *table;
+
+static authp_ms_t now_ms(void)
+{
+    return authp_clock_now(authp_clock_system());
+}
+
+static authp_live_table_t *reload(unsigned char store, int token_minutes)
+{
+    authp_live_table_t *opened = NULL;
+    authp_live_terms_t terms = {.token_ms = token_minutes * MINUTE_MS, .max_lag_ms = 60000};
+    memset(terms.store_id, store, sizeof(terms.store_id));
+    terms.roles = apr_array_make(pool, 1, sizeof(const char *));
+    ck_assert_int_eq(authp_live_table_open(shared, &terms, &opened, pool), AUTHP_OK);
+    return opened;
+}
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    ck_assert_int_eq(authp_live_table_make(64, &shared), AUTHP_OK);
+    table = reload(1, 15);
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+}
+
+/* A complete round of the poll that found nothing. */
+static void poll_round(void)
+{
+    authp_live_round_t round = {0};
+    shared->round_began = 0;
+    ck_assert(authp_live_table_begin(table, &round));
+    authp_live_round_set(table, &round, now_ms());
+    authp_live_table_end(table, &round, true);
+}
+
+/* Of a token that was issued so long ago. */
+static authp_live_verdict_t ask(int minutes_ago)
+{
+    bool newer = false;
+    authp_live_facts_t facts = {0};
+    const authp_ms_t now = now_ms();
+    const authp_live_query_t query = {USER, SID, 1, (now - minutes_ago * MINUTE_MS) / 1000};
+    return authp_live_table_ask(table, &query, now, &facts, &newer);
+}
+
+/* Tokens live shorter from now on: those from before have their full life. */
+START_TEST(a_shorter_life)
+{
+    table = reload(1, 1);
+    authp_live_table_put_session(table, SID, now_ms() - 14 * MINUTE_MS);
+    ck_assert_int_eq(ask(14), AUTHP_LIVE_DEAD);
+}
+END_TEST
+
+START_TEST(a_longer_life)
+{
+    table = reload(1, 60);
+    authp_live_table_put_session(table, SID, now_ms() - 59 * MINUTE_MS);
+    ck_assert_int_eq(ask(59), AUTHP_LIVE_DEAD);
+}
+END_TEST
+
+/* Rounds after the first one read what is new: they know nothing of the time that the longer life
+ * begins to ask for. */
+START_TEST(what_later_rounds_do_not_read)
+{
+    poll_round();
+    ck_assert_int_eq(ask(10), AUTHP_LIVE_GOOD);
+    table = reload(1, 60);
+    poll_round();
+    ck_assert_int_eq(ask(10), AUTHP_LIVE_GOOD);
+    ck_assert_int_eq(ask(40), AUTHP_LIVE_UNKNOWN);
+}
+END_TEST
+
+/* The clock of the store before says nothing about the one of this. */
+START_TEST(another_stores_clock)
+{
+    int64_t offset = 7;
+    authp_live_table_set_clock(table, 5000);
+    ck_assert(authp_live_table_clock(reload(1, 15), &offset)); /* the same one */
+    ck_assert_int_eq(offset, 5000);
+    ck_assert(!authp_live_table_clock(reload(2, 15), &offset));
+    ck_assert_int_eq(offset, 0);
+}
+END_TEST
+
+Suite *suite_live_terms(void)
+{
+    Suite *suite = suite_create("live_terms");
+    TCase *tests = tcase_create("live_terms");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_shorter_life);
+    tcase_add_test(tests, a_longer_life);
+    tcase_add_test(tests, what_later_rounds_do_not_read);
+    tcase_add_test(tests, another_stores_clock);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

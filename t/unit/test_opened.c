@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* With which flags and modes files are opened: each is closed in programs that httpd starts, no
+ * link is followed, nothing blocks, and what is made is for its owner alone. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/envfile.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "store/sqlite_files.h"
+#include "store/sqlite_lock.h"
+#include "suite.h"
+
+#ifndef O_PATH
+#define O_PATH 010000000 /* glibc hides it from POSIX */
+#endif
+#define MOST 64
+
+typedef struct opened_t {
+    char path[256];
+    int flags;
+    int mode;
+} opened_t;
+
+static opened_t opened[MOST];
+static int nopened;
+static bool recording;
+static apr_pool_t *pool;
+static char folder[64];
+
+/* The C library's own, for the test program. */
+int open(const char *path, int flags, ...)
+{
+    int mode = 0;
+    if ((flags & O_CREAT) != 0) {
+        va_list rest;
+        va_start(rest, flags);
+        mode = va_arg(rest, int);
+        va_end(rest);
+    }
+    if (recording && nopened < MOST) {
+        opened_t *one = &opened[nopened++];
+        apr_cpystrn(one->path, path, sizeof(one->path));
+        one->flags = flags;
+        one->mode = mode;
+    }
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    apr_cpystrn(folder, "/tmp/authp-opened-XXXXXX", sizeof(folder));
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    nopened = 0;
+    recording = true;
+}
+
+static void tear_down(void)
+{
+    recording = false;
+    ck_assert_int_eq(system(apr_pstrcat(pool, "rm -r ", folder, NULL)), 0);
+    apr_pool_destroy(pool);
+}
+
+static const char *below(const char *name)
+{
+    return apr_pstrcat(pool, folder, "/", name, NULL);
+}
+
+static void read_env(void)
+{
+    apr_table_t *table = NULL;
+    const char *error = NULL;
+    recording = false;
+    int fd = open(below("env"), O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_eq(write(fd, "A=1\n", 4), 4);
+    close(fd);
+    recording = true;
+    ck_assert_int_eq(authp_envfile_read(below("env"), &table, &error, pool), AUTHP_OK);
+}
+
+static void use_database(void)
+{
+    struct stat info;
+    authp_sqlite_lock_t *lock = NULL;
+    const char *database = below("state/test.db");
+    uid_t uid = geteuid();
+    ck_assert_int_eq(authp_sqlite_files_prepare(database, uid, getegid(), pool), AUTHP_OK);
+    ck_assert_int_eq(authp_sqlite_files_open(database, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_sqlite_files_prepare(database, uid, getegid(), pool), AUTHP_OK);
+    ck_assert_int_eq(authp_sqlite_files_open(database, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_file_look(database, &info), AUTHP_OK);
+    ck_assert_int_eq(authp_sqlite_lock_open(database, &lock, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_sqlite_lock_take(lock, 0), AUTHP_OK);
+    authp_sqlite_lock_give(lock);
+    authp_sqlite_lock_sweep(database, uid, pool);
+}
+
+static int count(const char *part, int flag)
+{
+    int found = 0;
+    for (int i = 0; i < nopened; i++) {
+        found += strstr(opened[i].path, part) != NULL && (opened[i].flags & flag) == flag;
+    }
+    return found;
+}
+
+START_TEST(flags)
+{
+    read_env();
+    use_database();
+    ck_assert(!authp_process_is_gone(authp_process_self()));
+    ck_assert_int_eq(count("/env", 0), 1);
+    ck_assert_int_eq(count("/test.db", O_CREAT | O_EXCL), 1); /* another's file is not taken over */
+    ck_assert_int_ge(count("/dev/shm/authp-", O_CREAT), 1);
+    ck_assert_int_ge(count("/proc/", 0), 1);
+    for (int i = 0; i < nopened; i++) {
+        const opened_t *one = &opened[i];
+        bool ours = strncmp(one->path, "/proc/", 6) != 0;
+        ck_assert_msg((one->flags & O_CLOEXEC) != 0, "%s stays open", one->path);
+        ck_assert_msg(!ours || (one->flags & O_NOFOLLOW) != 0, "%s may be a link", one->path);
+        if (ours && (one->flags & O_PATH) == 0) {
+            ck_assert_msg((one->flags & O_NONBLOCK) != 0, "%s may block", one->path);
+            ck_assert_msg((one->flags & O_NOCTTY) != 0, "%s may be a terminal", one->path);
+        }
+        ck_assert_msg((one->flags & O_CREAT) == 0 || one->mode == 0600, "%s is made %o", one->path,
+                      (unsigned int)one->mode);
+    }
+}
+END_TEST
+
+Suite *suite_opened(void)
+{
+    Suite *suite = suite_create("opened");
+    TCase *tests = tcase_create("opened");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, flags);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which memory is wiped: every copy of a body, of the env file and of a secret that is not needed
+ * any more. And which is kept out of core dumps. */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/envfile.h"
+#include "base/json.h"
+#include "base/pages.h"
+#include "base/secret.h"
+#include "suite.h"
+
+#define SECRET "correct horse battery"
+#define SIZE (1024 * 1024)
+
+static apr_pool_t *pool;
+static int wiped; /* places that held SECRET and are zero now */
+
+/* The C library's own, for the test program. */
+void explicit_bzero(void *at, size_t len)
+{
+    void *volatile hidden = at; /* the compiler takes it for something that is only written */
+    const void *before = hidden;
+    volatile unsigned char *bytes = at;
+    wiped += len >= strlen(SECRET) && memmem(before, len, SECRET, strlen(SECRET)) != NULL;
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = 0;
+    }
+}
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    wiped = 0;
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+}
+
+/* Taken, refused by the parser, and refused before it. */
+static const struct {
+    const char *text;
+    bool fine;
+} bodies[] = {
+    {"{\"password\": \"" SECRET "\"}", true},
+    {"{\"password\": \"" SECRET "\", \"password\": 1}", false},
+    {"{\"password\": \"" SECRET "\"", false},
+    {"{\"password\": \"" SECRET
+     "\", \"a\": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+     "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+     false},
+};
+
+START_TEST(bodies_are_wiped)
+{
+    json_t *value = NULL;
+    const char *text = bodies[_i].text;
+    authp_err_t err = authp_json_parse(text, strlen(text), &value, pool);
+    ck_assert_int_eq(err == AUTHP_OK, bodies[_i].fine);
+    ck_assert_int_eq(wiped, 1);
+}
+END_TEST
+
+static const char *const env_files[] = {"A='" SECRET "'\n", "A='" SECRET "'\nthis is wrong\n"};
+
+START_TEST(the_env_file_is_wiped)
+{
+    char path[] = "/tmp/authp-wiped-XXXXXX";
+    apr_table_t *table = NULL;
+    const char *error = NULL;
+    int fd = mkstemp(path);
+    size_t len = strlen(env_files[_i]);
+    ck_assert_int_eq(write(fd, env_files[_i], len), (ssize_t)len);
+    close(fd);
+    authp_err_t err = authp_envfile_read(path, &table, &error, pool);
+    ck_assert_int_eq(err, _i == 0 ? AUTHP_OK : AUTHP_E_MALFORMED);
+    ck_assert_int_eq(wiped, 1);
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
+START_TEST(secrets_are_wiped_with_their_pool)
+{
+    apr_pool_t *brief = NULL;
+    apr_pool_create(&brief, pool);
+    (void)authp_secret_make(SECRET, strlen(SECRET), brief);
+    ck_assert_int_eq(wiped, 0);
+    apr_pool_clear(brief);
+    ck_assert_int_eq(wiped, 1);
+}
+END_TEST
+
+/* What the kernel says of the mapping at `at`: " rd wr ...". NULL if nothing is mapped there. */
+static const char *flags_of(const void *at)
+{
+    char line[1024];
+    bool here = false;
+    const char *flags = NULL;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    ck_assert_ptr_nonnull(maps);
+    while (flags == NULL && fgets(line, sizeof(line), maps) != NULL) {
+        unsigned long from = 0;
+        unsigned long to = 0;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
+            here = (unsigned long)at >= from && (unsigned long)at < to;
+        } else if (here && strncmp(line, "VmFlags:", 8) == 0) {
+            flags = apr_pstrdup(pool, line + 8);
+        }
+    }
+    (void)fclose(maps);
+    return flags;
+}
+
+/* They hold passwords of those who wait for a hash. */
+START_TEST(pages_are_not_dumped)
+{
+    apr_pool_t *brief = NULL;
+    void *memory = NULL;
+    apr_pool_create(&brief, pool);
+    ck_assert_int_eq(authp_pages_make(SIZE, &memory, brief), AUTHP_OK);
+    const char *flags = flags_of(memory);
+    ck_assert_ptr_nonnull(flags);
+    ck_assert_msg(strstr(flags, " dd") != NULL, "in core dumps:%s", flags);
+    ck_assert_msg(strstr(flags, " nr") != NULL, "reserved:%s", flags);
+    ck_assert_msg(strstr(flags, " sh") == NULL, "shared with children:%s", flags);
+    memset(memory, 1, SIZE);
+    apr_pool_destroy(brief);
+    ck_assert_int_eq(msync(memory, SIZE, MS_ASYNC), -1); /* nothing is mapped there any more */
+}
+END_TEST
+
+Suite *suite_wiped(void)
+{
+    Suite *suite = suite_create("wiped");
+    TCase *tests = tcase_create("wiped");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, bodies_are_wiped, 0, (int)(sizeof(bodies) / sizeof(bodies[0])));
+    tcase_add_loop_test(tests, the_env_file_is_wiped, 0, 2);
+    tcase_add_test(tests, secrets_are_wiped_with_their_pool);
+    tcase_add_test(tests, pages_are_not_dumped);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
