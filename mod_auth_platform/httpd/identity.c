@@ -156,10 +156,24 @@ static void strip_cookies(request_rec *r)
         return;
     }
     authp_context_make(r)->cookie = cookie;
+    apr_table_unset(r->subprocess_env, "HTTP_COOKIE");
     if (rest != NULL) {
         apr_table_setn(r->headers_in, "Cookie", rest);
     } else {
         apr_table_unset(r->headers_in, "Cookie");
+    }
+}
+
+/* Not only the header: mod_include has made variables of it for an open page, and a guarded program
+ * that the page includes begins with a copy of them. What makes them of headers later sets what is
+ * left, and takes nothing away. */
+static void strip_authorization(request_rec *r)
+{
+    const char *value = apr_table_get(r->headers_in, "Authorization");
+    if (value != NULL) {
+        authp_context_make(r)->authorization = value;
+        apr_table_unset(r->headers_in, "Authorization");
+        apr_table_unset(r->subprocess_env, "HTTP_AUTHORIZATION");
     }
 }
 
@@ -177,11 +191,7 @@ static int on_fixups_headers(request_rec *r)
     if (context != NULL) {
         export_headers(r, context);
         if (context->via == AUTHP_VIA_BEARER && authp_config_dir(r)->forward_authorization != 1) {
-            const char *value = apr_table_get(r->headers_in, "Authorization");
-            if (value != NULL) {
-                authp_context_make(r)->authorization = value;
-                apr_table_unset(r->headers_in, "Authorization");
-            }
+            strip_authorization(r);
         }
     }
     if (context != NULL || authp_config_mount(r) != NULL) {

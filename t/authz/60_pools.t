@@ -32,7 +32,8 @@ put('app/index/start.cgi',  $program);
 put('app/index/.htaccess',  "DirectoryIndex none start.cgi\n");
 put('shut/page.html',       "not for you\n");
 put('shut/.htaccess',       "DirectoryIndex page.html none.html\n<Files \"page.html\">\n${guard}Require role admin\n</Files>\n");
-put('nested/.htaccess',     "DirectoryIndex page.shtml\n");
+put('app/.htaccess',        "CGIPassAuth On\n");
+put('nested/.htaccess',     "DirectoryIndex page.shtml\nCGIPassAuth On\n");
 put('nested/page.shtml',    join '|', ('<!--#include virtual="/pools/shut/" -->', '<!--#include virtual="/pools/shut/page.html" -->',
     '<!--#include virtual="/pools/app/whoami" -->') x 3);
 chmod 0755, $pools, map {"$pools/$_"} qw(app app/index shut nested);
@@ -105,6 +106,12 @@ every_time('an included page is refused', '/pools/nested/',
     sub { my ($a) = @_; return $a->{status} == 200 && $a->{body} !~ /not for you|"code"/ && !defined $a->{headers}->header('X-Request-Id') });
 every_time('and with somebody there', '/pools/nested/',
     sub { my ($a) = @_; return $a->{status} == 200 && $a->{body} !~ /not for you/ && (() = $a->{body} =~ /"AUTH_ROLES": "candidate"/g) == 3 }, signed_in => 1);
+# mod_include makes variables of the open page's headers, and what it includes begins with a copy.
+{
+    my $answer = request(GET => '/pools/nested/', headers => { Cookie => "theme=dark; authp_at=$p->{access_token}" }, bearer($p));
+    like($answer->{body}, qr/"AUTH_ROLES": "candidate"/, 'a guarded program in an open page knows who is there');
+    unlike($answer->{body}, qr/\Q$p->{access_token}\E/, 'and has not the token');
+}
 is(scalar(grep {/exit signal/} log_lines()), 0, 'no child crashed');
 
 # Where no section tells a file from its neighbours, its subrequests take over who is there from the request itself, and what they
