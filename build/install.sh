@@ -30,6 +30,7 @@ make_folder() {
 
 # put MODE SOURCE PATH
 put() {
+    build/below.sh "$dest" "$3"
     make_folder "$(dirname "$3")"
     install -m "$1" "$2" "$dest$3"
     echo "file $3" >>"$new"
@@ -55,7 +56,7 @@ echo "file $share/installed" >>"$new"
 # What an earlier version had put there and this one has not.
 if [ -f "$list" ]; then
     comm -23 <(sed -n 's/^file //p' "$list" | LC_ALL=C sort) <(sed -n 's/^file //p' "$new" | LC_ALL=C sort) |
-        while IFS= read -r old; do rm -f -- "$dest$old"; done
+        while IFS= read -r old; do ! build/below.sh "$dest" "$old" || rm -f -- "$dest$old"; done
 fi
 install -m 644 "$new" "$list"
 

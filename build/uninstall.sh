@@ -18,9 +18,11 @@ enabled=$dest/etc/apache2/mods-enabled/auth_platform.load
 mapfile -t files < <(sed -n 's/^file //p' "$list")
 mapfile -t folders < <(sed -n 's/^folder //p' "$list" | LC_ALL=C sort -r)
 for file in "${files[@]}"; do
+    "$(dirname "$0")/below.sh" "$dest" "$file" || continue
     rm -f -- "$dest$file"
     echo "removed: $dest$file"
 done
 for folder in "${folders[@]}"; do
+    "$(dirname "$0")/below.sh" "$dest" "$folder" || continue
     rmdir -- "$dest$folder" 2>/dev/null || true
 done

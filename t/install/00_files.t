@@ -71,6 +71,30 @@ is_deeply([sort map {"$share/$_"} keys %seen], [grep { m{/site/} } split /\n/, t
 unlike(slurp("$share/site/signin.html"), qr/demo/i, 'no word of the demo');
 like(slurp("$share/production.conf.dist"), qr{^\s*Alias /signin \Q$share\E/site$}m, 'the sample site has it');
 
+# What others may have put into DESTDIR leads nowhere else: neither `..` in the list nor links on the way.
+my $outside = File::Temp::tempdir(CLEANUP => 1);
+system('touch', "$outside/precious", "$outside/linked");
+system('ln', '-s', $outside, "$dest/away");
+system('cp', "$dest$share/installed", "$outside/list");
+for my $goal (qw(install uninstall)) {
+    open my $list, '>>', "$dest$share/installed" or die "installed: $!";
+    print {$list} "file ", '/..' x 12, "$outside/precious\nfile /away/linked\nfolder ", '/..' x 12, "$outside/empty\n";
+    close $list;
+    mkdir "$outside/empty";
+    ($status, $said) = make($goal);
+    is($status, 0, "$goal with a hostile list") or diag $said;
+    ok(-e "$outside/$_", "$goal leaves $_ alone") for qw(precious linked empty);
+    like($said, qr{precious is not below \Q$dest\E}, 'and says so');
+}
+is((make('install'))[0], 0, 'installed once more');
+system('mv', "$dest$share/guides", "$outside/guides");
+system('ln', '-s', "$outside/guides", "$dest$share/guides");
+($status, $said) = make('install');
+isnt($status, 0, 'a link that leads out of DESTDIR stops the installation');
+like($said, qr{is not below}, 'which says why');
+system('rm', "$dest$share/guides", "$dest/away");
+system('mv', "$outside/guides", "$dest$share/guides");
+
 # Again, over what an older version left: that goes, what is not ours stays.
 my $tree = tree();
 system('touch', "$dest$share/site/old.js", "$dest$share/mine.txt");
