@@ -17,7 +17,7 @@ my $json = JSON->new->utf8->allow_nonref;
 sub new {
     my ($class, %o) = @_;
     my $port = free_port();
-    my $self = bless { owner => $$, base => "http://127.0.0.1:$port", http => HTTP::Tiny->new(timeout => 60),
+    my $self = bless { owner => $$, base => "http://127.0.0.1:$port", http => HTTP::Tiny->new(timeout => 200),
         profile => File::Temp::tempdir('authp-browser-XXXXXX', TMPDIR => 1, CLEANUP => 1) }, $class;
     $self->{driver} = fork // die "fork: $!";
     if (!$self->{driver}) {
@@ -35,6 +35,7 @@ sub new {
         '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', "--window-size=$size[0],$size[1]",
         "--user-data-dir=$self->{profile}", ($< ? () : '--no-sandbox'));
     my $made = $self->call(POST => '/session', { capabilities => { alwaysMatch => {
+        timeouts => { script => 180_000, pageLoad => 180_000 },    # a loaded machine takes its time
         'goog:chromeOptions' => { binary => '/usr/bin/chromium', args => \@flags },
         'goog:loggingPrefs'  => { browser => 'ALL' },
     } } });
