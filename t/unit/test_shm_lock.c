@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/shm.h"
@@ -26,6 +27,8 @@ typedef struct area_t {
     atomic_int died;
     atomic_int ready;
     atomic_int go;
+    _Atomic int64_t handed;
+    atomic_int quick;
 } area_t;
 
 static area_t *area;
@@ -298,6 +301,49 @@ START_TEST(after_a_fork)
 }
 END_TEST
 
+#define HANDOVERS 20
+#define QUICK_MS 8 /* a waiter looks by itself after 20 */
+
+/* Each time that the lock is given, `handed` is when, and the child says how long that took to
+ * reach it. */
+static void wait_for_each(void)
+{
+    for (int i = 0; i < HANDOVERS; i++) {
+        while (atomic_load(&area->go) <= i) {
+            usleep(200);
+        }
+        atomic_store(&area->ready, i + 1);
+        take_or_fail(SOON_MS);
+        int64_t took = authp_clock_now(authp_clock_monotonic()) - atomic_load(&area->handed);
+        atomic_fetch_add(&area->quick, took <= QUICK_MS);
+        authp_shm_lock_give(&area->lock);
+        atomic_store(&area->ready, 0);
+    }
+}
+
+/* A waiter of another process is woken, not left to look for itself. On a busy machine a few come
+ * late. */
+START_TEST(a_waiter_is_woken)
+{
+    pid_t child = start(wait_for_each);
+    for (int i = 0; i < HANDOVERS; i++) {
+        ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, NULL), AUTHP_OK);
+        atomic_store(&area->go, i + 1);
+        while (atomic_load(&area->ready) != i + 1) {
+            usleep(200);
+        }
+        usleep(4000);
+        atomic_store(&area->handed, authp_clock_now(authp_clock_monotonic()));
+        authp_shm_lock_give(&area->lock);
+        while (atomic_load(&area->ready) != 0) {
+            usleep(200);
+        }
+    }
+    finish(child);
+    ck_assert_int_ge(atomic_load(&area->quick), HANDOVERS / 2);
+}
+END_TEST
+
 Suite *suite_shm_lock(void)
 {
     Suite *suite = suite_create("shm_lock");
@@ -314,6 +360,7 @@ Suite *suite_shm_lock(void)
     tcase_add_test(tests, a_waiter_that_is_killed);
     tcase_add_test(tests, processes);
     tcase_add_test(tests, after_a_fork);
+    tcase_add_test(tests, a_waiter_is_woken);
     suite_add_tcase(suite, tests);
     return suite;
 }

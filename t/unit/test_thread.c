@@ -2,10 +2,12 @@
 /* Threads of ours in a server's process: no signals, and out of the way when told so. */
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/ending.h"
 #include "base/thread.h"
 #include "suite.h"
 
@@ -66,12 +68,43 @@ START_TEST(stands_back_alone)
 }
 END_TEST
 
+static const struct {
+    int number;
+    bool ends;
+} signals[] = {{SIGTERM, true},  {SIGHUP, true},   {SIGINT, true},
+               {SIGUSR1, false}, {SIGCHLD, false}, {SIGALRM, false}};
+static volatile sig_atomic_t in_handler;
+
+static void notice(int number)
+{
+    (void)number;
+    in_handler = authp_ending_in_handler() ? 1 : 0;
+}
+
+/* As httpd's prefork tells its children to end: cleanups run inside the handler. Other handlers are
+ * no ending. */
+START_TEST(ends_in_a_handler)
+{
+    struct sigaction action = {.sa_handler = notice};
+    in_handler = -1;
+    ck_assert(!authp_ending_in_handler());
+    ck_assert_int_eq(sigaction(signals[_i].number, &action, NULL), 0);
+    ck_assert_int_eq(raise(signals[_i].number), 0);
+    ck_assert_int_eq(in_handler, signals[_i].ends);
+    ck_assert(!authp_ending_in_handler());
+    ck_assert(!authp_ending_abrupt());
+    authp_ending_begin();
+    ck_assert(authp_ending_abrupt());
+}
+END_TEST
+
 Suite *suite_thread(void)
 {
     Suite *suite = suite_create("thread");
     TCase *tests = tcase_create("thread");
     tcase_add_test(tests, no_signals);
     tcase_add_test(tests, stands_back_alone);
+    tcase_add_loop_test(tests, ends_in_a_handler, 0, (int)(sizeof(signals) / sizeof(signals[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

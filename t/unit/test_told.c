@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rules hand on, part by part: to the live table, to the store's count of failures, and to
+ * the audit. */
+#include <string.h>
+
+#include "live_fixture.h"
+#include "service/invite.h"
+#include "service/live.h"
+#include "suite.h"
+
+#define ADA "ada@example.org"
+#define BOB "bob@example.org"
+
+static live_fixture_t live;
+static fixture_t *const f = &live.f;
+
+static void set_up(void)
+{
+    live_fixture_open(&live);
+    live_fixture_poll(&live);
+}
+
+static void tear_down(void)
+{
+    live_fixture_close(&live);
+}
+
+/* By the table alone: the store answers nobody. */
+static authp_err_t guard(void)
+{
+    authp_principal_t who = live.who;
+    mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE);
+    authp_err_t err = authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool);
+    mem_store_fail(f->store, NULL, 0, AUTHP_OK);
+    return err;
+}
+
+START_TEST(a_deleted_account)
+{
+    ck_assert_int_eq(guard(), AUTHP_OK);
+    ck_assert_int_eq(authp_live_delete_user(f->realm, live.user, f->pool), AUTHP_OK);
+    ck_assert_int_eq(guard(), AUTHP_E_TOKEN_REVOKED);
+}
+END_TEST
+
+/* Another host ended it half a minute ago, and this one has not polled since: whoever ends them all
+ * here is answered when that one is dead here too. */
+START_TEST(what_another_host_ended)
+{
+    authp_session_t *row = mem_store_session(f->store, live.grant.session->id.hex);
+    row->ended_at = authp_clock_now(f->realm->clock) - 30000;
+    ck_assert_int_eq(guard(), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_live_end_sessions(f->realm, live.user->id.hex, NULL, "admin", NULL, f->pool),
+        AUTHP_OK);
+    ck_assert_int_eq(guard(), AUTHP_E_TOKEN_REVOKED);
+}
+END_TEST
+
+/* --- failures of sign-ins --- */
+
+static authp_failure_t added;
+static int adds;
+
+static authp_err_t note_failure(void *self, const authp_failure_t *what, int64_t *count,
+                                apr_pool_t *pool)
+{
+    added = *what;
+    adds++;
+    return mem_store_ops.failure_add(self, what, count, pool);
+}
+
+/* The first one here forgets what is older than a window; those after it count on. Each is kept for
+ * two windows: the longest delay is one, and another one must pass until it is forgotten. */
+START_TEST(failures)
+{
+    const authp_rate_t many = {1000, 60};
+    const authp_ms_t now = authp_clock_now(f->realm->clock);
+    authp_store_ops_t ops = *f->store->ops;
+    authp_grant_t grant;
+    const authp_login_t in = {
+        .kind = AUTHP_LOGIN_EMAIL, .login = ADA, .password = "wrong", .password_len = 5};
+    fixture_limits(f, many, many, (authp_rate_t){5, 600});
+    ops.failure_add = note_failure;
+    f->store->ops = &ops;
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+                         AUTHP_E_INVALID_CREDENTIALS);
+        ck_assert_int_eq(added.at, now);
+        ck_assert_int_eq(added.expires_at, now + 1200000);
+        ck_assert_int_eq(added.forget_before, i == 0 ? now - 600000 : 0);
+        ck_assert_uint_eq(strlen(added.key), 64);
+        ck_assert_ptr_null(strstr(added.key, "ada"));
+    }
+    ck_assert_int_eq(adds, 3);
+}
+END_TEST
+
+/* --- the audit --- */
+
+static void must_be(const char *event, const char *actor, const char *subject, const char *outcome)
+{
+    const authp_audit_t *entry = fixture_audit(f, event);
+    ck_assert_msg(entry != NULL, "no %s", event);
+    ck_assert_pstr_eq(entry->actor_id, actor);
+    ck_assert_pstr_eq(entry->subject_id, subject);
+    ck_assert_str_eq(entry->outcome, outcome);
+    ck_assert_int_eq(entry->at, authp_clock_now(f->realm->clock));
+    ck_assert_pstr_eq(entry->ip, fixture_client.ip);
+    ck_assert_pstr_eq(entry->request_id, fixture_client.request_id);
+}
+
+static const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
+
+static authp_invite_t *invite_for(const char *email, const char **code)
+{
+    authp_invite_t *invite = NULL;
+    const authp_new_invite_t wanted = {.email = email, .hours = 1};
+    ck_assert_int_eq(authp_invite_make(f->realm, &boss, &wanted, &invite, code, f->pool), AUTHP_OK);
+    return invite;
+}
+
+/* Who did what to whom: made, used, revoked. */
+START_TEST(invites)
+{
+    const char *code = NULL;
+    authp_user_t *bob = fixture_user(f, BOB, "candidate", false);
+    const authp_invite_t *invite = invite_for(BOB, &code);
+    must_be("invite_create", boss.id, invite->id.hex, "ok");
+    ck_assert_int_eq(authp_invite_redeem(f->realm, code, &fixture_client, &bob, f->pool), AUTHP_OK);
+    must_be("invite_use", bob->id.hex, invite->id.hex, "ok");
+    invite = invite_for(ADA, &code);
+    ck_assert_int_eq(authp_invite_revoke(f->realm, &boss, invite->id.hex, f->pool), AUTHP_OK);
+    must_be("invite_revoke", boss.id, invite->id.hex, "ok");
+    int count = mem_store_audit_count(f->store, "invite_revoke");
+    ck_assert_int_eq(authp_invite_revoke(f->realm, &boss, invite->id.hex, f->pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(mem_store_audit_count(f->store, "invite_revoke"), count);
+}
+END_TEST
+
+/* With an invite, and then again with the same one. */
+START_TEST(registrations_by_invite)
+{
+    const char *code = NULL;
+    authp_grant_t grant = {0};
+    const authp_invite_t *invite = invite_for(BOB, &code);
+    authp_new_account_t in = fixture_new(BOB, NULL);
+    ck_assert_int_eq(authp_invite_register(f->realm, &in, code, &fixture_client, &grant, f->pool),
+                     AUTHP_OK);
+    const char *id = grant.user->id.hex;
+    must_be("register", id, id, "ok");
+    must_be("invite_use", id, invite->id.hex, "ok");
+    ck_assert_int_eq(authp_invite_register(f->realm, &in, code, &fixture_client, &grant, f->pool),
+                     AUTHP_E_INVITE_INVALID);
+    must_be("register", NULL, NULL, "denied");
+    ck_assert_str_eq(fixture_audit(f, "register")->reason, "invite_invalid");
+}
+END_TEST
+
+START_TEST(a_sign_out)
+{
+    const authp_leaving_t leaving = {.user_id = live.user->id.hex,
+                                     .session_id = live.grant.session->id.hex,
+                                     .ver = live.user->ver};
+    ck_assert_int_eq(authp_session_logout(f->realm, &leaving, _i == 1, &fixture_client, f->pool),
+                     AUTHP_OK);
+    must_be("logout", live.user->id.hex, live.user->id.hex, "ok");
+    ck_assert_str_eq(fixture_audit(f, "logout")->session_id, live.grant.session->id.hex);
+    ck_assert_str_eq(fixture_audit(f, "logout")->reason, _i == 1 ? "logout_all" : "logout");
+    ck_assert_int_eq(guard(), AUTHP_E_TOKEN_REVOKED);
+}
+END_TEST
+
+Suite *suite_told(void)
+{
+    Suite *suite = suite_create("told");
+    TCase *tests = tcase_create("told");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_deleted_account);
+    tcase_add_test(tests, what_another_host_ended);
+    tcase_add_test(tests, failures);
+    tcase_add_test(tests, invites);
+    tcase_add_test(tests, registrations_by_invite);
+    tcase_add_loop_test(tests, a_sign_out, 0, 2);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
