@@ -186,7 +186,10 @@ static int on_fixups_headers(request_rec *r)
     }
     authp_context_t *context = authp_identity_of(r);
     if (authp_context_parent(r) != NULL) {
-        authp_scrub_headers(r); /* the parent's own exports */
+        /* MergeTrailers may have added a second Connection with the parent's body, and mod_proxy
+         * goes by each. */
+        apr_table_compress(r->headers_in, APR_OVERLAP_TABLES_MERGE);
+        authp_scrub_headers(r); /* the parent's own exports too */
     }
     if (context != NULL) {
         export_headers(r, context);

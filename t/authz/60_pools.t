@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Backend qw(backend_port);
 use AuthPlatform::Httpd;
 use AuthPlatform::Test;
+use IO::Socket::INET;
 use Test::More;
 
 my $rounds = 40;
@@ -146,5 +147,24 @@ for my $mpm (qw(event prefork)) {
     }
     $httpd->stop;
     unlike($httpd->log, qr/exit signal/, "$mpm: no child crashed");
+}
+
+# A trailer that MergeTrailers makes a header of: a program that has read it hands on to a guarded back end.
+{
+    my $httpd = AuthPlatform::Httpd->new;
+    my ($dir, $port) = ($httpd->{dir}, backend_port('POOLS_PORT'));
+    mkdir "$dir/site/hand";
+    AuthPlatform::Httpd::write_file("$dir/site/hand/on.cgi", "#!/bin/sh\ncat >/dev/null\nprintf 'Location: /told/x\\n\\n'\n");
+    chmod 0755, "$dir/site/hand", "$dir/site/hand/on.cgi";
+    $httpd->configure(more => join '', (map {"LoadModule ${_}_module \"$modules/mod_$_.so\"\n"} qw(proxy proxy_http cgid)),
+        "ScriptSock \"$dir/cgid.sock\"\nMergeTrailers on\n<Directory \"$dir/site/hand\">\nOptions +ExecCGI\nSetHandler cgi-script\nRequire all granted\n</Directory>\n",
+        "<Location \"/told\">\n${guard}Require valid-user\nProxyPass http://127.0.0.1:$port\n</Location>\n")->start;
+    my $token = $httpd->api('/register', { email => 'ada@example.org', password => 'three calm words' })->{json}{access_token};
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $httpd->{port}) or die "connect: $!";
+    print {$socket} "POST /hand/on.cgi HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer $token\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "1\r\na\r\n0\r\nConnection: X-Auth-Roles\r\nX-Auth-Email: boss\@example.org\r\n\r\n";
+    my $answer = do { local $/; <$socket> };
+    like($answer, qr/"X-Auth-Roles": "candidate"/i, 'trailers take no header of ours away');
+    unlike($answer, qr/boss/, 'nor add one');
 }
 done_testing;
