@@ -126,6 +126,8 @@ my @weak = (    # configuration, what each warning says
     ["<Location /x>\n$type\n<If \"true\">\nAuthType Basic\nRequire role admin\n</If>\n</Location>", qr/Require role in \S+site\.conf:6 has no AuthType Platform/],
     ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\n$type\n</Directory>", qr/Require role in \S+site\.conf:2 has no AuthType Platform in its own section/],
     ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\nAllowOverride AuthConfig\n</Directory>", qr/Require role in \S+site\.conf:2 has no AuthType Platform/],
+    ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\nAllowOverrideList Redirect authtype\n</Directory>", qr/site\.conf:2 has no AuthType Platform/],
+    ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\nAllowOverride all\n</Directory>", qr/site\.conf:2 has no AuthType Platform/],
 );
 for my $case (@weak) {
     my ($conf, $says) = @$case;
@@ -155,6 +157,10 @@ my @hosts = (
     ['behind a TLS proxy',               '',            ['80'],           'https://jobs.example.org',  []],
     ['loopback',                         '',            ['127.0.0.1:80', '127.9.9.9:80', '[::1]:80'], '127.0.0.1', []],
     ['loopback without a name',          '',            ['127.0.0.1:80'], undef,                       []],
+    ['loopback by a local name',         '',            ['127.0.0.1:80'], 'a.localhost',               []],
+    ['... in capitals',                  '',            ['127.0.0.1:80'], 'A.LOCALHOST',               []],
+    ['... that only looks so',           '',            ['127.0.0.1:80'], 'alocalhost',                [$http]],
+    ['IPv4 in IPv6',                     '',            ['[::ffff:127.0.0.1]:80'], '127.0.0.1',        []],
     ['loopback of IPv6',                 '',            ['[::1]:80'],     'localhost',                 []],
     ['loopback, localhost with a port',  '',            ['127.0.0.1:80'], 'localhost:80',              []],
     ['loopback, below localhost',        '',            ['127.0.0.1:80'], 'http://jobs.localhost:80',  []],
@@ -204,6 +210,13 @@ for my $case (    # name, configuration, listeners, ServerName, whether it warns
     is(scalar @{$warnings}, $warns, '... warnings') or diag $out;
     like($warnings->[0], qr/SECURE_COOKIES in \S+plain\.env is false, and .* others than this machine/, '... of that') if $warns;
 }
+
+# What each host has wrong is said for each, and what it inherits once.
+my $within = sub { my ($conf) = @_; my (undef, $out) = check($conf); return [$out =~ /AUTHP0510: AuthPlatformMe (\S+) lies within AuthPlatformMount (?:\S+) \((\S+)/g] };
+is_deeply($within->("AuthPlatformMount /m\nAuthPlatformMe /m/me"), ['/m/me', 'main'], 'the protected endpoint within the mount');
+is_deeply($within->("AuthPlatformMount /m\nAuthPlatformMe /m/me\n" . host('*:1')), ['/m/me', 'main'], '... is said once for hosts that inherit it');
+is_deeply([@{ $within->("AuthPlatformMount /m\nAuthPlatformMe /m/me\n" . host('*:1', 'AuthPlatformMe /m/you')) }[0, 2]], ['/m/me', '/m/you'], '... and for each that has its own');
+is_deeply([@{ $within->(host('*:1', 'AuthPlatformMe /api/auth')) }[0]], ['/api/auth'], '... or is alone with it');
 
 # At a start and a reload the log has what -t says, once.
 {

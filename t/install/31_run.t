@@ -85,6 +85,7 @@ like($nothing->content, qr{<h1>There is no such page</h1>.*href="/"}s, 'has a pa
 is($agent->get("$base/api/auth/nothing")->content_type, 'application/problem+json', 'and among the routes a document');
 my $icon = $agent->get("$base/favicon.ico");
 is($icon->code . ' ' . $icon->content_type, '200 image/svg+xml', 'the icon');
+is($agent->get("$base/open/whoami")->code, 200, 'the program that shows what an app receives runs');
 my ($line) = said() =~ /^(printf .* user create --role admin .*)$/m;
 like($line // '', qr/\Q--env-file $file\E user create/, 'the line that makes an admin');
 unlike($line // '', qr/AUTH_STATE_DIR/, 'needs nothing else');

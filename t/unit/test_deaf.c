@@ -3,6 +3,7 @@
  * again one after the other, and many of them are no trouble. */
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -109,6 +110,23 @@ START_TEST(one_after_the_other)
 }
 END_TEST
 
+/* The thread sleeps meanwhile: it neither spins nor looks again and again. */
+START_TEST(costs_nothing)
+{
+    struct timespec began;
+    struct timespec ended;
+    pair_t pair = connect_pair();
+    ck_assert(authp_deaf_add(deaf, pair.server, 600000));
+    ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began), 0);
+    usleep(400000);
+    ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended), 0);
+    int64_t used_us =
+        (ended.tv_sec - began.tv_sec) * 1000000 + (ended.tv_nsec - began.tv_nsec) / 1000;
+    ck_assert_int_lt(used_us, 40000);
+    close_pair(pair);
+}
+END_TEST
+
 /* Its number may be another's by then. */
 START_TEST(closed_meanwhile)
 {
@@ -169,6 +187,7 @@ Suite *suite_deaf(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, for_a_while);
     tcase_add_test(tests, one_after_the_other);
+    tcase_add_test(tests, costs_nothing);
     tcase_add_test(tests, closed_meanwhile);
     tcase_add_test(tests, more_than_it_can_hold);
     tcase_add_test(tests, ends_with_its_pool);

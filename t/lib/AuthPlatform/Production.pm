@@ -133,7 +133,7 @@ sub hardening {
         for qr/^strict-transport-security: max-age=31536000/mi, qr/^content-security-policy: default-src 'self'/mi, qr/^x-content-type-options: nosniff\r$/mi,
         qr/^referrer-policy: strict-origin-when-cross-origin\r$/mi, qr/^server: Apache\r$/mi;
     like(fetch("-D - -o /dev/null '$SITE/api/auth/healthz'"), qr/^HTTP\S+ 200/, '/healthz for this machine');
-    is(status("-X TRACE $SITE/"), 405, 'no TRACE');
+    is(status("--http1.1 -X TRACE $SITE/"), 405, 'no TRACE');
     is(status("$SITE/ws"), 401, 'the WebSocket is guarded');
     is(status("-X OPTIONS $SITE/api/jobs/"), 200, 'a preflight reaches the app');
     is(status("-X OPTIONS $SITE/api/jobs/manage"), 401, 'but where a role is wanted');
