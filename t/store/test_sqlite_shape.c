@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MOST 2
@@ -161,6 +162,82 @@ START_TEST(readers_do_not_queue)
 }
 END_TEST
 
+static authp_sql_dialect_t counting;
+static authp_err_t (*take)(void *lock, int timeout_ms);
+static void (*give)(void *lock);
+static int taken;
+static int given;
+
+static authp_err_t count_take(void *lock, int timeout_ms)
+{
+    taken++;
+    return take(lock, timeout_ms);
+}
+
+static void count_give(void *lock)
+{
+    given++;
+    give(lock);
+}
+
+static void count_turns(void)
+{
+    counting = *sql->dialect;
+    take = counting.write_lock;
+    give = counting.write_unlock;
+    counting.write_lock = count_take;
+    counting.write_unlock = count_give;
+    sql->dialect = &counting;
+    taken = given = 0;
+}
+
+/* A change of the schema kills the statements of a connection: the second try, on a fresh one,
+ * queues like the first. */
+START_TEST(each_try_queues)
+{
+    authp_user_t *user = NULL;
+    authp_user_t made = contract_user("ada@example.org", pool);
+    meddle("ALTER TABLE users ADD COLUMN later TEXT");
+    count_turns();
+    ck_assert_int_eq(authp_store_user_create(store, &made, pool), AUTHP_OK);
+    ck_assert_int_eq(taken, 2);
+    ck_assert_int_eq(given, 2);
+    ck_assert_int_eq(authp_store_user_by_id(store, made.id.hex, &user, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_user_discard(store, user, pool), AUTHP_OK);
+    ck_assert_int_eq(taken, 3);
+    ck_assert_int_eq(given, 3);
+    /* So do steps of the schema. */
+    int applied = -1;
+    ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_OK);
+    ck_assert_int_eq(taken, 4);
+    ck_assert_int_eq(given, 4);
+}
+END_TEST
+
+/* An operator who has mended it need not wait for the pause that requests have. */
+START_TEST(asked_to_migrate_it_tries)
+{
+    int applied = -1;
+    authp_store_t *later = NULL;
+    char folder[128];
+    char database[160];
+    (void)apr_snprintf(folder, sizeof(folder), "%s.d", sqlite_fixture_file());
+    (void)apr_snprintf(database, sizeof(database), "%s/test.db", folder);
+    const authp_store_config_t config = {
+        .file = database, .timeout_ms = TIMEOUT_MS, .max_connections = MOST};
+    ck_assert_int_eq(authp_store_open(authp_store_find("sqlite"), &config, &later, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_ping(later, pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    ck_assert_int_eq(authp_store_ping(later, pool), AUTHP_E_UNAVAILABLE); /* in the pause */
+    ck_assert_int_eq(authp_store_migrate(later, &applied, pool), AUTHP_OK);
+    ck_assert_int_eq(applied, RELEASED);
+    ck_assert_int_eq(authp_store_ping(later, pool), AUTHP_OK);
+    apr_pool_clear(pool); /* closed, it leaves the database alone */
+    ck_assert_int_eq(unlink(database), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 #define PATIENCE_MS 800
 
 typedef struct waiter_t {
@@ -211,6 +288,8 @@ Suite *suite_sqlite_shape(void)
     tcase_add_test(tests, connections_are_kept);
     tcase_add_test(tests, failures_keep_nothing);
     tcase_add_test(tests, readers_do_not_queue);
+    tcase_add_test(tests, each_try_queues);
+    tcase_add_test(tests, asked_to_migrate_it_tries);
     tcase_add_test(tests, one_bound_for_both_waits);
     suite_add_tcase(suite, tests);
     return suite;
