@@ -3,9 +3,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "fake_clock.h"
 #include "service/limit.h"
+#include "service/limit_impl.h"
 #include "suite.h"
 
 static apr_pool_t *pool;
@@ -191,6 +193,21 @@ START_TEST(none_at_all)
 }
 END_TEST
 
+/* Nobody outside can tell which addresses meet in one place of the table: each start of the server
+ * has another key. */
+START_TEST(places_are_not_foreseen)
+{
+    authp_limit_shared_t *second = NULL;
+    ck_assert_int_eq(sign_in("192.0.2.1"), 0);
+    ck_assert_int_eq(authp_limit_shared_make(&clock_.clock, authp_random_system(), &second),
+                     AUTHP_OK);
+    limits = authp_limit_make(second, &settings, &clock_.clock, pool);
+    ck_assert_mem_eq(&shared->accounts, &second->accounts, sizeof(shared->accounts));
+    ck_assert_int_eq(sign_in("192.0.2.1"), 0);
+    ck_assert(memcmp(&shared->clients, &second->clients, sizeof(shared->clients)) != 0);
+}
+END_TEST
+
 static void *crowd(void *data)
 {
     atomic_int *passed = data;
@@ -250,6 +267,7 @@ Suite *suite_limit(void)
     tcase_add_test(tests, given_back);
     tcase_add_test(tests, tightened);
     tcase_add_test(tests, none_at_all);
+    tcase_add_test(tests, places_are_not_foreseen);
     tcase_add_test(tests, many_at_once_gain_nothing);
     tcase_add_test(tests, a_flood_of_addresses);
     suite_add_tcase(suite, tests);

@@ -21,14 +21,21 @@ static authp_ms_t now_ms(void)
     return authp_clock_now(authp_clock_system());
 }
 
-static authp_live_table_t *reload(unsigned char store, int token_minutes)
+static authp_live_table_t *reload_with(unsigned char store, int token_minutes, const char *role)
 {
     authp_live_table_t *opened = NULL;
     authp_live_terms_t terms = {.token_ms = token_minutes * MINUTE_MS, .max_lag_ms = 60000};
     memset(terms.store_id, store, sizeof(terms.store_id));
-    terms.roles = apr_array_make(pool, 1, sizeof(const char *));
+    apr_array_header_t *roles = apr_array_make(pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(roles, const char *) = role;
+    terms.roles = roles;
     ck_assert_int_eq(authp_live_table_open(shared, &terms, &opened, pool), AUTHP_OK);
     return opened;
+}
+
+static authp_live_table_t *reload(unsigned char store, int token_minutes)
+{
+    return reload_with(store, token_minutes, "candidate");
 }
 
 static void set_up(void)
@@ -105,6 +112,52 @@ START_TEST(another_stores_clock)
 }
 END_TEST
 
+/* A long way of reloads that each name another role: bits run out, and what begins anew has all of
+ * them again. */
+START_TEST(more_roles_than_bits)
+{
+    bool newer = false;
+    authp_live_facts_t facts = {0};
+    for (int i = 0; i < 100; i++) {
+        table = reload_with(1, 15, apr_psprintf(pool, "role%d", i));
+        const authp_live_user_t user = {.id = USER, .ver = 2, .roles = 1};
+        authp_live_table_put_user(table, &user, now_ms());
+        const authp_live_query_t query = {USER, SID, 1, now_ms() / 1000};
+        (void)authp_live_table_ask(table, &query, now_ms(), &facts, &newer);
+        ck_assert(newer);
+        ck_assert_uint_eq(facts.roles, 1);
+        ck_assert_int_le(shared->nroles, LIVE_ROLES);
+        facts.roles = 0;
+        /* The next one starts with nothing said about this user. */
+        live_key_t key = authp_live_key(USER, LIVE_KIND_USER);
+        live_set(&authp_live_bucket(shared, &key)->tags, 0);
+    }
+}
+END_TEST
+
+/* Accounts and sessions each go on a minute before their own newest one. */
+START_TEST(where_the_next_round_begins)
+{
+    authp_live_round_t round = {0};
+    const authp_ms_t now = now_ms();
+    shared->round_began = 0;
+    ck_assert(authp_live_table_begin(table, &round));
+    authp_live_round_set(table, &round, now);
+    round.users_newest = now - 1000;
+    round.sessions_newest = now - 5000;
+    authp_live_table_end(table, &round, true);
+    for (int i = 0; i < 2; i++) {
+        shared->round_began = 0;
+        ck_assert(authp_live_table_begin(table, &round));
+        authp_live_round_set(table, &round, now);
+        ck_assert_int_eq(round.users_since, now - 1000 - MINUTE_MS);
+        ck_assert_int_eq(round.sessions_since, now - 5000 - MINUTE_MS);
+        round.users_newest = round.sessions_newest = now;
+        authp_live_table_end(table, &round, false); /* it broke off: what it saw does not count */
+    }
+}
+END_TEST
+
 Suite *suite_live_terms(void)
 {
     Suite *suite = suite_create("live_terms");
@@ -114,6 +167,8 @@ Suite *suite_live_terms(void)
     tcase_add_test(tests, a_longer_life);
     tcase_add_test(tests, what_later_rounds_do_not_read);
     tcase_add_test(tests, another_stores_clock);
+    tcase_add_test(tests, more_roles_than_bits);
+    tcase_add_test(tests, where_the_next_round_begins);
     suite_add_tcase(suite, tests);
     return suite;
 }

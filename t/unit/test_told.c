@@ -127,6 +127,7 @@ START_TEST(invites)
     authp_user_t *bob = fixture_user(f, BOB, "candidate", false);
     const authp_invite_t *invite = invite_for(BOB, &code);
     must_be("invite_create", boss.id, invite->id.hex, "ok");
+    ck_assert_uint_eq(strlen(code), 24); /* 18 random bytes: nobody guesses one */
     ck_assert_int_eq(authp_invite_redeem(f->realm, code, &fixture_client, &bob, f->pool), AUTHP_OK);
     must_be("invite_use", bob->id.hex, invite->id.hex, "ok");
     invite = invite_for(ADA, &code);
