@@ -34,9 +34,9 @@ AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_ha
  * the time is not known, and nobody is sent away for it. */
 void authp_hasher_bound_measure(authp_hasher_bound_t *bound, int cost);
 
-/* At most three quarters of the server's workers (MaxRequestWorkers) wait in the line, whatever
- * the time: with MPM prefork a process has one, and no gate of its own. */
-void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int workers);
+/* At most `most` callers run or wait in the line, whatever the time; at least one for each slot. A
+ * server that waits in its workers keeps some of them free for pages this way. */
+void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int most);
 
 /* After fork. Threads start at the first job, as many as `slots`; joined when the pool goes. At
  * most `strangers` callers of this process wait for strangers' hashes (0: the bound above is

@@ -24,8 +24,6 @@
 /* The measurement at start: a cost at which a hash takes 4 ms, and how often. */
 #define PROBE_COST 6
 #define PROBES 3
-/* One worker of the server in so many never waits for a stranger's hash. */
-#define WORKERS_KEPT 4
 
 /* A robust mutex gives itself back when its holder dies; `holder` is only for counting, and a dead
  * one is not counted. */
@@ -126,9 +124,8 @@ void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms)
     atomic_store_explicit(&bound->took_ms, took_ms, memory_order_relaxed);
 }
 
-void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int workers)
+void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int most)
 {
-    int most = workers - workers / WORKERS_KEPT;
     atomic_store_explicit(&bound->most, clamp(most, bound->slots, bound->places),
                           memory_order_relaxed);
 }

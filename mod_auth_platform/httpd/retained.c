@@ -28,8 +28,10 @@ static void **kept_as(const char *key)
     return kept != NULL ? kept : ap_retained_data_create(key, sizeof(*kept));
 }
 
-/* MaxRequestWorkers, as far as an MPM tells. */
-static int count_workers(void)
+/* How many requests may wait for a hash at once, of MaxRequestWorkers as far as an MPM tells it:
+ * three quarters with threads. A process of MPM prefork also spends the pause before a refusal, so
+ * that only half of them may wait. */
+static int count_waiting(void)
 {
     int children = 0;
     int threads = 0;
@@ -37,9 +39,10 @@ static int count_workers(void)
         children = 1;
     }
     if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 1) {
-        threads = 1; /* prefork says 0 */
+        return children / 2; /* prefork says 0 */
     }
-    return children * threads;
+    int workers = children * threads;
+    return workers - workers / 4;
 }
 
 static authp_err_t find_bound(authp_runtime_t *runtime)
@@ -52,7 +55,7 @@ static authp_err_t find_bound(authp_runtime_t *runtime)
     }
     runtime->bound = *kept;
     if (err == AUTHP_OK) {
-        authp_hasher_bound_limit(runtime->bound, count_workers());
+        authp_hasher_bound_limit(runtime->bound, count_waiting());
         authp_hasher_bound_measure(runtime->bound, runtime->realm->settings->bcrypt_rounds);
     }
     return err;

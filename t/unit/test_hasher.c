@@ -113,7 +113,7 @@ END_TEST
 /* However quick hashes are, some of the server's workers are left for pages. */
 START_TEST(workers_are_left)
 {
-    static const int rows[][2] = {{1, 2}, {3, 3}, {24, 18}, {128, 96}, {400, 300}, {5000, 1024}};
+    static const int rows[][2] = {{0, 2}, {1, 2}, {3, 3}, {18, 18}, {300, 300}, {5000, 1024}};
     int taken[MANY];
     authp_hasher_bound_t *bound = make_bound(2, 0);
     authp_hasher_bound_assume(bound, 1);
