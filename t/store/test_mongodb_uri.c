@@ -147,6 +147,54 @@ START_TEST(opening_is_silent)
 }
 END_TEST
 
+/* From warnings on, whatever the driver calls them, at level info. */
+START_TEST(which_lines_of_the_driver)
+{
+    static const struct {
+        mongoc_log_level_t level;
+        bool heard;
+    } rows[] = {{MONGOC_LOG_LEVEL_CRITICAL, true}, {MONGOC_LOG_LEVEL_ERROR, true},
+                {MONGOC_LOG_LEVEL_WARNING, true},  {MONGOC_LOG_LEVEL_MESSAGE, false},
+                {MONGOC_LOG_LEVEL_INFO, false},    {MONGOC_LOG_LEVEL_DEBUG, false}};
+    const authp_store_config_t config = {.uri = "mongodb://localhost/",
+                                         .database = "jobs",
+                                         .timeout_ms = 2000,
+                                         .max_connections = 4};
+    authp_store_t *store = NULL;
+    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+                     AUTHP_OK);
+    authp_log_set_sink(listen_to, NULL);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        heard[0] = '\0';
+        mongoc_log(rows[i].level, "part", "words");
+        ck_assert_str_eq(heard, rows[i].heard ? "3 AUTHP0236: part: words\n" : "");
+    }
+    authp_log_set_sink(NULL, NULL);
+    mongoc_log_set_handler(mongoc_log_default_handler, NULL);
+}
+END_TEST
+
+/* Nobody listens there, at whatever the driver says about it. */
+START_TEST(no_password_in_the_log)
+{
+    const authp_store_config_t config = {.uri =
+                                             "mongodb://ada:hush%21@127.0.0.1:9/?authSource=hush",
+                                         .database = "jobs",
+                                         .timeout_ms = 300,
+                                         .max_connections = 1};
+    authp_store_t *store = NULL;
+    heard[0] = '\0';
+    authp_log_set_sink(listen_to, NULL);
+    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE);
+    authp_log_set_sink(NULL, NULL);
+    mongoc_log_set_handler(mongoc_log_default_handler, NULL);
+    ck_assert_ptr_nonnull(strstr(heard, "AUTHP0231"));
+    ck_assert_ptr_null(strstr(heard, "hush"));
+}
+END_TEST
+
 START_TEST(the_database_name_is_checked)
 {
     static const char *const wrong_names[] = {"a b", "a.b", "", "a/b", "a$b", NULL};
@@ -172,6 +220,8 @@ Suite *suite_mongodb_uri(void)
                         (int)(sizeof(uris) / sizeof(uris[0])));
     tcase_add_test(tests, the_drivers_own_handler_is_put_back);
     tcase_add_test(tests, opening_is_silent);
+    tcase_add_test(tests, which_lines_of_the_driver);
+    tcase_add_test(tests, no_password_in_the_log);
     tcase_add_test(tests, the_database_name_is_checked);
     suite_add_tcase(suite, tests);
     return suite;

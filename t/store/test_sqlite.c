@@ -253,11 +253,18 @@ START_TEST(root_gives_the_folder_away)
     ck_assert_int_eq(info.st_mode & 0777, 0700);
     ck_assert_int_eq(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
     ck_assert_int_eq(rmdir(folder), 0);
-    /* A folder that all may enter is not ours to give away, nor is what a link points at. */
+    /* A folder that others may enter, be it one group, is not ours to give away, nor is what a link
+     * points at. */
     if (geteuid() == 0) {
-        ck_assert_int_eq(mkdir(folder, 0755), 0);
-        ck_assert_int_ne(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
-        ck_assert_int_eq(rmdir(folder), 0);
+        static const mode_t modes[] = {0755, 0750, 0710, 0720, 0701, 0705};
+        for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+            ck_assert_int_eq(mkdir(folder, 0700), 0);
+            ck_assert_int_eq(chmod(folder, modes[i]), 0);
+            ck_assert_int_ne(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
+            ck_assert_int_eq(stat(folder, &info), 0);
+            ck_assert_uint_eq(info.st_uid, geteuid());
+            ck_assert_int_eq(rmdir(folder), 0);
+        }
         ck_assert_int_eq(symlink("/tmp", folder), 0);
         ck_assert_int_ne(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
         ck_assert_int_eq(unlink(folder), 0);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
+#include "base/log.h"
+#include "no_secrets.h"
 #include "service/limit.h"
 
 #include <apr_strings.h>
@@ -40,6 +42,12 @@ static authp_err_t record_session(void *self, const authp_session_t *session, ap
 static authp_err_t record_audit(void *self, const authp_audit_t *entry, apr_pool_t *pool)
 {
     authp_err_t err = mem_store_ops.audit_append(self, entry, pool);
+    const char *const texts[] = {entry->event,    entry->outcome,    entry->reason,
+                                 entry->actor_id, entry->subject_id, entry->session_id,
+                                 entry->ip};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        no_secrets_in(texts[i]);
+    }
     if (err == AUTHP_OK) {
         pthread_mutex_lock(&recorder.mutex);
         authp_audit_t own = *entry;
@@ -94,6 +102,7 @@ void fixture_open(fixture_t *f)
     const authp_store_config_t config = {.timeout_ms = 2000};
     authp_hasher_bound_t *bound = NULL;
     ck_assert_int_eq(apr_pool_create(&f->pool, NULL), APR_SUCCESS);
+    no_secrets_in_log();
     recorder.pool = f->pool;
     recorder.sids = apr_array_make(f->pool, 8, sizeof(authp_id_t));
     recorder.events = apr_array_make(f->pool, 8, sizeof(authp_audit_t));
@@ -120,6 +129,7 @@ void fixture_close(fixture_t *f)
 {
     apr_pool_destroy(f->pool);
     f->pool = NULL;
+    authp_log_set_sink(NULL, NULL);
 }
 
 authp_new_account_t fixture_new(const char *email, const char *role)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process that ends in a signal handler, as prefork's children do: cleanups leave everything as
+ * it is, for the thread that was interrupted may hold any lock. And one that is closed in the
+ * middle of a request. */
+#include "../unit/suite.h"
+#include "base/ending.h"
+#include "base/json.h"
+#include "contract.h"
+#include "fake_mongod.h"
+#include "sqlite_fixture.h"
+#include "store/mongo_impl.h"
+#include "store/sql_impl.h"
+
+#include <apr_strings.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static apr_pool_t *pool;
+static apr_pool_t *own;
+static authp_store_t *store;
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    apr_pool_create(&own, NULL);
+    sqlite_fixture_make();
+    fake_mongod_start();
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pool);
+    fake_mongod_stop();
+    sqlite_fixture_remove();
+}
+
+static void open_store(const char *name)
+{
+    const authp_store_config_t config = {
+        .file = sqlite_fixture_file(),
+        .uri = apr_psprintf(pool, "mongodb://127.0.0.1:%d/?replicaSet=rs0", fake_mongod_port()),
+        .database = "ending",
+        .timeout_ms = 2000,
+        .max_connections = 2};
+    ck_assert_int_eq(authp_store_open(authp_store_find(name), &config, &store, own), AUTHP_OK);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+}
+
+/* Of this process, that are open: files whose name has that part. */
+static int descriptors(const char *part)
+{
+    int count = 0;
+    for (int fd = 3; fd < 256; fd++) {
+        char link[64];
+        char to[256];
+        (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t len = readlink(link, to, sizeof(to) - 1);
+        to[len > 0 ? len : 0] = '\0';
+        count += strstr(to, part) != NULL;
+    }
+    return count;
+}
+
+static const struct {
+    const char *store;
+    const char *part;
+} rows[] = {{"sqlite", "/test.db"}, {"mongodb", "socket:"}};
+
+/* Closed in good order nothing stays; in a handler everything does. */
+START_TEST(closed)
+{
+    int before = descriptors(rows[_i].part);
+    open_store(rows[_i].store);
+    int open_now = descriptors(rows[_i].part);
+    ck_assert_int_gt(open_now, before);
+    apr_pool_destroy(own);
+    /* The fake has the other ends of the connections open still. */
+    ck_assert_int_eq(descriptors(rows[_i].part), _i == 0 ? before : (before + 1 + open_now) / 2);
+}
+END_TEST
+
+START_TEST(ends_in_a_handler)
+{
+    open_store(rows[_i].store);
+    int open_now = descriptors(rows[_i].part);
+    authp_ending_begin();
+    apr_pool_destroy(own);
+    ck_assert_int_eq(descriptors(rows[_i].part), open_now);
+    sqlite_fixture_remove();
+    _exit(0); /* as such a process does */
+}
+END_TEST
+
+/* apr_reslist asserts that all have come back, and the driver waits for it. */
+START_TEST(closed_with_one_in_use)
+{
+    open_store(rows[_i].store);
+    if (_i == 0) {
+        authp_sql_conn_t *conn = NULL;
+        ck_assert_int_eq(authp_sql_conn_acquire(store->self, &conn), AUTHP_OK);
+        apr_pool_destroy(own);
+        ck_assert_ptr_nonnull(conn->handle);
+    } else {
+        mongoc_client_t *client = NULL;
+        ck_assert_int_eq(authp_mongo_acquire(store->self, &client), AUTHP_OK);
+        apr_pool_destroy(own);
+        ck_assert_ptr_nonnull(mongoc_client_get_uri(client));
+    }
+    sqlite_fixture_remove();
+    _exit(0);
+}
+END_TEST
+
+/* Values of a request that was interrupted. */
+START_TEST(json_values)
+{
+    json_t *kept = json_incref(authp_json_object(own));
+    json_t *left = json_incref(authp_json_object(pool));
+    apr_pool_destroy(own);
+    ck_assert_uint_eq(kept->refcount, 1);
+    authp_ending_begin();
+    apr_pool_clear(pool);
+    ck_assert_uint_eq(left->refcount, 2);
+    sqlite_fixture_remove();
+    _exit(0);
+}
+END_TEST
+
+Suite *suite_ending(void)
+{
+    Suite *suite = suite_create("ending");
+    TCase *tests = tcase_create("ending");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 20); /* to hang is a failure */
+    tcase_add_loop_test(tests, closed, 0, 2);
+    tcase_add_loop_exit_test(tests, ends_in_a_handler, 0, 0, 2);
+    tcase_add_loop_exit_test(tests, closed_with_one_in_use, 0, 0, 2);
+    tcase_add_exit_test(tests, json_values, 0);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
