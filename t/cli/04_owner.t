@@ -131,13 +131,28 @@ refused('a state folder that is a link', "$linked/state", ['--env-file', $throug
 is_deeply([glob "$linked/elsewhere/*"], [], '... and nothing is made behind it');
 
 SKIP: {
-    skip 'needs root', 5 if $> != 0;
-    my $open = folder();
-    my $with = env_file($open);
-    mkdir "$open/state" or die $!;
-    chmod 01777, "$open/state" or die $!;
-    refused("root's folder that all can write", "$open/state", ['--env-file', $with, @create], stdin => "12345678\n");
-    is_deeply([glob "$open/state/*"], [], '... and makes nothing in it');
+    skip 'needs root', 18 if $> != 0;
+    for my $mode (01777, 0770, 0702) {
+        my $open = folder();
+        my $with = env_file($open);
+        mkdir "$open/state" or die $!;
+        chmod $mode, "$open/state" or die $!;
+        refused(sprintf("root's folder of mode %04o, that others can write", $mode), "$open/state", ['--env-file', $with, @create], stdin => "12345678\n");
+        is_deeply([glob "$open/state/*"], [], '... and makes nothing in it');
+        chmod 0755, "$open/state" or die $!;
+        is(run(['--env-file', $with, @create], stdin => "three calm words\n")->{status}, 0, '... taken once nobody else can');
+    }
+    # An ordinary user who may look into the folder, or write it, but not both.
+    for my $mode (0500, 0600) {
+        my $half = folder();
+        my $with = env_file($half);
+        mkdir "$half/state" or die $!;
+        chmod $mode, "$half/state" or die $!;
+        chown $nobody, $nobody, $with, "$half/state" or die $!;
+        my $run = run(['--env-file', $with, @create], stdin => "12345679\n", uid => $nobody);
+        is($run->{status}, 1, sprintf('a folder of mode %04o: status 1', $mode));
+        like($run->{err}, qr/\Aauthplatform: \Q$half\E\/state belongs to user nobody: run this as that user or as root\n\z/, '... refused by name, before the store is tried');
+    }
 }
 
 # The writers' queue is there while the tool runs, and not afterwards.

@@ -12,7 +12,7 @@ use File::Temp qw(tempdir);
 use FindBin;
 use JSON::PP ();
 
-our @EXPORT_OK = qw(program folder write_file env_file run json slurp SECRET);
+our @EXPORT_OK = qw(program folder write_file env_file run json slurp sql SECRET);
 
 use constant SECRET => 'Zm9yIHRlc3RzIG9ubHkgLSBub3QgYSByZWFsIHNlY3JldCEh';
 
@@ -93,6 +93,16 @@ sub run {
     waitpid $pid, 0;
     my $status = $? & 127 ? 'signal ' . ($? & 127) : $? >> 8;
     return { status => $status, out => slurp("$dir/out"), err => slurp("$dir/err") };
+}
+
+# What sqlite3 says to statements about the database of env_file($dir), as lists of columns.
+sub sql {
+    my ($dir, @statements) = @_;
+    my $file = write_file(folder() . '/sql', join('', map { "$_;\n" } @statements));
+    open my $out, '-|', "sqlite3 -bail -cmd '.timeout 5000' '$dir/state/auth_platform.db' <'$file'" or croak "sqlite3: $!";
+    my @rows = map { chomp; [split /\|/, $_, -1] } <$out>;
+    close $out or croak 'sqlite3 failed';
+    return @rows;
 }
 
 # The one JSON document of an answer.

@@ -11,7 +11,9 @@ use Fcntl qw(O_NOCTTY O_RDWR);
 use POSIX ();
 use Time::HiRes qw(time);
 
-our @EXPORT_OK = qw(available start reported expect type echoes finish release);
+our @EXPORT_OK = qw(available start reported expect type echoes finish release process);
+
+our @ignored; # signals that the tool is started with as ignored, as under nohup
 
 use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSCTTY => 0x540E };
 
@@ -35,7 +37,8 @@ sub lead {
         open STDERR, '>&', $slave or die $!;
         close $slave;
         # Whoever runs the tests may ignore some, as nohup and background jobs do: a terminal's programs do not.
-        local @SIG{qw(INT TERM HUP QUIT)} = ('DEFAULT') x 4;
+        local @SIG{qw(INT TERM HUP QUIT PIPE)} = ('DEFAULT') x 5;
+        local @SIG{@ignored} = ('IGNORE') x @ignored;
         POSIX::setpgid(0, 0);
         local $SIG{TTOU} = 'IGNORE';
         POSIX::tcsetpgrp(0, $$) or die "tcsetpgrp: $!";
@@ -117,6 +120,13 @@ sub echoes {
     my $termios = POSIX::Termios->new;
     $termios->getattr(fileno $tool->{slave}) or die "tcgetattr: $!";
     return $termios->getlflag & POSIX::ECHO() ? 1 : 0;
+}
+
+# What the kernel says about the running tool: Uid, Groups, Umask, SigBlk ... by name; empty once it has ended.
+sub process {
+    my ($tool) = @_;
+    open my $status, '<', "/proc/$tool->{pid}/status" or return {};
+    return { map { /^(\w+):\s*(.*?)\s*$/ ? ($1 => $2) : () } <$status> };
 }
 
 # Status as the shell has it.
