@@ -24,6 +24,7 @@ trap 'exit 143' INT TERM HUP
 
 # The server ends with its standard input, which only this script holds open.
 mkfifo "$work/alive"
+: >"$work/said" # the loop below may look before the background job has opened it
 java -XX:TieredStopAtLevel=1 -Xmx"${AUTHP_MONGO_HEAP:-512m}" -cp "$lib/*" t/mongo/Server.java memory 0 <"$work/alive" >"$work/said" 2>&1 &
 pid=$!
 exec 7>"$work/alive"

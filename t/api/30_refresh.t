@@ -57,37 +57,4 @@ for my $forged (@forged) {
     is($answer->{json}{code}, 'refresh_invalid', 'forged: code');
 }
 is(refresh($t)->{status}, 200, 'the real one still works');
-
-# 64 at once with one token: one successor.
-my $s = person();
-my %successors;
-pipe my $read, my $write or die "pipe: $!";
-my @children;
-for (1 .. 8) {
-    my $pid = fork // die "fork: $!";
-    if (!$pid) {
-        close $read;
-        for (1 .. 8) {
-            my $answer = refresh($s->{refresh_token});
-            # The bound on waiting requests may say so; a client then tries again.
-            for (my $tries = 0; $answer->{status} == 503 && $tries < 50; $tries++) {
-                select undef, undef, undef, 0.02;
-                $answer = refresh($s->{refresh_token});
-            }
-            syswrite $write, "$answer->{status} " . ($answer->{json}{refresh_token} // $answer->{json}{code}) . "\n";
-        }
-        require POSIX;
-        POSIX::_exit(0);
-    }
-    push @children, $pid;
-}
-close $write;
-my @answers = <$read>;
-waitpid $_, 0 for @children;
-is(scalar @answers, 64, '64 refreshes with one token');
-$successors{$_}++ for @answers;
-is(scalar keys %successors, 1, 'one answer for all of them') or diag join '', keys %successors;
-like((keys %successors)[0], qr/^200 /, 'which is a success');
-(my $successor = (keys %successors)[0]) =~ s/^200 |\n//g;
-is(refresh($successor)->{status}, 200, 'and its token goes on');
 done_testing;
