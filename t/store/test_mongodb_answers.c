@@ -77,6 +77,18 @@ static const struct {
     {121, AUTHP_E_INTERNAL},      /* DocumentValidationFailure */
 };
 
+/* Where the server said that it is no primary, the driver looks for one first: half a second later,
+ * at the next look. */
+static void works_again(void)
+{
+    authp_err_t err = AUTHP_E_UNAVAILABLE;
+    for (int i = 0; i < 100 && err == AUTHP_E_UNAVAILABLE; i++) {
+        usleep(i > 0 ? 100000 : 0);
+        err = insert();
+    }
+    ck_assert_int_eq(err, AUTHP_OK);
+}
+
 START_TEST(refusals)
 {
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
@@ -85,7 +97,7 @@ START_TEST(refusals)
     fake_mongod_code("find", codes[_i].code);
     ck_assert_int_eq(find(), codes[_i].err);
     fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
-    ck_assert_int_eq(insert(), AUTHP_OK);
+    works_again();
 }
 END_TEST
 
@@ -119,7 +131,7 @@ END_TEST
 START_TEST(no_answers_give_a_rest)
 {
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
-    fake_mongod_code("find", 91);
+    fake_mongod_code("find", 50); /* out of time, and a primary still */
     for (int i = 0; i < 3 * AUTHP_BREAKER_FAILURES; i++) {
         ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
     }
@@ -187,7 +199,7 @@ END_TEST
 START_TEST(no_indexes_yet)
 {
     int applied = -1;
-    fake_mongod_code("createIndexes", 91);
+    fake_mongod_code("createIndexes", 50);
     ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(applied, -1);
     ck_assert_int_eq(fake_mongod_count("createIndexes"), 1);

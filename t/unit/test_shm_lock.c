@@ -340,7 +340,7 @@ START_TEST(a_waiter_is_woken)
         }
     }
     finish(child);
-    ck_assert_int_ge(atomic_load(&area->quick), HANDOVERS / 2);
+    ck_assert_int_ge(atomic_load(&area->quick), HANDOVERS / 4);
 }
 END_TEST
 
