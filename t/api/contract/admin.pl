@@ -59,7 +59,7 @@ sub admin_rows {
                 $pager->($_[0]);
                 is_deeply([map { $_->{id} } @{ $_[0]{json}{items} }], [$ada->{id}], 'one');
             }],
-        ['GET /users', 200, undef, 'by role', %as, query => '?role=recruiter&limit=1', check => sub { is_deeply($_[0]{json}{items}[0]{roles}, ['recruiter'], 'a recruiter') }],
+        ['GET /users', 200, undef, 'by role', %as, query => '?role=recruiter&limit=1', check => sub { is((grep { $_ eq 'recruiter' } @{ $_[0]{json}{items}[0]{roles} })[0], 'recruiter', 'a recruiter') }],
         ['GET /users', 422, 'validation_failed', 'a role that is none', %as, query => '?role=boss'],
         ['GET /users', 422, 'validation_failed', 'too long a prefix', %as, query => '?email=' . 'y' x 255],
         ['HEAD /users', 200, undef, 'without a body', %as],
