@@ -15,7 +15,7 @@
 #define WHICH_USER {"email", "EMAIL", "the user with this address", false}, \
                    {"id", "ID", "the user with this id", false}
 #define PAGE {"limit", "N", "at most N, 1 to 200 (default: 50)", false}, \
-             {"after", "ID", "go on behind this one", false}
+             {"after", "ID", "continue after the entry with this id", false}
 /* clang-format on */
 
 /* --- the table ---------------------------------------------------------------------------------
@@ -24,8 +24,8 @@ const authp_command_t authp_commands[] = {
     {"user",
      "create",
      "Make an account",
-     "The password is asked on the terminal, or read as one line from standard input where that is\n"
-     "no terminal. This is how the first admin is made: user create --role admin --email E",
+     "The tool asks for the password on the terminal. If standard input is not a terminal, the\n"
+     "password is its first line. The first admin: user create --role admin --email EMAIL",
      "user create --role admin --email you@example.org\n"
      "user create --role recruiter --verified --email rob@example.org --name 'Rob Roe'",
      authp_cmd_user_create,
@@ -55,22 +55,23 @@ const authp_command_t authp_commands[] = {
     {"user",
      "set-roles",
      "Give an account these roles and no others",
-     "Counts from the next request on. Giving the role recruiter verifies nobody.",
+     "Takes effect at the next request. The role recruiter does not count before the account is\n"
+     "verified.",
      "user set-roles --email rob@example.org --roles candidate,recruiter\n"
      "user set-roles --email rob@example.org --roles -",
      authp_cmd_change_roles,
      {WHICH_USER, {"roles", "A,B", "some of ROLES, comma separated; - for none", true}, NO_MORE}},
     {"user",
      "disable",
-     "Lock somebody out",
-     "Ends all their sessions. What is theirs stays, until it is enabled again or deleted.",
+     "Lock an account and end its sessions",
+     "Nobody can sign in to it until `user enable`. Its data stays.",
      "user disable --email mallory@example.org",
      authp_cmd_change_disable,
      {WHICH_USER, NO_MORE}},
     {"user",
      "enable",
-     "Let somebody in again",
-     "They sign in anew: sessions from before stay ended.",
+     "Unlock an account",
+     "The person has to sign in again: ended sessions stay ended.",
      "user enable --email mallory@example.org",
      authp_cmd_change_enable,
      {WHICH_USER, NO_MORE}},
@@ -83,27 +84,27 @@ const authp_command_t authp_commands[] = {
      {WHICH_USER, NO_MORE}},
     {"user",
      "withdraw-recruiter",
-     "Take a recruiter's verification away",
-     "Counts from the next request on. An invite used before does not bring it back.",
+     "Withdraw the verification of a recruiter",
+     "Takes effect at the next request. An invite that was used before does not bring it back.",
      "user withdraw-recruiter --email rob@example.org",
      authp_cmd_change_withdraw,
      {WHICH_USER, NO_MORE}},
     {"user",
      "reset-password",
-     "Set a new password for somebody",
-     "The password is asked on the terminal, or read as one line from standard input where that is\n"
-     "no terminal. All their sessions end.",
+     "Set a new password for an account",
+     "The tool asks for the password on the terminal. If standard input is not a terminal, the\n"
+     "password is its first line. All sessions of the account end.",
      "user reset-password --email ada@example.org",
      authp_cmd_change_password,
      {WHICH_USER, NO_MORE}},
     {"user",
      "delete",
      "Delete an account for good",
-     "Ends all its sessions and removes what is personal; the audit keeps the id.",
+     "Ends all its sessions and removes personal data. The audit keeps the id.",
      "user delete --email ada@example.org\n"
      "user delete --id 665f1c2e9b1d4a0012345678 --yes",
      authp_cmd_change_delete,
-     {WHICH_USER, {"yes", NULL, "do not ask; needed where there is no terminal", false}, NO_MORE}},
+     {WHICH_USER, {"yes", NULL, "do not ask; needed without a terminal", false}, NO_MORE}},
     {"session",
      "list",
      "List where somebody is signed in, the oldest first",
@@ -113,21 +114,21 @@ const authp_command_t authp_commands[] = {
      {WHICH_USER, PAGE, NO_MORE}},
     {"session",
      "end",
-     "End one session, or all of a user's",
-     "Name one session, or the user whose sessions are all to end.",
+     "End one session, or all sessions of a user",
+     "Takes --session for one session. With --email or --id it ends all sessions of that user.",
      "session end --session 665f1c2e9b1d4a0012345678\n"
      "session end --email ada@example.org",
      authp_cmd_session_end,
-     {{"session", "ID", "this one", false}, WHICH_USER, NO_MORE}},
+     {{"session", "ID", "the session with this id", false}, WHICH_USER, NO_MORE}},
     {"invite",
      "create",
      "Invite somebody to be a recruiter",
-     "Prints a code that is shown this once. With it the person with that address registers as a\n"
-     "recruiter, or signs in as one with the account that is there already.",
+     "Prints a code, which cannot be shown again. With the code, the person with that address\n"
+     "registers as a recruiter, or signs in as one with an account that exists already.",
      "invite create --email grace@example.org --hours 48",
      authp_cmd_invite_create,
-     {{"email", "EMAIL", "the only address it is good for", true},
-      {"hours", "N", "how long it is good, 1 to 8760 (default: 168, a week)", false},
+     {{"email", "EMAIL", "the address of the person; the invite works for no other", true},
+      {"hours", "N", "hours until it expires, 1 to 8760 (default: 168, a week)", false},
       NO_MORE}},
     {"invite",
      "list",
@@ -136,8 +137,8 @@ const authp_command_t authp_commands[] = {
      "invite list --state open\n"
      "invite list --email grace@example.org --json",
      authp_cmd_invite_list,
-     {{"email", "PREFIX", "only those for an address that starts with PREFIX", false},
-      {"state", "STATE", "only those that are open, used, revoked or expired", false},
+     {{"email", "PREFIX", "only invites for addresses that start with PREFIX", false},
+      {"state", "STATE", "only invites in this state: open, used, revoked or expired", false},
       PAGE,
       NO_MORE}},
     {"invite",
@@ -149,38 +150,40 @@ const authp_command_t authp_commands[] = {
      {{"id", "ID", "of the invite", true}, NO_MORE}},
     {"audit",
      "list",
-     "List what was done, the oldest first",
-     "Who did what to whom: sign-ins, refusals, and changes of accounts, invites and sessions.",
+     "List the audit, the oldest entries first",
+     "Entries say who did what to whom: sign-ins, refusals, and changes of accounts, invites and\n"
+     "sessions.",
      "audit list --since 24h\n"
      "audit list --user ada@example.org --event login --since 2026-01-31\n"
      "audit list --user cli --json",
      authp_cmd_audit_list,
-     {{"user", "WHO", "only what this person did, or what was done to them: EMAIL, ID, or cli",
+     {{"user", "WHO", "only entries by or about this user: EMAIL, ID, or cli (this tool)", false},
+      {"event", "NAME", "only this event, as the list shows it: login, refresh_reuse ...", false},
+      {"since", "TIME", "only since then: 30m, 24h or 7d ago, a date, or 2026-01-31T08:00:00Z",
        false},
-      {"event", "NAME", "only this event: login, refresh_reuse, user_update ...", false},
-      {"since", "TIME", "not before: 30m, 24h, 7d ago, a date, or 2026-01-31T08:00:00Z", false},
       PAGE,
       NO_MORE}},
     {NULL,
      "migrate",
      "Bring the database up to date",
-     "The server does this too when it starts. Doing it twice does no harm.",
+     "The server does this too when it starts. A second call changes nothing.",
      "--env-file /etc/auth_platform/.env migrate",
      authp_cmd_admin_migrate,
      {NO_MORE}},
     {NULL,
      "check-config",
      "Check the settings",
-     "Says everything that is wrong, one line each. Contacts no store and makes no file.",
+     "Prints one line for each error. Contacts no store and makes no file.",
      "--env-file /etc/auth_platform/.env check-config",
      authp_cmd_admin_check_config,
      {NO_MORE}},
     {NULL,
      "purge",
-     "Remove what is over",
-     "Sessions and deleted accounts an hour after their end, invites a month after theirs. The server\n"
-     "does this too, now and then. Ages are told by the store's clock: nothing is removed while this\n"
-     "host's differs from it by more than 20 seconds.",
+     "Remove ended sessions, deleted accounts, and old invites and audit entries",
+     "Sessions and deleted accounts are removed an hour after their end, invites a month after\n"
+     "theirs, audit entries after AUDIT_RETENTION_DAYS. The server does this by itself too. Ages are\n"
+     "measured by the store's clock. If this host's clock differs from it by more than 20 seconds,\n"
+     "nothing is removed.",
      "purge --json",
      authp_cmd_admin_purge,
      {NO_MORE}},

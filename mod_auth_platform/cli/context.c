@@ -6,6 +6,7 @@
 #include "cli/owner.h"
 
 #include <apr_strings.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,6 +78,10 @@ static authp_err_t load_settings(authp_context_t *context, apr_array_header_t *e
                               context->pool);
     if (err != AUTHP_OK && wrong != NULL) {
         apr_array_cat(errors, wrong);
+    }
+    if (err != AUTHP_OK && file == NULL && getenv("JWT_SECRET_KEY") == NULL) {
+        authp_output_error(context->pool, "note: there is no .env in this folder; name the "
+                                          "server's settings file with --env-file FILE");
     }
     return err;
 }

@@ -30,12 +30,12 @@ void authp_help_all(const authp_command_t *table, FILE *to, apr_pool_t *pool)
     put_flags(authp_options_global, to, pool);
     fputs(
         "\n"
-        "The settings are those of the server: name the file of its AuthPlatformEnvFile, and the\n"
-        "tool works on the same accounts. Without --env-file the file .env of the current folder\n"
-        "is read if there is one; the environment wins over either.\n"
+        "Name the file of the server's AuthPlatformEnvFile by --env-file, so that the tool works on\n"
+        "the same accounts. Without --env-file it reads the file .env of the current folder, if\n"
+        "there is one. Variables of the environment take precedence over the file.\n"
         "\n"
-        "Run as root, the tool first becomes the owner of the folder that holds the database, so\n"
-        "that the server can go on using what it writes.\n"
+        "If root runs the tool, it first changes to the owner of the folder that holds the database,\n"
+        "so that the server can use the files that it writes.\n"
         "\n"
         "Exit status: 0 done, 1 failed (a line on standard error says why), 2 wrong usage.\n",
         to);
@@ -55,7 +55,7 @@ void authp_help_group(const authp_command_t *table, const char *group, FILE *to,
     put_flags(authp_options_global, to, pool);
     fprintf(
         to,
-        "\nEach has a help of its own, with its options and examples: authplatform help %s COMMAND\n",
+        "\nOptions and examples of a command: authplatform help %s COMMAND\n",
         group);
 }
 

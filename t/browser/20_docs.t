@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Browser;
 use AuthPlatform::Test;
+use File::Temp ();
 use JSON ();
 use Test::More;
 
@@ -128,6 +129,60 @@ close $file;
 is(system('/usr/bin/python3', '-m', 'py_compile', server_root() . '/logs/sample.py'), 0, '... which is Python') or diag $python;
 is($browser->run('return python({a: null, b: [true, false, 1.5], "c\"": "\u2028\u00e9"})'), qq({"a": None, "b": [True, False, 1.5], "c\\"": "\x{2028}\x{e9}"}), '... by its own words');
 is(sample($browser, 'curl'), $line, 'and curl again');
+
+# Python samples run as printed. The module requests is a stand-in of a few lines, because not every machine has it.
+my $folder = File::Temp::tempdir(CLEANUP => 1);
+open my $module, '>', "$folder/requests.py" or die "requests.py: $!";
+print {$module} <<'END';
+import http.cookiejar, json as j, urllib.request, urllib.error
+class Session:
+    cookies = http.cookiejar.CookieJar()
+    def request(self, method, url, json=None, headers={}, allow_redirects=True):
+        # Browsers and curl send Secure cookies to http://localhost too.
+        self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https")))
+        body = None if json is None else j.dumps(json).encode()
+        asked = urllib.request.Request(url, body, {**({} if body is None else {"Content-Type": "application/json"}), **headers}, method=method)
+        try:
+            answer = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies)).open(asked)
+        except urllib.error.HTTPError as error:
+            answer = error
+        self.status_code, self.text = answer.status, answer.read().decode()
+        return self
+def request(*args, **more):
+    return Session().request(*args, **more)
+END
+close $module;
+
+sub sample_of {
+    my ($id, %values) = @_;
+    $browser->run("document.getElementById('$id').open = true; document.querySelector('#$id .try .more').open = true");
+    $browser->run("const f = document.getElementById(arguments[0]); f.value = arguments[1]; f.dispatchEvent(new Event('input', {bubbles: true}))", "$id-$_", $values{$_}) for keys %values;
+    $browser->run("const s = document.getElementById('$id-language'); s.value = '2'; s.dispatchEvent(new Event('change', {bubbles: true}))");
+    return $browser->run("return document.querySelector('#$id .try pre').textContent");
+}
+
+sub run_python {
+    my ($text) = @_;
+    open my $out, '>:utf8', "$folder/sample.py" or die "sample.py: $!";
+    print {$out} $text;
+    close $out;
+    my $result = qx{cd '$folder' && /usr/bin/python3 sample.py 2>&1};
+    secret_used($result =~ /"(?:access|refresh)_token":"([^"]+)"/g);
+    return $result;
+}
+like(run_python(sample_of('getMe')), qr/^200 \{.*\Q$email\E/, 'Python by bearer token') or diag sample_of('getMe');
+$browser->click('#forget');
+like(sample_of('getMe'), qr/"Authorization": "Bearer ACCESS_TOKEN"/, 'signed out, a sample shows where the token goes');
+unlike(sample_of('postLogin'), qr/Authorization/, '... and only where one is needed');
+$browser->click('input[name=way][value=cookie]');
+like(run_python(sample_of('postLogin', email => $email, password => $secret)), qr/^200 /, 'Python by cookie signs in') or diag sample_of('postLogin');
+like(run_python(sample_of('getMe')), qr/^200 \{.*\Q$email\E/, '... and the next sample is signed in') or diag sample_of('getMe');
+like(run_python(sample_of('postRefresh')), qr/^200 /, '... also one that needs the CSRF token') or diag sample_of('postRefresh');
+like(run_python(sample_of('postLogout')), qr/^200 /, '... and signs out') or diag sample_of('postLogout');
+like(run_python(sample_of('getMe')), qr/^401 /, '... for good');
+if (open my $jar, '<', "$folder/cookies.txt") {
+    secret_used(map { (split /\t/)[6] // () } grep { /\t/ } map { chomp; $_ } <$jar>);
+}
 
 # By cookie.
 $browser->click('input[name=way][value=cookie]');

@@ -34,6 +34,8 @@ my $none = run(['check-config']);
 is($none->{status}, 1, 'nothing set: status 1');
 like($none->{err}, qr/^authplatform: JWT_SECRET_KEY/m, '... names the key');
 is($none->{out}, '', '... and no answer');
+like($none->{err}, qr/^authplatform: note: .*--env-file FILE$/m, '... says how to name the settings of the server');
+unlike(run(['check-config'], env => { JWT_SECRET_KEY => 'tooshort-7731' })->{err}, qr/--env-file/, '... unless the environment has settings');
 
 my $bad = folder();
 env_file($bad, JWT_SECRET_KEY => 'tooshort-7731', BCRYPT_ROUNDS => 99);

@@ -127,7 +127,7 @@ function makeForm(route, onsend) {
     const line = block("The request as code");
     const choose = sampleChooser(`${route.id}-language`);
     const lines = el("details", { class: "more" }, el("summary", null, "As code"), choose.row, line);
-    const sample = () => choose.write(makeRequest(route, input()));
+    const sample = () => choose.write(sampleRequest(route, input()));
     const refresh = () => (line.textContent = sample());
     document.addEventListener("language", refresh);
     copy.addEventListener("click", async () => {

@@ -2,14 +2,28 @@
 // The same request as a program would send it: for curl, JavaScript and Python.
 "use strict";
 
-// Between single quotes a shell takes everything as it is, but for the quote itself.
+// Single quotes: a shell leaves everything as it is, except the quote itself.
 function quoted(text) {
     return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+// curl and Python keep cookies in this file, for the next request. A script cannot read the browser's cookies, except csrf_token.
 const JAR = "cookies.txt";
 
-// Scripts do not see the cookies: curl keeps its own, and takes the CSRF token from there.
+// The request of a form for the samples. Without a session, ACCESS_TOKEN stands for the token where a route needs one.
+function sampleRequest(route, input) {
+    const request = makeRequest(route, input);
+    const security = route.op.security || [];
+    const needed = security.length > 0 && security.every((one) => Object.keys(one).length > 0);
+    if (!request.cookie && needed && !request.headers.Authorization) {
+        request.headers.Authorization = "Bearer ACCESS_TOKEN";
+    }
+    // Without a body, /refresh and /logout go by the cookie too.
+    if (request.cookie && takesHeader(route, "X-CSRF-Token") && (needed || request.body === undefined)) {
+        request.headers["X-CSRF-Token"] = ""; // each language has an expression for the value
+    }
+    return request;
+}
 function curlOf(request) {
     const parts = ["curl -i"];
     if (request.method !== "GET") {
@@ -35,7 +49,7 @@ function curlOf(request) {
     return parts.join(" ");
 }
 
-// Undefined if it is no JSON, as what was written by hand may be.
+// Undefined if the body is not JSON. A body that was written by hand can be anything.
 function valueOf(body) {
     try {
         return JSON.parse(body);
@@ -45,6 +59,7 @@ function valueOf(body) {
 }
 
 const CSRF_IN_BROWSER = 'document.cookie.match(/(?:^|; )csrf_token=([^;]*)/)[1]';
+const CSRF_IN_PYTHON = 'next(c.value for c in session.cookies if c.name == "csrf_token")';
 
 function fetchOf(request) {
     const lines = [`    method: ${JSON.stringify(request.method)},`];
@@ -64,7 +79,7 @@ function fetchOf(request) {
     return `const response = await fetch(${JSON.stringify(request.url)}, {\n${lines.join("\n")}\n});\nconsole.log(response.status, await response.text());`;
 }
 
-// JSON strings and numbers are Python's too, but for the escapes of halves of a character, which stay halves there.
+// JSON strings and numbers are valid in Python too. Escaped surrogates are the exception: Python does not join them to one character.
 function python(value) {
     if (value === null) {
         return "None";
@@ -83,13 +98,15 @@ function python(value) {
 
 function pythonOf(request) {
     const lines = ["import requests", ""];
-    const caller = request.cookie ? "session" : "requests";
+    const caller = request.cookie ? "session" : "requests"; // the session has the cookies
     const headers = Object.entries(request.headers).filter(([name]) => name !== "Accept" && name !== "Content-Type");
     const value = request.body === undefined ? undefined : valueOf(request.body);
     const args = [JSON.stringify(request.method), JSON.stringify(request.url)];
-    const shown = headers.map(([name, one]) => `${JSON.stringify(name)}: ${name === "X-CSRF-Token" ? 'session.cookies["csrf_token"]' : JSON.stringify(one)}`);
+    const shown = headers.map(([name, one]) => `${JSON.stringify(name)}: ${name === "X-CSRF-Token" ? CSRF_IN_PYTHON : JSON.stringify(one)}`);
     if (request.cookie) {
-        lines.push("session = requests.Session()  # the one that has signed in keeps the cookies");
+        lines.unshift("import http.cookiejar", "import os", "");
+        lines.push("session = requests.Session()", `session.cookies = http.cookiejar.MozillaCookieJar("${JAR}")`,
+            `if os.path.exists("${JAR}"):`, "    session.cookies.load(ignore_discard=True)");
         shown.push(...(request.method === "GET" ? [] : [`"Origin": ${JSON.stringify(location.origin)}`]));
     }
     if (request.body !== undefined && value === undefined) {
@@ -101,18 +118,22 @@ function pythonOf(request) {
     if (shown.length > 0) {
         args.push(`headers={${shown.join(", ")}}`);
     }
-    lines.push(`response = ${caller}.request(\n    ${args.join(",\n    ")},\n    allow_redirects=False,\n)`, "print(response.status_code, response.text)");
+    lines.push(`response = ${caller}.request(\n    ${args.join(",\n    ")},\n    allow_redirects=False,\n)`);
+    if (request.cookie) {
+        lines.push("session.cookies.save(ignore_discard=True)");
+    }
+    lines.push("print(response.status_code, response.text)");
     return lines.join("\n");
 }
 
 const LANGUAGES = [["curl", curlOf], ["JavaScript", fetchOf], ["Python", pythonOf]];
-let language = 0; // of all forms at once
+let language = 0; // the chosen one, for all forms
 
-// { row, write(request) -> text }
+// Returns { row, write }: the row of the form with the choice, and write(request), which returns the text of the sample.
 function sampleChooser(id) {
     const select = el("select", { id }, LANGUAGES.map(([name], i) => el("option", { value: i }, name)));
     select.addEventListener("change", (event) => {
-        event.stopPropagation(); // no change of the form
+        event.stopPropagation(); // the form itself has not changed
         language = Number(select.value);
         document.dispatchEvent(new Event("language"));
     });
