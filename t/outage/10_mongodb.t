@@ -79,7 +79,13 @@ while ($again->{status} == 503 && time - $began < 15) {
 }
 is($again->{status}, 409, 'the unique indexes are there too');
 my $token = $signed->{json}{access_token};
-is($httpd->get('/page.txt', bearer => $token)->{status}, 200, 'the page is open with a token');
+# A child whose live table is still being filled asks the store, and says 503 if that takes long.
+my $open = $httpd->get('/page.txt', bearer => $token);
+for (my $tries = 0; $open->{status} == 503 && $tries < 50; $tries++) {
+    sleep 0.1;
+    $open = $httpd->get('/page.txt', bearer => $token);
+}
+is($open->{status}, 200, 'the page is open with a token');
 
 # --- killed ---------------------------------------------------------------------------------------------------------
 sleep 1.5;    # its file is written once a second
@@ -131,7 +137,7 @@ while (my $line = <$told>) { $crowd{$1} += $2 if $line =~ /^(\w+)=(\d+)$/ }
 waitpid $_, 0 for @crowd;
 is(join(' ', sort keys %crowd), '503', "frozen: each of $crowd{503} sign-ins at once got 503") or diag explain \%crowd;
 is($crowd{503}, $groups * $each, 'frozen: none was left without an answer');
-cmp_ok($slowest_page, '<', 0.5, sprintf 'frozen: the slowest guarded page took %.0f ms', 1000 * $slowest_page);
+cmp_ok($slowest_page, '<', $ENV{AUTHP_SANITIZE} ? 3 : 0.5, sprintf 'frozen: the slowest guarded page took %.0f ms', 1000 * $slowest_page);
 is_away($httpd, 'frozen');
 $mongo->thaw;
 is_back($httpd, 'frozen', $ada);
