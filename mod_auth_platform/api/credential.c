@@ -56,8 +56,8 @@ static bool has_name(const char *cookie, size_t len, const char *name)
     return len > want && cookie[want] == '=' && strncmp(cookie, name, want) == 0;
 }
 
-/* The length of a value of ours. httpd joins two Cookie headers by a comma, and no value of ours
- * has one, so the value ends there. */
+/* The length of the value of one of our cookies. The value ends at a comma: httpd joins two Cookie
+ * headers by a comma, and our values contain none. */
 static size_t length_of(const char *value, size_t len)
 {
     const char *comma = memchr(value, ',', len);
@@ -111,7 +111,7 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
     }
 }
 
-/* What may stand before a cookie's name. Some parsers of apps split at blanks and commas too. */
+/* Characters that may precede a cookie's name. Parsers of some apps split at blanks and commas. */
 #define GAPS "; ,\t\""
 
 /* Whether a cookie of ours begins at `text`, also in upper case or with blanks or a quote between
@@ -132,8 +132,7 @@ static bool begins_ours(const char *text)
     return false;
 }
 
-/* The first cookie of ours in `text`, which begins where a cookie may begin; NULL if there is none.
- */
+/* Returns the first of our cookies in `text`, or NULL. `text` begins where a cookie may begin. */
 static const char *find_ours(const char *text)
 {
     while (*text != '\0') {
@@ -147,7 +146,7 @@ static const char *find_ours(const char *text)
 }
 
 /* Appends `text` up to `end`, without the separators around it. Returns the new length. Each span
- * but the first follows a cookie that is left out, so there is room for the separator. */
+ * after the first follows a removed cookie, so the buffer has room for the separator. */
 static size_t append_span(char *kept, size_t used, const char *text, const char *end)
 {
     static const char separators[] = "; ,\t";
@@ -178,7 +177,7 @@ const char *authp_credential_strip(const char *header, apr_pool_t *pool)
     char *kept = apr_palloc(pool, strlen(header) + 1);
     for (const char *at = header; at != NULL;) {
         const char *end = ours != NULL ? ours : at + strlen(at);
-        /* The quote of a quoted name goes with it. */
+        /* The quote before a quoted name is removed together with the name. */
         while (ours != NULL && end > at && end[-1] == '"') {
             end--;
         }

@@ -27,14 +27,14 @@ const char *authp_credential_device_cookie(bool secure_cookies);
 #define AUTHP_CSRF_COOKIE "csrf_token"
 
 /* Value of the cookie `name` in a Cookie header, within the header's own text; false if absent. The
- * first of equal names counts. Only ';' separates cookies here: browsers keep a sibling host from
- * setting `__Host-` names, but not from setting a value that has ",__Host-authp_at=" in it. The
- * value ends at a comma. */
+ * first of equal names counts. Only ';' separates cookies here: browsers do not let a sibling host
+ * set `__Host-` names, but let it set a value that contains ",__Host-authp_at=". The value ends at
+ * a comma. */
 bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len);
 
-/* The Cookie header without our cookies: every one of section 10, in every spelling that a lenient
- * parser may take for it, behind a comma too. NULL if nothing else is left, the same pointer if
- * none was there. */
+/* Returns the Cookie header without the cookies of contract section 10. They are removed in every
+ * spelling that a lenient parser may accept, also after a comma. Returns NULL if no other cookie is
+ * left, and the same pointer if the header had none of ours. */
 const char *authp_credential_strip(const char *header, apr_pool_t *pool);
 
 #endif

@@ -12,7 +12,7 @@ extern const size_t authp_docs_text_page_len;
 extern const char authp_docs_text_policy[];
 extern const unsigned char authp_docs_text_examples[];
 extern const size_t authp_docs_text_examples_len;
-/* {"METHOD /path": [paragraph, ...]}: what each route means. */
+/* {"METHOD /path": [paragraph, ...]}: the description of each route. */
 extern const unsigned char authp_docs_text_about[];
 extern const size_t authp_docs_text_about_len;
 

@@ -55,7 +55,7 @@ bool authp_documents_same(const authp_mount_t *a, const authp_mount_t *b)
            same_text(a->me_path, b->me_path);
 }
 
-/* Is it this tag, or what mod_deflate or mod_brotli make of it? */
+/* True if the tag equals `tag`, alone or with the suffix that mod_deflate or mod_brotli add. */
 static bool is_tag(const char *sent, size_t len, const char *tag)
 {
     static const char *const endings[] = {"", "-gzip", "-br"};
@@ -71,8 +71,8 @@ static bool is_tag(const char *sent, size_t len, const char *tag)
     return false;
 }
 
-/* If-None-Match of RFC 9110: "*" or a list of entity tags, which may be weak. What is not
- * well-formed matches nothing from there on. */
+/* If-None-Match of RFC 9110: "*" or a list of entity tags, which may be weak. Comparing stops at
+ * the first element that is not well-formed. */
 static bool has_it(const char *header, const char *tag)
 {
     if (header == NULL) {

@@ -4,10 +4,9 @@
 
 #include "api/route.h"
 
-/* Texts that are the same for everybody for as long as the configuration is: openapi.json and the
- * page /docs. They depend on the settings and on the mount, not on a request (neither names a host
- * or a scheme), so they are made once for each mount, before httpd's children and threads start,
- * and only read afterwards: no lock. */
+/* openapi.json and the page /docs. Their text depends on the settings and on the mount, not on a
+ * request: it names no host and no scheme. It is made once for each mount, before httpd's children
+ * and threads start, and is only read afterwards, so it needs no lock. */
 typedef struct authp_document_t {
     const char *text;
     size_t len;
@@ -19,17 +18,17 @@ struct authp_documents_t {
     authp_document_t page;
 };
 
-/* Makes the documents of `mount`. `pool` must live as long as the mount (httpd: pconf); the tree
- * that the text is made from is gone on return. AUTHP_E_INTERNAL if there is no digest. */
+/* Makes the documents of `mount`. `pool` must live as long as the mount (httpd: pconf). The JSON
+ * tree from which the text is written is freed on return. AUTHP_E_INTERNAL: no digest was made. */
 AUTHP_CHECKED authp_err_t authp_documents_make(const authp_settings_t *settings,
                                                const authp_mount_t *mount,
                                                const authp_documents_t **out, apr_pool_t *pool);
 
-/* Do both mounts have the same documents? */
+/* True if both mounts have the same documents. */
 bool authp_documents_same(const authp_mount_t *a, const authp_mount_t *b);
 
-/* Answers with the document, or 304 if the client has it (If-None-Match). The body is the
- * document's own memory. */
+/* Answers with the document, or with 304 if If-None-Match names its tag. The body of the answer
+ * points to the document's memory. */
 void authp_document_send(authp_call_t *call, const authp_document_t *document, const char *type);
 
 #endif

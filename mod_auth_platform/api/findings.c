@@ -13,16 +13,17 @@ json_t *authp_findings_make(apr_pool_t *pool)
     return findings;
 }
 
-/* Bytes of JSON text that one byte of a string becomes, at most: \u0001, \" or itself. */
+/* The number of bytes in JSON for one byte of a string: 6 for \u0001, 2 for \", else 1. */
 static size_t written(unsigned char byte)
 {
     return byte < 0x20 ? 6 : byte == '"' || byte == '\\' ? 2 : 1;
 }
 
-/* How many bytes of `field` are shown: whole characters, all of them or as many as fit. */
+/* Returns the length in bytes of the part of `field` that is shown. The part has whole characters.
+ */
 static size_t shown(const char *field)
 {
-    size_t end = 0; /* of the last whole character that fits */
+    size_t end = 0; /* end of the last whole character that fits */
     size_t points = 0;
     size_t bytes = 0;
     for (size_t i = 0; field[i] != '\0'; i++) {

@@ -6,21 +6,21 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* What is wrong with the fields of a request, as the members that a 422 problem document gets:
- * `errors` = [{field, code, detail}] and, beyond AUTHP_FINDINGS_MOST, `more` = how many further
- * ones there are. The size of the answer is bounded whatever the client sends: fields beyond the
- * limit are only counted, and a name that the client made up is cut. */
+/* The wrong fields of a request, as members of a 422 problem document: `errors` = [{field, code,
+ * detail}] for at most AUTHP_FINDINGS_MOST fields, and `more` = the number of further ones. The
+ * size of the answer is bounded: fields beyond the limit are only counted, and a long name from the
+ * client is cut. */
 #define AUTHP_FINDINGS_MOST 20
-#define AUTHP_FINDINGS_NAME 64        /* code points of a field's name */
-#define AUTHP_FINDINGS_NAME_BYTES 256 /* and bytes of its JSON text */
+#define AUTHP_FINDINGS_NAME 64        /* a field's name is cut after so many code points, */
+#define AUTHP_FINDINGS_NAME_BYTES 256 /* or after so many bytes of JSON text */
 
-/* Without findings. Released with the pool. */
+/* Makes an empty list, which is released with the pool. */
 json_t *authp_findings_make(apr_pool_t *pool);
-/* `field` is well-formed UTF-8 of any length; a longer one is cut and ends with an ellipsis. */
+/* `field` is well-formed UTF-8. A name beyond the limits above is cut and ends with an ellipsis. */
 void authp_findings_add(json_t *findings, const char *field, const char *code, const char *detail);
-/* Is there any? */
+/* True if there is a finding. */
 bool authp_findings_any(const json_t *findings);
-/* Is one about this field, among those that are named? */
+/* True if `errors` has a finding about this field. Fields that `more` counts are not found. */
 bool authp_findings_name(const json_t *findings, const char *field);
 
 #endif

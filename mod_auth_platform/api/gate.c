@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-#define WAITING_SHARE 4 /* one thread in so many may wait */
-#define KEPT_SHARE 4    /* one place in so many is not for strangers */
-#define PAGES_SHARE 16  /* one thread in so many serves pages even in a burst */
-#define FEW_THREADS 8   /* a process with fewer has one place, and no bursts */
+#define WAITING_SHARE 4 /* a quarter of the threads may wait */
+#define KEPT_SHARE 4    /* a quarter of the places is not for strangers */
+#define PAGES_SHARE 16  /* a sixteenth of the threads serves pages even in a burst */
+#define FEW_THREADS 8   /* a process with fewer threads has one place, and no bursts */
 #define BURST_MS 5000
 #define CALM_MS 1000
 
@@ -31,8 +31,9 @@ void authp_gate_size(authp_gate_t *gate, int threads)
     gate->burst = few ? 0 : threads - (pages > 0 ? pages : 1);
 }
 
-/* Of a crowd that wants more than the usual share: has it come just now? Two who notice it at once
- * both say so. */
+/* Called for a stranger above the usual share. Returns true if the crowd began less than BURST_MS
+ * ago. If two threads notice a new crowd at once, both set crowd_began; their times hardly differ.
+ */
 static bool is_burst(authp_gate_t *gate)
 {
     int64_t now = authp_clock_now(authp_clock_monotonic());
@@ -60,7 +61,8 @@ static bool enter_stranger(authp_gate_t *gate)
     return let_in(&gate->strangers, let);
 }
 
-/* However many strangers there are, they take no more than their usual share from the others. */
+/* Counts at most the usual share of strangers, so that a burst of them takes no place from others.
+ */
 static bool enter_other(authp_gate_t *gate)
 {
     int before = atomic_fetch_add(&gate->used, 1);

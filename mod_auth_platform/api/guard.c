@@ -56,8 +56,8 @@ authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t
     return allowed ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
 }
 
-/* Whether a guarded request comes from the app's own origin. The front ends of the settings may
- * call the account routes only: the app behind the guard has not agreed to be called by them. */
+/* True if a guarded request comes from the app's own origin. The origins of the settings may call
+ * the account routes only: they were not chosen for the app behind the guard. */
 static bool same_origin(const authp_guard_request_t *request, apr_pool_t *pool)
 {
     const char *sent = header(&request->headers, "Origin");

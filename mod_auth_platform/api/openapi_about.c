@@ -13,7 +13,7 @@ const json_t *authp_openapi_about_read(apr_pool_t *pool)
     return err == AUTHP_OK ? all : authp_json_object(pool); /* a test holds it to be JSON */
 }
 
-/* Who may, in words. */
+/* A sentence that says who may call the route. */
 static const char *who(const authp_route_t *route, apr_pool_t *pool)
 {
     if (route->role != NULL) {

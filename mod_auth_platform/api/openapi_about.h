@@ -4,11 +4,11 @@
 
 #include "api/route.h"
 
-/* What the routes mean, in prose (api/docs/about.json): read once for a document. */
+/* Descriptions of the routes (api/docs/about.json), parsed once for each document. */
 const json_t *authp_openapi_about_read(apr_pool_t *pool);
 
-/* The description of a route: who may call it, then its paragraphs, with a blank line before each.
- */
+/* Returns the description of a route: who may call it, then its paragraphs, separated by blank
+ * lines. */
 const char *authp_openapi_about(const json_t *all, const authp_route_t *route, apr_pool_t *pool);
 
 #endif

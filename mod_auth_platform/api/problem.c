@@ -134,7 +134,7 @@ static void set_headers(const authp_problem_t *problem, const char *request_id,
     }
     apr_table_setn(out->headers, "Cache-Control", "no-store");
     if (request_id != NULL) {
-        /* A copy: `out` may live longer than the request that `request_id` was made for. */
+        /* Copied, because `out` may live longer than the request that `request_id` was made for. */
         apr_table_set(out->headers, "X-Request-Id", request_id);
     }
     out->status = problem->status;
@@ -175,7 +175,8 @@ static const char *escaped(const char *text, apr_pool_t *pool)
     return apr_pescape_entity(pool, text, 0);
 }
 
-/* People choose their names: <bdi> keeps characters that change the direction of writing within. */
+/* Names are chosen by users. <bdi> limits the effect of characters that change the direction of
+ * text to the name. */
 static const char *reader_text(const authp_problem_reader_t *reader, apr_pool_t *pool)
 {
     if (!reader->known) {
@@ -202,7 +203,7 @@ void authp_problem_page(authp_err_t err, const char *request_id,
                         const authp_problem_reader_t *reader, authp_response_t *out,
                         apr_pool_t *pool)
 {
-    /* The words are constants of ours without markup; the rest is escaped. */
+    /* `title` and `detail` are constants without markup. Everything else is escaped. */
     const authp_problem_t *problem = authp_problem_of(err);
     const char *id = request_id != NULL ? escaped(request_id, pool) : NULL;
     set_headers(problem, request_id, out, pool);

@@ -34,7 +34,7 @@ void authp_problem_max_age(int seconds, authp_response_t *out, apr_pool_t *pool)
  * the code too. */
 const char *authp_problem_example(const authp_problem_t *problem, apr_pool_t *pool);
 
-/* Whom the page below speaks to. All zero: nobody is known, or it does not matter. */
+/* The signed-in user that the page below names. All members zero: no user is named. */
 typedef struct authp_problem_reader_t {
     bool known;          /* somebody is signed in */
     const char *name;    /* NULL if none */

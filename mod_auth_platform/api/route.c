@@ -248,7 +248,8 @@ static authp_err_t read_body(authp_call_t *call)
 static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
 {
     bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
-    bool stranger = authp_throttle_is_stranger(call); /* the step may find out who it is */
+    bool stranger =
+        authp_throttle_is_stranger(call); /* asked before the step, which may change it */
     if (waits && !authp_gate_enter(call->request->gate, stranger)) {
         return AUTHP_E_BUSY;
     }

@@ -229,8 +229,8 @@ static void describe_text(int most, const char *pattern, json_t *out)
     authp_json_set_str(out, "pattern", pattern);
 }
 
-/* The built-in list is too long for a document. Its words of one repeated character stand for it,
- * which are also what programs that make up requests try first. */
+/* The built-in list is too long for the document. Only its words of one repeated character are
+ * named: programs that generate requests try those first. */
 static void describe_common(const authp_settings_t *settings, json_t *out)
 {
     if (!settings->password_refuse_common) {

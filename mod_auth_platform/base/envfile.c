@@ -284,7 +284,7 @@ static authp_err_t read_open(const char *path, int fd, apr_table_t **out, const 
 authp_err_t authp_envfile_read(const char *path, apr_table_t **out, const char **error,
                                apr_pool_t *pool)
 {
-    /* A FIFO in its place must not hang the start, nor a link lead root to another file. */
+    /* A FIFO must not block the start, and a link must not lead root to another file. */
     int fd = open(path, O_RDONLY | AUTHP_FILE_FLAGS);
     if (fd < 0 && errno == ELOOP) {
         return refuse(AUTHP_E_MALFORMED, path,

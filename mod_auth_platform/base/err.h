@@ -18,7 +18,7 @@ typedef enum authp_err_t {
     AUTHP_E_MALFORMED,     /* input is not of its syntax */
     AUTHP_E_TOO_LARGE,     /* input is over its limit */
     AUTHP_E_ABORTED,       /* the server below has answered or dropped the request itself */
-    AUTHP_E_CLOCKS_DIFFER, /* this host's clock and the store's: times cannot be relied on */
+    AUTHP_E_CLOCKS_DIFFER, /* this host's clock is too far from the store's to compare times */
 
     /* outcomes of the rules, one for each problem code of the contract */
     AUTHP_E_INVALID_CREDENTIALS,

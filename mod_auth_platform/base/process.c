@@ -14,7 +14,7 @@
 #define START_BITS 42
 #define START_MASK ((UINT64_C(1) << START_BITS) - 1)
 
-/* Places in /proc/PID/stat, counted from the first behind the program's name. */
+/* Positions of fields in /proc/PID/stat, counted from the first field after the program's name. */
 #define FIELD_THREADS 17
 #define FIELD_START 19
 
@@ -29,7 +29,7 @@ static authp_process_t pack(pid_t pid, uint64_t start)
     return (uint64_t)pid << START_BITS | (start & START_MASK);
 }
 
-/* `text` is what stands behind the name: " S 1 2 ...". */
+/* `text` is the part of the line after the name: " S 1 2 ...". */
 static bool parse(const char *text, state_t *state)
 {
     if (text[0] != ' ' || text[1] == '\0') {
@@ -51,7 +51,8 @@ static bool parse(const char *text, state_t *state)
     return true;
 }
 
-/* 0, or an errno. The program's name may hold anything, blanks and parentheses too. */
+/* Returns 0 or an errno. The program's name may contain any character, also blanks and parentheses.
+ */
 static int look(const char *path, state_t *state)
 {
     char text[1024];
@@ -93,11 +94,11 @@ bool authp_process_is_gone(authp_process_t process)
     (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
     int why = look(path, &state);
     if (why == 0) {
-        /* A zombie holds nothing any more, unless only its first thread has ended. */
+        /* A zombie holds no lock, unless only its first thread has ended. */
         bool ended = (state.letter == 'Z' || state.letter == 'X') && state.threads <= 1;
         return ended || (start != 0 && state.start != start);
     }
-    /* Hidden (hidepid) are other users' processes; whoever asks is of the same user. */
+    /* The mount option hidepid hides processes of other users. Callers are of the same user. */
     if ((why == ENOENT || why == ESRCH) && look("/proc/self/stat", &own) == 0) {
         return true;
     }

@@ -5,16 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One process of this machine and no other one ever: its number and the time it started, as
- * /proc/PID/stat has it. Fits an atomic word in shared memory. 0: no process. Numbers mean the same
- * to processes of one PID namespace only. */
+/* Identifies one process of this machine: its PID and its start time in /proc/PID/stat. A later
+ * process with the same PID has another start time. The value fits an atomic word in shared memory.
+ * 0 is no process. PIDs are comparable only within one PID namespace. */
 typedef uint64_t authp_process_t;
 
-/* The calling process. Kept after the first call, until a fork. */
+/* The calling process. The value is cached until a fork. */
 authp_process_t authp_process_self(void);
 
-/* True if that process has ended, waited for by its parent or not. False where it cannot be known:
- * for a live process the answer is never true. */
+/* True if that process has ended, even if its parent has not waited for it. False if this is not
+ * known. For a live process the answer is never true. */
 bool authp_process_is_gone(authp_process_t process);
 
 #endif

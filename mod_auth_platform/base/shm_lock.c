@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A waiter sleeps this long before it looks whether the holder's process still runs. */
+/* A waiter checks once in this time whether the holder's process still runs. */
 #define LOOK_MS 20
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share atomics only if they need no lock");
@@ -21,8 +21,8 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Until `given` is no longer what was read, or `ms` have passed. The kernel measures a relative
- * time-out by the monotonic clock. */
+/* Waits until `given` differs from the value that was read, or `ms` have passed. The kernel
+ * measures a relative time-out by the monotonic clock. */
 static void wait_for_change(authp_shm_lock_t *lock, uint32_t given, int64_t ms)
 {
     struct timespec most = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000L};
@@ -40,7 +40,8 @@ authp_err_t authp_shm_lock_take(authp_shm_lock_t *lock, int timeout_ms, bool *di
     int64_t deadline = now_ms() + timeout_ms;
     int64_t look_at = now_ms() + LOOK_MS;
     for (;;) {
-        /* Read before the owner: a lock given back in between changes it, so no wake-up is lost. */
+        /* `given` is read before the owner. If the lock is released in between, `given` changes, so
+         * no wake-up is lost. */
         uint32_t given = atomic_load(&lock->given);
         uint64_t owner = atomic_load(&lock->owner);
         bool free_now = owner == 0;
@@ -55,7 +56,7 @@ authp_err_t authp_shm_lock_take(authp_shm_lock_t *lock, int timeout_ms, bool *di
             return AUTHP_OK;
         }
         if (free_now || gone) {
-            continue; /* another one was quicker */
+            continue; /* another waiter was faster */
         }
         if (left <= 0) {
             return AUTHP_E_BUSY;
@@ -72,6 +73,7 @@ void authp_shm_lock_give(authp_shm_lock_t *lock)
         return;
     }
     atomic_fetch_add(&lock->given, 1);
-    /* One waiter is enough; should it end before it runs, the others look again by themselves. */
+    /* Waking one waiter is enough. If that process ends first, the others check again after their
+     * time-out. */
     (void)syscall(SYS_futex, &lock->given, FUTEX_WAKE, 1, NULL, NULL, 0);
 }

@@ -18,11 +18,12 @@ typedef struct authp_shm_lock_t {
     _Atomic uint32_t given; /* a futex; changes whenever the lock is given back */
 } authp_shm_lock_t;
 
-/* Waits at most `timeout_ms` of the monotonic clock, then AUTHP_E_BUSY. *died (may be NULL): the
- * lock was taken from a process that had ended. Blocks; usable from any thread, not from a signal
- * handler. */
+/* Waits at most `timeout_ms` of the monotonic clock, then returns AUTHP_E_BUSY. *died (may be NULL)
+ * is true if the lock was taken from a process that had ended. Usable from any thread, but not from
+ * a signal handler. */
 AUTHP_CHECKED authp_err_t authp_shm_lock_take(authp_shm_lock_t *lock, int timeout_ms, bool *died);
-/* By a thread of the process that took it. Logs and changes nothing otherwise. */
+/* Releases the lock. Only the process that took it may call this: otherwise an error is logged and
+ * the lock does not change. */
 void authp_shm_lock_give(authp_shm_lock_t *lock);
 
 #endif

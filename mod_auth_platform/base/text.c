@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define WORD_MOST 40 /* longer words are near to nothing */
+#define WORD_MOST 40 /* bytes; longer words are not compared */
 #define LONG_WORD 8
 
 /* Length of the well-formed sequence at `at` (Unicode table 3-7), 0 if there is none. */
@@ -279,7 +279,7 @@ const char *authp_text_nearest(const char *word, const apr_array_header_t *known
     int nearest = WORD_MOST;
     for (int i = 0; i < known->nelts; i++) {
         const char *each = APR_ARRAY_IDX(known, i, const char *);
-        /* Short words are near to everything. */
+        /* With half of its characters changed, a short word can become any other. */
         int allowed = strlen(each) >= LONG_WORD ? 2 : 1;
         int edits = distance(word, each);
         if (edits <= allowed && edits < nearest && 2 * (size_t)edits < strlen(each)) {
