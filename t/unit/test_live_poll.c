@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How this host hears of what others revoked. */
 #include <apr_strings.h>
+#include <string.h>
 
+#include "base/log.h"
 #include "live_fixture.h"
 #include "service/live_layout.h"
 #include "suite.h"
@@ -114,6 +116,43 @@ START_TEST(poll_goes_on_behind_what_it_cannot_use)
 }
 END_TEST
 
+static int lines[2];
+
+static void count_lines(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    if (strstr(message, "AUTHP0332: ") != NULL) {
+        ck_assert_int_eq(level, AUTHP_LOG_WARNING);
+        lines[0]++;
+    } else if (strstr(message, "AUTHP0333: ") != NULL) {
+        ck_assert_int_eq(level, AUTHP_LOG_NOTICE);
+        lines[1]++;
+    }
+}
+
+/* One line when it begins and one when it ends, not one each second; and again the next time. */
+START_TEST(an_outage_is_told_once)
+{
+    live_fixture_poll(&live);
+    authp_log_set_sink(count_lines, NULL);
+    for (int outage = 1; outage <= 2; outage++) {
+        mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE);
+        for (int i = 0; i < 3; i++) {
+            live_fixture_poll(&live);
+            ck_assert_int_eq(lines[0], outage);
+            ck_assert_int_eq(lines[1], outage - 1);
+        }
+        mem_store_fail(f->store, NULL, 0, AUTHP_OK);
+        for (int i = 0; i < 3; i++) {
+            live_fixture_poll(&live);
+            ck_assert_int_eq(lines[0], outage);
+            ck_assert_int_eq(lines[1], outage);
+        }
+    }
+    authp_log_set_sink(NULL, NULL);
+}
+END_TEST
+
 START_TEST(a_poll_that_fails)
 {
     static const char *const ops[] = {"clock", "user_changed", "session_ended"};
@@ -220,6 +259,7 @@ Suite *suite_live_poll(void)
     tcase_add_test(tests, poll_pages);
     tcase_add_test(tests, each_page_is_a_sign_of_life);
     tcase_add_test(tests, poll_goes_on_behind_what_it_cannot_use);
+    tcase_add_test(tests, an_outage_is_told_once);
     tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
     tcase_add_test(tests, what_a_new_child_knows);
     tcase_add_test(tests, how_far_clocks_may_differ);
