@@ -6,48 +6,41 @@
 #include <ap_mpm.h>
 #include <http_connection.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
-/* A child that still runs this long after it was told to stop hangs on a lock that its interrupted
- * thread holds: malloc's, or one that a thread of mod_watchdog waits for. */
-#define HANG_SECONDS 1
+/* httpd still gives memory back for a moment after the connection's pool has run its cleanups. */
+#define SETTLE_MS 100
 
 /* Of a child of prefork, whose only thread for requests is the one that handles signals. */
 static bool single;
 static volatile sig_atomic_t serving;
+static volatile int64_t served_at; /* when `serving` became 0, of the monotonic clock */
 
-static void end_now(int signal_number)
+static int64_t now_ms(void)
 {
-    (void)signal_number;
-    _exit(0);
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool authp_child_exit_abrupt(void)
+/* The interrupted thread may be in the middle of malloc() or free(). The clean-up that would
+ * follow, httpd's own too, frees memory: it would wait for ever or spoil the heap. The kernel takes
+ * everything back, and every lock of ours that other processes use is free when its holder is gone.
+ */
+void authp_child_exit_check(void)
 {
-    if (single && serving != 0 && !authp_ending_abrupt() && authp_ending_in_handler()) {
-        struct sigaction action = {.sa_handler = end_now};
-        authp_ending_begin();
-        (void)sigaction(SIGALRM, &action, NULL);
-        (void)alarm(HANG_SECONDS);
+    if (single && authp_ending_in_handler() && (serving != 0 || now_ms() - served_at < SETTLE_MS)) {
+        _exit(0);
     }
-    return authp_ending_abrupt();
 }
 
 static apr_status_t find_out(void *data)
 {
     (void)data;
-    (void)authp_child_exit_abrupt();
-    return APR_SUCCESS;
-}
-
-/* Runs after the cleanups of all modules. What would follow, exit(), unloads this module and
- * libraries while their threads run. */
-static apr_status_t skip_exit(void *data)
-{
-    (void)data;
-    if (authp_ending_abrupt()) {
-        _exit(0);
-    }
+    authp_child_exit_check();
     return APR_SUCCESS;
 }
 
@@ -63,7 +56,6 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     /* A signal may come while the child is being made, too. */
     serving = 1;
     apr_pool_pre_cleanup_register(pchild, NULL, find_out);
-    apr_pool_cleanup_register(pchild, NULL, skip_exit, apr_pool_cleanup_null);
 }
 
 static void on_child_ready(apr_pool_t *pchild, server_rec *server)
@@ -75,6 +67,7 @@ static void on_child_ready(apr_pool_t *pchild, server_rec *server)
 static apr_status_t no_longer(void *data)
 {
     (void)data;
+    served_at = now_ms();
     serving = 0;
     return APR_SUCCESS;
 }

@@ -4,13 +4,11 @@
 
 #include "httpd/module.h"
 
-#include <stdbool.h>
-
 /* Ends children of MPM prefork that are told to stop in the middle of a request. */
 void authp_child_exit_register(apr_pool_t *pool);
 
-/* For pre-cleanups of pchild: true if the child is ending in the middle of a request, so that
- * nothing may be waited for; see base/ending.h. */
-bool authp_child_exit_abrupt(void);
+/* For pre-cleanups of pchild, which run before anything of the child is freed: does not return if
+ * the child is being ended by a signal handler in the middle of a request; see base/ending.h. */
+void authp_child_exit_check(void);
 
 #endif

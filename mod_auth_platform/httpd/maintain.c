@@ -7,15 +7,12 @@
 
 #include <http_core.h>
 #include <mod_watchdog.h>
-#include <time.h>
 
 #define SWEEP_MS 5000
 /* Some child begins a round of the live table's poll whenever the last one is a second old. */
 #define LISTEN_MS 200
 #define PURGE_EVERY_MS 600000
 #define PURGE_BATCHES 4
-/* How long a child that ends in the middle of a request waits for a round. */
-#define CLOSE_MS 300
 
 /* Once when it begins, not every ten minutes. */
 static void say_refused(authp_runtime_t *runtime, bool refused)
@@ -70,31 +67,14 @@ static void leave(authp_runtime_t *runtime)
     pthread_rwlock_unlock(&runtime->rounds);
 }
 
-/* Waits for a round that is at work, at most CLOSE_MS. The clean-up of all modules destroys the
- * pool that such a round uses. The round may itself wait for what the interrupted thread holds;
- * then it is left alone. The interrupted thread is never at work in a round, so that it cannot hold
- * this lock. */
-static bool wait_a_little(pthread_rwlock_t *rounds)
-{
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += CLOSE_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    return pthread_rwlock_clockwrlock(rounds, CLOCK_MONOTONIC, &until) == 0;
-}
-
-/* No round begins after this. The watchdog's threads outlive the pools of the child. */
+/* Waits for the round that is at work; no other begins after this. The watchdog's threads outlive
+ * the pools of the child. A child that was interrupted in a request never gets to the lock, since
+ * the round may wait for what the interrupted thread holds. */
 static apr_status_t close_rounds(void *data)
 {
     authp_runtime_t *runtime = data;
-    if (authp_child_exit_abrupt()) {
-        if (!wait_a_little(&runtime->rounds)) {
-            return APR_SUCCESS;
-        }
-    } else {
-        pthread_rwlock_wrlock(&runtime->rounds);
-    }
+    authp_child_exit_check();
+    pthread_rwlock_wrlock(&runtime->rounds);
     runtime->closing = true;
     pthread_rwlock_unlock(&runtime->rounds);
     return APR_SUCCESS;
