@@ -53,10 +53,7 @@ void authp_help_group(const authp_command_t *table, const char *group, FILE *to,
     }
     fputs("\nOptions:\n", to);
     put_flags(authp_options_global, to, pool);
-    fprintf(
-        to,
-        "\nOptions and examples of a command: authplatform help %s COMMAND\n",
-        group);
+    fprintf(to, "\nOptions and examples of a command: authplatform help %s COMMAND\n", group);
 }
 
 /* Lines of `examples`, as they are typed. */
