@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* --user as the id that entries have. A deleted account has no address any more, but its id is in
- * the audit. */
+/* Turns --user into the id that entries have. A deleted account has no address any more, but its id
+ * stays in the audit. */
 static int find_person(const authp_context_t *context, const char **out)
 {
     const char *who = authp_context_value(context, "user");

@@ -66,8 +66,8 @@ static bool is_wanted(const authp_context_t *context, const authp_invite_t *invi
            (state == NULL || strcmp(authp_show_invite_state(context, invite), state) == 0);
 }
 
-/* Goes through the store's pages until the one that is asked for is full: a state depends on the
- * time, so that the store has no index of it. */
+/* Reads pages of the store until the page to show is full. The store cannot select by state,
+ * because a state depends on the time. */
 static authp_err_t find_invites(const authp_context_t *context, const authp_page_t *page,
                                 apr_array_header_t *out)
 {

@@ -123,7 +123,8 @@ static const char *folder_of(const char *file, apr_pool_t *pool)
     return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
 }
 
-/* Only SQLite lives in files of ours. *missing: their folder, if it has to be made, else NULL. */
+/* Only the SQLite store has files of its own. *missing is their folder if it must be made, else
+ * NULL. */
 static authp_err_t own_files(authp_context_t *context, const char **missing)
 {
     const char *error = NULL;
@@ -141,7 +142,7 @@ static authp_err_t own_files(authp_context_t *context, const char **missing)
     return err;
 }
 
-/* Said once the folder is there. */
+/* Printed after the folder was made. */
 static void note_made(const authp_context_t *context, const char *missing)
 {
     struct stat info;

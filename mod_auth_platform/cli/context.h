@@ -13,7 +13,7 @@ typedef struct authp_context_t {
     authp_realm_t *realm;
     const authp_store_ops_t *ops;
     authp_store_config_t config;
-    const char *where; /* for errors: which database this is, and who says so */
+    const char *where; /* for errors: the database, and the settings that name it */
 } authp_context_t;
 
 /* Settings, realm and the choice of the store, contacting nothing. On failure each wrong thing is a

@@ -82,7 +82,7 @@ int authp_input_number(const authp_context_t *context, const char *name, int usu
     return (int)number;
 }
 
-/* "24h": so many ms; -1 if it is something else. */
+/* Returns a span such as "24h" in ms, and -1 for any other text. */
 static authp_ms_t span_of(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
@@ -97,7 +97,7 @@ static authp_ms_t span_of(const char *text)
     return unit > 0 ? strtol(text, NULL, 10) * unit : -1;
 }
 
-/* Digits where `form` has 0, else its own characters. */
+/* True if `text` has a digit wherever `form` has 0, and the same characters elsewhere. */
 static bool has_form(const char *text, const char *form)
 {
     if (strlen(text) != strlen(form)) {
@@ -127,7 +127,7 @@ static bool read_time(const char *text, authp_ms_t *out)
     }
     apr_time_exp_t again;
     apr_time_t at = 0;
-    /* A 30th of February comes back as another day. */
+    /* A day that does not exist, such as 30 February, comes back as another day. */
     if (parts.tm_year < 70 || apr_time_exp_gmt_get(&at, &parts) != APR_SUCCESS ||
         apr_time_exp_gmt(&again, at) != APR_SUCCESS || again.tm_mon != parts.tm_mon ||
         again.tm_mday != parts.tm_mday || again.tm_hour != parts.tm_hour ||

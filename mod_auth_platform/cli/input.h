@@ -19,8 +19,9 @@ const char *authp_input_check_roles(const authp_context_t *context, const char *
                                     apr_array_header_t **out);
 /* --NAME as a number from 1 to `most`; `usual` if it was not given, 0 if it is wrong. */
 int authp_input_number(const authp_context_t *context, const char *name, int usual, int most);
-/* --NAME as a time: so long ago (30m, 24h, 7d), or a date or time in UTC (2026-01-31,
- * 2026-01-31T08:00:00Z). *out stays as it is if it was not given. False, told, if it is wrong. */
+/* Reads the option --NAME as a time: a span before now (30m, 24h, 7d), or a date or time in UTC
+ * (2026-01-31, 2026-01-31T08:00:00Z). Without the option *out does not change. Returns false for a
+ * wrong value, after it has printed an error. */
 bool authp_input_since(const authp_context_t *context, const char *name, authp_ms_t *out);
 /* Is --NAME, which was given, an id? */
 bool authp_input_id(const authp_context_t *context, const char *name);

@@ -21,7 +21,7 @@ typedef struct parser_t {
     const authp_command_t *table;
     const char *const *next; /* NULL-terminated, as main()'s argv */
     authp_options_t *out;
-    bool alone; /* nothing may come behind what was named */
+    bool alone; /* no argument may follow */
     apr_pool_t *pool;
 } parser_t;
 
@@ -82,7 +82,7 @@ static void set_global(authp_options_t *out, const char *name, const char *value
     }
 }
 
-/* The word that `word` may stand for: a near one, or one that it begins. */
+/* Returns the known word that `word` may stand for: a similar one, or one that begins with it. */
 static const char *guess(const char *word, const apr_array_header_t *known)
 {
     const char *found = authp_text_nearest(word, known);
@@ -179,7 +179,7 @@ static const char *verbs_of(const parser_t *parser)
     return list;
 }
 
-/* A whole command, or the first word of one, that somebody may have meant; NULL if there is none.
+/* Returns the command, or first word of a command, that may have been meant. NULL if there is none.
  */
 static const char *guess_command(const parser_t *parser, const char *word)
 {

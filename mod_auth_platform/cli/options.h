@@ -26,15 +26,15 @@ typedef struct authp_command_t {
     const char *group; /* "user"; NULL for a command of one word */
     const char *verb;  /* NULL ends the table */
     const char *summary;
-    const char *about;    /* more for its own --help; may be NULL */
-    const char *examples; /* for its --help: a line each, without the name of the tool */
+    const char *about;    /* text for the command's --help; may be NULL */
+    const char *examples; /* for the command's --help: one per line, without the tool's name */
     int (*run)(struct authp_context_t *context);
     authp_flag_t flags[AUTHP_OPTIONS_MAX];
 } authp_command_t;
 
 typedef struct authp_options_t {
     const authp_command_t *command; /* NULL if none was named */
-    const char *group;              /* first word of a command of two; NULL if there is none */
+    const char *group;              /* the first word of a command of two words, else NULL */
     const char *env_file;
     bool json;
     bool help;
@@ -45,9 +45,9 @@ typedef struct authp_options_t {
 /* Options that every command takes; ends with a NULL name. */
 extern const authp_flag_t authp_options_global[];
 
-/* `help` before a command is --help, `version` alone is --version. Fills in *out as far as it came,
- * also on failure (AUTHP_E_MALFORMED), so that the right help can be named. *error never repeats a
- * value: somebody may have typed a password there. */
+/* `help` before a command is --help, `version` alone is --version. On failure (AUTHP_E_MALFORMED)
+ * *out has the part that was parsed, so that the caller can name the right help. *error never
+ * contains a value, because it may be a password. */
 AUTHP_CHECKED authp_err_t authp_options_parse(const authp_command_t *table, int argc,
                                               const char *const *argv, authp_options_t *out,
                                               const char **error, apr_pool_t *pool);

@@ -15,7 +15,7 @@
 /* "authplatform: ..." */
 void authp_output_error(apr_pool_t *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* What an expected failure means to the operator, NULL if there is no more to say than its name. */
+/* Returns what an expected failure means to the operator, or NULL if there is no text for it. */
 const char *authp_output_explain(authp_err_t err);
 /* One JSON document and a newline. */
 void authp_output_json(const json_t *value, apr_pool_t *pool);

@@ -54,7 +54,7 @@ authp_err_t authp_owner_become(const char *folder, const char **error, apr_pool_
                               folder, name_of(info.st_uid, pool));
         return AUTHP_E_INTERNAL;
     }
-    /* Whoever can write root's folder chooses what root opens in it. */
+    /* If others can write a folder of root, they choose the files that root opens in it. */
     if (info.st_uid == 0 && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         *error = apr_psprintf(pool,
                               "%s belongs to root and can be written by others: make it private "

@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whoever is let in is done within 5 s if the estimate holds; other work on the machine may make it
- * twice that. */
+/* An admitted caller gets its hash within 5 s if the estimate is right. Other work on the machine
+ * may double that time. */
 #define WAIT_MS 10000
 #define MAX_THREADS 80
 

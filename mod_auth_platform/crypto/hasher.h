@@ -10,9 +10,10 @@
 #include <stddef.h>
 
 /* bcrypt on a few dedicated threads of each child, behind a bound that holds for the whole server:
- * `slots` hashes run at once (cores by default), and so many more wait as will be done within 5 s,
- * by what hashes took lately; beyond that a caller gets AUTHP_E_BUSY at once. A share of both is
- * kept for callers who are known, on threads of their own: whatever strangers do, they get through.
+ * `slots` hashes run at once (by default one for each core). Further callers wait if the whole line
+ * will be done within 5 s, estimated by the time of the latest hashes; otherwise they get
+ * AUTHP_E_BUSY at once. A share of slots and line is kept for known callers, on threads of their
+ * own, so strangers cannot keep them out.
  * Strangers' threads run at low priority, so that pages go first. The bound lives in shared memory
  * as robust mutexes, so a killed child gives its slots back. */
 typedef struct authp_hasher_bound_t authp_hasher_bound_t; /* the shared part, made before fork */
@@ -25,13 +26,13 @@ typedef enum authp_hash_for_t {
     AUTHP_HASH_FOR_COUNT
 } authp_hash_for_t;
 
-/* slots 0 = number of cores; queue = how many wait at most, 0 = a matter of time alone (see
- * authp_hasher_bound_measure()). The share of the known comes on top: a quarter, at least one. */
+/* slots 0 = number of cores. queue = how many callers may wait; 0 = limited by time alone (see
+ * authp_hasher_bound_measure()). The share of known callers is added: a quarter, at least one. */
 AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out);
 
-/* How long one hash of `cost` takes here is measured on much cheaper ones, in the calling thread (a
- * hundredth of a second), and then assumed until hashes have been made. Without it and until then
- * the time is not known, and nobody is sent away for it. */
+/* Measures cheap hashes in the calling thread, for about 10 ms, and computes from them how long one
+ * hash of `cost` takes. The estimate is used until real hashes have been made. Without an estimate
+ * no caller is refused for the time of the line. */
 void authp_hasher_bound_measure(authp_hasher_bound_t *bound, int cost);
 
 /* At most `most` callers run or wait in the line, whatever the time; at least one for each slot. A

@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #define MAX_SLOTS 64
-/* How many may run or wait is a matter of time, see is_in_time(). So many threads can be counted.
- */
+/* The number of places that can be counted. is_in_time() limits how many of them are used. */
 #define MAX_PLACES 1024
 #define KNOWN_SHARE 4 /* one in so many, on top */
 #define MAX_KNOWN (MAX_SLOTS / KNOWN_SHARE)
@@ -19,9 +18,9 @@
 #define MAX_KNOWN_PLACES ((1 + KNOWN_QUEUE_PER_SLOT) * MAX_KNOWN)
 /* A thread waits this long at one slot before it looks at the others again. */
 #define PATIENCE_MS 10
-/* Nobody is sent away while the whole line would be done in this time. */
+/* A caller is refused only if the whole line would take longer than this. */
 #define IN_TIME_MS 5000
-/* The measurement at start: a cost at which a hash takes 4 ms, and how often. */
+/* The measurement at start: the cost, at which a hash takes 4 ms, and the number of hashes. */
 #define PROBE_COST 6
 #define PROBES 3
 
@@ -39,9 +38,9 @@ struct authp_hasher_bound_t {
     int places; /* running and waiting */
     int known_slots;
     int known_places;
-    atomic_int most;     /* places in use at once, but for those of the known */
-    atomic_int took_ms;  /* a stranger's hash, lately; 0: not known */
-    atomic_int quiet_ms; /* a hash while the processors had nothing else to do; 0: not known */
+    atomic_int most;     /* limit of places in use, without those of known callers */
+    atomic_int took_ms;  /* time of a stranger's hash, lately; 0: not known */
+    atomic_int quiet_ms; /* time of a hash on idle processors; 0: not known */
     place_t run[MAX_SLOTS + MAX_KNOWN];
     place_t admit[MAX_PLACES + MAX_KNOWN_PLACES];
 };
@@ -93,7 +92,7 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
     return err;
 }
 
-/* Processor time of one hash, in microseconds: what else runs does not count. */
+/* Processor time of one hash, in microseconds. Time of other threads does not count. */
 static int64_t probe(void)
 {
     struct timespec began;
@@ -155,8 +154,8 @@ static bool is_alive(int holder)
     return kill(holder, 0) == 0 || errno == EPERM;
 }
 
-/* Trying the locks would disturb those who want them. Many places in a row are held by threads of
- * one process, which is asked about once. */
+/* The holders are read, because trying the locks would disturb callers that want them. Many places
+ * in a row are held by threads of one process, so each process is checked once. */
 static int count_held(const place_t *places, int count)
 {
     int held = 0;
@@ -184,16 +183,15 @@ static int take_any(place_t *places, int from, int count)
     return -1;
 }
 
-/* True if the whole line, the newest caller included, would be done within IN_TIME_MS and is not so
- * long that too few workers are left. While a slot is free nobody waits, however long a hash takes.
- */
+/* True if the whole line, with the newest caller, would be done within IN_TIME_MS, and is not so
+ * long that too few workers are left. A caller that finds a free slot is always in time. */
 static bool is_in_time(authp_hasher_bound_t *bound)
 {
     int line = count_held(bound->admit, bound->places);
     int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
     int quiet = atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
     if (line <= 1 && quiet > 0 && took > quiet) {
-        /* The last ones were slow since the server was busy. It is not any more. */
+        /* The latest hashes were slow because the server was busy, which it no longer is. */
         atomic_store_explicit(&bound->took_ms, quiet, memory_order_relaxed);
         took = quiet;
     }

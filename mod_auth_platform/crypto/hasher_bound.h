@@ -11,10 +11,11 @@
 
 /* How many such may run at once. */
 int authp_hasher_bound_slots(const authp_hasher_bound_t *bound, authp_hash_for_t who);
-/* What authp_hasher_bound_measure() would have found. */
+/* Sets what authp_hasher_bound_measure() would have measured. */
 void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms);
-/* A place among those who run or wait: its number, -1 if the whole line would take more than 5 s by
- * what hashes took lately. The known have places of their own before that. */
+/* Takes a place among the callers that run or wait. Returns its number, or -1 if the whole line
+ * would take more than 5 s by the time of the latest hashes. Known callers first get places of
+ * their own. */
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who);
 void authp_hasher_bound_leave(authp_hasher_bound_t *bound, int place);
 /* A place to run, waiting until `deadline_ms` (monotonic): its number, -1 if there was none.

@@ -47,7 +47,7 @@ static bool is_optional(const ap_directive_t *directive, apr_pool_t *pool)
     return false;
 }
 
-/* May a .htaccess file bring an AuthType? */
+/* True if a .htaccess file may set AuthType. */
 static bool is_override(const ap_directive_t *directive)
 {
     return (authp_tree_is(directive, "AllowOverride") &&
@@ -57,7 +57,7 @@ static bool is_override(const ap_directive_t *directive)
             ap_strcasestr(directive->args, "AuthType") != NULL);
 }
 
-/* Does another section make the place of `require` one of AuthType Platform? */
+/* True if another section sets AuthType Platform for the place of `require`. */
 static authp_tree_cover_t find_cover(const ap_directive_t *require, apr_pool_t *pool)
 {
     authp_tree_cover_t best = AUTHP_TREE_APART;
@@ -101,8 +101,8 @@ static void check_require(const ap_directive_t *require, apr_array_header_t *err
     }
 }
 
-/* A Require line that only people whom the module knows can pass: one of ours, or one under
- * AuthType Platform that asks for a user. */
+/* True for a Require line that lets only signed-in people pass: one of ours, or one under AuthType
+ * Platform that needs a user. */
 static bool is_guard(const ap_directive_t *directive, apr_pool_t *pool)
 {
     if (authp_tree_condition(directive, pool) != NULL) {

@@ -56,7 +56,7 @@ static const ap_directive_t *node_of(const server_rec *server)
     return NULL;
 }
 
-/* The host's own line, or the one of the main server that it inherits. */
+/* The line of the host, or else the line of the main server, which the host inherits. */
 static const ap_directive_t *setting_of(const server_rec *server, const char *name)
 {
     const ap_directive_t *node = node_of(server);
@@ -64,7 +64,7 @@ static const ap_directive_t *setting_of(const server_rec *server, const char *na
     return own != NULL || node == NULL ? own : authp_tree_child(NULL, name);
 }
 
-/* False without a ServerName line: what httpd finds out instead says nothing about who asks. */
+/* False without a ServerName line: the name that httpd then guesses says nothing about clients. */
 static bool is_named_elsewhere(const server_rec *server, apr_pool_t *pool)
 {
     const ap_directive_t *line = setting_of(server, "ServerName");
@@ -112,8 +112,8 @@ static bool is_tls(const server_rec *server, const ap_listen_rec *listener, apr_
            has_engine(server, port, pool);
 }
 
-/* Is an address of this virtual host the listener's? `wholly`: for each request that comes in
- * there. */
+/* True if an address of this virtual host matches the listener. `wholly`: the host gets every
+ * request of that listener. */
 static bool takes(const server_rec *server, const ap_listen_rec *listener, bool wholly)
 {
     for (const server_addr_rec *at = server->addrs; at != NULL; at = at->next) {
@@ -127,7 +127,7 @@ static bool takes(const server_rec *server, const ap_listen_rec *listener, bool 
     return false;
 }
 
-/* The main server has what no virtual host takes. */
+/* The main server gets the requests that match no virtual host. */
 static bool serves(const hosts_t *hosts, const server_rec *server, const ap_listen_rec *listener)
 {
     if (server->is_virtual) {
@@ -141,7 +141,7 @@ static bool serves(const hosts_t *hosts, const server_rec *server, const ap_list
     return true;
 }
 
-/* The first listener at which `server` has the mount for others than this machine. */
+/* The first listener at which `server` serves the mount to other machines. */
 static const ap_listen_rec *find_exposed(const hosts_t *hosts, const server_rec *server, bool plain)
 {
     if (!authp_config_server(server)->mounted) {

@@ -7,13 +7,13 @@
 #include "service/settings.h"
 
 /* Adds a line (const char *) to `warnings` for each virtual host that serves the account routes
- * without TLS while SECURE_COOKIES is true, and one line if SECURE_COOKIES is false where others
- * than this machine are served. authp_config_resolve() has been called for every host.
+ * without TLS while SECURE_COOKIES is true, and one line if SECURE_COOKIES is false and other
+ * machines are served. The caller has called authp_config_resolve() for every host.
  *
- * Served with TLS: SSLEngine (GnuTLSEnable, NSSEngine, TLSEngine) is on for the host, `ServerName
- * https://...` says that a proxy does it, or the listener is at port 443 or says https. A listener
- * on a loopback address counts as this machine's own, unless ServerName names another host. A host
- * that no Listen line reaches is passed over. */
+ * A host has TLS if SSLEngine (GnuTLSEnable, NSSEngine, TLSEngine) is on, if `ServerName
+ * https://...` says that a proxy does TLS, or if its listener has port 443 or the protocol https. A
+ * listener on a loopback address serves only this machine, unless ServerName names another host. A
+ * host that no Listen line reaches is skipped. */
 void authp_check_hosts(const authp_settings_t *settings, server_rec *main_server,
                        apr_array_header_t *warnings, apr_pool_t *pool);
 

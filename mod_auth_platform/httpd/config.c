@@ -109,7 +109,7 @@ const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
     return NULL;
 }
 
-/* What a host before `server` has made for the same mount; NULL if none has. */
+/* The documents that an earlier host than `server` has for the same mount, or NULL. */
 static const authp_documents_t *made_before(const server_rec *main_server, const server_rec *server)
 {
     const authp_mount_t *mount = &authp_config_server(server)->mount;

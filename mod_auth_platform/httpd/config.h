@@ -43,7 +43,7 @@ typedef struct authp_server_config_t {
     bool mounted;
 } authp_server_config_t;
 
-/* Where the Require lines stand that apply to a request, as far as they do not let everybody in. */
+/* The places of the Require lines that apply to a request, without those that let everybody in. */
 typedef struct authp_guarded_by_t {
     size_t location;  /* length of the longest path of a <Location>, 0 = none */
     size_t directory; /* the same of a <Directory> or of .htaccess */

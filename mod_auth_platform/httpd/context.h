@@ -9,13 +9,12 @@
 /* What we know about one request_rec, kept in its request_config: httpd's notes are not handed on
  * to subrequests and internal redirects, and headers can be forged. */
 typedef struct authp_context_t {
-    apr_pool_t
-        *pool;     /* of the request that the context belongs to; what is kept here lives there */
-    bool owned;    /* the mount serves it */
-    bool exempt;   /* reachable while signed out although a guard is in force */
-    bool guarded;  /* a guard has looked at it: keep the answer out of shared caches */
-    bool aware;    /* AuthPlatformOptional: the answer depends on who asks */
-    bool in_authz; /* our check_authz hook is running the others */
+    apr_pool_t *pool;  /* of the request that owns the context; members are allocated from it */
+    bool owned;        /* the mount serves it */
+    bool exempt;       /* reachable while signed out although a guard is in force */
+    bool guarded;      /* a guard has looked at it: keep the answer out of shared caches */
+    bool aware;        /* AuthPlatformOptional: the answer depends on who asks */
+    bool in_authz;     /* our check_authz hook is running the others */
     bool assume_fresh; /* it asks them as if the person had just signed in */
     bool known;        /* principal, user and via hold */
     int max_age;       /* what Require auth-age found exceeded, the least of it; 0: nothing */

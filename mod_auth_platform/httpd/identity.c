@@ -58,16 +58,16 @@ static void name_user(request_rec *r, authp_context_t *context)
 
 typedef void put_fn(apr_table_t *table, const char *name, const char *value);
 
-/* Whatever has the name already, in any case of its letters, goes away. */
+/* Removes entries that have the name already, in any case of its letters. */
 static void replace(apr_table_t *table, const char *name, const char *value)
 {
     apr_table_unset(table, name);
     apr_table_addn(table, name, value);
 }
 
-/* How to put names that begin with `initial`, a small letter, into the table. Where no name begins
- * like that there is nothing to replace, and adding takes a fraction of the instructions: apr_table
- * compares our names, which begin alike, with each other. */
+/* Returns the function that puts names with the first letter `initial` into the table. If the table
+ * has no such name there is nothing to replace, and names are only added. Adding takes fewer
+ * instructions, because replacing compares our names, which begin alike, with each other. */
 static put_fn *put_of(const apr_table_t *table, char initial)
 {
     const apr_array_header_t *array = apr_table_elts(table);
@@ -164,9 +164,9 @@ static void strip_cookies(request_rec *r)
     }
 }
 
-/* Not only the header: mod_include has made variables of it for an open page, and a guarded program
- * that the page includes begins with a copy of them. What makes them of headers later sets what is
- * left, and takes nothing away. */
+/* Removes the variables that were made from a header, too. For an open page mod_include makes
+ * variables from the headers, and a guarded program that the page includes gets a copy of them.
+ * httpd later sets variables from the remaining headers, but removes none. */
 static void strip_authorization(request_rec *r)
 {
     const char *value = apr_table_get(r->headers_in, "Authorization");
@@ -186,8 +186,8 @@ static int on_fixups_headers(request_rec *r)
     }
     authp_context_t *context = authp_identity_of(r);
     if (authp_context_parent(r) != NULL) {
-        /* MergeTrailers may have added a second Connection with the parent's body, and mod_proxy
-         * goes by each. */
+        /* MergeTrailers may have added a second Connection header after the parent's body, and
+         * mod_proxy obeys each. */
         apr_table_compress(r->headers_in, APR_OVERLAP_TABLES_MERGE);
         authp_scrub_headers(r); /* the parent's own exports too */
     }

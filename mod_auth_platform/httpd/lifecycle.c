@@ -129,9 +129,8 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
 
 /* --- post_config: as root, before there are children ------------------------------------------ */
 
-/* Children that were killed leave what only they could remove; this process and its children have
- * ended with the configuration at stop and at a full restart, while at a graceful one the files are
- * in use. */
+/* Removes files that killed children have left. At a stop and at a full restart all children of
+ * this configuration have ended. At a graceful restart the files are still in use. */
 static apr_status_t sweep(void *data)
 {
     const authp_runtime_t *generation = data;
@@ -180,8 +179,8 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 
 /* --- in each child, as httpd's User --------------------------------------------------------- */
 
-/* In a child that ends in the middle of a request, threads still run on what is in the pool, and
- * the interrupted one may hold its allocator's mutex. */
+/* If a child ends in the middle of a request, other threads still use the memory of the pool, and
+ * the interrupted thread may hold the mutex of its allocator. */
 static apr_status_t drop_pool(void *pool)
 {
     if (!authp_ending_abrupt()) {
@@ -190,8 +189,8 @@ static apr_status_t drop_pool(void *pool)
     return APR_SUCCESS;
 }
 
-/* A pool that threads may make subpools of at any time: pchild's own allocator has no mutex. It
- * goes with pchild, but is not below it. */
+/* A pool of which threads may make subpools at any time. It is no subpool of pchild, because the
+ * allocator of pchild has no mutex. It is destroyed together with pchild. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
     apr_allocator_t *allocator = NULL;

@@ -14,7 +14,7 @@
 #define PURGE_EVERY_MS 600000
 #define PURGE_BATCHES 4
 
-/* Once when it begins, not every ten minutes. */
+/* Logs a refused purge once when it begins, not every ten minutes. */
 static void say_refused(authp_runtime_t *runtime, bool refused)
 {
     if (refused && !runtime->purge_refused) {

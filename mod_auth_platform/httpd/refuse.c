@@ -66,7 +66,7 @@ static int redirect(request_rec *r, const char *location, const char *request_id
     return HTTP_MOVED_TEMPORARILY;
 }
 
-/* Who is refused, for want of a role, may be somebody else too. */
+/* A person who lacks a role may have another account that has it, so the page offers to sign in. */
 static void fill_reader(request_rec *r, authp_err_t err, const authp_guard_request_t *request,
                         authp_problem_reader_t *out)
 {

@@ -10,7 +10,7 @@
 #include <http_core.h>
 #include <string.h>
 
-/* Retained memory is read by whatever version of the module is loaded next: a new layout of
+/* The version of the module that is loaded next reads the retained memory. So a new layout of
  * crypto/hasher_bound.c, service/live_layout.h or service/limit_impl.h needs a new number in its
  * key.
  */
@@ -20,8 +20,8 @@
 #define TOLD_KEY "auth_platform/store-told/1"
 #define MAX_LAG_MS 5000
 
-/* Where what outlives this load of the module is kept; NULL in there: not made yet. Without a
- * cleanup: old children finish their work with the same. */
+/* Returns the place of a pointer that outlives this load of the module. The pointer is NULL before
+ * the memory was made. There is no cleanup, because old children still use the memory. */
 static void **kept_as(const char *key)
 {
     void **kept = ap_retained_data_get(key);
@@ -61,7 +61,7 @@ static authp_err_t find_bound(authp_runtime_t *runtime)
     return err;
 }
 
-/* What tells one store from another. It may hold a password: only its digest is kept. */
+/* A digest that identifies the store. The text itself may contain a password, so it is not kept. */
 static authp_err_t identify_store(const authp_runtime_t *runtime, authp_live_terms_t *terms,
                                   apr_pool_t *pool)
 {
@@ -73,8 +73,8 @@ static authp_err_t identify_store(const authp_runtime_t *runtime, authp_live_ter
     return authp_digest_sha256(text, strlen(text), terms->store_id);
 }
 
-/* One for all generations: a lingering child of an old one must not miss what a new one revokes.
- * Made as large as the first one wanted it. */
+/* All generations share one table, so that a child of an old one learns what a new one revokes. The
+ * table keeps the size that the first generation asked for. */
 static authp_err_t find_live_table(authp_runtime_t *runtime, const authp_server_config_t *config,
                                    apr_pool_t *pool)
 {
@@ -94,7 +94,7 @@ static authp_err_t find_live_table(authp_runtime_t *runtime, const authp_server_
                            : err;
 }
 
-/* What has been said once since this httpd was started is not said by each child and reload. */
+/* Some lines are logged once for each start of httpd, not by each child and reload. */
 static authp_err_t find_told(authp_runtime_t *runtime)
 {
     void **kept = kept_as(TOLD_KEY);
@@ -104,7 +104,7 @@ static authp_err_t find_told(authp_runtime_t *runtime)
     return err;
 }
 
-/* The counters go on over restarts, graceful ones and full ones. */
+/* The counters are kept over graceful and full restarts. */
 static authp_err_t find_limits(authp_runtime_t *runtime, apr_pool_t *pool)
 {
     authp_realm_t *realm = runtime->realm;

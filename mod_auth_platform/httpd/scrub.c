@@ -45,9 +45,9 @@ static size_t token_len(const char *text)
     return len;
 }
 
-/* The list without our names; the same pointer if none was in it, NULL if nothing is left. Every
- * byte that belongs to no token separates here. mod_proxy takes ';' for a separator beside ',' and
- * white space, and drops each header that it finds named. */
+/* Returns the list without our names: the same pointer if it had none, NULL if nothing is left.
+ * Every byte that is not part of a token separates here. mod_proxy separates at ';' too, besides
+ * ',' and white space, and removes each header that the list names. */
 static const char *without_names(const char *list, apr_pool_t *pool)
 {
     char *out = apr_palloc(pool, strlen(list) + 1);

@@ -7,7 +7,7 @@
 
 #define TYPE "Platform"
 
-/* Where a section holds. */
+/* The place to which a section applies. */
 typedef struct scope_t {
     const ap_directive_t *host;
     const char *kind; /* "<Location" or "<Directory" of one plain path; NULL: of anything else */
@@ -114,7 +114,7 @@ const ap_directive_t *authp_tree_host(const ap_directive_t *directive)
     return at;
 }
 
-/* Containers of Require lines and methods say nothing about where. */
+/* Containers of Require lines and of methods have no place of their own. */
 static bool is_place(const ap_directive_t *section)
 {
     return strncmp(section->directive, "<Require", 8) != 0 &&
@@ -122,7 +122,8 @@ static bool is_place(const ap_directive_t *section)
            !authp_tree_is(section, "<VirtualHost");
 }
 
-/* Without the slash at its end, so that a path is below another if it goes on with a slash. */
+/* Returns the length without a slash at the end. A path is below another if it continues with a
+ * slash after that length. */
 static const char *plain_path(const ap_directive_t *section, apr_pool_t *pool)
 {
     char *path = apr_pstrdup(pool, authp_tree_word(section, pool));

@@ -9,7 +9,7 @@
 
 #define ASSETS "assets/"
 
-/* What a sign-in page is made of. Documents and data have other endings. */
+/* Endings of the files that a sign-in page loads. Documents and data have other endings. */
 static const char *const endings[] = {".css", ".js",  ".mjs",  ".svg",
                                       ".png", ".ico", ".woff", ".woff2"};
 
@@ -67,8 +67,8 @@ const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
     return NULL;
 }
 
-/* The container that a directive stands in, past those that only combine conditions. NULL at the
- * top of .htaccess. */
+/* Returns the section around a directive. Containers that only combine conditions are skipped. NULL
+ * at the top of a .htaccess file. */
 static const ap_directive_t *container(const ap_directive_t *directive)
 {
     const ap_directive_t *at = directive != NULL ? directive->parent : NULL;
@@ -103,8 +103,9 @@ void authp_way_in_note(cmd_parms *cmd, const char *line, authp_guarded_by_t *out
     }
 }
 
-/* Letters, digits and a few marks, in segments that are not empty and begin with no dot: nothing
- * that httpd, a file system or a back end could read in another way (.., ;x, %2e, \). */
+/* True if the path has only letters, digits and a few marks, and no segment that is empty or begins
+ * with a dot. httpd, file systems and back ends read such a path alike, unlike .., ;x, %2e and \.
+ */
 static bool is_plain(const char *rest)
 {
     for (const char *at = rest; *at != '\0'; at++) {
@@ -130,8 +131,7 @@ static bool has_ending(const char *path)
     return false;
 }
 
-/* Where the path begins in what the client sent, which is a path or a whole URL; NULL if neither.
- */
+/* Returns the beginning of the path in the request target, which is a path or a URL, else NULL. */
 static const char *sent_path(const request_rec *r)
 {
     const char *sent = r->unparsed_uri != NULL ? r->unparsed_uri : "";
@@ -142,8 +142,8 @@ static const char *sent_path(const request_rec *r)
     return sent[0] == '/' ? sent : NULL;
 }
 
-/* The client's own spelling of the path, without the query: a plain name needs no escape and no
- * step up, and a back end may be sent this spelling instead of httpd's (ProxyPass ... nocanon). */
+/* True if the client's own spelling of the path, without the query, is plain. A back end may get
+ * this spelling instead of the one of httpd (ProxyPass ... nocanon). */
 static bool is_sent_plainly(const request_rec *r)
 {
     const char *sent = sent_path(r);
@@ -161,10 +161,10 @@ static bool is_sent_plainly(const request_rec *r)
     return true;
 }
 
-/* True if a Require was written for the open place or for a part of it, so that the place is not
- * just part of a site that is guarded as a whole. A section that applies has a path that the
- * request's begins with: their lengths tell which is within which. `open_len` is the length of the
- * open place without a slash at its end, `rest` what the request's path has behind it. */
+/* True if a Require was written for the open place or for a part of it. Then the place is not just
+ * a part of a site that is guarded as a whole. The path of each section that applies is a prefix of
+ * the request's path, so comparing lengths shows which place is within which. `open_len` is the
+ * length of the open place without a slash at its end. `rest` is the request's path after it. */
 static bool guarded_itself(const request_rec *r, size_t open_len, const char *rest)
 {
     const authp_guarded_by_t *by = &authp_config_dir(r)->guarded_by;

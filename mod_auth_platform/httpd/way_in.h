@@ -10,18 +10,18 @@
 
 struct authp_guarded_by_t;
 
-/* What stays reachable for people who are signed out when the whole site is guarded: the mount, the
- * sign-in page, and what that page loads (AuthPlatformSignInPage PATH [ALSO...]).
+/* What signed-out people can reach when the whole site is guarded: the mount, the sign-in page, and
+ * the files that the page loads (AuthPlatformSignInPage PATH [ALSO...]).
  *
- * Without ALSO words the folder assets/ beside the page is open, and in it only files whose names
- * end like a style sheet, a script, a font or an icon. With ALSO words exactly these are open: a
- * path that ends with a slash is a folder with everything in it, any other one file. A PATH that
+ * Without ALSO words the folder assets/ beside the page is open, for files whose names end like a
+ * style sheet, a script, a font or an icon. With ALSO words exactly these paths are open: a path
+ * that ends with a slash is a folder with everything in it, any other path is one file. A PATH that
  * ends with a slash is such a folder too.
  *
- * The page and all the rest are open only to requests that spell the path plainly, because a back
- * end may be sent the client's spelling and read another path in it. Beyond the page itself this
- * holds for GET and HEAD, and not where a section of the configuration has a Require for the open
- * place itself or for a part of it. Patterns, <Files> and <If> count as such sections. */
+ * All of this is open only to requests that spell the path plainly. A back end may get the client's
+ * spelling, and could read another path in it. The files are open to GET and HEAD only. They are
+ * not open if a section has a Require for the open place itself or for a part of it. Patterns,
+ * <Files> and <If> count as such sections. */
 typedef struct authp_way_in_t {
     const char *page;         /* "" = off */
     apr_array_header_t *also; /* const char * */

@@ -64,9 +64,7 @@ const char *authp_account_check_email(const char *text, size_t len);
 const char *authp_account_check_name(const char *text, size_t len);
 const char *authp_account_check_password(const authp_settings_t *settings, const char *text,
                                          size_t len, apr_pool_t *pool);
-/* True if it is one of the passwords that everybody tries first, as far as the settings refuse
- * them.
- */
+/* True if the password is too common and the settings refuse it. */
 bool authp_account_password_is_common(const authp_settings_t *settings, const char *text,
                                       size_t len);
 /* Trimmed and lower-cased. */

@@ -147,9 +147,9 @@ static bool same_hash(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* After a lost claim: has nothing happened to the account that was proven but what the claim's
- * winner did to it, which moves ver by one? A password change or a disabling meanwhile must not be
- * overtaken by the session that is about to begin with the new ver. */
+/* Compares the account after a lost claim with the account whose password was checked. True if only
+ * the winner of the claim has changed it, which adds one to ver. After a password change or a
+ * disabling no session may begin with the new ver. */
 static bool is_same_account(const authp_user_t *proven, const authp_user_t *now)
 {
     return same_hash(proven->password_hash, now->password_hash) && !now->disabled &&

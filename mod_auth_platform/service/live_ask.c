@@ -60,8 +60,7 @@ static live_found_t look_up(authp_live_shared_t *shared, const live_key_t *key, 
     return out;
 }
 
-/* Does the table know of everything that happened since this token was issued? Both times are the
- * store's. */
+/* True if the table has every change since this token was issued. Both times are the store's. */
 static bool covers(const authp_live_table_t *table, uint64_t state, int64_t issued, authp_ms_t now)
 {
     const authp_live_shared_t *shared = table->shared;
@@ -80,7 +79,7 @@ authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
                                           authp_live_facts_t *facts, bool *newer)
 {
     authp_live_shared_t *shared = table->shared;
-    /* Entries lie in the store's time. */
+    /* Times of entries are the store's. */
     int64_t ahead = atomic_load_explicit(&shared->clock_offset, memory_order_relaxed);
     uint32_t now_s = (uint32_t)((now + ahead) / 1000);
     live_key_t session_key = authp_live_key(query->session_id, LIVE_KIND_SESSION);

@@ -26,8 +26,8 @@ static void put_user(const poll_t *poll, const authp_user_t *row)
     authp_live_table_put_user(poll->table, &user, row->auth_changed_at);
 }
 
-/* One page from `since` on. *seen counts what the store found: a page that is full by it has a
- * successor, however little of it could be used. */
+/* Reads one page from `since` on. *seen counts the rows that the store found. If they fill the
+ * page, there is a next page, even if some rows could not be used. */
 typedef authp_err_t page_fn(const poll_t *poll, authp_ms_t since, int limit, authp_seen_t *seen);
 
 static authp_err_t page_of_users(const poll_t *poll, authp_ms_t since, int limit,
@@ -138,7 +138,8 @@ bool authp_live_health(const authp_realm_t *realm, authp_live_health_t *out)
         return false;
     }
     authp_live_table_status(authp_live_store_table(realm->live), &out->table);
-    /* As the child that polls has measured it for all: this one may not have polled yet. */
+    /* The offset that the polling child has measured for all children. This child may not have
+     * polled. */
     out->clock_known =
         authp_live_table_clock(authp_live_store_table(realm->live), &out->clock_offset_ms);
     out->clock_fine = !out->clock_known || authp_store_offset_fine(out->clock_offset_ms);

@@ -108,7 +108,7 @@ static struct timespec deadline(void)
     return at;
 }
 
-/* The same, or the right to ask. Waits WAIT_MS at most, however often others leave meanwhile. */
+/* Like the function above, or gives the caller the right to ask. Waits at most WAIT_MS in total. */
 static authp_err_t enter(authp_live_t *live, const authp_principal_t *principal,
                          authp_live_facts_t *facts)
 {

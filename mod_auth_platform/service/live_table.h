@@ -73,8 +73,8 @@ typedef struct authp_live_user_t {
     bool email_verified;
 } authp_live_user_t;
 
-/* `at`: the store's time of the change. Of two tellings about one account the higher ver counts. If
- * it cannot be written down the table turns cold, so that nothing is missed. */
+/* `at` is the store's time of the change. Of two changes of one account the higher ver counts. If a
+ * change cannot be stored, the table turns cold, so that no change is missed. */
 void authp_live_table_put_user(authp_live_table_t *table, const authp_live_user_t *user,
                                authp_ms_t at);
 void authp_live_table_put_session(authp_live_table_t *table, const char *session_id, authp_ms_t at);

@@ -89,8 +89,8 @@ static void put_words(authp_live_shared_t *shared, const live_key_t *key, const 
 static void put(authp_live_table_t *table, const live_key_t *key, uint64_t *words, authp_ms_t at)
 {
     authp_live_shared_t *shared = table->shared;
-    /* `at` is the store's time: so is what it is compared with, or a host whose clock is ahead
-     * would take each change for forgotten already. */
+    /* `at` is the store's time, so it is compared with the store's time. By its own clock, a host
+     * that is ahead would treat each change as too old. */
     authp_ms_t now = authp_clock_now(authp_clock_system()) + atomic_load(&shared->clock_offset);
     if (!authp_live_lock(shared)) {
         turn_cold(shared);
@@ -204,7 +204,7 @@ void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *r
             atomic_store(&shared->covered_from, round->from);
         }
         atomic_store(&shared->news_at, round->began);
-        /* turn_cold() needs no lock: what it says in this moment must not be overwritten. */
+        /* turn_cold() takes no lock, so its value must not be overwritten here. */
         (void)atomic_compare_exchange_strong(&shared->state, &state, state | LIVE_WARM);
     }
     authp_live_unlock(shared);

@@ -59,8 +59,9 @@ static authp_err_t burn(const authp_realm_t *realm, authp_hash_for_t who, int co
     return AUTHP_OK;
 }
 
-/* `user` may be NULL. AUTHP_OK only for an enabled account's own password. *cost is that of the
- * hash that was verified: what it lacks is burnt once the failure has been counted. */
+/* `user` may be NULL. AUTHP_OK only for the password of an enabled account. *cost is the cost of
+ * the verified hash. If it is lower than usual, the difference is computed after the failure was
+ * counted. */
 static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t *user,
                                   const authp_login_t *in, authp_hash_for_t who, int *out_cost)
 {
@@ -149,7 +150,7 @@ static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_er
     authp_audit_write(realm, &event, client, pool);
 }
 
-/* What trying a password told. */
+/* The result of trying a password. */
 typedef struct tried_t {
     authp_user_t *user; /* NULL: there is none */
     authp_hash_for_t who;
@@ -189,8 +190,8 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     return err;
 }
 
-/* The rest of the work that a refusal costs. The failure is counted and audited by now: if there is
- * no room for these hashes the answer is another one, but the guess was not free. */
+/* Does the rest of the work of a refusal. The failure has been counted and audited before. If there
+ * is no room for these hashes the answer is another error, but the attempt counts. */
 static authp_err_t refuse(const authp_realm_t *realm, const tried_t *tried, apr_time_t began)
 {
     authp_err_t err = burn(realm, tried->who, tried->cost);

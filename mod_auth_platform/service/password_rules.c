@@ -121,8 +121,8 @@ static bool fold(const char *password, size_t len, char out[AUTHP_BCRYPT_MAX_BYT
     return true;
 }
 
-/* The lists are public and the person is choosing the password now: the time that a search takes
- * tells nobody anything. */
+/* The search does not run in constant time. The lists are public, and the password is only being
+ * chosen, so its time reveals nothing. */
 bool authp_password_rules_common(const char *password, size_t len)
 {
     char lower[AUTHP_BCRYPT_MAX_BYTES + 1] = "";

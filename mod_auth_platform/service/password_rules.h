@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Passwords that are refused because everybody tries them first: a list that is built in, and
- * PASSWORD_REFUSED_FILE, one a line. Letters are compared without case (ASCII). Read-only once
- * loaded. */
+/* Passwords that are refused because attackers try them first: the built-in list, and the lines of
+ * PASSWORD_REFUSED_FILE. ASCII letters are compared without case. Read-only after loading. */
 typedef struct authp_refused_t authp_refused_t;
 
 /* LF or CRLF, empty lines skipped, a UTF-8 BOM too; lines longer than any password we take are

@@ -27,8 +27,8 @@ static authp_err_t forget_deleted(const authp_realm_t *realm, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
-/* *now is the store's time, compared at this moment: a host whose clock was set wrong since the
- * last comparison must not remove what lives. */
+/* *now is the store's time. The clocks are compared here, because this host's clock may have been
+ * set wrong since the last comparison, and live rows must not be removed. */
 static authp_err_t ask_time(const authp_realm_t *realm, authp_ms_t *now, apr_pool_t *pool)
 {
     int64_t offset = 0;

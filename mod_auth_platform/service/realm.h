@@ -40,9 +40,9 @@ typedef struct authp_realm_t {
 AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
                                            apr_pool_t *pool);
 
-/* The store's time: this host's clock plus the offset that was measured (0 before). Whatever is
- * stored is stamped in it, and compared with it, so that a host whose clock is wrong neither ends
- * nor prolongs what others stored. Tokens carry the host's own time. */
+/* The store's time: this host's clock plus the measured offset (0 before it is measured). All
+ * stored times are the store's and are compared with it, so a host whose clock is wrong neither
+ * ends nor prolongs sessions of other hosts. Times in tokens are the host's own. */
 authp_ms_t authp_realm_now(const authp_realm_t *realm);
 
 /* The provider that the settings choose and its configuration; on failure *error is one line for

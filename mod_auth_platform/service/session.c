@@ -89,7 +89,8 @@ authp_err_t authp_session_of_refresh(const authp_realm_t *realm, const char *ref
     return err;
 }
 
-/* May a credential end other sessions than its own? *may is false for one that counts no more. */
+/* *may: whether a credential may end other sessions than its own. False if it is no longer valid.
+ */
 static authp_err_t ask_for_all(const authp_realm_t *realm, const authp_leaving_t *leaving,
                                bool *may, apr_pool_t *pool)
 {

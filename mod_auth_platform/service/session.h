@@ -36,17 +36,17 @@ AUTHP_CHECKED authp_err_t authp_session_of_refresh(const authp_realm_t *realm,
                                                    const char *refresh_token,
                                                    authp_session_t **session, apr_pool_t *pool);
 
-/* The session that a credential names, and how much that credential proves. */
+/* The session that a credential names, and the ver of the user when it was issued. */
 typedef struct authp_leaving_t {
-    const char *user_id; /* NULL: nobody's session, which is as good as ended */
+    const char *user_id; /* NULL: there is no such session; it counts as ended */
     const char *session_id;
     int64_t ver; /* the user's ver when the credential was issued */
 } authp_leaving_t;
 
 /* Ends `leaving`'s session, or with `all` every session of its user. Ended and unknown sessions
- * count as done. `all` needs a session that lives, an enabled account and a ver of at least the
- * account's min_ver; otherwise only the one session ends: a credential that counts no more must not
- * sign its owner out of other devices. */
+ * count as done. `all` needs a session that has not ended, an enabled account, and a ver of at
+ * least the account's min_ver. Otherwise only the one session ends: an old credential must not sign
+ * its owner out of other devices. */
 AUTHP_CHECKED authp_err_t authp_session_logout(const authp_realm_t *realm,
                                                const authp_leaving_t *leaving, bool all,
                                                const authp_client_t *client, apr_pool_t *pool);

@@ -157,7 +157,7 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
     }
 }
 
-/* The setting that `name` may stand for, NULL if none is near. */
+/* The setting of which `name` may be a misspelling, or NULL. */
 static const char *near_name(const char *name, apr_pool_t *pool)
 {
     if (authp_text_same(name, "JWT_SECRET") || authp_text_same(name, "SECRET_KEY")) {

@@ -23,8 +23,8 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
 {
     unsigned char jti[JTI_BYTES];
     authp_random_fill(realm->random, jti, sizeof(jti));
-    /* The token's times are this host's, the session's limit is the store's: what is left of it is
-     * the same in both. */
+    /* The token's times are this host's, and the session's limit is the store's. The time that is
+     * left is the same in both. */
     authp_ms_t at = authp_clock_now(realm->clock);
     authp_ms_t ahead = authp_realm_now(realm) - at;
     int64_t now = at / 1000;

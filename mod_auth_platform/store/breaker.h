@@ -14,8 +14,8 @@ typedef struct authp_breaker_t {
     _Atomic int64_t open_until;
 } authp_breaker_t;
 
-/* `now` is by the monotonic clock: a wall clock that is set back would keep callers waiting. May
- * the caller ask? Who is told yes reports the outcome. */
+/* True if the caller may ask the store. It must then report the outcome. `now` is of the monotonic
+ * clock, because a wall clock that is set back would prolong the pause. */
 bool authp_breaker_allows(authp_breaker_t *breaker, authp_ms_t now);
 /* True for the first failure and for the first success after one: worth a line in the log. */
 bool authp_breaker_report(authp_breaker_t *breaker, bool answered, authp_ms_t now);

@@ -64,10 +64,10 @@ typedef struct authp_ended_t {
     authp_ms_t ended_at;
 } authp_ended_t;
 
-/* How far a page in the order of time went, whatever could be used of it. */
+/* How far a page in the order of time went, with the rows that could not be used. */
 typedef struct authp_seen_t {
-    int rows;          /* that the store found: as many as the limit if there may be more */
-    authp_ms_t newest; /* the last one's time; 0 if there is none */
+    int rows;          /* number of rows that the store found; the limit, if there may be more */
+    authp_ms_t newest; /* time of the last row; 0 if there is none */
 } authp_seen_t;
 
 typedef struct authp_audit_t {

@@ -122,8 +122,8 @@ static void is_wrong(authp_mongo_reader_t *reader, const char *key)
     }
 }
 
-/* NULL for text that is not UTF-8 or has a NUL inside. Neither the server nor the driver checks
- * what another program wrote, and C strings and JSON can hold neither of them. */
+/* Returns NULL for text that is not UTF-8 or contains a NUL: JSON and C strings cannot hold it.
+ * Neither the server nor the driver checks text that another program wrote. */
 static const char *text_of(const bson_iter_t *at, apr_pool_t *pool)
 {
     uint32_t len = 0;

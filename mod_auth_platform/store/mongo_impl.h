@@ -32,24 +32,25 @@ typedef struct authp_mongo_t {
 mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **error,
                               apr_pool_t *pool);
 
-/* mongo_options.c: what stands behind the ? of the URI. False: the URI may be put together wrongly,
- * so that *options may hold a part of a password. */
+/* mongo_options.c: *options is the part of the URI after the ?. False if the URI may be malformed,
+ * so that *options may contain a part of a password. */
 bool authp_mongo_options_find(const char *uri, const char **options);
-/* NULL, or what is wrong: an option that the driver does not know, which it would ignore, or one
- * without a value, which it would ignore too. */
+/* NULL, or an error text: an option that the driver does not know, or one without a value. The
+ * driver would ignore both. */
 const char *authp_mongo_options_check(const char *uri, apr_pool_t *pool);
-/* Of a URI that does not parse: the name of the first option that does not parse alone either. NULL
- * if there is none. */
+/* For a URI that does not parse: the name of the first option that does not parse alone. NULL if
+ * there is none. */
 const char *authp_mongo_options_culprit(const char *uri, apr_pool_t *pool);
 
-/* mongo_log.c: the driver has one handler for its lines. While `uri` is parsed they are warnings of
- * ours, without its secrets. `pool` lasts until authp_mongo_log_parsed(), which puts the driver's
- * own handler back: the module may be unloaded after that. */
+/* mongo_log.c: the driver has one handler for its log lines. While `uri` is parsed, the lines
+ * become warnings in our log, without secrets of the URI. `pool` lasts until
+ * authp_mongo_log_parsed(), which restores the driver's own handler, because the module may be
+ * unloaded afterwards. */
 void authp_mongo_log_parse(const char *uri, apr_pool_t *pool);
 void authp_mongo_log_parsed(void);
-/* None are written: a child parses what has been parsed at the start. */
+/* The lines are dropped: the parent has logged them when it parsed the same URI at the start. */
 void authp_mongo_log_silent(void);
-/* For a store that is open: at level info. */
+/* While a store is open, the lines are logged at level info. */
 void authp_mongo_log_open(void);
 
 /* mongo_pool.c */

@@ -110,7 +110,7 @@ static bool exists(authp_mongo_t *m, mongoc_client_t *client, const index_t *ind
     return found;
 }
 
-/* What a server does not make, but is not needed: it speeds things up, or saves the purge work. */
+/* Indexes that the server refuses and that are not needed: they save time, or work of the purge. */
 typedef struct missing_t {
     char list[MISSING_LEN];
     uint32_t code; /* of the last one */
@@ -124,7 +124,7 @@ static void note_missing(missing_t *missing, const index_t *index, uint32_t code
                         used > 0 ? ", " : "", index->collection, index->field);
 }
 
-/* In one line, for the first process of a server that finds it. */
+/* Logs the missing indexes in one line, once for each start of the server. */
 static void tell_missing(const authp_mongo_t *m, const missing_t *missing)
 {
     bool first = m->config.told != NULL && !atomic_exchange(m->config.told, true);
@@ -134,7 +134,7 @@ static void tell_missing(const authp_mongo_t *m, const missing_t *missing)
               missing->code, missing->list);
 }
 
-/* AUTHP_OK also if the index is missing but not needed: then it is in *missing. */
+/* AUTHP_OK also if the server refused an index that is not needed. Then *missing names it. */
 static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t *index, int *made,
                         missing_t *missing, bson_error_t *error)
 {

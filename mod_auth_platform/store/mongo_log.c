@@ -13,7 +13,7 @@ typedef struct parsing_t {
 
 static parsing_t parsing; /* the URI at hand; one thread parses at a time */
 
-/* The lines of a store that is open. The driver's own handler writes to standard error. */
+/* Handles the driver's lines while a store is open. Its own handler writes to standard error. */
 static void log_line(mongoc_log_level_t level, const char *domain, const char *message, void *ctx)
 {
     (void)ctx;
@@ -37,7 +37,7 @@ static void log_parsing(mongoc_log_level_t level, const char *domain, const char
               fine ? message : "the driver warns of it, in words that may hold a part of a secret");
 }
 
-/* As it stands there and, where that is another text, decoded. */
+/* Adds the text as it is in the URI and, if that differs, the decoded text. */
 static void add_secret(const char *text, apr_pool_t *pool)
 {
     const char *decoded = authp_text_url_decode(text, false, pool);

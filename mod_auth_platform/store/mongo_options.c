@@ -5,8 +5,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Every option that a person may have meant. Which of them the driver at hand takes is asked of the
- * driver, but for those of `special`, of which it has no function to ask. */
+/* Every option that may have been meant. The driver is asked which of them it accepts. For those of
+ * `special` it has no function to ask. */
 static const char *const usual[] = {"appName",
                                     "canonicalizeHostname",
                                     "connectTimeoutMS",
@@ -85,8 +85,7 @@ bool authp_mongo_options_find(const char *uri, const char **options)
     const char *slash = strchr(rest, '/');
     const char *mark = strchr(slash != NULL ? slash : rest, '?');
     *options = mark != NULL ? mark + 1 : "";
-    /* With an @ behind the hosts the URI may not be what it seems: it may be a password that has a
-     * slash or a question mark in it. */
+    /* An @ after the hosts may mean that a password contains a slash or a question mark. */
     return strchr(slash != NULL ? slash : *options, '@') == NULL;
 }
 
@@ -114,7 +113,7 @@ const char *authp_mongo_options_check(const char *uri, apr_pool_t *pool)
         if (!is_known(name)) {
             return unknown(name, plain, pool);
         }
-        /* Only an empty set of tags means something. */
+        /* Only an empty set of tags has a meaning. */
         if ((each[len] == '\0' || each[len + 1] == '\0') &&
             !authp_text_same(name, MONGOC_URI_READPREFERENCETAGS)) {
             return apr_pstrcat(pool, "has the option ", name, " without a value", NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/mongo_impl.h"
 
-/* How often a list asks on when what it got could not be read, and for how many documents then. */
+/* How often a list asks again if documents could not be read, and for how many documents. */
 #define LIST_ROUNDS 20
 #define LIST_MORE 200
 
@@ -85,7 +85,7 @@ static authp_err_t read_listed(const bson_t *document, void *ctx)
         bson_oid_copy(bson_iter_oid(&at), &listing->last);
     }
     if (listing->kept == listing->wanted) {
-        return AUTHP_OK; /* a page that asks on may find more than is missing */
+        return AUTHP_OK; /* a page that asks again may find more documents than it needs */
     }
     authp_err_t err = listing->read(document, listing->ctx);
     listing->kept += err == AUTHP_OK;

@@ -3,8 +3,8 @@
 
 #include <apr_strings.h>
 
-/* A second try by the driver would double the time that one operation takes. Clients are told when
- * to come again: off, unless the URI asks for it. Returns how many tries there are. */
+/* Turns retries of the driver off, unless the URI asks for them: a retry would double the time of
+ * an operation, and clients get Retry-After instead. Returns the number of tries. */
 static int limit_tries(mongoc_uri_t *uri)
 {
     static const char *const options[] = {MONGOC_URI_RETRYREADS, MONGOC_URI_RETRYWRITES};

@@ -55,7 +55,8 @@ authp_err_t authp_sqlite_files_open(const char *database, apr_pool_t *pool)
         return err;
     }
     if (authp_file_look(database, &info) != AUTHP_E_NOT_FOUND) {
-        /* Not opened: closing it would end the locks of this process's other connections. */
+        /* The file is not opened: closing it would end the locks of other connections of this
+         * process. */
         return access(database, R_OK | W_OK) == 0 ? AUTHP_OK : cannot_open(database, errno);
     }
     int fd = open(database, O_RDWR | O_CREAT | O_EXCL | AUTHP_FILE_FLAGS, 0600);
@@ -75,8 +76,8 @@ static const char *folder_of(const char *file, apr_pool_t *pool)
     return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
 }
 
-/* Hands what root made to httpd's User, by its descriptor: root must not change what has the name a
- * moment later. */
+/* Gives a file that root made to httpd's User, by its descriptor. By its name, root could change
+ * another file that was put in its place meanwhile. */
 static authp_err_t give(int fd, const char *path, uid_t uid, gid_t gid)
 {
     struct stat info;
@@ -106,7 +107,8 @@ static authp_err_t give_folder(const char *folder, uid_t uid, gid_t gid)
         return AUTHP_E_UNAVAILABLE;
     }
     authp_err_t err = AUTHP_E_UNAVAILABLE;
-    /* A folder that others may enter is somebody's (/var/lib, say): not ours to give away. */
+    /* A folder that others may enter, such as /var/lib, is used for other things too. Its owner
+     * must not be changed. */
     if (info.st_uid != uid && uid != (uid_t)-1 && (info.st_mode & MODE_OTHERS) != 0) {
         authp_log(
             AUTHP_LOG_ERROR, "AUTHP0225",

@@ -71,9 +71,9 @@ static bool is_of(const struct stat *info, uid_t uid)
            info->st_nlink <= 1;
 }
 
-/* Opens the file and holds it in shared mode; -1 if that cannot be. Whoever removes the file holds
- * it in exclusive mode meanwhile: a file that has no name any more by then is another's past, and
- * the name is opened again. */
+/* Opens the file and holds it in shared mode. Returns -1 on failure. A process that removes the
+ * file holds it in exclusive mode. So if the file has no name any more once it is held, it was
+ * removed before, and the name is opened again. */
 static int enter(const char *name)
 {
     static const struct timespec pause = {.tv_nsec = OPEN_PAUSE_NS};
@@ -97,8 +97,8 @@ static int enter(const char *name)
     return -1;
 }
 
-/* New memory is zeroed, which is a free lock: there is nothing to make, so nobody sees it half
- * made. */
+/* New memory is zeroed, which is a free lock. It needs no initialisation that another process could
+ * see half done. */
 static shared_lock_t *map_file(int fd)
 {
     if (ftruncate(fd, (off_t)sizeof(shared_lock_t)) != 0) {
@@ -117,9 +117,9 @@ static void remove_unused(const char *name, int fd)
     }
 }
 
-/* Nobody in this process waits for the lock any more: its store is closed. A process that ends in a
- * signal handler leaves all as it is, for the thread that was interrupted may hold the lock. A
- * child that was forked with the store open does not own it. */
+/* The store is closed, so no thread of this process waits for the lock. A process that ends in a
+ * signal handler changes nothing, because the interrupted thread may hold the lock. A child that
+ * was forked while the store was open does not own the lock. */
 static apr_status_t leave(void *data)
 {
     authp_sqlite_lock_t *lock = data;

@@ -25,8 +25,8 @@ AUTHP_CHECKED authp_err_t authp_sqlite_lock_open(const char *database, authp_sql
 authp_err_t authp_sqlite_lock_take(authp_sqlite_lock_t *lock, int timeout_ms);
 void authp_sqlite_lock_give(authp_sqlite_lock_t *lock);
 
-/* Removes the file that writers of user `uid` have left, unless one of them still uses it. For
- * root, after httpd's children have ended: those that were killed could not. */
+/* Removes the file of the writers of user `uid`, unless one of them still uses it. For root, after
+ * httpd's children have ended: killed children have not removed it. */
 void authp_sqlite_lock_sweep(const char *database, uid_t uid, apr_pool_t *pool);
 
 #endif

@@ -23,8 +23,8 @@ typedef struct authp_store_config_t {
     const char *database; /* mongodb: database name */
     int timeout_ms;       /* bound on one operation, 2000 */
     int max_connections;  /* for one process */
-    /* Shared by all processes of a server: set once the operator was told what the store lacks but
-     * can do without. NULL (the tool): nobody is told. */
+    /* Shared by all processes of a server: set after one of them has logged which optional features
+     * the store lacks. NULL (the tool): nothing is logged. */
     atomic_bool *told;
 } authp_store_config_t;
 
@@ -141,8 +141,8 @@ typedef struct authp_store_ops_t {
     /* What the live table hears of others (service/live.h): accounts, tombstones among them, whose
      * auth_changed_at is `since` or later (authp_user_t *), and sessions that ended then
      * (authp_ended_t *): the earliest `limit` of them, in the order of time, from where it was
-     * written. A row that cannot be used (another program's document) is not in *out, and counts in
-     * *seen. */
+     * written. A row that cannot be used, such as a document of another program, is not in *out,
+     * but is counted in *seen. */
     authp_err_t (*user_changed)(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
                                 authp_seen_t *seen, apr_pool_t *pool);
     authp_err_t (*session_ended)(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
@@ -191,8 +191,8 @@ void authp_store_maintain(authp_store_t *s);
  * in order, and agree about what has expired. */
 AUTHP_CHECKED authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clock,
                                                     apr_pool_t *pool);
-/* Beyond this difference a host must not be trusted with times: /readyz fails, nothing is purged.
- */
+/* If the clocks differ by more than this, times cannot be compared: /readyz fails, and nothing is
+ * purged. */
 #define AUTHP_STORE_CLOCKS_DIFFER_MS 20000
 bool authp_store_offset_fine(int64_t offset_ms);
 /* Somebody else of this host has done so. */
