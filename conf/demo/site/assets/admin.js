@@ -101,14 +101,14 @@ async function showInvites() {
     }
 }
 
-// Says how it went. Where the browser has no clipboard for scripts, the code is selected, ready for the person's own copying.
+// Returns a sentence with the result. If scripts cannot use the clipboard, the text is selected, so that the person can copy it.
 async function copyText(element) {
     try {
         await navigator.clipboard.writeText(element.textContent);
         return "Copied.";
     } catch {
         getSelection().selectAllChildren(element);
-        return "Could not copy by itself. The code is selected: copy it with Ctrl+C or the menu.";
+        return "The browser did not copy the code. It is selected: copy it with Ctrl+C or the menu.";
     }
 }
 

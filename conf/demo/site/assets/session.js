@@ -43,10 +43,10 @@ export async function call(method, route, body) {
 }
 
 const TRIES_MOST = 3;
-const WAIT_MOST = 60; // seconds; a longer pause is the person's own to choose
+const WAIT_MOST = 60; // seconds; after a longer pause the person has to try again
 
-// The same for what people wait for: a server that is too busy says after which time to ask again (429, 503 with Retry-After),
-// and then this asks again by itself, up to three times. `tell` is given a sentence before each pause.
+// Like call(), and repeats the request up to three times if the server is too busy (429 or 503 with Retry-After). It waits for
+// that time before each try, and passes a sentence about it to `tell`.
 export async function callPatiently(method, route, body, tell) {
     for (let tries = 1; ; tries++) {
         const answer = await call(method, route, body);
@@ -55,7 +55,7 @@ export async function callPatiently(method, route, body, tell) {
             return answer;
         }
         tell(`${wordsFor(answer)} Trying again in ${duration(answer.wait)} (${tries} of ${TRIES_MOST})…`);
-        // A little more for some: a crowd that was sent away together must not come back together.
+        // A random part is added, so that many clients that were refused together do not come back together.
         await new Promise((done) => setTimeout(done, answer.wait * 1000 + Math.random() * 500));
         tell("Trying again…");
     }
@@ -63,7 +63,7 @@ export async function callPatiently(method, route, body, tell) {
 
 let renewing = null;
 
-// One refresh at a time, whoever asks for it.
+// Callers that need a refresh at the same time share one request.
 function renew() {
     renewing ??= call("POST", "/refresh").finally(() => {
         renewing = null;
@@ -71,7 +71,8 @@ function renew() {
     return renewing;
 }
 
-// The same for a page that stays open: an access token that ran out is renewed on the way. 401: the session is over.
+// Like call(), for a page that stays open: if the access token has expired, it is renewed and the request is repeated. A 401 means
+// that the session has ended.
 export async function callSignedIn(method, route, body) {
     const answer = await call(method, route, body);
     if (answer.status !== 401) {

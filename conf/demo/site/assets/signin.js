@@ -5,7 +5,7 @@ import { callPatiently, explain, maySignedIn, onceAtATime, roleList, safeReturnT
 const asked = safeReturnTo(new URLSearchParams(location.search).get("return_to"));
 const target = asked.startsWith(location.pathname) ? "/" : asked;
 const status = document.getElementById("status");
-const site = document.getElementById("site"); // empty where `make install` put the page: the host's name then
+const site = document.getElementById("site"); // `make install` leaves it empty: then the page shows the host's name
 site.textContent = site.textContent || location.hostname;
 const views = {
     "sign-in": document.getElementById("view-sign-in"),
@@ -209,7 +209,7 @@ showView(["#sign-up", "#recruiter"].includes(location.hash) ? location.hash.slic
 
 const who = await whoAmI();
 const typing = document.querySelector("input:focus") !== null;
-// The link "Sign in as somebody else" of the page that was refused.
+// True if the browser comes from a refused page, by its link "Sign in as somebody else".
 const refused = target !== "/" && document.referrer === location.origin + target;
 if (who.user && !typing && !refused) {
     showSignedIn(who.user);
