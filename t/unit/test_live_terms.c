@@ -128,6 +128,10 @@ START_TEST(more_roles_than_bits)
         ck_assert_uint_eq(facts.roles, 1);
         ck_assert_int_le(shared->nroles, LIVE_ROLES);
         facts.roles = 0;
+        /* A reload that changes nothing keeps what is there. */
+        uint64_t state = atomic_load(&shared->state);
+        table = reload_with(1, 15, apr_psprintf(pool, "role%d", i));
+        ck_assert(atomic_load(&shared->state) == state);
         /* The next one starts with nothing said about this user. */
         live_key_t key = authp_live_key(USER, LIVE_KIND_USER);
         live_set(&authp_live_bucket(shared, &key)->tags, 0);

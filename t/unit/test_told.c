@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the rules hand on, part by part: to the live table, to the store's count of failures, and to
  * the audit. */
+#include <apr_strings.h>
 #include <string.h>
 
 #include "live_fixture.h"
 #include "service/invite.h"
 #include "service/live.h"
+#include "service/user_change.h"
 #include "suite.h"
 
 #define ADA "ada@example.org"
@@ -62,6 +64,14 @@ END_TEST
 static authp_failure_t added;
 static int adds;
 
+static int clears;
+
+static authp_err_t note_clear(void *self, const char *key, apr_pool_t *pool)
+{
+    clears++;
+    return mem_store_ops.failure_clear(self, key, pool);
+}
+
 static authp_err_t note_failure(void *self, const authp_failure_t *what, int64_t *count,
                                 apr_pool_t *pool)
 {
@@ -93,6 +103,78 @@ START_TEST(failures)
         ck_assert_ptr_null(strstr(added.key, "ada"));
     }
     ck_assert_int_eq(adds, 3);
+}
+END_TEST
+
+/* The right password ends the count in the store, if there is one: also after a single wrong one.
+ */
+START_TEST(the_right_one)
+{
+    const authp_rate_t many = {1000, 60};
+    authp_failures_t found = {.count = 0};
+    authp_store_ops_t ops = *f->store->ops;
+    authp_grant_t grant;
+    authp_login_t in = {.kind = AUTHP_LOGIN_EMAIL,
+                        .login = ADA,
+                        .password = FIXTURE_PASSWORD,
+                        .password_len = strlen(FIXTURE_PASSWORD)};
+    fixture_limits(f, many, many, (authp_rate_t){5, 600});
+    ops.failure_add = note_failure;
+    ops.failure_clear = note_clear;
+    f->store->ops = &ops;
+    ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(clears, 0);
+    in.password_len--;
+    ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+                     AUTHP_E_INVALID_CREDENTIALS);
+    const char *key = apr_pstrdup(f->pool, added.key);
+    ck_assert_int_eq(authp_store_failure_get(f->store, key, added.at, &found, f->pool), AUTHP_OK);
+    in.password_len++;
+    ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(clears, 1);
+    ck_assert_int_eq(authp_store_failure_get(f->store, key, added.at, &found, f->pool),
+                     AUTHP_E_NOT_FOUND);
+}
+END_TEST
+
+/* --- lost races --- */
+
+static int conflicts; /* still to come */
+
+static authp_err_t lose(void *self, const authp_user_t *before, const authp_user_t *after,
+                        apr_pool_t *pool)
+{
+    return conflicts-- > 0 ? AUTHP_E_CONFLICT
+                           : mem_store_ops.user_update(self, before, after, pool);
+}
+
+static authp_err_t rename_user(authp_user_t *user, void *ctx, apr_pool_t *pool)
+{
+    (void)pool;
+    user->name = ctx;
+    return AUTHP_OK;
+}
+
+/* Others got through first: it reads again and tries again, up to eight times. */
+START_TEST(lost_races)
+{
+    authp_store_ops_t ops = *f->store->ops;
+    authp_user_t *out = NULL;
+    char name[] = "Other Name";
+    authp_user_edit_t edit = {.fn = rename_user, .ctx = name};
+    ops.user_update = lose;
+    f->store->ops = &ops;
+    conflicts = 7;
+    ck_assert_int_eq(authp_user_change(f->realm, live.user->id.hex, &edit, &out, f->pool),
+                     AUTHP_OK);
+    ck_assert_str_eq(mem_store_user(f->store, live.user->id.hex)->name, name);
+    name[0] = 'A';
+    conflicts = 100;
+    ck_assert_int_eq(authp_user_change(f->realm, live.user->id.hex, &edit, &out, f->pool),
+                     AUTHP_E_BUSY);
+    ck_assert_int_eq(conflicts, 92);
 }
 END_TEST
 
@@ -159,6 +241,32 @@ START_TEST(registrations_by_invite)
 }
 END_TEST
 
+static void another_is_faster(void *ctx)
+{
+    const authp_invite_t *invite = ctx;
+    ck_assert_int_eq(authp_store_invite_claim(f->store, invite->id.hex, boss.id, 0,
+                                              authp_clock_now(f->realm->clock), f->pool),
+                     AUTHP_OK);
+}
+
+/* Another registration with the same invite was faster: as if this one had not been. */
+START_TEST(a_registration_that_loses_its_invite)
+{
+    const char *code = NULL;
+    authp_grant_t grant = {0};
+    authp_user_t *none = NULL;
+    authp_invite_t *invite = invite_for(BOB, &code);
+    authp_new_account_t in = fixture_new(BOB, NULL);
+    mem_store_before(f->store, "invite_claim", another_is_faster, invite);
+    ck_assert_int_eq(authp_invite_register(f->realm, &in, code, &fixture_client, &grant, f->pool),
+                     AUTHP_E_INVITE_INVALID);
+    must_be("register", NULL, NULL, "denied");
+    ck_assert_int_eq(authp_store_user_by_login(f->store, AUTHP_LOGIN_EMAIL, BOB, &none, f->pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_ptr_null(grant.refresh_token);
+}
+END_TEST
+
 START_TEST(a_sign_out)
 {
     const authp_leaving_t leaving = {.user_id = live.user->id.hex,
@@ -181,8 +289,11 @@ Suite *suite_told(void)
     tcase_add_test(tests, a_deleted_account);
     tcase_add_test(tests, what_another_host_ended);
     tcase_add_test(tests, failures);
+    tcase_add_test(tests, the_right_one);
+    tcase_add_test(tests, lost_races);
     tcase_add_test(tests, invites);
     tcase_add_test(tests, registrations_by_invite);
+    tcase_add_test(tests, a_registration_that_loses_its_invite);
     tcase_add_loop_test(tests, a_sign_out, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
