@@ -6,13 +6,17 @@
 #include "crypto/bcrypt.h"
 #include "service/common_passwords.h"
 
-#include <apr_file_io.h>
+#include <apr_errno.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#define FILE_MAX ((apr_off_t)16 * 1024 * 1024)
+#define FILE_MAX ((off_t)16 * 1024 * 1024)
 
 struct authp_refused_t {
     const char **sorted; /* lower-case */
@@ -59,32 +63,47 @@ const authp_refused_t *authp_password_rules_parse(const char *text, size_t len, 
     return refused;
 }
 
-static apr_status_t read_all(const char *path, char **text, apr_size_t *len, apr_pool_t *pool)
+/* False: see errno. */
+static bool read_whole(int fd, char *text, size_t size, size_t *len)
 {
-    apr_file_t *file = NULL;
-    apr_finfo_t info = {0};
-    apr_status_t rv = apr_file_open(&file, path, APR_READ | APR_BINARY, APR_OS_DEFAULT, pool);
-    if (rv != APR_SUCCESS) {
-        return rv;
+    for (*len = 0; *len < size;) {
+        ssize_t got = read(fd, text + *len, size - *len);
+        if (got < 0 && errno != EINTR) {
+            return false;
+        }
+        if (got == 0) {
+            break; /* it has become shorter since it was looked at */
+        }
+        *len += got > 0 ? (size_t)got : 0;
     }
-    rv = apr_file_info_get(&info, APR_FINFO_TYPE | APR_FINFO_SIZE, file);
-    if (rv == APR_SUCCESS && (info.filetype != APR_REG || info.size > FILE_MAX)) {
+    return true;
+}
+
+/* Nothing blocks: a FIFO is opened at once, and then refused. */
+static apr_status_t read_all(const char *path, char **text, size_t *len, apr_pool_t *pool)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+    apr_status_t rv = fstat(fd, &info) == 0 ? APR_SUCCESS : errno;
+    if (rv == APR_SUCCESS && (!S_ISREG(info.st_mode) || info.st_size > FILE_MAX)) {
         rv = APR_EINVAL;
     }
     if (rv == APR_SUCCESS) {
-        *len = (apr_size_t)info.size;
-        *text = apr_palloc(pool, *len + 1);
-        rv = apr_file_read_full(file, *text, *len, len);
+        *text = apr_palloc(pool, (size_t)info.st_size + 1);
+        rv = read_whole(fd, *text, (size_t)info.st_size, len) ? APR_SUCCESS : errno;
     }
-    apr_file_close(file);
-    return rv == APR_EOF ? APR_SUCCESS : rv;
+    (void)close(fd);
+    return rv;
 }
 
 authp_err_t authp_password_rules_load(const char *path, const authp_refused_t **out,
                                       const char **error, apr_pool_t *pool)
 {
     char *text = NULL;
-    apr_size_t len = 0;
+    size_t len = 0;
     apr_pool_t *scratch = NULL;
     if (apr_pool_create(&scratch, pool) != APR_SUCCESS) {
         *error = "out of memory";

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <apr_pools.h>
@@ -234,6 +235,28 @@ START_TEST(refused_file)
 }
 END_TEST
 
+/* What has no end, or a beginning that somebody else must make, is no list; and nothing waits. */
+START_TEST(refused_file_that_is_none)
+{
+    char dir[] = "/tmp/authp-refused-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    const char *fifo = apr_pstrcat(pool, dir, "/fifo", NULL);
+    const char *const rows[] = {"/dev/null", "/dev/zero", dir, fifo};
+    ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const authp_refused_t *refused = NULL;
+        const char *error = NULL;
+        ck_assert_int_eq(authp_password_rules_load(rows[i], &refused, &error, pool),
+                         AUTHP_E_VALIDATION_FAILED);
+        ck_assert_ptr_null(refused);
+        ck_assert_str_eq(
+            error, apr_pstrcat(pool, rows[i], " is not a regular file of at most 16 MiB", NULL));
+    }
+    ck_assert_int_eq(unlink(fifo), 0);
+    ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 Suite *suite_account_rules(void)
 {
     Suite *suite = suite_create("account_rules");
@@ -248,6 +271,7 @@ Suite *suite_account_rules(void)
     tcase_add_test(rules, password_common);
     tcase_add_test(rules, password_common_table);
     tcase_add_test(rules, refused_file);
+    tcase_add_test(rules, refused_file_that_is_none);
     suite_add_tcase(suite, rules);
     return suite;
 }

@@ -53,6 +53,28 @@ START_TEST(may_remove_the_last_admin)
 }
 END_TEST
 
+/* Somebody changed the row in between: read again. What was personal goes with the account. */
+START_TEST(deletes_at_the_second_try)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    authp_grant_t grant = fixture_start(&f, ada);
+    authp_session_t *session = mem_store_session(f.store, grant.session->id.hex);
+    session->ip = "192.0.2.7";
+    session->device_id = "phone";
+    session->user_agent = "browser";
+    mem_store_fail(f.store, "user_delete", 1, AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_admin_delete(f.realm, &tool, ada->id.hex, f.pool), AUTHP_OK);
+    session = mem_store_session(f.store, grant.session->id.hex);
+    ck_assert_str_eq(session->end_reason, "deleted");
+    ck_assert(session->ip == NULL && session->device_id == NULL && session->user_agent == NULL);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "user_delete"), 1);
+    ck_assert_int_eq(authp_admin_delete(f.realm, &tool, ada->id.hex, f.pool), AUTHP_E_NOT_FOUND);
+    authp_user_t *bob = fixture_user(&f, "bob@example.org", "candidate", false);
+    mem_store_fail(f.store, "user_delete", 0, AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_admin_delete(f.realm, &tool, bob->id.hex, f.pool), AUTHP_E_BUSY);
+}
+END_TEST
+
 /* Giving the role verifies nobody: not who was verified before it was taken away either. */
 START_TEST(a_role_given_back_is_not_verified)
 {
@@ -121,6 +143,7 @@ Suite *suite_admin(void)
     TCase *all = tcase_create("the tool");
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_add_test(all, may_remove_the_last_admin);
+    tcase_add_test(all, deletes_at_the_second_try);
     tcase_add_test(all, a_role_given_back_is_not_verified);
     tcase_add_test(all, sets_a_password);
     tcase_add_test(all, ends_one_session);

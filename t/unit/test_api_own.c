@@ -105,6 +105,11 @@ START_TEST(a_new_password_and_what_comes_between)
     mem_store_fail(h.f.store, "session_rotate", 0, AUTHP_E_CONFLICT);
     (void)ask("POST", PASSWORD, CHANGE, 503, "busy");
     mem_store_fail(h.f.store, NULL, 0, AUTHP_OK);
+    /* Somebody else rotated it in between, once: the second try counts. */
+    authp_user_t *bob = fixture_user(&h.f, "bob@example.org", "candidate", false);
+    here = fixture_start(&h.f, bob);
+    mem_store_fail(h.f.store, "session_rotate", 1, AUTHP_E_CONFLICT);
+    (void)ask("POST", PASSWORD, CHANGE, 200, NULL);
     authp_user_t *mal = fixture_user(&h.f, "mal@example.org", "candidate", false);
     here = fixture_start(&h.f, mal);
     mem_store_before(h.f.store, "session_set_ver", ended, NULL);
@@ -118,7 +123,9 @@ START_TEST(without_a_password)
     fake_clock_advance(&h.f.clock, 301000);
     (void)ask("POST", PASSWORD, CHANGE, 401, "insufficient_user_authentication");
     (void)ask("DELETE", ME, NULL, 401, "insufficient_user_authentication");
-    fake_clock_advance(&h.f.clock, -2000);
+    fake_clock_advance(&h.f.clock, -1000 + 1);
+    (void)ask("POST", PASSWORD, CHANGE, 401, "insufficient_user_authentication");
+    fake_clock_advance(&h.f.clock, -1); /* five minutes to the millisecond */
     (void)ask("POST", PASSWORD, CHANGE, 200, NULL);
     ck_assert_int_eq(authp_bcrypt_cost(mem_store_user(h.f.store, ada->id.hex)->password_hash), 4);
 }
@@ -145,7 +152,9 @@ START_TEST(devices)
     (void)fixture_start(&h.f, ada);
     (void)ask("DELETE", SESSIONS, NULL, 204, NULL);
     ck_assert_int_eq(fixture_live_sessions(&h.f), 2); /* this one, and another person's */
+    ck_assert_int_eq(mem_store_audit_count(h.f.store, "sessions_end"), 1);
     (void)ask("DELETE", SESSIONS, NULL, 204, NULL);
+    ck_assert_int_eq(mem_store_audit_count(h.f.store, "sessions_end"), 1); /* nothing was done */
     mem_store_fail(h.f.store, "session_list", 0, AUTHP_E_UNAVAILABLE);
     (void)ask("GET", SESSIONS, NULL, 503, "store_unavailable");
 }
@@ -168,6 +177,34 @@ START_TEST(deletion)
 }
 END_TEST
 
+/* A browser that has cookies of a session and sends that session's token as a bearer, too: when the
+ * session is over the cookies go. Those of another session stay. */
+START_TEST(cookies_of_what_ended)
+{
+    static const int rows[][2] = {
+        {0, 3}, {1, 3}, {2, 0}}; /* what is asked, cookies in the answer */
+    authp_response_t out = http_fake_register(&h, "c@example.org", true);
+    const char *token = http_fake_text(&h, &out, "access_token");
+    authp_principal_t who;
+    ck_assert_int_eq(authp_token_verify(h.f.realm, token, strlen(token), &who, h.f.pool), AUTHP_OK);
+    const authp_session_t *other =
+        fixture_start(&h.f, mem_store_user(h.f.store, who.user_id)).session;
+    const char *own = apr_pstrcat(h.f.pool, SESSIONS "/", who.session_id, NULL);
+    const char *others = apr_pstrcat(h.f.pool, SESSIONS "/", other->id.hex, NULL);
+    http_fake_browser(&h, &out);
+    http_fake_bearer(&h, token);
+    if (rows[_i][0] == 0) {
+        http_fake_json(&h, "{\"password\":\"" FIXTURE_PASSWORD "\"}");
+    }
+    out = http_fake_expect(&h, "DELETE",
+                           rows[_i][0] == 0   ? ME
+                           : rows[_i][0] == 1 ? own
+                                              : others,
+                           204, NULL);
+    ck_assert_int_eq(http_fake_set_cookies(&out), rows[_i][1]);
+}
+END_TEST
+
 Suite *suite_api_own(void)
 {
     Suite *suite = suite_create("api_own");
@@ -179,6 +216,7 @@ Suite *suite_api_own(void)
     tcase_add_test(tests, without_a_password);
     tcase_add_test(tests, devices);
     tcase_add_test(tests, deletion);
+    tcase_add_loop_test(tests, cookies_of_what_ended, 0, 3);
     suite_add_tcase(suite, tests);
     return suite;
 }

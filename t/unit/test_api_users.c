@@ -75,10 +75,46 @@ START_TEST(lists)
     out = as_boss("GET", USERS "?limit=201&cursor=x&role=none&email=%ff", NULL, 422,
                   "validation_failed");
     ck_assert_uint_eq(json_array_size(json_object_get(http_fake_body(&h, &out), "errors")), 4);
+    static const char *const wrong[] = {
+        "limit=0",   "limit=",     "limit=05", "limit=1000",    "limit=-1",
+        "limit=%zz", "cursor=%zz", "cursor=",  "email=a%00b",   "role=%zz",
+        "role=",     "limit=2x",   "cursor=0", "limit=5&role=x"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        out = as_boss("GET", apr_pstrcat(h.f.pool, USERS "?", wrong[i], NULL), NULL, 422,
+                      "validation_failed");
+        ck_assert_uint_eq(json_array_size(json_object_get(http_fake_body(&h, &out), "errors")), 1);
+    }
     (void)as_boss("GET", USERS "/xyz", NULL, 404, "not_found");
     (void)as_boss("GET", USERS "/00000000000000000000000G", NULL, 404, "not_found");
     mem_store_fail(h.f.store, "user_list", 0, AUTHP_E_UNAVAILABLE);
     (void)as_boss("GET", USERS, NULL, 503, "store_unavailable");
+}
+END_TEST
+
+/* As many as are asked for, 50 if nobody says, at most 200. */
+START_TEST(pages)
+{
+    static const struct {
+        const char *query;
+        size_t count;
+        bool more;
+    } rows[] = {{"", 50, true},
+                {"?limit=1", 1, true},
+                {"?limit=200", 200, true},
+                {"?limit=199", 199, true},
+                {"?email=q1&limit=99", 99, true},
+                {"?email=q1&limit=100", 100, false}};
+    for (int i = 0; i < 201; i++) {
+        (void)fixture_user(&h.f, apr_psprintf(h.f.pool, "q%03d@example.org", i), "candidate",
+                           false);
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        authp_response_t out =
+            as_boss("GET", apr_pstrcat(h.f.pool, USERS, rows[i].query, NULL), NULL, 200, NULL);
+        ck_assert_uint_eq(items(&out), rows[i].count);
+        ck_assert_int_eq(json_is_string(json_object_get(http_fake_body(&h, &out), "next_cursor")),
+                         rows[i].more);
+    }
 }
 END_TEST
 
@@ -302,6 +338,18 @@ START_TEST(an_admin_makes_one)
     (void)anybody("/api/auth/register/recruiter", body, 403, "invite_required");
     authp_response_t out = as_boss("POST", "/api/auth/register/recruiter", body, 201, NULL);
     ck_assert_ptr_null(json_object_get(http_fake_body(&h, &out), "access_token"));
+    ck_assert(json_is_true(json_object_get(http_fake_body(&h, &out), "is_recruiter_verified")));
+    for (int verified = 0; verified < 2; verified++) {
+        out = as_boss("POST", "/api/auth/register/recruiter",
+                      apr_psprintf(h.f.pool,
+                                   "{\"email\":\"v%d@example.org\",\"verified\":%s,"
+                                   "\"password\":\"" FIXTURE_PASSWORD "\"}",
+                                   verified, verified ? "true" : "false"),
+                      201, NULL);
+        ck_assert_int_eq(
+            json_is_true(json_object_get(http_fake_body(&h, &out), "is_recruiter_verified")),
+            verified);
+    }
     (void)as_boss("POST", "/api/auth/register/recruiter", body, 409, "email_taken");
     /* Cookies without their CSRF token are nobody's; with it they are the candidate's. */
     out = http_fake_register(&h, "c@example.org", true);
@@ -323,6 +371,7 @@ Suite *suite_api_users(void)
     TCase *tests = tcase_create("api_users");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, lists);
+    tcase_add_test(tests, pages);
     tcase_add_test(tests, changes);
     tcase_add_test(tests, a_change_in_between_is_kept);
     tcase_add_test(tests, deletes_and_signs_out);

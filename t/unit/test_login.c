@@ -264,6 +264,23 @@ START_TEST(store_down)
 }
 END_TEST
 
+/* However little there was to do: a refusal leaves at a whole step of 5 ms. */
+START_TEST(refusals_take_their_time)
+{
+    (void)fixture_user(&f, "ada@example.org", "admin", false);
+    for (int i = 0; i < 12; i++) {
+        struct timespec from;
+        struct timespec to;
+        const char *who = i % 2 == 0 ? "ada@example.org" : "nobody@example.org";
+        ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &from), 0);
+        ck_assert_int_eq(login(who, "wrong", AUTHP_DOOR_ANY), AUTHP_E_INVALID_CREDENTIALS);
+        ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &to), 0);
+        long took = (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
+        ck_assert_msg(took >= 4900, "%s: refused after %ld microseconds", who, took);
+    }
+}
+END_TEST
+
 /* --- equal work, in CPU time of this process (other load on the machine does not matter)
  * --------------- */
 static double cpu_of(const authp_login_t *in)
@@ -327,6 +344,7 @@ Suite *suite_login(void)
     tcase_add_test(rules, upgrades_the_hash);
     tcase_add_test(rules, password_changed_meanwhile);
     tcase_add_test(rules, store_down);
+    tcase_add_test(rules, refusals_take_their_time);
     tcase_add_test(rules, equal_work);
     suite_add_tcase(suite, rules);
     return suite;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From settings to what the rules work with. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,7 +96,7 @@ START_TEST(store_of_the_settings)
     ck_assert_str_eq(config.file, "/var/lib/x/accounts.db");
     ck_assert_ptr_null(config.uri);
     ck_assert_int_eq(config.timeout_ms, 2000);
-    ck_assert_int_gt(config.max_connections, 0);
+    ck_assert_int_eq(config.max_connections, 8);
     ck_assert_ptr_null(error);
 }
 END_TEST
@@ -130,6 +131,34 @@ START_TEST(store_that_is_misconfigured)
 }
 END_TEST
 
+/* Pages of this process, in bytes. */
+static long size_of_process(void)
+{
+    long pages = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+    ck_assert_ptr_nonnull(statm);
+    ck_assert_int_eq(fscanf(statm, "%ld", &pages), 1);
+    (void)fclose(statm);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+/* All that is remembered takes as much memory as it was given, not a part of it for each kind. */
+START_TEST(remembers_within_its_memory)
+{
+    enum { MIB = 1024 * 1024 };
+    const authp_settings_t settings = fixture_settings(pool);
+    authp_realm_t *realm = NULL;
+    ck_assert_int_eq(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_realm_remember(realm, 0, pool), AUTHP_OK);
+    ck_assert_ptr_null(realm->token_cache);
+    long before = size_of_process();
+    ck_assert_int_eq(authp_realm_remember(realm, (size_t)64 * MIB, pool), AUTHP_OK);
+    long more = size_of_process() - before;
+    ck_assert_ptr_nonnull(realm->token_cache);
+    ck_assert_msg(more > 48L * MIB && more < 72L * MIB, "%ld bytes for 64 MiB", more);
+}
+END_TEST
+
 Suite *suite_realm(void)
 {
     Suite *suite = suite_create("realm");
@@ -139,6 +168,7 @@ Suite *suite_realm(void)
     tcase_add_test(realm, short_key);
     tcase_add_test(realm, refused_passwords_are_read_once);
     tcase_add_test(realm, store_of_the_settings);
+    tcase_add_test(realm, remembers_within_its_memory);
     tcase_add_test(realm, store_that_is_not_there);
     tcase_add_test(realm, store_that_is_misconfigured);
     suite_add_tcase(suite, realm);

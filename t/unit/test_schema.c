@@ -25,6 +25,11 @@ static const authp_schema_t either = {
     {{"email", AUTHP_FIELD_LOGIN, false, false}, {"username", AUTHP_FIELD_LOGIN, false, false}},
     {"email", "username"}};
 
+static const authp_schema_t numbers = {
+    "Numbers",
+    {{"hours", AUTHP_FIELD_HOURS, false, false}, {"roles", AUTHP_FIELD_ROLES, false, false}},
+    {NULL, NULL}};
+
 static apr_pool_t *pool;
 static authp_settings_t settings;
 
@@ -102,6 +107,18 @@ static const struct {
      "{\"email\":\"a\\u0000@b\",\"name\":\"\\u0000\",\"new\":\"1234567\\u0000\","
      "\"password\":\"\\u0000\",\"device\":\"\\u0000\",\"token\":\"x\\u0000\"}",
      "email invalid, name invalid, new invalid, password invalid, device invalid, token invalid"},
+    {&numbers, "{\"hours\":1,\"roles\":[]}", ""},
+    {&numbers, "{\"hours\":8760,\"roles\":[\"admin\",\"candidate\",\"recruiter\"]}", ""},
+    {&numbers, "{\"hours\":24.0,\"roles\":[\"admin\"]}", ""},
+    {&numbers, "{\"hours\":0,\"roles\":[\"admin\",\"admin\"]}", "hours invalid, roles invalid"},
+    {&numbers, "{\"hours\":8761,\"roles\":[\"admin\",\"candidate\",\"admin\"]}",
+     "hours invalid, roles invalid"},
+    {&numbers, "{\"hours\":1.5,\"roles\":[\"admin\",\"boss\"]}", "hours invalid, roles invalid"},
+    {&numbers, "{\"hours\":-1,\"roles\":[\"Admin\"]}", "hours invalid, roles invalid"},
+    {&numbers, "{\"hours\":\"24\",\"roles\":\"admin\"}", "hours invalid, roles invalid"},
+    {&numbers, "{\"hours\":null,\"roles\":null}", "hours invalid, roles invalid"},
+    {&numbers, "{\"roles\":[\"admin\\u0000\"]}", "roles invalid"},
+    {&numbers, "{\"roles\":[1]}", "roles invalid"},
     {&either, "{\"email\":\"anything\"}", ""},
     {&either, "{\"username\":\"\"}", ""},
     {&either, "{}", "email missing"},

@@ -60,6 +60,50 @@ START_TEST(defaults)
     ck_assert(s->secure_cookies && s->refresh_token_rotation && s->limits);
     ck_assert(s->password_refuse_common);
     ck_assert_ptr_null(s->jwt_secret_previous);
+    ck_assert_str_eq(s->mongodb_db, "auth_platform");
+    ck_assert_str_eq(s->jwt_algorithm, "HS256");
+    ck_assert_str_eq(s->jwt_issuer, "auth_platform");
+    ck_assert_str_eq(s->jwt_audience, "auth_platform");
+    ck_assert_int_eq(s->refresh_token_grace, 10);
+    ck_assert_int_eq(s->session_absolute_days, 90);
+    ck_assert_int_eq(s->password_min_length, 8);
+    ck_assert_int_eq(s->cors_origins->nelts, 0);
+    ck_assert_int_eq(s->limit_address.count, 120);
+    ck_assert_int_eq(s->limit_address.seconds, 60);
+    ck_assert_int_eq(s->limit_register.count, 20);
+    ck_assert_int_eq(s->limit_register.seconds, 3600);
+    ck_assert(s->mongodb_uri == NULL && s->database_url == NULL && s->frontend_url == NULL);
+    ck_assert(s->password_refused_file == NULL && s->google_client_id == NULL);
+}
+END_TEST
+
+/* Each number at its ends, and one beyond: what is refused names the setting. */
+START_TEST(bounds)
+{
+    static const struct {
+        const char *name;
+        int least;
+        int most;
+    } rows[] = {
+        {"ACCESS_TOKEN_EXPIRE_MINUTES", 1, 1440}, {"REFRESH_TOKEN_EXPIRE_DAYS", 1, 365},
+        {"REFRESH_TOKEN_GRACE_SECONDS", 0, 60},   {"SESSION_ABSOLUTE_DAYS", 1, 3650},
+        {"AUDIT_RETENTION_DAYS", 0, 36500},       {"BCRYPT_ROUNDS", 4, 16},
+        {"PASSWORD_MIN_LENGTH", 8, 64},           {"AUTH_BODY_LIMIT", 1024, 1048576},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const int values[] = {rows[i].least, rows[i].most, rows[i].least - 1, rows[i].most + 1};
+        for (int k = 0; k < 4; k++) {
+            const char *pairs[] = {
+                "JWT_SECRET_KEY=" SECRET, apr_psprintf(pool, "%s=%d", rows[i].name, values[k]),
+                strcmp(rows[i].name, "SESSION_ABSOLUTE_DAYS") == 0 ? "REFRESH_TOKEN_EXPIRE_DAYS=1"
+                                                                   : "SESSION_ABSOLUTE_DAYS=3650",
+                NULL};
+            authp_settings_t *s = NULL;
+            const char *wrong = load(pairs, &s);
+            ck_assert_msg((*wrong == '\0') == (k < 2), "%s: %s", pairs[1], wrong);
+            ck_assert_msg(k < 2 || strstr(wrong, rows[i].name) == wrong, "%s: %s", pairs[1], wrong);
+        }
+    }
 }
 END_TEST
 
@@ -244,6 +288,7 @@ Suite *suite_settings(void)
     TCase *tests = tcase_create("settings");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, defaults);
+    tcase_add_test(tests, bounds);
     tcase_add_test(tests, values_are_typed);
     tcase_add_test(tests, bounds);
     tcase_add_loop_test(tests, wrong_values_are_named, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));

@@ -15,6 +15,9 @@
 #include "base/json.h"
 #include "base/pages.h"
 #include "base/secret.h"
+#include "crypto/bcrypt.h"
+#include "crypto/hasher_bound.h"
+#include "service/password_rules.h"
 #include "suite.h"
 
 #define SECRET "correct horse battery"
@@ -99,6 +102,42 @@ START_TEST(secrets_are_wiped_with_their_pool)
 }
 END_TEST
 
+/* bcrypt's own copy, and that of the line before it. */
+START_TEST(passwords_are_wiped_after_the_hash)
+{
+    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    bool match = false;
+    authp_hasher_bound_t *bound = NULL;
+    authp_hasher_t *hasher = NULL;
+    const authp_random_t *random = authp_random_system();
+    ck_assert_int_eq(authp_bcrypt_hash(SECRET, strlen(SECRET), 4, random, hash), AUTHP_OK);
+    ck_assert_int_eq(wiped, 1);
+    ck_assert(authp_bcrypt_verify(SECRET, strlen(SECRET), hash));
+    ck_assert_int_eq(wiped, 2);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, random, 0, &hasher, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_hash(hasher, AUTHP_HASH_KNOWN, SECRET, strlen(SECRET), 4, hash),
+                     AUTHP_OK);
+    ck_assert_int_eq(wiped, 4);
+    ck_assert_int_eq(
+        authp_hasher_verify(hasher, AUTHP_HASH_KNOWN, SECRET, strlen(SECRET), hash, &match),
+        AUTHP_OK);
+    ck_assert(match);
+    ck_assert_int_eq(wiped, 6);
+}
+END_TEST
+
+/* A list of refused passwords is searched with a copy of what was typed. */
+START_TEST(passwords_are_wiped_after_the_search)
+{
+    const authp_refused_t *refused = authp_password_rules_parse("x\n", 2, pool);
+    ck_assert(!authp_password_rules_common(SECRET, strlen(SECRET)));
+    ck_assert_int_eq(wiped, 1);
+    ck_assert(!authp_password_rules_refused(refused, SECRET, strlen(SECRET)));
+    ck_assert_int_eq(wiped, 2);
+}
+END_TEST
+
 /* What the kernel says of the mapping at `at`: " rd wr ...". NULL if nothing is mapped there. */
 static const char *flags_of(const void *at)
 {
@@ -146,6 +185,8 @@ Suite *suite_wiped(void)
     tcase_add_loop_test(tests, bodies_are_wiped, 0, (int)(sizeof(bodies) / sizeof(bodies[0])));
     tcase_add_loop_test(tests, the_env_file_is_wiped, 0, 2);
     tcase_add_test(tests, secrets_are_wiped_with_their_pool);
+    tcase_add_test(tests, passwords_are_wiped_after_the_hash);
+    tcase_add_test(tests, passwords_are_wiped_after_the_search);
     tcase_add_test(tests, pages_are_not_dumped);
     suite_add_tcase(suite, tests);
     return suite;

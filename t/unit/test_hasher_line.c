@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the line of hashes looks like after somebody left it: who waited in vain, who was refused,
+ * and which threads do the work. */
+#include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "crypto/bcrypt.h"
+#include "crypto/hasher_bound.h"
+#include "suite.h"
+#include "support/wall_clock.h"
+
+static apr_pool_t *pool;
+static authp_hasher_bound_t *bound;
+static authp_hasher_t *hasher;
+static atomic_int done;
+static atomic_int busy;
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 8, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 2, &hasher, pool), AUTHP_OK);
+}
+
+static void tear_down(void)
+{
+    wall_clock_steady(0);
+    apr_pool_destroy(pool);
+}
+
+static void *ask(void *data)
+{
+    bool match = false;
+    const authp_hash_for_t *who = data;
+    authp_err_t err = authp_hasher_verify(hasher, *who, "wrong", 5, authp_bcrypt_dummy(4), &match);
+    atomic_fetch_add(err == AUTHP_OK ? &done : &busy, 1);
+    return NULL;
+}
+
+static void nobody_is_left(void)
+{
+    int running = -1;
+    int waiting = -1;
+    authp_hasher_load(bound, &running, &waiting);
+    ck_assert_int_eq(running, 0);
+    ck_assert_int_eq(waiting, 0);
+}
+
+/* The slot is taken by somebody else: one of them holds the thread, the other waits behind it until
+ * its time is over. Whoever comes then is served as if neither had been there. */
+START_TEST(after_a_wait_in_vain)
+{
+    authp_hash_for_t who = AUTHP_HASH_STRANGER;
+    pthread_t threads[2];
+    bool match = false;
+    int slot = authp_hasher_bound_run(bound, who, 0, authp_hasher_bound_now() + 1000);
+    ck_assert_int_eq(slot, 0);
+    wall_clock_steady(-9700); /* of the ten seconds 300 ms are left */
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, &who), 0);
+    }
+    for (int i = 0; busy == 0 && i < 10000; i++) {
+        usleep(1000);
+    }
+    ck_assert_int_ge(busy, 1);
+    authp_hasher_bound_done(bound, slot, 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    ck_assert_int_eq(done + busy, 2);
+    wall_clock_steady(0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(
+            authp_hasher_verify(hasher, who, "wrong", 5, authp_bcrypt_dummy(4), &match), AUTHP_OK);
+    }
+    ck_assert(!authp_hasher_strangers_wait(hasher));
+    nobody_is_left();
+}
+END_TEST
+
+/* Two strangers may wait in this process. The third is refused, as is a password that no hash is
+ * made of: neither keeps a place. */
+START_TEST(after_a_refusal)
+{
+    authp_hash_for_t who = AUTHP_HASH_STRANGER;
+    pthread_t threads[2];
+    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    bool match = false;
+    int waiting = 0;
+    int running = 0;
+    int slot = authp_hasher_bound_run(bound, who, 0, authp_hasher_bound_now() + 1000);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, &who), 0);
+    }
+    for (int i = 0; authp_hasher_has_room(hasher, who) && i < 5000; i++) {
+        usleep(1000);
+    }
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(
+            authp_hasher_verify(hasher, who, "wrong", 5, authp_bcrypt_dummy(4), &match),
+            AUTHP_E_BUSY);
+    }
+    authp_hasher_load(bound, &running, &waiting);
+    ck_assert_int_eq(running + waiting, 2); /* those two; the slot is held by nobody of the line */
+    authp_hasher_bound_done(bound, slot, 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    ck_assert_int_eq(done, 2);
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(authp_hasher_hash(hasher, who, "a\0b", 3, 4, hash), AUTHP_E_MALFORMED);
+    }
+    nobody_is_left();
+}
+END_TEST
+
+/* Threads of this process that stand back. */
+static int count_nice(int *all)
+{
+    int nice = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    ck_assert_ptr_nonnull(tasks);
+    *all = 0;
+    for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        if (task->d_name[0] != '.') {
+            *all += 1;
+            nice += getpriority(PRIO_PROCESS, (id_t)strtol(task->d_name, NULL, 10)) >
+                    getpriority(PRIO_PROCESS, (id_t)getpid());
+        }
+    }
+    (void)closedir(tasks);
+    return nice;
+}
+
+START_TEST(strangers_stand_back)
+{
+    bool match = false;
+    int before = 0;
+    int after = 0;
+    ck_assert_int_eq(count_nice(&before), 0);
+    for (int i = 0; i < 2; i++) {
+        authp_hash_for_t who = i == 0 ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
+        ck_assert_int_eq(
+            authp_hasher_verify(hasher, who, "wrong", 5, authp_bcrypt_dummy(4), &match), AUTHP_OK);
+        ck_assert_int_eq(count_nice(&after), i);
+        ck_assert_int_eq(after, before + 1 + i);
+    }
+}
+END_TEST
+
+Suite *suite_hasher_line(void)
+{
+    Suite *suite = suite_create("hasher_line");
+    TCase *tests = tcase_create("hasher_line");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, after_a_wait_in_vain);
+    tcase_add_test(tests, after_a_refusal);
+    tcase_add_test(tests, strangers_stand_back);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
