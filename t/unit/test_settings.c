@@ -78,7 +78,7 @@ START_TEST(defaults)
 END_TEST
 
 /* Each number at its ends, and one beyond: what is refused names the setting. */
-START_TEST(bounds)
+START_TEST(ends_of_numbers)
 {
     static const struct {
         const char *name;
@@ -288,7 +288,7 @@ Suite *suite_settings(void)
     TCase *tests = tcase_create("settings");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, defaults);
-    tcase_add_test(tests, bounds);
+    tcase_add_test(tests, ends_of_numbers);
     tcase_add_test(tests, values_are_typed);
     tcase_add_test(tests, bounds);
     tcase_add_loop_test(tests, wrong_values_are_named, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
