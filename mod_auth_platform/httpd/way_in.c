@@ -24,6 +24,19 @@ static void add(authp_way_in_t *way, const char *path)
     APR_ARRAY_PUSH(way->also, const char *) = path;
 }
 
+/* NULL, or what is wrong with the path. `first` is the page itself. */
+static const char *check_word(const char *word, bool first, const char *(*check)(const char *path))
+{
+    const char *error = check(word);
+    if (error != NULL) {
+        return error;
+    }
+    if (strchr(word, ';') != NULL) {
+        return "must not contain a semicolon: back ends take what follows for a parameter";
+    }
+    return !first && word[1] == '\0' ? "must not open the whole site" : NULL;
+}
+
 const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
                                const char *(*check)(const char *path), const authp_way_in_t **out)
 {
@@ -36,15 +49,9 @@ const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
         return "off takes no further words";
     }
     for (int i = off ? 1 : 0; i < (only ? 1 : count); i++) {
-        const char *error = check(words[i]);
+        const char *error = check_word(words[i], i == 0, check);
         if (error != NULL) {
             return error;
-        }
-        if (strchr(words[i], ';') != NULL) {
-            return "must not contain a semicolon: back ends take what follows for a parameter";
-        }
-        if (i > 0 && words[i][1] == '\0') {
-            return "must not open the whole site";
         }
     }
     authp_way_in_t *way = apr_pcalloc(cmd->pool, sizeof(*way));
