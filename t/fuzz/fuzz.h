@@ -2,12 +2,16 @@
 #ifndef AUTHP_FUZZ_H
 #define AUTHP_FUZZ_H
 
+#include <apr_pools.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* What libFuzzer and standalone.c call. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Lives as long as the process. The first call makes it, and starts APR. */
+apr_pool_t *fuzz_pool(void);
 
 /* Ends the run with a message: something that must never be was. */
 #define FUZZ_DEMAND(what)                                                                          \

@@ -5,22 +5,11 @@
 #include "fuzz.h"
 #include "store/mongo_impl.h"
 
-#include <apr_general.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static apr_pool_t *global;
 static const bson_t *at_hand;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
-    return 0;
-}
 
 authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
                              authp_mongo_read_fn *read, void *ctx)
@@ -163,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     memset(&m, 0, sizeof(m));
     at_hand = &document;
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     try_users(&m, pool);
     try_sessions(&m, pool);
     try_others(&m, pool);

@@ -10,20 +10,16 @@
 #include "httpd/way_in.h"
 #include "support/httpd_stub.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static apr_pool_t *global;
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+    apr_pool_t *global = fuzz_pool();
     (void)argc;
     (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
     authp_require_register(global);
     FUZZ_DEMAND(httpd_stub_provider("role") != NULL && httpd_stub_provider("auth-age") != NULL);
     return 0;
@@ -142,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 4096) {
         return 0;
     }
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     char *name = apr_pstrmemdup(pool, (const char *)data, size);
     char *value = strchr(name, ' ');
     if (value != NULL) {

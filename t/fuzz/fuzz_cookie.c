@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "fuzz.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,17 +14,6 @@ static const char *const names[] = {
     "__Host-authp_at", "authp_at",     "__Secure-authp_rt",    "authp_rt",
     "csrf_token",      "authp_device", "__Secure-authp_device"};
 #define NAMES (sizeof(names) / sizeof(names[0]))
-
-static apr_pool_t *global;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
-    return 0;
-}
 
 static const char *get_cookie(void *ctx, const char *name)
 {
@@ -66,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 8192) {
         return 0;
     }
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     const char *header = apr_pstrmemdup(pool, (const char *)data, size);
     authp_headers_t headers = {get_cookie, (void *)(uintptr_t)header};
     for (size_t i = 0; i < NAMES; i++) {

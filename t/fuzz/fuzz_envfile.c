@@ -5,22 +5,10 @@
 #include "fuzz.h"
 #include "service/settings_table.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static apr_pool_t *global;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
-    return 0;
-}
 
 /* A complaint is one line. */
 static void check_line(const char *line)
@@ -56,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     apr_pool_t *pool = NULL;
     apr_table_t *file = NULL;
     const char *error = NULL;
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     if (authp_envfile_parse("file", (const char *)data, size, &file, &error, pool) == AUTHP_OK) {
         try_settings(file, pool);
     } else {

@@ -5,22 +5,10 @@
 #include "base/json.h"
 #include "fuzz.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static apr_pool_t *global;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
-    return 0;
-}
 
 static void try_schema(const authp_schema_t *schema, json_t *body, apr_pool_t *pool)
 {
@@ -51,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     apr_pool_t *pool = NULL;
     json_t *body = NULL;
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     if (authp_json_parse((const char *)data, size, &body, pool) == AUTHP_OK) {
         for (int i = 0; authp_routes_at(i) != NULL; i++) {
             if (authp_routes_at(i)->body != NULL) {

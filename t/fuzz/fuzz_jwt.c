@@ -7,7 +7,6 @@
 #include "crypto/jwt_impl.h"
 #include "fuzz.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,17 +14,15 @@
 
 #define NOW 1700000000
 
-static apr_pool_t *global;
 static authp_jwt_t *jwt;
 static authp_jwt_t *remembering; /* the same keys */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     static const char key[] = "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL";
+    apr_pool_t *global = fuzz_pool();
     (void)argc;
     (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
     const authp_secret_t *secret = authp_secret_make(key, sizeof(key) - 1, global);
     FUZZ_DEMAND(authp_jwt_make(secret, NULL, "iss", "aud", &jwt, global) == AUTHP_OK);
     FUZZ_DEMAND(authp_jwt_make(secret, NULL, "iss", "aud", &remembering, global) == AUTHP_OK);
@@ -83,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > AUTHP_JWT_MAX_LEN / 2) {
         return 0;
     }
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     const char *text = apr_pstrmemdup(pool, (const char *)data + 1, size - 1);
     if (data[0] == 'H') {
         try_header(text, pool);

@@ -4,22 +4,10 @@
 #include "fuzz.h"
 #include "net/origin.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static apr_pool_t *global;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
-    return 0;
-}
 
 /* An origin is a scheme (an app's own, like capacitor:, too) and a host, and its own normal form.
  */
@@ -68,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > 8192) {
         return 0;
     }
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     const char *text = apr_pstrmemdup(pool, (const char *)data + 1, size - 1);
     switch (data[0]) {
     case 'H':

@@ -5,22 +5,10 @@
 #include "fuzz.h"
 #include "service/account.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static apr_pool_t *global;
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
-    return 0;
-}
 
 static void try_email(const char *text, size_t len, apr_pool_t *pool)
 {
@@ -65,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 4096) {
         return 0;
     }
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     const char *text = apr_pstrmemdup(pool, (const char *)data, size);
     const char *safe = authp_text_header_safe(text, pool);
     for (const char *at = safe; *at != '\0'; at++) {

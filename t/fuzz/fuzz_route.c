@@ -9,13 +9,11 @@
 #include "base/text.h"
 #include "fuzz.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static apr_pool_t *global;
 static authp_realm_t *realm;
 static authp_mount_t mount = {.path = "/api/auth", .me_path = "/api/protected/me"};
 
@@ -37,10 +35,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     static const char key[] = "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL";
     static const char *const roles[] = {"candidate", "recruiter", "admin"};
+    apr_pool_t *global = fuzz_pool();
     (void)argc;
     (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
     authp_settings_t settings = {.source = "the fuzzer",
                                  .jwt_algorithm = "HS256",
                                  .jwt_issuer = "auth_platform",
@@ -115,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 8192) {
         return 0;
     }
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     char *method = apr_pstrmemdup(pool, (const char *)data, size);
     char *path = strchr(method, ' ');
     char *query = path != NULL ? strchr(path, '?') : NULL;

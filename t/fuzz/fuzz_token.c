@@ -6,7 +6,6 @@
 #include "service/device.h"
 #include "service/refresh_token.h"
 
-#include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 
 #define NOW_MS INT64_C(1700000000000)
 
-static apr_pool_t *global;
 static authp_keys_t *keys;
 static authp_realm_t realm;
 
@@ -29,10 +27,9 @@ static const authp_clock_t fixed_clock = {.now = fixed_now};
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     static const char key[] = "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL";
+    apr_pool_t *global = fuzz_pool();
     (void)argc;
     (void)argv;
-    apr_initialize();
-    apr_pool_create(&global, NULL);
     FUZZ_DEMAND(authp_keys_make(authp_secret_make(key, sizeof(key) - 1, global), NULL, &keys,
                                 global) == AUTHP_OK);
     realm.keys = keys;
@@ -95,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > 4096) {
         return 0;
     }
-    apr_pool_create(&pool, global);
+    apr_pool_create(&pool, fuzz_pool());
     const char *text = apr_pstrmemdup(pool, (const char *)data + 1, size - 1);
     if (data[0] == 'R') {
         try_refresh(text, pool);

@@ -6,11 +6,11 @@
 
 #include <apr_strings.h>
 #include <errno.h>
-#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shm.h"
+#include "child.h"
 #include "suite.h"
 
 #define ROUNDS 2000
@@ -54,24 +54,6 @@ static void wait_for(atomic_int *flag, int value)
     while (atomic_load(flag) < value) {
         (void)usleep(500);
     }
-}
-
-static pid_t start(void (*run)(void))
-{
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        run();
-        _exit(0);
-    }
-    return child;
-}
-
-static void finish(pid_t child)
-{
-    int status = -1;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void die_holding(void)
@@ -124,8 +106,8 @@ END_TEST
 START_TEST(memory_is_shared)
 {
     area->count = 1;
-    pid_t child = start(die_holding);
-    finish(child);
+    pid_t child = child_start(die_holding);
+    child_finish(child);
     ck_assert_int_eq(area->count, 42);
 }
 END_TEST
@@ -161,7 +143,7 @@ END_TEST
 START_TEST(dead_holder)
 {
     bool died = false;
-    finish(start(die_holding));
+    child_finish(child_start(die_holding));
     ck_assert(authp_shm_mutex_try(&area->mutex, &died));
     ck_assert(died);
     authp_shm_mutex_unlock(&area->mutex);
@@ -169,14 +151,14 @@ START_TEST(dead_holder)
     ck_assert(authp_shm_mutex_try(&area->mutex, &died));
     ck_assert(!died);
     authp_shm_mutex_unlock(&area->mutex);
-    finish(start(die_holding));
+    child_finish(child_start(die_holding));
     ck_assert_int_eq(authp_shm_mutex_lock(&area->mutex, 1000, &died), AUTHP_OK);
     ck_assert(died);
     authp_shm_mutex_unlock(&area->mutex);
-    finish(start(die_holding));
+    child_finish(child_start(die_holding));
     ck_assert_int_eq(authp_shm_mutex_lock(&area->mutex, 1000, NULL), AUTHP_OK);
     authp_shm_mutex_unlock(&area->mutex);
-    finish(start(count_up));
+    child_finish(child_start(count_up));
     ck_assert_str_eq(last, "");
 }
 END_TEST
@@ -184,7 +166,7 @@ END_TEST
 START_TEST(bounded_wait)
 {
     bool died = true;
-    pid_t child = start(hold_until_told);
+    pid_t child = child_start(hold_until_told);
     wait_for(&area->ready, 1);
     ck_assert(!authp_shm_mutex_try(&area->mutex, &died));
     static const int waits[] = {0, 1, 999, 1250};
@@ -200,7 +182,7 @@ START_TEST(bounded_wait)
     ck_assert_int_eq(authp_shm_mutex_lock(&area->mutex, 30000, &died), AUTHP_OK);
     ck_assert(!died);
     authp_shm_mutex_unlock(&area->mutex);
-    finish(child);
+    child_finish(child);
     ck_assert_str_eq(last, "");
 }
 END_TEST
@@ -209,10 +191,10 @@ START_TEST(processes_exclude_each_other)
 {
     pid_t children[CHILDREN];
     for (int i = 0; i < CHILDREN; i++) {
-        children[i] = start(count_up);
+        children[i] = child_start(count_up);
     }
     for (int i = 0; i < CHILDREN; i++) {
-        finish(children[i]);
+        child_finish(children[i]);
     }
     ck_assert_int_eq(area->count, CHILDREN * ROUNDS);
 }
@@ -231,7 +213,7 @@ END_TEST
 START_TEST(given_up)
 {
     bool died = true;
-    finish(start(die_holding));
+    child_finish(child_start(die_holding));
     ck_assert_int_eq(pthread_mutex_lock(&area->mutex), EOWNERDEAD);
     ck_assert_int_eq(pthread_mutex_unlock(&area->mutex), 0);
     ck_assert_int_eq(authp_shm_mutex_lock(&area->mutex, 30000, &died), AUTHP_E_INTERNAL);

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/shm.h"
 #include "base/shm_lock.h"
+#include "child.h"
 #include "suite.h"
 
 #define CHILDREN 4
@@ -52,24 +53,6 @@ static void set_up(void)
 static void tear_down(void)
 {
     authp_log_set_sink(NULL, NULL);
-}
-
-static pid_t start(void (*run)(void))
-{
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (child == 0) {
-        run();
-        _exit(0);
-    }
-    return child;
-}
-
-static void finish(pid_t child)
-{
-    int status = -1;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void take_or_fail(int timeout_ms)
@@ -153,7 +136,7 @@ START_TEST(dead_holder)
 {
     bool died = false;
     for (int i = 0; i < 3; i++) {
-        finish(start(ends[_i]));
+        child_finish(child_start(ends[_i]));
         ck_assert_int_eq(authp_shm_lock_take(&area->lock, i == 0 ? 0 : SOON_MS, &died), AUTHP_OK);
         ck_assert(died);
         authp_shm_lock_give(&area->lock);
@@ -169,7 +152,7 @@ END_TEST
 START_TEST(killed_and_not_waited_for)
 {
     bool died = false;
-    pid_t child = start(end_by_signal);
+    pid_t child = child_start(end_by_signal);
     wait_ready();
     ck_assert_int_eq(authp_shm_lock_take(&area->lock, 50, &died), AUTHP_E_BUSY);
     ck_assert_int_eq(kill(child, SIGKILL), 0);
@@ -193,7 +176,7 @@ END_TEST
 START_TEST(a_slow_holder_keeps_it)
 {
     bool died = true;
-    pid_t child = start(hold_until_told);
+    pid_t child = child_start(hold_until_told);
     wait_ready();
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(authp_shm_lock_take(&area->lock, 200, &died), AUTHP_E_BUSY);
@@ -205,7 +188,7 @@ START_TEST(a_slow_holder_keeps_it)
     ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, &died), AUTHP_OK);
     ck_assert(!died);
     authp_shm_lock_give(&area->lock);
-    finish(child);
+    child_finish(child);
     ck_assert_str_eq(last, "");
 }
 END_TEST
@@ -232,13 +215,13 @@ static void come_in(void)
 START_TEST(many_recover_at_once)
 {
     pid_t children[CHILDREN];
-    finish(start(end_unmapped));
+    child_finish(child_start(end_unmapped));
     for (int i = 0; i < CHILDREN; i++) {
-        children[i] = start(come_in);
+        children[i] = child_start(come_in);
     }
     atomic_store(&area->go, 1);
     for (int i = 0; i < CHILDREN; i++) {
-        finish(children[i]);
+        child_finish(children[i]);
     }
     ck_assert_int_eq(area->taken, CHILDREN * ROUNDS);
     ck_assert_int_eq(area->worst, 1);
@@ -256,12 +239,12 @@ static void wait_for_it(void)
 START_TEST(a_waiter_that_is_killed)
 {
     ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, NULL), AUTHP_OK);
-    pid_t first = start(wait_for_it);
-    pid_t second = start(wait_for_it);
+    pid_t first = child_start(wait_for_it);
+    pid_t second = child_start(wait_for_it);
     usleep(50000);
     ck_assert_int_eq(kill(first, SIGSTOP), 0);
     authp_shm_lock_give(&area->lock);
-    finish(second);
+    child_finish(second);
     ck_assert_int_eq(kill(first, SIGKILL), 0);
     ck_assert_int_eq(waitpid(first, NULL, 0), first);
     ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, NULL), AUTHP_OK);
@@ -281,8 +264,8 @@ START_TEST(processes)
     ck_assert(!authp_process_is_gone(self));
     ck_assert(!authp_process_is_gone((uint64_t)getppid() << 42)); /* start not known */
     ck_assert(authp_process_is_gone(self ^ 1));
-    pid_t child = start(sleep_a_little);
-    finish(child);
+    pid_t child = child_start(sleep_a_little);
+    child_finish(child);
     ck_assert(authp_process_is_gone((uint64_t)child << 42));
 }
 END_TEST
@@ -297,7 +280,7 @@ static void know_oneself(void)
 START_TEST(after_a_fork)
 {
     ck_assert_uint_eq(authp_process_self() >> 42, (uint64_t)getpid());
-    finish(start(know_oneself));
+    child_finish(child_start(know_oneself));
 }
 END_TEST
 
@@ -325,7 +308,7 @@ static void wait_for_each(void)
  * late. */
 START_TEST(a_waiter_is_woken)
 {
-    pid_t child = start(wait_for_each);
+    pid_t child = child_start(wait_for_each);
     for (int i = 0; i < HANDOVERS; i++) {
         ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, NULL), AUTHP_OK);
         atomic_store(&area->go, i + 1);
@@ -339,7 +322,7 @@ START_TEST(a_waiter_is_woken)
             usleep(200);
         }
     }
-    finish(child);
+    child_finish(child);
     ck_assert_int_ge(atomic_load(&area->quick), HANDOVERS / 4);
 }
 END_TEST
