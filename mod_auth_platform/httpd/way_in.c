@@ -204,25 +204,22 @@ static bool opens(const request_rec *r, const char *also, bool beside)
     return !guarded_itself(r, len - 1, r->uri + len - 1);
 }
 
+/* True if the path, as httpd has decoded it, is the page or something that the page loads. */
+static bool leads_in(const request_rec *r, const authp_way_in_t *way)
+{
+    bool found = strcmp(r->uri, way->page) == 0;
+    for (int i = 0; !found && r->method_number == M_GET && i < way->also->nelts; i++) {
+        found = opens(r, APR_ARRAY_IDX(way->also, i, const char *), way->beside);
+    }
+    return found;
+}
+
 bool authp_way_in_holds(const request_rec *r)
 {
     const authp_way_in_t *way = authp_config_dir(r)->sign_in;
     if (authp_config_owns(r)) {
         return true;
     }
-    if (way == NULL || way->page[0] == '\0' || !is_sent_plainly(r)) {
-        return false;
-    }
-    if (strcmp(r->uri, way->page) == 0) {
-        return true;
-    }
-    if (r->method_number != M_GET) {
-        return false;
-    }
-    for (int i = 0; i < way->also->nelts; i++) {
-        if (opens(r, APR_ARRAY_IDX(way->also, i, const char *), way->beside)) {
-            return true;
-        }
-    }
-    return false;
+    /* Few paths lead in, so that most requests are spared the look at their spelling. */
+    return way != NULL && way->page[0] != '\0' && leads_in(r, way) && is_sent_plainly(r);
 }
