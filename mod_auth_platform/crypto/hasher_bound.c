@@ -38,7 +38,7 @@ struct authp_hasher_bound_t {
     int places; /* running and waiting */
     int known_slots;
     int known_places;
-    atomic_int most;     /* limit of places in use, without those of known callers */
+    atomic_int most;     /* so many of `places` are used */
     atomic_int took_ms;  /* time of a stranger's hash, lately; 0: not known */
     atomic_int quiet_ms; /* time of a hash on idle processors; 0: not known */
     place_t run[MAX_SLOTS + MAX_KNOWN];
@@ -183,20 +183,22 @@ static int take_any(place_t *places, int from, int count)
     return -1;
 }
 
-/* True if the whole line, with the newest caller, would be done within IN_TIME_MS, and is not so
- * long that too few workers are left. A caller that finds a free slot is always in time. */
+static int count_usable(const authp_hasher_bound_t *bound)
+{
+    return atomic_load_explicit(&bound->most, memory_order_relaxed);
+}
+
+/* True if the whole line, with the newest caller, would be done within IN_TIME_MS. A caller that
+ * finds a free slot is always in time. */
 static bool is_in_time(authp_hasher_bound_t *bound)
 {
-    int line = count_held(bound->admit, bound->places);
+    int line = count_held(bound->admit, count_usable(bound));
     int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
     int quiet = atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
     if (line <= 1 && quiet > 0 && took > quiet) {
         /* The latest hashes were slow because the server was busy, which it no longer is. */
         atomic_store_explicit(&bound->took_ms, quiet, memory_order_relaxed);
         took = quiet;
-    }
-    if (line > atomic_load_explicit(&bound->most, memory_order_relaxed)) {
-        return false;
     }
     return line <= bound->slots || took * line <= (int64_t)IN_TIME_MS * bound->slots;
 }
@@ -208,7 +210,7 @@ int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)
     if (place >= 0) {
         return place;
     }
-    place = take_any(bound->admit, 0, bound->places);
+    place = take_any(bound->admit, 0, count_usable(bound));
     if (place >= 0 && !is_in_time(bound)) {
         give(&bound->admit[place]);
         place = -1;
