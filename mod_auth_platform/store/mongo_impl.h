@@ -32,9 +32,9 @@ typedef struct authp_mongo_t {
 mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **error,
                               apr_pool_t *pool);
 
-/* mongo_options.c: *options is the part of the URI after the ?. False if the URI may be malformed,
- * so that *options may contain a part of a password. */
-bool authp_mongo_options_find(const char *uri, const char **options);
+/* mongo_options.c: *options are the NAME=VALUE texts (const char *) after the ? of the URI. False
+ * if the URI may be malformed, so that *options may contain a part of a password. */
+bool authp_mongo_options_find(const char *uri, apr_array_header_t **options, apr_pool_t *pool);
 /* NULL, or an error text: an option that the driver does not know, or one without a value. The
  * driver would ignore both. */
 const char *authp_mongo_options_check(const char *uri, apr_pool_t *pool);

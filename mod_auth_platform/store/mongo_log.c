@@ -51,10 +51,9 @@ static void add_secret(const char *text, apr_pool_t *pool)
 
 static void collect(const char *uri, apr_pool_t *pool)
 {
-    const char *options = "";
-    char *last = NULL;
+    apr_array_header_t *options = NULL;
     parsing.secrets = apr_array_make(pool, 4, sizeof(const char *));
-    parsing.plain = authp_mongo_options_find(uri, &options);
+    parsing.plain = authp_mongo_options_find(uri, &options, pool);
     if (!parsing.plain) {
         return;
     }
@@ -65,8 +64,8 @@ static void collect(const char *uri, apr_pool_t *pool)
     if (at != NULL && colon != NULL && colon < at) {
         add_secret(apr_pstrmemdup(pool, colon + 1, (apr_size_t)(at - colon - 1)), pool);
     }
-    for (char *each = apr_strtok(apr_pstrdup(pool, options), "&", &last); each != NULL;
-         each = apr_strtok(NULL, "&", &last)) {
+    for (int i = 0; i < options->nelts; i++) {
+        const char *each = APR_ARRAY_IDX(options, i, const char *);
         size_t len = strcspn(each, "=");
         const char *name = apr_pstrmemdup(pool, each, len);
         if (each[len] == '=' && (authp_text_same(name, "tlsCertificateKeyFilePassword") ||

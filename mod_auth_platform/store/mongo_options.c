@@ -75,8 +75,10 @@ static const char *nearest(const char *name, apr_pool_t *pool)
     return authp_text_nearest(name, known);
 }
 
-bool authp_mongo_options_find(const char *uri, const char **options)
+bool authp_mongo_options_find(const char *uri, apr_array_header_t **options, apr_pool_t *pool)
 {
+    char *last = NULL;
+    *options = apr_array_make(pool, 4, sizeof(const char *));
     const char *rest = strstr(uri, "://");
     if (rest == NULL) {
         return false;
@@ -84,9 +86,13 @@ bool authp_mongo_options_find(const char *uri, const char **options)
     rest += 3;
     const char *slash = strchr(rest, '/');
     const char *mark = strchr(slash != NULL ? slash : rest, '?');
-    *options = mark != NULL ? mark + 1 : "";
+    const char *text = mark != NULL ? mark + 1 : "";
+    for (const char *each = apr_strtok(apr_pstrdup(pool, text), "&", &last); each != NULL;
+         each = apr_strtok(NULL, "&", &last)) {
+        APR_ARRAY_PUSH(*options, const char *) = each;
+    }
     /* An @ after the hosts may mean that a password contains a slash or a question mark. */
-    return strchr(slash != NULL ? slash : *options, '@') == NULL;
+    return strchr(slash != NULL ? slash : text, '@') == NULL;
 }
 
 static const char *unknown(const char *name, bool plain, apr_pool_t *pool)
@@ -103,11 +109,10 @@ static const char *unknown(const char *name, bool plain, apr_pool_t *pool)
 
 const char *authp_mongo_options_check(const char *uri, apr_pool_t *pool)
 {
-    const char *options = "";
-    char *last = NULL;
-    bool plain = authp_mongo_options_find(uri, &options);
-    for (char *each = apr_strtok(apr_pstrdup(pool, options), "&", &last); each != NULL;
-         each = apr_strtok(NULL, "&", &last)) {
+    apr_array_header_t *options = NULL;
+    bool plain = authp_mongo_options_find(uri, &options, pool);
+    for (int i = 0; i < options->nelts; i++) {
+        const char *each = APR_ARRAY_IDX(options, i, const char *);
         size_t len = strcspn(each, "=");
         const char *name = apr_pstrmemdup(pool, each, len);
         if (!is_known(name)) {
@@ -124,13 +129,12 @@ const char *authp_mongo_options_check(const char *uri, apr_pool_t *pool)
 
 const char *authp_mongo_options_culprit(const char *uri, apr_pool_t *pool)
 {
-    const char *options = "";
-    char *last = NULL;
-    if (!authp_mongo_options_find(uri, &options)) {
+    apr_array_header_t *options = NULL;
+    if (!authp_mongo_options_find(uri, &options, pool)) {
         return NULL;
     }
-    for (char *each = apr_strtok(apr_pstrdup(pool, options), "&", &last); each != NULL;
-         each = apr_strtok(NULL, "&", &last)) {
+    for (int i = 0; i < options->nelts; i++) {
+        const char *each = APR_ARRAY_IDX(options, i, const char *);
         mongoc_uri_t *alone = mongoc_uri_new_with_error(
             apr_pstrcat(pool, "mongodb://u:p@localhost/?", each, NULL), NULL);
         if (alone == NULL) {
