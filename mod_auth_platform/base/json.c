@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
-#include "base/ending.h"
 #include "base/json_scan.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -13,9 +12,6 @@
 
 static apr_status_t release(void *data)
 {
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     json_decref(data);
     return APR_SUCCESS;
 }

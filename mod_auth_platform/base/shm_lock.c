@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/shm_lock.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
 
@@ -14,16 +15,9 @@
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share atomics only if they need no lock");
 _Static_assert(sizeof(_Atomic uint32_t) == 4, "a futex has four bytes");
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Waits until `given` differs from the value that was read, or `ms` have passed. The kernel
  * measures a relative time-out by the monotonic clock. */
-static void wait_for_change(authp_shm_lock_t *lock, uint32_t given, int64_t ms)
+static void wait_for_change(authp_shm_lock_t *lock, uint32_t given, authp_ms_t ms)
 {
     struct timespec most = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000L};
     (void)syscall(SYS_futex, &lock->given, FUTEX_WAIT, given, &most, NULL, 0);
@@ -37,16 +31,16 @@ static bool swap(authp_shm_lock_t *lock, uint64_t from, uint64_t to)
 authp_err_t authp_shm_lock_take(authp_shm_lock_t *lock, int timeout_ms, bool *died)
 {
     authp_process_t self = authp_process_self();
-    int64_t deadline = now_ms() + timeout_ms;
-    int64_t look_at = now_ms() + LOOK_MS;
+    authp_ms_t deadline = authp_clock_now(authp_clock_monotonic()) + timeout_ms;
+    authp_ms_t look_at = authp_clock_now(authp_clock_monotonic()) + LOOK_MS;
     for (;;) {
         /* `given` is read before the owner. If the lock is released in between, `given` changes, so
          * no wake-up is lost. */
         uint32_t given = atomic_load(&lock->given);
         uint64_t owner = atomic_load(&lock->owner);
         bool free_now = owner == 0;
-        int64_t now = now_ms();
-        int64_t left = deadline - now;
+        authp_ms_t now = authp_clock_now(authp_clock_monotonic());
+        authp_ms_t left = deadline - now;
         bool gone = !free_now && owner != self && (now >= look_at || left <= 0) &&
                     authp_process_is_gone(owner);
         if ((free_now || gone) && swap(lock, owner, self)) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/hasher.h"
-#include "base/ending.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/thread.h"
@@ -138,9 +137,6 @@ static void start_thread(crew_t *crew)
 static apr_status_t stop(void *data)
 {
     authp_hasher_t *hasher = data;
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     pthread_mutex_lock(&hasher->mutex);
     hasher->stopping = true;
     for (int who = 0; who < AUTHP_HASH_FOR_COUNT; who++) {

@@ -4,7 +4,6 @@
  * inside. Contexts are not kept per thread: the module is unloaded on a reload, and a copy costs
  * 400 instructions. */
 #include "crypto/hmac.h"
-#include "base/ending.h"
 #include "base/log.h"
 #include "base/secret.h"
 
@@ -32,9 +31,6 @@ static authp_err_t failed(const char *what)
 static apr_status_t release(void *data)
 {
     authp_hmac_t *hmac = data;
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     EVP_MD_CTX_free(hmac->inner); /* cleanses the state, which is worth a key */
     EVP_MD_CTX_free(hmac->outer);
     *hmac = (authp_hmac_t){NULL, NULL};

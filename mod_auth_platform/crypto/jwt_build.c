@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one file that knows libjwt (1.10 to 1.18 have all that is used here). */
-#include "base/ending.h"
 #include "base/log.h"
 #include "crypto/jwt_impl.h"
 
@@ -13,9 +12,6 @@
 
 static apr_status_t release(void *data)
 {
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     jwt_free(data); /* scrubs its copy of the key */
     return APR_SUCCESS;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/child_exit.h"
+#include "base/clock.h"
 #include "base/ending.h"
 #include "httpd/lifecycle.h"
 
@@ -7,8 +8,6 @@
 #include <http_connection.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <time.h>
 #include <unistd.h>
 
 /* httpd still gives memory back for a moment after the connection's pool has run its cleanups. */
@@ -17,14 +16,7 @@
 /* Of a child of prefork, whose only thread for requests is the one that handles signals. */
 static bool single;
 static volatile sig_atomic_t serving;
-static volatile int64_t served_at; /* when `serving` became 0, of the monotonic clock */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+static volatile authp_ms_t served_at; /* when `serving` became 0, of the monotonic clock */
 
 /* The interrupted thread may be in the middle of malloc() or free(). The clean-up that would
  * follow, httpd's own too, frees memory: it would wait for ever or spoil the heap. The kernel takes
@@ -32,7 +24,8 @@ static int64_t now_ms(void)
  */
 void authp_child_exit_check(void)
 {
-    if (single && authp_ending_in_handler() && (serving != 0 || now_ms() - served_at < SETTLE_MS)) {
+    if (single && authp_ending_in_handler() &&
+        (serving != 0 || authp_clock_now(authp_clock_monotonic()) - served_at < SETTLE_MS)) {
         _exit(0);
     }
 }
@@ -67,7 +60,7 @@ static void on_child_ready(apr_pool_t *pchild, server_rec *server)
 static apr_status_t no_longer(void *data)
 {
     (void)data;
-    served_at = now_ms();
+    served_at = authp_clock_now(authp_clock_monotonic());
     serving = 0;
     return APR_SUCCESS;
 }

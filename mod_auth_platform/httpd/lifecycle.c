@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/lifecycle.h"
-#include "base/ending.h"
 #include "httpd/check_auth.h"
 #include "httpd/check_hosts.h"
 #include "httpd/config.h"
@@ -179,18 +178,8 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 
 /* --- in each child, as httpd's User --------------------------------------------------------- */
 
-/* If a child ends in the middle of a request, other threads still use the memory of the pool, and
- * the interrupted thread may hold the mutex of its allocator. */
-static apr_status_t drop_pool(void *pool)
-{
-    if (!authp_ending_abrupt()) {
-        apr_pool_destroy(pool);
-    }
-    return APR_SUCCESS;
-}
-
-/* A pool of which threads may make subpools at any time. It is no subpool of pchild, because the
- * allocator of pchild has no mutex. It is destroyed together with pchild. */
+/* A pool of which threads may make subpools at any time. It has an allocator of its own, because
+ * the allocator of pchild has no mutex. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
     apr_allocator_t *allocator = NULL;
@@ -199,12 +188,11 @@ static apr_pool_t *make_pool(apr_pool_t *pchild)
     if (apr_allocator_create(&allocator) != APR_SUCCESS) {
         return NULL;
     }
-    if (apr_pool_create_unmanaged_ex(&pool, NULL, allocator) != APR_SUCCESS) {
+    if (apr_pool_create_ex(&pool, pchild, NULL, allocator) != APR_SUCCESS) {
         apr_allocator_destroy(allocator);
         return NULL;
     }
     apr_allocator_owner_set(allocator, pool);
-    apr_pool_cleanup_register(pchild, pool, drop_pool, apr_pool_cleanup_null);
     if (apr_thread_mutex_create(&mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS ||
         apr_thread_mutex_create(&runtime->lock, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
         return NULL;

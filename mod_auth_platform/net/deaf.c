@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/deaf.h"
-#include "base/ending.h"
 #include "base/thread.h"
 
 #include <pthread.h>
@@ -77,9 +76,6 @@ static void *let_hear(void *data)
 static apr_status_t stop(void *data)
 {
     authp_deaf_t *deaf = data;
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     pthread_mutex_lock(&deaf->mutex);
     deaf->stopping = true;
     bool started = deaf->started;

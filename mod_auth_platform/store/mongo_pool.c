@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/ending.h"
 #include "base/log.h"
 #include "store/mongo_impl.h"
 
@@ -34,9 +33,6 @@ static apr_status_t destruct(void *resource, void *params, apr_pool_t *pool)
 static apr_status_t tear_down(void *data)
 {
     authp_mongo_t *m = data;
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     if (apr_reslist_acquired_count(m->clients) == 0) {
         apr_pool_destroy(m->clients_pool);
         mongoc_client_pool_destroy(m->pool);

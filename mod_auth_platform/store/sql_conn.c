@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "base/ending.h"
 #include "base/log.h"
 #include "store/sql_impl.h"
 
@@ -60,9 +59,6 @@ static apr_status_t destruct(void *resource, void *params, apr_pool_t *pool)
 static apr_status_t tear_down(void *data)
 {
     authp_sql_t *sql = data;
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     if (apr_reslist_acquired_count(sql->connections) == 0) {
         apr_pool_destroy(sql->connections_pool);
     }

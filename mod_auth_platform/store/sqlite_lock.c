@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite_lock.h"
-#include "base/ending.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/shm_lock.h"
 
@@ -34,13 +34,6 @@ struct authp_sqlite_lock_t {
     pid_t pid;
     atomic_bool held;
 };
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* NULL if the database is not there. The PID namespace is part of the name, because a process
  * cannot see whether one of another namespace lives. */
@@ -117,15 +110,11 @@ static void remove_unused(const char *name, int fd)
     }
 }
 
-/* The store is closed, so no thread of this process waits for the lock. A process that ends in a
- * signal handler changes nothing, because the interrupted thread may hold the lock. A child that
- * was forked while the store was open does not own the lock. */
+/* The store is closed, so no thread of this process waits for the lock. A child that was forked
+ * while the store was open does not own the lock. */
 static apr_status_t leave(void *data)
 {
     authp_sqlite_lock_t *lock = data;
-    if (authp_ending_abrupt()) {
-        return APR_SUCCESS;
-    }
     if (lock->pid == getpid()) {
         if (atomic_load(&lock->held)) {
             authp_sqlite_lock_give(lock);
@@ -167,10 +156,10 @@ authp_err_t authp_sqlite_lock_take(authp_sqlite_lock_t *lock, int timeout_ms)
     if (shared == NULL) {
         return AUTHP_OK;
     }
-    int64_t deadline = monotonic_ms() + timeout_ms;
+    authp_ms_t deadline = authp_clock_now(authp_clock_monotonic()) + timeout_ms;
     authp_err_t err = authp_shm_lock_take(&shared->door, timeout_ms, NULL);
     if (err == AUTHP_OK) {
-        int64_t left = deadline - monotonic_ms();
+        authp_ms_t left = deadline - authp_clock_now(authp_clock_monotonic());
         err = authp_shm_lock_take(&shared->turn, left > 0 ? (int)left : 0, &died);
         authp_shm_lock_give(&shared->door);
     }

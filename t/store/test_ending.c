@@ -3,7 +3,6 @@
  * it is, for the thread that was interrupted may hold any lock. And one that is closed in the
  * middle of a request. */
 #include "../unit/suite.h"
-#include "base/ending.h"
 #include "base/json.h"
 #include "contract.h"
 #include "fake_mongod.h"
@@ -67,7 +66,7 @@ static const struct {
     const char *part;
 } rows[] = {{"sqlite", "/test.db"}, {"mongodb", "socket:"}};
 
-/* Closed in good order nothing stays; in a handler everything does. */
+/* Closed in good order nothing stays. */
 START_TEST(closed)
 {
     int before = descriptors(rows[_i].part);
@@ -77,18 +76,6 @@ START_TEST(closed)
     apr_pool_destroy(own);
     /* The fake has the other ends of the connections open still. */
     ck_assert_int_eq(descriptors(rows[_i].part), _i == 0 ? before : (before + 1 + open_now) / 2);
-}
-END_TEST
-
-START_TEST(ends_in_a_handler)
-{
-    open_store(rows[_i].store);
-    int open_now = descriptors(rows[_i].part);
-    authp_ending_begin();
-    apr_pool_destroy(own);
-    ck_assert_int_eq(descriptors(rows[_i].part), open_now);
-    sqlite_fixture_remove();
-    _exit(0); /* as such a process does */
 }
 END_TEST
 
@@ -112,16 +99,12 @@ START_TEST(closed_with_one_in_use)
 }
 END_TEST
 
-/* Values of a request that was interrupted. */
+/* JSON values go with their pool. */
 START_TEST(json_values)
 {
     json_t *kept = json_incref(authp_json_object(own));
-    json_t *left = json_incref(authp_json_object(pool));
     apr_pool_destroy(own);
     ck_assert_uint_eq(kept->refcount, 1);
-    authp_ending_begin();
-    apr_pool_clear(pool);
-    ck_assert_uint_eq(left->refcount, 2);
     sqlite_fixture_remove();
     _exit(0);
 }
@@ -134,7 +117,6 @@ Suite *suite_ending(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 20); /* to hang is a failure */
     tcase_add_loop_test(tests, closed, 0, 2);
-    tcase_add_loop_exit_test(tests, ends_in_a_handler, 0, 0, 2);
     tcase_add_loop_exit_test(tests, closed_with_one_in_use, 0, 0, 2);
     tcase_add_exit_test(tests, json_values, 0);
     suite_add_tcase(suite, tests);

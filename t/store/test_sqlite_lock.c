@@ -15,8 +15,8 @@
 
 #include "../unit/suite.h"
 #include "base/clock.h"
-#include "base/ending.h"
 #include "base/log.h"
+#include "child.h"
 #include "sqlite_fixture.h"
 #include "store/sqlite_lock.h"
 
@@ -80,13 +80,6 @@ static authp_sqlite_lock_t *open_own(apr_pool_t **own)
 {
     apr_pool_create(own, NULL);
     return open_in(*own);
-}
-
-static void finish(pid_t child)
-{
-    int status = -1;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 /* The C library's own, for the test program. In between somebody may remove the file. */
@@ -201,32 +194,29 @@ START_TEST(closed_while_held)
 }
 END_TEST
 
-/* 0: closes its store first, as prefork's children did; 1: in a signal handler; 2: just ends. */
-static void die_holding(int how)
+/* A child ends while it holds the lock: it closes its store first, or it just ends. */
+static void die_holding(bool closes)
 {
     apr_pool_t *own = NULL;
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        if (how == 1) {
-            authp_ending_begin();
-        }
         if (authp_sqlite_lock_take(open_own(&own), SOON_MS) != AUTHP_OK) {
             _exit(1);
         }
-        if (how < 2) {
+        if (closes) {
             apr_pool_destroy(own);
         }
         _exit(0);
     }
-    finish(child);
+    child_finish(child);
 }
 
 START_TEST(holders_that_end)
 {
     authp_sqlite_lock_t *lock = open_in(pool);
     for (int i = 0; i < 3; i++) {
-        die_holding(_i);
+        die_holding(_i == 0);
         authp_ms_t began = authp_clock_now(authp_clock_monotonic());
         ck_assert_int_eq(authp_sqlite_lock_take(lock, SOON_MS), AUTHP_OK);
         ck_assert_int_lt(authp_clock_now(authp_clock_monotonic()) - began, 1500);
@@ -239,7 +229,7 @@ END_TEST
 /* Also across "stop and start": nobody has the file open meanwhile. */
 START_TEST(holders_that_end_last)
 {
-    die_holding(_i);
+    die_holding(_i == 0);
     ck_assert_int_eq(queue_file() == NULL, _i == 0);
     ck_assert_int_eq(authp_sqlite_lock_take(open_in(pool), SOON_MS), AUTHP_OK);
 }
@@ -254,7 +244,7 @@ START_TEST(sweep)
     ck_assert_int_eq(authp_sqlite_lock_take(lock, 0), AUTHP_OK);
     authp_sqlite_lock_give(lock);
     apr_pool_destroy(own);
-    die_holding(2);
+    die_holding(false);
     ck_assert_ptr_nonnull(queue_file());
     authp_sqlite_lock_sweep(sqlite_fixture_file(), geteuid() + 1, pool);
     ck_assert_ptr_nonnull(queue_file()); /* another user's */
@@ -274,7 +264,7 @@ START_TEST(forked)
         apr_pool_destroy(own);
         _exit(queue_file() != NULL ? 0 : 1);
     }
-    finish(child);
+    child_finish(child);
     ck_assert_ptr_nonnull(queue_file());
     apr_pool_destroy(own);
     ck_assert_ptr_null(queue_file());
@@ -307,7 +297,7 @@ static int come_and_go(void)
 START_TEST(one_at_a_time)
 {
     pid_t children[CHILDREN];
-    die_holding(2);
+    die_holding(false);
     for (int i = 0; i < CHILDREN; i++) {
         children[i] = fork();
         ck_assert_int_ge(children[i], 0);
@@ -383,8 +373,8 @@ Suite *suite_sqlite_lock(void)
     tcase_add_test(tests, removed_between_open_and_lock);
     tcase_add_test(tests, nothing_is_left_open);
     tcase_add_test(tests, closed_while_held);
-    tcase_add_loop_test(tests, holders_that_end, 0, 3);
-    tcase_add_loop_test(tests, holders_that_end_last, 0, 3);
+    tcase_add_loop_test(tests, holders_that_end, 0, 2);
+    tcase_add_loop_test(tests, holders_that_end_last, 0, 2);
     tcase_add_test(tests, sweep);
     tcase_add_test(tests, forked);
     tcase_add_test(tests, one_at_a_time);
