@@ -10,6 +10,7 @@
 #define FEW_THREADS 8   /* a process with fewer threads has one place, and no bursts */
 #define BURST_MS 5000
 #define CALM_MS 1000
+#define MOVES_MS 50 /* a store that answers lets some stranger go on within this time */
 
 int authp_gate_strangers(const authp_gate_t *gate)
 {
@@ -81,4 +82,29 @@ void authp_gate_leave(authp_gate_t *gate, bool stranger)
     if (gate != NULL) {
         atomic_fetch_sub(stranger ? &gate->strangers : &gate->used, 1);
     }
+}
+
+bool authp_gate_ask(authp_gate_t *gate, int hashing)
+{
+    if (gate == NULL) {
+        return true;
+    }
+    int before = atomic_fetch_add(&gate->asking, 1);
+    bool let = before - hashing < authp_gate_strangers(gate);
+    if (let) {
+        atomic_store(&gate->asked_at, authp_clock_now(authp_clock_monotonic()));
+    }
+    return let_in(&gate->asking, let);
+}
+
+void authp_gate_asked(authp_gate_t *gate)
+{
+    if (gate != NULL) {
+        atomic_fetch_sub(&gate->asking, 1);
+    }
+}
+
+bool authp_gate_moves(const authp_gate_t *gate)
+{
+    return authp_clock_now(authp_clock_monotonic()) - atomic_load(&gate->asked_at) < MOVES_MS;
 }

@@ -253,7 +253,14 @@ static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
     if (waits && !authp_gate_enter(call->request->gate, stranger)) {
         return AUTHP_E_BUSY;
     }
-    authp_err_t err = step(call);
+    bool asks = waits && stranger;
+    authp_err_t err = asks ? authp_throttle_ask(call) : AUTHP_OK;
+    if (err == AUTHP_OK) {
+        err = step(call);
+        if (asks) {
+            authp_gate_asked(call->request->gate);
+        }
+    }
     if (waits) {
         authp_gate_leave(call->request->gate, stranger);
     }

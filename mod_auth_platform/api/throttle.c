@@ -4,6 +4,12 @@
 #include "service/device.h"
 #include "service/limit.h"
 
+#include <apr_time.h>
+
+/* How long, and how often, a stranger looks whether it may go on to the store. */
+#define ASK_US 2000
+#define ASK_TRIES 50
+
 #define SIGNING_IN (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER)
 
 static bool has(const authp_call_t *call, unsigned flags)
@@ -76,6 +82,22 @@ authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
     call->detail = "Too many people sign in at once: try again in a moment.";
     call->retry_after = 1;
     return AUTHP_E_RATE_LIMITED;
+}
+
+/* Strangers that come in one moment pass the store one share after the other, on their way to the
+ * line for hashes. A store that does not answer lets none pass. */
+authp_err_t authp_throttle_ask(const authp_call_t *call)
+{
+    authp_hasher_t *hasher = call->realm->hasher;
+    for (int tries = 0;
+         !authp_gate_ask(call->request->gate, hasher != NULL ? authp_hasher_hashing(hasher) : 0);
+         tries++) {
+        if (tries == ASK_TRIES || !authp_gate_moves(call->request->gate)) {
+            return AUTHP_E_BUSY;
+        }
+        apr_sleep(ASK_US);
+    }
+    return AUTHP_OK;
 }
 
 bool authp_throttle_is_stranger(const authp_call_t *call)

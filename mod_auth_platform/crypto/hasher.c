@@ -263,12 +263,17 @@ bool authp_hasher_has_room(authp_hasher_t *hasher, authp_hash_for_t who)
     return place >= 0;
 }
 
-bool authp_hasher_strangers_wait(authp_hasher_t *hasher)
+int authp_hasher_hashing(authp_hasher_t *hasher)
 {
     pthread_mutex_lock(&hasher->mutex);
-    bool wait = hasher->strangers > 0;
+    int hashing = hasher->strangers;
     pthread_mutex_unlock(&hasher->mutex);
-    return wait || !authp_hasher_has_room(hasher, AUTHP_HASH_STRANGER);
+    return hashing;
+}
+
+bool authp_hasher_strangers_wait(authp_hasher_t *hasher)
+{
+    return authp_hasher_hashing(hasher) > 0 || !authp_hasher_has_room(hasher, AUTHP_HASH_STRANGER);
 }
 
 static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t len, job_t *job)

@@ -53,6 +53,9 @@ bool authp_hasher_has_room(authp_hasher_t *hasher, authp_hash_for_t who);
 /* Do strangers wait for theirs in this process, or would they if there were room for more? */
 bool authp_hasher_strangers_wait(authp_hasher_t *hasher);
 
+/* How many strangers of this process wait for a hash, or have it made. */
+int authp_hasher_hashing(authp_hasher_t *hasher);
+
 /* Both block the caller until the job is done; AUTHP_E_BUSY if there is no room, or a queued job
  * got no slot within 10 s. Copies of the password are wiped. `out` has room for
  * AUTHP_BCRYPT_HASH_LEN + 1. */

@@ -92,6 +92,31 @@ START_TEST(bursts)
 }
 END_TEST
 
+/* In a burst the store still gets no more than the usual share at once; who waits for a hash does
+ * not count. */
+START_TEST(share_of_the_store)
+{
+    authp_gate_t gate = {.limit = 0};
+    authp_gate_size(&gate, 25);
+    ck_assert_int_eq(enter_all(&gate, true), 24);
+    for (int i = 0; i < 5; i++) {
+        ck_assert(authp_gate_ask(&gate, 0));
+    }
+    ck_assert(!authp_gate_ask(&gate, 0));
+    ck_assert(authp_gate_ask(&gate, 1));
+    ck_assert(!authp_gate_ask(&gate, 1));
+    authp_gate_asked(&gate);
+    ck_assert(authp_gate_ask(&gate, 1));
+    ck_assert_int_eq(gate.asking, 6);
+    ck_assert(authp_gate_moves(&gate));
+    gate.asked_at -= 51;
+    ck_assert(!authp_gate_ask(&gate, 1));
+    ck_assert(!authp_gate_moves(&gate));
+    ck_assert(authp_gate_ask(NULL, 0));
+    authp_gate_asked(NULL);
+}
+END_TEST
+
 Suite *suite_gate(void)
 {
     Suite *suite = suite_create("gate");
@@ -100,6 +125,7 @@ Suite *suite_gate(void)
     tcase_add_test(tests, nobody_keeps_it);
     tcase_add_loop_test(tests, sizes, 0, 9);
     tcase_add_test(tests, bursts);
+    tcase_add_test(tests, share_of_the_store);
     suite_add_tcase(suite, tests);
     return suite;
 }
