@@ -58,6 +58,9 @@ AUTHP_CHECKED authp_err_t authp_live_make(authp_live_table_t *table, int askers,
                                           apr_pool_t *pool);
 /* From now on realm->store is there. */
 void authp_live_open(authp_live_t *live);
+/* live_poll.c: takes the offset of the store's clock that some child has measured for all, so that
+ * a child knows it before its own first poll. Nothing if no child has. */
+void authp_live_adopt_clock(const authp_realm_t *realm);
 /* live_poll.c: hears of what other hosts and the command line tool changed, if it is time to and no
  * other child is at it. */
 void authp_live_poll(const authp_realm_t *realm, apr_pool_t *pool);

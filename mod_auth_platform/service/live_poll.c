@@ -110,14 +110,20 @@ static authp_err_t measure(const poll_t *poll)
     return err;
 }
 
+void authp_live_adopt_clock(const authp_realm_t *realm)
+{
+    int64_t offset = 0;
+    if (realm->live != NULL &&
+        authp_live_table_clock(authp_live_store_table(realm->live), &offset)) {
+        authp_store_set_offset(realm->store, offset);
+    }
+}
+
 void authp_live_poll(const authp_realm_t *realm, apr_pool_t *pool)
 {
     poll_t poll = {.realm = realm, .table = authp_live_store_table(realm->live)};
     authp_live_round_t round = {0};
-    int64_t offset = 0;
-    if (authp_live_table_clock(poll.table, &offset)) { /* another child may have measured it */
-        authp_store_set_offset(realm->store, offset);
-    }
+    authp_live_adopt_clock(realm);
     if (!authp_live_table_begin(poll.table, &round) ||
         apr_pool_create(&poll.pool, pool) != APR_SUCCESS) {
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/realm.h"
+#include "service/live.h"
 #include "service/token_cache.h"
 
 #include "base/log.h"
@@ -110,5 +111,9 @@ authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool)
 authp_ms_t authp_realm_now(const authp_realm_t *realm)
 {
     authp_ms_t now = authp_clock_now(realm->clock);
+    int64_t offset = 0;
+    if (realm->store != NULL && !authp_store_offset(realm->store, &offset)) {
+        authp_live_adopt_clock(realm);
+    }
     return realm->store != NULL ? authp_store_time(realm->store, now) : now;
 }

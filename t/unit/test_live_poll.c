@@ -250,6 +250,18 @@ START_TEST(this_hosts_clock_is_far_ahead)
 }
 END_TEST
 
+/* A child that has not polled yet stores times by the clock that another one has measured. */
+START_TEST(the_clock_of_all_children)
+{
+    authp_realm_t *realm = live.f.realm;
+    atomic_store(&realm->store->measured, false);
+    atomic_store(&realm->store->offset, 0);
+    authp_live_table_set_clock(live.table, -691200000);
+    ck_assert_int_eq(authp_realm_now(realm), authp_clock_now(realm->clock) - 691200000);
+    ck_assert(atomic_load(&realm->store->measured));
+}
+END_TEST
+
 Suite *suite_live_poll(void)
 {
     Suite *suite = suite_create("live_poll");
@@ -264,6 +276,7 @@ Suite *suite_live_poll(void)
     tcase_add_test(tests, what_a_new_child_knows);
     tcase_add_test(tests, how_far_clocks_may_differ);
     tcase_add_test(tests, clocks_differ);
+    tcase_add_test(tests, the_clock_of_all_children);
     tcase_add_test(tests, this_hosts_clock_is_far_ahead);
     suite_add_tcase(suite, tests);
     return suite;
