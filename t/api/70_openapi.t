@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The OpenAPI document, against the specification's own schema (see build/oas-schema.sh) and against the server.
+# The OpenAPI document, against the specification's own schema (see build/wheel-file.sh) and against the server.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
