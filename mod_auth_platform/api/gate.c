@@ -10,7 +10,7 @@
 #define FEW_THREADS 8   /* a process with fewer threads has one place, and no bursts */
 #define BURST_MS 5000
 #define CALM_MS 1000
-#define MOVES_MS 50 /* a store that answers lets some stranger go on within this time */
+#define MOVES_MS 250 /* a store that answers lets some stranger go on within this time */
 
 int authp_gate_strangers(const authp_gate_t *gate)
 {

@@ -7,8 +7,8 @@
 #include <apr_time.h>
 
 /* How long, and how often, a stranger looks whether it may go on to the store. */
-#define ASK_US 2000
-#define ASK_TRIES 50
+#define ASK_US 5000
+#define ASK_TRIES 400
 
 #define SIGNING_IN (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER)
 

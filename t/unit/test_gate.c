@@ -109,7 +109,7 @@ START_TEST(share_of_the_store)
     ck_assert(authp_gate_ask(&gate, 1));
     ck_assert_int_eq(gate.asking, 6);
     ck_assert(authp_gate_moves(&gate));
-    gate.asked_at -= 51;
+    gate.asked_at -= 251;
     ck_assert(!authp_gate_ask(&gate, 1));
     ck_assert(!authp_gate_moves(&gate));
     ck_assert(authp_gate_ask(NULL, 0));
