@@ -132,16 +132,15 @@ sub unread {
     my (@args) = @_;
     my $there = folder();
     pipe my $reader, my $writer or die $!;
+    close $reader;
     my $pid = fork() // die "fork: $!";
     if (!$pid) {
-        close $reader;
         local $SIG{PIPE} = 'DEFAULT';
         open STDIN,  '<', '/dev/null' or die $!;
         open STDOUT, '>&', $writer or die $!;
         open STDERR, '>', "$there/err" or die $!;
         exec { program() } 'authplatform', @args or die $!;
     }
-    close $reader;
     close $writer;
     waitpid $pid, 0;
     return [$?, slurp("$there/err")];

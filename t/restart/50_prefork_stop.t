@@ -7,6 +7,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd;
+use File::Temp qw(tempdir);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -151,4 +152,46 @@ if (($ENV{AUTHP_STORE} || '') ne 'mongodb') {
     is((stat +(queue_files($httpd))[0])[2] & 07777, 0600, '... for the server alone to read');
 }
 $httpd->stop;
+
+# --- in the middle of starting ---------------------------------------------------------------------------------------
+# A child that looks up its groups, for longer than usual and with the heap as busy as it can be.
+my $shim = tempdir(CLEANUP => 1);
+chmod 0755, $shim;
+open my $source, '>', "$shim/groups.c" or die "$shim/groups.c: $!";
+print {$source} <<'END';
+#include <stdlib.h>
+#include <sys/types.h>
+#include <time.h>
+int initgroups(const char *user, gid_t group)
+{
+    struct timespec now, begun;
+    static void *volatile held[64];
+    (void)user, (void)group;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    do {
+        for (int i = 0; i < 64; i++) {
+            free(held[i * 7 % 64]);
+            held[i * 7 % 64] = malloc(1100 + i * 97);
+        }
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000 < 500);
+    return 0;
+}
+END
+close $source or die "$shim/groups.c: $!";
+system(qw(gcc -shared -fPIC -O1 -o), "$shim/groups.so", "$shim/groups.c") == 0 or die "gcc: $?\n";
+SKIP: {
+    skip 'httpd looks up groups only as root', 1 if $<;
+    skip 'the sanitizers have a heap of their own', 1 if $ENV{AUTHP_SANITIZE};
+    local $ENV{LD_PRELOAD} = "$shim/groups.so";
+    $httpd = AuthPlatform::Httpd->new(mpm => 'prefork', limits => "StartServers 20\n")->start;
+    for (1 .. 12) {
+        my $before = $httpd->generations;
+        kill 'HUP', $httpd->{pid};
+        $httpd->wait_for(sub { $httpd->generations > $before }, 'no restart');
+        sleep 0.1;
+    }
+    $httpd->stop;
+    unlike($httpd->log, qr/exit signal|AH00046/, 'a child that ends while it starts does not crash');
+}
 done_testing;
