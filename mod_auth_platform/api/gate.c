@@ -24,26 +24,27 @@ int authp_gate_strangers_most(const authp_gate_t *gate)
     return gate->burst > usual ? gate->burst : usual;
 }
 
-void authp_gate_size(authp_gate_t *gate, int threads)
+void authp_gate_size(authp_gate_t *gate, int threads, authp_crowd_t *crowd)
 {
     int pages = threads / PAGES_SHARE;
     bool few = threads < FEW_THREADS;
     gate->limit = few ? 1 : threads / WAITING_SHARE;
+    gate->crowd = crowd;
     gate->burst = few ? 0 : threads - (pages > 0 ? pages : 1);
 }
 
 /* Called for a stranger above the usual share. Returns true if the crowd began less than BURST_MS
- * ago. If two threads notice a new crowd at once, both set crowd_began; their times hardly differ.
+ * ago. If two threads notice a new crowd at once, both set `began`; their times hardly differ.
  */
-static bool is_burst(authp_gate_t *gate)
+static bool is_burst(authp_crowd_t *crowd)
 {
     int64_t now = authp_clock_now(authp_clock_monotonic());
-    int64_t seen = atomic_load(&gate->crowd_seen);
+    int64_t seen = atomic_load(&crowd->seen);
     if (seen == 0 || now - seen > CALM_MS) {
-        atomic_store(&gate->crowd_began, now);
+        atomic_store(&crowd->began, now);
     }
-    atomic_store(&gate->crowd_seen, now);
-    return now - atomic_load(&gate->crowd_began) < BURST_MS;
+    atomic_store(&crowd->seen, now);
+    return now - atomic_load(&crowd->began) < BURST_MS;
 }
 
 static bool let_in(atomic_int *count, bool let)
@@ -58,7 +59,7 @@ static bool enter_stranger(authp_gate_t *gate)
 {
     int before = atomic_fetch_add(&gate->strangers, 1) + atomic_load(&gate->used);
     bool let = before < authp_gate_strangers(gate) ||
-               (gate->burst > 0 && is_burst(gate) && before < gate->burst);
+               (gate->burst > 0 && is_burst(gate->crowd) && before < gate->burst);
     return let_in(&gate->strangers, let);
 }
 
@@ -102,6 +103,16 @@ void authp_gate_asked(authp_gate_t *gate)
     if (gate != NULL) {
         atomic_fetch_sub(&gate->asking, 1);
     }
+}
+
+bool authp_gate_is_flooded(const authp_gate_t *gate)
+{
+    if (gate == NULL || gate->crowd == NULL || atomic_load(&gate->crowd->seen) == 0) {
+        return false;
+    }
+    int64_t now = authp_clock_now(authp_clock_monotonic());
+    return now - atomic_load(&gate->crowd->seen) <= CALM_MS &&
+           now - atomic_load(&gate->crowd->began) >= BURST_MS;
 }
 
 bool authp_gate_moves(const authp_gate_t *gate)

@@ -6,6 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Shared by all processes. A flood fills one process after the other, and httpd starts new ones for
+ * it: a burst of each process's own would never end. Times are of the monotonic clock, in ms. */
+typedef struct authp_crowd_t {
+    _Atomic int64_t began; /* when strangers first were above their share in some process */
+    _Atomic int64_t seen;  /* when they last were */
+} authp_crowd_t;
+
 /* How many requests of this process may wait for a store, a hash or a provider at once: beyond that
  * they are answered 503 `busy`, so that a slow database never takes the workers that serve pages.
  *
@@ -17,13 +24,12 @@
  * The store never gets more strangers at once than the usual share: see authp_gate_ask(). */
 typedef struct authp_gate_t {
     int limit;
-    int burst;                   /* 0 = never more than the usual share */
-    atomic_int used;             /* places taken by others than strangers */
-    atomic_int strangers;        /* places taken by strangers */
-    atomic_int asking;           /* strangers that went on, be it to the store or to a hash */
-    _Atomic int64_t asked_at;    /* monotonic, ms: when the last one went on */
-    _Atomic int64_t crowd_began; /* monotonic, ms: when strangers first were above their share */
-    _Atomic int64_t crowd_seen;  /* monotonic, ms: when they last were */
+    int burst;                /* 0 = never more than the usual share */
+    atomic_int used;          /* places taken by others than strangers */
+    atomic_int strangers;     /* places taken by strangers */
+    atomic_int asking;        /* strangers that went on, be it to the store or to a hash */
+    _Atomic int64_t asked_at; /* monotonic, ms: when the last one went on */
+    authp_crowd_t *crowd;     /* not NULL if `burst` is not 0 */
 } authp_gate_t;
 
 /* A NULL gate lets everybody in. `stranger` must be the same for entering and leaving. */
@@ -36,12 +42,14 @@ void authp_gate_leave(authp_gate_t *gate, bool stranger);
 bool authp_gate_ask(authp_gate_t *gate, int hashing);
 void authp_gate_asked(authp_gate_t *gate);
 bool authp_gate_moves(const authp_gate_t *gate);
+/* Has a crowd of strangers gone on for longer than a burst? */
+bool authp_gate_is_flooded(const authp_gate_t *gate);
 /* How many places strangers may take: usually, and in a burst. */
 int authp_gate_strangers(const authp_gate_t *gate);
 int authp_gate_strangers_most(const authp_gate_t *gate);
 
 /* For a process with `threads` threads. A quarter of the threads may wait. In a burst all threads
  * may wait except a few, which go on serving pages. */
-void authp_gate_size(authp_gate_t *gate, int threads);
+void authp_gate_size(authp_gate_t *gate, int threads, authp_crowd_t *crowd);
 
 #endif

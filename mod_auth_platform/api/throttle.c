@@ -62,12 +62,21 @@ static bool counts(const authp_call_t *call, authp_err_t outcome)
                                outcome == AUTHP_E_INVITE_INVALID);
 }
 
+/* In a flood the line for hashes stays short, because each who waits there has a thread that pages
+ * may need. */
+static bool is_flood(const authp_call_t *call)
+{
+    authp_hasher_t *hasher = call->realm->hasher;
+    return hasher != NULL && authp_gate_is_flooded(call->request->gate) &&
+           authp_hasher_line_is_long(hasher);
+}
+
 /* After a 503 httpd closes the connection; and a new one for each try is what costs a server most
  * in a flood, with TLS above all. A store that keeps everybody waiting is something else. */
 static bool are_too_many(const authp_call_t *call)
 {
     return call->route->auth != AUTHP_AUTH_REQUIRED && authp_throttle_is_stranger(call) &&
-           authp_hasher_strangers_wait(call->realm->hasher);
+           (authp_hasher_strangers_wait(call->realm->hasher) || is_flood(call));
 }
 
 authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
@@ -89,6 +98,9 @@ authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
 authp_err_t authp_throttle_ask(const authp_call_t *call)
 {
     authp_hasher_t *hasher = call->realm->hasher;
+    if (is_flood(call)) {
+        return AUTHP_E_BUSY;
+    }
     for (int tries = 0;
          !authp_gate_ask(call->request->gate, hasher != NULL ? authp_hasher_hashing(hasher) : 0);
          tries++) {

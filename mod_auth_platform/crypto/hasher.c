@@ -271,6 +271,11 @@ int authp_hasher_hashing(authp_hasher_t *hasher)
     return hashing;
 }
 
+bool authp_hasher_line_is_long(const authp_hasher_t *hasher)
+{
+    return authp_hasher_bound_is_long(hasher->bound);
+}
+
 bool authp_hasher_strangers_wait(authp_hasher_t *hasher)
 {
     return authp_hasher_hashing(hasher) > 0 || !authp_hasher_has_room(hasher, AUTHP_HASH_STRANGER);

@@ -53,6 +53,9 @@ bool authp_hasher_has_room(authp_hasher_t *hasher, authp_hash_for_t who);
 /* Do strangers wait for theirs in this process, or would they if there were room for more? */
 bool authp_hasher_strangers_wait(authp_hasher_t *hasher);
 
+/* Do four or more wait for each slot, in the whole server? */
+bool authp_hasher_line_is_long(const authp_hasher_t *hasher);
+
 /* How many strangers of this process wait for a hash, or have it made. */
 int authp_hasher_hashing(authp_hasher_t *hasher);
 

@@ -15,6 +15,7 @@
 #define KNOWN_SHARE 4 /* one in so many, on top */
 #define MAX_KNOWN (MAX_SLOTS / KNOWN_SHARE)
 #define KNOWN_QUEUE_PER_SLOT 4
+#define LONG_QUEUE_PER_SLOT 4
 #define MAX_KNOWN_PLACES ((1 + KNOWN_QUEUE_PER_SLOT) * MAX_KNOWN)
 /* A thread waits this long at one slot before it looks at the others again. */
 #define PATIENCE_MS 10
@@ -188,6 +189,12 @@ static int count_usable(const authp_hasher_bound_t *bound)
     return atomic_load_explicit(&bound->most, memory_order_relaxed);
 }
 
+static int count_admitted(const authp_hasher_bound_t *bound)
+{
+    return count_held(bound->admit, count_usable(bound)) +
+           count_held(bound->admit + bound->places, bound->known_places);
+}
+
 /* True if the whole line, with the newest caller, would be done within IN_TIME_MS. A caller that
  * finds a free slot is always in time. */
 static bool is_in_time(authp_hasher_bound_t *bound)
@@ -201,6 +208,12 @@ static bool is_in_time(authp_hasher_bound_t *bound)
         took = quiet;
     }
     return line <= bound->slots || took * line <= (int64_t)IN_TIME_MS * bound->slots;
+}
+
+bool authp_hasher_bound_is_long(const authp_hasher_bound_t *bound)
+{
+    return count_held(bound->admit, count_usable(bound)) >=
+           (1 + LONG_QUEUE_PER_SLOT) * bound->slots;
 }
 
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)
@@ -255,7 +268,7 @@ int authp_hasher_bound_run(authp_hasher_bound_t *bound, authp_hash_for_t who, in
 static void let_others(const authp_hasher_bound_t *bound)
 {
     static const struct timespec pause = {.tv_nsec = 1000000};
-    if (count_held(bound->admit, bound->places + bound->known_places) > bound->slots) {
+    if (count_admitted(bound) > bound->slots) {
         nanosleep(&pause, NULL);
     }
 }
@@ -276,7 +289,7 @@ void authp_hasher_bound_done(authp_hasher_bound_t *bound, int slot, int64_t took
 void authp_hasher_load(const authp_hasher_bound_t *bound, int *running, int *waiting)
 {
     int run = count_held(bound->run, bound->slots + bound->known_slots);
-    int admitted = count_held(bound->admit, bound->places + bound->known_places);
+    int admitted = count_admitted(bound);
     *running = run;
     *waiting = admitted > run ? admitted - run : 0;
 }

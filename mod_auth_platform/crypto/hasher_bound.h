@@ -17,6 +17,8 @@ void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms);
  * would take more than 5 s by the time of the latest hashes. Known callers first get places of
  * their own. */
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who);
+/* See authp_hasher_line_is_long(). */
+bool authp_hasher_bound_is_long(const authp_hasher_bound_t *bound);
 void authp_hasher_bound_leave(authp_hasher_bound_t *bound, int place);
 /* A place to run, waiting until `deadline_ms` (monotonic): its number, -1 if there was none.
  * `first` says where to look first. */

@@ -249,7 +249,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS) {
         threads = 1;
     }
-    authp_gate_size(&runtime->gate, threads);
+    authp_gate_size(&runtime->gate, threads, runtime->crowd);
     runtime->store_config.max_connections = runtime->gate.limit;
     runtime->pool = make_pool(pchild);
     authp_maintain_child(runtime, pchild);

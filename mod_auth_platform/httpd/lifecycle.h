@@ -17,6 +17,7 @@ typedef struct authp_runtime_t {
     authp_store_config_t store_config;
     authp_hasher_bound_t *bound;
     authp_live_table_t *live_table;
+    authp_crowd_t *crowd;
     authp_gate_t gate;
     server_rec *server;
     pid_t parent;                 /* the process that reads the configuration */

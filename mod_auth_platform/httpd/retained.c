@@ -11,11 +11,12 @@
 #include <string.h>
 
 /* The version of the module that is loaded next reads the retained memory. So a new layout of
- * crypto/hasher_bound.c, service/live_layout.h or service/limit_impl.h needs a new number in its
- * key.
+ * crypto/hasher_bound.c, api/gate.h, service/live_layout.h or service/limit_impl.h needs a new
+ * number in its key.
  */
 #define BOUND_KEY "auth_platform/hasher-bound/3"
 #define LIVE_KEY "auth_platform/live-table/1"
+#define CROWD_KEY "auth_platform/crowd/1"
 #define LIMITS_KEY "auth_platform/limits/1"
 #define TOLD_KEY "auth_platform/store-told/1"
 #define MAX_LAG_MS 5000
@@ -94,6 +95,14 @@ static authp_err_t find_live_table(authp_runtime_t *runtime, const authp_server_
                            : err;
 }
 
+static authp_err_t find_crowd(authp_runtime_t *runtime)
+{
+    void **kept = kept_as(CROWD_KEY);
+    authp_err_t err = *kept == NULL ? authp_shm_make(sizeof(*runtime->crowd), kept) : AUTHP_OK;
+    runtime->crowd = *kept;
+    return err;
+}
+
 /* Some lines are logged once for each start of httpd, not by each child and reload. */
 static authp_err_t find_told(authp_runtime_t *runtime)
 {
@@ -129,6 +138,9 @@ const char *authp_retained_find(authp_runtime_t *runtime, const authp_server_con
 {
     if (find_bound(runtime) != AUTHP_OK) {
         return "no shared memory for the password hashing bound";
+    }
+    if (find_crowd(runtime) != AUTHP_OK) {
+        return "no shared memory for bursts of sign-ins";
     }
     if (find_live_table(runtime, config, pool) != AUTHP_OK) {
         return "no shared memory for the live table";

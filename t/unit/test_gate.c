@@ -52,7 +52,8 @@ START_TEST(sizes)
         {25, 6, 5, 24}, {32, 8, 6, 30}, {64, 16, 12, 60}, {128, 32, 24, 120},
     };
     authp_gate_t gate = {.limit = 0};
-    authp_gate_size(&gate, rows[_i][0]);
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_size(&gate, rows[_i][0], &crowd);
     ck_assert_int_eq(gate.limit, rows[_i][1]);
     ck_assert_int_eq(authp_gate_strangers(&gate), rows[_i][2]);
     ck_assert_int_eq(authp_gate_strangers_most(&gate), rows[_i][3]);
@@ -66,18 +67,19 @@ END_TEST
 START_TEST(bursts)
 {
     authp_gate_t gate = {.limit = 0};
-    authp_gate_size(&gate, 25);
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_size(&gate, 25, &crowd);
     ck_assert_int_eq(enter_all(&gate, true), 24);
     leave(&gate, true, 20);
-    gate.crowd_began -= 4000;
+    crowd.began -= 4000;
     ck_assert_int_eq(enter_all(&gate, true), 20);
     leave(&gate, true, 24);
-    gate.crowd_began -= 1000;
+    crowd.began -= 1000;
     ck_assert_int_eq(enter_all(&gate, true), 5);
     leave(&gate, true, 5);
     for (int i = 0; i < 10; i++) { /* it goes on and on */
-        gate.crowd_seen -= 900;
-        gate.crowd_began -= 900;
+        crowd.seen -= 900;
+        crowd.began -= 900;
         ck_assert_int_eq(enter_all(&gate, true), 5);
         leave(&gate, true, 5);
     }
@@ -85,10 +87,51 @@ START_TEST(bursts)
     for (int i = 0; i < 5; i++) {
         ck_assert(authp_gate_enter(&gate, true));
     }
-    gate.crowd_seen -= 1100;
+    crowd.seen -= 1100;
     ck_assert_int_eq(enter_all(&gate, true), 19);
     ck_assert_int_eq(gate.strangers, 24);
     ck_assert_int_eq(gate.used, 0);
+}
+END_TEST
+
+/* Each process has its places, and the burst is of all: one that is started late gets none of its
+ * own. */
+START_TEST(of_all_processes)
+{
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gates[3] = {{.limit = 0}, {.limit = 0}, {.limit = 0}};
+    for (int i = 0; i < 3; i++) {
+        authp_gate_size(&gates[i], 25, &crowd);
+    }
+    ck_assert_int_eq(enter_all(&gates[0], true), 24);
+    crowd.began -= 4000;
+    ck_assert_int_eq(enter_all(&gates[1], true), 24);
+    crowd.began -= 1000;
+    ck_assert_int_eq(enter_all(&gates[2], true), 5);
+    crowd.seen -= 1100;
+    ck_assert_int_eq(enter_all(&gates[2], true), 19);
+}
+END_TEST
+
+/* A crowd that goes on for longer than a burst, until it has been gone for a second. */
+START_TEST(floods)
+{
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    ck_assert(!authp_gate_is_flooded(NULL));
+    ck_assert(!authp_gate_is_flooded(&gate));
+    authp_gate_size(&gate, 25, &crowd);
+    ck_assert(!authp_gate_is_flooded(&gate));
+    ck_assert_int_eq(enter_all(&gate, true), 24);
+    ck_assert(!authp_gate_is_flooded(&gate));
+    crowd.began -= 4000;
+    ck_assert(!authp_gate_is_flooded(&gate));
+    crowd.began -= 1000;
+    ck_assert(authp_gate_is_flooded(&gate));
+    crowd.seen -= 900;
+    ck_assert(authp_gate_is_flooded(&gate));
+    crowd.seen -= 200;
+    ck_assert(!authp_gate_is_flooded(&gate));
 }
 END_TEST
 
@@ -97,7 +140,8 @@ END_TEST
 START_TEST(share_of_the_store)
 {
     authp_gate_t gate = {.limit = 0};
-    authp_gate_size(&gate, 25);
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_size(&gate, 25, &crowd);
     ck_assert_int_eq(enter_all(&gate, true), 24);
     for (int i = 0; i < 5; i++) {
         ck_assert(authp_gate_ask(&gate, 0));
@@ -125,6 +169,8 @@ Suite *suite_gate(void)
     tcase_add_test(tests, nobody_keeps_it);
     tcase_add_loop_test(tests, sizes, 0, 9);
     tcase_add_test(tests, bursts);
+    tcase_add_test(tests, of_all_processes);
+    tcase_add_test(tests, floods);
     tcase_add_test(tests, share_of_the_store);
     suite_add_tcase(suite, tests);
     return suite;

@@ -280,6 +280,36 @@ START_TEST(too_many_strangers)
 }
 END_TEST
 
+/* In a flood the line for hashes stays short, though there is time for more. */
+START_TEST(a_short_line_in_a_flood)
+{
+    authp_hasher_bound_t *bound = NULL;
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    authp_gate_size(&gate, 25, &crowd);
+    (void)http_fake_register(&h, "ada@example.org", false);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
+                     AUTHP_OK);
+    h.gate = &gate;
+    int places[5];
+    for (int i = 0; i < 5; i++) {
+        places[i] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+        ck_assert_int_ge(places[i], 0);
+    }
+    new_account("ada@example.org");
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
+    int64_t now = authp_clock_now(authp_clock_monotonic());
+    crowd.seen = now;
+    crowd.began = now - 5000;
+    expect_wait("POST", LOGIN, "1");
+    ck_assert_int_eq(gate.strangers, 0);
+    authp_hasher_bound_leave(bound, places[4]);
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
+    ck_assert_int_eq(gate.asking, 0);
+}
+END_TEST
+
 Suite *suite_throttle(void)
 {
     Suite *suite = suite_create("throttle");
@@ -295,6 +325,7 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, devices_count_apart);
     tcase_add_test(tests, a_place_at_the_gate);
     tcase_add_test(tests, too_many_strangers);
+    tcase_add_test(tests, a_short_line_in_a_flood);
     suite_add_tcase(suite, tests);
     return suite;
 }
