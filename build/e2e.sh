@@ -59,9 +59,9 @@ done
 status=0
 perl t/TEST -verbose "$@" || status=$?
 
-# A report is a failure even where every answer looked right. That the leak checker could not stop the threads of one process, on a
-# busy machine, is none; of more than one, it is. Tests of restarts end hundreds of processes in the middle of their work: there ten
-# may stay unchecked.
+# A sanitizer's report fails the run even if every answer was right. On a busy machine the leak checker sometimes cannot stop the threads
+# of a process, and leaves that process unchecked. One such process is tolerated; ten are in the tests of restarts, which end hundreds of
+# processes at work.
 if [ -n "${AUTHP_ASAN_DIR:-}" ]; then
     unchecked=0
     may=1

@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <util_cfgtree.h>
 
-/* httpd's tree of directives, as it is read for `httpd -t` and at a start. It does not hold what
- * .htaccess files say. */
+/* Reads httpd's tree of configuration directives, for the checks at `httpd -t` and at a start. The
+ * tree does not contain directives of .htaccess files. */
 
-/* The directive behind `directive` in the order of the file, those of a section included. NULL at
- * the end; ap_conftree is the first one. */
+/* Returns the next directive in file order and descends into sections. Start with ap_conftree;
+ * NULL after the last one. */
 const ap_directive_t *authp_tree_next(const ap_directive_t *directive);
 /* The name of a section has its opening bracket: "<Location". */
 bool authp_tree_is(const ap_directive_t *directive, const char *name);
@@ -19,7 +19,7 @@ bool authp_tree_is(const ap_directive_t *directive, const char *name);
 const char *authp_tree_word(const ap_directive_t *directive, apr_pool_t *pool);
 /* The last `name` directly in the section `parent` (NULL: outside of all sections). */
 const ap_directive_t *authp_tree_child(const ap_directive_t *parent, const char *name);
-/* What stands behind `Require [not] NAME`, NULL if `directive` is no such line. */
+/* The arguments after `Require [not] NAME`, NULL if `directive` is no such line. */
 const char *authp_tree_required(const ap_directive_t *directive, const char *name,
                                 apr_pool_t *pool);
 /* The name of our condition in a Require line, NULL if it has none of ours. */

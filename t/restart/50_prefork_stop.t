@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Prefork ends a child from inside a signal handler, in the middle of whatever it is at. A hash, the writers' queue and the store
-# of such a child hold up nobody: neither the child itself, nor the others, nor the server that is started next.
+# Prefork ends a child inside a signal handler, at any point of its work. If the child was hashing, writing or queueing for the store,
+# it still ends at once, and neither the other children nor the next server wait for it.
 # Quiet: how long a restart takes.
 use strict;
 use warnings FATAL => 'all';

@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd;
 use POSIX ();
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $cost = $ENV{AUTHP_LONG} ? 12 : 8;
 my %size = (
@@ -18,10 +19,14 @@ my %size = (
     prefork => [prefork => "StartServers 5\nServerLimit 64\nMaxRequestWorkers 64\nMinSpareServers 5\nMaxSpareServers 10\n"],
 );
 my $person = 0;
+# A store that takes a quarter of a second for an answer, as MongoDB's test server does on a busy machine, has nobody wait for it. Who is
+# told so asks again, like the sign-in page.
+my $again = ($ENV{AUTHP_STORE} || '') eq 'mongodb' ? 3 : 0;
 
 # What so many clients are answered that ask at the same moment: {status => how often}.
 sub at_once {
     my ($httpd, $many, $path, $body) = @_;
+    sleep 1.2;    # the last crowd is over
     pipe my $wait, my $go or die "pipe: $!";
     my @tellers;
     for my $client (1 .. $many) {
@@ -30,7 +35,13 @@ sub at_once {
             close $go;
             $httpd->{pid} = undef;
             sysread $wait, my $nothing, 1;
-            my $answer = $httpd->api($path, $body->($client));
+            my $asked = $body->($client);
+            my $answer = $httpd->api($path, $asked);
+            for (1 .. $again) {
+                last if ($answer->{status} || 0) != 503;
+                sleep 1;
+                $answer = $httpd->api($path, $asked);
+            }
             print $answer->{status} || $answer->{error};
             close STDOUT;
             POSIX::_exit(0);

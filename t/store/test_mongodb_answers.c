@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the MongoDB store makes of a server's answers, which indexes it asks for, and what it does
- * after it was refused. */
+/* The MongoDB store against a fake server: how it maps the server's answers to results, which
+ * indexes it creates, and how it retries after a refusal. */
 #include "../unit/suite.h"
 #include "base/clock.h"
 #include "contract.h"

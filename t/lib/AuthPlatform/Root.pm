@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Root;
-# A root file system of a test's own, with processes, mounts and a loopback network of its own, where commands run as written: as root,
-# on ports 80 and 443, with the files of /etc. Needs root.
+# Gives a test its own root file system, process tree, mounts and loopback network. Commands run in it exactly as a guide writes them:
+# as root, on ports 80 and 443, with the files in /etc. Needs root.
 #   my $root = AuthPlatform::Root->new(lower => '/');          # a copy-on-write view of this machine
 #   my $root = AuthPlatform::Root->new(dir => '/tmp/bare');    # that folder itself
 #   my ($status, $output) = $root->run('apache2ctl graceful', input => "stdin\n", network => 'own' or 'host');
-# Everything that was started in it ends, and what a view of the machine has changed is gone, when the object is.
+# When the object is destroyed, every process that was started in it ends, and all changes to a view of the machine are discarded.
 use strict;
 use warnings FATAL => 'all';
 use Cwd        ();
