@@ -150,4 +150,22 @@ sql($dir, "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHE
 is(tool('purge')->{out}, "1201 rows removed\n", 'purge: every batch');
 is_deeply([sql($dir, 'SELECT count(*) FROM audit_log', 'SELECT count(*) FROM users')], [[60], [260]], '... and what is not over stays');
 
+# --- what a name cannot do to a terminal ---------------------------------------------------------------------------------
+# Every character that steers it, or turns or hides what is around it: the first and last of each kind, and their neighbours, which pass.
+my $one = id(1);
+for my $case (
+    [1, map { [$_] } 0x01, 0x1b, 0x1f, 0x7f], [1, map { [0xc2, $_] } 0x80, 0x8f, 0x9b, 0x9f], [0, [0xc2, 0xa0], [0xc3, 0x80]],
+    [1, map { [0xe2, 0x80, $_] } 0x8b, 0x8f, 0xa8, 0xae], [0, map { [0xe2, 0x80, $_] } 0x8a, 0x90, 0xa7, 0xaf],
+    [1, map { [0xe2, 0x81, $_] } 0xa0, 0xa6, 0xaf], [0, map { [0xe2, 0x81, $_] } 0x9f, 0xb0],
+    [1, [0xef, 0xbb, 0xbf]], [0, [0xef, 0xbb, 0xbe], [0xef, 0xbc, 0x81], [0xe1, 0x80, 0x8b]]
+) {
+    my ($bad, @characters) = @{$case};
+    for my $bytes (@characters) {
+        my $hex = join '', map { sprintf '%02x', $_ } @{$bytes};
+        sql($dir, "UPDATE users SET name = CAST(x'78${hex}79' AS TEXT) WHERE id = '$one'");
+        my $shown = $bad ? '?' : join '', map {chr} @{$bytes};
+        like(tool(qw(user show --id), $one)->{out}, qr/x\Q$shown\Ey/, $bad ? "$hex is not written out" : "$hex is");
+    }
+}
+
 done_testing();

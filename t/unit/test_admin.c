@@ -2,6 +2,7 @@
 /* What the command line tool may do and the API does not. */
 #include "fixture.h"
 #include "service/admin.h"
+#include "service/user_change.h"
 #include "suite.h"
 
 #include <apr_strings.h>
@@ -91,6 +92,40 @@ START_TEST(a_role_given_back_is_not_verified)
 }
 END_TEST
 
+/* Who cannot sign in administers nothing. */
+START_TEST(a_disabled_admin_does_not_count)
+{
+    authp_user_t *boss = fixture_user(&f, "boss@example.org", "admin", false);
+    authp_user_t *other = fixture_user(&f, "other@example.org", "admin", false);
+    ck_assert_int_eq(authp_admin_spare(f.realm, boss, f.pool), AUTHP_OK);
+    mem_store_user(f.store, other->id.hex)->disabled = true;
+    ck_assert_int_eq(authp_admin_spare(f.realm, boss, f.pool), AUTHP_E_LAST_ADMIN);
+}
+END_TEST
+
+static authp_err_t decide(const authp_user_t *user, bool verified, authp_user_t **out)
+{
+    const authp_verdict_t verdict = {.id = user->id.hex, .verified = verified};
+    return authp_admin_verify(f.realm, &tool, &verdict, out, f.pool);
+}
+
+/* A no to who asked gives no role, and a yes that is impossible is in the audit too. */
+START_TEST(decides_about_requests)
+{
+    authp_user_t *out = NULL;
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    ck_assert_int_eq(decide(ada, true, &out), AUTHP_E_CANNOT_VERIFY);
+    ck_assert_str_eq(fixture_audit(&f, "recruiter_verify")->outcome, "denied");
+    mem_store_user(f.store, ada->id.hex)->recruiter_requested_at = 5;
+    ck_assert_int_eq(decide(ada, false, &out), AUTHP_OK);
+    ck_assert(!authp_user_holds(out, "recruiter"));
+    ck_assert_int_eq(out->recruiter_requested_at, 0);
+    mem_store_user(f.store, ada->id.hex)->recruiter_requested_at = 5;
+    ck_assert_int_eq(decide(ada, true, &out), AUTHP_OK);
+    ck_assert(authp_user_holds(out, "recruiter") && out->is_recruiter_verified);
+}
+END_TEST
+
 START_TEST(sets_a_password)
 {
     authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
@@ -145,6 +180,8 @@ Suite *suite_admin(void)
     tcase_add_test(all, may_remove_the_last_admin);
     tcase_add_test(all, deletes_at_the_second_try);
     tcase_add_test(all, a_role_given_back_is_not_verified);
+    tcase_add_test(all, a_disabled_admin_does_not_count);
+    tcase_add_test(all, decides_about_requests);
     tcase_add_test(all, sets_a_password);
     tcase_add_test(all, ends_one_session);
     suite_add_tcase(suite, all);

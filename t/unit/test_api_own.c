@@ -114,6 +114,10 @@ START_TEST(a_new_password_and_what_comes_between)
     here = fixture_start(&h.f, mal);
     mem_store_before(h.f.store, "session_set_ver", ended, NULL);
     (void)ask("POST", PASSWORD, CHANGE, 401, "token_revoked");
+    authp_user_t *pat = fixture_user(&h.f, "pat@example.org", "candidate", false);
+    here = fixture_start(&h.f, pat);
+    mem_store_before(h.f.store, "session_rotate", ended, NULL);
+    (void)ask("POST", PASSWORD, CHANGE, 401, "token_revoked");
 }
 END_TEST
 

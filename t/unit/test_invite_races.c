@@ -3,6 +3,7 @@
  * second look at it. */
 #include "fixture.h"
 #include "service/invite.h"
+#include "service/user_change.h"
 #include "suite.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@
 static fixture_t f;
 static authp_user_t *row; /* Ada's, in the store */
 static const char *code;
+static const char *invite_id;
 
 static void set_up(void)
 {
@@ -21,6 +23,7 @@ static void set_up(void)
     fixture_open(&f);
     row = mem_store_user(f.store, fixture_user(&f, ADA, "candidate", false)->id.hex);
     ck_assert_int_eq(authp_invite_make(f.realm, &boss, &wanted, &invite, &code, f.pool), AUTHP_OK);
+    invite_id = invite->id.hex;
 }
 
 static void tear_down(void)
@@ -66,6 +69,12 @@ static void has_no_password_any_more(void)
     row->password_hash = NULL;
 }
 
+static void signed_out_everywhere(void)
+{
+    row->ver++;
+    row->min_ver = row->ver;
+}
+
 static void was_disabled_for_a_moment(void)
 {
     row->ver += 2;
@@ -81,6 +90,7 @@ static const struct {
     {changes_her_password, AUTHP_E_INVITE_INVALID},
     {has_another_hash, AUTHP_E_INVITE_INVALID},
     {has_no_password_any_more, AUTHP_E_INVITE_INVALID},
+    {signed_out_everywhere, AUTHP_E_INVITE_INVALID},
     {was_disabled_for_a_moment, AUTHP_E_INVITE_INVALID},
 };
 
@@ -103,12 +113,45 @@ START_TEST(after_a_lost_claim)
 }
 END_TEST
 
+/* A claim whose second step was cut off goes on for the account that made it, as that was. */
+START_TEST(after_a_cut_off_claim)
+{
+    static const struct {
+        bool hers;
+        int64_t changes; /* of her account, since the claim */
+        authp_err_t err;
+    } rows[] = {
+        {true, 0, AUTHP_OK}, {true, 1, AUTHP_E_INVITE_INVALID}, {false, 0, AUTHP_E_INVITE_INVALID}};
+    authp_grant_t grant = {0};
+    const char *by = rows[_i].hers ? row->id.hex : "65f0c0ffee00000000000009";
+    ck_assert_int_eq(authp_store_invite_claim(f.realm->store, invite_id, by, row->ver,
+                                              authp_realm_now(f.realm), f.pool),
+                     AUTHP_OK);
+    row->ver += rows[_i].changes;
+    ck_assert_int_eq(sign_in(&grant), rows[_i].err);
+    ck_assert_int_eq(row->is_recruiter_verified, rows[_i].err == AUTHP_OK);
+}
+END_TEST
+
+/* Who had asked to be one has the answer. */
+START_TEST(answers_a_request)
+{
+    authp_grant_t grant = {0};
+    row->recruiter_requested_at = 5;
+    ck_assert_int_eq(sign_in(&grant), AUTHP_OK);
+    ck_assert_int_eq(row->recruiter_requested_at, 0);
+    ck_assert(authp_user_holds(row, "recruiter"));
+}
+END_TEST
+
 Suite *suite_invite_races(void)
 {
     Suite *suite = suite_create("invite_races");
     TCase *races = tcase_create("races");
     tcase_add_checked_fixture(races, set_up, tear_down);
     tcase_add_loop_test(races, after_a_lost_claim, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_loop_test(races, after_a_cut_off_claim, 0, 3);
+    tcase_add_test(races, answers_a_request);
     suite_add_tcase(suite, races);
     return suite;
 }

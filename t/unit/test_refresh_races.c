@@ -191,6 +191,17 @@ START_TEST(store_down_at_theft)
 }
 END_TEST
 
+/* Another request of the thief, or the owner, has ended it: the answer is the same. */
+START_TEST(ended_already_at_theft)
+{
+    (void)refresh_ok(first.refresh_token);
+    fake_clock_advance(&f.clock, 60000);
+    mem_store_fail(f.store, "session_end", 0, AUTHP_E_NOT_FOUND);
+    expect(first.refresh_token, AUTHP_E_REFRESH_REUSED);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 1);
+}
+END_TEST
+
 START_TEST(audit_down_at_theft)
 {
     (void)refresh_ok(first.refresh_token);
@@ -215,6 +226,7 @@ Suite *suite_refresh_races(void)
     tcase_add_loop_test(races, store_down, 0, 2);
     tcase_add_test(races, store_down_after_a_lost_race);
     tcase_add_test(races, store_down_at_theft);
+    tcase_add_test(races, ended_already_at_theft);
     tcase_add_test(races, audit_down_at_theft);
     suite_add_tcase(suite, races);
     return suite;

@@ -7,6 +7,7 @@
 #include "live_fixture.h"
 #include "service/invite.h"
 #include "service/live.h"
+#include "service/own.h"
 #include "service/user_change.h"
 #include "suite.h"
 
@@ -103,6 +104,13 @@ START_TEST(failures)
         ck_assert_ptr_null(strstr(added.key, "ada"));
     }
     ck_assert_int_eq(adds, 3);
+    /* The one who is in and has to prove it is counted there too. */
+    authp_user_t *eve = fixture_user(f, "eve@example.org", "admin", false);
+    const authp_grant_t start = fixture_start(f, eve);
+    const authp_self_t self = {
+        .user = start.user, .session = start.session, .client = &fixture_client};
+    ck_assert_int_eq(authp_own_delete(f->realm, &self, "wrong", f->pool), AUTHP_E_WRONG_PASSWORD);
+    ck_assert_int_eq(adds, 4);
 }
 END_TEST
 
