@@ -59,6 +59,7 @@ my @wrong = (
     ['no command', [], qr/no command/],
     ['unknown command', ['users'], qr/unknown command "users"/],
     ['unknown verb', ['user', 'make'], qr/unknown command "user make"/],
+    ['two dashes end the options', ['--', '--help'], qr/unknown command "--help"/],
     ['a group misspelt', ['usr', 'create'], qr/unknown command "usr"; did you mean "user"\?/],
     ['a group in capitals', ['USER', 'create'], qr/did you mean "user"\?/],
     ['a group in the plural', ['sessions'], qr/did you mean "session"\?/],

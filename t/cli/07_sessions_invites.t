@@ -26,6 +26,9 @@ my @later = map { $httpd->api('/login', { %ada, device_id => $_ })->{json} } 'ph
 my $bearer = $later[1]{access_token};
 my $id = $first->{user}{id};
 
+select undef, undef, undef, 0.02;
+is($httpd->api('/refresh', { refresh_token => $first->{refresh_token} })->{status}, 200, 'used later than it began');
+
 # Sessions: the same as the API shows them, but that the tool is in none of them.
 my $seen = $httpd->get('/api/auth/sessions', bearer => $bearer)->{json};
 is(scalar @{ $seen->{items} }, 3, 'signed in three times') or diag $httpd->log;
@@ -34,6 +37,10 @@ my $listed = json(tool(qw(session list --json --email ADA@example.org)));
 is_deeply($listed, { items => \@expected, next_cursor => undef }, 'session list');
 is_deeply(json(tool(qw(session list --json --id), $id)), $listed, '... by id');
 my $table = tool(qw(session list --id), $id);
+for my $session (@expected) {
+    like($table->{out}, qr/^$session->{id}  $session->{created_at}  $session->{last_used_at}  /m, '... when it began, then when it was last used');
+}
+isnt($expected[0]{created_at}, $expected[0]{last_used_at}, '... which are not the same');
 like($table->{out}, qr/\AID +CREATED +LAST USED +ADDRESS +DEVICE +CLIENT\n/, '... a table for people');
 like($table->{out}, qr/^$listed->{items}[1]{id}  \S+Z  \S+Z  127\.0\.0\.1  phone +-$/m, '... with a row for each');
 like($table->{out}, qr/  lap\?top +-$/m, '... in which what a device says cannot steer the terminal');
