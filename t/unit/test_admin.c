@@ -92,6 +92,24 @@ START_TEST(a_role_given_back_is_not_verified)
 }
 END_TEST
 
+/* Two changes in one millisecond are two, and another role of as many counts too. */
+START_TEST(each_change_counts)
+{
+    authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
+    authp_ms_t at = ada->updated_at;
+    int64_t ver = ada->ver;
+    authp_user_t *changed = set_roles(ada, "admin");
+    ck_assert_int_eq(changed->ver, ver + 1);
+    ck_assert_int_eq(changed->updated_at, at + 1);
+    changed = set_roles(ada, "candidate");
+    ck_assert_int_eq(changed->ver, ver + 2);
+    ck_assert_int_eq(changed->updated_at, at + 2);
+    changed = set_roles(ada, "candidate");
+    ck_assert_int_eq(changed->ver, ver + 2);
+    ck_assert_int_eq(changed->updated_at, at + 2);
+}
+END_TEST
+
 /* Who cannot sign in administers nothing. */
 START_TEST(a_disabled_admin_does_not_count)
 {
@@ -180,6 +198,7 @@ Suite *suite_admin(void)
     tcase_add_test(all, may_remove_the_last_admin);
     tcase_add_test(all, deletes_at_the_second_try);
     tcase_add_test(all, a_role_given_back_is_not_verified);
+    tcase_add_test(all, each_change_counts);
     tcase_add_test(all, a_disabled_admin_does_not_count);
     tcase_add_test(all, decides_about_requests);
     tcase_add_test(all, sets_a_password);

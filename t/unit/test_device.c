@@ -53,6 +53,9 @@ START_TEST(knows_who_signed_in)
     ck_assert_mem_eq(first.id, second.id, sizeof(first.id));
     ck_assert(authp_device_knows(&second, user(1)));
     ck_assert(authp_device_knows(&second, user(2)));
+    second = read_back(make(&second, user(2)));
+    ck_assert_int_eq(second.nusers, 2);
+    ck_assert(authp_device_knows(&second, user(1)));
     authp_device_t other = read_back(make(NULL, user(1)));
     ck_assert_mem_ne(first.id, other.id, sizeof(first.id));
 }
