@@ -33,14 +33,19 @@ void authp_gate_size(authp_gate_t *gate, int threads, authp_crowd_t *crowd)
     gate->burst = few ? 0 : threads - (pages > 0 ? pages : 1);
 }
 
+static bool goes_on(const authp_crowd_t *crowd, int64_t now)
+{
+    int64_t seen = atomic_load(&crowd->seen);
+    return seen != 0 && now - seen <= CALM_MS;
+}
+
 /* Called for a stranger above the usual share. Returns true if the crowd began less than BURST_MS
  * ago. If two threads notice a new crowd at once, both set `began`; their times hardly differ.
  */
 static bool is_burst(authp_crowd_t *crowd)
 {
     int64_t now = authp_clock_now(authp_clock_monotonic());
-    int64_t seen = atomic_load(&crowd->seen);
-    if (seen == 0 || now - seen > CALM_MS) {
+    if (!goes_on(crowd, now)) {
         atomic_store(&crowd->began, now);
     }
     atomic_store(&crowd->seen, now);
@@ -107,12 +112,11 @@ void authp_gate_asked(authp_gate_t *gate)
 
 bool authp_gate_is_flooded(const authp_gate_t *gate)
 {
-    if (gate == NULL || gate->crowd == NULL || atomic_load(&gate->crowd->seen) == 0) {
+    if (gate == NULL || gate->crowd == NULL) {
         return false;
     }
     int64_t now = authp_clock_now(authp_clock_monotonic());
-    return now - atomic_load(&gate->crowd->seen) <= CALM_MS &&
-           now - atomic_load(&gate->crowd->began) >= BURST_MS;
+    return goes_on(gate->crowd, now) && now - atomic_load(&gate->crowd->began) >= BURST_MS;
 }
 
 bool authp_gate_moves(const authp_gate_t *gate)

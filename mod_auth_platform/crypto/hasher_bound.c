@@ -189,17 +189,21 @@ static int count_usable(const authp_hasher_bound_t *bound)
     return atomic_load_explicit(&bound->most, memory_order_relaxed);
 }
 
+static int count_line(const authp_hasher_bound_t *bound)
+{
+    return count_held(bound->admit, count_usable(bound));
+}
+
 static int count_admitted(const authp_hasher_bound_t *bound)
 {
-    return count_held(bound->admit, count_usable(bound)) +
-           count_held(bound->admit + bound->places, bound->known_places);
+    return count_line(bound) + count_held(bound->admit + bound->places, bound->known_places);
 }
 
 /* True if the whole line, with the newest caller, would be done within IN_TIME_MS. A caller that
  * finds a free slot is always in time. */
 static bool is_in_time(authp_hasher_bound_t *bound)
 {
-    int line = count_held(bound->admit, count_usable(bound));
+    int line = count_line(bound);
     int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
     int quiet = atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
     if (line <= 1 && quiet > 0 && took > quiet) {
@@ -212,8 +216,7 @@ static bool is_in_time(authp_hasher_bound_t *bound)
 
 bool authp_hasher_bound_is_long(const authp_hasher_bound_t *bound)
 {
-    return count_held(bound->admit, count_usable(bound)) >=
-           (1 + LONG_QUEUE_PER_SLOT) * bound->slots;
+    return count_line(bound) >= (1 + LONG_QUEUE_PER_SLOT) * bound->slots;
 }
 
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)

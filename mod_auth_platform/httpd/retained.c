@@ -95,22 +95,11 @@ static authp_err_t find_live_table(authp_runtime_t *runtime, const authp_server_
                            : err;
 }
 
-static authp_err_t find_crowd(authp_runtime_t *runtime)
+/* Zeroed shared memory that is ready as it is. NULL if there is none. */
+static void *find_shared(const char *key, size_t size)
 {
-    void **kept = kept_as(CROWD_KEY);
-    authp_err_t err = *kept == NULL ? authp_shm_make(sizeof(*runtime->crowd), kept) : AUTHP_OK;
-    runtime->crowd = *kept;
-    return err;
-}
-
-/* Some lines are logged once for each start of httpd, not by each child and reload. */
-static authp_err_t find_told(authp_runtime_t *runtime)
-{
-    void **kept = kept_as(TOLD_KEY);
-    authp_err_t err =
-        *kept == NULL ? authp_shm_make(sizeof(*runtime->store_config.told), kept) : AUTHP_OK;
-    runtime->store_config.told = *kept;
-    return err;
+    void **kept = kept_as(key);
+    return *kept != NULL || authp_shm_make(size, kept) == AUTHP_OK ? *kept : NULL;
 }
 
 /* The counters are kept over graceful and full restarts. */
@@ -139,13 +128,16 @@ const char *authp_retained_find(authp_runtime_t *runtime, const authp_server_con
     if (find_bound(runtime) != AUTHP_OK) {
         return "no shared memory for the password hashing bound";
     }
-    if (find_crowd(runtime) != AUTHP_OK) {
+    runtime->crowd = find_shared(CROWD_KEY, sizeof(*runtime->crowd));
+    if (runtime->crowd == NULL) {
         return "no shared memory for bursts of sign-ins";
     }
     if (find_live_table(runtime, config, pool) != AUTHP_OK) {
         return "no shared memory for the live table";
     }
-    if (find_told(runtime) != AUTHP_OK) {
+    /* Some lines are logged once for each start of httpd, not by each child and reload. */
+    runtime->store_config.told = find_shared(TOLD_KEY, sizeof(*runtime->store_config.told));
+    if (runtime->store_config.told == NULL) {
         return "no shared memory for what the store's log lines share";
     }
     if (find_limits(runtime, pool) != AUTHP_OK) {
