@@ -78,6 +78,7 @@ struct authp_call_t {
     const char *detail; /* with an error: says it better than the table */
     json_t *findings;   /* with AUTHP_E_VALIDATION_FAILED (findings.h) */
     int retry_after;    /* seconds, with AUTHP_E_RATE_LIMITED */
+    bool crowded;       /* with AUTHP_E_BUSY: refused because of a flood of strangers */
     bool by_admin;      /* an administrator made the account: no limit on registrations */
     apr_pool_t *pool;
 };

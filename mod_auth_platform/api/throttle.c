@@ -76,7 +76,7 @@ static bool is_flood(const authp_call_t *call)
 static bool are_too_many(const authp_call_t *call)
 {
     return call->route->auth != AUTHP_AUTH_REQUIRED && authp_throttle_is_stranger(call) &&
-           (authp_hasher_strangers_wait(call->realm->hasher) || is_flood(call));
+           (call->crowded || authp_hasher_strangers_wait(call->realm->hasher) || is_flood(call));
 }
 
 authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
@@ -95,10 +95,11 @@ authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
 
 /* Strangers that come in one moment pass the store one share after the other, on their way to the
  * line for hashes. A store that does not answer lets none pass. */
-authp_err_t authp_throttle_ask(const authp_call_t *call)
+authp_err_t authp_throttle_ask(authp_call_t *call)
 {
     authp_hasher_t *hasher = call->realm->hasher;
-    if (is_flood(call)) {
+    call->crowded = is_flood(call);
+    if (call->crowded) {
         return AUTHP_E_BUSY;
     }
     for (int tries = 0;

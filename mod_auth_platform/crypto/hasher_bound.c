@@ -189,9 +189,11 @@ static int count_usable(const authp_hasher_bound_t *bound)
     return atomic_load_explicit(&bound->most, memory_order_relaxed);
 }
 
+/* Counts all places, not only the usable ones. After a reload that lowers `most`, old children may
+ * still hold the others. */
 static int count_line(const authp_hasher_bound_t *bound)
 {
-    return count_held(bound->admit, count_usable(bound));
+    return count_held(bound->admit, bound->places);
 }
 
 static int count_admitted(const authp_hasher_bound_t *bound)

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/../lib", "$FindBin::Bin/../cli/lib";
 use AuthPlatform::Cli qw(run json);
 use AuthPlatform::Httpd;
 use AuthPlatform::Mongo;
-use File::Temp ();
+use AuthPlatform::Shim qw(build_shim);
 use POSIX      ();
 use Test::More;
 
@@ -17,9 +17,7 @@ plan skip_all => 'a library loaded before the sanitizers is refused by them' if 
 my $DAYS = 8;
 
 # The wall clock of a program, shifted; other clocks stay.
-my $dir = File::Temp::tempdir('authp-clock-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-chmod 0755, $dir;
-AuthPlatform::Httpd::write_file("$dir/shift.c", <<'END');
+my %shifted = (LD_PRELOAD => build_shim(<<'END'));
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -50,9 +48,6 @@ time_t time(time_t *out)
     return now.tv_sec;
 }
 END
-system(qw(gcc -shared -fPIC -O1 -o), "$dir/shift.so", "$dir/shift.c", '-ldl') == 0 or die "gcc: $?\n";
-
-my %shifted = (LD_PRELOAD => "$dir/shift.so");
 
 my $mongo = AuthPlatform::Mongo->new(backend => 'memory')->start;
 my $settings = "AUTH_STORE=mongodb\nMONGODB_DB=clocks\nMONGODB_URI=" . $mongo->uri . "\n";

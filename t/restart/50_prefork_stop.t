@@ -7,7 +7,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd;
-use File::Temp qw(tempdir);
+use AuthPlatform::Shim qw(build_shim);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
@@ -155,10 +155,7 @@ $httpd->stop;
 
 # --- in the middle of starting ---------------------------------------------------------------------------------------
 # A child that looks up its groups, for longer than usual and with the heap as busy as it can be.
-my $shim = tempdir(CLEANUP => 1);
-chmod 0755, $shim;
-open my $source, '>', "$shim/groups.c" or die "$shim/groups.c: $!";
-print {$source} <<'END';
+my $groups = build_shim(<<'END');
 #include <stdlib.h>
 #include <sys/types.h>
 #include <time.h>
@@ -178,12 +175,10 @@ int initgroups(const char *user, gid_t group)
     return 0;
 }
 END
-close $source or die "$shim/groups.c: $!";
-system(qw(gcc -shared -fPIC -O1 -o), "$shim/groups.so", "$shim/groups.c") == 0 or die "gcc: $?\n";
 SKIP: {
     skip 'httpd looks up groups only as root', 1 if $<;
     skip 'the sanitizers have a heap of their own', 1 if $ENV{AUTHP_SANITIZE};
-    local $ENV{LD_PRELOAD} = "$shim/groups.so";
+    local $ENV{LD_PRELOAD} = $groups;
     $httpd = AuthPlatform::Httpd->new(mpm => 'prefork', limits => "StartServers 20\n")->start;
     for (1 .. 12) {
         my $before = $httpd->generations;

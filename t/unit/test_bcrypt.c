@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "crypto/bcrypt.h"
 #include "crypto/digest.h"
-#include "crypto/hasher.h"
+#include "crypto/hasher_bound.h"
 #include "suite.h"
 
 #include <apr_pools.h>
@@ -129,6 +129,24 @@ START_TEST(the_bound_holds)
 }
 END_TEST
 
+/* A reload that lowers the number of usable places does not hide those that are held. */
+START_TEST(places_of_old_children_count)
+{
+    authp_hasher_bound_t *bound = NULL;
+    int running = 0;
+    int waiting = 0;
+    ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_ge(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
+    }
+    authp_hasher_bound_limit(bound, 2);
+    ck_assert_int_lt(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
+    authp_hasher_load(bound, &running, &waiting);
+    ck_assert_int_eq(running, 0);
+    ck_assert_int_eq(waiting, 4);
+}
+END_TEST
+
 START_TEST(a_killed_child_gives_back)
 {
     authp_hasher_bound_t *bound = NULL;
@@ -200,6 +218,7 @@ Suite *suite_bcrypt(void)
                         (int)(sizeof(refused) / sizeof(refused[0])));
     tcase_add_test(tests, what_is_made_verifies);
     tcase_add_test(tests, the_bound_holds);
+    tcase_add_test(tests, places_of_old_children_count);
     tcase_add_test(tests, a_killed_child_gives_back);
     tcase_add_test(tests, hmac_vector);
     tcase_add_test(tests, labels_make_different_keys);

@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "api/throttle.h"
 #include "crypto/hasher_bound.h"
 #include "http_fake.h"
 #include "suite.h"
@@ -310,6 +311,20 @@ START_TEST(a_short_line_in_a_flood)
 }
 END_TEST
 
+/* What was refused because of a flood stays 429, though the line is short again by the time of the
+ * answer. */
+START_TEST(refused_in_a_flood)
+{
+    authp_route_t route = {.flags = AUTHP_ROUTE_LIMIT_CREDENTIAL};
+    authp_request_t request = {.gate = NULL};
+    authp_call_t call = {.realm = h.f.realm, .request = &request, .route = &route};
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_BUSY);
+    call.crowded = true;
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_RATE_LIMITED);
+    ck_assert_int_eq(call.retry_after, 1);
+}
+END_TEST
+
 Suite *suite_throttle(void)
 {
     Suite *suite = suite_create("throttle");
@@ -326,6 +341,7 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, a_place_at_the_gate);
     tcase_add_test(tests, too_many_strangers);
     tcase_add_test(tests, a_short_line_in_a_flood);
+    tcase_add_test(tests, refused_in_a_flood);
     suite_add_tcase(suite, tests);
     return suite;
 }
