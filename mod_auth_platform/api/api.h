@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* HTTP without a server: a request in, a response out. httpd/ fills these in; unit tests and
- * fuzzers do too. */
+/* HTTP without a server: a request struct goes in, a response struct comes out. httpd/, the unit
+ * tests and the fuzzers fill in the request. */
 
-/* Case-insensitive look-up; NULL if absent. Repeated headers come joined by ", " (cookies by "; ").
- */
+/* get() looks a header up in any case of letters and returns NULL if it is absent. The values of a
+ * repeated header are joined by ", ", those of Cookie by "; ". */
 typedef struct authp_headers_t {
     const char *(*get)(void *ctx, const char *name);
     void *ctx;
@@ -48,25 +48,24 @@ typedef struct authp_request_t {
     const char *client_ip;
     const char *request_id;
     const char *sign_in_page; /* AuthPlatformSignInPage in force at the mount, NULL if none */
-    /* Reads the whole body, once. AUTHP_E_TOO_LARGE beyond `limit`; AUTHP_E_ABORTED if the server
-     * below has failed the request itself. */
+    /* Reads the whole body; callable once. AUTHP_E_TOO_LARGE: more than `limit` bytes.
+     * AUTHP_E_ABORTED: the server has already failed the request. */
     authp_err_t (*read_body)(void *ctx, size_t limit, const char **data, size_t *len);
     void *body_ctx;
-    authp_gate_t
-        *gate; /* bound on requests of this process that wait for a store or a hash; NULL = none */
+    /* Bounds the requests of this process that wait for a store or a hash. NULL = no bound. */
+    authp_gate_t *gate;
 } authp_request_t;
 
 typedef struct authp_response_t {
-    int status;           /* 0: the server below has answered itself, write nothing */
-    apr_table_t *headers; /* Content-Type included; Set-Cookie may repeat */
+    int status;           /* 0: the server has already answered, so nothing is written */
+    apr_table_t *headers; /* has Content-Type; Set-Cookie may occur several times */
     const char *body;
     size_t body_len;
-    bool slow; /* a refusal that a flood would ask for again at once: a moment's wait first, where
-                  the server has threads to spare */
+    bool slow; /* true for a refusal that clients of a flood repeat at once: it is sent after a
+                  pause if the server has threads to spare */
 } authp_response_t;
 
-/* Does this host's mount own the path? True for everything at or below mount->path and for me_path.
- */
+/* True if the mount of this host serves the path: mount->path, everything below it, and me_path. */
 bool authp_api_owns(const authp_mount_t *mount, const char *path);
 
 /* Dispatches (route.c) and always fills in *out. */

@@ -4,7 +4,7 @@
 
 #include "api/schema.h"
 
-/* What the routes take, as data. */
+/* The request bodies of the routes, as schemas. */
 extern const authp_schema_t authp_body_register;
 extern const authp_schema_t authp_body_login;
 extern const authp_schema_t authp_body_email_login;

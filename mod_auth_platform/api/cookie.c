@@ -16,10 +16,11 @@ typedef struct cookie_t {
     const char *value;
     const char *path;
     int max_age;
-    bool readable; /* by scripts */
+    bool readable; /* scripts may read it: no HttpOnly */
 } cookie_t;
 
-/* Values are base64url or JWT text, names and paths ours: nothing needs escaping. */
+/* Values are base64url or JWT text. Names and paths are constants or settings of this server. So
+ * nothing needs escaping. */
 static void add(authp_call_t *call, const cookie_t *cookie)
 {
     bool secure = call->realm->settings->secure_cookies;

@@ -4,29 +4,33 @@
 
 #include "api/route.h"
 
-/* The three cookies of the cookie way (contract 4), set from a grant or cleared. */
+/* Sets, from a grant, or clears the three cookies of cookie delivery: access token, refresh token
+ * and csrf_token. */
 AUTHP_CHECKED authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant);
 void authp_cookie_clear(authp_call_t *call);
 
-/* The refresh or access cookie's value, NULL if absent or empty. */
+/* The value of the refresh or access cookie. NULL if it is absent or empty. */
 const char *authp_cookie_refresh(const authp_call_t *call);
 const char *authp_cookie_access(const authp_call_t *call);
 
-/* Who may make a browser send our cookies: an allowed Origin, and X-CSRF-Token equal to the
- * csrf_token cookie. Needs no session; authp_cookie_check_session() then ties the token to one. */
+/* Checks that our own front end sent a request with cookies: its Origin must be allowed
+ * (AUTHP_E_ORIGIN_DENIED), and X-CSRF-Token must equal the csrf_token cookie (AUTHP_E_CSRF_FAILED).
+ * This needs no session. authp_cookie_check_session() then checks that the token belongs to session
+ * `sid`. */
 AUTHP_CHECKED authp_err_t authp_cookie_check(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid);
 
-/* The device that the request's cookie says it comes from; NULL if there is none, or not of ours.
- * Set at each sign-in, however tokens are handed out: it is no credential. */
+/* The device that the request's device cookie names. NULL if the cookie is absent or was not signed
+ * by this server. The cookie is set at each sign-in, with JSON delivery too. It is no credential.
+ */
 const struct authp_device_t *authp_cookie_device(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *grant);
 
-/* Are this request's cookies those of session `sid`? Told by csrf_token, without a store; false for
- * NULL. */
+/* True if the csrf_token cookie of this request belongs to session `sid`. Needs no store. False if
+ * `sid` is NULL. */
 bool authp_cookie_is_of(const authp_call_t *call, const char *sid);
 
-/* Does this request want its tokens as cookies? */
+/* True if the client gets its tokens as cookies: by the mount's setting, or by X-Token-Delivery. */
 bool authp_cookie_wanted(const authp_call_t *call);
 
 #endif

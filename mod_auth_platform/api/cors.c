@@ -26,7 +26,7 @@ void authp_cors_answer(const authp_realm_t *realm, const authp_request_t *reques
     if (!is_allowed(realm, request, pool)) {
         return;
     }
-    /* Echoed as it was sent: browsers compare byte by byte. */
+    /* The header is sent back unchanged, because browsers compare it byte by byte. */
     apr_table_setn(out->headers, "Access-Control-Allow-Origin", header(request, "Origin"));
     apr_table_setn(out->headers, "Access-Control-Expose-Headers",
                    "X-Request-Id, Retry-After, WWW-Authenticate");

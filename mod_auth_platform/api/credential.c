@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* With and without SECURE_COOKIES. */
+/* Names of our cookies: index 0 without SECURE_COOKIES, index 1 with it. */
 static const char *const access_names[] = {"authp_at", "__Host-authp_at"};
 static const char *const refresh_names[] = {"authp_rt", "__Secure-authp_rt"};
 static const char *const device_names[] = {"authp_device", "__Secure-authp_device"};
@@ -30,8 +30,8 @@ const char *authp_credential_device_cookie(bool secure_cookies)
     return device_names[secure_cookies ? 1 : 0];
 }
 
-/* One cookie of a header: the text from `at` up to the next ';' without white space around it.
- * Returns where the next one begins, NULL at the end. */
+/* Finds one cookie of a header: the text from `at` to the next ';', without white space around it.
+ * Returns the beginning of the next cookie, or NULL at the end. */
 static const char *next_cookie(const char *at, const char **start, size_t *len)
 {
     const char *end = strchr(at, ';');
@@ -90,11 +90,12 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
     const char *header = headers->get(headers->ctx, "Authorization");
     *out = (authp_credential_t){.via = AUTHP_VIA_NONE};
     if (header != NULL && strncasecmp(header, "Bearer", 6) == 0 &&
-        strchr(" \t,", header[6]) != NULL) { /* the end of the text counts too */
+        strchr(" \t,", header[6]) !=
+            NULL) { /* strchr() also finds the NUL, so "Bearer" alone counts */
         const char *token = header + 6;
         token += strspn(token, " ");
         size_t len = strlen(token);
-        /* Two headers arrive as "Bearer a, Bearer b": neither is chosen. */
+        /* Two headers arrive as "Bearer a, Bearer b". Neither token is used. */
         bool one = memchr(token, ',', len) == NULL && memchr(token, ' ', len) == NULL &&
                    memchr(token, '\t', len) == NULL;
         *out = (authp_credential_t){.via = AUTHP_VIA_BEARER, .token = token, .len = one ? len : 0};

@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-/* The files of api/docs/ as the build embeds them (build/embed.pl). Each text ends in a NUL that
- * its length does not count. */
+/* The files of api/docs/, embedded by the build (build/embed.pl). A NUL follows each text. The
+ * length does not count it. */
 extern const unsigned char authp_docs_text_page[];
 extern const size_t authp_docs_text_page_len;
-/* The Content-Security-Policy under which that page works, and nothing more. */
+/* The Content-Security-Policy of that page. It allows what the page needs and nothing else. */
 extern const char authp_docs_text_policy[];
 extern const unsigned char authp_docs_text_examples[];
 extern const size_t authp_docs_text_examples_len;

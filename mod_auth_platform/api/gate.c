@@ -10,7 +10,8 @@
 #define FEW_THREADS 8   /* a process with fewer threads has one place, and no bursts */
 #define BURST_MS 5000
 #define CALM_MS 1000
-#define MOVES_MS 250 /* a store that answers lets some stranger go on within this time */
+#define MOVES_MS                                                                                   \
+    250 /* while a store answers, at least one stranger is let through within this time */
 
 int authp_gate_strangers(const authp_gate_t *gate)
 {
@@ -40,8 +41,7 @@ static bool goes_on(const authp_crowd_t *crowd, int64_t now)
 }
 
 /* Called for a stranger above the usual share. Returns true if the crowd began less than BURST_MS
- * ago. If two threads notice a new crowd at once, both set `began`; their times hardly differ.
- */
+ * ago. If two threads notice a new crowd at once, both set `began`, to nearly the same time. */
 static bool is_burst(authp_crowd_t *crowd)
 {
     int64_t now = authp_clock_now(authp_clock_monotonic());
@@ -68,8 +68,8 @@ static bool enter_stranger(authp_gate_t *gate)
     return let_in(&gate->strangers, let);
 }
 
-/* Counts at most the usual share of strangers, so that a burst of them takes no place from others.
- */
+/* Counts strangers only up to their usual share. So a burst of strangers takes no place from
+ * others. */
 static bool enter_other(authp_gate_t *gate)
 {
     int before = atomic_fetch_add(&gate->used, 1);

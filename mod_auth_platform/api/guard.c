@@ -56,8 +56,9 @@ authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t
     return allowed ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
 }
 
-/* True if a guarded request comes from the app's own origin. The origins of the settings may call
- * the account routes only: they were not chosen for the app behind the guard. */
+/* True if a guarded request comes from the app's own origin. BACKEND_CORS_ORIGINS and FRONTEND_URL
+ * do not count here: they are allowed to call the account routes only, and were not chosen for the
+ * app behind the guard. */
 static bool same_origin(const authp_guard_request_t *request, apr_pool_t *pool)
 {
     const char *sent = header(&request->headers, "Origin");
@@ -84,8 +85,8 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
     if (err != AUTHP_OK) {
         return err;
     }
-    /* By cookie a browser may have been made to send this by another site; a WebSocket is a GET
-     * that is not safe. */
+    /* A page of another site can make a browser send this request with its cookies. A WebSocket
+     * begins with a GET, but that GET is not safe. */
     if (credential.via == AUTHP_VIA_COOKIE &&
         (!is_safe(request->method) || header(&request->headers, "Upgrade") != NULL) &&
         !same_origin(request, pool)) {
@@ -94,7 +95,7 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
     return authp_live_guard(realm, out, request->when_unavailable, pool);
 }
 
-/* The q of one media range, 1 if it has none. */
+/* The q value of one media range. 1 if it has none. */
 static double item_quality(const char *item, size_t len)
 {
     for (size_t i = 1; i + 2 < len; i++) {

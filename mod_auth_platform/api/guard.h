@@ -5,41 +5,43 @@
 #include "api/credential.h"
 #include "service/live.h"
 
-/* The decisions about a guarded request (contract 5), free of the server. No store and no
- * network, unless the live table cannot say (service/live.h). */
+/* The decisions about a guarded request, without the server. They use no store and no network,
+ * except when the live table does not have the answer (service/live.h). */
 typedef struct authp_guard_request_t {
     const char *method;
-    const char *target; /* unparsed path and query, for return_to */
+    const char *target; /* path and query as sent, for return_to */
     authp_headers_t headers;
     const char *scheme;
     const char *host;
     const authp_mount_t *mount; /* NULL if this host has none */
-    const char *sign_in_page;   /* in force here, NULL if none */
+    const char *sign_in_page;   /* AuthPlatformSignInPage in force here, NULL if none */
     authp_unavailable_t when_unavailable;
 } authp_guard_request_t;
 
-/* Who is it? AUTHP_E_TOKEN_MISSING, _INVALID, _EXPIRED, _REVOKED, AUTHP_E_UNAVAILABLE, or
- * AUTHP_E_ORIGIN_DENIED for an
- * unsafe or upgrading request by cookie from another origin than the request's own. *via is set in
- * every case. Strings of *out are in `pool`. */
+/* Finds out whose request it is. Returns AUTHP_E_TOKEN_MISSING, _INVALID, _EXPIRED or _REVOKED,
+ * AUTHP_E_UNAVAILABLE, or AUTHP_E_ORIGIN_DENIED. The last one means a request by cookie that is not
+ * safe, or that asks for an upgrade, from another origin than the app's own. *via is set in every
+ * case. Strings of *out are in `pool`. */
 AUTHP_CHECKED authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
                                                    const authp_guard_request_t *request,
                                                    authp_principal_t *out, authp_via_t *via,
                                                    apr_pool_t *pool);
 
-/* GET or HEAD with Sec-Fetch-Mode: navigate; where that header is absent, one that prefers
- * text/html. "*" + "/" + "*" is an API client. */
+/* True for GET or HEAD with Sec-Fetch-Mode: navigate. If that header is absent, true if Accept
+ * names text/html and does not prefer JSON. An Accept of only "*" + "/" + "*" is an API client. */
 bool authp_guard_is_navigation(const authp_guard_request_t *request);
 
-/* Where a signed-out browser navigation goes: session/renew when it has csrf_token, else the
- * sign-in page, with return_to. NULL: not a navigation, or nowhere to go: answer 401. With `fresh`
- * (auth-age) never to renew. */
+/* The URL to which a signed-out browser navigation is redirected, with return_to: /session/renew if
+ * the request has a csrf_token cookie, else the sign-in page. With `fresh` (for auth-age) it is
+ * never /session/renew. NULL: the request is no navigation, or there is no such page. Then the
+ * answer is 401. */
 const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request,
                                  bool fresh, apr_pool_t *pool);
 
-/* contract 4: the Origin rule of the account routes for requests carried by a cookie: the own
- * origin, or one of BACKEND_CORS_ORIGINS and FRONTEND_URL. Guarded requests need the own origin.
- * `lenient`: sign-in and registration pass when neither Origin nor Sec-Fetch-Site is sent. */
+/* The Origin rule of the account routes for requests with cookies: the origin must be the server's
+ * own, or one of BACKEND_CORS_ORIGINS and FRONTEND_URL. Guarded requests must come from the own
+ * origin. With `lenient` (sign-in and registration) a request without Origin and Sec-Fetch-Site
+ * passes. */
 AUTHP_CHECKED authp_err_t authp_guard_origin(const authp_realm_t *realm,
                                              const authp_headers_t *headers, const char *scheme,
                                              const char *host, bool lenient, apr_pool_t *pool);

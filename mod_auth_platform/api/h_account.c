@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Every sign-in ends the session whose cookies came with it. The new one is made already, so that a
- * failure here costs nobody anything but a session more in their list. */
+/* Every sign-in ends the session whose cookies came with the request. The new session exists
+ * already. So if ending the old one fails, the only effect is one more session in the list. */
 static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
 {
     const char *refresh = authp_cookie_refresh(call);

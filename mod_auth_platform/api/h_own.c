@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people do to their own account and devices. */
+/* The routes by which people change their own account and devices. */
 #include "api/answer.h"
 #include "api/cookie.h"
 #include "api/handlers.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How people become recruiters. */
+/* The routes that make recruiters. */
 #include "api/answer.h"
 #include "api/handlers.h"
 #include "api/query.h"

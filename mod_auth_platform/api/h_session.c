@@ -9,9 +9,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* These routes find their credential themselves (the body's token, else a bearer, else cookies), so
- * the cookie checks come once it is known that a cookie was chosen: after the body has been read,
- * unlike everywhere else. */
+/* These routes find their credential themselves: the token in the body, else a bearer token, else
+ * cookies. The cookie checks apply only if a cookie was chosen, and that is known only after the
+ * body has been read. At other routes the cookie checks come before the body. */
 
 authp_err_t h_refresh(authp_call_t *call)
 {
@@ -55,7 +55,7 @@ static authp_err_t leave_by_refresh(const authp_call_t *call, const char *token,
     return err == AUTHP_E_REFRESH_INVALID ? AUTHP_OK : err;
 }
 
-/* An expired token still says which session it was of; a forged one says nothing. */
+/* An expired token still names its session. A forged token names none. */
 static void leave_by_access(const authp_call_t *call, const char *token, size_t len, leaving_t *out)
 {
     authp_principal_t principal;
@@ -118,7 +118,7 @@ authp_err_t h_logout(authp_call_t *call)
     return AUTHP_OK;
 }
 
-/* A browser that fetches ahead would rotate a session nobody asked for yet. */
+/* True if the browser only prefetches the page. A prefetch must not rotate the refresh token. */
 static bool is_prefetch(const authp_call_t *call)
 {
     const char *purpose = authp_route_header(call, "Sec-Purpose");

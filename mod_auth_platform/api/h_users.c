@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What administrators do to accounts. */
+/* The routes by which administrators change accounts. */
 #include "api/answer.h"
 #include "api/handlers.h"
 #include "api/query.h"

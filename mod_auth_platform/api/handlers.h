@@ -5,7 +5,8 @@
 #include "api/route.h"
 
 /* h_account.c */
-/* Tokens for a new session; the one whose cookies came with the request ends. */
+/* Answers with the tokens of a new session. The session whose cookies came with the request ends.
+ */
 AUTHP_CHECKED authp_err_t authp_answer_signed_in(authp_call_t *call, int status,
                                                  const authp_grant_t *grant);
 authp_err_t h_register(authp_call_t *call);

@@ -15,7 +15,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* What goes into every operation. */
+/* What the functions below need for every operation. */
 typedef struct maker_t {
     const authp_settings_t *settings;
     const authp_mount_t *mount;
@@ -24,7 +24,8 @@ typedef struct maker_t {
     apr_pool_t *pool;
 } maker_t;
 
-/* The problems that a route's columns imply, before its own. */
+/* Collects the problems of a route: first those that its columns imply, then those of its own list.
+ */
 static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], int *count)
 {
     int n = 0;
@@ -77,7 +78,7 @@ static const char *status_text(int status, apr_pool_t *pool)
     return apr_itoa(pool, status);
 }
 
-/* A response header, as described once for all. */
+/* Adds a response header by reference to its description in the components. */
 static void refer_header(json_t *response, const char *name, const char *component,
                          apr_pool_t *pool)
 {
@@ -100,7 +101,7 @@ static void describe_headers(const authp_problem_t *problem, json_t *response, a
     }
 }
 
-/* One response for each status, one example for each code in it. */
+/* Adds a problem to the response of its status. Each code in that response has one example. */
 static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
 {
     const authp_problem_t *problem = authp_problem_of(err);
@@ -131,8 +132,8 @@ static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
     }
 }
 
-/* Content of a media type: its schema, and the examples of that schema or, with `route`, of its
- * answer. */
+/* Adds the content of a media type: its schema, and examples of the schema. With `route` the
+ * examples are those of the route's answer. */
 static void add_content(json_t *to, const char *type, const char *route, const char *schema,
                         const maker_t *maker)
 {
@@ -165,7 +166,7 @@ static void add_success(json_t *responses, const authp_route_t *route, const mak
     }
 }
 
-/* A scheme that is no OAuth names the roles it needs (OpenAPI 3.1). */
+/* A security scheme that is not OAuth lists the roles that are needed (OpenAPI 3.1). */
 static void add_scheme(json_t *security, const char *name, const authp_route_t *route)
 {
     json_t *roles = authp_json_set_array(authp_json_append_object(security), name);
@@ -214,7 +215,7 @@ static const char *operation_id(const authp_route_t *route, apr_pool_t *pool)
     return id;
 }
 
-/* Its schema, to be said more about. */
+/* Adds a parameter. Returns its schema, so that the caller can add more to it. */
 static json_t *add_parameter(json_t *operation, const char *in, const char *name, const char *about)
 {
     json_t *list = json_object_get(operation, "parameters");
@@ -262,7 +263,7 @@ static void add_list(json_t *operation, const authp_route_t *route,
     }
 }
 
-/* What the columns of a row make clients send. */
+/* Adds the parameters that follow from the columns of a row. */
 static void add_parameters(json_t *operation, const authp_route_t *route,
                            const authp_settings_t *settings, const authp_mount_t *mount)
 {

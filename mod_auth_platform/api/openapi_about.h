@@ -4,7 +4,7 @@
 
 #include "api/route.h"
 
-/* Descriptions of the routes (api/docs/about.json), parsed once for each document. */
+/* Parses the descriptions of the routes (api/docs/about.json). Called once for each document. */
 const json_t *authp_openapi_about_read(apr_pool_t *pool);
 
 /* Returns the description of a route: who may call it, then its paragraphs, separated by blank

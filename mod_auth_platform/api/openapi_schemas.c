@@ -8,8 +8,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* A property of an answer: its JSON type ("?" behind it: may be null) and what it is. "[]" is a
- * list of strings, "#X" the schema X. */
+/* A property of an answer: its name, its JSON type and its description. A type that ends in "?" may
+ * be null, and one that ends in "*" may be absent. "[]" is a list of strings, "#X" is the schema X,
+ * "[#X]" is a list of these. */
 typedef struct property_t {
     const char *name;
     const char *type;

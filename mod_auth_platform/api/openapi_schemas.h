@@ -7,8 +7,8 @@
 #include <apr_pools.h>
 #include <jansson.h>
 
-/* The components of the OpenAPI document: what answers and bodies look like, one example for each
- * problem code. */
+/* Adds the components of the OpenAPI document: schemas of answers and bodies, headers, security
+ * schemes, and one example for each problem code. */
 void authp_openapi_components(const authp_settings_t *settings, json_t *out, apr_pool_t *pool);
 
 #endif

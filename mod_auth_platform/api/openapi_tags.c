@@ -6,7 +6,8 @@
 
 #define BEGINNINGS 5
 
-/* In the order to be shown in. What no other group has is the server's own. */
+/* The groups, in the order in which they are shown. The last group has the routes that no other
+ * group has. */
 static const struct {
     const char *name;
     const char *about;

@@ -4,9 +4,9 @@
 
 #include <jansson.h>
 
-/* The groups that the OpenAPI document, and the page made from it, show the routes in. */
+/* The groups of routes in the OpenAPI document and in the page made from it. */
 void authp_openapi_tags_list(json_t *out);
-/* The group of a route, by its path below the mount. */
+/* Returns the name of the group of a route. `path` is below the mount. */
 const char *authp_openapi_tags_of(const char *path);
 
 #endif

@@ -6,14 +6,15 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* For the page below: its one <style> and nothing else. Without it the site's own policy, made for
- * the site's own pages, would be put on this answer and block the style. */
+/* The policy of the HTML page below: it allows the page's one <style> and nothing else. An answer
+ * without a policy would get the one that the site sets for its own pages, and that one would block
+ * the style. */
 #define PAGE_POLICY                                                                                \
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "         \
     "frame-ancestors 'none'"
 
-/* Every code a client may meet. `type` is the code as a URN: stable, and nobody tries to open it.
- */
+/* Every code that a client may get. `type` is a URN of the code: it is stable, and nobody tries to
+ * open it. */
 static const authp_problem_t problems[] = {
     {AUTHP_E_INVALID_CREDENTIALS, 401, "invalid_credentials", "Wrong e-mail or password",
      "The e-mail address and password do not match an account.", 0},
@@ -91,7 +92,6 @@ const authp_problem_t *authp_problem_at(int index)
     return index >= 0 && index < PROBLEMS ? &problems[index] : NULL;
 }
 
-/* RFC 6750: `error` only when a token was sent; RFC 9470 for a sign-in too long ago. */
 const char *authp_problem_example(const authp_problem_t *problem, apr_pool_t *pool)
 {
     for (const authp_problem_t *other = problems; other < problem; other++) {
@@ -102,6 +102,8 @@ const char *authp_problem_example(const authp_problem_t *problem, apr_pool_t *po
     return problem->code;
 }
 
+/* The WWW-Authenticate of a 401. RFC 6750: `error` is present only if a token was sent. RFC 9470
+ * names the error for a sign-in that is too long ago. */
 static const char *challenge_for(authp_err_t err)
 {
     switch (err) {

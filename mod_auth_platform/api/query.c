@@ -19,14 +19,15 @@ static void complain(json_t *findings, const char *name, const char *detail)
     authp_findings_add(findings, name, "invalid", detail);
 }
 
-/* Sent, but with a broken escape or a NUL: no value at all would be another question. */
+/* True if the parameter was sent with a broken escape or a NUL. It must not count as absent,
+ * because that would ask for other rows. */
 static bool is_broken(const authp_call_t *call, const char *name)
 {
     return authp_query_value(call, name) == NULL &&
            authp_text_query_has(call->request->query, name, call->pool);
 }
 
-/* 0: not a number from 1 to the most. */
+/* Returns the limit, or 0 if it is not a number from 1 to AUTHP_QUERY_MOST. */
 static int limit_of(const authp_call_t *call)
 {
     const char *text = authp_query_value(call, "limit");
@@ -85,7 +86,8 @@ authp_page_t authp_query_page(const authp_call_t *call)
                           .limit = limit_of(call) + 1};
 }
 
-/* The cursor is the last id shown: right whatever comes and goes on either side of it. */
+/* The cursor is the last id shown. So it stays right if rows before or after it are added or
+ * removed. */
 void authp_query_answer(authp_call_t *call, const apr_array_header_t *rows,
                         authp_query_item_fn *make)
 {

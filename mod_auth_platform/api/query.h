@@ -4,11 +4,11 @@
 
 #include "api/route.h"
 
-/* The query of a list, as data: `?limit=&cursor=` for each, and what this one filters by. Other
- * parameters are nobody's business. */
+/* The query parameters of a list, as data: `limit` and `cursor`, and the filters of the route.
+ * Other parameters are ignored. */
 typedef enum authp_query_kind_t {
-    AUTHP_QUERY_PREFIX, /* of an e-mail address */
-    AUTHP_QUERY_ROLE    /* a configured one */
+    AUTHP_QUERY_PREFIX, /* the beginning of an e-mail address */
+    AUTHP_QUERY_ROLE    /* a configured role */
 } authp_query_kind_t;
 
 struct authp_filter_t {
@@ -21,15 +21,16 @@ struct authp_filter_t {
 #define AUTHP_QUERY_USUAL 50
 #define AUTHP_QUERY_PREFIX_MOST 254 /* characters */
 
-/* AUTHP_E_VALIDATION_FAILED with call->findings naming every bad one. */
+/* Checks all parameters. AUTHP_E_VALIDATION_FAILED: call->findings names every wrong one. */
 AUTHP_CHECKED authp_err_t authp_query_check(authp_call_t *call);
-/* Valid by now; NULL if absent. */
+/* A parameter's value, checked before by authp_query_check(). NULL if it is absent. */
 const char *authp_query_value(const authp_call_t *call, const char *name);
-/* What to ask the store for: one more than the client wants, to know whether there is more. */
+/* The page to ask the store for. It has one row more than the client wants. If that row exists,
+ * there is a next page. */
 authp_page_t authp_query_page(const authp_call_t *call);
 
-/* {items, next_cursor}: the items are made by `make` from the rows (pointers to structs that begin
- * with their authp_id_t). */
+/* Answers with {items, next_cursor}. `make` makes each item from a row, which is a pointer to a
+ * struct that begins with its authp_id_t. */
 typedef json_t *authp_query_item_fn(const authp_call_t *call, const void *row);
 void authp_query_answer(authp_call_t *call, const apr_array_header_t *rows,
                         authp_query_item_fn *make);

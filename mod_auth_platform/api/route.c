@@ -36,7 +36,8 @@ bool authp_api_owns(const authp_mount_t *mount, const char *path)
            is_below(path, mount->path);
 }
 
-/* "/users/{id}/sessions" against "/users/65f0.../sessions": *id gets what stands for {id}. */
+/* Compares a pattern such as "/users/{id}/sessions" with a path. *id gets the part that stands for
+ * {id}. */
 static bool path_matches(const char *pattern, const char *path, const char **id, apr_pool_t *pool)
 {
     const char *brace = strchr(pattern, '{');
@@ -56,7 +57,7 @@ static bool path_matches(const char *pattern, const char *path, const char **id,
     return true;
 }
 
-/* me_path may lie inside the mount, so it is asked first. */
+/* me_path may lie inside the mount, so it is compared first. */
 static bool matches(const authp_route_t *route, authp_call_t *call)
 {
     const authp_request_t *request = call->request;
@@ -78,7 +79,8 @@ static bool takes(const authp_route_t *route, const char *method)
            (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
 }
 
-/* The row for path and method; *allow is the path's Allow line, NULL if there is no such path. */
+/* Finds the row for path and method. *allow gets the Allow line of the path, or NULL if no row has
+ * the path. */
 static const authp_route_t *find(authp_call_t *call, const char **allow)
 {
     apr_pool_t *pool = call->pool;
@@ -100,7 +102,7 @@ static const authp_route_t *find(authp_call_t *call, const char **allow)
     return found;
 }
 
-/* CSRF and Origin, as far as they can be judged before the token has been looked at. */
+/* Checks CSRF and Origin as far as this is possible before the token is verified. */
 static authp_err_t check_origin(authp_call_t *call)
 {
     const authp_request_t *request = call->request;
@@ -142,8 +144,8 @@ static bool is_about_the_token(authp_err_t err)
            err == AUTHP_E_ORIGIN_DENIED;
 }
 
-/* Cookies come with every request of a browser, whatever it is for: only whole ones, with their
- * CSRF token, say who asks. */
+/* A browser sends cookies with every request to this host. So cookies count here only together with
+ * their CSRF token. */
 static authp_err_t check_optional(authp_call_t *call)
 {
     if (call->credential.via == AUTHP_VIA_NONE) {
@@ -163,7 +165,7 @@ static authp_err_t check_optional(authp_call_t *call)
     return err;
 }
 
-/* Somebody who is known tried what is not theirs. */
+/* Records that a signed-in user asked for a route of another role. */
 static void audit_refusal(const authp_call_t *call)
 {
     const authp_event_t event = {.event = "access",
@@ -224,8 +226,8 @@ static authp_err_t read_body(authp_call_t *call)
     if (!json && !optional) {
         return AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
     }
-    /* Where no body at all is fine, its media type says nothing: `curl -d ''` names one. A limit of
-     * 0 asks whether there is any. */
+    /* If the body is optional, Content-Type does not say whether there is one: `curl -d ''` sends a
+     * type without a body. A limit of 0 finds out whether there is a body. */
     size_t limit = json ? (size_t)call->realm->settings->body_limit : 0;
     authp_err_t err = request->read_body(request->body_ctx, limit, &text, &len);
     if (err != AUTHP_OK) {
@@ -243,13 +245,13 @@ static authp_err_t read_body(authp_call_t *call)
                               call->pool);
 }
 
-/* What waits for a store or a hash passes the gate. A body that trickles in holds no place in it:
- * else a few slow clients would be everybody's 503. */
+/* Runs a step that waits for a store or a hash, within the gate. Reading a body takes no place in
+ * the gate: otherwise a few slow clients could make all other requests get 503. */
 static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
 {
     bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
     bool stranger =
-        authp_throttle_is_stranger(call); /* asked before the step, which may change it */
+        authp_throttle_is_stranger(call); /* before `step`, which may change the answer */
     if (waits && !authp_gate_enter(call->request->gate, stranger)) {
         return AUTHP_E_BUSY;
     }
@@ -267,7 +269,7 @@ static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
     return err;
 }
 
-/* Once the limits have let it in. */
+/* Runs a request that the rate limits have admitted. */
 static authp_err_t serve(authp_call_t *call)
 {
     authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies,

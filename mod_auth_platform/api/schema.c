@@ -14,8 +14,9 @@
 #define DEVICE_MAX 200
 #define TOKEN_MAX 8192
 
-/* For OpenAPI; the rules themselves are code. What HTML's input type=email takes, and what the
- * checks for names and for NUL refuse. */
+/* Patterns for the OpenAPI document. The checks themselves are code in service/account_rules.c. The
+ * patterns accept what HTML's input type=email accepts, and refuse what the checks for names and
+ * for NUL refuse. */
 #define LABEL "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 #define EMAIL_PATTERN "^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@" LABEL "(?:\\." LABEL ")*$"
 #define NO_CONTROL_PATTERN "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
@@ -78,7 +79,7 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
 {
     const char *text = json_string_value(value);
     size_t len = json_string_length(value);
-    /* A NUL would end the string early for everything behind this. */
+    /* Code that reads the value as a C string would stop at a NUL. */
     if (memchr(text, '\0', len) != NULL) {
         return "Must not hold a NUL character.";
     }
@@ -106,7 +107,7 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     return NULL;
 }
 
-/* 24.0 is a whole number too. */
+/* Accepts 24.0 too, which is a whole number. */
 static bool is_hours(const json_t *value)
 {
     double hours = json_number_value(value);
@@ -262,7 +263,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     }
     switch (field->kind) {
     case AUTHP_FIELD_EMAIL:
-        /* Not `format: email`, which is RFC 5321's idea of it and another one. */
+        /* No `format: email`: that format follows RFC 5321, which accepts other addresses. */
         authp_json_set_str(out, "description",
                            "An e-mail address, as HTML's input type=email takes it.");
         describe_text(254, EMAIL_PATTERN, out);

@@ -9,14 +9,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Body schemas as data: the validator and the OpenAPI document read the same rows. */
+/* Schemas of request bodies, as data. The validator and the OpenAPI document use the same rows. */
 typedef enum authp_field_kind_t {
     AUTHP_FIELD_BOOL,
-    AUTHP_FIELD_EMAIL, /* an address that an account may have */
+    AUTHP_FIELD_EMAIL, /* an e-mail address for an account */
     AUTHP_FIELD_NAME,
-    AUTHP_FIELD_NEW_PASSWORD, /* one that an account may have */
-    AUTHP_FIELD_PASSWORD,     /* one to try: anything */
-    AUTHP_FIELD_LOGIN,        /* an e-mail address or username to try */
+    AUTHP_FIELD_NEW_PASSWORD, /* a password for an account */
+    AUTHP_FIELD_PASSWORD,     /* a password that is only compared, so it may be anything */
+    AUTHP_FIELD_LOGIN,        /* an e-mail address or username to sign in with */
     AUTHP_FIELD_DEVICE,
     AUTHP_FIELD_TOKEN,
     AUTHP_FIELD_ID,
@@ -34,21 +34,21 @@ typedef struct authp_field_t {
 #define AUTHP_SCHEMA_FIELDS 8
 
 typedef struct authp_schema_t {
-    const char *name; /* its OpenAPI component */
+    const char *name; /* its name in the OpenAPI components */
     authp_field_t fields[AUTHP_SCHEMA_FIELDS];
-    const char *one_of[2]; /* exactly one of these two must be there; NULLs = no such rule */
+    const char *one_of[2]; /* exactly one of these two fields must be sent; NULLs = no such rule */
 } authp_schema_t;
 
-/* AUTHP_OK, or AUTHP_E_VALIDATION_FAILED with *findings (findings.h): every offending field once,
- * those of the schema first, in its order. */
+/* Checks a body. AUTHP_E_VALIDATION_FAILED: *findings (findings.h) has every wrong field once. The
+ * fields of the schema come first, in its order. */
 AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema,
                                              const authp_settings_t *settings, json_t *body,
                                              json_t **findings, apr_pool_t *pool);
 
-/* The JSON Schema of a body for OpenAPI, into `out`. */
+/* Writes the JSON Schema of a body for OpenAPI into `out`. */
 void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
                            json_t *out);
-/* One configured role. */
+/* Writes the JSON Schema of a role, with the configured names, into `out`. */
 void authp_schema_describe_role(const authp_settings_t *settings, json_t *out);
 
 #define AUTHP_SCHEMA_ID "^[0-9a-f]{24}$"

@@ -6,7 +6,7 @@
 
 #include <apr_time.h>
 
-/* How long, and how often, a stranger looks whether it may go on to the store. */
+/* A stranger asks every 5 ms whether it may go on to the store, 400 times at most: 2 s. */
 #define ASK_US 5000
 #define ASK_TRIES 400
 
@@ -23,9 +23,9 @@ static authp_err_t charge(authp_call_t *call, authp_limit_class_t class)
                                     &call->retry_after);
 }
 
-/* Requests of a device count by themselves, lest a neighbour of the same address keeps its owner
- * out. Should it not know the account that is named, service/attempt.c counts them for the address
- * after all. */
+/* Requests of a device are counted for the device, so that another client of the same address
+ * cannot lock its owner out. If the device does not know the account that is named,
+ * service/attempt.c counts the request for the address too. */
 static authp_err_t charge_sign_in(authp_call_t *call)
 {
     const authp_device_t *device = call->client.device;
@@ -55,15 +55,16 @@ authp_err_t authp_throttle_enter(authp_call_t *call)
     return AUTHP_OK;
 }
 
-/* Of registrations those count that made an account or found out something. */
+/* True if a registration counts against its limit: it made an account, or its answer told something
+ * (an address is taken, an invite is invalid). */
 static bool counts(const authp_call_t *call, authp_err_t outcome)
 {
     return !call->by_admin && (outcome == AUTHP_OK || outcome == AUTHP_E_EMAIL_TAKEN ||
                                outcome == AUTHP_E_INVITE_INVALID);
 }
 
-/* In a flood the line for hashes stays short, because each who waits there has a thread that pages
- * may need. */
+/* In a flood the line for hashes must stay short, because each waiting request holds a thread that
+ * pages may need. */
 static bool is_flood(const authp_call_t *call)
 {
     authp_hasher_t *hasher = call->realm->hasher;
@@ -71,8 +72,9 @@ static bool is_flood(const authp_call_t *call)
            authp_hasher_line_is_long(hasher);
 }
 
-/* After a 503 httpd closes the connection; and a new one for each try is what costs a server most
- * in a flood, with TLS above all. A store that keeps everybody waiting is something else. */
+/* True if a busy server should answer a stranger 429 and not 503. After a 503 httpd closes the
+ * connection. In a flood new connections cost the server more than anything else, above all with
+ * TLS. The answer stays 503 if a slow store is the reason. */
 static bool are_too_many(const authp_call_t *call)
 {
     return call->route->auth != AUTHP_AUTH_REQUIRED && authp_throttle_is_stranger(call) &&
@@ -93,8 +95,8 @@ authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
     return AUTHP_E_RATE_LIMITED;
 }
 
-/* Strangers that come in one moment pass the store one share after the other, on their way to the
- * line for hashes. A store that does not answer lets none pass. */
+/* Strangers that come at one moment go on to the store one share after the other, and from there to
+ * the line for hashes. If the store does not answer, no more of them go on. */
 authp_err_t authp_throttle_ask(authp_call_t *call)
 {
     authp_hasher_t *hasher = call->realm->hasher;

@@ -4,18 +4,20 @@
 
 #include "api/route.h"
 
-/* The limit class of a call's route: how often one client may ask for it. Reads the device cookie
- * where one matters, so that call->client says who asks. AUTHP_E_RATE_LIMITED. */
+/* Counts a request against the limit class of its route. AUTHP_E_RATE_LIMITED: the client has used
+ * up its limit. Where a route needs it, the device cookie is read into call->client first. */
 AUTHP_CHECKED authp_err_t authp_throttle_enter(authp_call_t *call);
-/* Before the handler of a stranger's request that has passed authp_gate_enter(): waits for
- * authp_gate_ask() while authp_gate_moves(), at most 2 s. Sets call->crowded. AUTHP_E_BUSY. */
+/* Runs before the handler of a stranger's request that has passed authp_gate_enter(). Waits for
+ * authp_gate_ask() while authp_gate_moves() is true, 2 s at most. Sets call->crowded. AUTHP_E_BUSY:
+ * the request may not go on. */
 AUTHP_CHECKED authp_err_t authp_throttle_ask(authp_call_t *call);
-/* After the handler, what to answer: what turned out not to be what the limit is about does not
- * count; and while strangers fill the line for hashes, they are not told to be patient with a busy
- * server (503) but that they are too many (429). */
+/* Runs after the handler and returns what to answer. A registration that made no account and told
+ * nothing does not count against the limit. While strangers fill the line for hashes, AUTHP_E_BUSY
+ * (503) becomes AUTHP_E_RATE_LIMITED (429) for them. */
 AUTHP_CHECKED authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome);
 
-/* Does this request try a password or make an account, from nowhere that we know? */
+/* True if the request tries a password or makes an account, and comes neither from a signed-in user
+ * nor from a known device. */
 bool authp_throttle_is_stranger(const authp_call_t *call);
 
 #endif

@@ -6,11 +6,12 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* The kernel tells of data from so many bytes on: more than a request has, and less than makes it
- * give a connection more memory. */
+/* A deaf connection is reported by poll() only from this many unread bytes on. The number is
+ * greater than a request, and small enough that the kernel does not enlarge the receive buffer for
+ * it. */
 #define DEAF_BYTES 32768
-#define RING 1024  /* deaf at a time; beyond that they are not */
-#define GAP_US 500 /* between two that hear again */
+#define RING 1024  /* connections that are deaf at a time; further ones are not made deaf */
+#define GAP_US 500 /* time between two connections that listen again */
 #define SECOND_US 1000000
 
 typedef struct entry_t {
@@ -18,8 +19,8 @@ typedef struct entry_t {
     int64_t until;
 } entry_t;
 
-/* In the order in which they hear again. MPM event's own timers are no good: on a quiet server they
- * come seconds late. */
+/* Entries are in the order in which they listen again. The timers of MPM event cannot be used: on a
+ * quiet server they are seconds late. */
 struct authp_deaf_t {
     pthread_mutex_t mutex;
     pthread_cond_t more;
@@ -49,12 +50,14 @@ static void wait_until(authp_deaf_t *deaf, int64_t at)
     (void)pthread_cond_timedwait(&deaf->more, &deaf->mutex, &until);
 }
 
-/* The connection may be closed by now, and the number be another's: then nothing changes for it,
- * for one byte is what everybody starts with. */
+/* Ends the deafness of one connection after the other. A connection may be closed by now, and its
+ * number may belong to another one. That one does not change: 1 byte is the default of every
+ * socket. */
 static void *let_hear(void *data)
 {
     authp_deaf_t *deaf = data;
-    int64_t soonest = 0; /* the next one, even if this thread comes late and many are due */
+    int64_t soonest =
+        0; /* the earliest time for the next one, even if this thread is late and many are due */
     pthread_mutex_lock(&deaf->mutex);
     while (!deaf->stopping) {
         const entry_t *entry = &deaf->ring[deaf->first % RING];
@@ -119,7 +122,8 @@ bool authp_deaf_add(authp_deaf_t *deaf, int fd, int64_t microseconds)
     if (added) {
         deaf->ring[deaf->next % RING] =
             (entry_t){.fd = fd, .until = authp_deaf_now() + microseconds};
-        /* The others are waited for already, and each of them is due sooner. */
+        /* An entry that is already waited for is due earlier, so only the first one wakes the
+         * thread. */
         if (deaf->next++ == deaf->first) {
             pthread_cond_signal(&deaf->more);
         }

@@ -6,18 +6,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Open connections that are not listened to for a while, which takes no thread: the kernel is told
- * not to tell of what they send. They hear again one after the other, never many at once: what all
- * of them want then would keep pages waiting.
- */
+/* Stops listening to open connections for a while, without a thread for each: SO_RCVLOWAT is raised
+ * so that poll() does not report them. The connections listen again one after the other, because
+ * many requests at once would delay pages. */
 typedef struct authp_deaf_t authp_deaf_t;
 
-/* Of one child; its one thread starts when it is first needed and ends with the pool. */
+/* The object of one child. Its one thread starts at the first use and ends with `pool`. */
 authp_deaf_t *authp_deaf_make(apr_pool_t *pool);
-/* The connection of that socket, for so long or a little longer. False if it is not. */
+/* Makes the connection of socket `fd` deaf for `microseconds` or a little longer. Returns false if
+ * that is not possible. */
 bool authp_deaf_add(authp_deaf_t *deaf, int fd, int64_t microseconds);
 
-/* Microseconds by a clock that nobody sets. */
+/* Microseconds of the monotonic clock. */
 int64_t authp_deaf_now(void);
 
 #endif

@@ -31,7 +31,7 @@ static char *lower_copy(span_t span, apr_pool_t *pool)
     return text;
 }
 
-/* RFC 3986 scheme; 0 if there is none. */
+/* The length of the RFC 3986 scheme at the start. 0 if there is none. */
 static size_t scheme_len(const char *text)
 {
     size_t len = 0;
@@ -45,8 +45,8 @@ static size_t scheme_len(const char *text)
     return len;
 }
 
-/* A DNS-like name (underscores are common inside of container networks); no empty label but a last
- * one. */
+/* True for a DNS-like name. Underscores are allowed, because they are common in container networks.
+ * Only the last label may be empty. */
 static bool is_name(span_t host)
 {
     if (host.len == 0 || host.len > HOST_MAX || host.at[0] == '.') {
@@ -64,7 +64,8 @@ static bool is_name(span_t host)
     return true;
 }
 
-/* One address has many IPv6 spellings; browsers send the canonical one. NULL if it is none. */
+/* Returns the canonical spelling of an IPv6 address, which is the one that browsers send. NULL if
+ * it is no address. */
 static const char *ipv6(span_t inner, apr_pool_t *pool)
 {
     unsigned char address[sizeof(struct in6_addr)];
@@ -76,7 +77,7 @@ static const char *ipv6(span_t inner, apr_pool_t *pool)
     return apr_pstrcat(pool, "[", text, "]", NULL);
 }
 
-/* -1 if it is no port; 0 if it is empty, which means the default one. */
+/* Returns a port number. 0: the port is empty and means the default. -1: it is no port. */
 static int port_number(span_t port)
 {
     int number = 0;
@@ -92,7 +93,7 @@ static int port_number(span_t port)
     return port.len > 0 && number == 0 ? -1 : number;
 }
 
-/* "host[:port]" to its normal form; NULL if it is not one. */
+/* Returns the normal form of "host[:port]". NULL if the text is not of that form. */
 static const char *authority(const char *scheme, span_t text, apr_pool_t *pool)
 {
     const char *end = text.at + text.len;
@@ -123,7 +124,8 @@ static const char *authority(const char *scheme, span_t text, apr_pool_t *pool)
     return port == 0 || port == usual ? host : apr_psprintf(pool, "%s:%d", host, port);
 }
 
-/* A path alone: what would be a query, a fragment or no URL at all is refused. */
+/* True if the text is empty or only a path. A query, a fragment or a byte that no URL may have is
+ * refused. */
 static bool is_path(const char *text)
 {
     if (*text != '/') {
@@ -182,7 +184,8 @@ static bool has_double_slash(const char *decoded, size_t path_len)
     return false;
 }
 
-/* Both as it was sent and as it decodes: browsers differ in which of the two they act on. */
+/* True if a browser might leave this host for it. The caller checks the text as sent and as
+ * decoded, because browsers differ in which of the two they use. */
 static bool leads_away(const char *text)
 {
     size_t len = strlen(text);
@@ -197,7 +200,7 @@ static bool leads_away(const char *text)
     return false;
 }
 
-/* What may not stand in a header or a URL as it is; the escapes that are there stay. */
+/* Escapes bytes that a header or a URL must not contain. Escapes in the text do not change. */
 static const char *escape_rest(const char *text, apr_pool_t *pool)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -226,7 +229,7 @@ const char *authp_origin_return_to(const char *text, apr_pool_t *pool)
     if (decoded == NULL || leads_away(decoded)) {
         return "/";
     }
-    /* In a path only: "?next=https://..." is the app's own affair. */
+    /* Only the path is checked for "//": in a query such as "?next=https://..." it is allowed. */
     const char *path =
         authp_text_url_decode(apr_pstrmemdup(pool, text, strcspn(text, "?#")), false, pool);
     if (path == NULL || has_double_slash(path, strlen(path))) {

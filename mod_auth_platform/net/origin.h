@@ -7,19 +7,20 @@
 #include <apr_pools.h>
 #include <stdbool.h>
 
-/* Web origins (RFC 6454), normalised: lower-case scheme and host, default port dropped, so that
- * equal origins are equal strings. "null", userinfo, a path, query or fragment are refused;
- * `url_ok` lets one trailing path go. */
+/* Returns a web origin (RFC 6454) in its normal form: scheme and host in lower case, no default
+ * port. Equal origins then are equal strings. AUTHP_E_MALFORMED: "null", userinfo, a path, a query
+ * or a fragment. With `url_ok` one path after the origin is accepted and dropped. */
 AUTHP_CHECKED authp_err_t authp_origin_parse(const char *text, bool url_ok, const char **out,
                                              apr_pool_t *pool);
 
-/* The own origin from a scheme ("http"/"https") and a Host header; AUTHP_E_MALFORMED if Host is not
- * one. */
+/* The server's own origin, from a scheme ("http" or "https") and a Host header. AUTHP_E_MALFORMED:
+ * `host` is not a host. */
 AUTHP_CHECKED authp_err_t authp_origin_own(const char *scheme, const char *host, const char **out,
                                            apr_pool_t *pool);
 
-/* contract 5: one leading '/', after decoding no "//" at the start, no backslash, no control byte;
- * anything else counts as "/". The result is safe as a Location on this host. Never NULL. */
+/* Returns `text` if it is a safe path of this host, else "/". Such a path has one leading '/', at
+ * most 4096 bytes, and, as sent and after decoding, no backslash and no control byte; its decoded
+ * path has no "//". The result is escaped for a Location header. Never NULL. */
 const char *authp_origin_return_to(const char *text, apr_pool_t *pool);
 
 #endif
