@@ -90,8 +90,7 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
     const char *header = headers->get(headers->ctx, "Authorization");
     *out = (authp_credential_t){.via = AUTHP_VIA_NONE};
     if (header != NULL && strncasecmp(header, "Bearer", 6) == 0 &&
-        strchr(" \t,", header[6]) !=
-            NULL) { /* strchr() also finds the NUL, so "Bearer" alone counts */
+        strchr(" \t,", header[6]) != NULL) { /* also at the NUL: "Bearer" alone counts */
         const char *token = header + 6;
         token += strspn(token, " ");
         size_t len = strlen(token);

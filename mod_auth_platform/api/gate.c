@@ -10,8 +10,7 @@
 #define FEW_THREADS 8   /* a process with fewer threads has one place, and no bursts */
 #define BURST_MS 5000
 #define CALM_MS 1000
-#define MOVES_MS                                                                                   \
-    250 /* while a store answers, at least one stranger is let through within this time */
+#define MOVES_MS 250 /* while a store answers, it takes a new stranger within this time */
 
 int authp_gate_strangers(const authp_gate_t *gate)
 {

@@ -10,8 +10,8 @@ const json_t *authp_openapi_about_read(apr_pool_t *pool)
     json_t *all = NULL;
     const char *text = (const char *)authp_docs_text_about;
     authp_err_t err = authp_json_parse(text, authp_docs_text_about_len, &all, pool);
-    return err == AUTHP_OK ? all
-                           : authp_json_object(pool); /* a test checks that the text is JSON */
+    /* A test checks that the text is JSON. */
+    return err == AUTHP_OK ? all : authp_json_object(pool);
 }
 
 /* A sentence that says who may call the route. */

@@ -11,8 +11,8 @@ const json_t *authp_openapi_examples_read(apr_pool_t *pool)
     json_t *all = NULL;
     const char *text = (const char *)authp_docs_text_examples;
     authp_err_t err = authp_json_parse(text, authp_docs_text_examples_len, &all, pool);
-    return err == AUTHP_OK ? all
-                           : authp_json_object(pool); /* a test checks that the text is JSON */
+    /* A test checks that the text is JSON. */
+    return err == AUTHP_OK ? all : authp_json_object(pool);
 }
 
 static bool is_for(const json_t *example, const authp_mount_t *mount)

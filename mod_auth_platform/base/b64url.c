@@ -26,8 +26,9 @@ char *authp_b64url_encode(const unsigned char *bytes, size_t len, apr_pool_t *po
     return text;
 }
 
-/* Of each byte as a letter; -1: not of the alphabet, which shifted by any number still has the top
- * byte set. A table, because tokens are decoded on every guarded request. */
+/* The value of each byte as a digit of base64url. -1 for other bytes: shifted by any of the counts
+ * below it still has its top byte set. It is a table because tokens are decoded on every guarded
+ * request. */
 static const signed char values[256] = {
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1,

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <time.h>
 
-/* What four digits of a year can say. */
+/* The first and the last time whose year has four digits. */
 #define EARLIEST_MS INT64_C(-62167219200000)
 #define LATEST_MS INT64_C(253402300799999)
 

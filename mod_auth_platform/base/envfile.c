@@ -14,7 +14,7 @@
 
 #define SIZE_MAX_BYTES (64 * 1024)
 
-/* One line, without its end. */
+/* One line of the file, without its line end. */
 typedef struct line_t {
     const char *at;
     const char *end;
@@ -52,7 +52,7 @@ static bool has_control(const line_t *line)
     return false;
 }
 
-/* Cuts `export ` off, unless it is itself the key ("export = x"). */
+/* Skips `export `, unless "export" is itself the key ("export = x"). */
 static void skip_export(line_t *line)
 {
     static const char word[] = "export";
@@ -68,8 +68,7 @@ static void skip_export(line_t *line)
     }
 }
 
-/* What the functions below answer: NULL, or what is wrong with the line. They never quote a value.
- */
+/* The functions below return NULL, or what is wrong with the line. They never quote a value. */
 static const char *read_key(line_t *line, const char **key, apr_pool_t *pool)
 {
     skip_export(line);
@@ -123,7 +122,7 @@ static const char *read_double_quoted(line_t *line, char *out)
 static void read_plain(line_t *line, const char *value, char *out)
 {
     const char *end = line->at;
-    /* `value` is where '=' ended, so that white space before a '#' counts there too. */
+    /* `value` is the position after '=', so that white space before a '#' counts there too. */
     while (end < line->end && !(*end == '#' && end > value && is_blank(end[-1]))) {
         end++;
     }
@@ -158,8 +157,8 @@ static const char *read_value(line_t *line, char *out)
     return NULL;
 }
 
-/* Adds the line's pair to the table; `seen` knows names by their exact case, as the table does not.
- */
+/* Adds the line's pair to `table`. `seen` finds repeated keys: its look-up is case-sensitive, and
+ * that of an apr_table_t is not. */
 static const char *read_line(line_t line, apr_table_t *table, apr_hash_t *seen, apr_pool_t *pool)
 {
     skip_blanks(&line);
@@ -227,7 +226,7 @@ authp_err_t authp_envfile_parse(const char *name, const char *text, size_t len, 
     return AUTHP_OK;
 }
 
-/* NULL, or why a file of this kind is not read. */
+/* NULL, or the reason why the file is refused. */
 static const char *check_kind(const struct stat *info)
 {
     const char *refusal = authp_file_refusal(info);
@@ -241,7 +240,7 @@ static const char *check_kind(const struct stat *info)
     return NULL;
 }
 
-/* Reads until the end or the buffer is full; -1 on an error. */
+/* Reads until the end of the file or until the buffer is full. -1: an error. */
 static ssize_t read_all(int fd, char *buffer, size_t size)
 {
     size_t done = 0;
@@ -270,7 +269,7 @@ static authp_err_t read_open(const char *path, int fd, apr_table_t **out, const 
     if (wrong != NULL) {
         return refuse(AUTHP_E_MALFORMED, path, wrong, error, pool);
     }
-    /* One byte more, so that a file over the limit shows. */
+    /* The buffer has one byte more than the limit, so that a larger file is noticed. */
     char *buffer = apr_palloc(pool, SIZE_MAX_BYTES + 1);
     ssize_t len = read_all(fd, buffer, SIZE_MAX_BYTES + 1);
     if (len < 0) {
@@ -284,7 +283,8 @@ static authp_err_t read_open(const char *path, int fd, apr_table_t **out, const 
 authp_err_t authp_envfile_read(const char *path, apr_table_t **out, const char **error,
                                apr_pool_t *pool)
 {
-    /* A FIFO must not block the start, and a link must not lead root to another file. */
+    /* With these flags a FIFO does not block the start, and root does not follow a link to another
+     * file. */
     int fd = open(path, O_RDONLY | AUTHP_FILE_FLAGS);
     if (fd < 0 && errno == ELOOP) {
         return refuse(AUTHP_E_MALFORMED, path,

@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/* Rules' outcomes bear the names of the problem codes, so that logs and answers can be matched. */
+/* Errors of the rules have the names of their problem codes, so that log lines can be matched with
+ * answers. */
 static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_OK] = "ok",
     [AUTHP_E_INTERNAL] = "internal",
@@ -43,7 +44,7 @@ static const char *const names[AUTHP_E_COUNT] = {
 
 const char *authp_err_name(authp_err_t err)
 {
-    /* The cast also catches what came in below zero. */
+    /* The cast makes negative values large, so that they are caught too. */
     if ((unsigned int)err >= AUTHP_E_COUNT || names[err] == NULL) {
         return "unknown";
     }

@@ -2,27 +2,28 @@
 #ifndef AUTHP_BASE_ERR_H
 #define AUTHP_BASE_ERR_H
 
-/* The one list of failures that callers are expected to handle. A result of this type cannot be
- * ignored. Driver and APR errors stop at store, crypto and net: logged there once, then mapped. */
+/* All failures that callers are expected to handle. The compiler rejects code that ignores a result
+ * of this type. Errors of drivers and of APR end in store/, crypto/ and net/, where they are logged
+ * once and mapped to one of these. */
 #define AUTHP_CHECKED __attribute__((warn_unused_result))
 
 typedef enum authp_err_t {
     AUTHP_OK = 0,
 
-    /* what lower layers report */
-    AUTHP_E_INTERNAL,      /* our fault; already logged where it was found */
+    /* reported by lower layers */
+    AUTHP_E_INTERNAL,      /* a fault of this program; already logged where it was found */
     AUTHP_E_NOT_FOUND,     /* no such row, route, key */
     AUTHP_E_CONFLICT,      /* a unique value is taken, or a conditional update lost its race */
     AUTHP_E_UNAVAILABLE,   /* a store or provider did not answer within its bound */
-    AUTHP_E_BUSY,          /* a bound of ours is reached: try again soon */
-    AUTHP_E_MALFORMED,     /* input is not of its syntax */
-    AUTHP_E_TOO_LARGE,     /* input is over its limit */
-    AUTHP_E_ABORTED,       /* the server below has answered or dropped the request itself */
+    AUTHP_E_BUSY,          /* a limit of this server is reached: try again soon */
+    AUTHP_E_MALFORMED,     /* the input does not have the required syntax */
+    AUTHP_E_TOO_LARGE,     /* the input is larger than allowed */
+    AUTHP_E_ABORTED,       /* httpd has already answered the request, or dropped it */
     AUTHP_E_CLOCKS_DIFFER, /* this host's clock is too far from the store's to compare times */
 
-    /* outcomes of the rules, one for each problem code of the contract */
+    /* outcomes of the rules, one for each problem code */
     AUTHP_E_INVALID_CREDENTIALS,
-    AUTHP_E_WRONG_PASSWORD, /* invalid_credentials too: of somebody signed in, so 403 */
+    AUTHP_E_WRONG_PASSWORD, /* of a signed-in user: code invalid_credentials, status 403 */
     AUTHP_E_TOKEN_MISSING,
     AUTHP_E_TOKEN_INVALID,
     AUTHP_E_TOKEN_EXPIRED,
@@ -31,7 +32,7 @@ typedef enum authp_err_t {
     AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION,
     AUTHP_E_NOT_CANDIDATE,
     AUTHP_E_NOT_RECRUITER,
-    AUTHP_E_CANNOT_VERIFY, /* not_recruiter too: about somebody else, so 422 */
+    AUTHP_E_CANNOT_VERIFY, /* about another person: code not_recruiter, status 422 */
     AUTHP_E_RECRUITER_PENDING,
     AUTHP_E_INVITE_REQUIRED,
     AUTHP_E_INVITE_INVALID,

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #ifndef O_PATH
-#define O_PATH 010000000 /* glibc hides it from POSIX */
+#define O_PATH 010000000 /* glibc hides it from programs that ask for POSIX only */
 #endif
 
 const char *authp_file_refusal(const struct stat *info)

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-/* Ids are 24 lower-case hex characters in every store: a BSON ObjectId of 4 bytes of seconds, 2 of
- * milliseconds and 6 random ones, so that the order of ids is the order of creation in whatever
- * process. */
+/* An id is 24 lower-case hex characters in every store. It is a BSON ObjectId: 4 bytes of seconds,
+ * 2 bytes of milliseconds, 6 random bytes. So ids sort by the millisecond of their creation,
+ * whichever process made them. */
 #define AUTHP_ID_LEN 24
 #define AUTHP_ID_BYTES (AUTHP_ID_LEN / 2)
 
@@ -18,9 +18,9 @@ typedef struct authp_id_t {
 } authp_id_t;
 
 authp_id_t authp_id_new(const authp_clock_t *clock, const authp_random_t *random);
-/* Exactly 24 characters of [0-9a-f]; NULL is no id. */
+/* True for exactly 24 characters of [0-9a-f]. False for NULL. */
 bool authp_id_valid(const char *text);
-/* A valid id as its bytes, and back. */
+/* Convert a valid id to its 12 bytes, and 12 bytes to an id. */
 void authp_id_pack(const char *hex, unsigned char out[AUTHP_ID_BYTES]);
 authp_id_t authp_id_unpack(const unsigned char bytes[AUTHP_ID_BYTES]);
 

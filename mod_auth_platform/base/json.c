@@ -16,7 +16,7 @@ static apr_status_t release(void *data)
     return APR_SUCCESS;
 }
 
-/* Out of memory ends the process, as it does in APR. */
+/* Ends the process if there is no memory, as APR does. */
 static json_t *must(json_t *value)
 {
     if (value == NULL) {
@@ -43,7 +43,7 @@ authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_poo
     json_error_t why;
     json_t *value =
         json_loadb(copy, copied, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
-    /* Bodies hold passwords: no second copy of them stays behind. */
+    /* Bodies contain passwords, so this copy is wiped. */
     authp_secret_wipe(copy, len);
     if (value == NULL) {
         return AUTHP_E_MALFORMED;
@@ -62,7 +62,8 @@ json_t *authp_json_array(apr_pool_t *pool)
     return pooled(json_array(), pool);
 }
 
-/* Jansson takes UTF-8 only; what clients send as a user agent or such may be anything. */
+/* Jansson accepts only UTF-8, but what clients send (a user agent, for example) may be anything. In
+ * text that is not UTF-8 each byte from 0x80 on becomes '?'. */
 static json_t *string_of(const char *value)
 {
     if (value == NULL) {
@@ -87,7 +88,7 @@ static json_t *string_of(const char *value)
     return string;
 }
 
-/* Keys are literals or came out of the parser, so that only memory can be the reason to fail. */
+/* Keys are literals or come from the parser, so this can fail only for lack of memory. */
 static void put(json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, must(value)) != 0) {
@@ -156,7 +157,7 @@ json_t *authp_json_append_object(json_t *array)
 const char *authp_json_text(const json_t *value, size_t *len, apr_pool_t *pool)
 {
     const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-    /* Most answers fit, and one pass is half the work. */
+    /* Most answers fit into this buffer. Otherwise the text is written a second time. */
     size_t room = USUAL_TEXT;
     char *text = apr_palloc(pool, room + 1);
     size_t size = json_dumpb(value, text, room, flags);
@@ -166,7 +167,7 @@ const char *authp_json_text(const json_t *value, size_t *len, apr_pool_t *pool)
         size = json_dumpb(value, text, room, flags);
     }
     if (size == 0 || size > room) {
-        abort(); /* no value has an empty text: memory again */
+        abort(); /* a JSON text is never empty: there was no memory */
     }
     text[size] = '\0';
     if (len != NULL) {

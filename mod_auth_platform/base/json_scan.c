@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Decimal exponent of the first digit from which a double may overflow. */
+/* A number of this decimal exponent or a greater one may overflow a double. */
 #define TOO_BIG_EXPONENT 308
 
 typedef struct scan_t {
@@ -46,7 +46,7 @@ static bool integer_fits(const char *digits, size_t len, bool negative)
     return memcmp(digits, negative ? smallest : largest, width) <= 0;
 }
 
-/* The exponent's value, capped far outside of what doubles hold. */
+/* The value of the exponent. It stops growing far outside the range of a double. */
 static long exponent_value(const char *at, const char *end)
 {
     bool negative = *at == '-';
@@ -72,7 +72,8 @@ typedef struct number_t {
     const char *end;
 } number_t;
 
-/* False if this is no JSON number, so that jansson sees (and refuses) it as it is. */
+/* Splits a number into its parts. False if this is no JSON number. The text is then copied
+ * unchanged, and jansson refuses it. */
 static bool split(const char *at, const char *end, number_t *number)
 {
     memset(number, 0, sizeof(*number));
@@ -117,7 +118,7 @@ static bool number_fits(const number_t *number)
     if (*number->whole != '0') {
         return exponent + (long)digits - 1 < TOO_BIG_EXPONENT;
     }
-    /* 0.000123e9: leading zeros of the fraction count against the exponent. */
+    /* In 0.000123e9 the leading zeros of the fraction reduce the exponent. */
     const char *first = number->fraction;
     while (first != NULL && first < number->fraction_end && *first == '0') {
         first++;
@@ -139,7 +140,8 @@ static void scan_number(scan_t *scan)
         copy(scan, number.end);
         return;
     }
-    /* Never longer than what it stands for: the shortest such number is 1e308 itself. */
+    /* The replacement is never longer than the number: the shortest number that is replaced is
+     * 1e308. */
     const char *stand_in = number.negative ? "-1e308" : "1e308";
     size_t len = strlen(stand_in);
     memcpy(scan->out, stand_in, len);
@@ -185,7 +187,7 @@ static void scan_string(scan_t *scan)
 authp_err_t authp_json_scan(const char *text, size_t len, char *out, size_t *copied)
 {
     scan_t scan = {.at = text, .end = text + len, .out = out, .depth = 0};
-    /* Jansson takes one behind a number for the end of the input. */
+    /* Jansson would take a NUL after a number for the end of the input. */
     if (memchr(text, '\0', len) != NULL) {
         return AUTHP_E_MALFORMED;
     }

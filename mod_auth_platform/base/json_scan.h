@@ -8,12 +8,13 @@
 
 #define AUTHP_JSON_MAX_DEPTH 8
 
-/* What json.c needs to know before jansson reads a text. Copies `text` to `out` (room for `len`
- * bytes), where
- *  - numbers that jansson has no type for become 1e308 or -1e308,
- *  - \u0000 in a member name becomes \uFFFD (jansson refuses such names; no field of ours has one),
- * and refuses nesting beyond AUTHP_JSON_MAX_DEPTH. Whether the text is JSON at all is left to
- * jansson. */
+/* Prepares a text for jansson. Copies `text` to `out`, which has room for `len` bytes, with two
+ * changes:
+ *  - a number that is too large for jansson becomes 1e308 or -1e308,
+ *  - \u0000 in a member name becomes \uFFFD. Jansson refuses a name with \u0000, and no field has
+ *    such a name.
+ * AUTHP_E_MALFORMED: the nesting is deeper than AUTHP_JSON_MAX_DEPTH, or the text has a NUL byte.
+ * Jansson decides whether the text is JSON. */
 AUTHP_CHECKED authp_err_t authp_json_scan(const char *text, size_t len, char *out, size_t *copied);
 
 #endif

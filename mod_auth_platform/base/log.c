@@ -10,7 +10,7 @@
 
 #define LINE_MAX_BYTES 1000
 
-/* Written once before threads start, only read afterwards. */
+/* Written once before threads start, and afterwards only read. */
 static authp_log_sink_fn *sink_fn;
 static void *sink_ctx;
 
@@ -20,7 +20,7 @@ void authp_log_set_sink(authp_log_sink_fn *sink, void *ctx)
     sink_ctx = ctx;
 }
 
-/* Drops the bytes of a character that the cut has split. */
+/* Returns the length without the bytes of a character that was cut in two. */
 static size_t whole_characters(const char *line, size_t len)
 {
     size_t end = len;
@@ -35,7 +35,7 @@ static size_t whole_characters(const char *line, size_t len)
 
 static void neutralise(char *line, size_t len)
 {
-    /* Text in another encoding could hide C1 controls in any high byte. */
+    /* In text that is not UTF-8, any byte from 0x80 on could be a C1 control character. */
     bool utf8 = authp_text_utf8(line, len, NULL);
     for (size_t i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)line[i];

@@ -2,10 +2,11 @@
 #ifndef AUTHP_BASE_LOG_H
 #define AUTHP_BASE_LOG_H
 
-/* Logging without a server: whoever embeds the library says where lines go (httpd's error log, the
- * terminal, a test's memory). Ids are unique over the tree (a guard checks) and of the form
- * AUTHP0123. Client faults are INFO, security events NOTICE or WARNING, faults of ours ERROR. Never
- * pass a password, token, code, secret or whole e-mail address, at any level. */
+/* Logging without a server. The program that uses this library sets where lines go: httpd's error
+ * log, the terminal, or a test's memory. An id has the form AUTHP0123 and is used once in the tree
+ * (a guard checks that). Faults of clients are INFO, security events NOTICE or WARNING, faults of
+ * this program ERROR. Never pass a password, token, code, secret or whole e-mail address, at any
+ * level. */
 typedef enum authp_log_level_t {
     AUTHP_LOG_ERROR,
     AUTHP_LOG_WARNING,
@@ -14,13 +15,13 @@ typedef enum authp_log_level_t {
     AUTHP_LOG_DEBUG
 } authp_log_level_t;
 
-/* `message` is complete ("AUTHP0123: ..."), without a newline. */
+/* Receives each line. `message` is complete ("AUTHP0123: ...") and has no newline. */
 typedef void authp_log_sink_fn(void *ctx, authp_log_level_t level, const char *message);
 
-/* Set before threads start. NULL drops every line. */
+/* Sets where lines go. Call it before threads start. With NULL every line is dropped. */
 void authp_log_set_sink(authp_log_sink_fn *sink, void *ctx);
 
-/* Control bytes in the outcome are replaced by '?', lines are cut at 1,000 bytes. */
+/* Writes one line. Control characters in it become '?'. A line longer than 1,000 bytes is cut. */
 void authp_log(authp_log_level_t level, const char *id, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -13,7 +13,7 @@ typedef struct mapping_t {
 static apr_status_t unmap(void *data)
 {
     mapping_t *mapping = data;
-    (void)munmap(mapping->memory, mapping->size); /* fails only for what was never mapped */
+    (void)munmap(mapping->memory, mapping->size); /* fails only for memory that was never mapped */
     return APR_SUCCESS;
 }
 
@@ -29,7 +29,7 @@ authp_err_t authp_pages_make(size_t size, void **out, apr_pool_t *pool)
         return AUTHP_E_INTERNAL;
     }
     apr_pool_cleanup_register(pool, mapping, unmap, apr_pool_cleanup_null);
-    (void)madvise(mapping->memory, size, MADV_DONTDUMP); /* a wish */
+    (void)madvise(mapping->memory, size, MADV_DONTDUMP); /* best effort */
     *out = mapping->memory;
     return AUTHP_OK;
 }

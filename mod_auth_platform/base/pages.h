@@ -7,8 +7,9 @@
 #include <apr_pools.h>
 #include <stddef.h>
 
-/* Memory of this process alone, for tables of a fixed size: zeroed, aligned to a page, real only
- * where it was touched (unlike a pool's), left out of core dumps, given back with the pool. */
+/* Makes memory of this process alone, for tables of a fixed size. It is zeroed and aligned to a
+ * page. Unlike memory of a pool, a page takes real memory only once it is touched. It is left out
+ * of core dumps, and unmapped with the pool. */
 AUTHP_CHECKED authp_err_t authp_pages_make(size_t size, void **out, apr_pool_t *pool);
 
 #endif

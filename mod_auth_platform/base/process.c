@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The kernel numbers processes below 2^22; 2^42 clock ticks since the start are 1,394 years. */
+/* PIDs of the kernel are below 2^22. 2^42 clock ticks are 1,394 years. */
 #define START_BITS 42
 #define START_MASK ((UINT64_C(1) << START_BITS) - 1)
 
@@ -51,8 +51,8 @@ static bool parse(const char *text, state_t *state)
     return true;
 }
 
-/* Returns 0 or an errno. The program's name may contain any character, also blanks and parentheses.
- */
+/* Reads /proc/PID/stat. Returns 0 or an errno. The program's name may contain any character, also
+ * blanks and parentheses, so the last ')' ends it. */
 static int look(const char *path, state_t *state)
 {
     char text[1024];
@@ -94,11 +94,13 @@ bool authp_process_is_gone(authp_process_t process)
     (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
     int why = look(path, &state);
     if (why == 0) {
-        /* A zombie holds no lock, unless only its first thread has ended. */
+        /* A zombie holds no lock. But a zombie with other threads is a live process whose first
+         * thread has ended. */
         bool ended = (state.letter == 'Z' || state.letter == 'X') && state.threads <= 1;
         return ended || (start != 0 && state.start != start);
     }
-    /* The mount option hidepid hides processes of other users. Callers are of the same user. */
+    /* With the mount option hidepid a process of another user is not visible. The callers of this
+     * function look for processes of their own user. */
     if ((why == ENOENT || why == ESRCH) && look("/proc/self/stat", &own) == 0) {
         return true;
     }

@@ -4,14 +4,14 @@
 
 #include <stddef.h>
 
-/* A port, so that tests can repeat themselves. fill() cannot fail: the system's source aborts the
- * process rather than hand out predictable bytes. */
+/* A source of random bytes behind a function pointer, so that tests can repeat a run. fill() cannot
+ * fail: if the system's source has no random bytes, the process is aborted. */
 typedef struct authp_random_t {
     void (*fill)(void *ctx, unsigned char *out, size_t len);
     void *ctx;
 } authp_random_t;
 
-/* getrandom(2). */
+/* The system's source: getrandom(2). */
 const authp_random_t *authp_random_system(void);
 void authp_random_fill(const authp_random_t *random, unsigned char *out, size_t len);
 

@@ -40,7 +40,7 @@ size_t authp_secret_len(const authp_secret_t *secret)
 
 bool authp_secret_equal(const void *a, const void *b, size_t len)
 {
-    /* volatile keeps the compiler from leaving the loop at the first difference. */
+    /* volatile prevents the compiler from ending the loop at the first difference. */
     const volatile unsigned char *left = a;
     const volatile unsigned char *right = b;
     volatile unsigned char difference = 0;

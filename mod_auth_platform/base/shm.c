@@ -39,7 +39,7 @@ authp_err_t authp_shm_mutex_init(pthread_mutex_t *mutex)
     return AUTHP_OK;
 }
 
-/* The one place that reads what a lock call answered: true if we hold it now. */
+/* Evaluates the result of a lock call. True if this thread holds the mutex now. */
 static bool taken(pthread_mutex_t *mutex, int rc, bool *died)
 {
     if (rc == EOWNERDEAD) {
@@ -63,7 +63,8 @@ bool authp_shm_mutex_try(pthread_mutex_t *mutex, bool *died)
 authp_err_t authp_shm_mutex_lock(pthread_mutex_t *mutex, int timeout_ms, bool *died)
 {
     struct timespec until;
-    /* The monotonic clock: an operator who sets the time must not freeze or cut the wait. */
+    /* The monotonic clock is used, so that a change of the system's time does not change the length
+     * of the wait. */
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += timeout_ms / 1000;
     until.tv_nsec += (long)(timeout_ms % 1000) * 1000000L;

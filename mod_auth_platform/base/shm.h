@@ -8,15 +8,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory shared with every process forked later: anonymous, zeroed, never unmapped (it must outlive
- * the module's own unloading in a reload; the kernel takes it back at exit). */
+/* Makes memory that every process forked later shares: anonymous and zeroed. It is never unmapped,
+ * because it must outlive the unloading of the module at a reload. The kernel frees it when the
+ * processes end. */
 AUTHP_CHECKED authp_err_t authp_shm_make(size_t size, void **out);
 
-/* Mutexes in such memory that survive the death of their holder. */
+/* Initialises a mutex in such memory. If its holder dies, the next process can take it (a robust
+ * mutex). */
 AUTHP_CHECKED authp_err_t authp_shm_mutex_init(pthread_mutex_t *mutex);
-/* True if taken; a dead holder's mutex is made consistent first (*died set if not NULL). */
+/* Tries to take the mutex. True if it was taken. If its last holder died, it is made consistent
+ * first. *died (may be NULL) tells which of these happened. */
 bool authp_shm_mutex_try(pthread_mutex_t *mutex, bool *died);
-/* Waits at most `timeout_ms`; AUTHP_E_BUSY beyond that. */
+/* Takes the mutex. AUTHP_E_BUSY: it was not free within `timeout_ms`. */
 AUTHP_CHECKED authp_err_t authp_shm_mutex_lock(pthread_mutex_t *mutex, int timeout_ms, bool *died);
 void authp_shm_mutex_unlock(pthread_mutex_t *mutex);
 

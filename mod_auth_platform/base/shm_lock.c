@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A waiter checks once in this time whether the holder's process still runs. */
+/* A waiter checks this often whether the holder's process still runs. */
 #define LOOK_MS 20
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share atomics only if they need no lock");

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A lock in shared memory that never stays with a process that has ended, however it ended. Zeroed
+/* A lock in shared memory that a process cannot keep once it has ended, however it ended. Zeroed
  * memory is a free lock. The holder is one atomic word that names its process. A waiter that finds
- * the holder's process ended replaces that word by compare-and-swap, so exactly one waiter gets the
+ * the holder's process ended replaces that word by compare-and-swap. So exactly one waiter gets the
  * lock, and a holder that lives keeps it however slow it is. A robust mutex is not enough: the
  * kernel cannot mark its holder dead if the holder's process has unmapped it before. */
 typedef struct authp_shm_lock_t {

@@ -18,7 +18,7 @@ static size_t sequence(const unsigned char *at, size_t left)
     if (lead < 0xC2 || lead > 0xF4 || left < len) {
         return 0;
     }
-    /* Overlong forms, surrogates and values over U+10FFFF all show in the second byte. */
+    /* The second byte alone shows overlong forms, surrogates and values over U+10FFFF. */
     unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
     if (at[1] < low || at[1] > high) {
@@ -148,7 +148,7 @@ const char *authp_text_header_safe(const char *text, apr_pool_t *pool)
     return *at == '\0' ? text : percent_encode(text, is_header_safe, pool);
 }
 
-/* -1 if it is no hex digit. */
+/* The value of a hex digit. -1 if it is none. */
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -186,7 +186,7 @@ char *authp_text_url_decode(const char *text, bool form, apr_pool_t *pool)
     return decode(text, strlen(text), form, pool);
 }
 
-/* The first pair of that name, NULL if there is none. */
+/* The first pair with that name. NULL if there is none. */
 static const char *find_pair(const char *query, const char *name, apr_pool_t *pool)
 {
     while (query != NULL && *query != '\0') {
@@ -244,7 +244,8 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* Edits (insert, delete, replace, swap neighbours) that turn one word into the other. */
+/* The number of edits (insert, delete, replace, swap neighbours) that turn one word into the other.
+ */
 static int distance(const char *a, const char *b)
 {
     int rows[3][WORD_MOST + 1] = {{0}};
@@ -279,7 +280,8 @@ const char *authp_text_nearest(const char *word, const apr_array_header_t *known
     int nearest = WORD_MOST;
     for (int i = 0; i < known->nelts; i++) {
         const char *each = APR_ARRAY_IDX(known, i, const char *);
-        /* With half of its characters changed, a short word can become any other. */
+        /* Half of a word's characters or more must not change: a short word could otherwise become
+         * any other. */
         int allowed = strlen(each) >= LONG_WORD ? 2 : 1;
         int edits = distance(word, each);
         if (edits <= allowed && edits < nearest && 2 * (size_t)edits < strlen(each)) {

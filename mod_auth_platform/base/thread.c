@@ -7,11 +7,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NICENESS 10         /* a tenth of a processor that others want, too */
-#define BATCH 3             /* SCHED_BATCH, which glibc hides from POSIX */
-#define SLICE_NS 100000000u /* the longest there is */
+#define NICENESS 10 /* such a thread gets about a tenth of a processor that others want too */
+#define BATCH 3     /* SCHED_BATCH, which glibc hides from POSIX */
+#define SLICE_NS 100000000u /* the longest slice that the kernel accepts */
 
-/* The kernel's sched_attr, in its first form. */
+/* The first version of the kernel's struct sched_attr. */
 typedef struct attributes_t {
     uint32_t size;
     uint32_t policy;
@@ -34,8 +34,9 @@ int authp_thread_start(pthread_t *thread, void *(*work)(void *), void *data)
     return rc;
 }
 
-/* On Linux each thread has a niceness of its own. A long slice says that it does not matter when
- * the thread runs: newer kernels then let others go first even if it has waited for its turn. */
+/* On Linux each thread has a niceness of its own. A long slice tells the kernel that it does not
+ * matter when the thread runs. Newer kernels then run other threads first, even if this one has
+ * waited for its turn. */
 void authp_thread_stand_back(void)
 {
     attributes_t attributes = {

@@ -4,12 +4,11 @@
 
 #include <pthread.h>
 
-/* A thread of our own in a process that is httpd's: signals are for the server's own threads. 0 or
- * an errno. */
+/* Starts a thread that gets no signals: they are for httpd's own threads. Returns 0 or an errno. */
 int authp_thread_start(pthread_t *thread, void *(*work)(void *), void *data);
 
-/* The calling thread, from now on: whatever else the processors are wanted for goes first, at once.
- * It still gets its share of a machine that is never idle. */
+/* Gives the calling thread a low priority, from now on. Any other thread that wants a processor
+ * gets it at once. On a machine that is never idle the thread still gets a share. */
 void authp_thread_stand_back(void);
 
 #endif

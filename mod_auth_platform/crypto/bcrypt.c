@@ -9,7 +9,7 @@
 #define MIN_COST 4
 #define SALT_BYTES 16
 
-/* What bcrypt writes: no other crypt(3) format may come through. */
+/* True for the text of a bcrypt hash. Other formats of crypt(3) are refused. */
 static bool is_bcrypt_text(const char *text)
 {
     static const char alphabet[] =
@@ -29,7 +29,8 @@ int authp_bcrypt_cost(const char *hash)
     return cost >= MIN_COST && cost <= AUTHP_BCRYPT_MAX_COST ? cost : 0;
 }
 
-/* bcrypt ends a password at a NUL and drops what is beyond 72 bytes without a word. */
+/* False for passwords that bcrypt would shorten without an error: it stops at a NUL, and drops what
+ * is beyond 72 bytes. */
 static bool is_whole(const char *password, size_t len)
 {
     return len <= AUTHP_BCRYPT_MAX_BYTES && memchr(password, '\0', len) == NULL;
@@ -63,7 +64,7 @@ bool authp_bcrypt_verify(const char *password, size_t len, const char *hash)
     if (authp_bcrypt_cost(hash) == 0) {
         return false;
     }
-    /* What cannot be anybody's password is compared all the same: it must not answer faster. */
+    /* A password that no account can have is hashed too, so that the answer takes the same time. */
     bool whole = is_whole(password, len);
     if (whole) {
         memcpy(copy, password, len);
@@ -73,7 +74,7 @@ bool authp_bcrypt_verify(const char *password, size_t len, const char *hash)
     return match && whole;
 }
 
-/* A salt, and a digest that is no password's but for a chance of 2^-184. */
+/* A salt and a digest. The chance that some password has this digest is 2^-184. */
 #define NOBODY "$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234"
 
 const char *authp_bcrypt_dummy(int cost)

@@ -12,7 +12,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-/* OpenSSL's errors stay in the thread's queue, where mod_ssl would find them. */
+/* The errors of OpenSSL are cleared, because mod_ssl would find them in the thread's queue. */
 static authp_err_t failed(const char *what)
 {
     authp_log(AUTHP_LOG_ERROR, "AUTHP0100", "OpenSSL cannot do %s (error %lx)", what,
@@ -46,14 +46,15 @@ authp_err_t authp_digest_hmac(const void *key, size_t key_len, const authp_bytes
                               int nparts, unsigned char out[AUTHP_SHA256_LEN])
 {
     char digest[] = "SHA256";
-    unsigned char no_key = 0; /* OpenSSL takes a NULL key for "the one set before" */
+    unsigned char no_key = 0; /* OpenSSL reads a NULL key as "the key set before" */
     unsigned char sum[AUTHP_SHA256_LEN];
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_end(),
     };
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *ctx = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL; /* crashes on NULL */
+    /* EVP_MAC_CTX_new(NULL) crashes. */
+    EVP_MAC_CTX *ctx = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
     bool done = ctx != NULL &&
                 EVP_MAC_init(ctx, key_len > 0 ? key : &no_key, key_len, params) == 1 &&
                 mac(ctx, parts, nparts, sum);
@@ -71,7 +72,8 @@ authp_err_t authp_digest_hkdf(const void *key, size_t key_len, const char *label
 {
     char digest[] = "SHA256";
     unsigned char derived[AUTHP_SHA256_LEN];
-    /* The parameters are not written to; their type merely serves getters too. */
+    /* The parameters are not written to. Their type is not const because OpenSSL also uses it to
+     * return values. */
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key, key_len),

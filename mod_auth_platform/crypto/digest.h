@@ -8,7 +8,7 @@
 
 #define AUTHP_SHA256_LEN 32
 
-/* One piece of what is hashed: several are taken as if joined. */
+/* One part of the data to hash. Several parts are hashed as if they were joined. */
 typedef struct authp_bytes_t {
     const void *data;
     size_t len;

@@ -19,7 +19,7 @@
 
 typedef enum job_state_t { JOB_WAITING, JOB_TAKEN, JOB_DONE } job_state_t;
 
-/* Lives on its requester's stack, which waits until nobody else knows it. */
+/* A job is on the stack of its caller, who waits until no other thread has a pointer to it. */
 typedef struct job_t {
     struct job_t *next;
     authp_hash_for_t who;
@@ -30,7 +30,7 @@ typedef struct job_t {
     int cost;
     bool match;
     size_t len;
-    char password[AUTHP_BCRYPT_MAX_BYTES + 1]; /* a byte over the limit says "too long" */
+    char password[AUTHP_BCRYPT_MAX_BYTES + 1]; /* one byte over the limit, to keep "too long" */
     char made[AUTHP_BCRYPT_HASH_LEN + 1];
     pthread_cond_t done;
 } job_t;
@@ -50,9 +50,9 @@ typedef struct crew_t {
 struct authp_hasher_t {
     authp_hasher_bound_t *bound;
     const authp_random_t *random;
-    int strangers_most;    /* 0 = any number */
-    pthread_mutex_t mutex; /* guards all below and every job's state */
-    int strangers;         /* waiting for a hash */
+    int strangers_most;    /* 0 = no limit */
+    pthread_mutex_t mutex; /* guards everything below and the state of every job */
+    int strangers;         /* strangers that wait for a hash, or have it made */
     bool stopping;
     crew_t crews[AUTHP_HASH_FOR_COUNT];
 };
@@ -97,8 +97,8 @@ static void *work(void *data)
 {
     crew_t *crew = data;
     authp_hasher_t *hasher = crew->hasher;
-    /* Pages go first. The hashes of the known do not wait for them: else who keeps the server busy
-     * enough keeps them out. */
+    /* Hashes for strangers run at low priority, so that pages go first. Hashes for known callers do
+     * not: at low priority they would starve while the server is busy. */
     if (crew->who == AUTHP_HASH_STRANGER) {
         authp_thread_stand_back();
     }
@@ -181,7 +181,7 @@ authp_err_t authp_hasher_make(authp_hasher_bound_t *bound, const authp_random_t 
     return AUTHP_OK;
 }
 
-/* Takes a job that nobody has begun out of the line again. */
+/* Takes a job that no thread has begun out of the line. */
 static void withdraw(crew_t *crew, job_t *job)
 {
     job_t *before = NULL;
@@ -212,7 +212,7 @@ static void await(crew_t *crew, job_t *job)
     }
 }
 
-/* With the mutex held. */
+/* Called with the mutex held. */
 static void stand_in_line(crew_t *crew, job_t *job)
 {
     start_thread(crew);
@@ -230,7 +230,7 @@ static void stand_in_line(crew_t *crew, job_t *job)
     await(crew, job);
 }
 
-/* With the mutex held. */
+/* Called with the mutex held. */
 static bool may_wait(const authp_hasher_t *hasher, authp_hash_for_t who)
 {
     return who != AUTHP_HASH_STRANGER || hasher->strangers_most == 0 ||
@@ -288,8 +288,8 @@ static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t 
     if (place < 0) {
         return AUTHP_E_BUSY;
     }
-    /* Longer than any password: one byte too many is kept, so that it is refused after the same
-     * work. */
+    /* Of a password that is too long, one byte too many is kept. So it is refused, after the same
+     * amount of work. */
     job->len = len > AUTHP_BCRYPT_MAX_BYTES ? AUTHP_BCRYPT_MAX_BYTES + 1 : len;
     memcpy(job->password, password, job->len);
     job->deadline = authp_hasher_bound_now() + WAIT_MS;

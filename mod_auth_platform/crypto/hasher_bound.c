@@ -12,7 +12,7 @@
 #define MAX_SLOTS 64
 /* The number of places that can be counted. is_in_time() limits how many of them are used. */
 #define MAX_PLACES 1024
-#define KNOWN_SHARE 4 /* one in so many, on top */
+#define KNOWN_SHARE 4 /* known callers have a quarter more slots */
 #define MAX_KNOWN (MAX_SLOTS / KNOWN_SHARE)
 #define KNOWN_QUEUE_PER_SLOT 4
 #define LONG_QUEUE_PER_SLOT 4
@@ -21,27 +21,27 @@
 #define PATIENCE_MS 10
 /* A caller is refused only if the whole line would take longer than this. */
 #define IN_TIME_MS 5000
-/* The measurement at start: the cost, at which a hash takes 4 ms, and the number of hashes. */
+/* The measurement at start: hashes of this cost take about 4 ms each. */
 #define PROBE_COST 6
 #define PROBES 3
 
-/* A robust mutex gives itself back when its holder dies; `holder` is only for counting, and a dead
- * one is not counted. */
+/* The mutex is robust: it becomes free when its holder dies. `holder` is only for counting. A
+ * holder that has died is not counted. */
 typedef struct place_t {
     pthread_mutex_t mutex;
     atomic_int holder;
 } place_t;
 
-/* Strangers use the first `slots` and `places`; the known use all, where they wait their own first.
- */
+/* Strangers use the first `slots` slots and `places` places. Known callers use all of them. They
+ * take their own places first, and their own slots last. */
 struct authp_hasher_bound_t {
     int slots;
     int places; /* running and waiting */
     int known_slots;
     int known_places;
-    atomic_int most;     /* so many of `places` are used */
-    atomic_int took_ms;  /* time of a stranger's hash, lately; 0: not known */
-    atomic_int quiet_ms; /* time of a hash on idle processors; 0: not known */
+    atomic_int most;     /* how many of `places` are in use */
+    atomic_int took_ms;  /* mean time of strangers' latest hashes; 0: not known */
+    atomic_int quiet_ms; /* time of a hash on an idle machine; 0: not known */
     place_t run[MAX_SLOTS + MAX_KNOWN];
     place_t admit[MAX_PLACES + MAX_KNOWN_PLACES];
 };
@@ -112,7 +112,7 @@ void authp_hasher_bound_measure(authp_hasher_bound_t *bound, int cost)
         int64_t took = probe();
         least = took < least ? took : least;
     }
-    /* Each step of the cost doubles the work. */
+    /* Each step of the cost doubles the time. */
     int64_t whole =
         cost >= PROBE_COST ? least << (cost - PROBE_COST) : least >> (PROBE_COST - cost);
     authp_hasher_bound_assume(bound, (int)(whole / 1000) + 1);
@@ -173,7 +173,7 @@ static int count_held(const place_t *places, int count)
     return held;
 }
 
-/* One of `count` places from `from` on; -1 if all are taken. */
+/* Takes one of `count` places, beginning at `from`. -1 if all are taken. */
 static int take_any(place_t *places, int from, int count)
 {
     for (int i = from; i < from + count; i++) {
@@ -209,7 +209,7 @@ static bool is_in_time(authp_hasher_bound_t *bound)
     int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
     int quiet = atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
     if (line <= 1 && quiet > 0 && took > quiet) {
-        /* The latest hashes were slow because the server was busy, which it no longer is. */
+        /* The latest hashes were slow because the server was busy. It is not busy any more. */
         atomic_store_explicit(&bound->took_ms, quiet, memory_order_relaxed);
         took = quiet;
     }
@@ -241,7 +241,7 @@ void authp_hasher_bound_leave(authp_hasher_bound_t *bound, int place)
     give(&bound->admit[place]);
 }
 
-/* Wherever the thread waits in vain it takes the next place a little later. */
+/* Each time a thread has waited in vain at one slot, it waits at the next one. */
 int authp_hasher_bound_run(authp_hasher_bound_t *bound, authp_hash_for_t who, int first,
                            int64_t deadline_ms)
 {
@@ -268,8 +268,8 @@ int authp_hasher_bound_run(authp_hasher_bound_t *bound, authp_hash_for_t who, in
     }
 }
 
-/* Those who wait for a slot in another process have been woken when it was given; without a pause
- * the one who gave it has it again before they run, and again. */
+/* Threads of other processes that wait for a slot have been woken when it was given back. Without a
+ * pause this thread would take the slot again before they run. */
 static void let_others(const authp_hasher_bound_t *bound)
 {
     static const struct timespec pause = {.tv_nsec = 1000000};
@@ -278,7 +278,7 @@ static void let_others(const authp_hasher_bound_t *bound)
     }
 }
 
-/* A sliding mean: it follows what the machine can do just now. */
+/* The estimate is a sliding mean, so it follows the present speed of the machine. */
 void authp_hasher_bound_done(authp_hasher_bound_t *bound, int slot, int64_t took_ms)
 {
     int before = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);

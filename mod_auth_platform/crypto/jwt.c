@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define MIN_KEY 32
-#define KID_BYTES 9 /* 12 characters; the header is then 64, one block of SHA-256 */
+/* 12 characters of text. The encoded header and its dot then have 64 bytes, one block of SHA-256.
+ */
+#define KID_BYTES 9
 
 static authp_err_t name_key(authp_jwt_key_t *key, apr_pool_t *pool)
 {
@@ -110,7 +112,7 @@ static const char *payload_of(const authp_jwt_t *jwt, const authp_claims_t *clai
 authp_err_t authp_jwt_build(const authp_jwt_t *jwt, const authp_claims_t *claims, const char **out,
                             apr_pool_t *pool)
 {
-    /* What verification would refuse is not handed out. */
+    /* Claims that verification would refuse are not signed. */
     if (!authp_jwt_claims_sane(claims) || !all_clean(jwt, claims)) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0110", "refused to sign claims that are out of bounds");
         return AUTHP_E_INTERNAL;

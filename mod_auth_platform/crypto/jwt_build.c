@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one file that knows libjwt (1.10 to 1.18 have all that is used here). */
+/* The only file that uses libjwt. libjwt 1.10 to 1.18 have all that is used here. */
 #include "base/log.h"
 #include "crypto/jwt_impl.h"
 
@@ -12,11 +12,11 @@
 
 static apr_status_t release(void *data)
 {
-    jwt_free(data); /* scrubs its copy of the key */
+    jwt_free(data); /* also wipes libjwt's copy of the key */
     return APR_SUCCESS;
 }
 
-/* 0, or libjwt's errno. */
+/* Returns 0 or an errno. */
 static int fill(jwt_t *jwt, const authp_jwt_key_t *key, const char *payload)
 {
     int rc = jwt_set_alg(jwt, JWT_ALG_HS256, authp_secret_bytes(key->secret),
@@ -42,7 +42,7 @@ authp_err_t authp_jwt_build_signed(const authp_jwt_key_t *key, const char *paylo
     apr_pool_cleanup_register(pool, jwt, release, apr_pool_cleanup_null);
     rc = fill(jwt, key, payload);
     char *text = rc == 0 ? jwt_encode_str(jwt) : NULL;
-    /* Not kept for the life of the pool: it holds the key. */
+    /* It holds the key, so it is freed now and not at the end of the pool. */
     apr_pool_cleanup_run(pool, jwt, release);
     if (text == NULL) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0113", "libjwt cannot sign (error %d)", rc);
@@ -51,7 +51,7 @@ authp_err_t authp_jwt_build_signed(const authp_jwt_key_t *key, const char *paylo
     }
     *out = apr_pstrdup(pool, text);
     authp_secret_wipe(text, strlen(text));
-    free(text); /* malloc'ed by libjwt, which has no function of its own for this before 1.12 */
+    free(text); /* libjwt got it by malloc(), and before 1.12 has no function to free it */
     return AUTHP_OK;
 }
 

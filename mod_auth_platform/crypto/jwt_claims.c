@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-/* A cursor over the payload; `ok` falls once and stays down. */
+/* A cursor over the payload. `ok` becomes false at the first mismatch and stays false. */
 typedef struct scan_t {
     char *at;
     char *end;
     bool ok;
 } scan_t;
 
-/* Only of constants, whose comparison then is a few machine words. */
+/* Called with constants only. The comparison then compiles to a few machine words. */
 static inline __attribute__((always_inline)) void expect(scan_t *scan, const char *text)
 {
     size_t len = strlen(text);
@@ -23,7 +23,7 @@ static inline __attribute__((always_inline)) void expect(scan_t *scan, const cha
     }
 }
 
-/* Its closing quote overwritten by NUL. There is no backslash in the text. */
+/* Reads a string and overwrites its closing quote with NUL. The text has no backslash. */
 static const char *string(scan_t *scan)
 {
     expect(scan, "\"");
@@ -50,7 +50,7 @@ static const char *string_or_null(scan_t *scan)
     return string(scan);
 }
 
-/* Plain digits without a leading zero, up to 16 of them. */
+/* Reads digits without a leading zero, at most 16 of them. */
 static int64_t integer(scan_t *scan)
 {
     if (!scan->ok) {
@@ -99,7 +99,7 @@ static void role_list(scan_t *scan, authp_claims_t *out)
 
 bool authp_jwt_claims_scan(char *text, size_t len, authp_claims_t *out)
 {
-    /* The end of a string as C sees it must be the end that JSON sees. */
+    /* A NUL inside would end a C string earlier than the JSON string. */
     scan_t scan = {.at = text,
                    .end = text + len,
                    .ok = strlen(text) == len && memchr(text, '\\', len) == NULL};

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why a hash may stand for the token. Its key is 128 random bits of this child's own, and its
- * values never leave the process, so a forger can do no better than guess: with 2^20 tokens in the
- * table, one in 2^107 forged ones would be taken for seen (one bit of the hash marks places in
- * use). Guessing an HMAC-SHA256 is harder, guessing either is hopeless. To keep the tokens
- * themselves would take fifty times the memory.
+/* Why a hash can stand for the token: its key is 128 random bits of this child, and its values
+ * never leave the process. So an attacker can only guess. With 2^20 tokens in the table, one in
+ * 2^107 forged tokens would be taken for a known one (one bit of the hash marks used places). Both
+ * this and guessing an HMAC-SHA256 are hopeless. Keeping the tokens themselves would take fifty
+ * times the memory.
  *
- * Why no lock. The two halves of a place are atomic words, written one after the other; a reader,
- * or a second writer, can make a mark of two tokens' halves of it. That is one more random value
- * that no token has, and as hard to guess. */
+ * Why no lock is needed: the two halves of a place are atomic words, written one after the other. A
+ * reader, or a second writer, can see a place that has halves of two tokens. Such a place is one
+ * more random value that no token has, and is as hard to guess. */
 #include "crypto/jwt_seen.h"
 #include "base/pages.h"
 #include "crypto/siphash.h"
@@ -23,7 +23,7 @@ typedef struct set_t {
 
 struct authp_jwt_seen_t {
     authp_siphash_key_t key;
-    size_t mask; /* number of sets, a power of two, less one */
+    size_t mask; /* number of sets, which is a power of two, minus 1 */
     set_t *sets;
 };
 
@@ -55,7 +55,7 @@ authp_jwt_mark_t authp_jwt_seen_mark(const authp_jwt_seen_t *seen, const char *t
 {
     authp_jwt_mark_t mark;
     authp_siphash_128(&seen->key, token, len, mark.words);
-    mark.words[1] |= 1; /* an empty place has none */
+    mark.words[1] |= 1; /* never 0, because 0 marks an empty place */
     __builtin_prefetch(set_of(seen, &mark));
     return mark;
 }
@@ -75,7 +75,8 @@ bool authp_jwt_seen_has(const authp_jwt_seen_t *seen, const authp_jwt_mark_t *ma
 void authp_jwt_seen_add(authp_jwt_seen_t *seen, const authp_jwt_mark_t *mark)
 {
     set_t *set = set_of(seen, mark);
-    int place = (int)(mark->words[1] >> 1 & (WAYS - 1)); /* a full set loses any one */
+    /* If the set is full, one of its places is overwritten. */
+    int place = (int)(mark->words[1] >> 1 & (WAYS - 1));
     for (int i = 0; i < WAYS; i++) {
         if (atomic_load_explicit(&set->words[i][1], memory_order_relaxed) == 0) {
             place = i;

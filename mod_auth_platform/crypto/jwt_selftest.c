@@ -47,7 +47,7 @@ static authp_claims_t sample_claims(void)
                             .roles = {"candidate"}};
 }
 
-/* The same token with other text in one place of the payload, properly signed. */
+/* Makes a token whose payload has `to` in the place of `from`, and signs it correctly. */
 static authp_err_t bent(const authp_jwt_t *jwt, const char *payload, const char *from,
                         const char *to, const char **out, apr_pool_t *pool)
 {
@@ -63,7 +63,8 @@ static authp_err_t bent(const authp_jwt_t *jwt, const char *payload, const char 
     return authp_jwt_selftest_forge(&jwt->keys[0], head, body, out, pool);
 }
 
-/* Well signed, wrong claims: ours alone to refuse, since libjwt looks at none of them. */
+/* Tokens with a correct signature and wrong claims. Only our own code is tested with them, because
+ * libjwt checks no claims. */
 static authp_err_t test_claims(const authp_jwt_t *jwt, const char *payload, apr_pool_t *pool)
 {
     static const char *const swaps[][2] = {
@@ -94,7 +95,7 @@ static authp_err_t test_claims(const authp_jwt_t *jwt, const char *payload, apr_
     return err;
 }
 
-/* Headers that would choose an algorithm, with no or a present signature. */
+/* Headers that ask for another algorithm or key, each with a signature and without one. */
 static authp_err_t test_headers(const authp_jwt_t *jwt, const char *payload, apr_pool_t *pool)
 {
     static const char *const headers[] = {"{\"alg\":\"none\"}",
@@ -122,8 +123,8 @@ static authp_err_t test_headers(const authp_jwt_t *jwt, const char *payload, apr
     return AUTHP_OK;
 }
 
-/* Signatures that are not the one: refused by our code and by libjwt, whose first fix for
- * CVE-2024-25189 took any of the same length. */
+/* Wrong signatures, which our code and libjwt must refuse. The first fix of libjwt for
+ * CVE-2024-25189 accepted any signature of the right length. */
 static authp_err_t test_signatures(const authp_jwt_t *jwt, const char *token, apr_pool_t *pool)
 {
     size_t start = (size_t)(strrchr(token, '.') - token) + 1;

@@ -7,8 +7,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* The text of a string that C can hold whole; NULL else. It lives as long as the JSON does: the
- * pool. */
+/* Returns the text of a JSON string. NULL if it is no string or has a NUL inside. It lives as long
+ * as the JSON value, which lives as long as its pool. */
 static const char *plain_string(const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -35,7 +35,8 @@ static bool read_integer(const json_t *claims, const char *name, int64_t *out)
     return json_is_integer(value);
 }
 
-/* A string, or a list of strings that holds ours: then ours is what is reported. */
+/* Reads aud: a string, or a list of strings that contains our audience. For a list, *out is our
+ * audience. */
 static bool read_audience(const authp_jwt_t *jwt, const json_t *claims, const char **out)
 {
     const json_t *value = json_object_get(claims, "aud");
@@ -122,7 +123,7 @@ const authp_jwt_key_t *authp_jwt_slow_header(const authp_jwt_t *jwt, const char 
     const char *alg = plain_string(json_object_get(header, "alg"));
     const json_t *typ = json_object_get(header, "typ");
     const json_t *kid = json_object_get(header, "kid");
-    /* The key decides the algorithm, never the header: it may only agree. */
+    /* The algorithm belongs to the key. The header cannot choose another one. */
     if (alg == NULL || strcmp(alg, "HS256") != 0 || json_object_get(header, "crit") != NULL) {
         return NULL;
     }

@@ -7,9 +7,9 @@
 
 #define SIGNATURE_TEXT AUTHP_B64URL_ENCODED(AUTHP_SHA256_LEN)
 
-/* Three segments; their alphabet is checked when they are decoded. */
+/* The three segments of a token. Their characters are checked when they are decoded. */
 typedef struct framing_t {
-    const char *header; /* without its dot */
+    const char *header; /* ends before the dot */
     size_t header_len;
     const char *payload;
     size_t payload_len;
@@ -45,7 +45,8 @@ static bool mac_matches(const authp_hmac_t *mac, authp_bytes_t signed_part, cons
            authp_secret_equal(sent, made, sizeof(made));
 }
 
-/* Our own header, byte for byte, needs no parsing and its MAC is half done. */
+/* The header that we write ourselves needs no parsing, and its part of the MAC is computed already.
+ */
 static bool is_signed(const authp_jwt_t *jwt, const framing_t *framing, apr_pool_t *pool)
 {
     for (int i = 0; i < jwt->nkeys; i++) {
@@ -62,7 +63,7 @@ static bool is_signed(const authp_jwt_t *jwt, const framing_t *framing, apr_pool
     return key != NULL && mac_matches(key->mac, both, framing->signature);
 }
 
-/* Whether a token is signed depends on its bytes and the keys alone, so once is enough. */
+/* The signature depends only on the token's bytes and the keys, so checking it once is enough. */
 static bool was_signed(const authp_jwt_t *jwt, const framing_t *framing,
                        const authp_jwt_mark_t *mark, apr_pool_t *pool)
 {
@@ -99,13 +100,14 @@ authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t l
     }
     size_t size = AUTHP_B64URL_DECODED(framing.payload_len);
     char *text = apr_palloc(pool, size + 1);
-    /* Decoded before it is trusted: meanwhile the processor fetches what mark() asked for. */
+    /* The payload is decoded before the signature is checked. Meanwhile the processor prefetches
+     * what authp_jwt_seen_mark() asked for. */
     if (!decode(&framing, text) || !was_signed(jwt, &framing, &mark, pool)) {
         return AUTHP_E_TOKEN_INVALID;
     }
     text[size] = '\0';
     if (!authp_jwt_claims_scan(text, size, &claims)) {
-        /* Scanning spoils the text. */
+        /* authp_jwt_claims_scan() has written to the text. */
         if (!decode(&framing, text) || !authp_jwt_slow_parse(jwt, text, size, &claims, pool)) {
             return AUTHP_E_TOKEN_INVALID;
         }

@@ -7,10 +7,11 @@
 enum { PRESENT, PREVIOUS, GENERATIONS };
 
 struct authp_keys_t {
-    authp_hmac_t *macs[GENERATIONS][AUTHP_KEY_COUNT]; /* NULL without a previous key */
+    authp_hmac_t *macs[GENERATIONS][AUTHP_KEY_COUNT]; /* the entries of PREVIOUS are NULL without a
+                                                         previous key */
 };
 
-/* They are part of every tag ever handed out: a change signs everybody out. */
+/* The keys depend on these labels. A change makes every tag invalid and signs everybody out. */
 static const char *const labels[AUTHP_KEY_COUNT] = {
     [AUTHP_KEY_REFRESH] = "authp refresh", [AUTHP_KEY_CSRF] = "authp csrf",
     [AUTHP_KEY_DEVICE] = "authp device",   [AUTHP_KEY_STATE] = "authp state",
@@ -69,7 +70,7 @@ authp_err_t authp_keys_check(const authp_keys_t *keys, authp_key_label_t label,
         if (err != AUTHP_OK) {
             return err;
         }
-        /* Both are always looked at: the time says nothing about which key it was. */
+        /* Both keys are always checked, so that the time does not tell which one matched. */
         match |= authp_secret_equal(sum, tag, sizeof(sum));
         authp_secret_wipe(sum, sizeof(sum));
     }

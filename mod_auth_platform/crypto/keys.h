@@ -8,9 +8,9 @@
 
 #include <apr_pools.h>
 
-/* Keys for our own tags, derived by HKDF from JWT_SECRET_KEY, one label each. Tags are made with
- * the present key and accepted under the present, then the previous one, so that a key rolls
- * without signing anybody out. */
+/* Keys for tags of our own, derived by HKDF from JWT_SECRET_KEY, one for each label. Tags are made
+ * with the present key. They are accepted under the present and the previous key, so that a key can
+ * be replaced without signing anybody out. */
 typedef enum authp_key_label_t {
     AUTHP_KEY_REFRESH,
     AUTHP_KEY_CSRF,
@@ -29,7 +29,7 @@ AUTHP_CHECKED authp_err_t authp_keys_make(const authp_secret_t *present,
 AUTHP_CHECKED authp_err_t authp_keys_tag(const authp_keys_t *keys, authp_key_label_t label,
                                          const authp_bytes_t *parts, int nparts,
                                          unsigned char out[AUTHP_SHA256_LEN]);
-/* AUTHP_OK, or AUTHP_E_MALFORMED if `tag` is valid under neither key. Constant time. */
+/* AUTHP_E_MALFORMED: `tag` is valid under no key. The time does not depend on the tag. */
 AUTHP_CHECKED authp_err_t authp_keys_check(const authp_keys_t *keys, authp_key_label_t label,
                                            const authp_bytes_t *parts, int nparts,
                                            const unsigned char tag[AUTHP_SHA256_LEN]);

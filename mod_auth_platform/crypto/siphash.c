@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why not OpenSSL's: setting up its MAC costs more than hashing a token does. */
+/* OpenSSL's SipHash is not used: setting up its MAC takes longer than hashing a token. */
 #include "crypto/siphash.h"
 
 #include <string.h>
@@ -39,8 +39,8 @@ static inline void absorb(state_t *s, uint64_t word)
     s->v0 ^= word;
 }
 
-/* The words are taken in the machine's own byte order: on a big-endian one it is the same function
- * of the text with its bytes swapped, and no worse. */
+/* The words are read in the machine's own byte order. On a big-endian machine the result is that of
+ * the text with the bytes of each word swapped, which is as good. */
 void authp_siphash_128(const authp_siphash_key_t *key, const void *data, size_t len,
                        uint64_t out[2])
 {

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SipHash-2-4 with 128 bits (Aumasson and Bernstein, "SipHash: a fast short-input PRF"): whoever
- * does not know the key cannot tell its values from random ones, nor find a text for a value. Not
- * for what leaves the process: digest.h and hmac.h are for that. */
+/* SipHash-2-4 with 128 bits (Aumasson and Bernstein, "SipHash: a fast short-input PRF"). Without
+ * the key nobody can tell its values from random ones, or find a text for a value. Use it only for
+ * values that stay in the process. For others use digest.h and hmac.h. */
 typedef struct authp_siphash_key_t {
     uint64_t words[2];
 } authp_siphash_key_t;

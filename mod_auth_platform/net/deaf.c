@@ -56,8 +56,8 @@ static void wait_until(authp_deaf_t *deaf, int64_t at)
 static void *let_hear(void *data)
 {
     authp_deaf_t *deaf = data;
-    int64_t soonest =
-        0; /* the earliest time for the next one, even if this thread is late and many are due */
+    /* The earliest time for the next one, even if this thread is late and many are due. */
+    int64_t soonest = 0;
     pthread_mutex_lock(&deaf->mutex);
     while (!deaf->stopping) {
         const entry_t *entry = &deaf->ring[deaf->first % RING];
