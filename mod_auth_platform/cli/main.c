@@ -5,6 +5,7 @@
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "store/mongo.h"
 
 #include <apr_general.h>
 #include <signal.h>
@@ -65,6 +66,7 @@ int main(int argc, const char *const *argv)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     umask(077);
+    authp_mongo_drop_counters();
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
         return AUTHP_EXIT_FAILED;
     }

@@ -8,4 +8,9 @@
  * required, so it also runs on what only speaks MongoDB's protocol. */
 extern const authp_store_ops_t authp_mongo_ops;
 
+/* Removes the file /dev/shm/mongoc-PID, which libmongoc makes for its statistics when it is loaded
+ * and removes at exit. A process of root that has become another user by then may not remove it.
+ * The statistics themselves stay in memory. */
+void authp_mongo_drop_counters(void);
+
 #endif

@@ -51,6 +51,22 @@ ok(expect($tool, qr/Password: \r\nThe same again: \z/), 'the second question is 
 type($tool, "correct horse 9\n");
 ok(expect($tool, qr/again: \r\n\z/), '... and what follows too');
 
+# --- what a call leaves behind ---------------------------------------------------------------------------------------------
+# libmongoc makes a file for each process before main(), unless MONGOC_DISABLE_SHM is set. The tool of root is another user when it ends.
+SKIP: {
+    skip 'no /dev/shm', 2 if !-d '/dev/shm';
+    my $binary = program();
+    my $left = fork() // die "fork: $!";
+    if (!$left) {
+        open STDOUT, '>', '/dev/null' or die "stdout: $!";
+        %ENV = (PATH => '/usr/bin:/bin', map { $_ => $ENV{$_} } grep { /^[A-Z]+SAN_OPTIONS$/ } keys %ENV);
+        exec {$binary} 'authplatform', '--env-file', $file, 'user', 'list' or die "exec: $!";
+    }
+    waitpid $left, 0;
+    is($?, 0, 'a call that has a file of libmongoc');
+    ok(!-e "/dev/shm/mongoc-$left", '... leaves none');
+}
+
 # --- after it -------------------------------------------------------------------------------------------------------------
 my $after  = {};
 my $before = time;

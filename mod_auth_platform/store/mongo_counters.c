@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/mongo.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void authp_mongo_drop_counters(void)
+{
+    char name[32];
+    (void)snprintf(name, sizeof(name), "/mongoc-%ld", (long)getpid());
+    (void)shm_unlink(name);
+}
