@@ -134,12 +134,21 @@ for my $case (@wrong) {
 }
 
 # What may be a password is not shown again.
-for my $args (['--password', 'hunter2hunter2'], ['--password=hunter2hunter2'], ['hunter2hunter2'], ['--', 'hunter2hunter2']) {
+for my $args (['--password', 'hunter2hunter2'], ['--password=hunter2hunter2'], ['--pass', 'hunter2hunter2'], ['--pass=hunter2hunter2'], ['hunter2hunter2'], ['--', 'hunter2hunter2'],
+    ['--passwd=hunter2hunter2'], ['--verified=hunter2hunter2'], ['--name', 'A', '--name=hunter2hunter2']) {
     my $answer = run(['user', 'create', '--role', 'admin', '--email', 'a@b.c', @{$args}]);
     is($answer->{status}, 2, "@{$args}: refused");
     unlike($answer->{err}, qr/hunter2/, '... without repeating it');
 }
-like(run(['user', 'create', '--password', 'x'])->{err}, qr/standard input/, 'says how to give a password');
+for my $name (qw(password pass)) {
+    for my $args (["--$name", 'x'], ["--$name=x"], ["--$name"]) {
+        for my $command ([], [qw(user create)], [qw(user reset-password)], ['secret']) {
+            is(run([@{$command}, @{$args}])->{err} =~ s/\n.*//sr, 'authplatform: passwords are no arguments, because every user of this machine could read them: '
+                    . 'leave it away and be asked, or write it to standard input', "@{$command} @{$args}: says how to give a password");
+        }
+    }
+}
+unlike(run(['user', 'create', '--passes', 'x'])->{err}, qr/passwords are no arguments/, '... and not of an option that only begins so');
 
 # What is repeated cannot steer the terminal.
 like(run(["us\e[2Jer\x{e2}\x{80}\x{ae}s"])->{err}, qr/unknown command "us\?\[2Jer\?s"/, 'control and direction characters become ?');

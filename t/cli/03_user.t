@@ -58,6 +58,9 @@ like($pending->{out}, qr/recruiter pending/, '... and its state');
 my $verified = json(create('rob@example.org', 'recruiter', '--verified', '--json'));
 ok($verified->{is_recruiter_verified}, 'a verified recruiter');
 is($verified->{name}, undef, '... without a name');
+is(create('ria@example.org', 'recruiter', '--verified')->{err}, '', '... who can sign in at once: nothing to note');
+is(create('cora@example.org', 'candidate')->{err}, '', '... as anybody else');
+is(tool(['user', 'delete', '--yes', '--email', $_])->{status}, 0, "$_ goes") for 'ria@example.org', 'cora@example.org';
 
 # name, arguments, password, message
 my @refused = (

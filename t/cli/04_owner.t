@@ -68,6 +68,8 @@ open my $plain, '>', "$odd/state" or die $!;
 close $plain;
 my $no = run(['--env-file', $env, 'migrate']);
 is($no->{status}, 1, 'a file where the folder should be: status 1');
+like($no->{err}, qr/\Aauthplatform: AUTH_STATE_DIR in \S+: \Q$odd\E\/state is not a folder\n\z/, '... and that is what is said');
+is(run(['--env-file', env_file($odd, AUTH_STORE => "sqlite:$odd/state/x.db"), 'migrate'])->{status}, 1, '... a store of its own in it, too');
 
 # --- what another user may have put where a file is expected ----------------------------------------------------------
 # As root too, the tool neither waits for it nor touches what it leads to; status 1, and the message names the file.
@@ -127,7 +129,8 @@ my $linked = folder();
 my $through = env_file($linked);
 mkdir "$linked/elsewhere", 0700 or die $!;
 symlink "$linked/elsewhere", "$linked/state" or die $!;
-refused('a state folder that is a link', "$linked/state", ['--env-file', $through, @create], stdin => "12345678\n");
+my $led = refused('a state folder that is a link', "$linked/state", ['--env-file', $through, @create], stdin => "12345678\n");
+is($led->{err}, "authplatform: $linked/state is not a folder but a symbolic link\n", '... and that is what is said');
 is_deeply([glob "$linked/elsewhere/*"], [], '... and nothing is made behind it');
 
 SKIP: {

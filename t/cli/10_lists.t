@@ -78,6 +78,15 @@ is($rows, join('', "ID                        E-MAIL            ROLES      STATE
     "${\id(3)}  ann3\@example.org  candidate  active    2023-11-14T22:13:20.000Z  Ann  O. Ther\n",
     "${\id(4)}  rob4\@example.org  recruiter  disabled  2023-11-14T22:13:20.000Z  -\n"), 'user list: its columns');
 
+# --- sessions ---------------------------------------------------------------------------------------------------------
+# Columns are measured in characters, and something empty is a dash.
+sql($dir, map { my ($number, $device, $agent) = @{$_};
+    "INSERT INTO refresh_tokens VALUES ('${\id($number)}', '${\id(3)}', 1, '${\('A' x 43)}', 0, 0, 1, 1700000000000, 1700000060000, 9700000000000, 9700000000000, 0, NULL, $device, '192.0.2.7', $agent)" }
+    [901, "CAST(x'74c3a96cc3a9' AS TEXT)", "'one'"], [902, "'tele2'", 'NULL'], [903, "''", "''"], [904, 'NULL', "CAST(x'e282ac' AS TEXT)"]);
+my $when = '2023-11-14T22:13:20.000Z  2023-11-14T22:14:20.000Z  192.0.2.7';
+is(tool(qw(session list --id), id(3))->{out}, join('', "ID                        CREATED                   LAST USED                 ADDRESS    DEVICE  CLIENT\n", "${\id(901)}  $when  t\xc3\xa9l\xc3\xa9    one\n",
+    "${\id(902)}  $when  tele2   -\n", "${\id(903)}  $when  -       -\n", "${\id(904)}  $when  -       \xe2\x82\xac\n"), 'session list: its columns');
+
 # --- invites ------------------------------------------------------------------------------------------------------------
 # Three batches of the store's pages: 500 of which every fifth is open, used, revoked, expired, or open again.
 run(['--env-file', $file, 'invite', 'create', '--email', 'pattern@pattern.example']);
