@@ -16,12 +16,12 @@ static void admit(request_rec *r, authp_context_t *context)
 {
     context->known = true;
     context->user = context->principal.user_id;
-    r->user = (char *)(uintptr_t)context->user; /* never written to */
+    r->user = (char *)(uintptr_t)context->user; /* httpd does not write to r->user */
     r->ap_auth_type = (char *)(uintptr_t)AUTH_TYPE;
 }
 
-/* Marks the answer that the client gets, which for DirectoryIndex and the like is not this
- * request's own. */
+/* Marks the contexts of this request and of the requests that it is a subrequest of. With
+ * DirectoryIndex, for example, the client gets the answer of the outermost one. */
 static authp_context_t *mark(request_rec *r, bool guarded)
 {
     authp_context_t *context = authp_context_make(r);
@@ -33,8 +33,8 @@ static authp_context_t *mark(request_rec *r, bool guarded)
     return context;
 }
 
-/* Subrequests and internal redirects take over who was proven before; nobody proven means that
- * nobody asked yet. */
+/* A subrequest or an internal redirect takes over the principal of its ancestor. If no ancestor has
+ * one, the request is authenticated. */
 static authp_err_t identify(request_rec *r, authp_context_t *context)
 {
     const authp_context_t *before = authp_context_ancestor(r);
@@ -62,8 +62,8 @@ static int on_check_authn(request_rec *r)
         return DECLINED;
     }
     if (authp_way_in_holds(r)) {
-        /* httpd wants a user here; authz.c takes this one away again. Conditions that need nobody,
-         * such as Require ip, have been decided by now. */
+        /* httpd needs a user here, and authz.c removes this one again. Conditions that need no
+         * user, such as Require ip, have been decided before. */
         static char nobody[] = "";
         authp_context_make(r)->exempt = true;
         r->user = nobody;
@@ -78,8 +78,8 @@ static int on_check_authn(request_rec *r)
     return OK;
 }
 
-/* Authentication does not run where Require grants without a user, so that optional sign-in comes
- * before it. */
+/* httpd skips authentication where Require grants access without a user. So AuthPlatformOptional
+ * authenticates before it. */
 static int on_check_access(request_rec *r)
 {
     if (authp_lifecycle_runtime() == NULL || authp_config_dir(r)->optional != 1 ||
@@ -93,7 +93,8 @@ static int on_check_access(request_rec *r)
         admit(r, context);
         return DECLINED;
     }
-    /* A bad bearer is said (RFC 6750), a bad cookie is a person who is signed out by now. */
+    /* A bad bearer token is refused (RFC 6750). With a bad cookie the person counts as signed out.
+     */
     bool refused = err == AUTHP_E_ORIGIN_DENIED ||
                    (context->via == AUTHP_VIA_BEARER && err != AUTHP_E_TOKEN_MISSING);
     return refused ? authp_refuse(r, err) : DECLINED;

@@ -4,7 +4,8 @@
 
 #include "httpd/module.h"
 
-/* Who is it? check_authn for AuthType Platform, check_access for AuthPlatformOptional. */
+/* Authenticates guarded requests: in check_authn for AuthType Platform, in check_access for
+ * AuthPlatformOptional. */
 void authp_authn_register(apr_pool_t *pool);
 
 #endif

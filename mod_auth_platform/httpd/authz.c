@@ -13,8 +13,9 @@ static int ask_others(request_rec *r, authp_context_t *context)
     return status;
 }
 
-/* Whoever lacks the role as well is not sent to sign in for nothing. What RequireAny and the like
- * make of it is for core to say. */
+/* True if a new sign-in would give access: only the time of the sign-in is too long ago. The other
+ * check_authz hooks run once more as if the sign-in was new. So the result also holds for
+ * RequireAny and the like. */
 static bool helped_by_sign_in(request_rec *r, authp_context_t *context)
 {
     if (context->max_age == 0) {
@@ -46,7 +47,7 @@ static int on_check_authz(request_rec *r)
     if (helped_by_sign_in(r, context)) {
         return authp_refuse(r, AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
     }
-    /* Core answers 401 to any denial here, and a client would try to sign in again for ever. */
+    /* Core answers 401 to any denial here. The client would sign in again and again. */
     return status == HTTP_UNAUTHORIZED ? authp_refuse(r, AUTHP_E_INSUFFICIENT_ROLE) : status;
 }
 

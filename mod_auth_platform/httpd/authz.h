@@ -4,7 +4,7 @@
 
 #include "httpd/module.h"
 
-/* 403 instead of httpd's 401 for somebody who is signed in and may not. */
+/* Answers 403 instead of httpd's 401 to signed-in people whom Require refuses. */
 void authp_authz_register(apr_pool_t *pool);
 
 #endif

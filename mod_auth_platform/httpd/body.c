@@ -37,7 +37,8 @@ static bool append(buffer_t *buffer, const char *data, size_t len)
     return true;
 }
 
-/* -1: none (chunked, HTTP/2 or no body). httpd has refused what is no number. */
+/* Returns the Content-Length. -1: there is none (chunked, HTTP/2 or no body). httpd has already
+ * refused a value that is no number. */
 static apr_off_t content_length(const request_rec *r)
 {
     const char *text = apr_table_get(r->headers_in, "Content-Length");
@@ -49,7 +50,7 @@ static apr_off_t content_length(const request_rec *r)
     return length;
 }
 
-/* One brigade into the buffer. */
+/* Copies one brigade into the buffer. */
 static authp_err_t take(authp_body_t *body, apr_bucket_brigade *brigade, buffer_t *buffer)
 {
     for (apr_bucket *bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
@@ -88,7 +89,7 @@ static authp_err_t read_all(authp_body_t *body, buffer_t *buffer)
             apr_brigade_cleanup(brigade);
             continue;
         }
-        /* AP_FILTER_ERROR stays what it is: the answer is on its way already. */
+        /* This function keeps AP_FILTER_ERROR, which means that an answer is being sent already. */
         body->status = ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
         err = body->status == HTTP_REQUEST_ENTITY_TOO_LARGE ? AUTHP_E_TOO_LARGE : AUTHP_E_ABORTED;
     }
@@ -100,7 +101,8 @@ authp_err_t authp_body_read(void *ctx, size_t limit, const char **data, size_t *
 {
     authp_body_t *body = ctx;
     apr_off_t length = content_length(body->r);
-    /* Before the first read, which would tell a waiting client to send it all. */
+    /* This check comes before the first read, because that read would make a client that waits for
+     * "100 Continue" send the whole body. */
     if (length >= 0 && (apr_uint64_t)length > limit) {
         return AUTHP_E_TOO_LARGE;
     }

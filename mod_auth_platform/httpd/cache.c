@@ -25,8 +25,8 @@ static bool has_token(const char *list, const char *token)
     return false;
 }
 
-/* Never stored, or stored privately and asked about each time. private="..." of single headers is
- * not that. */
+/* True if Cache-Control forbids storing, or allows only private storing with a check each time. A
+ * private="..." that names single headers does not count. */
 static bool is_strict(const char *control)
 {
     return has_token(control, "no-store") ||
@@ -39,7 +39,7 @@ static const char *all_of(request_rec *r, apr_table_t *table, const char *name)
     return apr_table_get(table, name) != NULL ? apr_table_getm(r->pool, table, name) : NULL;
 }
 
-/* What either table says: the header filter will send both. */
+/* Both tables together, because the header filter sends both. */
 static const char *current(request_rec *r, const char *name)
 {
     const char *normal = all_of(r, r->headers_out, name);
@@ -84,7 +84,7 @@ static apr_status_t set_headers(ap_filter_t *filter, apr_bucket_brigade *brigade
     return ap_pass_brigade(next, brigade);
 }
 
-/* The document of a refusal, reached by internal redirect, is part of the guarded answer. */
+/* An ErrorDocument, which httpd serves by internal redirect, is part of the guarded answer. */
 static void add_filter(request_rec *r)
 {
     if (r->main != NULL) {
@@ -102,8 +102,8 @@ static void add_filter(request_rec *r)
 void authp_cache_register(apr_pool_t *pool)
 {
     (void)pool;
-    /* Behind mod_headers and mod_expires, of the same type or before it, and ahead of mod_cache,
-     * which must see what we say. */
+    /* This filter runs after mod_headers and mod_expires, which have the same type or an earlier
+     * one. It runs before mod_cache, which must see these headers. */
     header_filter =
         ap_register_output_filter("AUTHP_CACHE", set_headers, NULL, AP_FTYPE_CONTENT_SET);
     ap_hook_insert_filter(add_filter, NULL, NULL, APR_HOOK_REALLY_LAST);

@@ -4,8 +4,7 @@
 
 #include "httpd/module.h"
 
-/* Keeps what one person may see out of shared caches: Cache-Control and Vary on guarded answers and
- * refusals. */
+/* Keeps guarded answers and refusals out of shared caches, by Cache-Control and Vary. */
 void authp_cache_register(apr_pool_t *pool);
 
 #endif

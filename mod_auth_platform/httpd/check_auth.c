@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* A line of the list. */
+/* Adds a line to the list. */
 #define SAY(list, pool, ...)                                                                       \
     (APR_ARRAY_PUSH((list), const char *) = apr_psprintf((pool), __VA_ARGS__))
 
@@ -27,7 +27,7 @@ static const ap_directive_t *own_type(const ap_directive_t *directive)
     return NULL;
 }
 
-/* A misspelt one has an error of its own. */
+/* A misspelt Platform counts here too: it is reported by an error of its own. */
 static bool makes_ours(const ap_directive_t *directive, apr_pool_t *pool)
 {
     authp_tree_type_t type = authp_tree_type(directive, pool);
@@ -130,7 +130,7 @@ static void check_limit(const ap_directive_t *guard, apr_array_header_t *warning
     }
 }
 
-/* A section below the other one in either direction: both hold in the lower one. */
+/* True if one section is within the other. Then both apply in the inner one. */
 static bool meet(const ap_directive_t *a, const ap_directive_t *b, apr_pool_t *pool)
 {
     return authp_tree_cover(a, b, pool) != AUTHP_TREE_APART ||

@@ -41,7 +41,7 @@ static bool is_wildcard(const apr_sockaddr_t *address)
 #endif
 }
 
-/* The section of a virtual host, NULL for the main server. */
+/* The <VirtualHost> section of a virtual host. NULL for the main server. */
 static const ap_directive_t *node_of(const server_rec *server)
 {
     if (!server->is_virtual) {
@@ -56,7 +56,8 @@ static const ap_directive_t *node_of(const server_rec *server)
     return NULL;
 }
 
-/* The line of the host, or else the line of the main server, which the host inherits. */
+/* The directive in the host. If the host has none, the one of the main server, which it inherits.
+ */
 static const ap_directive_t *setting_of(const server_rec *server, const char *name)
 {
     const ap_directive_t *node = node_of(server);
@@ -64,7 +65,8 @@ static const ap_directive_t *setting_of(const server_rec *server, const char *na
     return own != NULL || node == NULL ? own : authp_tree_child(NULL, name);
 }
 
-/* False without a ServerName line: the name that httpd then guesses says nothing about clients. */
+/* True if ServerName names a host that is not this machine. False without a ServerName: httpd then
+ * guesses a name, which tells nothing about the clients. */
 static bool is_named_elsewhere(const server_rec *server, apr_pool_t *pool)
 {
     const ap_directive_t *line = setting_of(server, "ServerName");
@@ -89,7 +91,7 @@ static bool has_engine(const server_rec *server, int port, apr_pool_t *pool)
             return true;
         }
     }
-    /* mod_tls names listeners, [ADDRESS:]PORT. */
+    /* The argument of mod_tls's TLSEngine is a listener: [ADDRESS:]PORT. */
     for (const ap_directive_t *at = ap_conftree; at != NULL; at = at->next) {
         if (authp_tree_is(at, "TLSEngine")) {
             const char *where = authp_tree_word(at, pool);
@@ -112,8 +114,8 @@ static bool is_tls(const server_rec *server, const ap_listen_rec *listener, apr_
            has_engine(server, port, pool);
 }
 
-/* True if an address of this virtual host matches the listener. `wholly`: the host gets every
- * request of that listener. */
+/* True if an address of this virtual host matches the listener. With `wholly`: true if the host
+ * gets every request of that listener. */
 static bool takes(const server_rec *server, const ap_listen_rec *listener, bool wholly)
 {
     for (const server_addr_rec *at = server->addrs; at != NULL; at = at->next) {
@@ -141,7 +143,8 @@ static bool serves(const hosts_t *hosts, const server_rec *server, const ap_list
     return true;
 }
 
-/* The first listener at which `server` serves the mount to other machines. */
+/* The first listener on which `server` serves the mount to other machines. With `plain` only
+ * listeners without TLS count. */
 static const ap_listen_rec *find_exposed(const hosts_t *hosts, const server_rec *server, bool plain)
 {
     if (!authp_config_server(server)->mounted) {

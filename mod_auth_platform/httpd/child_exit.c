@@ -12,16 +12,16 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-/* httpd still gets memory for a moment after it has said that a new child is ready. */
+/* After a child has reported that it is ready, httpd still allocates memory for a short time. */
 #define SETTLE_MS 100
 
-/* Of a child of prefork, whose only thread for requests is the one that handles signals. */
+/* true in a child of prefork, where the one thread that serves requests also handles signals */
 static bool single;
 static volatile sig_atomic_t at_work;
-static volatile authp_ms_t ready_at; /* of the monotonic clock */
+static volatile authp_ms_t ready_at; /* time of the monotonic clock */
 
-/* httpd notes in the scoreboard that a child waits for a connection. It gives the memory of the
- * last connection back before that. */
+/* True if the child is between two connections. httpd notes in the scoreboard that a child waits
+ * for a connection. It frees the memory of the last connection before that. */
 static bool waits(void)
 {
     apr_proc_t self = {.pid = getpid()};
@@ -31,10 +31,10 @@ static bool waits(void)
            authp_clock_now(authp_clock_monotonic()) - ready_at >= SETTLE_MS;
 }
 
-/* The interrupted thread may be in the middle of malloc() or free(). The clean-up that would
- * follow, httpd's own too, frees memory: it would wait for ever or spoil the heap. The kernel takes
- * everything back, and every lock of ours that other processes use is free when its holder is gone.
- */
+/* The interrupted thread may be in the middle of malloc() or free(). The cleanups that follow, also
+ * those of httpd, free memory: they would hang or corrupt the heap. So the process exits without
+ * them. The kernel frees everything, and every lock that other processes use becomes free when its
+ * holder has ended. */
 void authp_child_exit_check(void)
 {
     if (single && authp_ending_in_handler() && !waits()) {
@@ -49,7 +49,7 @@ static apr_status_t find_out(void *data)
     return APR_SUCCESS;
 }
 
-/* The first hook that runs in a child. A signal may come from now on. */
+/* The first hook that runs in a child. From now on a signal may come at any time. */
 static int on_drop_privileges(apr_pool_t *pchild, server_rec *server)
 {
     int threaded = AP_MPMQ_STATIC;
@@ -77,8 +77,8 @@ static apr_status_t no_longer(void *data)
     return APR_SUCCESS;
 }
 
-/* Makes no connection, so that the next module does. mod_proxy's connections come here too, while
- * the scoreboard says that this child is busy. */
+/* Returns no connection, so that the next module makes it. mod_proxy's connections also come here;
+ * the scoreboard then says that this child is busy. */
 static conn_rec *on_create_connection(apr_pool_t *pool, server_rec *server, apr_socket_t *socket,
                                       long id, void *sbh, apr_bucket_alloc_t *alloc)
 {

@@ -4,11 +4,12 @@
 
 #include "httpd/module.h"
 
-/* Ends children of MPM prefork that are told to stop in the middle of a request. */
+/* Ends children of MPM prefork that get a signal to stop in the middle of a request. */
 void authp_child_exit_register(apr_pool_t *pool);
 
-/* For pre-cleanups of pchild, which run before anything of the child is freed: does not return if
- * the child is being ended by a signal handler in the middle of a request; see base/ending.h. */
+/* For pre-cleanups of pchild, which run before any memory of the child is freed. If a signal
+ * handler is ending the child in the middle of a request, this ends the process and does not
+ * return. See base/ending.h. */
 void authp_child_exit_check(void);
 
 #endif

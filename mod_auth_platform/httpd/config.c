@@ -109,7 +109,8 @@ const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
     return NULL;
 }
 
-/* The documents that an earlier host than `server` has for the same mount, or NULL. */
+/* Returns the documents of an earlier host that has the same mount as `server`. NULL if there is
+ * none. */
 static const authp_documents_t *made_before(const server_rec *main_server, const server_rec *server)
 {
     const authp_mount_t *mount = &authp_config_server(server)->mount;

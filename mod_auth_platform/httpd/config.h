@@ -10,9 +10,9 @@
 
 struct authp_way_in_t;
 
-/* What the directives say. One list each for a server and for a directory: struct, create and merge
- * come from it, so that a new member cannot be forgotten in one of them. X(type, name, value when
- * not set). */
+/* The values of the directives. There is one list of members for servers and one for directories.
+ * The struct, its creation and its merging are made from the list, so that no member can be
+ * forgotten in one of them. X(type, name, value if the directive is absent). */
 #define AUTHP_UNSET (-1)
 #define AUTHP_SERVER_MEMBERS(X)                                                                    \
     X(const char *, mount_path, NULL) /* "" = off */                                               \
@@ -35,19 +35,19 @@ typedef enum authp_remote_user_t {
 #define AUTHP_MEMBER(type, name, unset) type name;
 typedef struct authp_server_config_t {
     AUTHP_SERVER_MEMBERS(AUTHP_MEMBER)
-    const char *env_file; /* of the main server only, as are these: */
+    const char *env_file; /* this and the next three: of the main server only */
     int64_t max_lag_ms;   /* 0 = default */
     int live_entries;     /* 0 = default */
     int token_cache;      /* KB; AUTHP_UNSET = default */
-    authp_mount_t mount;  /* what the members amount to, by authp_config_resolve() */
+    authp_mount_t mount;  /* made of the members above by authp_config_resolve() */
     bool mounted;
 } authp_server_config_t;
 
-/* The places of the Require lines that apply to a request, without those that let everybody in. */
+/* Where the Require lines are that apply to a request. Lines that let everybody in do not count. */
 typedef struct authp_guarded_by_t {
     size_t location;  /* length of the longest path of a <Location>, 0 = none */
-    size_t directory; /* the same of a <Directory> or of .htaccess */
-    bool other;       /* a pattern, <Files> or <If> */
+    size_t directory; /* the same for a <Directory> or .htaccess */
+    bool other;       /* true if one is in a pattern, <Files> or <If> */
 } authp_guarded_by_t;
 
 typedef struct authp_dir_config_t {
@@ -56,32 +56,32 @@ typedef struct authp_dir_config_t {
 } authp_dir_config_t;
 #undef AUTHP_MEMBER
 
-/* The slots of the module struct. */
+/* The functions for the module struct. */
 void *authp_config_create_server(apr_pool_t *pool, server_rec *server);
 void *authp_config_merge_server(apr_pool_t *pool, void *base, void *add);
 void *authp_config_create_dir(apr_pool_t *pool, char *dir);
 void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add);
 
-/* Fills in `mount` of one virtual host, defaults included; NULL, or one line saying what does not
- * go together. */
+/* Fills in `mount` of one virtual host, with defaults. Returns NULL, or one line that says which
+ * directives contradict each other. */
 const char *authp_config_resolve(server_rec *server, apr_pool_t *pool);
 
-/* Makes the documents of every mount (api/document.h), in `pool`, which lives as long as this
- * configuration. Hosts with the same mount share them. After authp_config_resolve(). */
+/* Makes the documents of every mount (api/document.h) in `pool`, which lives as long as this
+ * configuration. Hosts with the same mount share them. Call it after authp_config_resolve(). */
 AUTHP_CHECKED authp_err_t authp_config_documents(server_rec *main_server,
                                                  const authp_settings_t *settings,
                                                  apr_pool_t *pool);
 
-/* AuthPlatformTokenCache, in bytes. */
+/* The size of AuthPlatformTokenCache in bytes. */
 size_t authp_config_token_cache(const server_rec *server);
 
 authp_server_config_t *authp_config_server(const server_rec *server);
 const authp_dir_config_t *authp_config_dir(const request_rec *r);
-/* NULL where the host has no mount. */
+/* The mount of the request's host. NULL if it has none. */
 const authp_mount_t *authp_config_mount(const request_rec *r);
-/* AuthPlatformSignInPage in force, NULL if none. */
+/* The AuthPlatformSignInPage in force for the request. NULL if there is none. */
 const char *authp_config_sign_in_page(const request_rec *r);
-/* Does the mount of this host own the request's path? */
+/* True if the mount of the request's host serves its path. */
 bool authp_config_owns(const request_rec *r);
 
 #endif

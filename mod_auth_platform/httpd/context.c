@@ -23,7 +23,8 @@ authp_context_t *authp_context_make(request_rec *r)
 
 request_rec *authp_context_parent(const request_rec *r)
 {
-    /* A redirect within a subrequest has both; prev leads on to main. */
+    /* A redirect within a subrequest has both. Then r->prev is the parent, and its r->main is the
+     * next one. */
     return r->prev != NULL ? r->prev : r->main;
 }
 
@@ -39,7 +40,7 @@ authp_context_t *authp_context_ancestor(const request_rec *r)
     return NULL;
 }
 
-/* What this request or an ancestor had under that name before we took it away. */
+/* The header that we have removed from this request or an ancestor. NULL if there is none. */
 static const char *removed(const request_rec *r, bool cookie)
 {
     const request_rec *at = r;
@@ -60,7 +61,7 @@ static const char *get_header(void *ctx, const char *name)
 {
     const request_rec *r = ctx;
     const char *value = NULL;
-    /* Names are constants of ours, spelled like this. */
+    /* Callers pass constants in this spelling, so strcmp() is enough. */
     if (strcmp(name, "Cookie") == 0) {
         value = removed(r, true);
     } else if (strcmp(name, "Authorization") == 0) {
@@ -82,7 +83,8 @@ const char *authp_context_scheme(const request_rec *r)
 
 void authp_context_guard_request(request_rec *r, authp_guard_request_t *out)
 {
-    /* return_to is what the client asked for, not where we went from there */
+    /* return_to is the path that the client asked for, not one that httpd redirected to internally.
+     */
     const request_rec *first = r;
     for (const request_rec *at = NULL; (at = authp_context_parent(first)) != NULL;) {
         first = at;

@@ -16,7 +16,7 @@
 #define AUTHP_SERVER(member) ((void *)offsetof(authp_server_config_t, member))
 #define AUTHP_DIR(member) ((void *)offsetof(authp_dir_config_t, member))
 
-/* The member of this host's configuration that the directive's row names. */
+/* The member of this host's configuration that the row of the directive names. */
 static void *server_member(cmd_parms *cmd)
 {
     return (char *)authp_config_server(cmd->server) + (size_t)cmd->info;
@@ -27,7 +27,8 @@ static const char *wrong(cmd_parms *cmd, const char *text)
     return apr_pstrcat(cmd->pool, cmd->cmd->name, " ", text, NULL);
 }
 
-/* A path of this host in its one spelling, which is what requests are compared with. */
+/* Accepts a path of this host only in one spelling, because it is compared with the paths of
+ * requests. NULL, or what is wrong. */
 static const char *check_path(const char *path)
 {
     if (path[0] != '/') {
@@ -110,7 +111,7 @@ static const char *set_unavailable(cmd_parms *cmd, void *dir, const char *value)
     return wrong(cmd, "must be deny or allow-valid");
 }
 
-/* 512K, 4M: KB; -1 for anything else. */
+/* The KB of "512K" or "4M". -1 for any other text. */
 static long kilobytes(const char *size)
 {
     size_t digits = strspn(size, "0123456789");
@@ -198,7 +199,7 @@ static const char *set_page(cmd_parms *cmd, void *dir, int count, char *const wo
     return error != NULL ? wrong(cmd, error) : NULL;
 }
 
-/* DECLINE_CMD: mod_authz_core takes the line as well, and says what is wrong with it. */
+/* With DECLINE_CMD mod_authz_core also processes the line, and reports its errors. */
 static const char *note_require(cmd_parms *cmd, void *dir, const char *line)
 {
     authp_way_in_note(cmd, line, (authp_guarded_by_t *)((char *)dir + (size_t)cmd->info));

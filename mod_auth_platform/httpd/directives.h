@@ -4,9 +4,9 @@
 
 #include "httpd/module.h"
 
-/* Every directive, once: arguments, name, setter, member it sets, where it may stand, what it is
- * for. SERVER and DIR setters write to the member named. A new one is a row here, a member in
- * config.h, an entry in conf/ and a test. */
+/* All directives: arguments, name, setter, member that it sets, where it is allowed, and its
+ * description. Setters write to the member that the row names. A new directive needs a row here, a
+ * member in config.h, an entry in conf/auth_platform.conf and a test. */
 #define AUTHP_DIRECTIVES(X)                                                                        \
     X(TAKE1, "AuthPlatformEnvFile", set_env_file, AUTHP_SERVER(env_file), RSRC_CONF,               \
       "the .env file with the settings, absolute or below ServerRoot")                             \
@@ -37,8 +37,8 @@
     X(FLAG, "AuthPlatformAdminPassesRoles", ap_set_flag_slot, AUTHP_DIR(admin_passes_roles),       \
       RSRC_CONF | OR_AUTHCFG, "on: the role admin passes every Require role")
 
-/* httpd's own directive, noted and left to httpd: where a Require stands decides what stays open
- * around the sign-in page (way_in.h). */
+/* A directive of httpd, which this module notes and leaves to httpd. Where a Require stands decides
+ * what is open around the sign-in page (way_in.h). */
 #define AUTHP_NOTED(X)                                                                             \
     X(RAW_ARGS, "Require", note_require, AUTHP_DIR(guarded_by), OR_AUTHCFG,                        \
       "see mod_authz_core; noted for AuthPlatformSignInPage")

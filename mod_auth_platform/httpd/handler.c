@@ -31,7 +31,7 @@ static bool claim(request_rec *r)
     }
     authp_context_make(r)->owned = true;
     r->proxyreq = PROXYREQ_NONE;
-    r->filename = apr_pstrcat(r->pool, HANDLER ":", r->uri, NULL); /* no file of that name */
+    r->filename = apr_pstrcat(r->pool, HANDLER ":", r->uri, NULL); /* a name that no file has */
     r->handler = HANDLER;
     return true;
 }
@@ -41,14 +41,15 @@ static int on_translate_name(request_rec *r)
     return claim(r) ? OK : DECLINED;
 }
 
-/* Asked again here: a RewriteRule may have led to the mount meanwhile. OK skips the walk through
- * directories. */
+/* The same check again: a RewriteRule may have led to the mount meanwhile. With OK httpd does not
+ * search the directories of the file. */
 static int on_map_to_storage(request_rec *r)
 {
     return claim(r) ? OK : DECLINED;
 }
 
-/* Ends the guessing of types by what looks like a file's extension. */
+/* Ends the search for a content type, which httpd would guess from something like a file extension.
+ */
 static int on_type_checker(request_rec *r)
 {
     return is_owned(r) ? OK : DECLINED;
@@ -97,7 +98,7 @@ static int on_handler(request_rec *r)
         return body.status;
     }
     if (!body.ended) {
-        r->status = response.status; /* so that no "100 Continue" comes before it */
+        r->status = response.status; /* prevents a "100 Continue" before the answer */
         authp_body_drain(r);
     }
     if (!response.slow) {

@@ -4,8 +4,8 @@
 
 #include "httpd/module.h"
 
-/* Serves the paths that a host's mount owns, whatever the file system, ProxyPass or RewriteRule
- * have to say about them. */
+/* Serves the paths of a host's mount. The file system, ProxyPass and RewriteRule do not change
+ * that. */
 void authp_handler_register(apr_pool_t *pool);
 
 #endif

@@ -29,11 +29,11 @@ authz_status authp_identity_required(const request_rec *r, const authp_context_t
         return AUTHZ_DENIED_NO_USER;
     }
     *who = authp_identity_of(r);
-    return *who != NULL ? AUTHZ_GRANTED : AUTHZ_DENIED; /* somebody by another AuthType */
+    return *who != NULL ? AUTHZ_GRANTED : AUTHZ_DENIED; /* denied: a user of another AuthType */
 }
 
 /* The names are kept in the context, so they are allocated in the context's own pool. `context` may
- * belong to an ancestor of the request at hand, whose pool ends earlier if it is a subrequest. */
+ * belong to an ancestor of `r`. If `r` is a subrequest, its pool is destroyed earlier. */
 static const char *role_names(authp_context_t *context)
 {
     if (context->role_names == NULL) {
@@ -45,20 +45,21 @@ static const char *role_names(authp_context_t *context)
     return context->role_names;
 }
 
-/* Only now, so that what core logs about a refusal names an id and not a person's address. */
+/* This runs after authorization, so that what core logs about a refusal has an id and not a
+ * person's e-mail address. */
 static void name_user(request_rec *r, authp_context_t *context)
 {
     const authp_principal_t *who = &context->principal;
     if (context == authp_context_of(r) && who->email != NULL && who->email_verified &&
         authp_config_dir(r)->remote_user == AUTHP_REMOTE_USER_EMAIL) {
         context->user = who->email;
-        r->user = (char *)(uintptr_t)context->user; /* never written to */
+        r->user = (char *)(uintptr_t)context->user; /* httpd does not write to r->user */
     }
 }
 
 typedef void put_fn(apr_table_t *table, const char *name, const char *value);
 
-/* Removes entries that have the name already, in any case of its letters. */
+/* Removes every entry with that name, in any case of letters, before it adds one. */
 static void replace(apr_table_t *table, const char *name, const char *value)
 {
     apr_table_unset(table, name);
@@ -80,7 +81,7 @@ static put_fn *put_of(const apr_table_t *table, char initial)
     return apr_table_addn;
 }
 
-/* "true" or "false". An account without an address has no verified one. */
+/* "true" or "false". Without an address the answer is "false". */
 static const char *email_verified(const authp_principal_t *who)
 {
     return who->email != NULL && who->email_verified ? "true" : "false";
@@ -91,7 +92,7 @@ static void unset_environment(apr_table_t *env)
     static const char *const names[] = {
         "AUTH_USER_ID", "AUTH_EMAIL", "AUTH_EMAIL_VERIFIED", "AUTH_NAME", "AUTH_ROLES",
         "AUTH_SESSION_ID",
-        /* mod_include makes these of the page's own headers and hands them on */
+        /* mod_include makes these from the headers of the page and passes them on. */
         "HTTP_X_AUTH_USER_ID", "HTTP_X_AUTH_EMAIL", "HTTP_X_AUTH_EMAIL_VERIFIED",
         "HTTP_X_AUTH_NAME", "HTTP_X_AUTH_ROLES", "HTTP_X_AUTH_SESSION_ID"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -99,7 +100,7 @@ static void unset_environment(apr_table_t *env)
     }
 }
 
-/* First of all fixups, so that RequestHeader and RewriteCond can use it. */
+/* The first of all fixups, so that RequestHeader and RewriteCond can use the variables. */
 static int on_fixups_environment(request_rec *r)
 {
     if (authp_lifecycle_runtime() == NULL) {
@@ -108,7 +109,7 @@ static int on_fixups_environment(request_rec *r)
     authp_context_t *context = authp_identity_of(r);
     if (authp_context_parent(r) != NULL) {
         unset_environment(
-            r->subprocess_env); /* a copy of the parent's, who may have been guarded */
+            r->subprocess_env); /* a copy of the parent's, which may be a guarded request */
     }
     if (context == NULL) {
         return DECLINED;
@@ -164,9 +165,9 @@ static void strip_cookies(request_rec *r)
     }
 }
 
-/* Removes the variables that were made from a header, too. For an open page mod_include makes
- * variables from the headers, and a guarded program that the page includes gets a copy of them.
- * httpd later sets variables from the remaining headers, but removes none. */
+/* Removes the header and the variables made from it. For an open page mod_include makes variables
+ * from the headers, and a guarded program that the page includes gets a copy of them. httpd later
+ * sets variables from the headers that are left, but removes none. */
 static void strip_authorization(request_rec *r)
 {
     const char *value = apr_table_get(r->headers_in, "Authorization");
@@ -177,8 +178,8 @@ static void strip_authorization(request_rec *r)
     }
 }
 
-/* Last of all fixups: nobody may put these headers back, and nobody needs the credentials after
- * this. */
+/* The last of all fixups: no module can put these headers back afterwards, and none needs the
+ * credentials. */
 static int on_fixups_headers(request_rec *r)
 {
     if (authp_lifecycle_runtime() == NULL || authp_config_owns(r)) {
@@ -187,9 +188,9 @@ static int on_fixups_headers(request_rec *r)
     authp_context_t *context = authp_identity_of(r);
     if (authp_context_parent(r) != NULL) {
         /* MergeTrailers may have added a second Connection header after the parent's body, and
-         * mod_proxy obeys each. */
+         * mod_proxy obeys both. */
         apr_table_compress(r->headers_in, APR_OVERLAP_TABLES_MERGE);
-        authp_scrub_headers(r); /* the parent's own exports too */
+        authp_scrub_headers(r); /* also removes the headers that were made for the parent */
     }
     if (context != NULL) {
         export_headers(r, context);
@@ -198,7 +199,7 @@ static int on_fixups_headers(request_rec *r)
         }
     }
     if (context != NULL || authp_config_mount(r) != NULL) {
-        strip_cookies(r); /* on an open page too: the app there has no business with a token */
+        strip_cookies(r); /* on an open page too: its app must not get tokens */
     }
     return OK;
 }

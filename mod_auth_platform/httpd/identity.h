@@ -6,13 +6,15 @@
 
 #include <mod_auth.h>
 
-/* What the app gets to see: environment and headers of section 10, without our own credentials. */
+/* Passes the identity on to the app, as environment variables and headers (README.md, "A guarded
+ * location"), and removes our own credentials. */
 void authp_identity_register(apr_pool_t *pool);
 
-/* The context that says who r->user is, this request's or the one httpd took r->user over from;
- * NULL if r->user is not of our making. */
+/* The context that r->user comes from: that of this request, or that of the request from which
+ * httpd took r->user over. NULL if this module did not set r->user. */
 authp_context_t *authp_identity_of(const request_rec *r);
-/* How each Require of ours begins: AUTHZ_GRANTED and *who, or what to answer at once. */
+/* The first step of each Require of ours. AUTHZ_GRANTED: *who is set. Otherwise the Require returns
+ * this status. */
 authz_status authp_identity_required(const request_rec *r, const authp_context_t **who);
 
 #endif

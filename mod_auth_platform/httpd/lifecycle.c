@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <unixd.h>
 
-/* Of this generation; the module is loaded afresh for each. */
+/* The state of this generation. Each generation loads the module anew. */
 static authp_runtime_t *runtime;
 
 authp_runtime_t *authp_lifecycle_runtime(void)
@@ -42,7 +42,7 @@ static void check_hosts(server_rec *main_server, apr_array_header_t *errors, apr
         if (server == main_server) {
             first = error;
         }
-        /* What a host inherits has been said once. */
+        /* An error that a host inherits from the main server is reported once. */
         if (error != NULL &&
             (server == main_server || first == NULL || strcmp(error, first) != 0)) {
             APR_ARRAY_PUSH(errors, const char *) = apr_psprintf(
@@ -60,7 +60,7 @@ static bool report(const apr_array_header_t *errors)
     return errors->nelts > 0;
 }
 
-/* `server` is NULL before there are logs. */
+/* Before the logs are open, `server` is NULL. */
 static void warn(const apr_array_header_t *warnings, const server_rec *server)
 {
     for (int i = 0; i < warnings->nelts; i++) {
@@ -129,7 +129,8 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
 /* --- post_config: as root, before there are children ------------------------------------------ */
 
 /* Removes files that killed children have left. At a stop and at a full restart all children of
- * this configuration have ended. At a graceful restart the files are still in use. */
+ * this configuration have ended, so the files are free. At a graceful restart they are still in use
+ * and stay. */
 static apr_status_t sweep(void *data)
 {
     const authp_runtime_t *generation = data;
@@ -147,8 +148,8 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
                           server_rec *server)
 {
     (void)plog;
-    /* The first of the two passes of a start; a module first enabled by a reload sees only the
-     * other kind. */
+    /* A start runs this hook twice, and the first run does nothing. A reload runs it once, and that
+     * run does everything, also if the reload is the first with this module. */
     if (runtime == NULL || ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
@@ -178,8 +179,8 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 
 /* --- in each child, as httpd's User --------------------------------------------------------- */
 
-/* A pool of which threads may make subpools at any time. It has an allocator of its own, because
- * the allocator of pchild has no mutex. */
+/* Makes a pool in which threads may make subpools at any time. It has an allocator of its own,
+ * because the allocator of pchild has no mutex. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
     apr_allocator_t *allocator = NULL;
@@ -211,7 +212,7 @@ static bool open_all(void)
                           &realm->hasher, runtime->pool) != AUTHP_OK) {
         return false;
     }
-    /* In a pool of its own, so that failing for hours does not eat memory. */
+    /* A failed attempt destroys this pool, so that attempts during hours use no memory. */
     if (apr_pool_create(&pool, runtime->pool) != APR_SUCCESS) {
         return false;
     }
@@ -256,7 +257,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     if (runtime->pool == NULL ||
         authp_live_make(runtime->live_table, runtime->gate.limit, &runtime->realm->live,
                         runtime->pool) != AUTHP_OK) {
-        /* Nothing is guarded without it, and nothing is let through. */
+        /* Without the live table nothing could be guarded. So the child ends and serves nothing. */
         ap_log_error(APLOG_MARK, APLOG_EMERG, 0, server, "AUTHP0513: this child cannot start");
         exit(APEXIT_CHILDFATAL);
     }
@@ -268,7 +269,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     }
     runtime->pacer = authp_pace_make(threads, runtime->pool);
     if (!authp_lifecycle_ready()) {
-        /* The child serves what needs no store, and tries again with the next account request. */
+        /* The child serves what needs no store. It tries again at the next account request. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                      "AUTHP0512: the store or the hasher cannot be opened; account routes answer "
                      "503 until it can");

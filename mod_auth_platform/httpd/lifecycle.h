@@ -10,7 +10,8 @@
 #include <apr_thread_mutex.h>
 #include <pthread.h>
 
-/* What one generation of the server shares: made in check_config, completed in each child. */
+/* The state of one generation of the server. It is made in check_config and completed in each
+ * child. */
 typedef struct authp_runtime_t {
     authp_realm_t *realm;
     const authp_store_ops_t *store_ops;
@@ -20,26 +21,29 @@ typedef struct authp_runtime_t {
     authp_crowd_t *crowd;
     authp_gate_t gate;
     server_rec *server;
-    pid_t parent;                 /* the process that reads the configuration */
-    apr_array_header_t *warnings; /* const char *: what a start says about the configuration */
-    /* of the child */
+    pid_t parent; /* the process that reads the configuration */
+    /* Warnings about the configuration (const char *), logged at a start. */
+    apr_array_header_t *warnings;
+    /* What follows belongs to one child. */
     apr_pool_t *pool;
     apr_thread_mutex_t *lock;
     struct authp_pacer_t *pacer;
-    pthread_rwlock_t rounds; /* read: a round of the watchdog is at work; see httpd/maintain.h */
+    /* A round of mod_watchdog holds it for reading; see httpd/maintain.h. */
+    pthread_rwlock_t rounds;
     bool closing;
-    atomic_bool ready; /* store and hasher of the realm are there */
-    /* Of the child's watchdog alone. */
-    authp_ms_t purge_at; /* monotonic: when it next sweeps up */
-    bool purge_refused;  /* the last one, because clocks differ */
+    atomic_bool ready; /* the store and the hasher of the realm are open */
+    /* What follows is used only by the thread of the child's watchdog. */
+    authp_ms_t purge_at; /* monotonic: when the next purge begins */
+    bool purge_refused;  /* the latest purge was refused, because the clocks differ */
 } authp_runtime_t;
 
 void authp_lifecycle_register(apr_pool_t *pool);
 
-/* NULL where the configuration makes no use of the module: every hook then lets requests be. */
+/* NULL if the configuration does not use the module. Every hook then declines. */
 authp_runtime_t *authp_lifecycle_runtime(void);
 
-/* Can account routes be served? Tries to open what could not be opened when the child started. */
+/* True if account routes can be served. Tries to open what could not be opened when the child
+ * started. */
 bool authp_lifecycle_ready(void);
 
 #endif

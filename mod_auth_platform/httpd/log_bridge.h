@@ -4,11 +4,12 @@
 
 #include "httpd/module.h"
 
-/* Lines of the layers below go to httpd's error log under `LogLevel auth_platform:...`. */
+/* Sends the lines of the lower layers to httpd's error log, under `LogLevel auth_platform:...`. */
 void authp_log_bridge_start(server_rec *server);
 
-/* While a thread works for a request, its lines carry the client's address and the request id;
- * returns what was set before, to be put back. NULLs: for no request. */
+/* While a thread works for a request, its lines have the client's address and the request id.
+ * Returns the scope that was set before. The caller sets it again at the end. With NULLs the lines
+ * belong to no request. */
 typedef struct authp_log_scope_t {
     const request_rec *r;
     const char *request_id;

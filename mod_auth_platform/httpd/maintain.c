@@ -9,12 +9,13 @@
 #include <mod_watchdog.h>
 
 #define SWEEP_MS 5000
-/* Some child begins a round of the live table's poll whenever the last one is a second old. */
+/* Each child looks this often whether the last poll of the live table is a second old, and then
+ * polls. */
 #define LISTEN_MS 200
 #define PURGE_EVERY_MS 600000
 #define PURGE_BATCHES 4
 
-/* Logs a refused purge once when it begins, not every ten minutes. */
+/* Logs a refused purge once, and not again every ten minutes. */
 static void say_refused(authp_runtime_t *runtime, bool refused)
 {
     if (refused && !runtime->purge_refused) {
@@ -25,8 +26,9 @@ static void say_refused(authp_runtime_t *runtime, bool refused)
     runtime->purge_refused = refused;
 }
 
-/* Every child does it, at a time of its own: what one has removed the next one does not find. A
- * store that is away is for whoever asks it to complain about. */
+/* Every child purges, each at times of its own. A row that one child has removed is not found by
+ * the next. A store that does not answer is not logged here, because the requests that need it log
+ * that. */
 static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
 {
     authp_ms_t now = authp_clock_now(authp_clock_monotonic());
@@ -47,7 +49,7 @@ static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
     say_refused(runtime, err == AUTHP_E_CLOCKS_DIFFER);
 }
 
-/* The first round may come before child_init. */
+/* A round may come before child_init. It then does nothing. */
 static bool enter(authp_runtime_t *runtime, int state)
 {
     if (state != AP_WATCHDOG_STATE_RUNNING ||
@@ -67,9 +69,10 @@ static void leave(authp_runtime_t *runtime)
     pthread_rwlock_unlock(&runtime->rounds);
 }
 
-/* Waits for the round that is at work; no other begins after this. The watchdog's threads outlive
- * the pools of the child. A child that was interrupted in a request never gets to the lock, since
- * the round may wait for what the interrupted thread holds. */
+/* Waits for the rounds that are at work, and prevents later ones, because the threads of the
+ * watchdog outlive the pools of the child. If the child is being ended in the middle of a request,
+ * authp_child_exit_check() does not return. Otherwise this could wait for a round that waits for a
+ * lock of the interrupted thread. */
 static apr_status_t close_rounds(void *data)
 {
     authp_runtime_t *runtime = data;
@@ -109,7 +112,8 @@ static apr_status_t on_listen(int state, void *data, apr_pool_t *pool)
 
 typedef apr_status_t round_fn(int state, void *data, apr_pool_t *pool);
 
-/* A thread of its own for each: one that waits for a slow store must not hold up the other. */
+/* Each has a thread of its own, so that one that waits for a slow store does not delay the other.
+ */
 static apr_status_t watch(const char *name, int interval_ms, round_fn *fn, apr_pool_t *pconf)
 {
     ap_watchdog_t *watchdog = NULL;
@@ -149,6 +153,6 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
 void authp_maintain_register(apr_pool_t *pool)
 {
     (void)pool;
-    /* mod_watchdog looks at its list in its own post_config, which comes last. */
+    /* mod_watchdog reads the list of callbacks in its own post_config, which runs last. */
     ap_hook_post_config(on_post_config, NULL, NULL, APR_HOOK_MIDDLE);
 }

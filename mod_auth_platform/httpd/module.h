@@ -7,9 +7,9 @@
 #include <http_config.h>
 #include <http_log.h>
 
-/* Each file of httpd/ that owns hooks has one authp_<file>_register(), called by
- * mod_auth_platform.c. The module struct is written out there: AP_DECLARE_MODULE would define the
- * log index a second time. */
+/* Each file of httpd/ with hooks has a function authp_<file>_register(), which mod_auth_platform.c
+ * calls. The module struct is written out there, because AP_DECLARE_MODULE would define the log
+ * index a second time. */
 extern module AP_MODULE_DECLARE_DATA auth_platform_module;
 APLOG_USE_MODULE(auth_platform);
 

@@ -13,12 +13,12 @@
 #define FILTER "AUTH_PLATFORM_PACE"
 
 struct authp_pacer_t {
-    bool async;          /* connections that are kept open take no threads */
-    authp_gate_t pauses; /* threads that may wait before they answer */
+    bool async;          /* an open connection that waits takes no thread */
+    authp_gate_t pauses; /* bounds the threads that may pause before they answer */
     authp_deaf_t *deaf;
 };
 
-/* Of one connection, from its first refusal on. */
+/* Belongs to one connection, from its first refusal on. */
 typedef struct pause_t {
     int64_t until;
 } pause_t;
@@ -29,14 +29,14 @@ authp_pacer_t *authp_pace_make(int threads, apr_pool_t *pool)
     authp_pacer_t *pacer = apr_pcalloc(pool, sizeof(*pacer));
     pacer->async = ap_mpm_query(AP_MPMQ_IS_ASYNC, &async) == APR_SUCCESS && async != 0;
     pacer->deaf = authp_deaf_make(pool);
-    /* The usual share of what may wait. More of them would spare the processor in a flood that
-     * spins, but lend most threads to whoever sends a thousand bad requests a second, and slow
-     * pages need them. */
+    /* A quarter of the threads may pause. With more, a flood that repeats at once would take less
+     * processor time. But a client that sends a thousand bad requests a second would then hold most
+     * threads, and slow pages need them. */
     pacer->pauses.limit = threads / 4;
     return pacer;
 }
 
-/* Will the connection stay open for another request? */
+/* True if the connection stays open for another request. */
 static bool stays(const request_rec *r, int status)
 {
     return !ap_status_drops_connection(status) && r->connection->master == NULL &&
@@ -45,8 +45,8 @@ static bool stays(const request_rec *r, int status)
            !ap_find_token(r->pool, apr_table_get(r->headers_in, "Connection"), "close");
 }
 
-/* Has the next request come before the answer to this one? Then it is in httpd's hands already, and
- * being deaf to more does not hold it back. */
+/* True if the next request was sent before the answer to this one. httpd has read it already, so
+ * making the connection deaf would not delay it. */
 static bool is_ahead(request_rec *r)
 {
     conn_rec *connection = r->connection;
@@ -65,7 +65,7 @@ bool authp_pace_before(authp_pacer_t *pacer, request_rec *r, int status)
     }
     bool kept = stays(r, status);
     if (kept && !pacer->async) {
-        apr_sleep(PAUSE_US); /* the thread is the connection's anyway */
+        apr_sleep(PAUSE_US); /* the connection has a thread of its own in any case */
         return false;
     }
     if (kept && !is_ahead(r)) {
@@ -75,13 +75,14 @@ bool authp_pace_before(authp_pacer_t *pacer, request_rec *r, int status)
         apr_sleep(PAUSE_US);
         authp_gate_leave(&pacer->pauses, false);
     } else {
-        r->connection->keepalive = AP_CONN_CLOSE; /* what it sent ahead is dropped */
+        /* Drops the requests that the client has sent ahead. */
+        r->connection->keepalive = AP_CONN_CLOSE;
     }
     return false;
 }
 
-/* httpd looks for the next request right after an answer, and takes what is there whether the
- * connection is deaf or not. */
+/* Right after an answer httpd looks for the next request. It would find one even if the connection
+ * is deaf. This filter hides it until the pause is over. */
 static apr_status_t on_input(ap_filter_t *filter, apr_bucket_brigade *data, ap_input_mode_t mode,
                              apr_read_type_e block, apr_off_t bytes)
 {
@@ -107,7 +108,8 @@ static pause_t *pause_of(conn_rec *connection)
 void authp_pace_after(authp_pacer_t *pacer, const request_rec *r)
 {
     apr_os_sock_t fd = -1;
-    int64_t until = authp_deaf_now() + PAUSE_US; /* not later than it hears again */
+    /* At the latest when the connection listens again. */
+    int64_t until = authp_deaf_now() + PAUSE_US;
     apr_socket_t *socket = ap_get_conn_socket(r->connection);
     if (socket != NULL && apr_os_sock_get(&fd, socket) == APR_SUCCESS &&
         authp_deaf_add(pacer->deaf, fd, PAUSE_US)) {

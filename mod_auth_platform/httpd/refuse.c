@@ -31,15 +31,15 @@ static int set_header(void *table, const char *name, const char *value)
     return 1;
 }
 
-/* Headers belong to the answer of this request only; a refused subrequest leaves its caller's
- * alone. */
+/* These headers belong to the answer of this request only. A refused subrequest does not change the
+ * headers of its caller. */
 static void apply(request_rec *r, const authp_response_t *refusal)
 {
     apr_table_do(set_header, r->err_headers_out, refusal->headers, NULL);
 }
 
-/* The request that the client sent, or the last internal redirect of it, of which `r` is a
- * subrequest at whatever depth; `r` itself if it is none. */
+/* The request that `r` is a subrequest of, at whatever depth: the one that the client sent, or its
+ * last internal redirect. `r` itself if it is no subrequest. */
 static request_rec *outermost(request_rec *r)
 {
     request_rec *at = r;
@@ -49,8 +49,9 @@ static request_rec *outermost(request_rec *r)
     return at;
 }
 
-/* mod_dir and others hand a subrequest's status on as their own, so every request up to the
- * outermost gets the document. `refusal` must live in the pool of that one, which ends last. */
+/* mod_dir and others return the status of a subrequest as their own. So every request up to the
+ * outermost one gets the document. `refusal` must live in the pool of the outermost one, which is
+ * destroyed last. */
 static void remember(request_rec *r, authp_response_t *refusal)
 {
     for (request_rec *at = r; at != NULL; at = at->main) {
@@ -66,7 +67,8 @@ static int redirect(request_rec *r, const char *location, const char *request_id
     return HTTP_MOVED_TEMPORARILY;
 }
 
-/* A person who lacks a role may have another account that has it, so the page offers to sign in. */
+/* A person who lacks a role may have another account with that role. So the page has a link to sign
+ * in. */
 static void fill_reader(request_rec *r, authp_err_t err, const authp_guard_request_t *request,
                         authp_problem_reader_t *out)
 {
@@ -111,7 +113,7 @@ static int refuse(request_rec *r, authp_err_t err)
                   request_id);
     bool too_old = err == AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
     if (signed_out(err) || too_old) {
-        /* Renewing a session keeps the time of its sign-in: too old stays too old. */
+        /* Renewing a session does not change the time of its sign-in. So it does not help here. */
         const char *location = authp_guard_redirect(realm, &request, too_old, r->pool);
         if (location != NULL) {
             return redirect(r, location, request_id);
@@ -127,15 +129,16 @@ int authp_refuse(request_rec *r, authp_err_t err)
 {
     int status = refuse(r, err);
     if (r->connection->master != NULL) {
-        /* HTTP/2 resets a stream whose body nobody took, and the answer with it. */
+        /* With HTTP/2 httpd resets a stream whose body was not read, and the client loses the
+         * answer. */
         authp_body_drain(r);
     }
     return status;
 }
 
-/* Only where our page is what is sent: an ErrorDocument of the site brings its own styles. And only
- * now: core has made err_headers_out the answer's headers and begun a new one, which is the one
- * that `Header always setifempty`, the next filter, looks at. */
+/* Sets our policy only where our page is sent, because an ErrorDocument of the site has styles of
+ * its own. It is set only now: core has sent err_headers_out to the answer's headers and made a new
+ * table, and `Header always setifempty` in the next filter looks at that one. */
 static void set_policy(request_rec *r, const authp_response_t *refusal)
 {
     const char *policy = apr_table_get(refusal->headers, POLICY);
@@ -144,7 +147,7 @@ static void set_policy(request_rec *r, const authp_response_t *refusal)
     }
 }
 
-/* Takes the place of the page that core has begun to write. */
+/* Replaces the page that core has begun to write. */
 static apr_status_t replace(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     const authp_response_t *refusal = filter->ctx;
@@ -169,8 +172,8 @@ static apr_status_t replace(ap_filter_t *filter, apr_bucket_brigade *brigade)
     return ap_pass_brigade(next, brigade);
 }
 
-/* A text ErrorDocument is written by core right after this hook; a local one that worked never gets
- * here. */
+/* True if the site has an ErrorDocument with a text. Core writes it right after this hook. With an
+ * ErrorDocument that is a local path, this hook runs only if that path failed. */
 static bool site_has_own_text(request_rec *r)
 {
     const char *own = ap_response_code_string(r, ap_index_of_response(r->status));
@@ -185,7 +188,8 @@ static void on_insert_error_filter(request_rec *r)
     }
     if (context->refusal == NULL && r->status == HTTP_FORBIDDEN && context->known &&
         context->aware) {
-        /* Signed in by AuthPlatformOptional, so that Require was decided before check_authz. */
+        /* The person was signed in by AuthPlatformOptional. Then Require was decided before
+         * check_authz. */
         (void)refuse(r, AUTHP_E_INSUFFICIENT_ROLE);
     }
     if (context->refusal == NULL || context->refusal->status != r->status || site_has_own_text(r)) {
@@ -198,7 +202,8 @@ static void on_insert_error_filter(request_rec *r)
 void authp_refuse_register(apr_pool_t *pool)
 {
     (void)pool;
-    /* A resource filter, so that mod_headers and compression still see the document. */
+    /* The filter has the type of a resource, so that mod_headers and compression still process the
+     * document. */
     document_filter = ap_register_output_filter("AUTHP_REFUSAL", replace, NULL, AP_FTYPE_RESOURCE);
     ap_hook_insert_error_filter(on_insert_error_filter, NULL, NULL, APR_HOOK_FIRST);
 }

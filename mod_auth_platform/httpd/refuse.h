@@ -6,9 +6,9 @@
 
 void authp_refuse_register(apr_pool_t *pool);
 
-/* Refuses a guarded request: to be returned from the hook. A signed-out navigation becomes a
- * redirect; else the headers are set and the document is kept, to take the place of httpd's own
- * error page. An ErrorDocument of the site wins over it. */
+/* Refuses a guarded request. Returns the status for the hook to return. A signed-out navigation is
+ * redirected. For other requests the headers are set, and a document is kept that replaces httpd's
+ * own error page. An ErrorDocument of the site takes precedence over it. */
 int authp_refuse(request_rec *r, authp_err_t err);
 
 #endif

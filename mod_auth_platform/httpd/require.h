@@ -4,7 +4,8 @@
 
 #include "httpd/module.h"
 
-/* `Require role NAME...`; %{...} expressions work in it. */
+/* Registers the conditions `Require role NAME...`, where expressions (%{...}) work, `verified`,
+ * `platform-claim` and `auth-age`. */
 void authp_require_register(apr_pool_t *pool);
 
 #endif

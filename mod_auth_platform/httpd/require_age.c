@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AGE_MAX 31536000L /* a year; sessions are over by then */
+#define AGE_MAX 31536000L /* a year; no session lasts longer by default */
 #define AGE_DIGITS 8
 
 static const char *parse(cmd_parms *cmd, const char *line, const void **parsed)
@@ -35,7 +35,7 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     if (status != AUTHZ_GRANTED) {
         return status;
     }
-    /* auth_time was stored: it is in the store's time. */
+    /* auth_time is in the store's time. */
     int64_t now = authp_realm_now(authp_lifecycle_runtime()->realm) / 1000;
     if (now - who->principal.auth_time <= *seconds) {
         return AUTHZ_GRANTED;
@@ -47,7 +47,8 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     if (context->assume_fresh) {
         return AUTHZ_GRANTED;
     }
-    /* Before authentication (AuthPlatformOptional) a denial would be 403, and final. */
+    /* In the second case httpd has not authenticated yet (AuthPlatformOptional). A denial would
+     * then be a final 403. */
     return context->in_authz ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER;
 }
 

@@ -4,8 +4,9 @@
 
 #include "httpd/module.h"
 
-/* `Require auth-age SECONDS`: a password or a provider proved the person at most so long ago. Notes
- * in the context what was too old, so that authz.c can tell a sign-in that helps from a refusal. */
+/* `Require auth-age SECONDS`: the person proved who they are, by a password or a provider, at most
+ * SECONDS ago. If that is longer ago, context->max_age gets SECONDS. By that authz.c knows that a
+ * new sign-in may help. */
 void authp_require_age_register(apr_pool_t *pool);
 
 #endif

@@ -25,7 +25,7 @@ static bool has_sid(const authp_principal_t *who, const char *value)
     return strcmp(who->session_id, value) == 0;
 }
 
-/* Anybody can register with an address that is not theirs: until it is proven it is nobody's. */
+/* Anybody can register with the address of somebody else. So only a proven address counts. */
 static bool has_email(const authp_principal_t *who, const char *value)
 {
     return who->email != NULL && who->email_verified && ap_cstr_casecmp(who->email, value) == 0;
@@ -41,7 +41,8 @@ static bool has_role(const authp_principal_t *who, const char *value)
     return (who->roles & authp_roles_bit(authp_lifecycle_runtime()->realm->roles, value)) != 0;
 }
 
-/* Not `name`, which people choose as they like, nor times: Require auth-age is for those. */
+/* `name` is missing because people choose it freely. The times are missing because Require auth-age
+ * is for them. */
 static const struct claim_t {
     const char *name;
     has_value_fn *has;

@@ -4,7 +4,7 @@
 
 #include "httpd/module.h"
 
-/* `Require platform-claim NAME VALUE...`: one of the values is the claim's. */
+/* `Require platform-claim NAME VALUE...`: the claim has one of the values. */
 void authp_require_claim_register(apr_pool_t *pool);
 
 #endif

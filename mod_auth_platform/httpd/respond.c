@@ -11,10 +11,11 @@ static int add_header(void *ctx, const char *name, const char *value)
     if (ap_cstr_casecmp(name, "Content-Type") == 0) {
         ap_set_content_type(r, value);
     } else if (ap_cstr_casecmp(name, "Content-Security-Policy") == 0) {
-        /* Where `Header always setifempty`, with the site's policy for its own pages, looks. */
+        /* `Header always setifempty`, by which the site sets a policy for its own pages, looks at
+         * this table. */
         apr_table_set(r->err_headers_out, name, value);
     } else {
-        apr_table_addn(r->headers_out, name, value); /* Set-Cookie may repeat */
+        apr_table_addn(r->headers_out, name, value); /* Set-Cookie may occur several times */
     }
     return 1;
 }
@@ -22,7 +23,7 @@ static int add_header(void *ctx, const char *name, const char *value)
 int authp_respond_write(request_rec *r, const authp_response_t *response)
 {
     r->status = response->status;
-    r->no_local_copy = 1; /* never a 304 in place of it */
+    r->no_local_copy = 1; /* prevents httpd from answering 304 */
     apr_table_do(add_header, r, response->headers, NULL);
     if (response->status != HTTP_NO_CONTENT && response->status != HTTP_NOT_MODIFIED) {
         ap_set_content_length(r, (apr_off_t)response->body_len);
@@ -34,6 +35,7 @@ int authp_respond_write(request_rec *r, const authp_response_t *response)
             brigade, apr_bucket_pool_create(response->body, response->body_len, r->pool, buckets));
     }
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(buckets));
-    (void)ap_pass_brigade(r->output_filters, brigade); /* a client that left is no error of ours */
+    /* If the client has gone, that is not our error. */
+    (void)ap_pass_brigade(r->output_filters, brigade);
     return OK;
 }

@@ -6,7 +6,7 @@
 
 #include "api/api.h"
 
-/* Writes the answer of an account route; the result is for the handler to return. */
+/* Writes the answer of an account route. Returns what the handler returns. */
 int authp_respond_write(request_rec *r, const authp_response_t *response);
 
 #endif

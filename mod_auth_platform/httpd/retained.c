@@ -10,10 +10,9 @@
 #include <http_core.h>
 #include <string.h>
 
-/* The version of the module that is loaded next reads the retained memory. So a new layout of
- * crypto/hasher_bound.c, api/gate.h, service/live_layout.h or service/limit_impl.h needs a new
- * number in its key.
- */
+/* The version of the module that is loaded next reads the retained memory. So whoever changes the
+ * layout in crypto/hasher_bound.c, api/gate.h, service/live_layout.h or service/limit_impl.h must
+ * also change the number in its key. */
 #define BOUND_KEY "auth_platform/hasher-bound/3"
 #define LIVE_KEY "auth_platform/live-table/1"
 #define CROWD_KEY "auth_platform/crowd/1"
@@ -21,17 +20,17 @@
 #define TOLD_KEY "auth_platform/store-told/1"
 #define MAX_LAG_MS 5000
 
-/* Returns the place of a pointer that outlives this load of the module. The pointer is NULL before
- * the memory was made. There is no cleanup, because old children still use the memory. */
+/* Returns the place of a pointer that outlives this load of the module. Until the memory is made,
+ * the pointer is NULL. There is no cleanup, because old children still use the memory. */
 static void **kept_as(const char *key)
 {
     void **kept = ap_retained_data_get(key);
     return kept != NULL ? kept : ap_retained_data_create(key, sizeof(*kept));
 }
 
-/* How many requests may wait for a hash at once, of MaxRequestWorkers as far as an MPM tells it:
- * three quarters with threads. A process of MPM prefork also spends the pause before a refusal, so
- * that only half of them may wait. */
+/* How many requests may wait for a hash at the same time: three quarters of MaxRequestWorkers with
+ * threads, as the MPM reports them. With prefork only half, because there a process also spends the
+ * pause before a refusal. */
 static int count_waiting(void)
 {
     int children = 0;
@@ -40,7 +39,7 @@ static int count_waiting(void)
         children = 1;
     }
     if (ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) != APR_SUCCESS || threads < 1) {
-        return children / 2; /* prefork says 0 */
+        return children / 2; /* prefork reports 0 threads */
     }
     int workers = children * threads;
     return workers - workers / 4;
@@ -62,7 +61,8 @@ static authp_err_t find_bound(authp_runtime_t *runtime)
     return err;
 }
 
-/* A digest that identifies the store. The text itself may contain a password, so it is not kept. */
+/* Makes a digest that identifies the store. The text may contain a password, so only the digest is
+ * kept. */
 static authp_err_t identify_store(const authp_runtime_t *runtime, authp_live_terms_t *terms,
                                   apr_pool_t *pool)
 {
@@ -95,14 +95,15 @@ static authp_err_t find_live_table(authp_runtime_t *runtime, const authp_server_
                            : err;
 }
 
-/* Zeroed shared memory that is ready as it is. NULL if there is none. */
+/* Returns zeroed shared memory, which needs no further initialisation. NULL if it cannot be made.
+ */
 static void *find_shared(const char *key, size_t size)
 {
     void **kept = kept_as(key);
     return *kept != NULL || authp_shm_make(size, kept) == AUTHP_OK ? *kept : NULL;
 }
 
-/* The counters are kept over graceful and full restarts. */
+/* The counters survive graceful and full restarts. */
 static authp_err_t find_limits(authp_runtime_t *runtime, apr_pool_t *pool)
 {
     authp_realm_t *realm = runtime->realm;
@@ -135,7 +136,8 @@ const char *authp_retained_find(authp_runtime_t *runtime, const authp_server_con
     if (find_live_table(runtime, config, pool) != AUTHP_OK) {
         return "no shared memory for the live table";
     }
-    /* Some lines are logged once for each start of httpd, not by each child and reload. */
+    /* For log lines that are written once for each start of httpd, and not by each child and
+     * reload. */
     runtime->store_config.told = find_shared(TOLD_KEY, sizeof(*runtime->store_config.told));
     if (runtime->store_config.told == NULL) {
         return "no shared memory for what the store's log lines share";

@@ -5,13 +5,14 @@
 #include "httpd/config.h"
 #include "httpd/lifecycle.h"
 
-/* The shared memory that outlives a reload of the module: the bound on password hashing, the live
- * table, the limits on attempts, and what the store has logged once. It is kept under names in the
- * process's retained data, so that the children of all generations share it. */
+/* The shared memory that outlives a reload of the module: the bound on password hashing, the state
+ * of bursts (api/gate.h), the live table, the limits on attempts, and what the store has logged
+ * once. It is kept under names in the process's retained data, so that the children of all
+ * generations share it. */
 
-/* Finds it, or makes it at the first start, and puts it into `runtime`. What belongs to this
- * generation alone is made in `pool`, which is pconf. Run by the parent before it forks. NULL, or a
- * sentence that says what could not be made. */
+/* Finds this memory, or makes it at the first start, and sets the pointers in `runtime`. What
+ * belongs to this generation alone is made in `pool`, which is pconf. The parent calls it before it
+ * forks. Returns NULL, or a sentence that says what could not be made. */
 const char *authp_retained_find(authp_runtime_t *runtime, const authp_server_config_t *config,
                                 apr_pool_t *pool);
 

@@ -7,12 +7,13 @@
 #include <http_protocol.h>
 #include <string.h>
 
-/* Folds what CGI, WSGI and PHP fold: any byte that is no letter or digit counts as '-'. */
+/* Compares as CGI, WSGI and PHP fold names: letters of either case are equal, and any byte that is
+ * no letter or digit counts as '-'. */
 static bool spells(const char *text, size_t len, const char *name)
 {
     for (size_t i = 0; i < len; i++) {
         char byte = (char)(apr_isalnum(text[i]) ? apr_tolower(text[i]) : '-');
-        if (byte != name[i]) { /* the name's own end is a difference too */
+        if (byte != name[i]) { /* also false if `name` ends here */
             return false;
         }
     }
@@ -34,7 +35,7 @@ static bool is_identity(const char *text, size_t len)
     return false;
 }
 
-/* The length of the RFC 9110 token at `text`, 0 if there is none. */
+/* The length of the RFC 9110 token at `text`. 0 if there is none. */
 static size_t token_len(const char *text)
 {
     size_t len = 0;
@@ -45,9 +46,10 @@ static size_t token_len(const char *text)
     return len;
 }
 
-/* Returns the list without our names: the same pointer if it had none, NULL if nothing is left.
- * Every byte that is not part of a token separates here. mod_proxy separates at ';' too, besides
- * ',' and white space, and removes each header that the list names. */
+/* Returns the list without the names of our headers: the same pointer if it had none, NULL if
+ * nothing is left. Every byte that is not part of a token separates here, because mod_proxy
+ * separates at ';' too, besides ',' and white space. mod_proxy removes each header that the list
+ * names. */
 static const char *without_names(const char *list, apr_pool_t *pool)
 {
     char *out = apr_palloc(pool, strlen(list) + 1);

@@ -4,12 +4,12 @@
 
 #include "httpd/module.h"
 
-/* Clients do not get to say who they are: our identity headers are removed before anybody reads
- * them. */
+/* Removes our identity headers from each request of a client, before any other module reads them.
+ * So a client cannot set them. */
 void authp_scrub_register(apr_pool_t *pool);
 
-/* Removes them, in every spelling an app might fold to ours, and their mention in Connection, which
- * would make mod_proxy drop the real ones. */
+/* Removes these headers in every spelling that an app might take for ours, and removes their names
+ * from Connection, which would make mod_proxy drop the real headers. */
 void authp_scrub_headers(request_rec *r);
 
 #endif

@@ -10,9 +10,10 @@
 /* The place to which a section applies. */
 typedef struct scope_t {
     const ap_directive_t *host;
-    const char *kind; /* "<Location" or "<Directory" of one plain path; NULL: of anything else */
+    /* "<Location" or "<Directory" if it has one plain path; NULL for any other place. */
+    const char *kind;
     const char *path;
-    bool everywhere; /* no section at all */
+    bool everywhere; /* true outside of all sections */
 } scope_t;
 
 const ap_directive_t *authp_tree_next(const ap_directive_t *directive)
@@ -80,7 +81,7 @@ const char *authp_tree_at(const ap_directive_t *directive, apr_pool_t *pool)
     return apr_psprintf(pool, "%s:%d", directive->filename, directive->line_num);
 }
 
-/* "Plattform", "AuthPlatform", "auth_platform" */
+/* True for texts such as "Plattform", "AuthPlatform" or "auth_platform". */
 static bool is_near(const char *type, apr_pool_t *pool)
 {
     apr_array_header_t *known = apr_array_make(pool, 1, sizeof(const char *));
@@ -114,7 +115,7 @@ const ap_directive_t *authp_tree_host(const ap_directive_t *directive)
     return at;
 }
 
-/* Containers of Require lines and of methods have no place of their own. */
+/* False for sections that contain Require lines or methods, which have no place of their own. */
 static bool is_place(const ap_directive_t *section)
 {
     return strncmp(section->directive, "<Require", 8) != 0 &&
@@ -122,8 +123,8 @@ static bool is_place(const ap_directive_t *section)
            !authp_tree_is(section, "<VirtualHost");
 }
 
-/* Returns the length without a slash at the end. A path is below another if it continues with a
- * slash after that length. */
+/* Returns the path of a section without the slashes at its end. NULL if it is a pattern or no
+ * absolute path. A path is below this one if it is equal or continues with a slash. */
 static const char *plain_path(const ap_directive_t *section, apr_pool_t *pool)
 {
     char *path = apr_pstrdup(pool, authp_tree_word(section, pool));
@@ -180,7 +181,7 @@ authp_tree_cover_t authp_tree_cover(const ap_directive_t *setting, const ap_dire
     if (is_same_kind(&over, &under) && !below) {
         return AUTHP_TREE_APART;
     }
-    /* A place outside of hosts is one of each. */
+    /* Outside of all hosts, a section counts for every host. */
     bool same_host = over.host == NULL || over.host == under.host;
     return same_host && (all_urls || below) ? AUTHP_TREE_EVERYWHERE : AUTHP_TREE_PERHAPS;
 }

@@ -5,7 +5,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* The names behind `Require [not] role` and `Require [not] platform-claim roles`, else NULL. */
+/* The names after `Require [not] role` or `Require [not] platform-claim roles`. NULL for other
+ * lines. */
 static const char *required_roles(const ap_directive_t *directive, apr_pool_t *pool)
 {
     const char *rest = authp_tree_required(directive, "platform-claim", pool);
@@ -22,7 +23,7 @@ static bool is_use(const ap_directive_t *directive, apr_pool_t *pool)
         return true;
     }
     authp_tree_type_t type = authp_tree_type(directive, pool);
-    /* A misspelt one is there to be told of. */
+    /* A misspelt one counts, so that the checks run and report it. */
     return type == AUTHP_TREE_TYPE_OURS || type == AUTHP_TREE_TYPE_NEAR ||
            authp_tree_condition(directive, pool) != NULL;
 }
@@ -53,7 +54,7 @@ void authp_usage_check_roles(const apr_array_header_t *roles, apr_array_header_t
     for (const ap_directive_t *at = ap_conftree; at != NULL; at = authp_tree_next(at)) {
         const char *names = required_roles(at, pool);
         if (names == NULL || strchr(names, '%') != NULL) {
-            continue; /* expressions are for the request to say */
+            continue; /* an expression is evaluated for each request */
         }
         while (*names != '\0') {
             const char *name = ap_getword_conf(pool, &names);

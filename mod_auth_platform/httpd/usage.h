@@ -6,13 +6,14 @@
 
 #include <stdbool.h>
 
-/* What the configuration as a whole makes of the module, found in httpd's tree of directives. */
+/* Finds out from httpd's tree of directives how the configuration uses the module. */
 
-/* Any AuthPlatform... directive, `AuthType Platform` or Require line of ours? */
+/* True if the configuration has an AuthPlatform... directive, `AuthType Platform` or a Require of
+ * ours. */
 bool authp_usage_any(apr_pool_t *pool);
 
-/* Adds one line for each name in a plain `Require role` or `platform-claim roles` that is not one
- * of `roles` (const char *): it would never let anybody in. */
+/* Adds an error for each name in a plain `Require role` or `platform-claim roles` that is not one
+ * of `roles` (const char *), because it would never let anybody in. */
 void authp_usage_check_roles(const apr_array_header_t *roles, apr_array_header_t *errors,
                              apr_pool_t *pool);
 

@@ -9,7 +9,8 @@
 
 #define ASSETS "assets/"
 
-/* Endings of the files that a sign-in page loads. Documents and data have other endings. */
+/* Name endings of the files that a sign-in page loads. Documents and data do not have these
+ * endings. */
 static const char *const endings[] = {".css", ".js",  ".mjs",  ".svg",
                                       ".png", ".ico", ".woff", ".woff2"};
 
@@ -24,7 +25,7 @@ static void add(authp_way_in_t *way, const char *path)
     APR_ARRAY_PUSH(way->also, const char *) = path;
 }
 
-/* NULL, or what is wrong with the path. `first` is the page itself. */
+/* Returns NULL, or what is wrong with the path. `first` is true for the page itself. */
 static const char *check_word(const char *word, bool first, const char *(*check)(const char *path))
 {
     const char *error = check(word);
@@ -74,8 +75,8 @@ const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
     return NULL;
 }
 
-/* Returns the section around a directive. Containers that only combine conditions are skipped. NULL
- * at the top of a .htaccess file. */
+/* Returns the section around a directive. Sections that only combine conditions are skipped. NULL
+ * at the top level of a .htaccess file. */
 static const ap_directive_t *container(const ap_directive_t *directive)
 {
     const ap_directive_t *at = directive != NULL ? directive->parent : NULL;
@@ -111,8 +112,8 @@ void authp_way_in_note(cmd_parms *cmd, const char *line, authp_guarded_by_t *out
 }
 
 /* True if the path has only letters, digits and a few marks, and no segment that is empty or begins
- * with a dot. httpd, file systems and back ends read such a path alike, unlike .., ;x, %2e and \.
- */
+ * with a dot. httpd, file systems and back ends all read such a path in the same way. They differ
+ * for .., ;x, %2e and \. */
 static bool is_plain(const char *rest)
 {
     for (const char *at = rest; *at != '\0'; at++) {
@@ -138,7 +139,8 @@ static bool has_ending(const char *path)
     return false;
 }
 
-/* Returns the beginning of the path in the request target, which is a path or a URL, else NULL. */
+/* Returns the beginning of the path in the request target, which is a path or a URL. NULL if there
+ * is none. */
 static const char *sent_path(const request_rec *r)
 {
     const char *sent = r->unparsed_uri != NULL ? r->unparsed_uri : "";
@@ -168,10 +170,10 @@ static bool is_sent_plainly(const request_rec *r)
     return true;
 }
 
-/* True if a Require was written for the open place or for a part of it. Then the place is not just
+/* True if a Require was written for the open place or for a part of it. Then the place is more than
  * a part of a site that is guarded as a whole. The path of each section that applies is a prefix of
- * the request's path, so comparing lengths shows which place is within which. `open_len` is the
- * length of the open place without a slash at its end. `rest` is the request's path after it. */
+ * the request's path. So the lengths tell which place is within which. `open_len` is the length of
+ * the open place without a slash at its end. `rest` is the request's path after it. */
 static bool guarded_itself(const request_rec *r, size_t open_len, const char *rest)
 {
     const authp_guarded_by_t *by = &authp_config_dir(r)->guarded_by;
@@ -184,7 +186,7 @@ static bool guarded_itself(const request_rec *r, size_t open_len, const char *re
     if (by->directory <= 1) {
         return false;
     }
-    /* Files that are not named as the path is are mapped in a way of their own. */
+    /* If the name of the file does not end like the path, the file is mapped in a special way. */
     return file < rest_len || strcmp(filename + file - rest_len, rest) != 0 ||
            by->directory >= file - rest_len;
 }
@@ -204,7 +206,7 @@ static bool opens(const request_rec *r, const char *also, bool beside)
     return !guarded_itself(r, len - 1, r->uri + len - 1);
 }
 
-/* True if the path, as httpd has decoded it, is the page or something that the page loads. */
+/* True if the path, as decoded by httpd, is the page or a file that the page loads. */
 static bool leads_in(const request_rec *r, const authp_way_in_t *way)
 {
     bool found = strcmp(r->uri, way->page) == 0;
@@ -220,6 +222,6 @@ bool authp_way_in_holds(const request_rec *r)
     if (authp_config_owns(r)) {
         return true;
     }
-    /* Few paths lead in, so that most requests are spared the look at their spelling. */
+    /* Few paths lead in. So the spelling is checked last, and most requests skip that check. */
     return way != NULL && way->page[0] != '\0' && leads_in(r, way) && is_sent_plainly(r);
 }
