@@ -3,18 +3,14 @@
 #include "api/handlers.h"
 #include "api/query.h"
 
-/* --- lists
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 static const authp_filter_t users_filters[] = {
     {"email", AUTHP_QUERY_PREFIX, "Addresses that begin so, in any case."},
     {"role", AUTHP_QUERY_ROLE, "Accounts whose stored roles hold this one."},
     {NULL, AUTHP_QUERY_PREFIX, NULL}};
 static const authp_filter_t no_filters[] = {{NULL, AUTHP_QUERY_PREFIX, NULL}};
 
-/* --- routes
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- routes ----------------------------------------------------------------------------------- */
 #define SIGN_IN (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_CREDENTIAL)
 #define REGISTER (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_REGISTER)
 #define ENDING (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_OPTIONAL_BODY)

@@ -8,8 +8,7 @@
 #include "cli/cmd_session.h"
 #include "cli/cmd_user.h"
 
-/* --- options that several commands have ---------------------------------------------------------
- */
+/* --- options that several commands have ------------------------------------------------------- */
 /* clang-format off */
 #define NO_MORE {NULL, NULL, NULL, false}
 #define WHICH_USER {"email", "EMAIL", "the user with this address", false}, \
@@ -18,8 +17,7 @@
              {"after", "ID", "continue after the entry with this id", false}
 /* clang-format on */
 
-/* --- the table ---------------------------------------------------------------------------------
- */
+/* --- the table -------------------------------------------------------------------------------- */
 const authp_command_t authp_commands[] = {
     {"user",
      "create",

@@ -18,8 +18,7 @@ static void put(const authp_context_t *context, const char *name, const char *va
                       value != NULL && *value != '\0' ? value : "-");
 }
 
-/* --- users -------------------------------------------------------------------------------------
- */
+/* --- users ------------------------------------------------------------------------------------ */
 bool authp_show_is_pending(const authp_user_t *user)
 {
     return authp_user_holds(user, "recruiter") && !user->is_recruiter_verified;
@@ -75,8 +74,7 @@ static json_t *user_shape(const void *row, apr_pool_t *pool)
 const authp_listing_t authp_show_users = {
     {"ID", "E-MAIL", "ROLES", "STATE", "CREATED", "NAME", NULL}, user_cells, user_shape};
 
-/* --- sessions ----------------------------------------------------------------------------------
- */
+/* --- sessions --------------------------------------------------------------------------------- */
 static void session_cells(const authp_context_t *context, const void *row, const char **cells)
 {
     const authp_session_t *session = row;
@@ -99,8 +97,7 @@ const authp_listing_t authp_show_sessions = {
     session_cells,
     session_shape};
 
-/* --- invites -----------------------------------------------------------------------------------
- */
+/* --- invites ---------------------------------------------------------------------------------- */
 void authp_show_new_invite(const authp_context_t *context, const authp_invite_t *invite,
                            const char *code)
 {
@@ -148,8 +145,7 @@ const authp_listing_t authp_show_invites = {
     invite_cells,
     invite_shape};
 
-/* --- the audit ---------------------------------------------------------------------------------
- */
+/* --- the audit -------------------------------------------------------------------------------- */
 static void audit_cells(const authp_context_t *context, const void *row, const char **cells)
 {
     const authp_audit_t *entry = row;

@@ -6,7 +6,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* An unknown role must not become an account without any. */
+/* A role that is not configured is an error. Otherwise the account would be made without any role.
+ */
 static authp_err_t put_role(const authp_realm_t *realm, const authp_new_account_t *in,
                             authp_user_t *user, apr_pool_t *pool)
 {
@@ -26,14 +27,14 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_
                             authp_hash_for_t who, authp_user_t *user, apr_pool_t *pool)
 {
     if (in->password == NULL) {
-        return AUTHP_OK; /* signs in by a provider only */
+        return AUTHP_OK; /* the account can sign in by a provider only */
     }
     char *hash = apr_palloc(pool, AUTHP_BCRYPT_HASH_LEN + 1);
     authp_err_t err = authp_hasher_hash(realm->hasher, who, in->password, in->password_len,
                                         realm->settings->bcrypt_rounds, hash);
     if (err == AUTHP_E_MALFORMED) {
-        return AUTHP_E_VALIDATION_FAILED; /* over 72 bytes or with a NUL: the caller should have
-                                             said so */
+        /* Over 72 bytes or with a NUL, which the caller should have checked. */
+        return AUTHP_E_VALIDATION_FAILED;
     }
     if (err == AUTHP_OK) {
         user->password_hash = hash;
@@ -41,7 +42,7 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_
     return err;
 }
 
-/* The unique index decides whether the address is free. */
+/* The unique index of the store decides whether the address is free. */
 authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_account_t *in,
                                  authp_hash_for_t who, authp_user_t **out, apr_pool_t *pool)
 {
@@ -56,7 +57,7 @@ authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_acc
     }
     user->id = authp_id_new(realm->clock, realm->random);
     user->email = authp_account_normal_email(in->email, pool);
-    /* A form's empty field means no name. */
+    /* An empty field of a form means no name. */
     user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
     user->email_verified = in->email_verified;
     user->ver = 1;
@@ -111,7 +112,7 @@ authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_a
                                    const authp_client_t *client, authp_grant_t *out,
                                    apr_pool_t *pool)
 {
-    /* Nobody chooses a role, or proves an address, by registering. */
+    /* A person who registers can neither choose a role nor prove an address by that. */
     authp_new_account_t own = *in;
     own.role = authp_roles_bit(realm->roles, "candidate") != 0 ? "candidate" : NULL;
     own.verified = false;

@@ -17,13 +17,13 @@ static bool is_alnum(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* The atext of RFC 5322 and the dot, in any order: what HTML's input type=email takes. */
+/* The atext of RFC 5322 and the dot, in any order. HTML's input type=email accepts the same. */
 static bool is_local(char c)
 {
     return is_alnum(c) || (c != '\0' && strchr(".!#$%&'*+/=?^_`{|}~-", c) != NULL);
 }
 
-/* Length of the domain label at the start, 0 if there is none. */
+/* Length of the domain label at the start. 0 if there is none. */
 static size_t label(const char *text, size_t len)
 {
     size_t end = 0;
@@ -59,7 +59,8 @@ static bool is_space(char c)
 
 const char *authp_account_check_email(const char *text, size_t len)
 {
-    /* White space around it is trimmed before it is stored (authp_text_trim has the same set). */
+    /* White space around the address is removed before it is stored. authp_text_trim() removes the
+     * same characters. */
     while (len > 0 && is_space(text[0])) {
         text++;
         len--;

@@ -10,7 +10,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Who asks and what for; hung on each edit. */
+/* The actor and the data of an edit. It is the ctx of the edit functions. */
 typedef struct admin_edit_t {
     const authp_realm_t *realm;
     const authp_actor_t *actor;
@@ -36,7 +36,7 @@ authp_err_t authp_admin_spare(const authp_realm_t *realm, const authp_user_t *us
     if (user->disabled || !authp_user_holds(user, "admin")) {
         return AUTHP_OK;
     }
-    /* Two are enough to know: this one and another. */
+    /* A limit of 2 is enough to find out whether there is another admin. */
     const authp_user_filter_t admins = {.role = "admin", .limit = 2, .enabled_only = true};
     apr_array_header_t *found = NULL;
     authp_err_t err = authp_store_user_list(realm->store, &admins, &found, pool);
@@ -53,7 +53,8 @@ static authp_err_t edit_patch(authp_user_t *user, void *ctx, apr_pool_t *pool)
     authp_user_t before = *user;
     if (patch->has_roles) {
         user->roles = apr_array_copy(pool, patch->roles);
-        /* A verification does not outlive the role, to count again when that comes back. */
+        /* The verification ends with the role. Otherwise it would count again when the role is
+         * given back. */
         if (authp_user_holds(&before, "recruiter") != authp_user_holds(user, "recruiter")) {
             user->is_recruiter_verified = false;
         }
@@ -74,7 +75,8 @@ static authp_err_t edit_patch(authp_user_t *user, void *ctx, apr_pool_t *pool)
     return authp_admin_spare(edit->realm, &before, pool);
 }
 
-/* A courtesy once min_ver has moved, for lists of devices: what is older is dead already. */
+/* Marks sessions as ended for the lists of devices. They are invalid before that, because min_ver
+ * has moved. */
 static void end_sessions(const authp_realm_t *realm, const char *id, const char *reason,
                          apr_pool_t *pool)
 {
@@ -86,7 +88,7 @@ static void end_sessions(const authp_realm_t *realm, const char *id, const char 
     }
 }
 
-/* What was asked for: "roles,disabled". NULL: nothing. */
+/* The changed fields as text, such as "roles,disabled". NULL if there are none. */
 static const char *patched(const authp_user_patch_t *patch, apr_pool_t *pool)
 {
     const char *const parts[] = {
@@ -138,7 +140,7 @@ static authp_err_t edit_verified(authp_user_t *user, void *ctx, apr_pool_t *pool
         authp_user_add_role(user, "recruiter", pool);
     }
     user->is_recruiter_verified = edit->verified;
-    user->recruiter_requested_at = 0; /* answered */
+    user->recruiter_requested_at = 0; /* the request has been answered */
     return AUTHP_OK;
 }
 
@@ -169,7 +171,7 @@ authp_err_t authp_admin_verify(const authp_realm_t *realm, const authp_actor_t *
     return err;
 }
 
-/* Reads until the tombstone is made from the row as it was read. */
+/* Reads the account and deletes it, until both see the same row. */
 static authp_err_t bury(const authp_realm_t *realm, const authp_actor_t *actor, const char *id,
                         apr_pool_t *pool)
 {
@@ -200,7 +202,7 @@ authp_err_t authp_admin_delete(const authp_realm_t *realm, const authp_actor_t *
         return err;
     }
     end_sessions(realm, id, "deleted", pool);
-    /* Gone already for whoever asks; what is left over is swept up by the purge. */
+    /* The account cannot be found any more. The next purge removes what is left over. */
     err = authp_store_user_forget(realm->store, id, pool);
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0311",

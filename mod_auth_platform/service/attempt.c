@@ -30,7 +30,7 @@ static authp_err_t find_key(const authp_realm_t *realm, const authp_target_t *ta
     return err;
 }
 
-/* What shared memory does not know (any more) the store may. */
+/* Asks the store for failed attempts if shared memory has none. */
 static void learn(const authp_realm_t *realm, const authp_attempt_t *attempt, apr_pool_t *pool)
 {
     authp_failures_t failures = {.count = 0};
@@ -52,8 +52,8 @@ static void say_when(const authp_client_t *client, int seconds)
     }
 }
 
-/* A device's cookie lets its own requests count apart from its address's: only for the accounts
- * that it knows. */
+/* A request with a device cookie has been counted for the device (api/throttle.c). If the device
+ * does not know this account, the request also counts for its address. */
 static authp_err_t charge_address(const authp_realm_t *realm, const authp_client_t *client)
 {
     int seconds = 0;
@@ -105,8 +105,9 @@ static void failed(const authp_realm_t *realm, const authp_attempt_t *attempt,
 {
     int64_t count = 0;
     authp_ms_t now = authp_realm_now(realm);
-    /* The first one here: what the store may have is over, but for what others added just now. The
-     * longest delay is a window, and another one after it is what it takes to be forgotten. */
+    /* If this is the first attempt that shared memory has, older failures in the store no longer
+     * count, except those that other hosts have just added. An entry is kept for two windows: the
+     * longest delay is one window, and after another one the attempts are forgotten. */
     const authp_failure_t what = {.key = attempt->key,
                                   .at = now,
                                   .forget_before = attempt->count > 1 ? 0 : now - window(realm),
@@ -134,7 +135,7 @@ void authp_attempt_end(const authp_realm_t *realm, const authp_attempt_t *attemp
         failed(realm, attempt, client, pool);
     } else if (outcome == AUTHP_OK) {
         authp_limit_account_clear(realm->limits, attempt->hash);
-        /* Nothing before it: nothing there. */
+        /* If there were no attempts before, the store has no entry. */
         authp_err_t err = attempt->count > 1
                               ? authp_store_failure_clear(realm->store, attempt->key, pool)
                               : AUTHP_OK;

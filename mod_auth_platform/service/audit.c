@@ -10,8 +10,8 @@ static const char *or_dash(const char *text)
     return text != NULL ? text : "-";
 }
 
-/* What somebody should look at: a stolen token is a warning, a refusal a notice, and what went well
- * is in the audit alone. */
+/* Logs events that an operator should see: a stolen token as a warning, a refusal as a notice.
+ * Successful events are only in the audit. */
 static void log_event(const authp_event_t *event, const authp_client_t *client)
 {
     bool theft = strcmp(event->event, "refresh_reuse") == 0;

@@ -4,26 +4,26 @@
 
 #include "service/realm.h"
 
-/* Who is asking, as far as the transport knows: for sessions' device_info and the audit. Strings
+/* What is known about the client, for the device information of sessions and for the audit. Strings
  * may be NULL. */
 typedef struct authp_client_t {
     const char *ip;
     const char *user_agent;
-    const char *device_id; /* what it calls itself: proves nothing */
+    const char *device_id; /* a name that the client chose; proves nothing */
     const char *request_id;
-    const struct authp_device_t *device; /* what its signed cookie says; NULL if none */
-    int *retry_after; /* gets seconds with AUTHP_E_RATE_LIMITED; NULL if nobody asks */
+    const struct authp_device_t *device; /* from its signed cookie; NULL if none */
+    int *retry_after;                    /* gets seconds with AUTHP_E_RATE_LIMITED; may be NULL */
 } authp_client_t;
 
-/* Writes a security event to the store and, above INFO, one line to the log. A store failure is
- * logged and otherwise ignored: the event's own outcome has been decided already. `reason`, ids may
- * be NULL. */
+/* An event for the audit: it is written to the store, and one line to the log if an operator should
+ * see it. A failure of the store is logged and otherwise ignored, because the outcome of the event
+ * is already decided. `reason` and the ids may be NULL. */
 typedef struct authp_event_t {
     const char *event;   /* "register", "login", "logout", "refresh_reuse", "user_create", ... */
     const char *outcome; /* "ok" or "denied" */
     const char *reason;
     const char *actor_id;
-    const char *subject_id; /* the account, or the invite, that it is about */
+    const char *subject_id; /* the account, or the invite, that the event is about */
     const char *session_id;
 } authp_event_t;
 

@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The list of data/common_passwords.txt, made into C by build/passwords.pl: words in lower case,
- * each with a NUL behind it, and the place in the text at which each begins, in strcmp() order. */
+/* The list of data/common_passwords.txt, made into C by build/passwords.pl. The text has the words
+ * in lower case, each followed by a NUL. authp_common_passwords_at has the offsets of the words in
+ * the text, in strcmp() order of the words. */
 extern const char authp_common_passwords_text[];
 extern const uint32_t authp_common_passwords_at[];
 extern const size_t authp_common_passwords_count;

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* The double-submit token is bound to the session, so that a cookie planted by a neighbouring host
- * does not help. */
+/* The double-submit token is bound to the session. So a cookie that a neighbouring host sets does
+ * not help an attacker. */
 
 authp_err_t authp_session_csrf(const authp_realm_t *realm, const char *sid, const char **out,
                                apr_pool_t *pool)

@@ -8,13 +8,13 @@
 #define HEAD_LEN (AUTHP_DEVICE_ID_LEN + TIME_LEN)
 #define MOST_LEN (HEAD_LEN + AUTHP_DEVICE_USERS * AUTHP_ID_BYTES + AUTHP_SHA256_LEN)
 #define LIFE_MS (INT64_C(86400000) * AUTHP_DEVICE_DAYS)
-/* Another host's clock may be a little ahead. */
+/* The clock of another host may be ahead by this much. */
 #define AHEAD_MS INT64_C(300000)
 
-/* id, time of issue, users; then the tag over these. */
+/* The bytes of the cookie: id, time of issue and users, followed by the tag over these. */
 typedef struct form_t {
     unsigned char bytes[MOST_LEN];
-    size_t len; /* without the tag */
+    size_t len; /* length without the tag */
 } form_t;
 
 static void put_time(unsigned char *out, authp_ms_t at)

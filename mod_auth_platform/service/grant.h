@@ -4,13 +4,13 @@
 
 #include "service/session.h"
 
-/* Inside service/: both tokens for a session row as it is (or is about to be) stored. Writes
- * nothing to the store. */
+/* For files of service/ only. Makes both tokens for a session row that is stored, or is about to
+ * be. Writes nothing to the store. */
 AUTHP_CHECKED authp_err_t authp_grant_make(const authp_realm_t *realm, authp_user_t *user,
                                            authp_session_t *session, authp_grant_t *out,
                                            apr_pool_t *pool);
-/* When a session used at `now` goes idle: REFRESH_TOKEN_EXPIRE_DAYS, never beyond the absolute
- * limit. */
+/* The time at which a session that is used at `now` becomes idle: after REFRESH_TOKEN_EXPIRE_DAYS,
+ * but not later than its absolute limit. */
 authp_ms_t authp_grant_idle_limit(const authp_settings_t *settings, authp_ms_t now,
                                   authp_ms_t absolute_expires_at);
 

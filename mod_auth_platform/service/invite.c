@@ -14,7 +14,7 @@
 #define HOUR_MS INT64_C(3600000)
 #define TRIES 2
 
-/* `subject_id`: an invite's, or for "register" an account's. */
+/* `subject_id` is the id of an invite, or of an account for "register". */
 static void audit(const authp_realm_t *realm, const char *name, const char *actor_id,
                   const char *subject_id, const authp_client_t *client, apr_pool_t *pool)
 {
@@ -78,7 +78,8 @@ authp_err_t authp_invite_revoke(const authp_realm_t *realm, const authp_actor_t 
     return err;
 }
 
-/* The invite of that code for that e-mail, open or used. AUTHP_E_INVITE_INVALID. */
+/* Finds the invite by its code, open or used. AUTHP_E_INVITE_INVALID: there is none, it is revoked,
+ * or it is for another address. */
 static authp_err_t find(const authp_realm_t *realm, const char *code, const char *email,
                         authp_invite_t **out, apr_pool_t *pool)
 {
@@ -103,14 +104,16 @@ static bool is_open(const authp_realm_t *realm, const authp_invite_t *invite)
     return invite->used_at == 0 && invite->expires_at > authp_realm_now(realm);
 }
 
-/* Claimed by this account as it still is: the step after it was cut off. */
+/* True if this account has claimed the invite and has not changed since. The change that follows
+ * the claim was then interrupted. */
 static bool was_cut_off(const authp_invite_t *invite, const authp_user_t *user)
 {
     return invite->used_at != 0 && invite->used_by != NULL &&
            strcmp(invite->used_by, user->id.hex) == 0 && invite->used_ver == user->ver;
 }
 
-/* ctx: the ver at which it was claimed. Whatever came after it, a withdrawal say, is not undone. */
+/* `ctx` is the ver of the account at the claim. A later change, such as a withdrawn verification,
+ * is not undone. */
 static authp_err_t edit_recruiter(authp_user_t *user, void *ctx, apr_pool_t *pool)
 {
     const int64_t *used_ver = ctx;
@@ -149,7 +152,7 @@ static bool same_hash(const char *a, const char *b)
 
 /* Compares the account after a lost claim with the account whose password was checked. True if only
  * the winner of the claim has changed it, which adds one to ver. After a password change or a
- * disabling no session may begin with the new ver. */
+ * disabling, no session may begin with the new ver. */
 static bool is_same_account(const authp_user_t *proven, const authp_user_t *now)
 {
     return same_hash(proven->password_hash, now->password_hash) && !now->disabled &&
@@ -170,7 +173,8 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
         if (err != AUTHP_E_INVITE_INVALID) {
             return err;
         }
-        /* A double click: the same person's other request was faster, or is half way. */
+        /* Another request of the same person may have been faster, for example after a double
+         * click. It may not be finished yet. */
         err = authp_store_user_by_id(realm->store, (*user)->id.hex, user, pool);
         if (err == AUTHP_OK && !is_same_account(proven, *user)) {
             return AUTHP_E_INVITE_INVALID;
@@ -186,7 +190,7 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
     return err == AUTHP_OK || err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
 }
 
-/* A recruiter whom nobody has verified yet, for an invite that looks good. */
+/* Makes a recruiter who is not verified yet, if the invite is open. */
 static authp_err_t insert_unverified(const authp_realm_t *realm, const authp_new_account_t *in,
                                      const char *code, authp_invite_t **invite, authp_user_t **user,
                                      apr_pool_t *pool)
@@ -221,14 +225,15 @@ authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_ac
     const authp_user_t *inserted = user;
     err = use(realm, invite, client, &user, pool);
     if (err == AUTHP_E_INVITE_INVALID) {
-        /* Another registration was faster: as if this one had not been. */
+        /* Another registration has used the invite, so this account is removed again. */
         authp_err_t undone = authp_store_user_discard(realm->store, inserted, pool);
         authp_log(AUTHP_LOG_NOTICE, "AUTHP0313", "user %s: lost its invite to another, removed: %s",
                   inserted->id.hex, authp_err_name(undone));
         audit_refused(realm, err, client, pool);
         return err;
     }
-    /* The account is there, even if the store failed behind it: then /login/recruiter goes on. */
+    /* The account exists, even if the store failed afterwards. Then /login/recruiter completes it.
+     */
     audit(realm, "register", inserted->id.hex, inserted->id.hex, client, pool);
     return err == AUTHP_OK ? authp_session_start(realm, user, client, out, pool) : err;
 }

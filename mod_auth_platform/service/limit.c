@@ -7,11 +7,11 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* States are due times in these: 44 bits of them are 34 years. */
+/* A state is a due time in these ticks. 44 bits of them are 34 years. */
 #define TICKS_PER_MS 16
 #define REFRESH_FACTOR 10
 #define IPV6_NETWORK 8 /* bytes */
-#define IPV4_AT 12     /* in a mapped one */
+#define IPV4_AT 12     /* offset in an IPv4-mapped IPv6 address */
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "words shared by processes must be lock-free");
 
@@ -44,10 +44,10 @@ authp_limits_t *authp_limit_make(authp_limit_shared_t *shared, const authp_setti
     return limits;
 }
 
-/* Whom a counter is of. */
+/* The client that a counter belongs to. */
 typedef struct subject_t {
     authp_limit_class_t class;
-    char kind; /* 'a'ddress or 'd'evice */
+    char kind; /* 'a' for an address, 'd' for a device */
     union {
         struct in6_addr v6;
         struct in_addr v4;
@@ -56,8 +56,8 @@ typedef struct subject_t {
     size_t len;
 } subject_t;
 
-/* An IPv4 address as it is, also one in IPv6's clothes; an IPv6 address by its network, since one
- * customer has all of that. What is neither counts as it is written. */
+/* An IPv4-mapped IPv6 address counts as IPv4. IPv6 addresses count by their /64, because one
+ * customer has all of that. A text that is no address counts as it is. */
 static void of_address(subject_t *subject, const char *ip)
 {
     const char *text = ip != NULL ? ip : "";
@@ -90,9 +90,9 @@ static authp_err_t hash_of(const authp_limits_t *limits, const subject_t *subjec
 
 typedef struct rate_t {
     uint64_t now;
-    uint64_t cost;  /* of one request */
-    uint64_t ahead; /* how far the due time may lie ahead */
-    uint64_t wait;  /* outcome: 0, or how long until there is room */
+    uint64_t cost;  /* ticks that one request adds to the due time */
+    uint64_t ahead; /* how far the due time may lie in the future */
+    uint64_t wait;  /* result: 0, or ticks until there is room */
 } rate_t;
 
 static rate_t rate_of(const authp_limits_t *limits, authp_limit_class_t class)
@@ -105,7 +105,7 @@ static rate_t rate_of(const authp_limits_t *limits, authp_limit_class_t class)
                     .ahead = cost * (uint64_t)rate->count};
 }
 
-/* Where the due time is now: not in the past, and not beyond what the present settings allow. */
+/* The due time that counts now: not in the past, and not later than the present settings allow. */
 static uint64_t due(const rate_t *rate, uint64_t state)
 {
     uint64_t most = rate->now + rate->ahead;
@@ -128,7 +128,7 @@ static uint64_t give_one(uint64_t state, void *ctx)
     return at > rate->now + rate->cost ? at - rate->cost : 0;
 }
 
-/* The further ahead of the clock, the more has been asked for. */
+/* A due time further in the future means more requests, so that entry is kept longer. */
 static uint64_t until(uint64_t state, const void *ctx)
 {
     (void)ctx;
@@ -185,7 +185,8 @@ void authp_limit_give_address(const authp_limits_t *limits, authp_limit_class_t 
     if (hash_of(limits, &subject, &hash) == AUTHP_OK) {
         rate_t rate = rate_of(limits, class);
         const authp_limit_step_t step = {give_one, until, &rate};
-        /* Lost to a storm of others: then one place more is taken for a while. */
+        /* If this fails because of many concurrent requests, the client has one request less for a
+         * while. */
         (void)authp_limit_table_apply(&limits->shared->clients, hash, &step);
     }
 }

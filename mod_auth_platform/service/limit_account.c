@@ -2,7 +2,8 @@
 #include "service/limit_account.h"
 #include "service/limit_impl.h"
 
-/* A state is a count above the time of the last attempt, in sixteenths of a second: 34 years. */
+/* A state is a count in the upper bits and the time of the latest attempt in the lower ones. The
+ * time is in sixteenths of a second, which last 34 years. */
 #define TICKS_PER_S 16
 #define TIME_BITS 34
 #define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
@@ -10,10 +11,10 @@
 
 typedef struct rule_t {
     uint64_t now;
-    uint64_t free; /* attempts before delays begin */
+    uint64_t free; /* number of attempts before delays begin */
     uint64_t window;
-    authp_limit_attempt_t attempt; /* outcome of begin; what cancel takes back */
-    uint64_t count;                /* to learn */
+    authp_limit_attempt_t attempt; /* result of begin(); input of cancel() */
+    uint64_t count;                /* this and the next: input of learn() */
     uint64_t last;
 } rule_t;
 
@@ -34,7 +35,8 @@ static uint64_t count_of(uint64_t state)
     return state >> TIME_BITS;
 }
 
-/* When the next attempt may come: a second after the last one, doubled by each. */
+/* When the next attempt may come: a second after the latest one, and twice as long after each
+ * further one. */
 static uint64_t ready(const rule_t *rule, uint64_t state)
 {
     uint64_t count = count_of(state);
@@ -84,7 +86,8 @@ static uint64_t clear(uint64_t state, void *ctx)
     return 0;
 }
 
-/* As it was, unless others have come since: then only one less. */
+/* Restores the state before the attempt. If other attempts have come since, only the count is
+ * lowered by one. */
 static uint64_t cancel(uint64_t state, void *ctx)
 {
     const rule_t *rule = ctx;

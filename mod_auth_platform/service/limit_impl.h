@@ -5,15 +5,17 @@
 #include "service/limit.h"
 #include "service/limit_table.h"
 
-/* What limit.c and limit_account.c share. The layout of what is retained over reloads of the module
- * has a number in httpd/retained.c. */
+/* What limit.c and limit_account.c share. The memory outlives reloads of the module: a new layout
+ * needs a new number in httpd/retained.c. */
 #define AUTHP_LIMIT_KEY_LEN 32
 
 struct authp_limit_shared_t {
-    unsigned char key[AUTHP_LIMIT_KEY_LEN]; /* of the hashes, so that nobody can aim at a bucket */
-    authp_ms_t began;                       /* states count from here, so that 44 bits last */
+    unsigned char key[AUTHP_LIMIT_KEY_LEN]; /* for the hashes, so that nobody can choose a bucket */
+    /* States count from this time, so that 44 bits suffice. */
+    authp_ms_t began;
     authp_limit_table_t clients;
-    authp_limit_table_t accounts; /* apart, so that a flood of clients does not drive them out */
+    /* A table of its own, so that a flood of clients does not displace accounts. */
+    authp_limit_table_t accounts;
 };
 
 struct authp_limits_t {
@@ -23,10 +25,10 @@ struct authp_limits_t {
     authp_rate_t account;
 };
 
-/* Longer than any window: attempts from before the segment was made have a time too. */
+/* Longer than any window. So attempts from before the memory was made have a positive time, too. */
 #define AUTHP_LIMIT_BEFORE (UINT64_C(1100) * 86400 * 1000)
 
-/* Milliseconds, on from there. */
+/* Milliseconds since `began`, plus AUTHP_LIMIT_BEFORE. */
 static inline uint64_t authp_limit_now(const authp_limits_t *limits)
 {
     return (uint64_t)(authp_clock_now(limits->clock) - limits->shared->began) + AUTHP_LIMIT_BEFORE;

@@ -2,7 +2,8 @@
 #include "service/limit_table.h"
 
 #define STATE_MASK ((UINT64_C(1) << AUTHP_LIMIT_TABLE_STATE_BITS) - 1)
-/* Each lost race is somebody else's step done: only a storm on one key gets near it. */
+/* A try fails only if another process has changed the entry meanwhile. Only very many at one key
+ * can make so many tries fail. */
 #define TRIES 10000
 
 typedef _Atomic uint64_t place_t;
@@ -17,7 +18,8 @@ static uint64_t tag_of(uint64_t word)
     return word & ~STATE_MASK;
 }
 
-/* The place of `tag` from place `from` on; -1 if there is none. An empty place has no tag. */
+/* Returns the first place with `tag`, beginning at `from`. -1 if there is none. An empty place has
+ * no tag. */
 static int find(place_t *bucket, uint64_t tag, int from)
 {
     for (int i = from; i < AUTHP_LIMIT_TABLE_WAYS; i++) {
@@ -29,8 +31,8 @@ static int find(place_t *bucket, uint64_t tag, int from)
     return -1;
 }
 
-/* A place for `tag`: the first empty one, else that which matters least. -1: somebody has brought
- * the tag by now. */
+/* Chooses a place for `tag`: the first empty one, else the one that matters least. -1: another
+ * process has added the tag meanwhile. */
 static int choose(place_t *bucket, uint64_t tag, const authp_limit_step_t *step, uint64_t *word)
 {
     int chosen = 0;
@@ -53,7 +55,8 @@ static int choose(place_t *bucket, uint64_t tag, const authp_limit_step_t *step,
     return chosen;
 }
 
-/* Two who came at once may each have found a place: who sees the other one's gives up its own. */
+/* Two processes that add the same tag may each have found a place. The one that sees the other's
+ * place removes its own. */
 static bool is_alone(place_t *bucket, int place, uint64_t word)
 {
     int first = find(bucket, tag_of(word), 0);

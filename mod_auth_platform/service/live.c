@@ -42,7 +42,8 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
     if (err != AUTHP_OK && otherwise != AUTHP_UNAVAILABLE_ALLOW_VALID) {
         return AUTHP_E_UNAVAILABLE;
     }
-    /* The store's answer may be a second old: a change made here since then is in the table. */
+    /* The store's answer may be a second old. The table has changes that were made on this host
+     * since then. */
     if (err == AUTHP_OK && (!newer || stored.ver >= facts.ver)) {
         take_facts(principal, &stored);
     } else if (newer) {
@@ -51,8 +52,7 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
     return AUTHP_OK;
 }
 
-/* --- the store's own word
- * -------------------------------------------------------------------------- */
+/* --- the store's own word --------------------------------------------------------------------- */
 
 static authp_err_t missing_is_revoked(authp_err_t err)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/live_layout.h"
 
-/* A token that is older than this before the horizon's end may have changes that are forgotten. */
+/* Near the end of the horizon the table may have forgotten changes. So tokens must be younger than
+ * the horizon by this much. */
 #define TOO_OLD_MS 60000
-/* A token's iat is the time of the host that issued it, within this of ours if it is valid. */
+/* The iat of a valid token is the time of the host that issued it. It may differ from this host's
+ * time by this much. */
 #define SKEW_MS 30000
 #define READ_TRIES 1000
 
@@ -21,7 +23,7 @@ static authp_roles_t roles_here(const authp_live_table_t *table, uint32_t there)
 
 typedef struct live_found_t {
     bool found;
-    bool sure; /* false: it may have been left out, or was being written all the time */
+    bool sure; /* false: the entry may have been left out, or was being written at each try */
     uint64_t words[LIVE_WORDS];
 } live_found_t;
 
@@ -56,11 +58,12 @@ static live_found_t look_up(authp_live_shared_t *shared, const live_key_t *key, 
             return out;
         }
     }
-    out.found = out.sure = false; /* its writer died or sleeps */
+    out.found = out.sure = false; /* the process that writes it has died or sleeps */
     return out;
 }
 
-/* True if the table has every change since this token was issued. Both times are the store's. */
+/* True if the table has every change since this token was issued. Both times are in the store's
+ * time. */
 static bool covers(const authp_live_table_t *table, uint64_t state, int64_t issued, authp_ms_t now)
 {
     const authp_live_shared_t *shared = table->shared;
@@ -79,7 +82,7 @@ authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
                                           authp_live_facts_t *facts, bool *newer)
 {
     authp_live_shared_t *shared = table->shared;
-    /* Times of entries are the store's. */
+    /* The times of entries are in the store's time. */
     int64_t ahead = atomic_load_explicit(&shared->clock_offset, memory_order_relaxed);
     uint32_t now_s = (uint32_t)((now + ahead) / 1000);
     live_key_t session_key = authp_live_key(query->session_id, LIVE_KIND_SESSION);
@@ -93,7 +96,7 @@ authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
     live_found_t user = look_up(shared, &user_key, now_s);
     atomic_thread_fence(memory_order_acquire);
     if (atomic_load_explicit(&shared->state, memory_order_relaxed) != state) {
-        return AUTHP_LIVE_UNKNOWN; /* emptied, or filled, in between */
+        return AUTHP_LIVE_UNKNOWN; /* the table was emptied or filled meanwhile */
     }
     if (session.found || (user.found && query->ver < (int64_t)user.words[3])) {
         return AUTHP_LIVE_DEAD;

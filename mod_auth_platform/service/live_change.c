@@ -2,11 +2,12 @@
 #include "service/live.h"
 #include "service/live_store.h"
 
-/* Older ones the poll has brought. */
+/* The poll has brought older ones. */
 #define RECENT_MS 60000
 
-/* What makes tokens stop counting: the store decides, then the table is told, before anybody is
- * answered. Without a table (the command line tool) the servers hear of it by their poll. */
+/* Changes that make tokens invalid. The store is changed first. Then the live table is told, before
+ * the request is answered. The command line tool has no table, and servers learn of its changes by
+ * their poll. */
 
 static void tell_session(const authp_realm_t *realm, const char *sid)
 {
@@ -16,7 +17,7 @@ static void tell_session(const authp_realm_t *realm, const char *sid)
     }
 }
 
-/* That user's sessions that ended just now, by other hosts too. */
+/* Tells the table which sessions of that user ended in the last minute, on other hosts too. */
 static authp_err_t tell_sessions(const authp_realm_t *realm, const char *user_id, apr_pool_t *pool)
 {
     apr_array_header_t *ended = NULL;
@@ -45,7 +46,8 @@ authp_err_t authp_live_end_session(const authp_realm_t *realm, const char *sid, 
 {
     authp_err_t err =
         authp_store_session_end(realm->store, sid, reason, authp_realm_now(realm), pool);
-    /* Over already: perhaps by another host, of which the table has not heard yet. */
+    /* AUTHP_E_NOT_FOUND: the session has ended already. Another host may have ended it, and the
+     * table may not know yet. */
     if (err == AUTHP_OK || err == AUTHP_E_NOT_FOUND) {
         tell_session(realm, sid);
     }

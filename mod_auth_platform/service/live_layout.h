@@ -7,30 +7,34 @@
 
 #include <stdatomic.h>
 
-/* How the live table lies in shared memory. Children of a newer build read it after a reload: a
- * change here needs a new number in the name that httpd/retained.c keeps it under. */
+/* The layout of the live table in shared memory. Children of a newer build read it after a reload.
+ * So a change here needs a new number in its name in httpd/retained.c. */
 #define LIVE_WAYS 8
 #define LIVE_ROLES 32
 #define LIVE_ROLE_LEN 32
 
-/* Five words, copied as a whole under the bucket's sequence:
- *   0  the first 8 bytes of the id
- *   1  its last 4 bytes, then 8 bits each of kind and flags; 0 = empty
- *   2  ver   3  min_ver
- *   4  until when it matters (seconds), and 32 role bits */
+/* An entry has five words, which are copied as a whole under the bucket's sequence:
+ *  - 0: the first 8 bytes of the id
+ *  - 1: its last 4 bytes, then 8 bits of flags and 8 bits of kind; 0 = empty
+ *  - 2: ver
+ *  - 3: min_ver
+ *  - 4: the time until which the entry matters (seconds), and 32 bits for roles */
 #define LIVE_WORDS 5
 #define LIVE_KIND_USER 1U
 #define LIVE_KIND_SESSION 2U
 #define LIVE_EMAIL_VERIFIED 1U
 
 typedef struct live_bucket_t {
-    _Atomic uint32_t sequence;   /* odd while it is written */
-    _Atomic uint32_t full_until; /* seconds: until then what is not found may have been left out */
-    _Atomic uint64_t tags; /* a byte for each way, 0 = empty: most searches end with this line */
+    _Atomic uint32_t sequence; /* odd while the bucket is written */
+    /* Seconds: until then an entry that is not found may have been left out. */
+    _Atomic uint32_t full_until;
+    /* One byte for each way, 0 = empty; most searches read only this cache line. */
+    _Atomic uint64_t tags;
     _Atomic uint64_t ways[LIVE_WAYS][LIVE_WORDS];
 } live_bucket_t;
 
-/* realm (32 bits: of which store and roles the table speaks), round of emptying (31), warm (1) */
+/* The state word: realm (32 bits, which change with the store and the roles), number of emptyings
+ * (31), warm (1). */
 #define LIVE_WARM UINT64_C(1)
 #define LIVE_REALM(state) ((uint32_t)((state) >> 32))
 
@@ -38,20 +42,21 @@ struct authp_live_shared_t {
     _Atomic uint64_t state;
     _Atomic int64_t news_at; /* monotonic ms at which the last complete round began */
     _Atomic int64_t worst_ms;
-    _Atomic int64_t covered_from; /* the store's time, ms: every change since then has been put */
-    _Atomic int64_t
-        horizon_ms; /* how long a change matters: the longest life of a token, and more */
+    /* In the store's time, ms: the table has every change since then. */
+    _Atomic int64_t covered_from;
+    /* How long a change matters, in ms: the longest life of a token, and a margin. */
+    _Atomic int64_t horizon_ms;
     _Atomic int64_t dropped;
-    _Atomic int64_t clock_offset; /* ms that the store's clock is ahead */
+    _Atomic int64_t clock_offset; /* ms that the store's clock is ahead of this host's */
     _Atomic bool clock_known;
-    pthread_mutex_t mutex; /* writers; guards what follows too */
+    pthread_mutex_t mutex; /* taken by writers; guards what follows, too */
     uint32_t nbuckets;     /* a power of two */
     unsigned char store_id[AUTHP_LIVE_STORE_ID_LEN];
     int nroles;
-    char roles[LIVE_ROLES][LIVE_ROLE_LEN + 1]; /* append-only within one realm: name -> bit */
+    char roles[LIVE_ROLES][LIVE_ROLE_LEN + 1]; /* name -> bit; only appended to within one realm */
     int64_t round_began;
-    int64_t round_beat; /* 0 = none is under way */
-    pid_t round_pid;    /* whose it is */
+    int64_t round_beat; /* 0 = no round is at work */
+    pid_t round_pid;    /* the process of the round */
     authp_ms_t users_newest;
     authp_ms_t sessions_newest;
     live_bucket_t buckets[];
@@ -61,14 +66,14 @@ struct authp_live_table_t {
     authp_live_shared_t *shared;
     uint32_t realm;
     int64_t max_lag_ms;
-    bool same_bits; /* roles have the same bits here and there */
+    bool same_bits; /* each role has the same bit here and in the table */
     int nroles;
-    unsigned char there[LIVE_ROLES]; /* our bit -> the table's */
+    unsigned char there[LIVE_ROLES]; /* bit of a role here -> its bit in the table */
 };
 
 typedef struct live_key_t {
     uint64_t word0;
-    uint64_t word1; /* with the kind, without flags */
+    uint64_t word1; /* with the kind, without the flags */
 } live_key_t;
 
 #define LIVE_KEY_MASK UINT64_C(0xffffffff000000ff)
@@ -93,17 +98,17 @@ static inline unsigned int live_tag(const live_key_t *key)
     return ((unsigned int)(live_mix(key) >> 25) | 0x80U) & 0xffU;
 }
 
-/* live_table.c. `id` is 24 hex digits: claims and rows are checked before they come here. */
+/* live_table.c. `id` is 24 hex digits; callers have checked that. */
 live_key_t authp_live_key(const char *id, unsigned int kind);
 live_bucket_t *authp_live_bucket(authp_live_shared_t *shared, const live_key_t *key);
-/* Under the mutex: a bucket between these two is not read. */
+/* Both are called with the mutex held. Readers skip a bucket that is open. */
 uint32_t authp_live_open_bucket(live_bucket_t *bucket);
 void authp_live_close_bucket(live_bucket_t *bucket, uint32_t sequence);
-/* False if it could not be had in time. Of a holder that died nobody knows what it had begun: the
- * table is emptied then. */
+/* Takes the mutex. False if that was not possible in time. If the holder died while it wrote, the
+ * table is emptied. */
 bool authp_live_lock(authp_live_shared_t *shared);
 void authp_live_unlock(authp_live_shared_t *shared);
-/* The same state, one round of emptying later and cold. */
+/* The next state: one emptying more, and cold. */
 uint64_t authp_live_next_state(uint64_t state);
 
 #endif

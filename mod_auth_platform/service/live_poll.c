@@ -3,8 +3,8 @@
 #include "service/live.h"
 #include "service/live_store.h"
 
-/* What other hosts and the command line tool changed: read from the store once a second by one
- * child of this httpd. Reading the same twice does no harm, missing something would. */
+/* Reads from the store what other hosts and the command line tool have changed. One child of this
+ * httpd does it once a second. Reading a change twice does no harm, but missing one would. */
 
 #define PAGE 500
 #define PAGE_MOST 1000000
@@ -57,8 +57,8 @@ static authp_err_t page_of_sessions(const poll_t *poll, authp_ms_t since, int li
     return err;
 }
 
-/* The next page begins with the last stamp of this one: more of the same millisecond may follow. If
- * a page holds nothing else, a larger one does. */
+/* The next page begins with the latest time of this one, because more rows of the same millisecond
+ * may follow. If all rows of a page have the same time, the next page is larger. */
 static authp_err_t read_all(const poll_t *poll, page_fn *page, authp_ms_t since, authp_ms_t *newest)
 {
     authp_err_t err = AUTHP_OK;

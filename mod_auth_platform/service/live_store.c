@@ -7,13 +7,13 @@
 
 #define ANSWERS 1024 /* a power of two */
 #define GOOD_FOR_MS 1000
-/* Longer than a good store needs for everybody who came at the same moment. */
+/* Longer than a store in good condition needs for all requests that come at the same moment. */
 #define WAIT_MS 500
 
 typedef struct answer_t {
     char session_id[AUTHP_ID_LEN];
-    bool known;         /* facts are set */
-    int64_t dead_below; /* tokens of a lower ver do not count */
+    bool known;         /* true if facts are set */
+    int64_t dead_below; /* tokens with a lower ver are invalid */
     authp_live_facts_t facts;
     uint64_t era;
     int64_t at; /* monotonic; 0 = none */
@@ -27,7 +27,7 @@ struct authp_live_t {
     pthread_cond_t free;   /* waits by the monotonic clock */
     int askers;
     int asking;
-    int64_t failed_at; /* monotonic; 0 = it answers */
+    int64_t failed_at; /* monotonic; 0 = the store answers */
     answer_t answers[ANSWERS];
 };
 
@@ -64,7 +64,7 @@ bool authp_live_store_failing(authp_live_t *live, bool failing)
     return atomic_exchange(&live->failing, failing) != failing;
 }
 
-/* The last characters of an id are random ones. */
+/* The last characters of an id are random. */
 static answer_t *slot_of(authp_live_t *live, const char *session_id)
 {
     unsigned int sum = 0;
@@ -79,7 +79,7 @@ static bool is_fresh(int64_t at, int64_t now)
     return at != 0 && now - at < GOOD_FOR_MS;
 }
 
-/* With the mutex. AUTHP_E_NOT_FOUND: nobody has asked lately. */
+/* Called with the mutex held. AUTHP_E_NOT_FOUND: there is no recent answer. */
 static authp_err_t recall(authp_live_t *live, const authp_principal_t *principal,
                           authp_live_facts_t *facts)
 {
@@ -108,7 +108,8 @@ static struct timespec deadline(void)
     return at;
 }
 
-/* Like the function above, or gives the caller the right to ask. Waits at most WAIT_MS in total. */
+/* Returns what recall() returns. After AUTHP_E_NOT_FOUND the caller may ask the store and must call
+ * leave(). Waits at most WAIT_MS in total. */
 static authp_err_t enter(authp_live_t *live, const authp_principal_t *principal,
                          authp_live_facts_t *facts)
 {
@@ -156,7 +157,7 @@ authp_err_t authp_live_store_ask(const authp_realm_t *realm, const authp_princip
     if (err != AUTHP_E_NOT_FOUND) {
         return err;
     }
-    /* The answer is as old as the question. */
+    /* The age of the answer counts from the question. */
     answer_t answer = {.at = authp_clock_now(authp_clock_monotonic()),
                        .era = authp_live_table_era(live->table),
                        .dead_below = principal->ver + 1};

@@ -6,8 +6,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Beyond the life of a token: clocks of hosts differ by at most 20 s each way (readyz), and a
- * change is stamped up to a store's time-out before it can be read. */
+/* Added to the life of a token. The clocks of hosts may differ by 20 s in each direction (/readyz),
+ * and a change gets its time up to one time-out of the store before it can be read. */
 #define MARGIN_MS 120000
 #define WRITER_WAIT_MS 1000
 
@@ -32,8 +32,7 @@ authp_err_t authp_live_table_make(int entries, authp_live_shared_t **out)
     return err;
 }
 
-/* --- writing: under the mutex --------------------------------------------------------------------
- */
+/* --- writing: under the mutex ----------------------------------------------------------------- */
 
 uint32_t authp_live_open_bucket(live_bucket_t *bucket)
 {
@@ -54,12 +53,12 @@ uint64_t authp_live_next_state(uint64_t state)
     return (state & ~(uint64_t)UINT32_MAX) | (uint32_t)((rounds + 1) << 1);
 }
 
-/* Cold first, so that whoever reads meanwhile sees that it changed under them. */
+/* The state changes before the entries do, so that readers notice it. */
 static void empty(authp_live_shared_t *shared, uint32_t realm)
 {
     uint64_t state = atomic_load(&shared->state);
     uint64_t next = 0;
-    do { /* turn_cold() needs no lock: each of its rounds counts */
+    do { /* turn_cold() changes the state without the lock */
         next = ((uint64_t)realm << 32) | (uint32_t)authp_live_next_state(state);
     } while (!atomic_compare_exchange_weak(&shared->state, &state, next));
     for (uint32_t i = 0; i < shared->nbuckets; i++) {
@@ -95,8 +94,7 @@ void authp_live_unlock(authp_live_shared_t *shared)
     authp_shm_mutex_unlock(&shared->mutex);
 }
 
-/* --- one generation's view -----------------------------------------------------------------------
- */
+/* --- one generation's view -------------------------------------------------------------------- */
 
 static int find_role(const authp_live_shared_t *shared, const char *name)
 {
@@ -108,7 +106,7 @@ static int find_role(const authp_live_shared_t *shared, const char *name)
     return -1;
 }
 
-/* False if there are too many names by now, of all the reloads there were. */
+/* False if all reloads together have used more role names than the table has bits. */
 static bool learn_roles(authp_live_shared_t *shared, const apr_array_header_t *roles,
                         authp_live_table_t *table)
 {
@@ -142,7 +140,7 @@ authp_err_t authp_live_table_open(authp_live_shared_t *shared, const authp_live_
     uint32_t realm = LIVE_REALM(atomic_load(&shared->state));
     bool other = memcmp(shared->store_id, terms->store_id, AUTHP_LIVE_STORE_ID_LEN) != 0;
     if (other || !learn_roles(shared, terms->roles, table)) {
-        /* Children that are still at work for the old one ask their store from here on. */
+        /* From now on children that use the old store ask that store. */
         empty(shared, ++realm);
         memcpy(shared->store_id, terms->store_id, AUTHP_LIVE_STORE_ID_LEN);
         shared->nroles = 0;
@@ -157,8 +155,7 @@ authp_err_t authp_live_table_open(authp_live_shared_t *shared, const authp_live_
     return AUTHP_OK;
 }
 
-/* --- keys
- * ----------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static uint64_t nibbles(const char *hex, int count)
 {

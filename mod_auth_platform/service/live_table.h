@@ -6,45 +6,48 @@
 #include "base/id.h"
 #include "service/roles.h"
 
-/* The shared part of live authorization (architecture.md): which sessions ended and which accounts
- * changed within the life of a token, in memory that all children of this httpd see, old ones of a
- * graceful restart included. Readers take no lock; writers take one that survives its holder. */
-typedef struct authp_live_shared_t authp_live_shared_t; /* the memory */
+/* The shared part of live authorization: the sessions that ended and the accounts that changed
+ * within the life of a token. It is in memory that all children of this httpd use, also old ones
+ * during a graceful restart. Readers take no lock. Writers take a lock that becomes free if its
+ * holder dies. */
+typedef struct authp_live_shared_t authp_live_shared_t; /* the shared memory */
 typedef struct authp_live_table_t authp_live_table_t;   /* one generation's view of it */
 
 #define AUTHP_LIVE_ENTRIES 65536
 #define AUTHP_LIVE_STORE_ID_LEN 32
 
-/* Room for about `entries` at a time. Empty, of no store. */
+/* Makes an empty table with room for about `entries` entries. It belongs to no store yet. */
 AUTHP_CHECKED authp_err_t authp_live_table_make(int entries, authp_live_shared_t **out);
 
-/* What a generation of the server, before its children are forked, says about itself. */
+/* The settings of one generation of the server. They are given before its children are forked. */
 typedef struct authp_live_terms_t {
-    unsigned char store_id[AUTHP_LIVE_STORE_ID_LEN]; /* another store empties the table */
+    unsigned char store_id[AUTHP_LIVE_STORE_ID_LEN]; /* a table of another store is emptied */
     const apr_array_header_t *roles;                 /* const char *: ROLES */
     int64_t token_ms;                                /* how long an access token lives */
-    int64_t max_lag_ms;                              /* news older than this are as good as none */
+    /* If the latest poll is older, the table's answers do not count. */
+    int64_t max_lag_ms;
 } authp_live_terms_t;
 
 AUTHP_CHECKED authp_err_t authp_live_table_open(authp_live_shared_t *shared,
                                                 const authp_live_terms_t *terms,
                                                 authp_live_table_t **out, apr_pool_t *pool);
 
-/* --- asking -------------------------------------------------------------------------------------
- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 typedef struct authp_live_query_t {
     const char *user_id;
     const char *session_id;
-    int64_t ver; /* the token's */
-    int64_t iat; /* seconds */
+    int64_t ver; /* ver of the token */
+    int64_t iat; /* iat of the token, in seconds */
 } authp_live_query_t;
 
 typedef enum authp_live_verdict_t {
-    AUTHP_LIVE_DEAD, /* ended, or older than the account's min_ver: certain, however old the news */
-    AUTHP_LIVE_GOOD, /* nothing happened since it was issued */
-    AUTHP_LIVE_CHANGED, /* facts count instead of the token's */
-    AUTHP_LIVE_UNKNOWN /* the table cannot say: cold, stale, full, or the token is too old for it */
+    /* The session has ended, or ver is below min_ver; this is certain whatever the age of the poll.
+     */
+    AUTHP_LIVE_DEAD,
+    AUTHP_LIVE_GOOD,    /* nothing has changed since the token was issued */
+    AUTHP_LIVE_CHANGED, /* the facts replace those of the token */
+    AUTHP_LIVE_UNKNOWN  /* not in the table: it is cold, stale or full, or the token is too old */
 } authp_live_verdict_t;
 
 typedef struct authp_live_facts_t {
@@ -53,17 +56,17 @@ typedef struct authp_live_facts_t {
     bool email_verified;
 } authp_live_facts_t;
 
-/* `now` is wall time. *facts is set for CHANGED, and for UNKNOWN if *newer says so. */
+/* Asks the table about a token. `now` is this host's time. *facts is set for AUTHP_LIVE_CHANGED,
+ * and for AUTHP_LIVE_UNKNOWN if *newer is true. */
 authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
                                           const authp_live_query_t *query, authp_ms_t now,
                                           authp_live_facts_t *facts, bool *newer);
 
-/* Another number once the table was emptied: what was found out before says nothing any more about
- * changes that the table has forgotten. */
+/* A number that changes whenever the table is emptied. Answers cached under another era must be
+ * dropped. */
 uint64_t authp_live_table_era(const authp_live_table_t *table);
 
-/* --- telling ------------------------------------------------------------------------------------
- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 typedef struct authp_live_user_t {
     const char *id;
@@ -73,50 +76,51 @@ typedef struct authp_live_user_t {
     bool email_verified;
 } authp_live_user_t;
 
-/* `at` is the store's time of the change. Of two changes of one account the higher ver counts. If a
- * change cannot be stored, the table turns cold, so that no change is missed. */
+/* Both functions put a change into the table. `at` is its time in the store's time. Of two changes
+ * of one account the one with the higher ver counts. If a change cannot be stored, the table turns
+ * cold, so that no change is missed. */
 void authp_live_table_put_user(authp_live_table_t *table, const authp_live_user_t *user,
                                authp_ms_t at);
 void authp_live_table_put_session(authp_live_table_t *table, const char *session_id, authp_ms_t at);
 
-/* --- the poll (live_poll.c) ----------------------------------------------------------------------
- */
+/* --- the poll (live_poll.c) ------------------------------------------------------------------- */
 
 typedef struct authp_live_round_t {
-    uint64_t state; /* of the table when the round began */
-    bool cold;      /* everything from `from` on has to be read */
+    uint64_t state; /* state of the table when the round began */
+    bool cold;      /* everything since `from` has to be read */
     int64_t began;  /* monotonic ms */
     authp_ms_t from;
     authp_ms_t users_since;
     authp_ms_t sessions_since;
-    authp_ms_t users_newest; /* stamps seen */
+    authp_ms_t users_newest; /* this and the next: latest times that were read */
     authp_ms_t sessions_newest;
 } authp_live_round_t;
 
-/* False if another child is at it or was a moment ago. */
+/* Begins a round. False if another child is in a round, or began one less than 0.9 s ago. */
 bool authp_live_table_begin(authp_live_table_t *table, authp_live_round_t *round);
-/* From where to read: `now` is the store's time. */
+/* Sets the times to read from. `now` is in the store's time. */
 void authp_live_round_set(const authp_live_table_t *table, authp_live_round_t *round,
                           authp_ms_t now);
-/* Still there: a round that has not been heard of for some time is taken over. */
-void authp_live_table_beat(authp_live_table_t *table);
-/* `complete`: all of it has been put: the table is warm, its news as old as the round's beginning.
+/* Shows that the round is at work. After 2.5 s without this call another child may begin a round.
  */
+void authp_live_table_beat(authp_live_table_t *table);
+/* Ends a round. `complete` means that every change was put. Then the table is warm, and its age
+ * counts from the beginning of the round. */
 void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *round,
                           bool complete);
 
-/* Each process stamps changes in the store's time; whoever polls has measured it for all. */
+/* The offset of the store's clock. The polling child measures it for all processes, which need it
+ * for the times of their changes. */
 void authp_live_table_set_clock(authp_live_table_t *table, int64_t offset_ms);
 bool authp_live_table_clock(const authp_live_table_t *table, int64_t *offset_ms);
 
-/* --- looking at it
- * -------------------------------------------------------------------------------- */
+/* --- looking at it ---------------------------------------------------------------------------- */
 
 typedef struct authp_live_status_t {
-    bool warm;        /* complete, and young enough */
-    int64_t age_ms;   /* of the news; -1 = there never were any */
-    int64_t worst_ms; /* the oldest they got since the table was last warm, between two rounds */
-    int64_t dropped;  /* changes that found no room: those keys ask the store */
+    bool warm;        /* complete, and not older than max_lag_ms */
+    int64_t age_ms;   /* age of the latest round; -1 = there was none */
+    int64_t worst_ms; /* greatest age so far, without rounds that began cold */
+    int64_t dropped;  /* changes that found no room; the store is asked about them */
 } authp_live_status_t;
 
 void authp_live_table_status(const authp_live_table_t *table, authp_live_status_t *out);

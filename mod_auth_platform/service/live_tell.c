@@ -22,8 +22,8 @@ static uint32_t roles_there(const authp_live_table_t *table, authp_roles_t roles
     return there;
 }
 
-/* Without the lock, as it could not be had. Whatever round of the poll is under way does not count:
- * it may have read too early. */
+/* Called without the lock, because the lock was not free in time. A round of the poll that is at
+ * work does not count afterwards: it may have read before the change. */
 static void turn_cold(authp_live_shared_t *shared)
 {
     uint64_t state = atomic_load(&shared->state);
@@ -34,7 +34,7 @@ static void turn_cold(authp_live_shared_t *shared)
               "anew");
 }
 
-/* The way that holds this key, else one that holds nothing that matters; -1 if all do. */
+/* The way that has this key, else one whose entry does not matter any more. -1 if there is none. */
 static int choose(const live_bucket_t *bucket, const live_key_t *key, uint32_t now_s)
 {
     uint64_t tags = live_get(&bucket->tags);
@@ -121,11 +121,10 @@ void authp_live_table_put_session(authp_live_table_t *table, const char *session
     put(table, &key, words, at);
 }
 
-/* --- the poll
- * -------------------------------------------------------------------------------------- */
+/* --- the poll --------------------------------------------------------------------------------- */
 
-/* Stamps lie in the store's time; whoever wrote one may have needed up to a time-out until it could
- * be read, and clocks differ: so the last minute before the newest one is read again. */
+/* Rows have the store's time. A row may become readable up to one time-out after that time, and
+ * clocks differ. So the last minute before the newest row is read again. */
 static authp_ms_t since(const authp_live_round_t *round, authp_ms_t newest, authp_ms_t now)
 {
     if (round->cold || newest == 0) {
@@ -134,7 +133,8 @@ static authp_ms_t since(const authp_live_round_t *round, authp_ms_t newest, auth
     return (newest < now ? newest : now) - AGAIN_MS;
 }
 
-/* Its process may have died, or may sleep in a store that does not answer. */
+/* False if the process of the round has died, or has not called authp_live_table_beat() for some
+ * time. */
 static bool is_under_way(const authp_live_shared_t *shared, int64_t now)
 {
     return shared->round_beat != 0 && now - shared->round_beat < TAKEOVER_MS &&
@@ -192,7 +192,7 @@ void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *r
 {
     authp_live_shared_t *shared = table->shared;
     if (!authp_live_lock(shared)) {
-        return; /* it is taken over */
+        return; /* another child will take the round over */
     }
     shared->round_beat = 0;
     uint64_t state = round->state;
@@ -204,7 +204,7 @@ void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *r
             atomic_store(&shared->covered_from, round->from);
         }
         atomic_store(&shared->news_at, round->began);
-        /* turn_cold() takes no lock, so its value must not be overwritten here. */
+        /* turn_cold() takes no lock, so the state that it has set must not be overwritten here. */
         (void)atomic_compare_exchange_strong(&shared->state, &state, state | LIVE_WARM);
     }
     authp_live_unlock(shared);

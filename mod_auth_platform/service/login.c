@@ -11,16 +11,19 @@
 #include <apr_time.h>
 #include <string.h>
 
-/* How the work is kept equal (contract 3). An attempt costs one bcrypt of BCRYPT_ROUNDS, whoever is
- * named:
- *  - no such user, no password, an unusable hash: the dummy hash of that cost is verified;
- *  - a hash of lower cost c (made before BCRYPT_ROUNDS was raised) that does not match: dummies of
- * cost c, c + 1, ... BCRYPT_ROUNDS - 1 follow, and 2^c + (2^c + 2^(c+1) + ... + 2^(r-1)) = 2^r;
- *  - a password that bcrypt would not take (over 72 bytes, a NUL): a stand-in is verified and the
- * outcome ignored. Not covered: a hash of higher cost, after BCRYPT_ROUNDS was lowered. Its owner's
- * refusals take longer until the password is changed.
- * What differs still (a row to read, an index entry with an id in it: some 10 us) is hidden by
- * refusals leaving at whole steps of time only. `make timing` measures it. */
+/* How each refusal takes the same work. An attempt takes one bcrypt of BCRYPT_ROUNDS, whichever
+ * account is named:
+ *  - If there is no such user, no password or no usable hash, a dummy hash of that cost is
+ *    verified.
+ *  - If the hash has a lower cost c (it was made before BCRYPT_ROUNDS was raised) and does not
+ *    match, dummies of cost c, c + 1, ... BCRYPT_ROUNDS - 1 follow: 2^c + (2^c + 2^(c+1) + ... +
+ *    2^(r-1)) = 2^r.
+ *  - If bcrypt would refuse the password (over 72 bytes, or a NUL), another text is verified and
+ *    the result is ignored.
+ * A hash of a higher cost is not covered (BCRYPT_ROUNDS was lowered). Refusals for its owner take
+ * longer until the password is changed. Other differences (a row to read, an index entry with an id
+ * in it: some 10 us) are hidden, because refusals are answered only at whole steps of time. `make
+ * timing` measures it. */
 #define STEP_US 5000
 
 static void wait_for_step(apr_time_t began)
@@ -35,7 +38,7 @@ static bool usable_password(const authp_login_t *in)
            memchr(in->password, '\0', in->password_len) == NULL;
 }
 
-/* *out is NULL if there is none. */
+/* Finds the account. *out stays NULL if there is none. */
 static authp_err_t find_user(const authp_realm_t *realm, const authp_target_t *target,
                              authp_user_t **out, apr_pool_t *pool)
 {
@@ -44,7 +47,7 @@ static authp_err_t find_user(const authp_realm_t *realm, const authp_target_t *t
     return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
-/* What a check at a lower cost left undone. */
+/* Does the work that a check at the lower cost `cost` did not need. */
 static authp_err_t burn(const authp_realm_t *realm, authp_hash_for_t who, int cost)
 {
     static const char nobody[] = "nobody's password";
@@ -59,9 +62,9 @@ static authp_err_t burn(const authp_realm_t *realm, authp_hash_for_t who, int co
     return AUTHP_OK;
 }
 
-/* `user` may be NULL. AUTHP_OK only for the password of an enabled account. *cost is the cost of
- * the verified hash. If it is lower than usual, the difference is computed after the failure was
- * counted. */
+/* `user` may be NULL. AUTHP_OK only for the password of an enabled account. *out_cost gets the cost
+ * of the verified hash. If it is lower than BCRYPT_ROUNDS, burn() adds the difference after the
+ * failure was counted. */
 static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t *user,
                                   const authp_login_t *in, authp_hash_for_t who, int *out_cost)
 {
@@ -85,7 +88,7 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t
     return match && own && usable && !user->disabled ? AUTHP_OK : AUTHP_E_INVALID_CREDENTIALS;
 }
 
-/* *user becomes the account as the invite left it. */
+/* *user then is the account after the invite was used. */
 static authp_err_t enter_as_recruiter(const authp_realm_t *realm, const authp_login_t *in,
                                       const authp_client_t *client, authp_user_t **user,
                                       apr_pool_t *pool)
@@ -108,7 +111,7 @@ static authp_err_t check_door(const authp_realm_t *realm, const authp_user_t *us
         !authp_user_holds(user, "candidate")) {
         return AUTHP_E_NOT_CANDIDATE;
     }
-    /* Roles that are not configured any more leave an account without roles, not a pending one. */
+    /* An account whose roles are not configured any more has no roles. It is not pending. */
     bool pending = authp_user_holds(user, "recruiter") && !user->is_recruiter_verified;
     if (pending &&
         authp_roles_effective(realm->roles, user->roles, user->is_recruiter_verified) == 0) {
@@ -117,7 +120,7 @@ static authp_err_t check_door(const authp_realm_t *realm, const authp_user_t *us
     return AUTHP_OK;
 }
 
-/* The person is in already: whatever goes wrong here is for the next time. */
+/* The person has signed in already. If this fails, the next sign-in tries again. */
 static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
                          const authp_login_t *in, authp_hash_for_t who, apr_pool_t *pool)
 {
@@ -152,14 +155,14 @@ static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_er
 
 /* The result of trying a password. */
 typedef struct tried_t {
-    authp_user_t *user; /* NULL: there is none */
+    authp_user_t *user; /* NULL: there is no such account */
     authp_hash_for_t who;
-    int cost; /* of the hash that was verified; 0 = none was */
+    int cost; /* cost of the hash that was verified; 0 = none was */
 } tried_t;
 
-/* Finds the account and checks the password, as one attempt that counts. A stranger for whom there
- * is no room, or who must wait, costs no look at the store; whether a device is known to the
- * account only the account says. */
+/* Finds the account and checks the password, as one attempt that counts. For a stranger the room
+ * for a hash and the delay are checked before the store is read. With a device the account is read
+ * first, because only the account tells whether it knows the device. */
 static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t *in,
                                 const authp_client_t *client, tried_t *out, apr_pool_t *pool)
 {
@@ -190,8 +193,9 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     return err;
 }
 
-/* Does the rest of the work of a refusal. The failure has been counted and audited before. If there
- * is no room for these hashes the answer is another error, but the attempt counts. */
+/* Does the rest of the work of a refusal. The failure has been counted and written to the audit
+ * before. If there is no room for these hashes, the answer is another error, but the attempt
+ * counts. */
 static authp_err_t refuse(const authp_realm_t *realm, const tried_t *tried, apr_time_t began)
 {
     authp_err_t err = burn(realm, tried->who, tried->cost);

@@ -43,7 +43,8 @@ authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *sel
     return authp_user_change(realm, self->user->id.hex, &edit, out, pool);
 }
 
-/* It counts with the sign-ins of this account, by whichever name it has for them. */
+/* The attempt counts together with the sign-ins of this account: by e-mail address, or by username
+ * if it has no address. */
 static authp_target_t target_of(const authp_user_t *user)
 {
     bool named = user->email == NULL && user->username != NULL;
@@ -73,7 +74,8 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_self_t *
     return err;
 }
 
-/* Is it still the person who signed in? */
+/* Proves that the request is from the account's owner: by the password, or by a recent sign-in if
+ * the account has none. */
 static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, const char *password,
                          apr_pool_t *pool)
 {
@@ -94,7 +96,8 @@ typedef struct new_hash_t {
     const char *hash;
 } new_hash_t;
 
-/* Only from the password that was proven: of two who change it at once one has to think again. */
+/* AUTHP_E_WRONG_PASSWORD if the hash has changed since the current password was checked against it.
+ */
 static authp_err_t edit_hash(authp_user_t *user, void *ctx, apr_pool_t *pool)
 {
     const new_hash_t *wanted = ctx;
@@ -106,7 +109,7 @@ static authp_err_t edit_hash(authp_user_t *user, void *ctx, apr_pool_t *pool)
     return same ? AUTHP_OK : AUTHP_E_WRONG_PASSWORD;
 }
 
-/* This session lives on under the new password: its row's ver rises, then it rotates once. */
+/* Keeps this session valid after the change: its row gets the new ver, and it is rotated once. */
 static authp_err_t carry_over(const authp_realm_t *realm, const authp_self_t *self,
                               authp_user_t *user, authp_grant_t *out, apr_pool_t *pool)
 {
@@ -161,7 +164,8 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
     }
     audit(realm, self, "password_change", AUTHP_OK, pool);
     err = carry_over(realm, self, user, out, pool);
-    /* Dead already, for they are older than min_ver: this marks them for lists of devices. */
+    /* These sessions are invalid already, because they are older than min_ver. This marks them as
+     * ended in lists of devices. */
     authp_err_t ended = authp_live_end_sessions(realm, user->id.hex, self->session->id.hex,
                                                 "password_change", NULL, pool);
     if (ended != AUTHP_OK) {
@@ -195,7 +199,7 @@ authp_err_t authp_own_end_session(const authp_realm_t *realm, const authp_self_t
         return err;
     }
     if (strcmp(session->user_id.hex, self->user->id.hex) != 0) {
-        return AUTHP_E_NOT_FOUND; /* somebody else's is nobody's business */
+        return AUTHP_E_NOT_FOUND; /* sessions of other accounts do not exist for this caller */
     }
     err = authp_live_end_session(realm, sid, "ended_by_user", pool);
     if (err == AUTHP_OK) {

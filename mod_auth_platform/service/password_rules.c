@@ -19,7 +19,7 @@
 #define FILE_MAX ((off_t)16 * 1024 * 1024)
 
 struct authp_refused_t {
-    const char **sorted; /* lower-case */
+    const char **sorted; /* in lower case */
     size_t count;
 };
 
@@ -63,7 +63,7 @@ const authp_refused_t *authp_password_rules_parse(const char *text, size_t len, 
     return refused;
 }
 
-/* False: see errno. */
+/* False on an error; see errno. */
 static bool read_whole(int fd, char *text, size_t size, size_t *len)
 {
     for (*len = 0; *len < size;) {
@@ -72,14 +72,14 @@ static bool read_whole(int fd, char *text, size_t size, size_t *len)
             return false;
         }
         if (got == 0) {
-            break; /* it has become shorter since it was looked at */
+            break; /* the file has become shorter meanwhile */
         }
         *len += got > 0 ? (size_t)got : 0;
     }
     return true;
 }
 
-/* Nothing blocks: a FIFO is opened at once, and then refused. */
+/* Reads a regular file. The flags prevent open() from blocking on a FIFO, which is then refused. */
 static apr_status_t read_all(const char *path, char **text, size_t *len, apr_pool_t *pool)
 {
     struct stat info;
@@ -127,8 +127,8 @@ static int compare_common(const void *key, const void *element)
     return strcmp(key, authp_common_passwords_text + *(const uint32_t *)element);
 }
 
-/* A copy in lower case with a NUL behind it; false if it is longer than any password. The caller
- * wipes it. */
+/* Makes a copy in lower case that ends with a NUL. False if the password is too long. The caller
+ * wipes the copy. */
 static bool fold(const char *password, size_t len, char out[AUTHP_BCRYPT_MAX_BYTES + 1])
 {
     if (len > AUTHP_BCRYPT_MAX_BYTES) {
@@ -140,8 +140,8 @@ static bool fold(const char *password, size_t len, char out[AUTHP_BCRYPT_MAX_BYT
     return true;
 }
 
-/* The search does not run in constant time. The lists are public, and the password is only being
- * chosen, so its time reveals nothing. */
+/* The search does not take constant time. That tells nothing: the lists are public, and the
+ * password is not in use yet. */
 bool authp_password_rules_common(const char *password, size_t len)
 {
     char lower[AUTHP_BCRYPT_MAX_BYTES + 1] = "";

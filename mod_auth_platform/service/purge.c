@@ -8,8 +8,8 @@
 #define MINUTE_MS INT64_C(60000)
 #define MONTH_MS (30 * AUTHP_DAY_MS)
 
-/* Once more for each of them: it may have failed when they were deleted, and repeating it is
- * harmless. */
+/* Removes the traces of deleted accounts once more. The first time, at the deletion, may have
+ * failed. Repeating it does no harm. */
 static authp_err_t forget_deleted(const authp_realm_t *realm, apr_pool_t *pool)
 {
     authp_page_t page = {.limit = PAGE};
@@ -27,8 +27,8 @@ static authp_err_t forget_deleted(const authp_realm_t *realm, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
-/* *now is the store's time. The clocks are compared here, because this host's clock may have been
- * set wrong since the last comparison, and live rows must not be removed. */
+/* Gets the store's time. The clocks are compared first, because this host's clock may have been set
+ * wrong since the last comparison, and live rows must not be removed. */
 static authp_err_t ask_time(const authp_realm_t *realm, authp_ms_t *now, apr_pool_t *pool)
 {
     int64_t offset = 0;

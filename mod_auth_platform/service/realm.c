@@ -12,7 +12,7 @@
 #define STORE_TIMEOUT_MS 2000
 #define STORE_CONNECTIONS 8
 
-/* The file is read once, here: no request opens it again. */
+/* Reads the file once. No request opens it again. */
 static authp_err_t load_refused(authp_settings_t *settings, apr_pool_t *pool)
 {
     const char *error = NULL;
@@ -31,7 +31,8 @@ static authp_err_t load_refused(authp_settings_t *settings, apr_pool_t *pool)
 authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
                              apr_pool_t *pool)
 {
-    /* A copy, because the list of refused passwords belongs to it and the caller's is read-only. */
+    /* The list of refused passwords is added to a copy, because the caller's settings are
+     * read-only. */
     authp_settings_t *own = apr_pmemdup(pool, settings, sizeof(*settings));
     authp_err_t err = load_refused(own, pool);
     if (err != AUTHP_OK) {

@@ -16,9 +16,8 @@
 
 struct authp_token_cache_t;
 
-/* One httpd is one realm: one set of settings, keys and roles, one store. Everything the rules
- * need, handed to every service function first; nothing here is global. Read-only after it is made.
- */
+/* One httpd is one realm: one set of settings, keys and roles, and one store. Every service
+ * function gets it as its first argument, so nothing is global. It is read-only once it is made. */
 typedef struct authp_live_t authp_live_t; /* service/live.h */
 
 typedef struct authp_realm_t {
@@ -26,38 +25,38 @@ typedef struct authp_realm_t {
     const authp_roles_map_t *roles;
     const authp_keys_t *keys;
     authp_jwt_t *jwt;
-    struct authp_token_cache_t *token_cache; /* NULL: every token is verified anew */
-    authp_store_t *store;                    /* NULL where only tokens are checked */
-    authp_hasher_t *hasher;                  /* NULL there too */
-    authp_live_t *live;                      /* NULL where no guarded pages are served */
-    const struct authp_limits_t *limits;     /* NULL: none are enforced */
+    struct authp_token_cache_t *token_cache; /* NULL: every token is verified completely */
+    authp_store_t *store;                    /* NULL if only tokens are checked */
+    authp_hasher_t *hasher;                  /* NULL if only tokens are checked */
+    authp_live_t *live;                      /* NULL if no guarded pages are served */
+    const struct authp_limits_t *limits;     /* NULL: no limits */
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;
 
-/* Derives keys and roles from the settings. store, hasher, limits, clock and random are for the
- * caller to set: clock and random start as the system's. */
+/* Makes a realm, with keys and roles from the settings, the system's clock and the system's random
+ * source. The caller sets store, hasher and limits, and may replace clock and random. */
 AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
                                            apr_pool_t *pool);
 
 /* The store's time: this host's clock plus the measured offset (0 before it is measured). All
- * stored times are the store's and are compared with it, so a host whose clock is wrong neither
+ * stored times are the store's and are compared with it. So a host whose clock is wrong neither
  * ends nor prolongs sessions of other hosts. Times in tokens are the host's own. */
 authp_ms_t authp_realm_now(const authp_realm_t *realm);
 
-/* The provider that the settings choose and its configuration; on failure *error is one line for
- * `httpd -t`. Contacts nothing (calls the provider's check()). */
+/* Finds the store provider that the settings choose, and its configuration. On failure *error is
+ * one line for `httpd -t`. Contacts nothing; it calls the provider's check(). */
 AUTHP_CHECKED authp_err_t authp_realm_store(const authp_settings_t *settings,
                                             const authp_store_ops_t **ops,
                                             authp_store_config_t *config, const char **error,
                                             apr_pool_t *pool);
 
-/* Lets authp_token_verify() remember what it verified, in at most `bytes` of memory (0: not at
- * all). In each child, before its threads start. */
+/* Lets authp_token_verify() remember tokens that it has verified, in at most `bytes` of memory (0:
+ * none). Call it in each child before its threads start. */
 AUTHP_CHECKED authp_err_t authp_realm_remember(authp_realm_t *realm, size_t bytes,
                                                apr_pool_t *pool);
 
-/* Runs the start-up self-tests (crypto/jwt.h) on this realm's keys. */
+/* Runs the self-tests of a start (crypto/jwt.h) with this realm's keys. */
 AUTHP_CHECKED authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool);
 
 #endif

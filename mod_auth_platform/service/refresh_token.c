@@ -12,7 +12,7 @@
 
 _Static_assert(AUTHP_B64URL_ENCODED(TOKEN_BYTES) == AUTHP_REFRESH_TOKEN_LEN, "length of the text");
 
-/* What is signed besides the salt, and the head of the token. */
+/* Writes the head of the token, which is signed together with the salt. */
 static void put_head(const authp_id_t *sid, int64_t generation, unsigned char out[HEAD_BYTES])
 {
     authp_id_pack(sid->hex, out);

@@ -8,7 +8,7 @@
 
 struct authp_roles_map_t {
     int count;
-    authp_roles_t recruiter; /* 0 where no role has that name */
+    authp_roles_t recruiter; /* 0 if no role has that name */
     const char *names[ROLES_MAX];
 };
 

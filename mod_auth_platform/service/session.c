@@ -11,7 +11,7 @@
 
 #define USER_AGENT_MAX 400
 
-/* A header may hold any bytes: what is stored is short, well-formed UTF-8 without control
+/* The header may have any bytes. The stored text is short, well-formed UTF-8 without control
  * characters. */
 static const char *clean_user_agent(const char *text, apr_pool_t *pool)
 {
@@ -20,7 +20,7 @@ static const char *clean_user_agent(const char *text, apr_pool_t *pool)
     }
     size_t len = strnlen(text, USER_AGENT_MAX);
     char *clean = apr_pstrmemdup(pool, text, len);
-    /* A cut inside a character leaves at most three bytes of it. */
+    /* If the cut is inside a character, at most three bytes of it are left. */
     for (int i = 0; i < 3 && text[len] != '\0' && !authp_text_utf8(clean, len, NULL); i++) {
         clean[--len] = '\0';
     }
@@ -54,7 +54,7 @@ authp_err_t authp_session_start(const authp_realm_t *realm, authp_user_t *user,
         session->ip = client->ip;
         session->user_agent = clean_user_agent(client->user_agent, pool);
     }
-    /* The tokens first: what can fail here fails before a row exists. */
+    /* The tokens are made first. If that fails, no row exists yet. */
     authp_grant_t grant = {0};
     authp_err_t err = authp_grant_make(realm, user, session, &grant, pool);
     if (err != AUTHP_OK) {
@@ -89,8 +89,8 @@ authp_err_t authp_session_of_refresh(const authp_realm_t *realm, const char *ref
     return err;
 }
 
-/* *may: whether a credential may end other sessions than its own. False if it is no longer valid.
- */
+/* *may is true if the credential may end other sessions than its own. A credential that is no
+ * longer valid may not. */
 static authp_err_t ask_for_all(const authp_realm_t *realm, const authp_leaving_t *leaving,
                                bool *may, apr_pool_t *pool)
 {

@@ -7,7 +7,7 @@
 #include "service/refresh_token.h"
 #include "service/session.h"
 
-/* A lost race is settled by the first fresh read; more only if reads are stale. */
+/* After a lost race the first new read decides. More reads are needed only if reads are stale. */
 #define ATTEMPTS 4
 
 authp_refresh_state_t authp_session_refresh_state(const authp_session_t *row, authp_ms_t now)
@@ -31,7 +31,7 @@ authp_refresh_distance_t authp_session_refresh_distance(const authp_session_t *r
     if (generation != row->generation - 1) {
         return AUTHP_REFRESH_OLDER;
     }
-    /* rotated_at may lie ahead of this host's clock if another host rotated. */
+    /* rotated_at is in the future if another host, whose clock is ahead, has rotated. */
     bool recent = grace > 0 && now - row->rotated_at <= grace;
     return recent ? AUTHP_REFRESH_GRACE : AUTHP_REFRESH_LATE;
 }
@@ -39,7 +39,8 @@ authp_refresh_distance_t authp_session_refresh_distance(const authp_session_t *r
 authp_refresh_action_t authp_session_refresh_decide(authp_refresh_state_t state,
                                                     authp_refresh_distance_t distance)
 {
-    /* A session that is over refuses everything: there is nothing left to steal or to end. */
+    /* A session that has ended or expired refuses every token. There is nothing to steal or to end.
+     */
     static const authp_refresh_action_t actions[AUTHP_REFRESH_STATES][AUTHP_REFRESH_DISTANCES] = {
         [AUTHP_REFRESH_LIVE] = {[AUTHP_REFRESH_AHEAD] = AUTHP_REFRESH_REFUSE,
                                 [AUTHP_REFRESH_CURRENT] = AUTHP_REFRESH_ADVANCE,
@@ -61,7 +62,7 @@ static authp_err_t missing_is_invalid(authp_err_t err)
     return err == AUTHP_E_NOT_FOUND ? AUTHP_E_REFRESH_INVALID : err;
 }
 
-/* The user decides too, so that a sign-in which raced a password change or a disabling gains
+/* The user is checked too. So a sign-in that raced with a password change or a disabling gains
  * nothing. */
 static authp_err_t read_user(const authp_realm_t *realm, const authp_session_t *row,
                              authp_user_t **out, apr_pool_t *pool)
@@ -91,8 +92,8 @@ static authp_err_t theft(const authp_realm_t *realm, const authp_session_t *row,
     return AUTHP_E_REFRESH_REUSED;
 }
 
-/* The one conditional update; on success *row is as the store has it now. AUTHP_E_CONFLICT:
- * somebody else was first. */
+/* Makes the one conditional update. On success *row is as the store has it now. AUTHP_E_CONFLICT:
+ * another request was first. */
 static authp_err_t advance(const authp_realm_t *realm, authp_session_t *row, apr_pool_t *pool)
 {
     authp_ms_t now = authp_realm_now(realm);
@@ -114,7 +115,7 @@ static authp_err_t advance(const authp_realm_t *realm, authp_session_t *row, apr
     return AUTHP_OK;
 }
 
-/* One look at the row as it was read; AUTHP_E_CONFLICT asks for a fresh one. */
+/* Decides about the row as it was read. AUTHP_E_CONFLICT: the row must be read again. */
 static authp_err_t attempt(const authp_realm_t *realm, int64_t generation, authp_session_t *row,
                            const authp_client_t *client, apr_pool_t *pool)
 {

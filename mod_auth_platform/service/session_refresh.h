@@ -4,8 +4,9 @@
 
 #include "store/model.h"
 
-/* What becomes of a refresh token that is ours, decided without a store: [state of the row][where
- * the token's generation stands] -> action. Apart, so that every cell is tested. */
+/* Decides what happens with a refresh token whose tag is valid, by the table [state of the
+ * row][generation of the token] -> action. It needs no store, so that tests can check every cell.
+ */
 typedef enum authp_refresh_state_t {
     AUTHP_REFRESH_LIVE,
     AUTHP_REFRESH_ENDED,
@@ -15,19 +16,20 @@ typedef enum authp_refresh_state_t {
 } authp_refresh_state_t;
 
 typedef enum authp_refresh_distance_t {
-    AUTHP_REFRESH_AHEAD, /* of the row: a restored backup */
+    AUTHP_REFRESH_AHEAD, /* newer than the row: a backup was restored */
     AUTHP_REFRESH_CURRENT,
-    AUTHP_REFRESH_GRACE, /* one behind, the rotation was just now: several tabs, a lost answer */
-    AUTHP_REFRESH_LATE,  /* one behind, past the grace window */
+    /* One behind, and the rotation was just now: several tabs, or a lost answer. */
+    AUTHP_REFRESH_GRACE,
+    AUTHP_REFRESH_LATE,  /* one behind, after the grace time */
     AUTHP_REFRESH_OLDER, /* two or more behind */
     AUTHP_REFRESH_DISTANCES
 } authp_refresh_distance_t;
 
 typedef enum authp_refresh_action_t {
-    AUTHP_REFRESH_ADVANCE, /* the one conditional update, then its outcome */
-    AUTHP_REFRESH_REPEAT,  /* the row's present generation again, nothing is written */
-    AUTHP_REFRESH_THEFT,   /* end the session */
-    AUTHP_REFRESH_REFUSE   /* refresh_invalid; ends nothing */
+    AUTHP_REFRESH_ADVANCE, /* make the conditional update; its outcome decides */
+    AUTHP_REFRESH_REPEAT,  /* answer with the row's present generation; nothing is written */
+    AUTHP_REFRESH_THEFT,   /* end the session: refresh_reused */
+    AUTHP_REFRESH_REFUSE   /* refresh_invalid; the session does not end */
 } authp_refresh_action_t;
 
 authp_refresh_state_t authp_session_refresh_state(const authp_session_t *row, authp_ms_t now);

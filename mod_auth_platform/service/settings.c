@@ -11,7 +11,7 @@
 #define AT(member) offsetof(authp_settings_t, member)
 #define KEY_BYTES 32
 
-/* Every setting there is. A new one is a row here, a member in settings.h and an entry in
+/* All settings. A new setting needs a row here, a member in settings.h and an entry in
  * .env.example. */
 const authp_setting_t authp_settings_table[] = {
     {"AUTH_STORE", AUTHP_SETTING_STORE, AT(store), NULL, 0, 0},
@@ -89,7 +89,7 @@ void authp_settings_complain(authp_loading_t *loading, const char *text)
         apr_pstrcat(loading->pool, loading->name, " ", loading->where, ": ", text, NULL);
 }
 
-/* The environment wins; an empty value is no value, wherever it stands. */
+/* The environment takes precedence over the file. An empty value counts as none, in both. */
 static const char *find_value(const apr_table_t *file, const authp_settings_env_t *env,
                               const char *name, const char **where, const char *in_file)
 {

@@ -17,10 +17,10 @@ typedef struct authp_rate_t {
     int seconds;
 } authp_rate_t;
 
-/* Everything that .env and the process environment say, typed and range-checked by the one table in
- * settings.c. Read-only once loaded. Strings are never NULL unless the comment says so. */
+/* All settings of .env and of the process environment, with their types and checked by the table in
+ * settings.c. Read-only once loaded. A string is NULL only if its comment says so. */
 typedef struct authp_settings_t {
-    const char *source; /* the .env file, or "the environment": for error lines */
+    const char *source; /* for error lines: the .env file, or "the environment" */
 
     const char *store;       /* resolved AUTH_STORE: "sqlite", "mongodb", "postgresql" */
     const char *sqlite_file; /* resolved path */
@@ -47,9 +47,9 @@ typedef struct authp_settings_t {
     int password_min_length;           /* PASSWORD_MIN_LENGTH=8 (8-64) code points */
     bool password_refuse_common;       /* PASSWORD_REFUSE_COMMON=true: the built-in list */
     const char *password_refused_file; /* PASSWORD_REFUSED_FILE, NULL if unset */
-    const struct authp_refused_t
-        *password_refused; /* that file's lines: NULL here, read by authp_realm_make() */
-    int body_limit;        /* AUTH_BODY_LIMIT=16384 (1024-1048576) bytes */
+    /* The lines of that file. NULL until authp_realm_make() reads it. */
+    const struct authp_refused_t *password_refused;
+    int body_limit; /* AUTH_BODY_LIMIT=16384 (1024-1048576) bytes */
 
     apr_array_header_t *cors_origins; /* const char *, normalised origins of BACKEND_CORS_ORIGINS
                                          (JSON list or comma separated); "*" refused */
@@ -70,8 +70,8 @@ typedef struct authp_settings_t {
     const char *google_redirect_uri;      /* NULL if unset */
 } authp_settings_t;
 
-/* Where single values come from besides the file; `lookup` returns NULL for an unset name. The
- * process environment wins over the file. */
+/* A source of single values besides the file. `lookup` returns NULL if a name is not set. A value
+ * from here takes precedence over the file. */
 typedef struct authp_settings_env_t {
     const char *(*lookup)(void *ctx, const char *name);
     void *ctx;
@@ -79,18 +79,19 @@ typedef struct authp_settings_env_t {
 
 const authp_settings_env_t *authp_settings_environment(void); /* getenv(3) */
 
-/* Loads and checks all settings. `env_file` may be NULL (environment only). On failure *errors
- * holds one complete line for each thing that is wrong ("JWT_SECRET_KEY in /etc/x/.env: is 12
- * bytes, needs at least 32 (make one with `authplatform secret`)"), never a value of a secret.
- * Contacts nothing, creates nothing. Also refused: an unknown key in the file whose name is near a
- * known one (a typo), sample values for secrets, MONGODB_URI/DATABASE_URL that do not parse (scheme
- * check), a store this build does not have is NOT checked here (store_check does that). */
+/* Loads and checks all settings. If `env_file` is NULL, only the environment counts. On failure
+ * *errors has one complete line for each wrong setting ("JWT_SECRET_KEY in /etc/x/.env: is 12
+ * bytes, needs 32 to 4096 (make one with `authplatform secret`)"). A line never has the value of a
+ * secret. Contacts nothing and creates nothing. Also refused: a key of the file that looks like a
+ * misspelt setting, sample values of JWT_SECRET_KEY, and a MONGODB_URI or DATABASE_URL of another
+ * scheme. authp_realm_store() finds out whether this build has the store. */
 AUTHP_CHECKED authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
                                               authp_settings_t **out, apr_array_header_t **errors,
                                               apr_pool_t *pool);
 
-/* Walks the table, for `check-config` and the guard that compares it with .env.example: name,
- * default ("" if none), whether it is secret. Stops when `visit` returns false. */
+/* Calls `visit` for each setting with its name, its default ("" if none) and whether it is secret,
+ * until `visit` returns false. For `check-config` and the guard that compares the settings with
+ * .env.example. */
 typedef bool authp_settings_visit_fn(void *ctx, const char *name, const char *fallback,
                                      bool secret);
 void authp_settings_each(authp_settings_visit_fn *visit, void *ctx);

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The count of attempts has ten bits in the shared table, of which delays need the rest. */
+/* The shared table counts attempts in ten bits, up to 1023. The delays need the numbers above this
+ * one. */
 #define FAILURES_MOST 900
 
 static void complain_of(authp_loading_t *loading, const char *name, const char *text)
@@ -23,7 +24,7 @@ static bool begins(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* AUTH_STORE: a name, or sqlite:FILE; unset: what the other settings suggest. */
+/* AUTH_STORE is a name or sqlite:FILE. Without it the other settings choose the store. */
 static void resolve_store(authp_loading_t *loading, const char *store)
 {
     authp_settings_t *s = loading->settings;
@@ -111,7 +112,7 @@ static bool complained_of(const authp_loading_t *loading, const char *name)
     return false;
 }
 
-/* The folder need not exist: httpd makes it at its start. */
+/* The folder need not exist, because httpd makes it at its start. */
 static void check_state_dir(authp_loading_t *loading, const char *store)
 {
     const char *dir = loading->settings->state_dir;
@@ -157,7 +158,7 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
     }
 }
 
-/* The setting of which `name` may be a misspelling, or NULL. */
+/* The setting that `name` may be a misspelling of. NULL if there is none. */
 static const char *near_name(const char *name, apr_pool_t *pool)
 {
     if (authp_text_same(name, "JWT_SECRET") || authp_text_same(name, "SECRET_KEY")) {

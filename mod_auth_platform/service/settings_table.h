@@ -4,7 +4,8 @@
 
 #include "service/settings.h"
 
-/* What settings*.c share: the table's rows and one loading. */
+/* What the settings*.c files share: the rows of the table, and the state while settings are loaded.
+ */
 typedef enum authp_setting_kind_t {
     AUTHP_SETTING_TEXT,    /* const char *; `least`-`most` bytes */
     AUTHP_SETTING_SECRET,  /* authp_secret_t *; at least `least` bytes */
@@ -27,19 +28,19 @@ typedef struct authp_setting_t {
 
 typedef struct authp_loading_t {
     authp_settings_t *settings;
-    const char *name;  /* of the setting at hand */
+    const char *name;  /* of the setting that is being loaded */
     const char *where; /* "in /etc/x/.env" or "in the environment" */
     apr_array_header_t *errors;
     apr_pool_t *pool;
 } authp_loading_t;
 
-/* Adds "NAME in FILE: text". */
+/* Adds the line "NAME in FILE: text" to the errors. */
 void authp_settings_complain(authp_loading_t *loading, const char *text);
 
-/* settings_values.c: one value by its row; complains if it is wrong. */
+/* settings_values.c: parses one value by its row, and complains if it is wrong. */
 void authp_settings_set(authp_loading_t *loading, const authp_setting_t *row, const char *value);
 
-/* settings_check.c: what holds between settings, and names that look misspelt. */
+/* settings_check.c: checks that involve several settings, and names that look misspelt. */
 void authp_settings_check(authp_loading_t *loading, const char *store);
 void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *file);
 

@@ -10,7 +10,7 @@
 
 #define MAX_ROLES 32
 #define MAX_ROLE_LEN 32
-/* Fewer different bytes than this in a secret is a pattern, not a secret. */
+/* A secret with fewer different bytes than this is a pattern. */
 #define LEAST_DISTINCT 8
 
 static void *member(authp_loading_t *loading, const authp_setting_t *row)
@@ -18,7 +18,7 @@ static void *member(authp_loading_t *loading, const authp_setting_t *row)
     return (char *)loading->settings + row->offset;
 }
 
-/* Plain decimal digits within bounds; -1 else. */
+/* The value of plain decimal digits, at most `most`. -1 for other texts. */
 static int parse_int(const char *text, int most)
 {
     int value = 0;
@@ -58,7 +58,7 @@ static void set_bool(authp_loading_t *loading, const authp_setting_t *row, const
     authp_settings_complain(loading, "must be true or false");
 }
 
-/* "120/1m": a count, and a time in s, m, h or d. */
+/* Parses "120/1m": a count, and a time in s, m, h or d. */
 static void set_rate(authp_loading_t *loading, const authp_setting_t *row, const char *value)
 {
     static const char units[] = "smhd";
@@ -151,7 +151,7 @@ static bool add_origin(authp_loading_t *loading, apr_array_header_t *origins, co
     return true;
 }
 
-/* NULL if it is no string, or one that a NUL inside would cut short. */
+/* The text of a JSON string. NULL if it is no string, or has a NUL inside. */
 static const char *whole_string(const json_t *value)
 {
     const char *text = json_string_value(value);

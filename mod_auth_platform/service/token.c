@@ -23,8 +23,8 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
 {
     unsigned char jti[JTI_BYTES];
     authp_random_fill(realm->random, jti, sizeof(jti));
-    /* The token's times are this host's, and the session's limit is the store's. The time that is
-     * left is the same in both. */
+    /* The token has times of this host, and the session's limit is in the store's time. The time
+     * that is left is the same in both. */
     authp_ms_t at = authp_clock_now(realm->clock);
     authp_ms_t ahead = authp_realm_now(realm) - at;
     int64_t now = at / 1000;
@@ -53,7 +53,7 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
     return err;
 }
 
-/* Who the claims speak of, and from when on. */
+/* The principal of the claims, and the time from which they are valid. */
 static authp_token_hit_t read_claims(const authp_realm_t *realm, const authp_claims_t *claims)
 {
     authp_token_hit_t out = {
@@ -77,7 +77,8 @@ static authp_token_hit_t read_claims(const authp_realm_t *realm, const authp_cla
     return out;
 }
 
-/* The clock goes on, and may be set back. */
+/* Checks the times of a remembered token, because time has passed and the clock may have been set
+ * back. */
 static authp_err_t still(const authp_token_hit_t *hit, int64_t now, authp_principal_t *out)
 {
     if (hit->not_before > now + AUTHP_JWT_SKEW) {

@@ -4,7 +4,7 @@
 
 #include "service/realm.h"
 
-/* Somebody whose access token holds, with the roles that count now. */
+/* The person of a valid access token, with the roles that count now. */
 typedef struct authp_principal_t {
     const char *user_id;
     const char *session_id;
@@ -18,14 +18,16 @@ typedef struct authp_principal_t {
     int64_t exp;       /* seconds */
 } authp_principal_t;
 
-/* An access token for that user's session with the roles effective now. *expires_in in seconds:
- * ACCESS_TOKEN_EXPIRE_MINUTES, or what the session's absolute limit leaves. */
+/* Makes an access token for a session of that user, with the roles effective now. *expires_in gets
+ * its life in seconds: ACCESS_TOKEN_EXPIRE_MINUTES, or less if the session's absolute limit comes
+ * first. */
 AUTHP_CHECKED authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *user,
                                             const authp_session_t *session, const char **out,
                                             int *expires_in, apr_pool_t *pool);
 
-/* The token alone: signature, claims, times. AUTHP_E_TOKEN_INVALID, or AUTHP_E_TOKEN_EXPIRED with
- * *out filled in. Touches no store; the hot path of every guarded request. */
+/* Verifies the token alone: signature, claims and times. AUTHP_E_TOKEN_INVALID, or
+ * AUTHP_E_TOKEN_EXPIRED, where *out is set too. It reads no store. Every guarded request calls it.
+ */
 AUTHP_CHECKED authp_err_t authp_token_verify(const authp_realm_t *realm, const char *token,
                                              size_t len, authp_principal_t *out, apr_pool_t *pool);
 

@@ -8,17 +8,17 @@
 
 #define WORD sizeof(uint64_t)
 #define SLOT_WORDS                                                                                 \
-    128 /* 1 KB: a token of 640 bytes and who it stands for; longer ones are left out */
+    128 /* 1 KB, for a token of up to 640 bytes with its principal; longer ones are not cached */
 #define WAYS 2
 
-/* What a slot says before the texts and the token. */
+/* The beginning of a slot. The texts and the token follow. */
 typedef struct entry_t {
     int64_t not_before;
     uint16_t token_len;
-    uint16_t text_len; /* user id, session id, e-mail, name, each with its NUL */
-    uint16_t email_at; /* in the texts; 0: none */
+    uint16_t text_len; /* length of user id, session id, e-mail and name, each with its NUL */
+    uint16_t email_at; /* offset in the texts; 0: none */
     uint16_t name_at;
-    authp_principal_t principal; /* its strings are for the reader to set */
+    authp_principal_t principal; /* the reader sets its strings */
 } entry_t;
 
 #define ENTRY_WORDS (sizeof(entry_t) / WORD)
@@ -29,15 +29,16 @@ typedef struct entry_t {
 _Static_assert(sizeof(entry_t) % WORD == 0, "is copied by words");
 _Static_assert(ROOM <= UINT16_MAX, "lengths fit");
 
-/* All of it atomic words, so that a reader may look while somebody writes; `turn`, odd while a slot
- * is being written, tells it whether what it saw belongs together. */
+/* A slot consists of atomic words only, so that it can be read while another thread writes it.
+ * `turn` is odd while the slot is written. If `turn` has not changed during a read, the words that
+ * were read belong together. */
 typedef struct slot_t {
-    _Atomic uint64_t turn; /* 0: never used */
+    _Atomic uint64_t turn; /* 0: the slot was never used */
     _Atomic uint64_t words[SLOT_WORDS - 1];
 } slot_t;
 
-/* What is in a slot, for whoever only asks whether it is worth a look. All of them fit into the
- * processor's cache, the slots do not. What they say may be out of date. */
+/* A short description of a slot, which tells whether reading the slot is worthwhile. The tags fit
+ * into the processor's cache, and the slots do not. A tag may be out of date. */
 typedef struct tag_t {
     _Atomic uint64_t hash;
     _Atomic int64_t written; /* seconds; 0: never */
@@ -45,7 +46,7 @@ typedef struct tag_t {
 
 struct authp_token_cache_t {
     uint64_t key[2];
-    size_t mask; /* number of sets, a power of two, less one */
+    size_t mask; /* number of sets, which is a power of two, minus 1 */
     slot_t *slots;
     tag_t *tags;
 };
@@ -83,8 +84,8 @@ authp_err_t authp_token_cache_make(size_t bytes, const authp_random_t *random,
     return AUTHP_OK;
 }
 
-/* The end of a signature is as good as random, and who has no key cannot choose it; ours keeps who
- * has many tokens from choosing whose slot to take. */
+/* The end of a signature is as good as random. A client cannot choose it without the signing key.
+ * The cache's own key prevents a client with many tokens from choosing the slots that they take. */
 static uint64_t hash_of(const authp_token_cache_t *cache, const char *token, size_t len)
 {
     uint64_t words[2];
@@ -94,7 +95,7 @@ static uint64_t hash_of(const authp_token_cache_t *cache, const char *token, siz
     return hash ^ hash >> 32;
 }
 
-/* The number of the first slot that may hold it; the other ways follow. */
+/* The number of the first slot that may hold the token. The other ways follow it. */
 static size_t set_of(const authp_token_cache_t *cache, uint64_t hash)
 {
     return (hash & cache->mask) * WAYS;
@@ -107,8 +108,8 @@ static void load(const _Atomic uint64_t *from, uint64_t *to, size_t count)
     }
 }
 
-/* In the same time wherever they differ: else a client that can measure finds a token bit by bit.
- */
+/* Compares in constant time. Otherwise a client that measures times could find out a token step by
+ * step. */
 static bool same(const _Atomic uint64_t *held, const char *token, size_t len)
 {
     uint64_t difference = 0;
@@ -128,8 +129,8 @@ static bool same(const _Atomic uint64_t *held, const char *token, size_t len)
     return difference == 0;
 }
 
-/* Who is in the slot, if it is that token. The texts are copied before it is known that they belong
- * to the rest, so their length is looked at first. */
+/* Reads the slot if it has that token. The texts are copied before it is known whether they belong
+ * to the rest, so their length is checked first. */
 static bool read_slot(const slot_t *slot, const char *token, size_t len, authp_token_hit_t *out,
                       apr_pool_t *pool)
 {
@@ -179,13 +180,12 @@ bool authp_token_cache_find(const authp_token_cache_t *cache, const char *token,
     return false;
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
-/* The slot's words but `turn`, on the writer's stack. */
+/* The words of a slot without `turn`, on the writer's stack. */
 typedef struct draft_t {
     uint64_t words[SLOT_WORDS - 1];
-    size_t used; /* bytes behind the entry */
+    size_t used; /* bytes after the entry */
 } draft_t;
 
 static bool append(draft_t *draft, const char *bytes, size_t len)
@@ -201,10 +201,11 @@ static bool append(draft_t *draft, const char *bytes, size_t len)
 static void align(draft_t *draft)
 {
     static const char zeros[WORD] = {0};
-    (void)append(draft, zeros, words_of(draft->used) * WORD - draft->used); /* ROOM is aligned */
+    /* Always fits, because ROOM is a multiple of WORD. */
+    (void)append(draft, zeros, words_of(draft->used) * WORD - draft->used);
 }
 
-/* *at: where it begins; 0 for none. */
+/* *at gets the offset of the text. 0 if there is none. */
 static bool append_text(draft_t *draft, const char *text, uint16_t *at)
 {
     *at = text != NULL ? (uint16_t)draft->used : 0;
@@ -236,8 +237,8 @@ static bool compose(draft_t *draft, const char *token, size_t len, const authp_t
     return true;
 }
 
-/* Whether the slot of that number is for it: the one with that hash, or else the one that was
- * written to longest ago, unless it must stay. */
+/* Chooses the slot of the set for this token: the one with its hash, else the one that was written
+ * longest ago. False if that one was written in this second. */
 static bool choose(const authp_token_cache_t *cache, uint64_t hash, int64_t now, size_t *out)
 {
     size_t set = set_of(cache, hash);
@@ -258,7 +259,7 @@ static bool choose(const authp_token_cache_t *cache, uint64_t hash, int64_t now,
     return oldest != now;
 }
 
-/* False if somebody else writes there; the next request may try again. */
+/* False if another thread writes the slot. The next request may try again. */
 static bool write_slot(slot_t *slot, const draft_t *draft)
 {
     uint64_t turn = atomic_load_explicit(&slot->turn, memory_order_relaxed);

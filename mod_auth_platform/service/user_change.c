@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Each lost race means that somebody else got through. */
+/* A try fails only if another change of the account has succeeded meanwhile. */
 #define TRIES 8
 
 authp_user_t *authp_user_copy(const authp_user_t *user, apr_pool_t *pool)
@@ -51,7 +51,7 @@ static bool same_roles(const authp_user_t *a, const authp_user_t *b)
     return true;
 }
 
-/* Moves ver, min_ver and the times; false if there is nothing to write. */
+/* Sets ver, min_ver and the times of `after`. False if nothing has changed. */
 static bool settle(const authp_user_t *before, authp_user_t *after, authp_ms_t now)
 {
     bool kills = !same_text(before->password_hash, after->password_hash) ||
