@@ -57,12 +57,26 @@ static bool is_override(const ap_directive_t *directive)
             ap_strcasestr(directive->args, "AuthType") != NULL);
 }
 
-/* True if another section sets AuthType Platform for the place of `require`. */
-static authp_tree_cover_t find_cover(const ap_directive_t *require, apr_pool_t *pool)
+/* True if a .htaccess file comes after the section of an AuthType line, so that it may set another
+ * one. It comes after <Directory> only: all other sections follow it. */
+static bool is_before_files(const ap_directive_t *type)
 {
+    const ap_directive_t *at = type->parent;
+    while (at != NULL && ap_cstr_casecmpn(at->directive, "<Limit", 6) == 0) {
+        at = at->parent;
+    }
+    return at != NULL && authp_tree_is(at, "<Directory");
+}
+
+/* Says whether another section sets AuthType Platform for the place of `require`. `type` is the
+ * AuthType line of its own section, NULL if there is none. */
+static authp_tree_cover_t find_cover(const ap_directive_t *require, const ap_directive_t *type,
+                                     apr_pool_t *pool)
+{
+    bool files = type == NULL || is_before_files(type);
     authp_tree_cover_t best = AUTHP_TREE_APART;
     for (const ap_directive_t *at = ap_conftree; at != NULL; at = authp_tree_next(at)) {
-        if (is_override(at) && best < AUTHP_TREE_PERHAPS) {
+        if (files && is_override(at) && best < AUTHP_TREE_PERHAPS) {
             best = AUTHP_TREE_PERHAPS;
         }
         if (makes_ours(at, pool)) {
@@ -82,11 +96,11 @@ static void check_require(const ap_directive_t *require, apr_array_header_t *err
         (type == NULL && is_optional(require, pool))) {
         return;
     }
-    authp_tree_cover_t cover = find_cover(require, pool);
-    if (cover == AUTHP_TREE_EVERYWHERE) {
+    authp_tree_cover_t cover = find_cover(require, type, pool);
+    if (cover == AUTHP_TREE_EVERYWHERE && type == NULL) {
         return;
     }
-    if (cover == AUTHP_TREE_PERHAPS) {
+    if (cover != AUTHP_TREE_APART) {
         SAY(warnings, pool,
             "Require %s in %s has no AuthType Platform in its own section; where no other section "
             "gives it one, every request is answered by 500 or 403",

@@ -93,6 +93,9 @@ my @bad = (
     ["<Files x>\nRequire role admin\n</Files>", qr/site\.conf:2 needs/],
     ["<Location /x>\nAuthType Basic\nAuthName x\nRequire role admin\n</Location>", qr/site\.conf:4 needs AuthType Platform, and there is AuthType Basic \(\S+site\.conf:2\)/],
     ["<Location /x>\nAuthType None\nRequire role admin\n</Location>", qr/there is AuthType None/],
+    # A .htaccess file comes before these sections, so it cannot change their AuthType.
+    ["<Directory /srv>\nAllowOverride All\n</Directory>\n<Location /x>\nAuthType Basic\nAuthName x\nRequire role admin\n</Location>", qr/there is AuthType Basic/],
+    ["<Directory /srv>\nAllowOverride All\n</Directory>\n<Files x>\n<Limit GET>\nAuthType None\nRequire role admin\n</Limit>\n</Files>", qr/there is AuthType None/],
     ["<Location /x>\n$type\nRequire role admin\n</Location>\n<Location /xy>\nRequire role admin\n</Location>", qr/site\.conf:7 needs/],
     ["<Location /a/b>\n$type\n</Location>\n<Location /a>\nRequire role admin\n</Location>", qr/site\.conf:6 needs/],
     ["<VirtualHost *:1>\n<Location />\n$type\n</Location>\n</VirtualHost>\n<VirtualHost *:2>\n<Location /x>\nRequire role admin\n</Location>\n</VirtualHost>", qr/site\.conf:9 needs/],
@@ -125,6 +128,8 @@ my @weak = (    # configuration, what each warning says
     ["<Directory /srv>\nSatisfy Any\n</Directory>\n<Location /x>\n$type\nRequire valid-user\n</Location>", qr/Satisfy Any in \S+site\.conf:2/],
     ["<Location /x>\n$type\n<If \"true\">\nAuthType Basic\nRequire role admin\n</If>\n</Location>", qr/Require role in \S+site\.conf:6 has no AuthType Platform/],
     ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\n$type\n</Directory>", qr/Require role in \S+site\.conf:2 has no AuthType Platform in its own section/],
+    ["<Location />\n$type\n</Location>\n<Location /x>\nAuthType Basic\nAuthName x\nRequire role admin\n</Location>", qr/Require role in \S+site\.conf:8 has no AuthType Platform in its own section/],
+    ["<Directory /srv>\nAllowOverride All\nAuthType Basic\nAuthName x\nRequire role admin\n</Directory>", qr/site\.conf:5 has no AuthType Platform/],
     ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\nAllowOverride AuthConfig\n</Directory>", qr/Require role in \S+site\.conf:2 has no AuthType Platform/],
     ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\nAllowOverrideList Redirect authtype\n</Directory>", qr/site\.conf:2 has no AuthType Platform/],
     ["<Location /x>\nRequire role admin\n</Location>\n<Directory /srv>\nAllowOverride all\n</Directory>", qr/site\.conf:2 has no AuthType Platform/],
