@@ -26,8 +26,9 @@ fi
 rm -rf "${out:?}/lib"
 mkdir -p "$out"
 for try in 1 2 3; do # a fetch from far away may fail once
+    # The plugin's whole name: by its prefix alone Maven does not say why it cannot fetch the plugin.
     if mvn --quiet --batch-mode --file t/mongo/pom.xml -Dmaven.repo.local="$out/repository" \
-        dependency:copy-dependencies -DoutputDirectory="$out/lib" -DbuildDirectory="$out/target" >"$out/fetch.log" 2>&1; then
+        org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies -DoutputDirectory="$out/lib" -DbuildDirectory="$out/target" >"$out/fetch.log" 2>&1; then
         break
     fi
     [ "$try" -lt 3 ] || {

@@ -8,6 +8,7 @@
 #include "httpd/pace.h"
 #include "httpd/retained.h"
 #include "httpd/usage.h"
+#include "store/mongo.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -29,6 +30,7 @@ static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)pconf, (void)plog, (void)ptemp;
     runtime = NULL; /* some builds keep the module in memory over a reload */
+    authp_mongo_drop_counters();
     return OK;
 }
 

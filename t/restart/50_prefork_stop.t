@@ -127,6 +127,7 @@ for my $round (1 .. $rounds) {
 }
 my @clients = load();
 sleep 0.4;
+ok(!-e "/dev/shm/mongoc-$httpd->{pid}", 'libmongoc has no file in /dev/shm, which a killed server would leave');
 $httpd->stop;
 kill 'TERM', @clients;
 waitpid $_, 0 for @clients;
