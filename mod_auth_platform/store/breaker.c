@@ -7,8 +7,8 @@ bool authp_breaker_allows(authp_breaker_t *breaker, authp_ms_t now)
         return true;
     }
     int64_t until = atomic_load(&breaker->open_until);
-    /* Whoever moves the end of the pause is the one that asks. Should it never report, the next one
-     * comes a pause later. */
+    /* The caller that moves the end of the pause may ask the store. If it never reports, another
+     * caller may ask one pause later. */
     return now >= until && atomic_compare_exchange_strong(&breaker->open_until, &until,
                                                           now + AUTHP_BREAKER_PAUSE_MS);
 }
@@ -16,7 +16,8 @@ bool authp_breaker_allows(authp_breaker_t *breaker, authp_ms_t now)
 bool authp_breaker_report(authp_breaker_t *breaker, bool answered, authp_ms_t now)
 {
     if (answered) {
-        /* Mostly it was zero already: no write, so that the line stays in every core's cache. */
+        /* Usually the count is 0 already. It is then not written, so that the cache line stays in
+         * the cache of every core. */
         return atomic_load(&breaker->failures) != 0 && atomic_exchange(&breaker->failures, 0) != 0;
     }
     int failures = atomic_fetch_add(&breaker->failures, 1) + 1;

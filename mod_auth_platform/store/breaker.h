@@ -7,17 +7,19 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Spares callers the wait for something that has not answered several times in a row: for a second
- * it is not asked at all, then by one caller. One for each store and process; takes no lock. */
+/* After several failures in a row callers need not wait for the store: for a second it is not
+ * asked, and then by one caller only. There is one breaker for each store and process. It takes no
+ * lock. */
 typedef struct authp_breaker_t {
-    atomic_int failures; /* in a row */
+    atomic_int failures; /* number of failures in a row */
     _Atomic int64_t open_until;
 } authp_breaker_t;
 
 /* True if the caller may ask the store. It must then report the outcome. `now` is of the monotonic
  * clock, because a wall clock that is set back would prolong the pause. */
 bool authp_breaker_allows(authp_breaker_t *breaker, authp_ms_t now);
-/* True for the first failure and for the first success after one: worth a line in the log. */
+/* Reports an outcome. True for the first failure, and for the first success after a failure. The
+ * caller then logs it. */
 bool authp_breaker_report(authp_breaker_t *breaker, bool answered, authp_ms_t now);
 
 #define AUTHP_BREAKER_FAILURES 3

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the stores hold (contract 6), as plain structs. NULL strings and zero times are "absent".
- * Strings belong to the pool the struct was read into. */
+/* The records of the stores, as plain structs. A NULL string and a time of 0 mean "absent". Strings
+ * belong to the pool that the struct was read into. */
 typedef struct authp_user_t {
     authp_id_t id;
     const char *email; /* lower-case */
@@ -18,43 +18,43 @@ typedef struct authp_user_t {
     const char *phone;
     const char *name;
     const char *password_hash;
-    apr_array_header_t *roles; /* const char *, the stored ones; never NULL */
+    apr_array_header_t *roles; /* the stored roles (const char *); never NULL */
     bool is_recruiter_verified;
     authp_ms_t recruiter_requested_at;
     bool email_verified;
     bool disabled;
-    int64_t ver;     /* counts every change that matters to authorization */
-    int64_t min_ver; /* tokens and sessions older than this are dead */
+    int64_t ver;     /* grows with every change that matters to authorization */
+    int64_t min_ver; /* tokens and sessions with a lower ver are invalid */
     authp_ms_t auth_changed_at;
     authp_ms_t created_at;
-    authp_ms_t updated_at; /* every change moves it forward */
+    authp_ms_t updated_at; /* grows with every change */
 } authp_user_t;
 
 #define AUTHP_SALT_LEN 32
 
-/* One row for each device sign-in, whatever the number of rotations. */
+/* A session is one sign-in of a device. It has one row, whatever the number of rotations. */
 typedef struct authp_session_t {
-    authp_id_t id; /* sid */
+    authp_id_t id; /* the sid of tokens */
     authp_id_t user_id;
-    int64_t ver; /* the user's when the password was checked */
+    int64_t ver; /* ver of the user when the password was checked */
     unsigned char salt[AUTHP_SALT_LEN];
     int64_t generation;
     authp_ms_t rotated_at;
-    authp_ms_t auth_time; /* when a password or provider last proved the person */
+    authp_ms_t auth_time; /* when a password or a provider last proved the identity */
     authp_ms_t created_at;
     authp_ms_t last_used_at;
     authp_ms_t expires_at;          /* idle limit */
-    authp_ms_t absolute_expires_at; /* never moves */
-    authp_ms_t ended_at; /* 0 while it lives; `revoked` of the contract is ended_at != 0 */
+    authp_ms_t absolute_expires_at; /* never changes */
+    authp_ms_t ended_at;            /* 0 while the session lives */
     const char *end_reason;
     const char *device_id;
     const char *ip;
     const char *user_agent;
 } authp_session_t;
 
-/* How sessions are ended. */
+/* Describes which sessions end, and why. */
 typedef struct authp_end_t {
-    const char *except_sid; /* NULL = none is spared */
+    const char *except_sid; /* this session does not end; NULL = all of them end */
     const char *reason;
     authp_ms_t now;
 } authp_end_t;
@@ -64,7 +64,7 @@ typedef struct authp_ended_t {
     authp_ms_t ended_at;
 } authp_ended_t;
 
-/* How far a page in the order of time went, with the rows that could not be used. */
+/* What a page in the order of time has read, including rows that could not be used. */
 typedef struct authp_seen_t {
     int rows;          /* number of rows that the store found; the limit, if there may be more */
     authp_ms_t newest; /* time of the last row; 0 if there is none */
@@ -75,15 +75,15 @@ typedef struct authp_audit_t {
     authp_ms_t at;
     const char *event;      /* "login", "register", "refresh_reuse", ... */
     const char *outcome;    /* "ok" or "denied" */
-    const char *reason;     /* a problem code or end reason; may be NULL */
-    const char *actor_id;   /* user id or "cli"; may be NULL */
-    const char *subject_id; /* user id the event is about; may be NULL */
+    const char *reason;     /* a problem code, an end reason, or the changed fields; may be NULL */
+    const char *actor_id;   /* who did it: a user id or "cli"; may be NULL */
+    const char *subject_id; /* the account or invite that the event is about; may be NULL */
     const char *session_id; /* may be NULL */
     const char *ip;         /* may be NULL */
     const char *request_id; /* may be NULL */
 } authp_audit_t;
 
-/* Entries that a list of the audit has. */
+/* Selects the entries of a list of the audit. */
 typedef struct authp_audit_filter_t {
     const char *person;   /* who did it, or whom it is about: an id, or "cli"; NULL = anybody */
     const char *event;    /* NULL = any */
@@ -92,7 +92,7 @@ typedef struct authp_audit_filter_t {
     int limit;
 } authp_audit_filter_t;
 
-/* Good for one person, once (contract 3). */
+/* An invite works for one person, once. */
 typedef struct authp_invite_t {
     authp_id_t id;
     const char *email;     /* lower-case */
@@ -102,25 +102,25 @@ typedef struct authp_invite_t {
     const char *created_by; /* user id or "cli" */
     authp_ms_t used_at;     /* 0 = not yet */
     const char *used_by;    /* user id */
-    int64_t used_ver;       /* that user's ver when it was claimed */
+    int64_t used_ver;       /* ver of that user when the invite was claimed */
     authp_ms_t revoked_at;
 } authp_invite_t;
 
-/* Passwords that were wrong, for one account or one device of it, by whatever host. */
+/* The wrong passwords for one account, or for one device of it, on all hosts. */
 typedef struct authp_failures_t {
     int64_t count;
     authp_ms_t last_at;
 } authp_failures_t;
 
-/* One more of them. */
+/* One more wrong password. */
 typedef struct authp_failure_t {
-    const char *key; /* stands for the account: a keyed hash, 64 hex digits */
+    const char *key; /* a keyed hash that stands for the account, 64 hex digits */
     authp_ms_t at;
-    authp_ms_t forget_before; /* if the last one before was earlier, counting begins anew */
+    authp_ms_t forget_before; /* if the one before was earlier than this, counting starts again */
     authp_ms_t expires_at;
 } authp_failure_t;
 
-/* What a list asks for. Order is by id, which is by creation. */
+/* A page of a list. The order is by id, and so by time of creation. */
 typedef struct authp_page_t {
     const char *after_id; /* NULL = from the start */
     int limit;            /* 1-200 */
@@ -134,14 +134,14 @@ typedef struct authp_user_filter_t {
     bool enabled_only;
 } authp_user_filter_t;
 
-/* What purge may remove: rows whose time of interest lies before these. */
+/* What a purge may remove: rows whose time is earlier than these. */
 typedef struct authp_purge_t {
-    authp_ms_t sessions_before; /* ended_at, or expires_at of those never ended */
+    authp_ms_t sessions_before; /* ended_at; expires_at if the session has not ended */
     authp_ms_t users_before;    /* deleted_at */
-    authp_ms_t invites_before;  /* expires_at; used and revoked ones too */
+    authp_ms_t invites_before;  /* expires_at; of used and revoked invites, too */
     authp_ms_t audit_before;    /* at; 0 = keep all */
     authp_ms_t failures_before; /* expires_at */
-    int batch;                  /* at most so many rows of each kind */
+    int batch;                  /* at most this many rows of each kind */
 } authp_purge_t;
 
 #endif

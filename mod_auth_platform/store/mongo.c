@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Database names that servers refuse, besides the ones that are too long. */
+/* Characters that servers refuse in database names. */
 #define BAD_IN_NAME "/\\. \"$*<>:|?"
 
 static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
@@ -29,7 +29,7 @@ static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
     return NULL;
 }
 
-/* Nothing on this host belongs to it. */
+/* MongoDB has no files on this host. */
 static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
                            apr_pool_t *pool)
 {
@@ -51,7 +51,7 @@ static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *po
     authp_mongo_t *m = apr_pcalloc(pool, sizeof(*m));
     m->config = *config;
     m->config.database = apr_pstrdup(pool, config->database);
-    m->config.uri = NULL; /* holds a password, and has been read */
+    m->config.uri = NULL; /* it has been read, and contains a password */
     authp_err_t err = AUTHP_E_INTERNAL;
     if (apr_thread_mutex_create(&m->mutex, APR_THREAD_MUTEX_DEFAULT, pool) == APR_SUCCESS) {
         err = authp_mongo_pool_open(m, uri, pool);
@@ -70,7 +70,7 @@ static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
     bson_error_t error;
     int made = 0;
     (void)pool;
-    bool was_ready = atomic_exchange(&m->ready, true); /* to be let in */
+    bool was_ready = atomic_exchange(&m->ready, true); /* lets authp_mongo_acquire() pass */
     authp_err_t err = authp_mongo_acquire(m, &client);
     if (err == AUTHP_OK) {
         err = authp_mongo_index(m, client, &made, &error);
@@ -85,7 +85,7 @@ static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
-/* A command that needs nothing but its name. The reply is the caller's to destroy. */
+/* Runs a command that has no arguments. The caller destroys the reply. */
 static authp_err_t command(authp_mongo_t *m, const char *name, bson_t *reply)
 {
     mongoc_client_t *client = NULL;
@@ -112,7 +112,8 @@ static authp_err_t ping(void *self, apr_pool_t *pool)
     return err;
 }
 
-/* The primary's, for it stamps nothing itself: whoever writes must agree with the others. */
+/* The clock of the primary. MongoDB adds no times itself, so all hosts that write must use the same
+ * clock. */
 static authp_err_t server_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
 {
     bson_t reply;

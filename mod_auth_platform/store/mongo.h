@@ -4,8 +4,9 @@
 
 #include "store/store.h"
 
-/* mongo-c-driver; clients pooled by apr_reslist. No transaction, partial index or TTL expiry is
- * required, so it also runs on what only speaks MongoDB's protocol. */
+/* The MongoDB store. It uses mongo-c-driver, with clients in an apr_reslist. It needs no
+ * transactions, no partial indexes and no TTL indexes, so it also runs on servers that only have
+ * MongoDB's protocol. */
 extern const authp_store_ops_t authp_mongo_ops;
 
 /* Removes the file /dev/shm/mongoc-PID, which libmongoc makes for its statistics when it is loaded

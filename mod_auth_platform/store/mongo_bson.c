@@ -107,7 +107,7 @@ bson_t *authp_mongo_filter_id(const char *id)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* False if there is nothing to read: absent, or null. Dots reach into documents. */
+/* Finds a field. False if it is absent or null. A dot in `key` leads into a subdocument. */
 static bool find(authp_mongo_reader_t *reader, const char *key, bson_iter_t *out)
 {
     bson_iter_t top;
@@ -158,7 +158,8 @@ void authp_mongo_get_bool(authp_mongo_reader_t *reader, const char *key, bool *o
     *out = bson_iter_bool(&at);
 }
 
-/* Other programs' drivers choose between the three kinds of number by themselves. */
+/* Accepts all kinds of numbers with a whole value, because drivers of other programs choose the
+ * kind by themselves. */
 void authp_mongo_get_int(authp_mongo_reader_t *reader, const char *key, int64_t *out)
 {
     bson_iter_t at;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/mongo_impl.h"
 
-/* How often counting begins anew when others do the same at the same moment. */
+/* How often failure_add() tries again if another request changes the same document at the same
+ * moment. */
 #define ROUNDS 4
 
 typedef struct read_failures_t {
@@ -41,8 +42,8 @@ authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
     return err;
 }
 
-/* Counts on if the last one is recent enough (`anew` false: then one that is not there is made), or
- * begins anew if it is not. */
+/* With `anew` false: adds one if the last failure is recent enough, and makes the document if there
+ * is none. With `anew` true: starts counting again if the last failure is too old. */
 static authp_err_t count_on(authp_mongo_t *m, const authp_failure_t *what, bool anew, int64_t *out,
                             apr_pool_t *pool)
 {

@@ -9,7 +9,7 @@
 #include <apr_thread_mutex.h>
 #include <mongoc/mongoc.h>
 
-/* The MongoDB store's inside. Collections are named as in contract 6. */
+/* Shared by the files of the MongoDB store. The names of the collections. */
 #define AUTHP_MONGO_USERS "users"
 #define AUTHP_MONGO_SESSIONS "refresh_tokens"
 #define AUTHP_MONGO_INVITES "recruiter_invites"
@@ -20,15 +20,15 @@ typedef struct authp_mongo_t {
     authp_store_config_t config;
     mongoc_client_pool_t *pool;
     apr_reslist_t *clients;
-    apr_pool_t *clients_pool; /* unmanaged: see tear_down() */
+    apr_pool_t *clients_pool; /* unmanaged: see tear_down() in mongo_pool.c */
     authp_breaker_t breaker;
     apr_thread_mutex_t *mutex; /* guards what follows */
-    atomic_bool ready;         /* the unique indexes are there */
-    authp_ms_t tried_at;       /* when making them last failed; monotonic */
+    atomic_bool ready;         /* the unique indexes exist */
+    authp_ms_t tried_at;       /* when making them last failed; monotonic; 0 = it has not failed */
 } authp_mongo_t;
 
-/* mongo_uri.c: MONGODB_URI with our bounds where it sets none. NULL, and *error one line without
- * the URI, if it does not parse. Contacts nothing. */
+/* mongo_uri.c: parses MONGODB_URI and adds our time-outs where it sets none. NULL if it does not
+ * parse; *error then is one line that does not contain the URI. Contacts nothing. */
 mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **error,
                               apr_pool_t *pool);
 
@@ -48,7 +48,7 @@ const char *authp_mongo_options_culprit(const char *uri, apr_pool_t *pool);
  * unloaded afterwards. */
 void authp_mongo_log_parse(const char *uri, apr_pool_t *pool);
 void authp_mongo_log_parsed(void);
-/* The lines are dropped: the parent has logged them when it parsed the same URI at the start. */
+/* Drops the driver's lines: the parent has logged them when it parsed the same URI at the start. */
 void authp_mongo_log_silent(void);
 /* While a store is open, the lines are logged at level info. */
 void authp_mongo_log_open(void);
@@ -56,39 +56,39 @@ void authp_mongo_log_open(void);
 /* mongo_pool.c */
 AUTHP_CHECKED authp_err_t authp_mongo_pool_open(authp_mongo_t *m, const mongoc_uri_t *uri,
                                                 apr_pool_t *pool);
-/* A client, for one operation: bounded, behind the breaker, and not before the indexes are there.
- */
+/* Takes a client for one operation, within a time limit. AUTHP_E_UNAVAILABLE: none is free, the
+ * breaker is open, or the indexes do not exist. */
 AUTHP_CHECKED authp_err_t authp_mongo_acquire(authp_mongo_t *m, mongoc_client_t **out);
-/* What the driver said, as one of ours. */
+/* Maps an error of the driver to one of ours. */
 authp_err_t authp_mongo_classify(const bson_error_t *error);
-/* NULL error = it worked. Gives the client back. */
+/* Gives the client back and reports the outcome. `error` NULL: the operation worked. */
 authp_err_t authp_mongo_release(authp_mongo_t *m, mongoc_client_t *client,
                                 const bson_error_t *error);
 
-/* mongo_index.c: *made counts new ones. AUTHP_E_UNAVAILABLE; AUTHP_E_INTERNAL if a unique one
- * cannot be. */
+/* mongo_index.c: makes the indexes. *made counts new ones. AUTHP_E_UNAVAILABLE. AUTHP_E_INTERNAL: a
+ * unique index cannot be made. */
 AUTHP_CHECKED authp_err_t authp_mongo_index(authp_mongo_t *m, mongoc_client_t *client, int *made,
                                             bson_error_t *error);
 
-/* mongo_run.c: one command each. Filters and documents stay the caller's. */
+/* mongo_run.c: each function runs one command. The caller keeps its filters and documents. */
 typedef struct authp_mongo_find_t {
     const char *collection;
     const bson_t *filter;
-    int limit;        /* 0 = none */
-    const char *sort; /* in the order of this field; NULL = as they come */
-    bool list;        /* may read where the URI's readPreference says */
+    int limit;        /* 0 = no limit */
+    const char *sort; /* sort by this field; NULL = unsorted */
+    bool list;        /* the readPreference of the URI applies */
 } authp_mongo_find_t;
 
-/* Called for each document while the client is held; anything but AUTHP_OK ends it. */
+/* Called for each document while the client is in use. Any result but AUTHP_OK ends the query. */
 typedef authp_err_t authp_mongo_read_fn(const bson_t *document, void *ctx);
 
-/* Counts a document in *seen; `field` is the time that the documents are sorted by. */
+/* Counts a document in *seen. `field` is the time by which the documents are sorted. */
 void authp_mongo_see(authp_seen_t *seen, const bson_t *document, const char *field);
 
 AUTHP_CHECKED authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
                                            authp_mongo_read_fn *read, void *ctx);
-/* A page of a list, by _id, which the filter leaves alone. A document that cannot be read
- * (AUTHP_E_INTERNAL) is not in the list and does not end it. */
+/* Reads a page of a list, sorted by _id. The filter must not have a condition on _id. A document
+ * that cannot be read (AUTHP_E_INTERNAL) is left out, and the list goes on. */
 AUTHP_CHECKED authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what,
                                            const char *after_id, authp_mongo_read_fn *read,
                                            void *ctx);
@@ -109,40 +109,40 @@ typedef struct authp_mongo_write_t {
     const bson_t *update;
 } authp_mongo_write_t;
 
-/* *matched documents fulfilled the filter. */
+/* *matched gets the number of documents that the filter has found. */
 AUTHP_CHECKED authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what,
                                             int *matched);
-/* One update that answers the document as it is then, made if there was none and `insert`.
- * AUTHP_E_NOT_FOUND: none; AUTHP_E_CONFLICT: one with the filter's _id is there, but is not what
- * the filter looks for. */
+/* Updates one document and reads it as it is afterwards. With `insert` it is made if there is none.
+ * AUTHP_E_NOT_FOUND: there is none. AUTHP_E_CONFLICT: a document with the filter's _id exists, but
+ * does not fulfil the rest of the filter. */
 AUTHP_CHECKED authp_err_t authp_mongo_modify(authp_mongo_t *m, const authp_mongo_write_t *what,
                                              bool insert, authp_mongo_read_fn *read, void *ctx);
-/* One document, or none: then `otherwise`. Frees filter and update, which every caller is done
- * with. */
+/* Changes one document. Returns `otherwise` if there is none. Frees filter and update. */
 AUTHP_CHECKED authp_err_t authp_mongo_change_one(authp_mongo_t *m, const char *collection,
                                                  bson_t *filter, bson_t *update,
                                                  authp_err_t otherwise);
 
-/* mongo_bson.c: appending. Absent values append nothing. Text that is not UTF-8 is our own bug by
- * now (bodies and headers are checked), and must not become a broken document: it is left out. */
+/* mongo_bson.c: appending. Absent values append nothing. Text that is not UTF-8 is left out,
+ * because it would make the document invalid. That would be a bug of this program: bodies and
+ * headers have been checked before. */
 void authp_mongo_put_text(bson_t *out, const char *key, const char *value);
-/* An ObjectId where the text is one, else text: "cli". */
+/* Appends an ObjectId, or text if `id` is no id: "cli". */
 void authp_mongo_put_id(bson_t *out, const char *key, const char *id);
 void authp_mongo_put_time(bson_t *out, const char *key, authp_ms_t at);
-/* A condition is never left out, for a filter without it would find anybody: text that cannot be in
- * a document, and NULL, find nothing. */
+/* Conditions. A condition is never left out, because the filter would then find other documents.
+ * Text that no document can have, and NULL, find nothing. */
 void authp_mongo_match_text(bson_t *out, const char *key, const char *value);
 void authp_mongo_match_id(bson_t *out, const char *key, const char *id);
-/* The value, or (0) absent. */
+/* Matches the value. 0 also matches documents without the field. */
 void authp_mongo_match_int(bson_t *out, const char *key, int64_t value);
 void authp_mongo_match_time(bson_t *out, const char *key, authp_ms_t at);
-/* `compare` is "$gt" and the like; absent is neither before nor after any time. */
+/* `compare` is "$gt" and the like. A document without the field is not found. */
 void authp_mongo_match_compared(bson_t *out, const char *key, const char *compare, authp_ms_t at);
 void authp_mongo_match_absent(bson_t *out, const char *key);
 bson_t *authp_mongo_filter_id(const char *id);
 
-/* mongo_bson.c: reading, lenient. Absent and null leave *out as it is. A wrong type is remembered
- * in the reader, whose end says which field of which document it was. */
+/* mongo_bson.c: reading. An absent field and null do not change *out. The reader remembers the
+ * first field of a wrong type, and authp_mongo_read_end() reports it. */
 typedef struct authp_mongo_reader_t {
     const bson_t *document;
     const char *collection;
@@ -154,15 +154,16 @@ void authp_mongo_get_text(authp_mongo_reader_t *reader, const char *key, const c
 void authp_mongo_get_bool(authp_mongo_reader_t *reader, const char *key, bool *out);
 void authp_mongo_get_int(authp_mongo_reader_t *reader, const char *key, int64_t *out);
 void authp_mongo_get_time(authp_mongo_reader_t *reader, const char *key, authp_ms_t *out);
-/* An ObjectId, which must be there: what is looked up by it later is one, too. */
+/* Reads an ObjectId, which must exist. A document with another _id could not be found by its id
+ * later. */
 void authp_mongo_get_id(authp_mongo_reader_t *reader, const char *key, authp_id_t *out);
 void authp_mongo_get_id_text(authp_mongo_reader_t *reader, const char *key, const char **out);
 void authp_mongo_get_texts(authp_mongo_reader_t *reader, const char *key, apr_array_header_t *out);
-/* AUTHP_E_INTERNAL, logged, if anything was wrong. */
+/* AUTHP_E_INTERNAL, logged: a field had a wrong type. */
 AUTHP_CHECKED authp_err_t authp_mongo_read_end(const authp_mongo_reader_t *reader);
 
-/* The operations (mongo_user.c, mongo_session.c, mongo_invite.c, mongo_purge.c), as the store port
- * wants them. */
+/* The operations of the store port (mongo_user.c, mongo_session.c, mongo_invite.c, mongo_purge.c,
+ * mongo_audit.c). */
 authp_err_t authp_mongo_user_create(void *self, const authp_user_t *user, apr_pool_t *pool);
 authp_err_t authp_mongo_user_by_id(void *self, const char *id, authp_user_t **out,
                                    apr_pool_t *pool);

@@ -4,14 +4,16 @@
 
 #include <string.h>
 
-/* An hour after expiry, never before: architecture.md, the live table. */
+/* An hour after expiry and never before, so that the live tables of all hosts have learned of the
+ * end. */
 #define SESSION_TTL 3600
-/* A used invite still counts for who used it while it stands. */
+/* A used invite is kept for a month. Until then the same account can complete an interrupted use.
+ */
 #define INVITE_TTL (30 * 86400)
 
 typedef enum index_kind_t {
     INDEX_PLAIN,
-    INDEX_UNIQUE, /* and sparse: absent values do not meet */
+    INDEX_UNIQUE, /* unique and sparse: several documents may lack the value */
     INDEX_SPARSE,
     INDEX_TTL
 } index_kind_t;
@@ -43,12 +45,12 @@ static const index_t indexes[] = {
     {AUTHP_MONGO_FAILURES, "expires_at", INDEX_TTL, 0},
 };
 
-/* Longer than the names of all of them. */
+/* Longer than the names of all indexes together. */
 #define MISSING_LEN 1024
 #define INDEXES (sizeof(indexes) / sizeof(indexes[0]))
 
-/* {createIndexes: ..., indexes: [{key: {field: 1}, name: "field_1", ...}]}: named as every driver
- * would name it, so that one that is there already is the same one. */
+/* Makes {createIndexes: ..., indexes: [{key: {field: 1}, name: "field_1", ...}]}. The name is the
+ * one that every driver gives, so that an existing index counts as the same. */
 static void describe(const index_t *index, bson_t *out)
 {
     bson_t list;
@@ -91,7 +93,8 @@ static bool is_on(const bson_t *found, const char *field)
            strcmp(bson_iter_key(&key), field) == 0 && !bson_iter_next(&key);
 }
 
-/* Somebody else's unique index on the same field does as well, whatever its name and options. */
+/* True if there is an index on the field. For a unique index it must be unique; its name and other
+ * options may differ. */
 static bool exists(authp_mongo_t *m, mongoc_client_t *client, const index_t *index)
 {
     bool found = false;
@@ -110,10 +113,11 @@ static bool exists(authp_mongo_t *m, mongoc_client_t *client, const index_t *ind
     return found;
 }
 
-/* Indexes that the server refuses and that are not needed: they save time, or work of the purge. */
+/* Indexes that the server refuses and that are not needed. They only save time, or work of the
+ * purge. */
 typedef struct missing_t {
     char list[MISSING_LEN];
-    uint32_t code; /* of the last one */
+    uint32_t code; /* error code of the last one */
 } missing_t;
 
 static void note_missing(missing_t *missing, const index_t *index, uint32_t code)
@@ -134,7 +138,7 @@ static void tell_missing(const authp_mongo_t *m, const missing_t *missing)
               missing->code, missing->list);
 }
 
-/* AUTHP_OK also if the server refused an index that is not needed. Then *missing names it. */
+/* AUTHP_OK also if the server refused an index that is not needed. *missing then names it. */
 static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t *index, int *made,
                         missing_t *missing, bson_error_t *error)
 {

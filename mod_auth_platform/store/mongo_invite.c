@@ -10,7 +10,8 @@ typedef struct read_invites_t {
     apr_pool_t *pool;
 } read_invites_t;
 
-/* Also one that somebody put there by hand: e-mail, invite_code and expires_at are enough. */
+/* Reads an invite. E-mail, invite_code and expires_at are enough, so that operators can add invites
+ * by hand. */
 static authp_err_t read_invite(const bson_t *document, void *ctx)
 {
     read_invites_t *out = ctx;
@@ -81,8 +82,9 @@ authp_err_t authp_mongo_invite_by_id(void *self, const char *id, authp_invite_t 
     return one_invite(self, authp_mongo_filter_id(id), out, pool);
 }
 
-/* From its first use on a code put there by hand is kept as its hash alone. Of several who come at
- * the same time all but one find it done, which is as good. */
+/* Replaces a plain code, which was added by hand, by its hash when it is first used. If several
+ * requests do this at the same time, one of them changes the document, and for the others that is
+ * as good. */
 static authp_err_t hash_by_hand(authp_mongo_t *m, const char *code, const char *code_hash)
 {
     bson_t part;

@@ -7,13 +7,14 @@
 #include <string.h>
 
 typedef struct parsing_t {
-    bool plain;                  /* `secrets` are all that the URI has */
+    bool plain;                  /* true: `secrets` has all secrets of the URI */
     apr_array_header_t *secrets; /* const char * */
 } parsing_t;
 
-static parsing_t parsing; /* the URI at hand; one thread parses at a time */
+static parsing_t parsing; /* the URI that is being parsed; only one thread parses at a time */
 
-/* Handles the driver's lines while a store is open. Its own handler writes to standard error. */
+/* Handles the driver's lines while a store is open. The driver's own handler would write to
+ * standard error. */
 static void log_line(mongoc_log_level_t level, const char *domain, const char *message, void *ctx)
 {
     (void)ctx;
@@ -37,7 +38,7 @@ static void log_parsing(mongoc_log_level_t level, const char *domain, const char
               fine ? message : "the driver warns of it, in words that may hold a part of a secret");
 }
 
-/* Adds the text as it is in the URI and, if that differs, the decoded text. */
+/* Adds the text as it is written in the URI, and its decoded form if that differs. */
 static void add_secret(const char *text, apr_pool_t *pool)
 {
     const char *decoded = authp_text_url_decode(text, false, pool);

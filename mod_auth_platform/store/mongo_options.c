@@ -5,8 +5,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Every option that may have been meant. The driver is asked which of them it accepts. For those of
- * `special` it has no function to ask. */
+/* Options that may have been meant by a misspelt one. The driver tells which of them it accepts.
+ * For those of `special` it has no such function. */
 static const char *const usual[] = {"appName",
                                     "canonicalizeHostname",
                                     "connectTimeoutMS",
@@ -118,7 +118,7 @@ const char *authp_mongo_options_check(const char *uri, apr_pool_t *pool)
         if (!is_known(name)) {
             return unknown(name, plain, pool);
         }
-        /* Only an empty set of tags has a meaning. */
+        /* Only readPreferenceTags may be empty. */
         if ((each[len] == '\0' || each[len + 1] == '\0') &&
             !authp_text_same(name, MONGOC_URI_READPREFERENCETAGS)) {
             return apr_pstrcat(pool, "has the option ", name, " without a value", NULL);

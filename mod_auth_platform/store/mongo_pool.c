@@ -5,13 +5,13 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
-/* How long to wait for a free client before saying so, in part of the whole bound. */
+/* The wait for a free client is this fraction of the whole time-out: a sixth. */
 #define ACQUIRE_SHARE 6
 #define IDLE_SECONDS 60
 #define RETRY_MS 500
 
-/* Constructors run under the list's lock: this one only takes from the driver's pool, which
- * connects later, at the first command. */
+/* The list calls this under its lock. It only takes a client from the driver's pool. The client
+ * connects at its first command. */
 static apr_status_t construct(void **resource, void *params, apr_pool_t *pool)
 {
     authp_mongo_t *m = params;
@@ -28,8 +28,8 @@ static apr_status_t destruct(void *resource, void *params, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/* With a client still out (a process that ends in the middle of a request) both would abort or
- * hang; the process is about to go anyway. */
+/* If a client is in use (the process ends in the middle of a request), nothing is destroyed: the
+ * driver would abort or hang. The process ends anyway. */
 static apr_status_t tear_down(void *data)
 {
     authp_mongo_t *m = data;
@@ -62,7 +62,8 @@ authp_err_t authp_mongo_pool_open(authp_mongo_t *m, const mongoc_uri_t *uri, apr
     return AUTHP_OK;
 }
 
-/* Codes by which a server says that another one should be asked, or that it ran out of time. */
+/* Error codes of a server that is not the primary any more, is shutting down, or ran out of time.
+ */
 static bool is_passing(uint32_t code)
 {
     static const uint32_t codes[] = {6,    7,     50,    64,    89,    91,    189,  262,
@@ -103,7 +104,8 @@ authp_err_t authp_mongo_release(authp_mongo_t *m, mongoc_client_t *client,
     bool answered = err != AUTHP_E_UNAVAILABLE;
     authp_ms_t now = authp_clock_now(authp_clock_monotonic());
     if (authp_breaker_report(&m->breaker, answered, now)) {
-        /* The driver's words name hosts and conditions, never documents or credentials. */
+        /* The driver's text names hosts and conditions. It contains no documents and no
+         * credentials. */
         authp_log(answered ? AUTHP_LOG_NOTICE : AUTHP_LOG_WARNING, "AUTHP0231", "MongoDB %s%s",
                   answered ? "answers again" : "does not answer: ", answered ? "" : error->message);
     }
@@ -130,7 +132,8 @@ static authp_err_t take(authp_mongo_t *m, mongoc_client_t **out)
     return AUTHP_OK;
 }
 
-/* Made by the first who needs them; others wait for that one try, which is bounded. */
+/* Makes the indexes at the first use. Other threads wait until this try has ended, which takes
+ * limited time. */
 static authp_err_t get_ready(authp_mongo_t *m)
 {
     authp_err_t err = AUTHP_OK;

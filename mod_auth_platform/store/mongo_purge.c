@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-/* The audit, and what goes: the traces of a deleted account, and documents whose time is over. */
+/* Appending to the audit, removing the traces of a deleted account, and the purge. */
 
 authp_err_t authp_mongo_audit_append(void *self, const authp_audit_t *entry, apr_pool_t *pool)
 {
@@ -34,8 +34,8 @@ static bson_t *unset(const char *field)
     return update;
 }
 
-/* Documents whose `key` is that id and which have no field `absent` (NULL: whatever they have) lose
- * `field`, or go if there is none to lose. */
+/* Documents whose `key` is that id, and which lack the field `absent` (NULL: no such condition).
+ * They lose `field`, or are deleted if `field` is NULL. */
 typedef struct forget_t {
     const char *collection;
     const char *key;
@@ -118,11 +118,11 @@ authp_err_t authp_mongo_user_list_deleted(void *self, const authp_page_t *page,
     return err;
 }
 
-/* One kind of document whose time is over: those whose `field` lies before `before`. */
+/* One kind of document to purge: those whose `field` is earlier than `before`. */
 typedef struct sweep_t {
     const char *collection;
     const char *field;
-    const char *absent; /* a field that must not be there; NULL = none */
+    const char *absent; /* a field that they must lack; NULL = no such condition */
     authp_ms_t before;
 } sweep_t;
 
@@ -134,7 +134,8 @@ static void match_over(bson_t *filter, const sweep_t *sweep)
     }
 }
 
-/* {$in: [_id, ...]}, of whatever type they are: other programs' documents end the same way. */
+/* {$in: [_id, ...]}. The ids may be of any type, so that documents of other programs are purged,
+ * too. */
 typedef struct over_t {
     bson_t ids;
     int count;
@@ -160,7 +161,8 @@ static void match_ids(bson_t *filter, const over_t *over)
     bson_append_document_end(filter, &choice);
 }
 
-/* Deletes have no limit of their own: so which ones first, then those, if they still are over. */
+/* A delete has no limit. So the ids of one batch are read first, and then these documents are
+ * deleted if they still fulfil the condition. */
 static authp_err_t sweep_up(authp_mongo_t *m, const sweep_t *sweep, int batch, int *removed)
 {
     over_t over = {.ids = BSON_INITIALIZER};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/mongo_impl.h"
 
-/* How often a list asks again if documents could not be read, and for how many documents. */
+/* How often a list is read on if some documents could not be read, and how many documents at a
+ * time. */
 #define LIST_ROUNDS 20
 #define LIST_MORE 200
 
@@ -11,7 +12,7 @@ static mongoc_collection_t *collection_of(authp_mongo_t *m, mongoc_client_t *cli
     return mongoc_client_get_collection(client, m->config.database, name);
 }
 
-/* The server gives up when we do. */
+/* The server stops when our own time-out is reached. */
 static void find_options(const authp_mongo_t *m, const authp_mongo_find_t *what, bson_t *out)
 {
     if (what->limit > 0) {
@@ -39,7 +40,7 @@ authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
     const bson_t *document = NULL;
     bson_t options = BSON_INITIALIZER;
     find_options(m, what, &options);
-    /* What decides something is read where it is written; only lists follow the URI. */
+    /* Reads that decide something use the primary. Only lists use the readPreference of the URI. */
     mongoc_read_prefs_t *primary = what->list ? NULL : mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
     mongoc_collection_t *collection = collection_of(m, client, what->collection);
     mongoc_cursor_t *cursor =
@@ -66,7 +67,7 @@ void authp_mongo_see(authp_seen_t *seen, const bson_t *document, const char *fie
     }
 }
 
-/* What one query of a list found. */
+/* The state of one query of a list. */
 typedef struct listing_t {
     authp_mongo_read_fn *read;
     void *ctx;
@@ -85,7 +86,7 @@ static authp_err_t read_listed(const bson_t *document, void *ctx)
         bson_oid_copy(bson_iter_oid(&at), &listing->last);
     }
     if (listing->kept == listing->wanted) {
-        return AUTHP_OK; /* a page that asks again may find more documents than it needs */
+        return AUTHP_OK; /* the page is full; a further query may find more than it needs */
     }
     authp_err_t err = listing->read(document, listing->ctx);
     listing->kept += err == AUTHP_OK;
@@ -109,7 +110,7 @@ authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, c
     int missing = what->limit;
     int limit = missing;
     if (!first && !authp_id_valid(after_id)) {
-        return AUTHP_OK; /* nothing comes after what is no id */
+        return AUTHP_OK; /* no id comes after a text that is no id */
     }
     if (!first) {
         bson_oid_init_from_string(&listing.last, after_id);
@@ -191,7 +192,7 @@ authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what,
     return err;
 }
 
-/* The reply's document: {value: {...}}, or null where nothing matched. */
+/* Reads the document in the reply: {value: {...}}, or null if nothing matched. */
 static authp_err_t read_value(const bson_t *reply, authp_mongo_read_fn *read, void *ctx)
 {
     bson_iter_t at;

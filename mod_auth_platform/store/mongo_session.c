@@ -50,7 +50,7 @@ static bool read_salt(const bson_t *document, unsigned char *out)
 
 typedef struct read_sessions_t {
     apr_array_header_t *sessions;
-    authp_seen_t seen; /* of pages in the order of time only */
+    authp_seen_t seen; /* only for pages in the order of time */
     apr_pool_t *pool;
 } read_sessions_t;
 
@@ -187,7 +187,7 @@ static authp_err_t read_ended(const bson_t *document, void *ctx)
     authp_mongo_see(&out->seen, document, "ended_at");
     authp_mongo_get_id(&in, "_id", &ended->id);
     authp_mongo_get_time(&in, "ended_at", &ended->ended_at);
-    /* No token of ours names a session of another program, whatever it is. */
+    /* A session of another program can be skipped: no token of this program names it. */
     if (in.wrong == NULL) {
         APR_ARRAY_PUSH(out->sessions, authp_ended_t *) = ended;
     }

@@ -3,8 +3,8 @@
 
 #include <apr_strings.h>
 
-/* Turns retries of the driver off, unless the URI asks for them: a retry would double the time of
- * an operation, and clients get Retry-After instead. Returns the number of tries. */
+/* Turns the driver's retries off, unless the URI asks for them. A retry would double the time of an
+ * operation, and clients get Retry-After instead. Returns the number of tries. */
 static int limit_tries(mongoc_uri_t *uri)
 {
     static const char *const options[] = {MONGOC_URI_RETRYREADS, MONGOC_URI_RETRYWRITES};
@@ -19,8 +19,9 @@ static int limit_tries(mongoc_uri_t *uri)
     return tries;
 }
 
-/* The driver's own are meant for batch jobs (30 s, 10 s, five minutes): with these one operation
- * that fails takes at most 0.35 + 0.6 of our bound, also if it has to connect first. */
+/* Sets a time-out that the URI does not set. The driver's own time-outs are meant for batch jobs
+ * (30 s, 10 s, five minutes). With ours an operation that fails takes at most 0.35 + 0.6 of the
+ * whole time-out, even if it has to connect first. */
 static void bound(mongoc_uri_t *uri, const char *option, int ms)
 {
     if (!mongoc_uri_has_option(uri, option)) {
@@ -43,7 +44,7 @@ mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **e
         return NULL;
     }
     if (uri == NULL) {
-        /* The driver's message may quote a part of the URI, and with it the password. */
+        /* The driver's message may contain a part of the URI, and so of the password. */
         *error = "is no valid MongoDB connection string (%-escape reserved characters in user and "
                  "password)";
         return NULL;
@@ -55,7 +56,8 @@ mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **e
     if (mongoc_uri_get_appname(uri) == NULL) {
         mongoc_uri_set_appname(uri, "mod_auth_platform");
     }
-    /* What was answered 201 survives a fail-over. */
+    /* With writes acknowledged by a majority, what was answered with success survives a fail-over.
+     */
     const mongoc_write_concern_t *given = mongoc_uri_get_write_concern(uri);
     if (given == NULL || mongoc_write_concern_is_default(given)) {
         mongoc_write_concern_t *majority = mongoc_write_concern_new();
@@ -67,7 +69,7 @@ mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **e
         *error = "must not ask for unacknowledged writes (w=0): who wins a race would be unknown";
         return NULL;
     }
-    /* One client is spare, for the pool's own use when it is destroyed. */
+    /* One client more, which the driver's pool uses when it is destroyed. */
     mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, config->max_connections + 1);
     mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MINPOOLSIZE, 0);
     return uri;

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Above every character an address has, for the end of a prefix's range. */
+/* Greater than every character of an address. It ends the range of a prefix. */
 #define LAST_CHARACTER "\xef\xbf\xbf"
 
 static void put_roles(bson_t *out, const apr_array_header_t *roles)
@@ -47,11 +47,12 @@ static bson_t *write_user(const authp_user_t *user)
 
 typedef struct read_users_t {
     apr_array_header_t *users;
-    authp_seen_t seen; /* of pages in the order of time only */
+    authp_seen_t seen; /* only for pages in the order of time */
     apr_pool_t *pool;
 } read_users_t;
 
-/* Other programs' documents too: what is absent has its default. */
+/* Reads an account, also one that another program has written. Absent fields have their defaults.
+ */
 static authp_err_t read_user(const bson_t *document, void *ctx)
 {
     read_users_t *out = ctx;
@@ -150,7 +151,8 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
         BSON_APPEND_BOOL(&other, "$ne", true);
         bson_append_document_end(match, &other);
     }
-    /* Who counts as the last administrator is no matter for a secondary. */
+    /* A secondary may be behind, so the search for another admin (enabled_only) uses the primary.
+     */
     const authp_mongo_find_t what = {.collection = AUTHP_MONGO_USERS,
                                      .filter = match,
                                      .limit = filter->limit,
@@ -163,7 +165,7 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
     return err;
 }
 
-/* One that cannot be read gives nobody a token either. */
+/* Reads an account, and skips one that cannot be read: nobody can get a token of it. */
 static authp_err_t read_changed(const bson_t *document, void *ctx)
 {
     read_users_t *out = ctx;
@@ -207,7 +209,7 @@ authp_err_t authp_mongo_user_upgrade_hash(void *self, const authp_user_t *user,
     return authp_mongo_change_one(self, AUTHP_MONGO_USERS, filter, update, AUTHP_E_CONFLICT);
 }
 
-/* As it was read. */
+/* Matches the account only if it has not changed since it was read. */
 static bson_t *filter_unchanged(const authp_user_t *user)
 {
     bson_t *filter = authp_mongo_filter_id(user->id.hex);
@@ -231,7 +233,8 @@ static bool same_roles(const apr_array_header_t *a, const apr_array_header_t *b)
     return same;
 }
 
-/* Only what changed: other programs' fields, and the way they wrote the rest, stay. */
+/* Writes only what has changed. So fields of other programs, and the types that they use, stay as
+ * they are. */
 static void put_changes(bson_t *set, bson_t *unset, const authp_user_t *before,
                         const authp_user_t *after)
 {

@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-/* After a failed attempt to get ready, operations fail at once for this long. */
+/* After a failed preparation (files, queue, migrations), operations fail at once for this long. */
 #define RETRY_MS 1000
 
 authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store_config_t *config,
@@ -61,8 +61,8 @@ static authp_err_t get_ready(authp_sql_t *sql, int *applied)
     return err;
 }
 
-/* Migrations run before the first connection is used, once for each process; the writer lock orders
- * processes. */
+/* Migrations run before the first connection is used, once for each process. The writer lock puts
+ * processes in order. */
 static authp_err_t ensure_ready(authp_sql_t *sql)
 {
     apr_thread_mutex_lock(sql->mutex);
@@ -100,7 +100,8 @@ bool authp_sql_next(authp_sql_rows_t *rows)
 
 const char *authp_sql_text(const authp_sql_rows_t *rows, int column, apr_pool_t *pool)
 {
-    /* get_entry answers "" for null in PostgreSQL; datum_get tells them apart in every driver. */
+    /* For SQL null in PostgreSQL, get_entry returns "". datum_get tells them apart with every
+     * driver. */
     char *text = NULL;
     if (apr_dbd_datum_get(rows->driver, rows->row, column, APR_DBD_TYPE_STRING, &text) !=
             APR_SUCCESS ||
@@ -130,8 +131,8 @@ authp_err_t authp_sql_count_rows(authp_sql_rows_t *rows, void *ctx)
     return AUTHP_OK;
 }
 
-/* One try: *again is set if a fresh connection may fare better. Nothing was changed then: a
- * statement that failed is rolled back whole. */
+/* Tries once. *again is true if a new connection may work. In that case nothing has changed,
+ * because a statement that failed is rolled back completely. */
 static authp_err_t attempt(authp_sql_conn_t *conn, authp_sql_label_t label, const void **values,
                            authp_sql_rows_t *rows, bool *again)
 {
@@ -192,8 +193,8 @@ authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label, const void 
     if (err != AUTHP_OK) {
         return err;
     }
-    /* The driver keeps results in the pool it is given: one for each run, so that connections do
-     * not grow. */
+    /* The driver keeps results in the pool that it is given. Each run has a pool of its own, so
+     * that connections do not grow. */
     authp_sql_rows_t rows = {.driver = sql->driver};
     apr_pool_create_unmanaged_ex(&rows.pool, NULL, NULL);
     err = run_locked(conn, label, values, &rows, &again);

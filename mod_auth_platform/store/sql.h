@@ -6,38 +6,38 @@
 
 #include <apr_dbd.h>
 
-/* One SQL store over apr_dbd for every database it speaks to; what differs between them is data in
- * a dialect. */
+/* One SQL store over apr_dbd, for every database that it supports. What differs between them is
+ * data in a dialect. */
 typedef struct authp_sql_t authp_sql_t;
 
 typedef struct authp_sql_migration_t {
     const char *name;
-    const char *sql; /* several statements */
+    const char *sql; /* one or more statements */
 } authp_sql_migration_t;
 
-/* What an apr_dbd return code means for the connection it came from. */
+/* What a return code of apr_dbd means for its connection. */
 typedef enum authp_sql_fault_t {
-    AUTHP_SQL_BROKEN, /* reopen and try once more */
-    AUTHP_SQL_LOCKED, /* somebody else holds the database: try once more */
-    AUTHP_SQL_WRONG   /* the statement itself: our fault */
+    AUTHP_SQL_BROKEN, /* open the connection again and try once more */
+    AUTHP_SQL_LOCKED, /* another process holds the database: try once more */
+    AUTHP_SQL_WRONG   /* the statement is wrong: a fault of this program */
 } authp_sql_fault_t;
 
 typedef struct authp_sql_dialect_t {
-    const char *driver; /* apr_dbd's name */
+    const char *driver; /* the name of the driver in apr_dbd */
     const authp_sql_migration_t *migrations;
     int nmigrations;
     const char *begin;          /* starts a transaction that may write */
     const char *const *session; /* statements for each new connection, NULL-terminated */
-    /* Before the first connection: makes what must exist. Called with the writer lock NOT held. */
+    /* Runs before the first connection, and makes what must exist. The writer lock is not held. */
     authp_err_t (*before_open)(const authp_store_config_t *config, apr_pool_t *pool);
     authp_sql_fault_t (*classify)(int rc, const char *text);
-    /* The writer queue; NULL where the database orders writers itself. */
+    /* The queue of writers. NULL if the database puts writers in order itself. */
     authp_err_t (*write_lock)(void *lock, int timeout_ms);
     void (*write_unlock)(void *lock);
     authp_err_t (*lock_open)(const authp_store_config_t *config, void **lock, apr_pool_t *pool);
 } authp_sql_dialect_t;
 
-/* Contacts nothing: the first operation migrates and connects. */
+/* Contacts nothing. The first operation migrates and connects. */
 AUTHP_CHECKED authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect,
                                          const authp_store_config_t *config, apr_pool_t *pool,
                                          authp_sql_t **out);
@@ -45,7 +45,7 @@ authp_err_t authp_sql_migrate(void *self, int *applied, apr_pool_t *pool);
 authp_err_t authp_sql_ping(void *self, apr_pool_t *pool);
 void authp_sql_maintain(void *self);
 
-/* Prepared on each connection; the texts are in sql_statements.c. */
+/* The statements that each connection prepares. Their texts are in sql_statements.c. */
 typedef enum authp_sql_label_t {
     AUTHP_SQL_PING,
     AUTHP_SQL_USER_CREATE,
@@ -98,8 +98,8 @@ typedef struct authp_sql_statement_t {
 
 extern const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS];
 
-/* One statement's outcome: every statement answers rows (writing ones by RETURNING), because
- * apr_dbd's row counts lie. */
+/* The result of one statement. Every statement returns rows (writing ones by RETURNING), because
+ * the row counts of apr_dbd are not reliable. */
 typedef struct authp_sql_rows_t {
     const apr_dbd_driver_t *driver;
     apr_dbd_results_t *results;
@@ -108,25 +108,25 @@ typedef struct authp_sql_rows_t {
     int at;
 } authp_sql_rows_t;
 
-/* Reads one row set. Called while the connection is held: copy what must live into a pool of yours.
- */
+/* Reads the rows of one result. It is called while the connection is in use, so data must be copied
+ * into another pool. */
 typedef authp_err_t authp_sql_read_fn(authp_sql_rows_t *rows, void *ctx);
 
-/* Runs one prepared statement with values bound in order (const char * for text, apr_int64_t * for
- * integers; NULL = SQL null) and hands its rows to `read`. Takes a connection, the writer lock if
- * it writes, and tries again once on a fresh connection. */
+/* Runs one prepared statement and passes its rows to `read`. The values are bound in their order
+ * (const char * for text, apr_int64_t * for integers, NULL for SQL null). It takes a connection,
+ * and the writer lock if the statement writes. It tries once more on a new connection. */
 AUTHP_CHECKED authp_err_t authp_sql_run(authp_sql_t *sql, authp_sql_label_t label,
                                         const void **values, authp_sql_read_fn *read, void *ctx);
 
-/* Steps to the next row; false at the end. */
+/* Goes to the next row. False after the last one. */
 bool authp_sql_next(authp_sql_rows_t *rows);
-/* Column of the present row; NULL text for SQL null. The copy is in `pool`. */
+/* A column of the present row, copied into `pool`. NULL for SQL null. */
 const char *authp_sql_text(const authp_sql_rows_t *rows, int column, apr_pool_t *pool);
 int64_t authp_sql_int(const authp_sql_rows_t *rows, int column);
-/* A reader for statements of which only the number of rows matters: ctx is an int *. */
+/* Reads only the number of rows. `ctx` is an int *. */
 authp_err_t authp_sql_count_rows(authp_sql_rows_t *rows, void *ctx);
 
-/* A reader of ids in the first column. */
+/* Reads the ids in the first column. */
 typedef struct authp_sql_ids_t {
     apr_array_header_t *ids; /* const char * */
     apr_pool_t *pool;
@@ -134,11 +134,11 @@ typedef struct authp_sql_ids_t {
 
 authp_err_t authp_sql_read_ids(authp_sql_rows_t *rows, void *ctx);
 
-/* A statement that changes exactly one row, or none: then `otherwise`. */
+/* Runs a statement that changes exactly one row. Returns `otherwise` if it changed none. */
 AUTHP_CHECKED authp_err_t authp_sql_change_one(authp_sql_t *sql, authp_sql_label_t label,
                                                const void **values, authp_err_t otherwise);
 
-/* The operations themselves (sql_user.c, sql_session.c, ...), as the store port wants them. */
+/* The operations of the store port (sql_user.c, sql_session.c, ...). */
 authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool_t *pool);
 authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool);
 authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value,

@@ -8,7 +8,7 @@ typedef struct read_entries_t {
     apr_pool_t *pool;
 } read_entries_t;
 
-/* In the order of the columns in AUTHP_SQL_AUDIT_LIST. */
+/* Reads columns in the order of AUTHP_SQL_AUDIT_LIST. */
 static authp_err_t read_entries(authp_sql_rows_t *rows, void *ctx)
 {
     read_entries_t *out = ctx;

@@ -6,11 +6,11 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
-/* Less than one operation may take in all. */
+/* Must be less than the time-out of one operation. */
 #define OPEN_PATIENCE_MS 1000
 #define OPEN_PAUSE_MS 10
 
-/* The struct lives in `own`, what one opening of the database makes in a pool below it. */
+/* The struct is in `own`. What is made when the database is opened is in a pool below it. */
 static authp_sql_conn_t *make_conn(authp_sql_t *sql, apr_pool_t *own)
 {
     authp_sql_conn_t *conn = apr_pcalloc(own, sizeof(*conn));
@@ -23,7 +23,7 @@ static authp_sql_conn_t *make_conn(authp_sql_t *sql, apr_pool_t *own)
 void authp_sql_conn_close(authp_sql_conn_t *conn)
 {
     if (conn->handle != NULL) {
-        /* Closing finalizes the statements first; the driver registers no cleanup for either. */
+        /* Closing finalizes the statements first. The driver registers no cleanup for either. */
         (void)apr_dbd_close(conn->sql->driver, conn->handle);
         conn->handle = NULL;
     }
@@ -54,8 +54,9 @@ static apr_status_t destruct(void *resource, void *params, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-/* A connection still out when the process ends keeps the list alive: apr_reslist asserts otherwise,
- * which in prefork aborts children that are stopped in the middle of a request. */
+/* If a connection is in use when the process ends, the list is not destroyed. apr_reslist would
+ * fail an assertion, and in prefork this would abort children that are stopped in the middle of a
+ * request. */
 static apr_status_t tear_down(void *data)
 {
     authp_sql_t *sql = data;
@@ -114,7 +115,7 @@ int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text)
     return apr_dbd_query(conn->sql->driver, conn->handle, &rows, text);
 }
 
-/* PRAGMAs answer rows, which apr_dbd_query takes for an error. */
+/* A PRAGMA returns rows. apr_dbd_query would treat them as an error. */
 static int run_session(authp_sql_conn_t *conn, const char *text)
 {
     const apr_dbd_driver_t *driver = conn->sql->driver;
@@ -128,7 +129,7 @@ static int run_session(authp_sql_conn_t *conn, const char *text)
     return rc;
 }
 
-/* What one try to open met: the driver's code, its words, and what it was about. */
+/* Why a try to open failed: the driver's code, its text, and what was tried. */
 typedef struct failure_t {
     int rc;
     const char *what;
@@ -156,7 +157,7 @@ static authp_err_t open_once(authp_sql_conn_t *conn, bool prepare, failure_t *fa
         return AUTHP_E_UNAVAILABLE;
     }
     if (apr_dbd_open_ex(sql->driver, conn->pool, params, &conn->handle, &error) != APR_SUCCESS) {
-        /* What the driver says may hold the connection string: keep it to ourselves. */
+        /* The driver's text may contain the connection string, so it is not logged. */
         conn->handle = NULL;
         return AUTHP_E_UNAVAILABLE;
     }
@@ -175,8 +176,9 @@ static authp_err_t open_once(authp_sql_conn_t *conn, bool prepare, failure_t *fa
     return AUTHP_OK;
 }
 
-/* SQLite has the file for itself while the last process that had it open closes it, as old children
- * do in a graceful restart, and the driver tries the first statement only once. */
+/* While the last process that had the database open closes it, SQLite locks the file. Old children
+ * do this in a graceful restart. The driver tries the first statement only once, so this function
+ * tries again. */
 authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
 {
     const authp_sql_t *sql = conn->sql;

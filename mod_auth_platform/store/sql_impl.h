@@ -7,13 +7,13 @@
 #include <apr_reslist.h>
 #include <apr_thread_mutex.h>
 
-/* A connection with everything prepared on it. Its pool has an allocator of its own: connections
- * are used by different threads at the same time. */
+/* A connection with all its prepared statements. Its pool has an allocator of its own, because
+ * threads use connections at the same time. */
 typedef struct authp_sql_conn_t {
     struct authp_sql_t *sql;
-    apr_pool_t *own;   /* holds this struct */
-    apr_pool_t *pool;  /* what one opening made */
-    apr_dbd_t *handle; /* NULL: not open (yet, or any more) */
+    apr_pool_t *own;   /* contains this struct */
+    apr_pool_t *pool;  /* for what is made when the database is opened */
+    apr_dbd_t *handle; /* NULL: not open */
     apr_dbd_prepared_t *prepared[AUTHP_SQL_LABELS];
 } authp_sql_conn_t;
 
@@ -23,27 +23,29 @@ struct authp_sql_t {
     authp_store_config_t config;
     apr_pool_t *pool;
     apr_reslist_t *connections;
-    apr_pool_t *connections_pool; /* unmanaged: see tear_down() */
+    apr_pool_t *connections_pool; /* unmanaged: see tear_down() in sql_conn.c */
     apr_thread_mutex_t *mutex;    /* guards what follows */
-    bool ready;                   /* migrated, and the lock is open */
-    authp_ms_t tried_at;          /* when getting ready last failed; monotonic */
+    bool ready;                   /* the database is migrated, and the lock is open */
+    /* When the preparation last failed; monotonic; 0 = it has not failed. */
+    authp_ms_t tried_at;
     void *lock;
 };
 
 /* sql_conn.c */
 AUTHP_CHECKED authp_err_t authp_sql_conn_setup(authp_sql_t *sql);
-/* Bounded by config.timeout_ms. The connection may be closed: authp_sql_conn_open() follows. */
+/* Takes a connection, within config.timeout_ms. It may be closed, so authp_sql_conn_open() must
+ * follow. */
 AUTHP_CHECKED authp_err_t authp_sql_conn_acquire(authp_sql_t *sql, authp_sql_conn_t **out);
 AUTHP_CHECKED authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare);
 void authp_sql_conn_close(authp_sql_conn_t *conn);
 void authp_sql_conn_release(authp_sql_conn_t *conn);
-/* A connection outside the list, for migrations: close it before `pool` goes. */
+/* A connection outside the list, for migrations. Close it before `pool` is destroyed. */
 authp_sql_conn_t *authp_sql_conn_single(authp_sql_t *sql, apr_pool_t *pool);
-/* Runs text that answers no rows, or drops them. The driver's code, 0 = fine. */
+/* Runs text and drops its rows. Returns the driver's code; 0 = success. */
 int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text);
 
-/* sql_migrate.c: brings the schema up to date under the writer lock. AUTHP_E_INTERNAL: a step's
- * checksum differs, or the database is of a newer version; logged. */
+/* sql_migrate.c: brings the schema up to date, with the writer lock held. AUTHP_E_INTERNAL, logged:
+ * the checksum of a step differs, or the database is of a newer version. */
 AUTHP_CHECKED authp_err_t authp_sql_migrate_run(authp_sql_t *sql, int *applied);
 
 #endif

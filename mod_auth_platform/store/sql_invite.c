@@ -8,7 +8,7 @@ typedef struct read_invites_t {
     apr_pool_t *pool;
 } read_invites_t;
 
-/* In the order of INVITE_COLUMNS. */
+/* Reads columns in the order of INVITE_COLUMNS. */
 static authp_err_t read_invites(authp_sql_rows_t *rows, void *ctx)
 {
     read_invites_t *out = ctx;
@@ -67,7 +67,8 @@ authp_err_t authp_sql_invite_by_id(void *self, const char *id, authp_invite_t **
     return one_invite(self, AUTHP_SQL_INVITE_BY_ID, id, out, pool);
 }
 
-/* Nobody writes plain codes into this one by hand: the column is hashed, and required. */
+/* `code` is not used: the column for the hash is required here, so no plain codes are added by
+ * hand. */
 authp_err_t authp_sql_invite_by_code(void *self, const char *code, const char *code_hash,
                                      authp_invite_t **out, apr_pool_t *pool)
 {

@@ -10,7 +10,7 @@
 #define MIGRATIONS_TABLE                                                                           \
     "CREATE TABLE IF NOT EXISTS schema_migrations (step BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)"
 
-/* FNV-1a: notices an edited step, which is all it is for. */
+/* FNV-1a. It only has to notice that a step was edited. */
 static const char *checksum_of(const char *text, apr_pool_t *pool)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -20,7 +20,8 @@ static const char *checksum_of(const char *text, apr_pool_t *pool)
     return apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT, (apr_uint64_t)hash);
 }
 
-/* Steps made already, as (checksum of step i); AUTHP_E_INTERNAL if they are not ours. */
+/* *made gets the number of steps in the database. AUTHP_E_INTERNAL: they are not the steps of this
+ * version. */
 static authp_err_t read_made(authp_sql_conn_t *conn, int *made, apr_pool_t *pool)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
@@ -54,7 +55,8 @@ static authp_err_t read_made(authp_sql_conn_t *conn, int *made, apr_pool_t *pool
     return AUTHP_OK;
 }
 
-/* One step and its mark in one transaction: both or neither. The values are our own constants. */
+/* Makes one step and its mark in one transaction, so that both are made or neither. The values are
+ * constants of this program. */
 static authp_err_t make_step(authp_sql_conn_t *conn, int step, apr_pool_t *pool)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;

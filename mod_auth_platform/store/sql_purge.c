@@ -3,7 +3,7 @@
 
 #include <apr_strings.h>
 
-/* What goes: the traces of a deleted account, and rows whose time is over. */
+/* Removing the traces of a deleted account, and the purge. */
 
 authp_err_t authp_sql_user_forget(void *self, const char *id, apr_pool_t *pool)
 {

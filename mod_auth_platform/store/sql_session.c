@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* One live session at most can be spared: an id no session has stands for "none". */
+/* Used as the session that does not end if all sessions end: no session has this id. */
 #define NO_SESSION "-"
 
 typedef struct read_sessions_t {
@@ -14,8 +14,8 @@ typedef struct read_sessions_t {
     apr_pool_t *pool;
 } read_sessions_t;
 
-/* In the order of SESSION_COLUMNS. The salt is base64url text: apr_dbd's drivers differ over blobs.
- */
+/* Reads columns in the order of SESSION_COLUMNS. The salt is base64url text, because the drivers of
+ * apr_dbd handle blobs differently. */
 static authp_err_t read_session(const authp_sql_rows_t *rows, read_sessions_t *out)
 {
     authp_session_t *session = apr_pcalloc(out->pool, sizeof(*session));
@@ -142,7 +142,7 @@ authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const au
 authp_err_t authp_sql_session_ended_of(void *self, const char *user_id, authp_ms_t since,
                                        apr_array_header_t **out, apr_pool_t *pool)
 {
-    apr_int64_t from = since > 0 ? since : 1; /* 0 is "not ended" */
+    apr_int64_t from = since > 0 ? since : 1; /* 0 means "not ended" */
     authp_sql_ids_t found = {.ids = apr_array_make(pool, 4, sizeof(const char *)), .pool = pool};
     const void *values[] = {user_id, &from};
     authp_err_t err =
@@ -169,7 +169,7 @@ static authp_err_t read_ended(authp_sql_rows_t *rows, void *ctx)
 authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
                                     apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
-    /* From 1 on: 0 is "not ended". */
+    /* 0 means "not ended", so the search begins at 1. */
     apr_int64_t from = since > 0 ? since : 1;
     apr_int64_t most = limit;
     authp_sql_ids_t found = {.ids = apr_array_make(pool, 16, sizeof(authp_ended_t *)),

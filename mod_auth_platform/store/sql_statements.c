@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sql.h"
 
-/* Every statement the SQL store runs. %s text, %lld 64-bit integer. Columns are listed once for
- * each table, in the order that sql_user.c and sql_session.c read and bind them. */
+/* All statements of the SQL store. %s is text, %lld a 64-bit integer. The columns of each table are
+ * listed once, in the order in which sql_user.c, sql_session.c and sql_invite.c read and bind them.
+ */
 #define USER_COLUMNS                                                                                          \
     "id, email, username, phone, name, password_hash, roles, is_recruiter_verified, recruiter_requested_at, " \
     "email_verified, disabled, ver, min_ver, auth_changed_at, created_at, updated_at"
@@ -11,13 +12,13 @@
     "absolute_expires_at, ended_at, end_reason, device_id, ip, user_agent"
 #define INVITE_COLUMNS                                                                             \
     "id, email, code_hash, created_at, expires_at, created_by, used_at, used_by, used_ver, revoked_at"
-/* A user as it was read. */
+/* Finds a user only if it has not changed since it was read. */
 #define UNCHANGED_USER "id = %s AND ver = %lld AND updated_at = %lld AND deleted_at = 0"
 
 const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
     [AUTHP_SQL_PING] = {"SELECT count(*) FROM schema_migrations", false},
 
-    /* No row comes back if any unique value is taken. */
+    /* If a unique value is taken, no row is returned. */
     [AUTHP_SQL_USER_CREATE] =
         {"INSERT INTO users (" USER_COLUMNS ") VALUES (%s, %s, %s, %s, %s, %s, %s, %lld, %lld, "
          "%lld, %lld, %lld, %lld, %lld, %lld, %lld) ON CONFLICT DO NOTHING RETURNING id",
@@ -27,8 +28,9 @@ const authp_sql_statement_t authp_sql_statements[AUTHP_SQL_LABELS] = {
     [AUTHP_SQL_USER_BY_EMAIL] = {"SELECT " USER_COLUMNS " FROM users WHERE email = %s", false},
     [AUTHP_SQL_USER_BY_USERNAME] = {"SELECT " USER_COLUMNS " FROM users WHERE username = %s",
                                     false},
-    /* Bounds instead of LIKE: a prefix is literal and the index on email serves it. An empty upper
-     * bound is none. roles are stored as ",candidate,admin,". */
+    /* A prefix is compared by >= (for the index on email) and substr(). With LIKE some of its
+     * characters would be wildcards. An empty prefix or role means no condition. Roles are stored
+     * as ",candidate,admin,". */
     [AUTHP_SQL_USER_LIST] =
         {"SELECT " USER_COLUMNS " FROM users WHERE id > %s AND deleted_at = 0 AND disabled <= %lld "
          "AND (%s = '' OR (email >= %s AND substr(email, 1, length(%s)) = %s)) "

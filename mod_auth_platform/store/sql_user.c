@@ -5,8 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Roles are kept as ",candidate,admin,": a role is found by ",name,", whatever else is in the list.
- */
+/* Roles are stored as ",candidate,admin,". So ",name," finds a role in any position. */
 static const char *join_roles(const apr_array_header_t *roles, apr_pool_t *pool)
 {
     const char *joined = ",";
@@ -28,7 +27,7 @@ static apr_array_header_t *split_roles(const char *joined, apr_pool_t *pool)
     return roles;
 }
 
-/* In the order of USER_COLUMNS. */
+/* Reads columns in the order of USER_COLUMNS. */
 static authp_user_t *read_user(const authp_sql_rows_t *rows, apr_pool_t *pool)
 {
     authp_user_t *user = apr_pcalloc(pool, sizeof(*user));
@@ -155,7 +154,7 @@ authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
                                    apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
     read_users_t found = {.users = apr_array_make(pool, 16, sizeof(authp_user_t *)), .pool = pool};
-    /* From 1 on: 0 is "never changed". */
+    /* 0 means "never changed", so the search begins at 1. */
     apr_int64_t from = since > 0 ? since : 1;
     apr_int64_t most = limit;
     const void *values[] = {&from, &most};

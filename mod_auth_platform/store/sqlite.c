@@ -7,14 +7,14 @@
 
 #include <string.h>
 
-/* SQLite's result codes that mean "somebody else has it", and "your statement is wrong". */
+/* Result codes of SQLite: the database is in use, or the statement is wrong. */
 #define SQLITE_CODE_ERROR 1
 #define SQLITE_CODE_BUSY 5
 #define SQLITE_CODE_LOCKED 6
 #define SQLITE_CODE_CONSTRAINT 19
 #define SQLITE_CODE_MISMATCH 20
 
-/* Never edited once released: a change is a new step. */
+/* A released step is never edited. A change of the schema is a new step. */
 static const authp_sql_migration_t migrations[] = {
     {"accounts and sessions",
      "CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE, username TEXT UNIQUE, phone TEXT UNIQUE, name TEXT, "
@@ -47,8 +47,9 @@ static const authp_sql_migration_t migrations[] = {
      "CREATE INDEX login_failures_expires ON login_failures (expires_at)"},
 };
 
-/* FULL: what was answered 201 survives a power cut. No busy_timeout: apr_dbd holds one mutex of the
- * whole process while it waits, so every other reader of the child would stand still. */
+/* With FULL, what was answered with success survives a power cut. There is no busy_timeout, because
+ * apr_dbd holds one mutex of the whole process while it waits, and every other reader of the child
+ * would wait, too. */
 static const char *const session_statements[] = {
     "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", NULL};
 
@@ -57,8 +58,8 @@ static authp_sql_fault_t classify(int rc, const char *text)
     if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED) {
         return AUTHP_SQL_LOCKED;
     }
-    /* The driver prepares the old way: after a change of the schema its statements are dead for
-     * good. */
+    /* The driver prepares statements in the old way: after a change of the schema they can never be
+     * used again. */
     bool stale =
         text != NULL && (strstr(text, "schema") != NULL || strstr(text, "no such table") != NULL);
     bool wrong =
@@ -136,7 +137,7 @@ static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *po
     return err;
 }
 
-/* It is on this host. */
+/* The store's clock is this host's. */
 static authp_err_t own_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
 {
     (void)self, (void)pool;

@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-/* The embedded default: one file, through apr_dbd. */
+/* The default store, which is embedded: one SQLite file, through apr_dbd. */
 extern const authp_store_ops_t authp_sqlite_ops;
 
 #endif

@@ -55,8 +55,8 @@ authp_err_t authp_sqlite_files_open(const char *database, apr_pool_t *pool)
         return err;
     }
     if (authp_file_look(database, &info) != AUTHP_E_NOT_FOUND) {
-        /* The file is not opened: closing it would end the locks of other connections of this
-         * process. */
+        /* The file is not opened, because closing it would release the locks of other connections
+         * of this process. */
         return access(database, R_OK | W_OK) == 0 ? AUTHP_OK : cannot_open(database, errno);
     }
     int fd = open(database, O_RDWR | O_CREAT | O_EXCL | AUTHP_FILE_FLAGS, 0600);

@@ -19,24 +19,24 @@
 #define OPEN_TRIES 100
 #define OPEN_PAUSE_NS 1000000
 
-/* A turnstile: whoever waits for `turn` holds `door`, so that the one who has just had the turn
- * cannot take it again before them. A new layout needs a new name (see name_of()): other versions
- * of the program may have the file mapped. */
+/* A queue of two locks. A process that waits for `turn` holds `door`, so the process that has just
+ * had `turn` cannot take it again before it. A new layout needs a new name (see name_of()), because
+ * other versions of the program may have the file mapped. */
 typedef struct shared_lock_t {
     authp_shm_lock_t door;
     authp_shm_lock_t turn;
 } shared_lock_t;
 
 struct authp_sqlite_lock_t {
-    shared_lock_t *shared; /* NULL: no queue */
+    shared_lock_t *shared; /* NULL: there is no queue */
     const char *name;
-    int fd; /* holds flock() in shared mode */
+    int fd; /* has flock() in shared mode */
     pid_t pid;
     atomic_bool held;
 };
 
-/* NULL if the database is not there. The PID namespace is part of the name, because a process
- * cannot see whether one of another namespace lives. */
+/* The name of the file. NULL if the database does not exist. The PID namespace is part of the name,
+ * because a process cannot see whether a process of another namespace is alive. */
 static const char *name_of(const char *database, uid_t uid, apr_pool_t *pool)
 {
     struct stat info;
@@ -57,16 +57,16 @@ static int open_file(const char *name, int flags)
     return open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags, 0600);
 }
 
-/* A file that somebody else could have planted, or can write, is not trusted. */
+/* A file that another user could have put there, or can write, is not trusted. */
 static bool is_of(const struct stat *info, uid_t uid)
 {
     return S_ISREG(info->st_mode) && info->st_uid == uid && (info->st_mode & 0077) == 0 &&
            info->st_nlink <= 1;
 }
 
-/* Opens the file and holds it in shared mode. Returns -1 on failure. A process that removes the
- * file holds it in exclusive mode. So if the file has no name any more once it is held, it was
- * removed before, and the name is opened again. */
+/* Opens the file and takes flock() in shared mode. Returns -1 on failure. A process that removes
+ * the file has flock() in exclusive mode. If the file has no name any more once it is locked, it
+ * was removed, and the name is opened again. */
 static int enter(const char *name)
 {
     static const struct timespec pause = {.tv_nsec = OPEN_PAUSE_NS};
@@ -90,8 +90,8 @@ static int enter(const char *name)
     return -1;
 }
 
-/* New memory is zeroed, which is a free lock. It needs no initialisation that another process could
- * see half done. */
+/* The new memory is zeroed, which is a free lock. So it needs no initialisation, and no other
+ * process can see an unfinished one. */
 static shared_lock_t *map_file(int fd)
 {
     if (ftruncate(fd, (off_t)sizeof(shared_lock_t)) != 0) {
@@ -101,7 +101,7 @@ static shared_lock_t *map_file(int fd)
     return memory != MAP_FAILED ? memory : NULL;
 }
 
-/* Removes the file if nobody else uses it. `fd` may hold it in shared mode. */
+/* Removes the file if no other process uses it. `fd` may have flock() in shared mode. */
 static void remove_unused(const char *name, int fd)
 {
     struct stat info;
@@ -110,8 +110,8 @@ static void remove_unused(const char *name, int fd)
     }
 }
 
-/* The store is closed, so no thread of this process waits for the lock. A child that was forked
- * while the store was open does not own the lock. */
+/* The store is closed, so no thread of this process waits for the lock. In a child that was forked
+ * while the store was open, the lock belongs to the parent. */
 static apr_status_t leave(void *data)
 {
     authp_sqlite_lock_t *lock = data;

@@ -7,7 +7,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* The providers of this build. A new one is a row here and a run of the contract suite. */
+/* The stores of this build. A new one needs a row here and a run of the contract suite
+ * (t/store/contract.h). */
 static const authp_store_ops_t *const providers[] = {&authp_sqlite_ops, &authp_mongo_ops};
 
 #define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
@@ -75,7 +76,8 @@ authp_err_t authp_store_measure_clock(authp_store_t *s, const authp_clock_t *clo
     authp_err_t err = s->ops->clock(s->self, &theirs, pool);
     authp_ms_t after = authp_clock_now(clock);
     if (err == AUTHP_OK) {
-        /* Somewhere in between it was read; what cannot be told apart is no difference. */
+        /* The clock was read at some time between `before` and `after`. A difference within that
+         * span does not count. */
         authp_ms_t offset = theirs < before ? theirs - before : theirs > after ? theirs - after : 0;
         authp_store_set_offset(s, offset);
     }
