@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SECRET_BYTES 48
-#define PURGE_BATCHES 1000000 /* as many as it takes */
+#define PURGE_BATCHES 1000000 /* in effect no limit */
 
 int authp_cmd_admin_secret(authp_context_t *context)
 {
@@ -103,7 +103,7 @@ static int show_wrong(const authp_context_t *context, const apr_array_header_t *
     return AUTHP_EXIT_FAILED;
 }
 
-/* What an operator wants to see confirmed; of secrets only whether there is one. */
+/* Describes the settings for `check-config`. Of secrets it only says whether they are set. */
 static json_t *describe(const authp_context_t *context)
 {
     const authp_settings_t *settings = context->settings;

@@ -22,8 +22,8 @@ static bool administers(const authp_user_t *user)
     return !user->disabled && authp_user_holds(user, "admin");
 }
 
-/* The tool may take the last admin away, as whoever runs it can make another; but not in silence.
- */
+/* The tool may remove the last admin, because whoever runs it can make another one. It prints a
+ * note when it does. */
 static void note_admins(const authp_context_t *context, const authp_user_t *before)
 {
     const authp_user_filter_t admins = {.role = "admin", .limit = 1, .enabled_only = true};
@@ -42,7 +42,7 @@ static void note_admins(const authp_context_t *context, const authp_user_t *befo
     }
 }
 
-/* Why the person still cannot get in. */
+/* Notes why the person still cannot sign in. */
 static void note_obstacles(const authp_context_t *context, const authp_user_t *user)
 {
     if (user->disabled) {
@@ -171,7 +171,7 @@ int authp_cmd_change_password(authp_context_t *context)
         return fail(context, err);
     }
     if (context->options->json) {
-        authp_show_user(context, NULL, user); /* nothing that it shows has changed */
+        authp_show_user(context, NULL, user); /* nothing that is shown has changed */
     } else {
         authp_output_line(context->pool, "set the password of user %s, whose sessions have ended",
                           user->id.hex);

@@ -4,7 +4,7 @@
 
 #include "cli/context.h"
 
-/* What `user` does to accounts that are there. */
+/* The commands `user ...` that change existing accounts. */
 int authp_cmd_change_roles(authp_context_t *context);
 int authp_cmd_change_disable(authp_context_t *context);
 int authp_cmd_change_enable(authp_context_t *context);

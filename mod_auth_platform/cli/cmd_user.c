@@ -10,7 +10,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* What can be said without asking for a password. */
+/* Checks everything that needs no password. */
 static int check_new(const authp_context_t *context, const authp_new_account_t *in)
 {
     const char *why = authp_input_check(in->email, authp_account_check_email);

@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 
-/* Every command: its name, its help, its options, its code. Ends with a NULL verb. */
+/* All commands, each with its name, help, options and function. The last row has a NULL verb. */
 extern const authp_command_t authp_commands[];
 
 #endif

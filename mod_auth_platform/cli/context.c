@@ -40,8 +40,8 @@ static void add_error(apr_array_header_t *errors, const char *line)
     APR_ARRAY_PUSH(errors, const char *) = line;
 }
 
-/* A file that nobody named must be the operator's own: else whoever can write the current folder
- * would choose the store of somebody's (of root's) accounts. */
+/* A .env that was not named on the command line must belong to the operator or to root. Otherwise
+ * anybody who can write the current folder could choose the store that the tool changes. */
 static authp_err_t choose_env_file(const authp_context_t *context, const char **file,
                                    const char **error)
 {
@@ -123,8 +123,8 @@ static const char *folder_of(const char *file, apr_pool_t *pool)
     return slash == file ? "/" : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file));
 }
 
-/* Only the SQLite store has files of its own. *missing is their folder if it must be made, else
- * NULL. */
+/* Becomes the owner of the store's files. Only the SQLite store has any. *missing is their folder
+ * if it must be made, else NULL. */
 static authp_err_t own_files(authp_context_t *context, const char **missing)
 {
     const char *error = NULL;
@@ -142,7 +142,7 @@ static authp_err_t own_files(authp_context_t *context, const char **missing)
     return err;
 }
 
-/* Printed after the folder was made. */
+/* Called after the folder was made. */
 static void note_made(const authp_context_t *context, const char *missing)
 {
     struct stat info;
@@ -165,8 +165,8 @@ static authp_err_t open_store(authp_context_t *context)
     if (err != AUTHP_OK) {
         return err;
     }
-    /* Servers order changes by the store's time. Where it cannot be had the command fails by
-     * itself. */
+    /* Servers order changes by the store's time. If the store does not answer here, the command
+     * itself fails later. */
     if (authp_store_measure_clock(context->realm->store, context->realm->clock, context->pool) !=
         AUTHP_OK) {
         authp_log(AUTHP_LOG_INFO, "AUTHP0707", "the store's clock is not known");

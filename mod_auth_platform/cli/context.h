@@ -5,7 +5,8 @@
 #include "cli/options.h"
 #include "service/admin.h"
 
-/* What a command works with; the parts are made on demand, as `secret` needs none of them. */
+/* What a command works with. The parts are made when they are needed: `secret`, for example, needs
+ * none of them. */
 typedef struct authp_context_t {
     const authp_options_t *options;
     apr_pool_t *pool;
@@ -13,22 +14,22 @@ typedef struct authp_context_t {
     authp_realm_t *realm;
     const authp_store_ops_t *ops;
     authp_store_config_t config;
-    const char *where; /* for errors: the database, and the settings that name it */
+    const char *where; /* for errors: the database, and the file that names it */
 } authp_context_t;
 
-/* Settings, realm and the choice of the store, contacting nothing. On failure each wrong thing is a
- * line of *errors (const char *). */
+/* Loads the settings, makes the realm and chooses the store. Contacts nothing. On failure *errors
+ * has a line (const char *) for each error. */
 AUTHP_CHECKED authp_err_t authp_context_load(authp_context_t *context, apr_array_header_t **errors);
-/* The same, then becomes the owner of the database, makes what is missing and opens the store.
- * Failures have been told to the operator. */
+/* The same. Then it becomes the owner of the database, makes what is missing and opens the store.
+ * It has printed an error if it fails. */
 AUTHP_CHECKED authp_err_t authp_context_open(authp_context_t *context);
 
-/* Tells the operator of a failure; `missing` says what AUTHP_E_NOT_FOUND means here, NULL where it
- * cannot come. A failure of the store names the database. Returns the exit status. */
+/* Prints an error. `missing` is the text for AUTHP_E_NOT_FOUND, or NULL if that cannot occur. For a
+ * failure of the store, the database is named. Returns the exit status. */
 int authp_context_failure(const authp_context_t *context, authp_err_t err, const char *missing);
 
 const char *authp_context_value(const authp_context_t *context, const char *name);
-/* Nobody: the audit's actor is "cli". */
+/* A client without an address. The audit's actor is "cli". */
 extern const authp_client_t authp_context_client;
 extern const authp_actor_t authp_context_actor;
 

@@ -56,7 +56,7 @@ void authp_help_group(const authp_command_t *table, const char *group, FILE *to,
     fprintf(to, "\nOptions and examples of a command: authplatform help %s COMMAND\n", group);
 }
 
-/* Lines of `examples`, as they are typed. */
+/* Prints each line of `examples` as a command line. */
 static void put_examples(const char *examples, FILE *to, apr_pool_t *pool)
 {
     char *last = NULL;

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* All are written from the table. */
+/* Print the help of a group, of the tool and of a command, from the table. */
 void authp_help_group(const authp_command_t *table, const char *group, FILE *to, apr_pool_t *pool);
 void authp_help_all(const authp_command_t *table, FILE *to, apr_pool_t *pool);
 void authp_help_command(const authp_command_t *command, FILE *to, apr_pool_t *pool);

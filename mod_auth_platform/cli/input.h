@@ -5,27 +5,29 @@
 #include "base/secret.h"
 #include "cli/context.h"
 
-/* What options say, checked. What is wrong is told to the operator here. */
+/* Checks the values of options. These functions print an error if a value is wrong, unless their
+ * comment says otherwise. */
 
-/* "--NAME: WHY"; returns the exit status. */
+/* Prints "--NAME: WHY" and returns the exit status. */
 int authp_input_wrong(const authp_context_t *context, const char *name, const char *why);
-/* A rule of authp_account_check_* on an argument, which need not be UTF-8. Says only what is wrong,
- * NULL if nothing. */
+/* Applies a rule of authp_account_check_* to an argument, which may be no UTF-8. Returns NULL, or
+ * what is wrong; prints nothing. */
 const char *authp_input_check(const char *text, const char *(*rule)(const char *, size_t));
-/* The same: is there such a role? */
+/* Returns NULL if there is such a role, else what is wrong. Prints nothing. */
 const char *authp_input_check_role(const authp_context_t *context, const char *role);
-/* Comma separated, each known and there once; "-" for none. */
+/* Parses a comma-separated list of different roles, or "-" for none. Returns NULL, or what is
+ * wrong; prints nothing. */
 const char *authp_input_check_roles(const authp_context_t *context, const char *list,
                                     apr_array_header_t **out);
-/* --NAME as a number from 1 to `most`; `usual` if it was not given, 0 if it is wrong. */
+/* The option --NAME as a number from 1 to `most`. `usual` if it was not given, 0 if it is wrong. */
 int authp_input_number(const authp_context_t *context, const char *name, int usual, int most);
 /* Reads the option --NAME as a time: a span before now (30m, 24h, 7d), or a date or time in UTC
  * (2026-01-31, 2026-01-31T08:00:00Z). Without the option *out does not change. Returns false for a
  * wrong value, after it has printed an error. */
 bool authp_input_since(const authp_context_t *context, const char *name, authp_ms_t *out);
-/* Is --NAME, which was given, an id? */
+/* True if --NAME is an id. It must have been given. */
 bool authp_input_id(const authp_context_t *context, const char *name);
-/* A password, typed or from standard input, that the rules allow. */
+/* Reads a password from the terminal or from standard input, and checks it by the rules. */
 AUTHP_CHECKED authp_err_t authp_input_password(const authp_context_t *context,
                                                authp_secret_t **out);
 

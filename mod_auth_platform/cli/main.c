@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Comes from any thread, so no pool; control characters are gone already (base/log.h). */
+/* May be called from any thread, so it uses no pool. Control characters have been removed
+ * (base/log.h). */
 static void log_to_terminal(void *ctx, authp_log_level_t level, const char *message)
 {
     (void)ctx;
@@ -62,7 +63,8 @@ static int run(int argc, const char *const *argv, apr_pool_t *pool)
 int main(int argc, const char *const *argv)
 {
     apr_pool_t *pool = NULL;
-    /* A closed pipe is a write error like any other; what we make is nobody else's to read. */
+    /* With SIGPIPE ignored, a closed pipe is a write error like any other. The umask makes new
+     * files private. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     umask(077);

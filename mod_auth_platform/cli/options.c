@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX_LEAST 3 /* characters of a word that was not written out */
+#define PREFIX_LEAST 3 /* least length of the beginning of a word that is guessed */
 
 const authp_flag_t authp_options_global[] = {
     {"env-file", "FILE", "read settings from FILE (default: ./.env if there is one)", false},
@@ -19,9 +19,9 @@ const authp_flag_t authp_options_global[] = {
 
 typedef struct parser_t {
     const authp_command_t *table;
-    const char *const *next; /* NULL-terminated, as main()'s argv */
+    const char *const *next; /* ends with NULL, as main()'s argv */
     authp_options_t *out;
-    bool alone; /* no argument may follow */
+    bool alone; /* true if no argument may follow */
     apr_pool_t *pool;
 } parser_t;
 
@@ -49,7 +49,7 @@ static bool is_password(const char *name, size_t len)
            (len == 4 && strncmp(name, "pass", len) == 0);
 }
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. */
 static const char *take_value(parser_t *parser, const authp_flag_t *flag, const char *inlined,
                               const char **value)
 {
@@ -179,8 +179,8 @@ static const char *verbs_of(const parser_t *parser)
     return list;
 }
 
-/* Returns the command, or first word of a command, that may have been meant. NULL if there is none.
- */
+/* Returns the command, or the first word of a command, that may have been meant. NULL if there is
+ * none. */
 static const char *guess_command(const parser_t *parser, const char *word)
 {
     const char *group = parser->out->group;
@@ -301,7 +301,7 @@ const char *authp_options_value(const authp_options_t *options, const char *name
 {
     int at = find_flag(options->command->flags, name, strlen(name));
     if (at < 0) {
-        abort(); /* a command asks for an option that its row does not have */
+        abort(); /* the command asked for an option that its row does not have */
     }
     return options->values[at];
 }

@@ -11,17 +11,17 @@ struct authp_context_t;
 
 #define AUTHP_OPTIONS_MAX 8
 
-/* What the process ends with. */
+/* The exit status of the process. */
 enum { AUTHP_EXIT_OK = 0, AUTHP_EXIT_FAILED = 1, AUTHP_EXIT_USAGE = 2 };
 
 typedef struct authp_flag_t {
     const char *name;  /* without the dashes; NULL ends a list */
-    const char *value; /* what the help calls its value; NULL for a switch */
+    const char *value; /* the name of its value in the help; NULL for a switch */
     const char *help;
     bool required;
 } authp_flag_t;
 
-/* One row is everything about a command: how it is called, what its help says, what runs. */
+/* One row has everything about a command: its name, its help, its options and its function. */
 typedef struct authp_command_t {
     const char *group; /* "user"; NULL for a command of one word */
     const char *verb;  /* NULL ends the table */
@@ -39,21 +39,23 @@ typedef struct authp_options_t {
     bool json;
     bool help;
     bool version;
-    const char *values[AUTHP_OPTIONS_MAX]; /* by position in command->flags; "" for a switch */
+    /* In the order of command->flags; "" for a switch that was given. */
+    const char *values[AUTHP_OPTIONS_MAX];
 } authp_options_t;
 
-/* Options that every command takes; ends with a NULL name. */
+/* The options of all commands. The last one has a NULL name. */
 extern const authp_flag_t authp_options_global[];
 
-/* `help` before a command is --help, `version` alone is --version. On failure (AUTHP_E_MALFORMED)
- * *out has the part that was parsed, so that the caller can name the right help. *error never
- * contains a value, because it may be a password. */
+/* Parses the command line. `help` before a command means --help, and `version` alone means
+ * --version. On failure (AUTHP_E_MALFORMED) *out has the part that was parsed, so that the caller
+ * can name the right help. *error never contains a value, because it may be a password. */
 AUTHP_CHECKED authp_err_t authp_options_parse(const authp_command_t *table, int argc,
                                               const char *const *argv, authp_options_t *out,
                                               const char **error, apr_pool_t *pool);
-/* The value of the command's own option; NULL if it was not given. `name` must be in its row. */
+/* The value of an option of the command. NULL if it was not given. `name` must be in the command's
+ * row. */
 const char *authp_options_value(const authp_options_t *options, const char *name);
-/* "user create" */
+/* The name of a command, such as "user create". */
 const char *authp_options_command_name(const authp_command_t *command, apr_pool_t *pool);
 
 #endif

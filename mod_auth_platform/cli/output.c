@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Characters of three UTF-8 bytes that turn or hide text around them: U+200B-U+200F, U+2028-U+202E,
- * U+2060-U+206F, U+FEFF. */
+/* True for characters of three UTF-8 bytes that reverse or hide text around them: U+200B-U+200F,
+ * U+2028-U+202E, U+2060-U+206F, U+FEFF. */
 static bool is_deceptive(const unsigned char *at)
 {
     if (at[0] == 0xEF) {

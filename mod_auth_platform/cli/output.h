@@ -8,23 +8,23 @@
 #include <apr_pools.h>
 #include <stdbool.h>
 
-/* Everything the tool writes goes through here: answers to standard output, the rest to standard
- * error. Text from the store or from arguments cannot steer the terminal: control and direction
+/* All output of the tool: answers go to standard output, everything else to standard error. Text
+ * from the store or from arguments cannot control the terminal, because control and direction
  * characters become '?'. */
 
-/* "authplatform: ..." */
+/* Prints "authplatform: ..." to standard error. */
 void authp_output_error(apr_pool_t *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Returns what an expected failure means to the operator, or NULL if there is no text for it. */
 const char *authp_output_explain(authp_err_t err);
-/* One JSON document and a newline. */
+/* Prints one JSON document and a newline. */
 void authp_output_json(const json_t *value, apr_pool_t *pool);
-/* A line for people. */
+/* Prints a line for people. */
 void authp_output_line(apr_pool_t *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 const char *authp_output_safe(const char *text, apr_pool_t *pool);
-/* False if something could not be written (a full disk, a closed pipe). */
+/* Flushes standard output. False if something could not be written (a full disk, a closed pipe). */
 bool authp_output_finish(void);
 
 #endif

@@ -23,7 +23,7 @@ static const char *name_of(uid_t uid, apr_pool_t *pool)
     return apr_psprintf(pool, "with the id %lu", (unsigned long)uid);
 }
 
-/* Groups first: afterwards there is no right left to change them. */
+/* The groups come first, because without root they cannot be changed any more. */
 static bool drop(uid_t uid, gid_t gid)
 {
     return setgroups(1, &gid) == 0 && setgid(gid) == 0 && setuid(uid) == 0 && geteuid() == uid &&

@@ -6,10 +6,10 @@
 
 #include <apr_pools.h>
 
-/* Before the database in `folder` is opened: as root, become the folder's owner for good, so that
- * no file of root's stays behind that httpd's User cannot write. As anybody else, check that the
- * folder can be written. *error says what to do. A folder that does not exist is fine, and is for
- * the caller to make. */
+/* Call it before the database in `folder` is opened. As root it becomes the owner of the folder for
+ * good. Otherwise it could make files of root that httpd's User cannot write. As any other user it
+ * checks that the folder can be written. *error says what to do. AUTHP_OK if the folder does not
+ * exist; the caller then makes it. */
 AUTHP_CHECKED authp_err_t authp_owner_become(const char *folder, const char **error,
                                              apr_pool_t *pool);
 

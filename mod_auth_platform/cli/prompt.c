@@ -9,7 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Far above any password we take: the rules say what is too long. */
+/* Far longer than any allowed password. The rules report a password that is too long. */
 #define LINE_BYTES 1024
 
 static const int watched[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
@@ -25,7 +25,7 @@ typedef struct line_t {
 typedef struct quiet_t {
     struct termios terminal;
     struct sigaction actions[WATCHED];
-    sigset_t mask; /* without the blocking of ours */
+    sigset_t mask; /* the signal mask before we blocked signals */
 } quiet_t;
 
 static void on_signal(int number)
@@ -33,8 +33,8 @@ static void on_signal(int number)
     caught = number;
 }
 
-/* From here on the watched signals arrive only inside ppoll(), never between a look at `caught` and
- * the wait. */
+/* From here on the watched signals arrive only inside ppoll(), never between a check of `caught`
+ * and the wait. */
 static bool enter_quiet(quiet_t *quiet)
 {
     struct termios silent;
@@ -68,7 +68,7 @@ static void leave_quiet(const quiet_t *quiet)
     sigprocmask(SIG_SETMASK, &quiet->mask, NULL);
 }
 
-/* One byte; false at the end of input, on an error, or when a signal was caught. */
+/* Reads one byte. False at the end of input, on an error, or if a signal was caught. */
 static bool read_byte(const sigset_t *mask, char *byte)
 {
     for (;;) {
@@ -86,7 +86,7 @@ static bool read_byte(const sigset_t *mask, char *byte)
     }
 }
 
-/* NULL, or what is wrong. `mask` NULL: no terminal. */
+/* Reads one line. Returns NULL, or what is wrong. `mask` is NULL if there is no terminal. */
 static const char *read_line(const sigset_t *mask, line_t *line)
 {
     char byte = '\0';
@@ -114,7 +114,8 @@ static void say(const char *text)
     fflush(stderr);
 }
 
-/* Again after a stop and a continue; does not come back from a signal that ends the process. */
+/* Asks again after the tool was stopped and continued. A signal that ends the process does not
+ * return here. */
 static const char *ask(const char *prompt, line_t *line)
 {
     for (;;) {

@@ -8,13 +8,13 @@
 #include <apr_pools.h>
 #include <stdbool.h>
 
-/* A password: asked twice on the terminal without echo, or one line of standard input where that is
- * no terminal. On failure *error says why. A signal that would end or stop the tool takes effect
- * once the terminal is as it was. */
+/* Reads a password. On a terminal it asks twice, without echo. Otherwise it reads one line of
+ * standard input. On failure *error says why. A signal that ends or stops the tool takes effect
+ * after the terminal's mode was restored. */
 AUTHP_CHECKED authp_err_t authp_prompt_password(authp_secret_t **out, const char **error,
                                                 apr_pool_t *pool);
 
-/* Asks on the terminal; true if the answer is "yes". `question` is safe to show. */
+/* Asks on the terminal. True if the answer is "yes". The caller makes `question` safe to print. */
 bool authp_prompt_yes(const char *question);
 
 #endif

@@ -86,7 +86,7 @@ static void session_cells(const authp_context_t *context, const void *row, const
     cells[5] = session->user_agent;
 }
 
-/* The tool itself is in no session. */
+/* The tool has no session of its own. */
 static json_t *session_shape(const void *row, apr_pool_t *pool)
 {
     return authp_shape_session(row, false, pool);

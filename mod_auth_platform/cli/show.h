@@ -4,20 +4,20 @@
 
 #include "cli/listing.h"
 
-/* With --json the `user` of the contract; for people a headline, if there is one, and
- * "name: value" lines. */
+/* Prints an account. With --json it is the `user` of the API. Otherwise it is the headline, which
+ * may be NULL, and "name: value" lines. */
 void authp_show_user(const authp_context_t *context, const char *headline,
                      const authp_user_t *user);
-/* A recruiter who is not verified. */
+/* True for a recruiter who is not verified. */
 bool authp_show_is_pending(const authp_user_t *user);
-/* The same for an invite just made: the only time that its code is shown. */
+/* Prints an invite that was just made, with its code. The code is not shown again. */
 void authp_show_new_invite(const authp_context_t *context, const authp_invite_t *invite,
                            const char *code);
 
-/* "open", "used", "revoked" or "expired" */
+/* Returns "open", "used", "revoked" or "expired". */
 const char *authp_show_invite_state(const authp_context_t *context, const authp_invite_t *invite);
 
-/* Of authp_user_t *, authp_session_t *, authp_invite_t *, authp_audit_t *. */
+/* The rows are authp_user_t *, authp_session_t *, authp_invite_t * and authp_audit_t *. */
 extern const authp_listing_t authp_show_users;
 extern const authp_listing_t authp_show_sessions;
 extern const authp_listing_t authp_show_invites;

@@ -12,7 +12,7 @@ struct authp_table_t {
     apr_pool_t *pool;
     int columns;
     size_t widths[AUTHP_TABLE_COLUMNS];
-    apr_array_header_t *rows; /* const char *const *; the first one is the head */
+    apr_array_header_t *rows; /* const char *const *; the first row is the head */
 };
 
 static size_t width_of(const char *text)

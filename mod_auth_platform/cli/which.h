@@ -4,10 +4,10 @@
 
 #include "cli/context.h"
 
-/* The user that --email or --id names, exactly one of them; opens the store on the way. Returns the
- * exit status; what is wrong has been said. */
+/* Finds the user that --email or --id names. Exactly one of the two must be given. Opens the store.
+ * Returns the exit status, and has printed an error if it is not 0. */
 int authp_which_user(authp_context_t *context, authp_user_t **out);
-/* What AUTHP_E_NOT_FOUND means for a user named like that. */
+/* The text for AUTHP_E_NOT_FOUND, for a user who was named in this way. */
 const char *authp_which_missing(const authp_context_t *context);
 
 #endif
