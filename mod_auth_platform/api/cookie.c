@@ -3,6 +3,7 @@
 #include "api/guard.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "service/csrf.h"
 #include "service/device.h"
 
 #include <apr_strings.h>
@@ -45,7 +46,7 @@ static void add_three(authp_call_t *call, const char *access, int access_age, co
 authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant)
 {
     const char *csrf = NULL;
-    authp_err_t err = authp_session_csrf(call->realm, grant->session->id.hex, &csrf, call->pool);
+    authp_err_t err = authp_csrf_make(call->realm, grant->session->id.hex, &csrf, call->pool);
     if (err == AUTHP_OK) {
         add_three(call, grant->access_token, grant->expires_in, grant->refresh_token, csrf,
                   grant->refresh_expires_in);
@@ -117,15 +118,13 @@ authp_err_t authp_cookie_check(const authp_call_t *call)
 authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid)
 {
     const char *sent = authp_route_header(call, CSRF_HEADER);
-    return sent != NULL ? authp_session_csrf_check(call->realm, sid, sent, call->pool)
-                        : AUTHP_E_CSRF_FAILED;
+    return sent != NULL ? authp_csrf_check(call->realm, sid, sent) : AUTHP_E_CSRF_FAILED;
 }
 
 bool authp_cookie_is_of(const authp_call_t *call, const char *sid)
 {
     const char *csrf = value_of(call, AUTHP_CSRF_COOKIE);
-    return sid != NULL && csrf != NULL &&
-           authp_session_csrf_check(call->realm, sid, csrf, call->pool) == AUTHP_OK;
+    return sid != NULL && csrf != NULL && authp_csrf_check(call->realm, sid, csrf) == AUTHP_OK;
 }
 
 bool authp_cookie_wanted(const authp_call_t *call)

@@ -12,13 +12,16 @@
 static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
 {
     const char *refresh = authp_cookie_refresh(call);
-    authp_session_t *before = NULL;
+    authp_proof_t before;
     if (refresh == NULL ||
-        authp_session_of_refresh(call->realm, refresh, &before, call->pool) != AUTHP_OK ||
-        strcmp(before->id.hex, grant->session->id.hex) == 0) {
+        authp_session_prove(call->realm, refresh, &before, call->pool) != AUTHP_OK ||
+        strcmp(before.session->id.hex, grant->session->id.hex) == 0) {
         return;
     }
-    const authp_leaving_t leaving = {before->user_id.hex, before->id.hex, before->ver};
+    const authp_leaving_t leaving = {.user_id = before.session->user_id.hex,
+                                     .session_id = before.session->id.hex,
+                                     .ver = before.session->ver,
+                                     .session = before.session};
     authp_err_t err = authp_session_logout(call->realm, &leaving, false, &call->client, call->pool);
     (void)err;
 }

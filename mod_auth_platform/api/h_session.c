@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "net/origin.h"
+#include "service/session_refresh.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -21,21 +22,17 @@ authp_err_t h_refresh(authp_call_t *call)
     if (token == NULL && cookie == NULL) {
         return AUTHP_E_TOKEN_MISSING;
     }
-    if (cookie != NULL) {
-        authp_session_t *session = NULL;
-        authp_err_t err = authp_cookie_check(call);
-        if (err == AUTHP_OK) {
-            err = authp_session_of_refresh(call->realm, cookie, &session, call->pool);
-        }
-        if (err == AUTHP_OK) {
-            err = authp_cookie_check_session(call, session->id.hex);
-        }
-        if (err != AUTHP_OK) {
-            return err;
-        }
+    authp_proof_t proof;
+    authp_err_t err = cookie != NULL ? authp_cookie_check(call) : AUTHP_OK;
+    if (err == AUTHP_OK) {
+        err = authp_session_prove(call->realm, cookie != NULL ? cookie : token, &proof, call->pool);
     }
-    authp_err_t err = authp_session_refresh(call->realm, cookie != NULL ? cookie : token,
-                                            &call->client, &grant, call->pool);
+    if (err == AUTHP_OK && cookie != NULL) {
+        err = authp_cookie_check_session(call, proof.session->id.hex);
+    }
+    if (err == AUTHP_OK) {
+        err = authp_session_refresh(call->realm, &proof, &call->client, &grant, call->pool);
+    }
     return err == AUTHP_OK ? authp_answer_tokens(call, 200, &grant, cookie != NULL) : err;
 }
 
@@ -47,10 +44,14 @@ typedef struct leaving_t {
 
 static authp_err_t leave_by_refresh(const authp_call_t *call, const char *token, leaving_t *out)
 {
-    authp_session_t *session = NULL;
-    authp_err_t err = authp_session_of_refresh(call->realm, token, &session, call->pool);
+    authp_proof_t proof;
+    authp_err_t err = authp_session_prove(call->realm, token, &proof, call->pool);
     if (err == AUTHP_OK) {
-        out->who = (authp_leaving_t){session->user_id.hex, session->id.hex, session->ver};
+        const authp_session_t *session = proof.session;
+        out->who = (authp_leaving_t){.user_id = session->user_id.hex,
+                                     .session_id = session->id.hex,
+                                     .ver = session->ver,
+                                     .session = session};
     }
     return err == AUTHP_E_REFRESH_INVALID ? AUTHP_OK : err;
 }
@@ -61,7 +62,8 @@ static void leave_by_access(const authp_call_t *call, const char *token, size_t 
     authp_principal_t principal;
     authp_err_t err = authp_token_verify(call->realm, token, len, &principal, call->pool);
     if (err == AUTHP_OK || err == AUTHP_E_TOKEN_EXPIRED) {
-        out->who = (authp_leaving_t){principal.user_id, principal.session_id, principal.ver};
+        out->who = (authp_leaving_t){
+            .user_id = principal.user_id, .session_id = principal.session_id, .ver = principal.ver};
     }
 }
 
@@ -137,9 +139,13 @@ authp_err_t h_session_renew(authp_call_t *call)
     if (is_prefetch(call)) {
         return AUTHP_E_BUSY;
     }
-    authp_err_t err = refresh != NULL ? authp_session_refresh(call->realm, refresh, &call->client,
-                                                              &grant, call->pool)
-                                      : AUTHP_E_TOKEN_MISSING;
+    authp_proof_t proof;
+    authp_err_t err = refresh != NULL
+                          ? authp_session_prove(call->realm, refresh, &proof, call->pool)
+                          : AUTHP_E_TOKEN_MISSING;
+    if (err == AUTHP_OK) {
+        err = authp_session_refresh(call->realm, &proof, &call->client, &grant, call->pool);
+    }
     if (err == AUTHP_OK) {
         err = authp_cookie_set(call, &grant);
         if (err == AUTHP_OK) {

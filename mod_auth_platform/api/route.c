@@ -8,7 +8,7 @@
 #include "api/throttle.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "service/live.h"
+#include "service/standing.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -127,8 +127,8 @@ static authp_err_t check_token(authp_call_t *call)
     authp_err_t err = authp_token_verify(call->realm, credential->token, credential->len,
                                          &call->principal, call->pool);
     if (err == AUTHP_OK) {
-        err =
-            authp_live_api(call->realm, &call->principal, &call->user, &call->session, call->pool);
+        err = authp_standing_check(call->realm, &call->principal, &call->user, &call->session,
+                                   call->pool);
     }
     bool unsafe = strcmp(call->route->method, "GET") != 0;
     if (err == AUTHP_OK && unsafe && credential->via == AUTHP_VIA_COOKIE) {

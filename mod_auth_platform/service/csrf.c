@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/session.h"
+#include "service/csrf.h"
 
 #include "base/b64url.h"
 
 #include <string.h>
 
-/* The double-submit token is bound to the session. So a cookie that a neighbouring host sets does
- * not help an attacker. */
-
-authp_err_t authp_session_csrf(const authp_realm_t *realm, const char *sid, const char **out,
-                               apr_pool_t *pool)
+authp_err_t authp_csrf_make(const authp_realm_t *realm, const char *sid, const char **out,
+                            apr_pool_t *pool)
 {
     unsigned char tag[AUTHP_SHA256_LEN];
     const authp_bytes_t part = {sid, strlen(sid)};
@@ -20,13 +17,11 @@ authp_err_t authp_session_csrf(const authp_realm_t *realm, const char *sid, cons
     return err;
 }
 
-authp_err_t authp_session_csrf_check(const authp_realm_t *realm, const char *sid, const char *token,
-                                     apr_pool_t *pool)
+authp_err_t authp_csrf_check(const authp_realm_t *realm, const char *sid, const char *token)
 {
     const size_t len = AUTHP_B64URL_ENCODED(AUTHP_SHA256_LEN);
     unsigned char tag[AUTHP_SHA256_LEN];
     const authp_bytes_t part = {sid, strlen(sid)};
-    (void)pool;
     if (token == NULL || strnlen(token, len + 1) != len ||
         authp_b64url_decode(token, len, tag) != AUTHP_OK) {
         return AUTHP_E_CSRF_FAILED;

@@ -2,7 +2,18 @@
 #ifndef AUTHP_SERVICE_GRANT_H
 #define AUTHP_SERVICE_GRANT_H
 
-#include "service/session.h"
+#include "service/token.h"
+
+/* The result of a sign-in or a refresh. */
+typedef struct authp_grant_t {
+    authp_user_t *user;
+    authp_session_t *session; /* the row after this step */
+    const char *access_token;
+    const char *refresh_token;
+    int expires_in; /* life of the access token, in seconds */
+    /* Seconds until the session's idle or absolute limit, whichever comes first. */
+    int refresh_expires_in;
+} authp_grant_t;
 
 /* For files of service/ only. Makes both tokens for a session row that is stored, or is about to
  * be. Writes nothing to the store. */

@@ -2,8 +2,6 @@
 #include "service/live.h"
 #include "service/live_store.h"
 
-#include <string.h>
-
 static void take_facts(authp_principal_t *principal, const authp_live_facts_t *facts)
 {
     principal->roles = facts->roles;
@@ -49,48 +47,5 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
     } else if (newer) {
         take_facts(principal, &facts);
     }
-    return AUTHP_OK;
-}
-
-/* --- the store's own word --------------------------------------------------------------------- */
-
-static authp_err_t missing_is_revoked(authp_err_t err)
-{
-    return err == AUTHP_E_NOT_FOUND ? AUTHP_E_TOKEN_REVOKED : err;
-}
-
-static bool session_lives(const authp_session_t *session, authp_ms_t now)
-{
-    return session->ended_at == 0 && session->expires_at > now &&
-           session->absolute_expires_at > now;
-}
-
-authp_err_t authp_live_api(const authp_realm_t *realm, authp_principal_t *principal,
-                           authp_user_t **user, authp_session_t **session, apr_pool_t *pool)
-{
-    authp_session_t *row = NULL;
-    authp_err_t err = authp_store_session_by_id(realm->store, principal->session_id, &row, pool);
-    if (err != AUTHP_OK) {
-        return missing_is_revoked(err);
-    }
-    if (!session_lives(row, authp_realm_now(realm)) ||
-        strcmp(row->user_id.hex, principal->user_id) != 0) {
-        return AUTHP_E_TOKEN_REVOKED;
-    }
-    authp_user_t *account = NULL;
-    err = authp_store_user_by_id(realm->store, principal->user_id, &account, pool);
-    if (err != AUTHP_OK) {
-        return missing_is_revoked(err);
-    }
-    if (account->disabled || principal->ver < account->min_ver || row->ver < account->min_ver) {
-        return AUTHP_E_TOKEN_REVOKED;
-    }
-    principal->roles =
-        authp_roles_effective(realm->roles, account->roles, account->is_recruiter_verified);
-    principal->email = account->email;
-    principal->name = account->name;
-    principal->email_verified = account->email_verified;
-    *user = account;
-    *session = row;
     return AUTHP_OK;
 }

@@ -5,18 +5,11 @@
 #include "service/live_table.h"
 #include "service/token.h"
 
-/* Tells whether the account and the session of a token are still valid, and which roles count now.
- * All checks go through here. All changes that make tokens invalid go through here, too: they
- * change the store first, then the live table. */
+/* Tells for guarded pages whether the account and the session of a token are still valid, and which
+ * roles count now (account routes ask standing.h). All changes that make tokens invalid go through
+ * here, too: they change the store first, then the live table. */
 
 /* --- asking ----------------------------------------------------------------------------------- */
-
-/* For account routes: reads the store at every request. *principal gets the account's present roles
- * and data. *user and *session get the rows that were read. AUTHP_E_TOKEN_REVOKED: the session has
- * ended or expired or is unknown, the user is deleted or disabled, or ver is below min_ver. */
-AUTHP_CHECKED authp_err_t authp_live_api(const authp_realm_t *realm, authp_principal_t *principal,
-                                         authp_user_t **user, authp_session_t **session,
-                                         apr_pool_t *pool);
 
 /* AuthPlatformWhenUnavailable of a location: whether a valid token is accepted if neither the live
  * table nor the store can tell whether it was revoked. */

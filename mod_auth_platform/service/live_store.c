@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/live_store.h"
+#include "service/standing.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -164,7 +165,7 @@ authp_err_t authp_live_store_ask(const authp_realm_t *realm, const authp_princip
     authp_principal_t asked = *principal;
     authp_user_t *user = NULL;
     authp_session_t *session = NULL;
-    err = authp_live_api(realm, &asked, &user, &session, pool);
+    err = authp_standing_check(realm, &asked, &user, &session, pool);
     if (err == AUTHP_OK) {
         answer.known = true;
         answer.dead_below = user->min_ver;

@@ -5,15 +5,14 @@
 #include "crypto/bcrypt.h"
 #include "service/admin.h"
 #include "service/attempt.h"
-#include "service/grant.h"
 #include "service/live.h"
+#include "service/rotation.h"
 #include "service/user_change.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 #define RECENT_MS INT64_C(300000)
-#define TRIES 4
 
 static void audit(const authp_realm_t *realm, const authp_self_t *self, const char *name,
                   authp_err_t err, apr_pool_t *pool)
@@ -114,21 +113,14 @@ static authp_err_t carry_over(const authp_realm_t *realm, const authp_self_t *se
                               authp_user_t *user, authp_grant_t *out, apr_pool_t *pool)
 {
     const char *sid = self->session->id.hex;
+    authp_session_t *session = NULL;
     authp_err_t err = authp_store_session_set_ver(realm->store, sid, user->ver, pool);
-    for (int i = 0; err == AUTHP_OK && i < TRIES; i++) {
-        authp_session_t *session = NULL;
+    if (err == AUTHP_OK) {
         err = authp_store_session_by_id(realm->store, sid, &session, pool);
-        if (err != AUTHP_OK) {
-            break;
-        }
-        authp_ms_t now = authp_realm_now(realm);
-        authp_ms_t idle =
-            authp_grant_idle_limit(realm->settings, now, session->absolute_expires_at);
-        err = authp_store_session_rotate(realm->store, sid, session->generation, now, idle, pool);
+    }
+    for (int i = 0; err == AUTHP_OK && i < AUTHP_ROTATION_TRIES; i++) {
+        err = authp_rotation_advance(realm, true, &session, pool);
         if (err == AUTHP_OK) {
-            session->generation++;
-            session->rotated_at = session->last_used_at = now;
-            session->expires_at = idle;
             return authp_grant_make(realm, user, session, out, pool);
         }
         err = err == AUTHP_E_CONFLICT && session->ended_at == 0 ? AUTHP_OK : err;

@@ -2,9 +2,9 @@
 #include "service/session.h"
 
 #include "base/text.h"
-#include "service/grant.h"
 #include "service/live.h"
 #include "service/refresh_token.h"
+#include "service/standing.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -67,8 +67,8 @@ authp_err_t authp_session_start(const authp_realm_t *realm, authp_user_t *user,
     return err;
 }
 
-authp_err_t authp_session_of_refresh(const authp_realm_t *realm, const char *refresh_token,
-                                     authp_session_t **session, apr_pool_t *pool)
+authp_err_t authp_session_prove(const authp_realm_t *realm, const char *refresh_token,
+                                authp_proof_t *out, apr_pool_t *pool)
 {
     authp_refresh_token_t token;
     authp_err_t err = authp_refresh_token_parse(refresh_token, &token);
@@ -77,16 +77,18 @@ authp_err_t authp_session_of_refresh(const authp_realm_t *realm, const char *ref
     }
     authp_session_t *row = NULL;
     err = authp_store_session_by_id(realm->store, token.sid.hex, &row, pool);
-    if (err == AUTHP_E_NOT_FOUND) {
-        return AUTHP_E_REFRESH_INVALID;
-    }
     if (err == AUTHP_OK) {
         err = authp_refresh_token_check(realm->keys, &token, row);
     }
-    if (err == AUTHP_OK && session != NULL) {
-        *session = row;
+    if (err != AUTHP_OK) {
+        return err == AUTHP_E_NOT_FOUND ? AUTHP_E_REFRESH_INVALID : err;
     }
-    return err;
+    *out = (authp_proof_t){
+        .session = row,
+        .generation = token.generation,
+        .action = authp_refresh_rules_decide(row, token.generation, authp_realm_now(realm),
+                                             realm->settings->refresh_token_grace)};
+    return AUTHP_OK;
 }
 
 /* *may is true if the credential may end other sessions than its own. A credential that is no
@@ -98,7 +100,10 @@ static authp_err_t ask_for_all(const authp_realm_t *realm, const authp_leaving_t
         .user_id = leaving->user_id, .session_id = leaving->session_id, .ver = leaving->ver};
     authp_user_t *user = NULL;
     authp_session_t *session = NULL;
-    authp_err_t err = authp_live_api(realm, &principal, &user, &session, pool);
+    authp_err_t err =
+        leaving->session != NULL
+            ? authp_standing_of_session(realm, &principal, leaving->session, &user, pool)
+            : authp_standing_check(realm, &principal, &user, &session, pool);
     *may = err == AUTHP_OK;
     return err == AUTHP_E_TOKEN_REVOKED ? AUTHP_OK : err;
 }
@@ -126,10 +131,4 @@ authp_err_t authp_session_logout(const authp_realm_t *realm, const authp_leaving
         authp_audit_write(realm, &event, client, pool);
     }
     return err;
-}
-
-authp_err_t authp_session_make_refresh(const authp_realm_t *realm, const authp_session_t *session,
-                                       int64_t generation, const char **out, apr_pool_t *pool)
-{
-    return authp_refresh_token_make(realm->keys, session, generation, out, pool);
 }

@@ -2,21 +2,8 @@
 #ifndef AUTHP_SERVICE_TOKEN_H
 #define AUTHP_SERVICE_TOKEN_H
 
+#include "service/principal.h"
 #include "service/realm.h"
-
-/* The person of a valid access token, with the roles that count now. */
-typedef struct authp_principal_t {
-    const char *user_id;
-    const char *session_id;
-    const char *email; /* NULL if none */
-    const char *name;  /* NULL if none */
-    bool email_verified;
-    authp_roles_t roles; /* effective */
-    int64_t ver;
-    int64_t auth_time; /* seconds */
-    int64_t iat;       /* seconds */
-    int64_t exp;       /* seconds */
-} authp_principal_t;
 
 /* Makes an access token for a session of that user, with the roles effective now. *expires_in gets
  * its life in seconds: ACCESS_TOKEN_EXPIRE_MINUTES, or less if the session's absolute limit comes

@@ -110,8 +110,7 @@ START_TEST(renew_rotates_for_navigations_only)
     apr_table_setn(h.headers, "Sec-Purpose", "navigate");
     out = http_fake_expect(&h, "GET", target, 302, NULL);
     const char *refresh = http_fake_cookie_value(&h, &out, "__Secure-authp_rt");
-    authp_session_t *session = NULL;
-    ck_assert_int_eq(authp_session_of_refresh(h.f.realm, refresh, &session, h.f.pool), AUTHP_OK);
+    const authp_session_t *session = fixture_session_of(&h.f, refresh);
     ck_assert_int_eq(session->generation, 1);
 }
 END_TEST

@@ -63,8 +63,7 @@ START_TEST(login_by_email_and_by_username)
                      user->id.hex);
     ck_assert_int_eq(http_fake_set_cookies(&out), 0);
     const char *refresh = http_fake_text(&h, &out, "refresh_token");
-    authp_session_t *session = NULL;
-    ck_assert_int_eq(authp_session_of_refresh(h.f.realm, refresh, &session, h.f.pool), AUTHP_OK);
+    const authp_session_t *session = fixture_session_of(&h.f, refresh);
     ck_assert_str_eq(session->device_id, "phone");
     ck_assert_str_eq(session->user_agent, "a browser");
     ck_assert_str_eq(session->ip, "192.0.2.1");

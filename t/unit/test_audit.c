@@ -131,13 +131,10 @@ START_TEST(nothing_secret)
     mem_store_fail(f.store, "user_upgrade_hash", 0, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &next, f.pool),
                      AUTHP_OK);
-    ck_assert_int_eq(
-        authp_session_refresh(f.realm, grant.refresh_token, &fixture_client, &next, f.pool),
-        AUTHP_OK);
+    ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &next, f.pool), AUTHP_OK);
     fake_clock_advance(&f.clock, 60000);
-    ck_assert_int_eq(
-        authp_session_refresh(f.realm, grant.refresh_token, &fixture_client, &next, f.pool),
-        AUTHP_E_REFRESH_REUSED);
+    ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &next, f.pool),
+                     AUTHP_E_REFRESH_REUSED);
     const char *const secrets[] = {
         "not the password", FIXTURE_PASSWORD,   "ada.lovelace", "$2y$", grant.refresh_token,
         next.refresh_token, grant.access_token, FIXTURE_SECRET, NULL};

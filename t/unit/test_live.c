@@ -4,6 +4,7 @@
 
 #include "fixture.h"
 #include "service/live.h"
+#include "service/standing.h"
 #include "suite.h"
 
 static fixture_t f;
@@ -31,7 +32,7 @@ static authp_err_t ask(void)
 {
     authp_user_t *account = NULL;
     authp_session_t *row = NULL;
-    authp_err_t err = authp_live_api(f.realm, &who, &account, &row, f.pool);
+    authp_err_t err = authp_standing_check(f.realm, &who, &account, &row, f.pool);
     /* Both are handed back, or neither is touched. */
     ck_assert_int_eq(account != NULL, err == AUTHP_OK);
     ck_assert_int_eq(row != NULL, err == AUTHP_OK);
@@ -42,7 +43,7 @@ START_TEST(lives)
 {
     authp_user_t *account = NULL;
     authp_session_t *row = NULL;
-    ck_assert_int_eq(authp_live_api(f.realm, &who, &account, &row, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_standing_check(f.realm, &who, &account, &row, f.pool), AUTHP_OK);
     ck_assert_str_eq(account->id.hex, user->id.hex);
     ck_assert_str_eq(row->id.hex, grant.session->id.hex);
     ck_assert_uint_eq(who.roles, authp_roles_bit(f.realm->roles, "recruiter"));
@@ -67,11 +68,11 @@ END_TEST
 
 START_TEST(session_ended)
 {
-    ck_assert_int_eq(authp_session_logout(
-                         f.realm,
-                         &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver},
-                         false, &fixture_client, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(
+            f.realm, &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver, NULL},
+            false, &fixture_client, f.pool),
+        AUTHP_OK);
     ck_assert_int_eq(ask(), AUTHP_E_TOKEN_REVOKED);
 }
 END_TEST

@@ -44,20 +44,20 @@ static const authp_actor_t admin = {.id = "6b0000000000000000000009"};
 static void by_logout(void)
 {
     ck_assert_int_eq(
-        authp_session_logout(
-            f->realm,
-            &(const authp_leaving_t){live.user->id.hex, live.grant.session->id.hex, live.user->ver},
-            false, NULL, f->pool),
+        authp_session_logout(f->realm,
+                             &(const authp_leaving_t){live.user->id.hex, live.grant.session->id.hex,
+                                                      live.user->ver, NULL},
+                             false, NULL, f->pool),
         AUTHP_OK);
 }
 
 static void by_logout_of_all(void)
 {
     ck_assert_int_eq(
-        authp_session_logout(
-            f->realm,
-            &(const authp_leaving_t){live.user->id.hex, live.grant.session->id.hex, live.user->ver},
-            true, NULL, f->pool),
+        authp_session_logout(f->realm,
+                             &(const authp_leaving_t){live.user->id.hex, live.grant.session->id.hex,
+                                                      live.user->ver, NULL},
+                             true, NULL, f->pool),
         AUTHP_OK);
 }
 

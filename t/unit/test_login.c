@@ -234,9 +234,8 @@ START_TEST(password_changed_meanwhile)
     ck_assert_int_eq(authp_account_login(f.realm, &in, &fixture_client, &grant, f.pool), AUTHP_OK);
     ck_assert_int_eq(authp_bcrypt_cost(row->password_hash), 4);
     authp_grant_t next = {0};
-    ck_assert_int_eq(
-        authp_session_refresh(f.realm, grant.refresh_token, &fixture_client, &next, f.pool),
-        AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &next, f.pool),
+                     AUTHP_E_REFRESH_INVALID);
 }
 END_TEST
 

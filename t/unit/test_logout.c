@@ -183,9 +183,7 @@ static void sign_in(void)
     held.refresh[0] = http_fake_cookie_value(&h, &out, "__Secure-authp_rt");
     held.csrf = http_fake_cookie_value(&h, &out, "csrf_token");
     for (int i = 1; i < 3; i++) {
-        ck_assert_int_eq(authp_session_refresh(h.f.realm, held.refresh[i - 1], &fixture_client,
-                                               &grant, h.f.pool),
-                         AUTHP_OK);
+        ck_assert_int_eq(fixture_refresh(&h.f, held.refresh[i - 1], &grant, h.f.pool), AUTHP_OK);
         held.refresh[i] = grant.refresh_token;
     }
     held.access = grant.access_token;

@@ -5,6 +5,8 @@
 
 #include "fixture.h"
 #include "service/live.h"
+#include "service/refresh_token.h"
+#include "service/standing.h"
 #include "suite.h"
 
 #define DAY INT64_C(86400000)
@@ -27,7 +29,7 @@ static void tear_down(void)
 
 static authp_err_t refresh(const char *token, authp_grant_t *out)
 {
-    return authp_session_refresh(f.realm, token, &fixture_client, out, f.pool);
+    return fixture_refresh(&f, token, out, f.pool);
 }
 
 static authp_grant_t refresh_ok(const char *token)
@@ -121,7 +123,7 @@ START_TEST(replay_after_grace_is_theft)
     ck_assert_int_eq(
         authp_token_verify(f.realm, next.access_token, strlen(next.access_token), &who, f.pool),
         AUTHP_OK);
-    ck_assert_int_eq(authp_live_api(f.realm, &who, &account, &session, f.pool),
+    ck_assert_int_eq(authp_standing_check(f.realm, &who, &account, &session, f.pool),
                      AUTHP_E_TOKEN_REVOKED);
 }
 END_TEST
@@ -158,11 +160,11 @@ END_TEST
 START_TEST(replay_of_an_ended_session)
 {
     (void)refresh_ok(first.refresh_token);
-    ck_assert_int_eq(authp_session_logout(
-                         f.realm,
-                         &(const authp_leaving_t){user->id.hex, first.session->id.hex, user->ver},
-                         false, &fixture_client, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(
+            f.realm, &(const authp_leaving_t){user->id.hex, first.session->id.hex, user->ver, NULL},
+            false, &fixture_client, f.pool),
+        AUTHP_OK);
     fake_clock_advance(&f.clock, 60000);
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
     ck_assert_str_eq(row()->end_reason, "logout");
@@ -225,7 +227,7 @@ START_TEST(forged)
     /* Somebody who read the database, but has not the server's key. */
     const char *made = NULL;
     fixture_roll_key(&f, false);
-    ck_assert_int_eq(authp_session_make_refresh(f.realm, row(), 0, &made, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_refresh_token_make(f.realm->keys, row(), 0, &made, f.pool), AUTHP_OK);
     fixture_restore_key(&f);
     expect(made, AUTHP_E_REFRESH_INVALID);
     ck_assert_int_eq(row()->generation, 0);

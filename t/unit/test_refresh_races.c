@@ -23,7 +23,7 @@ static void tear_down(void)
 
 static authp_err_t refresh(const char *token, authp_grant_t *out)
 {
-    return authp_session_refresh(f.realm, token, &fixture_client, out, f.pool);
+    return fixture_refresh(&f, token, out, f.pool);
 }
 
 static authp_grant_t refresh_ok(const char *token)
@@ -74,8 +74,8 @@ static void somebody_signs_out(void *ctx)
 {
     race_t *race = ctx;
     race->err = authp_session_logout(
-        f.realm, &(const authp_leaving_t){user->id.hex, first.session->id.hex, user->ver}, false,
-        NULL, f.pool);
+        f.realm, &(const authp_leaving_t){user->id.hex, first.session->id.hex, user->ver, NULL},
+        false, NULL, f.pool);
 }
 
 static void somebody_refreshes_then_store_down(void *ctx)

@@ -23,7 +23,7 @@ static void *run_tab(void *ctx)
 {
     tab_t *tab = ctx;
     pthread_barrier_wait(&barrier);
-    tab->err = authp_session_refresh(f.realm, tab->token, &fixture_client, &tab->grant, tab->pool);
+    tab->err = fixture_refresh(&f, tab->token, &tab->grant, tab->pool);
     return NULL;
 }
 

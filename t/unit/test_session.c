@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "fixture.h"
+#include "service/csrf.h"
+#include "service/refresh_token.h"
 #include "suite.h"
 
 #define DAY INT64_C(86400000)
@@ -125,9 +127,9 @@ START_TEST(logout_one)
     const authp_grant_t two = fixture_start(&f, user);
     const int before = mem_store_audit_count(f.store, "logout");
     ck_assert_int_eq(
-        authp_session_logout(f.realm,
-                             &(const authp_leaving_t){user->id.hex, one.session->id.hex, user->ver},
-                             false, &fixture_client, f.pool),
+        authp_session_logout(
+            f.realm, &(const authp_leaving_t){user->id.hex, one.session->id.hex, user->ver, NULL},
+            false, &fixture_client, f.pool),
         AUTHP_OK);
     const authp_session_t *row = mem_store_session(f.store, one.session->id.hex);
     ck_assert_int_eq(row->ended_at, FAKE_CLOCK_START);
@@ -137,13 +139,14 @@ START_TEST(logout_one)
     /* Twice, or of nobody: the same answer, nothing to record. */
     fake_clock_advance(&f.clock, 1000);
     ck_assert_int_eq(
-        authp_session_logout(f.realm,
-                             &(const authp_leaving_t){user->id.hex, one.session->id.hex, user->ver},
-                             false, NULL, f.pool),
+        authp_session_logout(
+            f.realm, &(const authp_leaving_t){user->id.hex, one.session->id.hex, user->ver, NULL},
+            false, NULL, f.pool),
         AUTHP_OK);
     ck_assert_int_eq(
         authp_session_logout(
-            f.realm, &(const authp_leaving_t){user->id.hex, "000000000000000000000000", user->ver},
+            f.realm,
+            &(const authp_leaving_t){user->id.hex, "000000000000000000000000", user->ver, NULL},
             false, NULL, f.pool),
         AUTHP_OK);
     ck_assert_int_eq(mem_store_session(f.store, one.session->id.hex)->ended_at, FAKE_CLOCK_START);
@@ -158,11 +161,11 @@ START_TEST(logout_all)
     (void)fixture_start(&f, user);
     (void)fixture_start(&f, user);
     const authp_grant_t theirs = fixture_start(&f, other);
-    ck_assert_int_eq(authp_session_logout(
-                         f.realm,
-                         &(const authp_leaving_t){user->id.hex, mine.session->id.hex, user->ver},
-                         true, &fixture_client, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(
+            f.realm, &(const authp_leaving_t){user->id.hex, mine.session->id.hex, user->ver, NULL},
+            true, &fixture_client, f.pool),
+        AUTHP_OK);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
     ck_assert_int_eq(mem_store_session(f.store, theirs.session->id.hex)->ended_at, 0);
 }
@@ -175,7 +178,8 @@ START_TEST(logout_store_down)
         mem_store_fail(f.store, NULL, 1, AUTHP_E_UNAVAILABLE);
         ck_assert_int_eq(
             authp_session_logout(
-                f.realm, &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver},
+                f.realm,
+                &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver, NULL},
                 all == 1, &fixture_client, f.pool),
             AUTHP_E_UNAVAILABLE);
     }
@@ -183,59 +187,76 @@ START_TEST(logout_store_down)
     ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), 0);
     /* The audit alone fails: the session has ended all the same. */
     mem_store_fail(f.store, NULL, 2, AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_session_logout(
-                         f.realm,
-                         &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver},
-                         false, &fixture_client, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(
+            f.realm, &(const authp_leaving_t){user->id.hex, grant.session->id.hex, user->ver, NULL},
+            false, &fixture_client, f.pool),
+        AUTHP_OK);
     ck_assert_int_eq(fixture_live_sessions(&f), 0);
 }
 END_TEST
 
-START_TEST(of_refresh)
+START_TEST(proof)
 {
     const authp_grant_t grant = fixture_start(&f, user);
-    authp_session_t *row = NULL;
-    const char *old = NULL;
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, grant.refresh_token, &row, f.pool),
-                     AUTHP_OK);
-    ck_assert_str_eq(row->id.hex, grant.session->id.hex);
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, grant.refresh_token, NULL, f.pool),
-                     AUTHP_OK);
-    /* Whatever its generation, and after the end too: /logout asks. */
-    ck_assert_int_eq(authp_session_make_refresh(f.realm, row, 12, &old, f.pool), AUTHP_OK);
-    ck_assert_int_eq(authp_session_logout(
-                         f.realm, &(const authp_leaving_t){user->id.hex, row->id.hex, user->ver},
-                         false, NULL, f.pool),
-                     AUTHP_OK);
-    row = NULL;
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, old, &row, f.pool), AUTHP_OK);
-    ck_assert_str_eq(row->id.hex, grant.session->id.hex);
+    authp_session_t *row = mem_store_session(f.store, grant.session->id.hex);
+    authp_proof_t found = {0};
+    ck_assert_int_eq(authp_session_prove(f.realm, grant.refresh_token, &found, f.pool), AUTHP_OK);
+    ck_assert_str_eq(found.session->id.hex, grant.session->id.hex);
+    ck_assert_int_eq(found.generation, 0);
+    ck_assert_int_eq(found.action, AUTHP_REFRESH_ADVANCE);
+    row->generation = 1;
+    ck_assert_int_eq(authp_session_prove(f.realm, grant.refresh_token, &found, f.pool), AUTHP_OK);
+    ck_assert_int_eq(found.action, AUTHP_REFRESH_REPEAT);
+    f.settings->refresh_token_grace = 0;
+    ck_assert_int_eq(authp_session_prove(f.realm, grant.refresh_token, &found, f.pool), AUTHP_OK);
+    ck_assert_int_eq(found.action, AUTHP_REFRESH_THEFT);
+    ck_assert_int_eq(found.session->ended_at, 0);
+    ck_assert_int_eq(row->ended_at, 0); /* it only says so */
 }
 END_TEST
 
-START_TEST(of_refresh_refused)
+/* Whatever its generation, and after the end too: /logout asks. */
+START_TEST(proof_of_what_is_over)
 {
     const authp_grant_t grant = fixture_start(&f, user);
-    authp_session_t *row = NULL;
+    const char *old = NULL;
+    authp_proof_t found = {0};
+    ck_assert_int_eq(authp_refresh_token_make(f.realm->keys, grant.session, 12, &old, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_session_logout(f.realm,
+                             &(const authp_leaving_t){.user_id = user->id.hex,
+                                                      .session_id = grant.session->id.hex,
+                                                      .ver = user->ver},
+                             false, NULL, f.pool),
+        AUTHP_OK);
+    ck_assert_int_eq(authp_session_prove(f.realm, old, &found, f.pool), AUTHP_OK);
+    ck_assert_str_eq(found.session->id.hex, grant.session->id.hex);
+    ck_assert_int_eq(found.generation, 12);
+    ck_assert_int_eq(found.action, AUTHP_REFRESH_REFUSE);
+}
+END_TEST
+
+START_TEST(proof_refused)
+{
+    const authp_grant_t grant = fixture_start(&f, user);
+    authp_proof_t found = {.session = NULL};
     char *forged = apr_pstrdup(f.pool, grant.refresh_token);
     forged[40] = forged[40] == 'A' ? 'B' : 'A';
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, forged, &row, f.pool),
-                     AUTHP_E_REFRESH_INVALID);
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, "nonsense", &row, f.pool),
-                     AUTHP_E_REFRESH_INVALID);
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, NULL, &row, f.pool),
-                     AUTHP_E_REFRESH_INVALID);
     authp_session_t unknown = *grant.session;
     unknown.id = (authp_id_t){"000000000000000000000000"};
     const char *text = NULL;
-    ck_assert_int_eq(authp_session_make_refresh(f.realm, &unknown, 0, &text, f.pool), AUTHP_OK);
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, text, &row, f.pool),
-                     AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(authp_refresh_token_make(f.realm->keys, &unknown, 0, &text, f.pool), AUTHP_OK);
+    const char *const wrong[] = {forged, "nonsense", NULL, text};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        ck_assert_int_eq(authp_session_prove(f.realm, wrong[i], &found, f.pool),
+                         AUTHP_E_REFRESH_INVALID);
+    }
     mem_store_fail(f.store, NULL, 1, AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_session_of_refresh(f.realm, grant.refresh_token, &row, f.pool),
+    ck_assert_int_eq(authp_session_prove(f.realm, grant.refresh_token, &found, f.pool),
                      AUTHP_E_UNAVAILABLE);
-    ck_assert_ptr_null(row);
+    ck_assert_ptr_null(found.session);
 }
 END_TEST
 
@@ -243,20 +264,18 @@ START_TEST(csrf)
 {
     static const char sid[] = "bbbbbbbbbbbbbbbbbbbbbbbb";
     const char *token = NULL;
-    ck_assert_int_eq(authp_session_csrf(f.realm, sid, &token, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_csrf_make(f.realm, sid, &token, f.pool), AUTHP_OK);
     ck_assert_uint_eq(strlen(token), 43);
-    ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, token, f.pool), AUTHP_OK);
-    ck_assert_int_eq(authp_session_csrf_check(f.realm, "cccccccccccccccccccccccc", token, f.pool),
+    ck_assert_int_eq(authp_csrf_check(f.realm, sid, token), AUTHP_OK);
+    ck_assert_int_eq(authp_csrf_check(f.realm, "cccccccccccccccccccccccc", token),
                      AUTHP_E_CSRF_FAILED);
     static const char *const wrong[] = {NULL, "", "x",
                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, wrong[i], f.pool),
-                         AUTHP_E_CSRF_FAILED);
+        ck_assert_int_eq(authp_csrf_check(f.realm, sid, wrong[i]), AUTHP_E_CSRF_FAILED);
     }
-    ck_assert_int_eq(
-        authp_session_csrf_check(f.realm, sid, apr_pstrcat(f.pool, token, "A", NULL), f.pool),
-        AUTHP_E_CSRF_FAILED);
+    ck_assert_int_eq(authp_csrf_check(f.realm, sid, apr_pstrcat(f.pool, token, "A", NULL)),
+                     AUTHP_E_CSRF_FAILED);
 }
 END_TEST
 
@@ -264,11 +283,11 @@ START_TEST(csrf_of_the_previous_key)
 {
     static const char sid[] = "bbbbbbbbbbbbbbbbbbbbbbbb";
     const char *token = NULL;
-    ck_assert_int_eq(authp_session_csrf(f.realm, sid, &token, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_csrf_make(f.realm, sid, &token, f.pool), AUTHP_OK);
     fixture_roll_key(&f, true);
-    ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, token, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_csrf_check(f.realm, sid, token), AUTHP_OK);
     fixture_roll_key(&f, false);
-    ck_assert_int_eq(authp_session_csrf_check(f.realm, sid, token, f.pool), AUTHP_E_CSRF_FAILED);
+    ck_assert_int_eq(authp_csrf_check(f.realm, sid, token), AUTHP_E_CSRF_FAILED);
 }
 END_TEST
 
@@ -286,8 +305,9 @@ Suite *suite_session(void)
     tcase_add_test(start, logout_one);
     tcase_add_test(start, logout_all);
     tcase_add_test(start, logout_store_down);
-    tcase_add_test(start, of_refresh);
-    tcase_add_test(start, of_refresh_refused);
+    tcase_add_test(start, proof);
+    tcase_add_test(start, proof_of_what_is_over);
+    tcase_add_test(start, proof_refused);
     tcase_add_test(start, csrf);
     tcase_add_test(start, csrf_of_the_previous_key);
     suite_add_tcase(suite, start);

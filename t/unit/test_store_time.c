@@ -6,6 +6,7 @@
 #include "service/limit.h"
 #include "service/live.h"
 #include "service/own.h"
+#include "service/standing.h"
 #include "suite.h"
 
 #include <string.h>
@@ -48,9 +49,7 @@ START_TEST(what_is_stored)
     ck_assert_int_eq(grant.expires_in, 15 * 60);
     ck_assert_int_eq(grant.refresh_expires_in, 7 * 24 * 60 * 60);
     authp_grant_t next = {0};
-    ck_assert_int_eq(
-        authp_session_refresh(f.realm, grant.refresh_token, &fixture_client, &next, f.pool),
-        AUTHP_OK);
+    ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &next, f.pool), AUTHP_OK);
     ck_assert_int_eq(row->rotated_at, FAKE_CLOCK_START);
     ck_assert_int_eq(row->expires_at, FAKE_CLOCK_START + 7 * DAY);
     ck_assert_int_eq(authp_live_end_session(f.realm, row->id.hex, "logout", f.pool), AUTHP_OK);
@@ -68,17 +67,15 @@ START_TEST(what_lives)
         .user_id = ada->id.hex, .session_id = before.session->id.hex, .ver = ada->ver};
     authp_user_t *user = NULL;
     authp_session_t *session = NULL;
-    ck_assert_int_eq(authp_live_api(f.realm, &who, &user, &session, f.pool), AUTHP_OK);
-    ck_assert_int_eq(
-        authp_session_refresh(f.realm, before.refresh_token, &fixture_client, &next, f.pool),
-        AUTHP_OK);
+    ck_assert_int_eq(authp_standing_check(f.realm, &who, &user, &session, f.pool), AUTHP_OK);
+    ck_assert_int_eq(fixture_refresh(&f, before.refresh_token, &next, f.pool), AUTHP_OK);
     ck_assert_int_eq(next.expires_in, 15 * 60);
     /* And what has expired by the store's clock has expired. */
     mem_store_session(f.store, before.session->id.hex)->expires_at = FAKE_CLOCK_START;
-    ck_assert_int_eq(authp_live_api(f.realm, &who, &user, &session, f.pool), AUTHP_E_TOKEN_REVOKED);
-    ck_assert_int_eq(
-        authp_session_refresh(f.realm, next.refresh_token, &fixture_client, &next, f.pool),
-        AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(authp_standing_check(f.realm, &who, &user, &session, f.pool),
+                     AUTHP_E_TOKEN_REVOKED);
+    ck_assert_int_eq(fixture_refresh(&f, next.refresh_token, &next, f.pool),
+                     AUTHP_E_REFRESH_INVALID);
 }
 END_TEST
 
@@ -88,9 +85,7 @@ START_TEST(the_tokens_end)
     authp_grant_t grant = fixture_start(&f, ada);
     authp_session_t *row = mem_store_session(f.store, grant.session->id.hex);
     row->absolute_expires_at = FAKE_CLOCK_START + 60000;
-    ck_assert_int_eq(
-        authp_session_refresh(f.realm, grant.refresh_token, &fixture_client, &grant, f.pool),
-        AUTHP_OK);
+    ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &grant, f.pool), AUTHP_OK);
     ck_assert_int_eq(grant.expires_in, 60);
     ck_assert_int_eq(grant.refresh_expires_in, 60);
 }

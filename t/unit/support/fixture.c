@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "no_secrets.h"
 #include "service/limit.h"
+#include "service/session_refresh.h"
 
 #include <apr_strings.h>
 #include <pthread.h>
@@ -157,6 +158,22 @@ authp_grant_t fixture_start(fixture_t *f, authp_user_t *user)
     ck_assert_int_eq(authp_session_start(f->realm, user, &fixture_client, &grant, f->pool),
                      AUTHP_OK);
     return grant;
+}
+
+authp_err_t fixture_refresh(const fixture_t *f, const char *token, authp_grant_t *out,
+                            apr_pool_t *pool)
+{
+    authp_proof_t proof;
+    authp_err_t err = authp_session_prove(f->realm, token, &proof, pool);
+    return err == AUTHP_OK ? authp_session_refresh(f->realm, &proof, &fixture_client, out, pool)
+                           : err;
+}
+
+authp_session_t *fixture_session_of(const fixture_t *f, const char *refresh_token)
+{
+    authp_proof_t proof;
+    ck_assert_int_eq(authp_session_prove(f->realm, refresh_token, &proof, f->pool), AUTHP_OK);
+    return proof.session;
 }
 
 int fixture_sessions(const fixture_t *f)

@@ -33,6 +33,11 @@ authp_new_account_t fixture_new(const char *email, const char *role);
 authp_user_t *fixture_user(fixture_t *f, const char *email, const char *role, bool verified);
 /* authp_session_start() that works. */
 authp_grant_t fixture_start(fixture_t *f, authp_user_t *user);
+/* Proves the refresh token and refreshes by it, as a route does. */
+AUTHP_CHECKED authp_err_t fixture_refresh(const fixture_t *f, const char *token, authp_grant_t *out,
+                                          apr_pool_t *pool);
+/* The row of a refresh token that is ours, a copy in the fixture's pool. */
+authp_session_t *fixture_session_of(const fixture_t *f, const char *refresh_token);
 /* How many sessions were ever stored, and how many have not ended. */
 int fixture_sessions(const fixture_t *f);
 int fixture_live_sessions(const fixture_t *f);

@@ -29,6 +29,7 @@ typedef struct mem_t {
     apr_array_header_t *invites;  /* authp_invite_t * */
     apr_array_header_t *audit;    /* authp_audit_t * */
     apr_array_header_t *failures; /* mem_failure_t */
+    apr_array_header_t *calls;    /* const char *: names of the operations asked for, in order */
     const char *fail_op;
     int fail_nth;
     authp_err_t fail_err;

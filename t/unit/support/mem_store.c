@@ -15,6 +15,7 @@ authp_err_t mem_enter(mem_t *mem, const char *op)
         hook(mem->hook_ctx);
     }
     pthread_mutex_lock(&mem->mutex);
+    APR_ARRAY_PUSH(mem->calls, const char *) = op;
     bool due = mem->fail_err != AUTHP_OK && (mem->fail_op == NULL || strcmp(mem->fail_op, op) == 0);
     if (due && mem->fail_nth > 0) {
         due = --mem->fail_nth == 0;
@@ -89,6 +90,7 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
     mem->sessions = apr_array_make(pool, 8, sizeof(authp_session_t *));
     mem->audit = apr_array_make(pool, 8, sizeof(authp_audit_t *));
     mem->invites = apr_array_make(pool, 8, sizeof(authp_invite_t *));
+    mem->calls = apr_array_make(pool, 64, sizeof(const char *));
     mem->failures = apr_array_make(pool, 8, sizeof(mem_failure_t));
     mem->deleted = apr_array_make(pool, 8, sizeof(mem_tombstone_t));
     *self = mem;
@@ -310,42 +312,6 @@ static authp_err_t mem_session_end_user(void *self, const char *user_id, const a
     }
     *count = ended;
     return mem_leave(mem, AUTHP_OK);
-}
-
-void mem_store_fail(authp_store_t *store, const char *op, int nth, authp_err_t err)
-{
-    mem_t *mem = store->self;
-    mem->fail_op = op;
-    mem->fail_nth = nth;
-    mem->fail_err = err;
-}
-
-void mem_store_before(authp_store_t *store, const char *op, void (*hook)(void *ctx), void *ctx)
-{
-    mem_t *mem = store->self;
-    mem->hook_op = op;
-    mem->hook = hook;
-    mem->hook_ctx = ctx;
-}
-
-authp_user_t *mem_store_user(authp_store_t *store, const char *id)
-{
-    return mem_find_user(store->self, id);
-}
-
-authp_session_t *mem_store_session(authp_store_t *store, const char *sid)
-{
-    return mem_find_session(store->self, sid);
-}
-
-int mem_store_audit_count(authp_store_t *store, const char *event)
-{
-    const mem_t *mem = store->self;
-    int count = 0;
-    for (int i = 0; i < mem->audit->nelts; i++) {
-        count += mem_rows_same(APR_ARRAY_IDX(mem->audit, i, authp_audit_t *)->event, event);
-    }
-    return count;
 }
 
 const authp_store_ops_t mem_store_ops = {

@@ -18,6 +18,9 @@ void mem_store_ahead(authp_store_t *store, authp_ms_t ms);
 /* Runs `hook` once, right before the next `op` does its work: what another process might do in
  * between. */
 void mem_store_before(authp_store_t *store, const char *op, void (*hook)(void *ctx), void *ctx);
+/* The operations asked for since the last time this was asked, in order: "session_by_id
+ * user_by_id". */
+const char *mem_store_calls(authp_store_t *store, apr_pool_t *pool);
 /* What is in it, to look at and to bend; NULL if there is no such row. */
 authp_user_t *mem_store_user(authp_store_t *store, const char *id);
 authp_session_t *mem_store_session(authp_store_t *store, const char *sid);
