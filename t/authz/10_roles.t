@@ -89,6 +89,16 @@ is(request(GET => '/either/', headers => { 'X-Test-Pass' => 'yes' })->{status}, 
 is(request(GET => '/elsewhere/')->{status}, 401, 'Require ip that fails, or a role: 401');
 is(request(GET => '/elsewhere/', bearer($who{candidate}))->{status}, 200, 'the role passes');
 like(request(GET => '/ownerror/')->{body}, qr/^the site's own words/, 'an ErrorDocument of the site wins');
+# One that is not there does not: programs and people get what they get without it.
+for my $case (['signed out', 401, 'token_missing'], ['without the role', 403, 'insufficient_role', bearer($who{candidate})]) {
+    my ($name, $status, $code, @token) = @{$case};
+    my $lost = request(GET => '/lostpage/', @token);
+    problem_is($lost, $status, $code, "an ErrorDocument that is not there, $name");
+    my $page = request(GET => '/lostpage/', headers => {%nav}, @token);
+    is($page->{status}, $status, '... and for people');
+    like($page->{headers}->content_type, qr{^text/html}, '... a page');
+    like($page->{body}, qr/${\$page->{headers}->header('X-Request-Id')}/, '... of ours, with the id of the refusal');
+}
 
 # A whole host guarded: the mount and the sign-in page stay reachable.
 my %whole = (vhost => 'guarded');

@@ -34,6 +34,14 @@ my $answer = raw_request("${post}Content-Type: text/plain\r\nContent-Length: 100
 like($answer, qr{^HTTP/1.1 415}, 'a body that nobody wants is not asked for');
 cmp_ok(time - $began, '<', 2, '... at once');
 
+for my $case ([16385, '413'], [1_000_000_000, '413'], [16384, '100']) {
+    my ($size, $status) = @$case;
+    $began = time;
+    my $said = raw_request("${json}Content-Length: $size\r\nExpect: 100-continue\r\n\r\n", half_close => 1);
+    like($said, qr{^HTTP/1.1 $status }, $status == 100 ? "... a body of $size bytes is asked for" : "... nor is one of $size bytes, which is too large");
+    cmp_ok(time - $began, '<', 2, '... at once');
+}
+
 # A body without an end is left alone after a while: the answer does not wait for the rest.
 $began = time;
 my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 10) or die "connect: $!";

@@ -67,6 +67,8 @@ static const struct {
     {"mongodb://localhost/?w=-5", "for the option w", NULL},
     /* A slash in a password: what seems to be an option is a part of it. */
     {"mongodb://u:x/y?hush=z@localhost/", "does not know (an @", NULL},
+    {"mongodb://u:x/y@localhost/?hush=z", "does not know (an @", NULL},
+    {"mongodb://u:x/y@localhost/?tls=hush", "no valid", "0238"},
     /* Warnings of the driver. */
     {"mongodb://localhost/?tls=yes", NULL, "1 AUTHP0238: MONGODB_URI: Deprecated boolean"},
     {"mongodb://localhost/?tls=true&tls=false", NULL, "1 AUTHP0238: MONGODB_URI: Overwriting"},

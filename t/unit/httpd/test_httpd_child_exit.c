@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which children end at once when httpd frees their pools: those of prefork that a signal has
+ * interrupted in the middle of something, and no others. */
+#include "httpd_fake.h"
+#include "suite.h"
+
+#include "base/clock.h"
+#include "httpd/child_exit.h"
+
+#include <ap_mpm.h>
+#include <http_connection.h>
+#include <mpm_common.h>
+#include <scoreboard.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CLEANED_UP 7 /* status of a child whose pools were freed as usual */
+#define TOO_LATE 8   /* of one that was held up for so long that it has settled */
+#define SETTLE_MS 100
+#define SETTLED_US ((SETTLE_MS + 30) * 1000)
+
+static ap_HOOK_drop_privileges_t *drop_privileges;
+static ap_HOOK_child_init_t *child_init;
+static ap_HOOK_create_connection_t *create_connection;
+static int threaded;
+static int slot;
+static worker_score score;
+
+void ap_hook_drop_privileges(ap_HOOK_drop_privileges_t *fn, const char *const *before,
+                             const char *const *after, int order)
+{
+    (void)before, (void)after;
+    ck_assert_int_eq(order, APR_HOOK_REALLY_FIRST);
+    drop_privileges = fn;
+}
+
+void ap_hook_child_init(ap_HOOK_child_init_t *fn, const char *const *before,
+                        const char *const *after, int order)
+{
+    (void)before, (void)after;
+    ck_assert_int_eq(order, APR_HOOK_REALLY_LAST);
+    child_init = fn;
+}
+
+void ap_hook_create_connection(ap_HOOK_create_connection_t *fn, const char *const *before,
+                               const char *const *after, int order)
+{
+    (void)before, (void)after;
+    ck_assert_int_eq(order, APR_HOOK_REALLY_FIRST);
+    create_connection = fn;
+}
+
+apr_status_t ap_mpm_query(int query, int *result)
+{
+    ck_assert_int_eq(query, AP_MPMQ_IS_THREADED);
+    *result = threaded;
+    return APR_SUCCESS;
+}
+
+int ap_find_child_by_pid(apr_proc_t *child)
+{
+    ck_assert_int_eq(child->pid, getpid());
+    return slot;
+}
+
+worker_score *ap_get_scoreboard_worker_from_indexes(int child, int thread)
+{
+    ck_assert_int_eq(child, 3);
+    ck_assert_int_eq(thread, 0);
+    return &score;
+}
+
+static void set_up(void)
+{
+    httpd_fake_open();
+    authp_child_exit_register(fake.f.pool);
+    threaded = AP_MPMQ_NOT_SUPPORTED;
+    slot = 3;
+    score.status = SERVER_READY;
+}
+
+static void tear_down(void)
+{
+    httpd_fake_close();
+}
+
+/* How far a child has come, and what ends it. */
+typedef struct life_t {
+    const char *name;
+    int threaded;
+    bool ready;      /* httpd has said so */
+    bool settled;    /* a while ago */
+    int connections; /* that it had */
+    bool open;       /* the last of them is */
+    int status;      /* in the scoreboard */
+    int slot;        /* there; -1: none */
+    int signal;      /* blocked, as in its handler; 0: the pools go without one */
+    bool ends;       /* at once */
+} life_t;
+
+static const life_t lives[] = {
+    {"waits", AP_MPMQ_NOT_SUPPORTED, true, true, 0, false, SERVER_READY, 3, SIGTERM, false},
+    {"waits after one", AP_MPMQ_NOT_SUPPORTED, true, true, 1, false, SERVER_READY, 3, SIGTERM,
+     false},
+    {"waits after three", AP_MPMQ_NOT_SUPPORTED, true, true, 3, false, SERVER_READY, 3, SIGHUP,
+     false},
+    {"has one", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_READY, 3, SIGTERM, true},
+    {"has another one", AP_MPMQ_NOT_SUPPORTED, true, true, 2, true, SERVER_READY, 3, SIGTERM, true},
+    {"is busy", AP_MPMQ_NOT_SUPPORTED, true, true, 1, false, SERVER_BUSY_WRITE, 3, SIGTERM, true},
+    {"starts", AP_MPMQ_NOT_SUPPORTED, false, true, 0, false, SERVER_READY, 3, SIGTERM, true},
+    {"has just started", AP_MPMQ_NOT_SUPPORTED, true, false, 0, false, SERVER_READY, 3, SIGTERM,
+     true},
+    {"is not listed", AP_MPMQ_NOT_SUPPORTED, true, true, 0, false, SERVER_READY, -1, SIGTERM, true},
+    {"by SIGHUP", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_READY, 3, SIGHUP, true},
+    {"by SIGINT", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_READY, 3, SIGINT, true},
+    {"by itself", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_BUSY_WRITE, 3, 0, false},
+    {"by itself, early", AP_MPMQ_NOT_SUPPORTED, false, false, 0, false, SERVER_READY, 3, 0, false},
+    {"threads", AP_MPMQ_STATIC, true, true, 1, true, SERVER_BUSY_WRITE, 3, SIGTERM, false},
+    {"more threads", AP_MPMQ_DYNAMIC, false, true, 0, false, SERVER_READY, 3, SIGTERM, false},
+};
+
+static void live(const life_t *life)
+{
+    apr_pool_t *pchild = NULL;
+    apr_pool_t *connection = NULL;
+    sigset_t signals;
+    threaded = life->threaded;
+    slot = life->slot;
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
+    apr_pool_create(&pchild, NULL);
+    if (drop_privileges(pchild, &fake.main) != DECLINED) {
+        _exit(1);
+    }
+    if (life->ready) {
+        child_init(pchild, &fake.main);
+    }
+    for (int i = 0; i < life->connections; i++) {
+        apr_pool_create(&connection, pchild);
+        if (create_connection(connection, &fake.main, NULL, 0, NULL, NULL) != NULL) {
+            _exit(2); /* the next module is to make it */
+        }
+        if (!life->open || i + 1 < life->connections) {
+            apr_pool_destroy(connection);
+        }
+    }
+    score.status = (unsigned char)life->status;
+    (void)usleep(life->settled ? SETTLED_US : 0);
+    sigemptyset(&signals);
+    if (life->signal != 0) {
+        sigaddset(&signals, life->signal);
+    }
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    apr_pool_destroy(pchild);
+    bool late = authp_clock_now(authp_clock_monotonic()) - began >= SETTLE_MS;
+    _exit(late && !life->settled ? TOO_LATE : CLEANED_UP);
+}
+
+START_TEST(who_ends_at_once)
+{
+    int status = -1;
+    do {
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+            live(&lives[_i]);
+        }
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(WIFEXITED(status));
+    } while (WEXITSTATUS(status) == TOO_LATE);
+    ck_assert_msg(WEXITSTATUS(status) == (lives[_i].ends ? 0 : CLEANED_UP), "%s: %d",
+                  lives[_i].name, WEXITSTATUS(status));
+}
+END_TEST
+
+Suite *suite_httpd_child_exit(void)
+{
+    Suite *suite = suite_create("httpd_child_exit");
+    TCase *tests = tcase_create("httpd_child_exit");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, who_ends_at_once, 0, (int)(sizeof(lives) / sizeof(lives[0])));
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the watchdog's rounds do in a child: how often, what the purge waits for and says, and that
+ * no round is at work once the child's pools go. */
+#include "httpd_fake.h"
+#include "suite.h"
+
+#include "base/log.h"
+#include "httpd/maintain.h"
+
+#include <apr_hooks.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <mod_watchdog.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EVERY_MS 600000
+#define WAIT_US 50000
+
+/* --- mod_watchdog, and what it is asked for ------------------------------------------------------
+ */
+
+typedef struct watch_t {
+    const char *name;
+    apr_interval_time_t interval;
+    const void *data;
+    ap_watchdog_callback_fn_t *round;
+} watch_t;
+
+static watch_t watches[4];
+static int nwatches;
+static int refused_at; /* the nth registration fails */
+static int main_state;
+static ap_HOOK_post_config_t *post_config;
+static char said[2000];
+
+static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const char *name, int parent,
+                                             int singleton, apr_pool_t *pool)
+{
+    (void)pool;
+    ck_assert_int_lt(nwatches, 4);
+    ck_assert_int_eq(parent, 0);    /* in children */
+    ck_assert_int_eq(singleton, 0); /* in each of them */
+    watches[nwatches].name = name;
+    *watchdog = (ap_watchdog_t *)(void *)&watches[nwatches];
+    return APR_SUCCESS;
+}
+
+static apr_status_t ap_watchdog_register_callback(ap_watchdog_t *watchdog,
+                                                  apr_interval_time_t interval, const void *data,
+                                                  ap_watchdog_callback_fn_t *round)
+{
+    watch_t *watch = (watch_t *)(void *)watchdog;
+    watch->interval = interval;
+    watch->data = data;
+    watch->round = round;
+    return ++nwatches == refused_at ? APR_EGENERAL : APR_SUCCESS;
+}
+
+void ap_hook_post_config(ap_HOOK_post_config_t *fn, const char *const *before,
+                         const char *const *after, int order)
+{
+    (void)before, (void)after;
+    ck_assert_int_lt(order, APR_HOOK_LAST); /* mod_watchdog starts its threads there */
+    post_config = fn;
+}
+
+int ap_state_query(int query)
+{
+    ck_assert_int_eq(query, AP_SQ_MAIN_STATE);
+    return main_state;
+}
+
+static void add(const char *line)
+{
+    size_t len = strlen(said);
+    apr_cpystrn(said + len, line, sizeof(said) - len);
+}
+
+void ap_log_error_(const char *file, int line, int index, int level, apr_status_t status,
+                   const server_rec *server, const char *format, ...)
+{
+    (void)file, (void)line, (void)index, (void)status, (void)server;
+    ck_assert_int_eq(level & APLOG_LEVELMASK, APLOG_WARNING);
+    add(format);
+}
+
+static void keep(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    add(apr_psprintf(fake.f.pool, "%d %s\n", (int)level, message));
+}
+
+/* Without mod_watchdog nobody has registered its functions. */
+static void load_watchdog(bool there)
+{
+    static apr_pool_t *registry;
+    if (registry == NULL) {
+        ck_assert_int_eq(apr_pool_create(&registry, NULL), APR_SUCCESS);
+        apr_hook_global_pool = registry;
+    }
+    if (there) {
+        APR_REGISTER_OPTIONAL_FN(ap_watchdog_get_instance);
+        APR_REGISTER_OPTIONAL_FN(ap_watchdog_register_callback);
+    } else {
+        apr_dynamic_fn_register("ap_watchdog_get_instance", NULL);
+        apr_dynamic_fn_register("ap_watchdog_register_callback", NULL);
+    }
+}
+
+/* --- a store that counts ------------------------------------------------------------------------
+ */
+
+static authp_store_ops_t ops;
+static int maintained;
+static int purged;
+static int removes; /* rows that each purge finds */
+
+static void maintain(void *self)
+{
+    (void)self;
+    maintained++;
+    /* Whoever closes the child waits for this round. */
+    ck_assert_int_ne(pthread_rwlock_trywrlock(&fake.runtime.rounds), 0);
+}
+
+static authp_err_t purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool)
+{
+    (void)self, (void)what, (void)pool;
+    purged++;
+    *removed = removes;
+    return AUTHP_OK;
+}
+
+static apr_pool_t *pchild;
+
+static void set_up(void)
+{
+    httpd_fake_open();
+    load_watchdog(true);
+    ops = *fake.f.store->ops;
+    ops.maintain = maintain;
+    ops.purge = purge;
+    fake.f.store->ops = &ops;
+    nwatches = refused_at = maintained = purged = removes = 0;
+    said[0] = '\0';
+    main_state = AP_SQ_MS_CREATE_CONFIG;
+    authp_maintain_register(fake.f.pool);
+    ck_assert_int_eq(apr_pool_create(&pchild, NULL), APR_SUCCESS);
+    authp_maintain_child(&fake.runtime, pchild);
+    atomic_store(&fake.runtime.ready, true);
+    authp_log_set_sink(keep, NULL);
+}
+
+static void tear_down(void)
+{
+    authp_log_set_sink(NULL, NULL);
+    apr_pool_destroy(pchild);
+    httpd_fake_close();
+}
+
+static int start(void)
+{
+    return post_config(fake.f.pool, fake.f.pool, fake.f.pool, &fake.main);
+}
+
+static void round_of(int which, int state)
+{
+    ck_assert_int_eq(
+        watches[which].round(state, (void *)(uintptr_t)watches[which].data, fake.f.pool),
+        APR_SUCCESS);
+    /* It is given back on every path. */
+    ck_assert_int_eq(pthread_rwlock_trywrlock(&fake.runtime.rounds), 0);
+    ck_assert_int_eq(pthread_rwlock_unlock(&fake.runtime.rounds), 0);
+}
+
+/* The purge's next time is `ms` from now. */
+static void due_in(authp_ms_t ms)
+{
+    fake.runtime.purge_at = authp_clock_now(authp_clock_monotonic()) + ms;
+}
+
+static authp_ms_t left(void)
+{
+    return fake.runtime.purge_at - authp_clock_now(authp_clock_monotonic());
+}
+
+/* --- tests --------------------------------------------------------------------------------------
+ */
+
+START_TEST(what_is_watched)
+{
+    main_state = AP_SQ_MS_CREATE_PRE_CONFIG; /* the first pass of a start */
+    ck_assert_int_eq(start(), OK);
+    ck_assert_int_eq(nwatches, 0);
+    main_state = AP_SQ_MS_CREATE_CONFIG;
+    ck_assert_int_eq(start(), OK);
+    ck_assert_int_eq(nwatches, 2);
+    ck_assert_str_ne(watches[0].name, watches[1].name); /* a thread for each */
+    ck_assert_int_eq(watches[0].interval, apr_time_from_sec(5));
+    ck_assert_int_eq(watches[1].interval, apr_time_from_msec(200));
+    ck_assert_ptr_eq(watches[0].data, &fake.runtime);
+    ck_assert_ptr_eq(watches[1].data, &fake.runtime);
+    ck_assert(watches[0].round != watches[1].round);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+/* The server starts, and says what is missing. */
+START_TEST(nobody_watches)
+{
+    load_watchdog(_i > 0);
+    refused_at = _i;
+    ck_assert_int_eq(start(), OK);
+    ck_assert_int_eq(nwatches, _i);
+    ck_assert_ptr_nonnull(strstr(said, "AUTHP0520: mod_watchdog is missing"));
+    ck_assert_ptr_eq(strstr(said, "AUTHP0520"), strrchr(said, 'A'));
+}
+END_TEST
+
+/* Every child at a time of its own within ten minutes, then every ten minutes. */
+START_TEST(the_purge_comes_again)
+{
+    authp_ms_t first[3];
+    (void)start();
+    for (int i = 0; i < 3; i++) {
+        fake.runtime.purge_at = 0;
+        round_of(0, AP_WATCHDOG_STATE_RUNNING);
+        first[i] = left();
+        ck_assert_int_gt(first[i], 0);
+        ck_assert_int_le(first[i], EVERY_MS);
+    }
+    ck_assert(first[0] / 1000 != first[1] / 1000 || first[1] / 1000 != first[2] / 1000);
+    ck_assert_int_eq(purged, 0);
+    for (int i = 1; i <= 3; i++) {
+        due_in(-1);
+        round_of(0, AP_WATCHDOG_STATE_RUNNING);
+        ck_assert_int_eq(purged, i);
+        ck_assert_int_gt(left(), EVERY_MS - 5000);
+        ck_assert_int_le(left(), EVERY_MS);
+        round_of(0, AP_WATCHDOG_STATE_RUNNING);
+        due_in(3000);
+        round_of(0, AP_WATCHDOG_STATE_RUNNING);
+        ck_assert_int_eq(purged, i);
+        ck_assert_int_gt(left(), 0);
+        ck_assert_int_le(left(), 3000);
+    }
+    ck_assert_int_eq(maintained, 12);
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+/* A full table goes in steps of some batches, so that no round takes long. */
+START_TEST(a_purge_is_bounded)
+{
+    (void)start();
+    removes = 500;
+    due_in(0);
+    round_of(0, AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_int_eq(purged, 4);
+    ck_assert_ptr_nonnull(strstr(said, "AUTHP0521: removed 2000 rows"));
+    removes = 3;
+    due_in(0);
+    round_of(0, AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_int_eq(purged, 5);
+    ck_assert_ptr_nonnull(strstr(said, "AUTHP0521: removed 3 rows"));
+}
+END_TEST
+
+static int refusals(void)
+{
+    int count = 0;
+    for (const char *at = said; (at = strstr(at, "AUTHP0522")) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Said when it begins, not each time; and again after it was well. */
+START_TEST(clocks_that_differ_are_told_once)
+{
+    (void)start();
+    for (int i = 1; i <= 2; i++) {
+        mem_store_ahead(fake.f.store, 21000);
+        for (int j = 0; j < 3; j++) {
+            due_in(0);
+            round_of(0, AP_WATCHDOG_STATE_RUNNING);
+            ck_assert_int_eq(refusals(), i);
+            ck_assert_int_eq(purged, i - 1);
+            ck_assert_int_gt(left(), EVERY_MS - 5000);
+        }
+        mem_store_ahead(fake.f.store, 0);
+        due_in(0);
+        round_of(0, AP_WATCHDOG_STATE_RUNNING);
+        ck_assert_int_eq(purged, i);
+    }
+    /* A store that is away is another matter. */
+    mem_store_fail(fake.f.store, "clock", 0, AUTHP_E_UNAVAILABLE);
+    due_in(0);
+    round_of(0, AP_WATCHDOG_STATE_RUNNING);
+    mem_store_fail(fake.f.store, NULL, 0, AUTHP_OK);
+    ck_assert_int_eq(refusals(), 2);
+    ck_assert_ptr_nonnull(strstr(said, apr_psprintf(fake.f.pool, "%d AUTHP0522: nothing is purged",
+                                                    (int)AUTHP_LOG_WARNING)));
+}
+END_TEST
+
+/* Neither of the two does anything before the store is there, when the watchdog begins or ends, or
+ * once the child's pools go. */
+START_TEST(no_round_out_of_season)
+{
+    (void)start();
+    due_in(0);
+    for (int i = 0; i < 2; i++) {
+        round_of(i, AP_WATCHDOG_STATE_STARTING);
+        round_of(i, AP_WATCHDOG_STATE_STOPPING);
+        atomic_store(&fake.runtime.ready, false);
+        round_of(i, AP_WATCHDOG_STATE_RUNNING);
+        atomic_store(&fake.runtime.ready, true);
+    }
+    apr_pool_clear(pchild);
+    for (int i = 0; i < 2; i++) {
+        round_of(i, AP_WATCHDOG_STATE_RUNNING);
+    }
+    ck_assert_int_eq(maintained + purged, 0);
+}
+END_TEST
+
+static atomic_bool gone;
+
+static void *end_child(void *data)
+{
+    (void)data;
+    apr_pool_clear(pchild);
+    atomic_store(&gone, true);
+    return NULL;
+}
+
+static apr_status_t note_closed(void *data)
+{
+    (void)data;
+    ck_assert(fake.runtime.closing); /* before what the rounds use */
+    return APR_SUCCESS;
+}
+
+START_TEST(the_pools_wait_for_a_round)
+{
+    pthread_t thread;
+    apr_pool_t *below = NULL;
+    atomic_store(&gone, false);
+    ck_assert_int_eq(apr_pool_create(&below, pchild), APR_SUCCESS);
+    apr_pool_cleanup_register(below, NULL, note_closed, apr_pool_cleanup_null);
+    ck_assert_int_eq(pthread_rwlock_tryrdlock(&fake.runtime.rounds), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, end_child, NULL), 0);
+    usleep(WAIT_US);
+    ck_assert(!atomic_load(&gone));
+    ck_assert_int_eq(pthread_rwlock_unlock(&fake.runtime.rounds), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert(atomic_load(&gone));
+}
+END_TEST
+
+Suite *suite_httpd_maintain(void)
+{
+    Suite *suite = suite_create("httpd_maintain");
+    TCase *tests = tcase_create("httpd_maintain");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, what_is_watched);
+    tcase_add_loop_test(tests, nobody_watches, 0, 3);
+    tcase_add_test(tests, the_purge_comes_again);
+    tcase_add_test(tests, a_purge_is_bounded);
+    tcase_add_test(tests, clocks_that_differ_are_told_once);
+    tcase_add_test(tests, no_round_out_of_season);
+    tcase_add_test(tests, the_pools_wait_for_a_round);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
