@@ -83,8 +83,7 @@ static bool are_too_many(const authp_call_t *call)
 
 authp_err_t authp_throttle_settle(authp_call_t *call, authp_err_t outcome)
 {
-    if (has(call, AUTHP_ROUTE_LIMIT_REGISTER) && outcome != AUTHP_E_RATE_LIMITED &&
-        !counts(call, outcome)) {
+    if (has(call, AUTHP_ROUTE_LIMIT_REGISTER) && !counts(call, outcome)) {
         authp_limit_give_address(call->realm->limits, AUTHP_LIMIT_REGISTER, call->client.ip);
     }
     if (outcome != AUTHP_E_BUSY || !are_too_many(call)) {

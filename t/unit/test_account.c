@@ -234,6 +234,19 @@ START_TEST(busy)
     ck_assert_int_eq(grant.expires_in, 77);
     ck_assert_int_eq(fixture_sessions(&f), 0);
     ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 0);
+    /* A flood of strangers costs the store nothing: it is not even asked. */
+    mem_store_fail(f.store, NULL, 0, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &grant, f.pool),
+                     AUTHP_E_BUSY);
+    mem_store_fail(f.store, NULL, 0, AUTHP_OK);
+    /* An administrator has the places of the known; who names nobody has not. */
+    const authp_new_account_t bob = fixture_new("bob@example.org", NULL);
+    authp_user_t *made = NULL;
+    ck_assert_int_eq(authp_account_create(f.realm, &bob, NULL, &fixture_client, &made, f.pool),
+                     AUTHP_E_BUSY);
+    ck_assert_int_eq(authp_account_create(f.realm, &bob, "65f0c0ffee00000000000001",
+                                          &fixture_client, &made, f.pool),
+                     AUTHP_OK);
     while (taken > 0) {
         authp_hasher_bound_leave(bound, places[--taken]);
     }

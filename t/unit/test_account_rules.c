@@ -172,6 +172,17 @@ START_TEST(password_refused)
 }
 END_TEST
 
+/* As long as a password may be, and a byte longer. */
+START_TEST(password_refused_of_most_bytes)
+{
+    static const char list[] = A50 A10 A10 "bb\n" A50 A10 A10 "ccc\n";
+    const authp_refused_t *refused = authp_password_rules_parse(list, sizeof(list) - 1, pool);
+    ck_assert(authp_password_rules_refused(refused, A50 A10 A10 "BB", 72));
+    ck_assert(!authp_password_rules_refused(refused, A50 A10 A10 "cc", 72));
+    ck_assert(!authp_password_rules_refused(refused, A50 A10 A10 "ccc", 73));
+}
+END_TEST
+
 /* The built-in list: the most common ones whatever their letters' case, and nothing near to them.
  */
 START_TEST(password_common)
@@ -268,6 +279,7 @@ Suite *suite_account_rules(void)
     tcase_add_test(rules, name_rules);
     tcase_add_test(rules, password_rules);
     tcase_add_test(rules, password_refused);
+    tcase_add_test(rules, password_refused_of_most_bytes);
     tcase_add_test(rules, password_common);
     tcase_add_test(rules, password_common_table);
     tcase_add_test(rules, refused_file);

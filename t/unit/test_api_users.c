@@ -56,6 +56,18 @@ static size_t items(const authp_response_t *out)
     return json_array_size(json_object_get(http_fake_body(&h, out), "items"));
 }
 
+/* Characters count, not bytes. */
+START_TEST(the_longest_prefix)
+{
+    char *path = apr_pstrdup(h.f.pool, USERS "?email=");
+    for (int i = 0; i < 254; i++) {
+        path = apr_pstrcat(h.f.pool, path, "%C3%A4", NULL);
+    }
+    (void)as_boss("GET", path, NULL, 200, NULL);
+    (void)as_boss("GET", apr_pstrcat(h.f.pool, path, "a", NULL), NULL, 422, "validation_failed");
+}
+END_TEST
+
 START_TEST(lists)
 {
     for (int i = 0; i < 4; i++) {
@@ -371,6 +383,7 @@ Suite *suite_api_users(void)
     TCase *tests = tcase_create("api_users");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, lists);
+    tcase_add_test(tests, the_longest_prefix);
     tcase_add_test(tests, pages);
     tcase_add_test(tests, changes);
     tcase_add_test(tests, a_change_in_between_is_kept);

@@ -118,6 +118,116 @@ START_TEST(after_a_refusal)
 }
 END_TEST
 
+static void *destroy(void *data)
+{
+    apr_pool_destroy(data);
+    return NULL;
+}
+
+/* The process ends while one is at work and one waits behind it: the first has its answer, and the
+ * second is told that it has none. */
+START_TEST(stopped_with_a_line)
+{
+    authp_hash_for_t who = AUTHP_HASH_STRANGER;
+    pthread_t threads[2];
+    pthread_t ender;
+    apr_pool_t *own = NULL;
+    apr_pool_create(&own, NULL);
+    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, own), AUTHP_OK);
+    int slot = authp_hasher_bound_run(bound, who, 0, authp_hasher_bound_now() + 1000);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, &who), 0);
+    }
+    for (int i = 0; authp_hasher_hashing(hasher) < 2 && i < 10000; i++) {
+        usleep(1000);
+    }
+    ck_assert_int_eq(pthread_create(&ender, NULL, destroy, own), 0);
+    for (int i = 0; done + busy == 0 && i < 10000; i++) {
+        usleep(1000);
+    }
+    ck_assert_int_eq(busy, 1);
+    authp_hasher_bound_done(bound, slot, 0);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_join(ender, NULL);
+    ck_assert_int_eq(busy, 1);
+    ck_assert_int_eq(done, 1);
+    nobody_is_left();
+}
+END_TEST
+
+/* How many strangers the line takes after so many hashes for `who`. */
+static int line_after(authp_hash_for_t who, int hashes)
+{
+    int places[1200];
+    int taken = 0;
+    bool match = false;
+    ck_assert_int_eq(authp_hasher_bound_make(1, 0, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool), AUTHP_OK);
+    authp_hasher_bound_assume(bound, 1);
+    /* While nobody is in line the estimate is the one of an idle server. */
+    ck_assert_int_ge(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
+    for (int i = 0; i < hashes; i++) {
+        ck_assert_int_eq(
+            authp_hasher_verify(hasher, who, "wrong", 5, authp_bcrypt_dummy(10), &match), AUTHP_OK);
+    }
+    while (taken < 1200 &&
+           (places[taken] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER)) >= 0) {
+        taken++;
+    }
+    return taken;
+}
+
+/* Hashes of the known run beside those that strangers wait for, and say nothing about these. */
+START_TEST(whose_hashes_are_measured)
+{
+    ck_assert_int_eq(line_after(AUTHP_HASH_KNOWN, 6), 1023);
+    ck_assert_int_lt(line_after(AUTHP_HASH_STRANGER, 6), 1000);
+}
+END_TEST
+
+static atomic_int has_slot;
+static atomic_bool may_go;
+
+static void *take_slot(void *data)
+{
+    (void)data;
+    int slot =
+        authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, authp_hasher_bound_now() + 20000);
+    atomic_store(&has_slot, 1);
+    while (!may_go) {
+        usleep(1000);
+    }
+    authp_hasher_bound_done(bound, slot, 0);
+    return NULL;
+}
+
+/* Who got the slot after a wait is at work like who found it free. */
+START_TEST(a_slot_after_a_wait)
+{
+    for (int i = 0; i < 10; i++) {
+        pthread_t thread;
+        int running = 0;
+        int waiting = 0;
+        may_go = false;
+        has_slot = 0;
+        int slot =
+            authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, authp_hasher_bound_now() + 1000);
+        ck_assert_int_eq(pthread_create(&thread, NULL, take_slot, NULL), 0);
+        usleep(5000); /* it may wait by then, or come too late for that: one of ten waits */
+        authp_hasher_bound_done(bound, slot, 0);
+        while (has_slot == 0) {
+            usleep(1000);
+        }
+        authp_hasher_load(bound, &running, &waiting);
+        may_go = true;
+        pthread_join(thread, NULL);
+        ck_assert_int_eq(running, 1);
+    }
+}
+END_TEST
+
 /* Threads of this process that stand back. */
 static int count_nice(int *all)
 {
@@ -160,6 +270,9 @@ Suite *suite_hasher_line(void)
     tcase_add_test(tests, after_a_wait_in_vain);
     tcase_add_test(tests, after_a_refusal);
     tcase_add_test(tests, strangers_stand_back);
+    tcase_add_test(tests, stopped_with_a_line);
+    tcase_add_test(tests, whose_hashes_are_measured);
+    tcase_add_test(tests, a_slot_after_a_wait);
     suite_add_tcase(suite, tests);
     return suite;
 }

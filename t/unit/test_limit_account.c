@@ -73,10 +73,32 @@ START_TEST(delays_double_up_to_the_window)
 }
 END_TEST
 
+/* Ten bits: the count stays at its most and does not begin anew. */
 START_TEST(counting_ends_somewhere)
 {
-    fail_often(ONE, 1200);
+    for (int i = 1; i <= 1200; i++) {
+        fail_often(ONE, 1);
+        ck_assert_int_eq(last.count, i < 1023 ? i : 1023);
+    }
     ck_assert_int_eq(attempt(ONE), 60);
+}
+END_TEST
+
+/* Where a bucket is full, who would be forgotten first goes, not who failed least often. */
+START_TEST(who_is_forgotten_for_others)
+{
+    const uint64_t bucket = UINT64_C(77);
+    fail_often(bucket | UINT64_C(1) << 44, 2);
+    fake_clock_advance(&clock_, 30000);
+    for (uint64_t i = 2; i <= 8; i++) {
+        fail_often(bucket | i << 44, 1);
+    }
+    ck_assert(authp_limit_account_known(limits, bucket | UINT64_C(1) << 44));
+    fail_often(bucket | UINT64_C(9) << 44, 1);
+    ck_assert(!authp_limit_account_known(limits, bucket | UINT64_C(1) << 44));
+    for (uint64_t i = 2; i <= 9; i++) {
+        ck_assert(authp_limit_account_known(limits, bucket | i << 44));
+    }
 }
 END_TEST
 
@@ -204,6 +226,7 @@ Suite *suite_limit_account(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, delays_double_up_to_the_window);
     tcase_add_test(tests, counting_ends_somewhere);
+    tcase_add_test(tests, who_is_forgotten_for_others);
     tcase_add_test(tests, a_quiet_window);
     tcase_add_test(tests, patience_gains_nothing);
     tcase_add_test(tests, success_clears);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "live_fixture.h"
+#include "service/grant.h"
 #include "service/live_layout.h"
 #include "suite.h"
 
@@ -113,6 +114,46 @@ START_TEST(poll_goes_on_behind_what_it_cannot_use)
     ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool),
                      AUTHP_E_TOKEN_REVOKED);
     ck_assert_int_eq(live.shared->sessions_newest, authp_clock_now(f->realm->clock));
+}
+END_TEST
+
+static authp_ms_t asked_since[2];
+
+static authp_err_t notes_users(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                               authp_seen_t *seen, apr_pool_t *pool)
+{
+    asked_since[0] = since;
+    return mem_store_ops.user_changed(self, since, limit, out, seen, pool);
+}
+
+static authp_err_t notes_sessions(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                                  authp_seen_t *seen, apr_pool_t *pool)
+{
+    asked_since[1] = since;
+    return mem_store_ops.session_ended(self, since, limit, out, seen, pool);
+}
+
+/* Each kind is read again from a minute before its own newest row on, and from a minute ago on if
+ * that row is of tomorrow: a clock was wrong then, and what came since must be heard of. */
+START_TEST(where_the_next_round_begins)
+{
+    authp_store_ops_t ops = mem_store_ops;
+    const authp_ms_t now = authp_clock_now(f->realm->clock);
+    live_fixture_poll(&live);
+    ops.user_changed = notes_users;
+    ops.session_ended = notes_sessions;
+    f->store->ops = &ops;
+    live.shared->users_newest = now - 7000;
+    live.shared->sessions_newest = now - 200000;
+    live_fixture_poll(&live);
+    ck_assert_int_eq(asked_since[0], now - 67000);
+    ck_assert_int_eq(asked_since[1], now - 260000);
+    live.shared->users_newest = now + AUTHP_DAY_MS;
+    live.shared->sessions_newest = now + AUTHP_DAY_MS;
+    live_fixture_poll(&live);
+    ck_assert_int_eq(asked_since[0], now - 60000);
+    ck_assert_int_eq(asked_since[1], now - 60000);
+    f->store->ops = &mem_store_ops;
 }
 END_TEST
 
@@ -271,6 +312,7 @@ Suite *suite_live_poll(void)
     tcase_add_test(tests, poll_pages);
     tcase_add_test(tests, each_page_is_a_sign_of_life);
     tcase_add_test(tests, poll_goes_on_behind_what_it_cannot_use);
+    tcase_add_test(tests, where_the_next_round_begins);
     tcase_add_test(tests, an_outage_is_told_once);
     tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
     tcase_add_test(tests, what_a_new_child_knows);

@@ -112,6 +112,39 @@ START_TEST(another_stores_clock)
 }
 END_TEST
 
+/* So is what the table had no room for: whoever is asked about in the store of now is not unknown
+ * because a bucket was full with the ones of the store before. */
+START_TEST(another_stores_full_buckets)
+{
+    for (int i = 0; i < 2000; i++) {
+        const char *sid = apr_psprintf(pool, "6b%022x", (unsigned int)i * 2654435761U);
+        authp_live_table_put_session(table, sid, now_ms());
+    }
+    poll_round();
+    ck_assert_int_eq(ask(0), AUTHP_LIVE_UNKNOWN);
+    table = reload(2, 15);
+    poll_round();
+    ck_assert_int_eq(ask(0), AUTHP_LIVE_GOOD);
+}
+END_TEST
+
+/* The host that issued a token may be half a minute ahead: then a change that came before the table
+ * began may have come after the token. */
+START_TEST(what_the_table_begins_with)
+{
+    const authp_ms_t now = now_ms() / 1000 * 1000;
+    bool newer = false;
+    authp_live_facts_t facts = {0};
+    poll_round();
+    for (int seconds = 25; seconds <= 35; seconds++) {
+        const authp_live_query_t query = {USER, SID, 1, now / 1000 - 60 + seconds};
+        atomic_store(&shared->covered_from, now - MINUTE_MS);
+        ck_assert_int_eq(authp_live_table_ask(table, &query, now, &facts, &newer),
+                         seconds < 30 ? AUTHP_LIVE_UNKNOWN : AUTHP_LIVE_GOOD);
+    }
+}
+END_TEST
+
 /* A long way of reloads that each name another role: bits run out, and what begins anew has all of
  * them again. */
 START_TEST(more_roles_than_bits)
@@ -171,6 +204,8 @@ Suite *suite_live_terms(void)
     tcase_add_test(tests, a_longer_life);
     tcase_add_test(tests, what_later_rounds_do_not_read);
     tcase_add_test(tests, another_stores_clock);
+    tcase_add_test(tests, another_stores_full_buckets);
+    tcase_add_test(tests, what_the_table_begins_with);
     tcase_add_test(tests, more_roles_than_bits);
     tcase_add_test(tests, where_the_next_round_begins);
     suite_add_tcase(suite, tests);

@@ -169,6 +169,30 @@ START_TEST(an_answer_ends_the_rest)
 }
 END_TEST
 
+static authp_err_t counted_session(void *self, const char *sid, authp_session_t **out,
+                                   apr_pool_t *pool)
+{
+    if (atomic_fetch_add(&calls, 1) == 0) {
+        usleep(700000);
+    }
+    return mem_store_ops.session_by_id(self, sid, out, pool);
+}
+
+/* What the store said counts for a second from the question on: it may have been read at once, and
+ * the rest of the time be the way back. */
+START_TEST(an_answer_is_as_old_as_its_question)
+{
+    authp_live_facts_t facts;
+    slow = *live.f.store->ops;
+    slow.session_by_id = counted_session;
+    live.f.store->ops = &slow;
+    ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool), AUTHP_OK);
+    usleep(400000);
+    ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool), AUTHP_OK);
+    ck_assert_int_eq(atomic_load(&calls), 2);
+}
+END_TEST
+
 Suite *suite_live_wait(void)
 {
     Suite *suite = suite_create("live_wait");
@@ -178,6 +202,7 @@ Suite *suite_live_wait(void)
     tcase_add_test(tests, one_answer_for_all_who_wait);
     tcase_add_test(tests, failures_give_places_back);
     tcase_add_test(tests, an_answer_ends_the_rest);
+    tcase_add_test(tests, an_answer_is_as_old_as_its_question);
     suite_add_tcase(suite, tests);
     return suite;
 }

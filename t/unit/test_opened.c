@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* With which flags and modes files are opened: each is closed in programs that httpd starts, no
  * link is followed, nothing blocks, and what is made is for its owner alone. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #include "base/envfile.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "service/password_rules.h"
 #include "store/sqlite_files.h"
 #include "store/sqlite_lock.h"
 #include "suite.h"
@@ -139,12 +141,74 @@ START_TEST(flags)
 }
 END_TEST
 
+static int count_descriptors(void)
+{
+    int found = 0;
+    DIR *list = opendir("/proc/self/fd");
+    ck_assert_ptr_nonnull(list);
+    while (readdir(list) != NULL) {
+        found++;
+    }
+    closedir(list);
+    return found;
+}
+
+static void make_file(const char *name, const char *text)
+{
+    int fd = open(below(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* Lists and settings are read at each reload, also those that are refused: what one of them leaves
+ * open adds up. */
+START_TEST(nothing_stays_open)
+{
+    static const char *const names[] = {"good", "odd", "fifo", "none", ""};
+    apr_table_t *table = NULL;
+    const char *error = NULL;
+    const authp_refused_t *refused = NULL;
+    make_file("good", "A=1\n");
+    make_file("odd", "A\n");
+    ck_assert_int_eq(mkfifo(below("fifo"), 0600), 0);
+    use_database();
+    int before = count_descriptors();
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        authp_err_t err = authp_envfile_read(below(names[i]), &table, &error, pool);
+        ck_assert_int_eq(err == AUTHP_OK, i < 1);
+        ck_assert_int_eq(count_descriptors(), before);
+        err = authp_password_rules_load(below(names[i]), &refused, &error, pool);
+        ck_assert_int_eq(err == AUTHP_OK, i < 2);
+        ck_assert_int_eq(count_descriptors(), before);
+        err = authp_sqlite_files_open(below(names[i]), pool);
+        (void)err; /* prepared or not: the database is for others to judge */
+        ck_assert_int_eq(count_descriptors(), before);
+    }
+}
+END_TEST
+
+/* A list that httpd reads while it starts programs, and that may be anything by mistake. */
+START_TEST(flags_of_a_list)
+{
+    const int wanted = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    const char *error = NULL;
+    const authp_refused_t *refused = NULL;
+    make_file("list", "password1\n");
+    nopened = 0;
+    ck_assert_int_eq(authp_password_rules_load(below("list"), &refused, &error, pool), AUTHP_OK);
+    ck_assert_int_eq(nopened, 1);
+    ck_assert_int_eq(opened[0].flags & (wanted | O_CREAT | O_ACCMODE), wanted);
+}
+END_TEST
+
 Suite *suite_opened(void)
 {
     Suite *suite = suite_create("opened");
     TCase *tests = tcase_create("opened");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, flags);
+    tcase_add_test(tests, flags_of_a_list);
+    tcase_add_test(tests, nothing_stays_open);
     suite_add_tcase(suite, tests);
     return suite;
 }

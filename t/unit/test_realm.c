@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "fixture.h"
+#include "service/grant.h"
 #include "suite.h"
 
 static apr_pool_t *pool;
@@ -61,6 +62,48 @@ START_TEST(short_key)
 }
 END_TEST
 
+/* Once JWT_SECRET_KEY is a new one, whoever signed in under the one before stays signed in: what
+ * that key signed counts, of each kind, and nothing is signed by it any more. */
+START_TEST(the_key_before)
+{
+    static const char subject[] = "subject";
+    const authp_bytes_t part = {subject, sizeof(subject) - 1};
+    authp_settings_t settings = fixture_settings(pool);
+    authp_realm_t *old = NULL;
+    authp_realm_t *both = NULL;
+    authp_realm_t *fresh = NULL;
+    ck_assert_int_eq(authp_realm_make(&settings, &old, pool), AUTHP_OK);
+    settings.jwt_secret_previous = settings.jwt_secret;
+    settings.jwt_secret = authp_secret_make(FIXTURE_SECRET "-2", strlen(FIXTURE_SECRET) + 2, pool);
+    ck_assert_int_eq(authp_realm_make(&settings, &both, pool), AUTHP_OK);
+    settings.jwt_secret_previous = NULL;
+    ck_assert_int_eq(authp_realm_make(&settings, &fresh, pool), AUTHP_OK);
+    for (int label = 0; label < AUTHP_KEY_COUNT; label++) {
+        unsigned char before[AUTHP_SHA256_LEN];
+        unsigned char now[AUTHP_SHA256_LEN];
+        authp_key_label_t key = (authp_key_label_t)label;
+        ck_assert_int_eq(authp_keys_tag(old->keys, key, &part, 1, before), AUTHP_OK);
+        ck_assert_int_eq(authp_keys_tag(both->keys, key, &part, 1, now), AUTHP_OK);
+        ck_assert_int_eq(authp_keys_check(both->keys, key, &part, 1, before), AUTHP_OK);
+        ck_assert_int_eq(authp_keys_check(both->keys, key, &part, 1, now), AUTHP_OK);
+        ck_assert_int_eq(authp_keys_check(fresh->keys, key, &part, 1, now), AUTHP_OK);
+        ck_assert_int_ne(authp_keys_check(fresh->keys, key, &part, 1, before), AUTHP_OK);
+    }
+    authp_principal_t who = {0};
+    const char *token = NULL;
+    int expires_in = 0;
+    const authp_user_t user = {.id = {"aaaaaaaaaaaaaaaaaaaaaaaa"},
+                               .ver = 1,
+                               .roles = apr_array_make(pool, 1, sizeof(const char *))};
+    const authp_session_t session = {.id = {"bbbbbbbbbbbbbbbbbbbbbbbb"},
+                                     .absolute_expires_at =
+                                         authp_clock_now(authp_clock_system()) + AUTHP_DAY_MS};
+    ck_assert_int_eq(authp_token_issue(old, &user, &session, &token, &expires_in, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_token_verify(both, token, strlen(token), &who, pool), AUTHP_OK);
+    ck_assert_int_ne(authp_token_verify(fresh, token, strlen(token), &who, pool), AUTHP_OK);
+}
+END_TEST
+
 START_TEST(refused_passwords_are_read_once)
 {
     char path[] = "/tmp/authp-realm-XXXXXX";
@@ -97,6 +140,26 @@ START_TEST(store_of_the_settings)
     ck_assert_ptr_null(config.uri);
     ck_assert_int_eq(config.timeout_ms, 2000);
     ck_assert_int_eq(config.max_connections, 8);
+    ck_assert_ptr_null(error);
+}
+END_TEST
+
+/* Which database, and where it is: of the settings of that store, not of another one. */
+START_TEST(mongodb_of_the_settings)
+{
+    authp_settings_t settings = fixture_settings(pool);
+    const authp_store_ops_t *ops = NULL;
+    authp_store_config_t config = {0};
+    const char *error = NULL;
+    settings.store = "mongodb";
+    settings.mongodb_uri = "mongodb://127.0.0.1:1/";
+    settings.mongodb_db = "people";
+    settings.database_url = "postgresql://127.0.0.1/other";
+    ck_assert_int_eq(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
+    ck_assert_str_eq(ops->name, "mongodb");
+    ck_assert_str_eq(config.uri, "mongodb://127.0.0.1:1/");
+    ck_assert_str_eq(config.database, "people");
+    ck_assert_int_eq(config.timeout_ms, 2000);
     ck_assert_ptr_null(error);
 }
 END_TEST
@@ -168,6 +231,8 @@ Suite *suite_realm(void)
     tcase_add_test(realm, short_key);
     tcase_add_test(realm, refused_passwords_are_read_once);
     tcase_add_test(realm, store_of_the_settings);
+    tcase_add_test(realm, the_key_before);
+    tcase_add_test(realm, mongodb_of_the_settings);
     tcase_add_test(realm, remembers_within_its_memory);
     tcase_add_test(realm, store_that_is_not_there);
     tcase_add_test(realm, store_that_is_misconfigured);

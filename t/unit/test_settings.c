@@ -243,6 +243,24 @@ START_TEST(wrong_values_are_named)
 }
 END_TEST
 
+/* What examples in documents say, in any case and in the middle of anything. */
+START_TEST(samples_are_no_secrets)
+{
+    static const char *const samples[] = {"change-me",   "ChangeMe",    "CHANGE_ME",   "Replace-Me",
+                                          "replace_me",  "Your-Secret", "YOUR_SECRET", "Example",
+                                          "PLACEHOLDER", "Secret-Key",  "SuperSecret"};
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        const char *key = apr_pstrcat(pool, "JWT_SECRET_KEY=0123456789abcdefghij-", samples[i],
+                                      "-klmnopqrst", NULL);
+        const char *pairs[] = {key, NULL};
+        authp_settings_t *s = NULL;
+        const char *said = load(pairs, &s);
+        ck_assert_msg(strstr(said, "is a sample") != NULL, "%s: %s", key, said);
+        ck_assert_ptr_null(s);
+    }
+}
+END_TEST
+
 static const struct {
     const char *text;
     const char *value; /* of A; NULL: the file is refused */
@@ -292,6 +310,7 @@ Suite *suite_settings(void)
     tcase_add_test(tests, values_are_typed);
     tcase_add_test(tests, bounds);
     tcase_add_loop_test(tests, wrong_values_are_named, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
+    tcase_add_test(tests, samples_are_no_secrets);
     tcase_add_loop_test(tests, env_files, 0, (int)(sizeof(files) / sizeof(files[0])));
     suite_add_tcase(suite, tests);
     return suite;

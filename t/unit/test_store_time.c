@@ -91,6 +91,29 @@ START_TEST(the_tokens_end)
 }
 END_TEST
 
+/* The times in a token are this host's, since this host's clock is asked when it comes back; what
+ * the person did has the store's time. */
+START_TEST(a_token_goes_by_this_host)
+{
+    authp_principal_t who = {0};
+    authp_grant_t grant = fixture_start(&f, ada);
+    size_t len = strlen(grant.access_token);
+    ck_assert_int_eq(authp_token_verify(f.realm, grant.access_token, len, &who, f.pool), AUTHP_OK);
+    ck_assert_int_eq(who.iat, (FAKE_CLOCK_START + WRONG) / 1000);
+    ck_assert_int_eq(who.exp, who.iat + 15 * 60);
+    ck_assert_int_eq(who.auth_time, FAKE_CLOCK_START / 1000);
+    fake_clock_advance(&f.clock, 15 * 60 * 1000 - 1);
+    ck_assert_int_eq(authp_token_verify(f.realm, grant.access_token, len, &who, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(authp_token_verify(f.realm, grant.access_token, len, &who, f.pool),
+                     AUTHP_E_TOKEN_EXPIRED);
+    /* One of a host whose clock is right is not of tomorrow here, but long over. */
+    len = strlen(before.access_token);
+    ck_assert_int_eq(authp_token_verify(f.realm, before.access_token, len, &who, f.pool),
+                     AUTHP_E_TOKEN_EXPIRED);
+}
+END_TEST
+
 START_TEST(invites)
 {
     const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
@@ -159,6 +182,7 @@ Suite *suite_store_time(void)
     tcase_add_test(tests, what_is_stored);
     tcase_add_test(tests, what_lives);
     tcase_add_test(tests, the_tokens_end);
+    tcase_add_test(tests, a_token_goes_by_this_host);
     tcase_add_test(tests, invites);
     tcase_add_test(tests, an_invite_of_others);
     tcase_add_test(tests, failures);

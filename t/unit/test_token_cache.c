@@ -237,6 +237,28 @@ START_TEST(times_are_looked_at_again)
 }
 END_TEST
 
+/* Of the two times from which on a token counts it is the later one, whichever that is: a clock
+ * that was set back meets what is remembered as it meets what is not. */
+START_TEST(both_beginnings_are_looked_at)
+{
+    const int64_t now = authp_clock_now(f.realm->clock) / 1000;
+    const authp_claims_t claims = {.sub = "aaaaaaaaaaaaaaaaaaaaaaaa",
+                                   .sid = "bbbbbbbbbbbbbbbbbbbbbbbb",
+                                   .jti = "AAAAAAAAAAAAAAAAAAAAAA",
+                                   .iat = now - (_i == 0 ? 0 : 600),
+                                   .nbf = now - (_i == 0 ? 600 : 0),
+                                   .exp = now + 900,
+                                   .auth_time = now - 600,
+                                   .ver = 1};
+    const char *token = NULL;
+    ck_assert_int_eq(authp_jwt_build(f.realm->jwt, &claims, &token, f.pool), AUTHP_OK);
+    ck_assert_int_eq(expect_same_verdict(token), AUTHP_OK);
+    ck_assert(is_kept(token));
+    fake_clock_advance(&f.clock, -(AUTHP_JWT_SKEW + 1) * 1000);
+    ck_assert_int_eq(expect_same_verdict(token), AUTHP_E_TOKEN_INVALID);
+}
+END_TEST
+
 /* Over before it was seen: nothing to keep. */
 START_TEST(expired_is_not_kept)
 {
@@ -363,6 +385,7 @@ Suite *suite_token_cache(void)
     tcase_add_test(cache, repeated_is_found);
     tcase_add_test(cache, forged_is_never_kept);
     tcase_add_test(cache, times_are_looked_at_again);
+    tcase_add_loop_test(cache, both_beginnings_are_looked_at, 0, 2);
     tcase_add_test(cache, expired_is_not_kept);
     tcase_add_test(cache, too_long_for_a_slot);
     tcase_add_loop_test(cache, threads_agree, 0, 2);
