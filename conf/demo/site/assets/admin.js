@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admins' page: recruiters to verify or to withdraw, invites to make and to revoke. The routes decide who may.
+// The admins' page: verifies recruiters and withdraws that, makes and revokes invites. The routes check that the user is an admin.
 import { callSignedIn, explain, onceAtATime } from "./session.js";
 
 const trouble = document.getElementById("trouble");
 
-// True if it worked; else the reason is shown, until somebody does something else.
+// True if the request succeeded. Otherwise shows the reason until the next action.
 function worked(answer) {
     if (answer.status === 401) {
         const link = document.createElement("a");
@@ -17,7 +17,7 @@ function worked(answer) {
     return answer.ok;
 }
 
-// Every page of a list; null if one could not be had.
+// The rows of all pages of a list, or null if a page could not be loaded.
 async function listOf(route) {
     const rows = [];
     let cursor = "";
@@ -40,7 +40,7 @@ function element(tag, className, text) {
     return made;
 }
 
-// One line: who, what about them, and what can be done.
+// One row of a list: a title, a state, and a button.
 function row(id, title, state, label, act) {
     const item = document.createElement("li");
     const button = element("button", "button quiet", label);
@@ -72,7 +72,7 @@ async function showRecruiters() {
     if (users === null) {
         return;
     }
-    users.sort((one, other) => Number(one.is_recruiter_verified) - Number(other.is_recruiter_verified)); // who waits comes first
+    users.sort((one, other) => Number(one.is_recruiter_verified) - Number(other.is_recruiter_verified)); // unverified ones first
     const rows = users.map((user) => {
         const title = user.name ? `${user.name}, ${user.email}` : user.email;
         const verified = user.is_recruiter_verified;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The "who am I" card of the front page and of the guarded pages, with its ways to sign in and out.
+// The card of the front page and of the guarded pages that shows who is signed in, with buttons to sign in and out.
 import { explain, onceAtATime, roleList, signOut, whoAmI } from "./session.js";
 
 const text = document.getElementById("who");

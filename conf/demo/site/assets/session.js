@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every page of the demo shares: calls of the auth routes by the cookie way, and words for what went wrong.
+// Functions that all pages of the demo use: calls of the account routes with cookies, and sentences about errors.
 
 const MOUNT = "/api/auth"; // AuthPlatformMount
 
@@ -9,7 +9,7 @@ function readCookie(name) {
     return found ? found.slice(start.length) : "";
 }
 
-// The server sets this cookie, readable by scripts, for as long as a session may be renewed.
+// True if the browser has the cookie that scripts may read. The server sets it for as long as the session can be renewed.
 export function maySignedIn() {
     return readCookie("csrf_token") !== "";
 }
@@ -24,7 +24,7 @@ function retryAfter(response) {
     return Number.isNaN(at) ? 0 : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }
 
-// Calls an auth route. Never throws: {ok, status, data, wait}, with status 0 when no answer came.
+// Calls an account route. Never throws. Returns {ok, status, data, wait}, with status 0 if no answer came.
 export async function call(method, route, body) {
     const headers = { Accept: "application/json", "X-Token-Delivery": "cookie" };
     const options = { method, headers, credentials: "same-origin", cache: "no-store" };
@@ -82,7 +82,8 @@ export async function callSignedIn(method, route, body) {
     return renewed.ok ? call(method, route, body) : renewed;
 }
 
-// The signed-in user, or null; an access token that ran out is renewed on the way. `problem` is set when nobody can tell.
+// Returns {user}: the signed-in user, or null. Renews an access token that has expired. `problem` is set if the server could not say
+// who it is.
 export async function whoAmI() {
     if (!maySignedIn()) {
         return { user: null };
@@ -94,7 +95,7 @@ export async function whoAmI() {
     return answer.status === 401 ? { user: null } : { user: null, problem: answer };
 }
 
-// True once nobody is signed in here any more; 401 means that nobody was.
+// `done` is true if nobody is signed in now. 401 means that nobody was signed in before.
 export async function signOut() {
     const answer = await call("POST", "/logout");
     return { done: answer.ok || answer.status === 401, answer };
@@ -112,10 +113,10 @@ const WORDS = {
     busy: "The server is very busy.",
     store_unavailable: "Accounts cannot be reached right now.",
     rate_limited: "Too many attempts.",
-    csrf_failed: "This page has lost touch with your session. Reload it and try again.",
-    origin_denied: "The server did not accept the address that this page was opened under.",
-    recruiter_pending: "Recruiter pending verification. An administrator has to confirm the account first, or send you an invite.",
-    not_recruiter: "This account is no recruiter's. An invite makes it one.",
+    csrf_failed: "This page no longer belongs to your session. Reload it and try again.",
+    origin_denied: "The server did not accept the address of this page.",
+    recruiter_pending: "Recruiter pending verification. An administrator must verify the account first, or send you an invite.",
+    not_recruiter: "This account is no recruiter account. An invite makes it one.",
 };
 
 function wordsFor(answer) {
@@ -123,7 +124,7 @@ function wordsFor(answer) {
     return WORDS[problem.code] || problem.detail || problem.title || `The server answered with status ${answer.status}.`;
 }
 
-// One or two sentences for a person about an answer that was no success.
+// Returns one or two sentences for a person about a failed request.
 export function explain(answer) {
     if (answer.status === 0) {
         return "The server could not be reached. Check your connection and try again.";
@@ -135,7 +136,8 @@ export function explain(answer) {
     return text;
 }
 
-// A path of this site, or "/": one leading slash and, decoded too, no second one, no backslash, no control character.
+// Returns the text if it is a path of this site, else "/". Such a path begins with one slash, not two, and has no backslash and no control
+// character, also after percent-decoding.
 export function safeReturnTo(text) {
     let plain = text || "";
     try {
@@ -149,11 +151,11 @@ export function safeReturnTo(text) {
         }
     }
     const url = new URL(text, location.origin);
-    const path = url.pathname + url.search + url.hash; // "/.//host" has become "//host" by now
+    const path = url.pathname + url.search + url.hash; // the parser has turned "/.//host" into "//host"
     return url.origin === location.origin && !path.startsWith("//") ? path : "/";
 }
 
-// The stored roles: a recruiter who is not verified does not count as one yet.
+// A list of the stored roles. It marks the role recruiter if it does not count because the account is not verified.
 export function roleList(user) {
     const roles = user.roles.map((role) => (role === "recruiter" && !user.is_recruiter_verified ? "recruiter, not verified" : role));
     const list = document.createElement("ul");
@@ -167,7 +169,7 @@ export function roleList(user) {
     return list;
 }
 
-// Makes a control act once at a time; it stays focusable meanwhile, so that the keyboard does not lose its place.
+// Ignores further clicks while the work runs. The button stays focusable, so that keyboard users do not lose their place.
 export function onceAtATime(button, work) {
     return async (event) => {
         event.preventDefault();

@@ -55,7 +55,7 @@ function focusFirstError(form) {
     }
 }
 
-// Only what the server could not say better: its rules are the ones that count.
+// Checks only that fields are filled in. The server checks all the rest, and explains it.
 function checkFilledIn(form) {
     const messages = { email: "Enter your e-mail address.", password: "Enter your password." };
     for (const field of fieldsOf(form)) {
@@ -67,17 +67,17 @@ function checkFilledIn(form) {
     return form.querySelector("[aria-invalid]") === null;
 }
 
-// Answers that belong to one field although the server names none.
+// The errors of an answer, each with its field. For some codes the server names no field, but the error belongs to one.
 function asFieldErrors(answer) {
     const problem = answer.data || {};
     if (problem.code === "email_taken") {
         return [{ field: "email", detail: "This e-mail address already has an account. Sign in with it instead." }];
     }
     if (problem.code === "invalid_credentials") {
-        return [{ field: "password", detail: "The e-mail address or the password is not right." }];
+        return [{ field: "password", detail: "The e-mail address or the password is wrong." }];
     }
     if (problem.code === "invite_invalid") {
-        return [{ field: "invite_code", detail: "This invite is not for this address, or it was used or has run out." }];
+        return [{ field: "invite_code", detail: "This invite is for another address, or it was used, revoked or has expired." }];
     }
     return Array.isArray(problem.errors) ? problem.errors : [];
 }
@@ -115,7 +115,7 @@ function showPassword(button, shown) {
     button.setAttribute("aria-label", `${button.textContent} password`);
 }
 
-// routeFor(body) says which route a body goes to.
+// Makes a form send its fields. routeFor(body) returns the route.
 function connect(formId, routeFor) {
     const form = document.getElementById(formId);
     const button = form.querySelector("button[type='submit']");
@@ -140,7 +140,7 @@ function connect(formId, routeFor) {
                 "for plain http:// the server needs SECURE_COOKIES=false.";
             return;
         }
-        form.querySelectorAll(".reveal").forEach((one) => showPassword(one, false)); // so that the browser offers to save it as a password
+        form.querySelectorAll(".reveal").forEach((one) => showPassword(one, false)); // else the browser does not offer to save the password
         status.textContent = "You are signed in.";
         location.assign(target);
     }
@@ -156,7 +156,7 @@ function connectReveal(button) {
     button.addEventListener("click", () => showPassword(button, field.type === "password"));
 }
 
-// What was typed as e-mail address goes along when the view changes.
+// Copies the typed e-mail address into the other view when the view changes.
 function connectSwitch(button) {
     const email = (view) => view.querySelector("input[name=email]");
     const to = button.dataset.switch;
