@@ -29,7 +29,7 @@ const authp_command_t authp_commands[] = {
      authp_cmd_user_create,
      {{"role", "ROLE", "one of ROLES", true},
       {"email", "EMAIL", "the address to sign in with", true},
-      {"name", "NAME", "what the person is called", false},
+      {"name", "NAME", "the name of the user", false},
       {"verified", NULL, "with --role recruiter: verified from the start", false},
       NO_MORE}},
     {"user",
@@ -53,8 +53,8 @@ const authp_command_t authp_commands[] = {
     {"user",
      "set-roles",
      "Give an account these roles and no others",
-     "Takes effect at the next request. The role recruiter does not count before the account is\n"
-     "verified.",
+     "Takes effect at the account routes at the next request, and at guarded pages within about a\n"
+     "second. The role recruiter does not count before the account is verified.",
      "user set-roles --email rob@example.org --roles candidate,recruiter\n"
      "user set-roles --email rob@example.org --roles -",
      authp_cmd_change_roles,
@@ -69,7 +69,7 @@ const authp_command_t authp_commands[] = {
     {"user",
      "enable",
      "Unlock an account",
-     "The person has to sign in again: ended sessions stay ended.",
+     "The user must sign in again: sessions that have ended stay ended.",
      "user enable --email mallory@example.org",
      authp_cmd_change_enable,
      {WHICH_USER, NO_MORE}},
@@ -83,7 +83,8 @@ const authp_command_t authp_commands[] = {
     {"user",
      "withdraw-recruiter",
      "Withdraw the verification of a recruiter",
-     "Takes effect at the next request. An invite that was used before does not bring it back.",
+     "Takes effect at the account routes at the next request, and at guarded pages within about a\n"
+     "second. A used invite does not verify the account again.",
      "user withdraw-recruiter --email rob@example.org",
      authp_cmd_change_withdraw,
      {WHICH_USER, NO_MORE}},
@@ -98,7 +99,7 @@ const authp_command_t authp_commands[] = {
     {"user",
      "delete",
      "Delete an account for good",
-     "Ends all its sessions and removes personal data. The audit keeps the id.",
+     "Ends all sessions of the account and removes its personal data. The audit keeps the user id.",
      "user delete --email ada@example.org\n"
      "user delete --id 665f1c2e9b1d4a0012345678 --yes",
      authp_cmd_change_delete,
@@ -157,14 +158,14 @@ const authp_command_t authp_commands[] = {
      authp_cmd_audit_list,
      {{"user", "WHO", "only entries by or about this user: EMAIL, ID, or cli (this tool)", false},
       {"event", "NAME", "only this event, as the list shows it: login, refresh_reuse ...", false},
-      {"since", "TIME", "only since then: 30m, 24h or 7d ago, a date, or 2026-01-31T08:00:00Z",
-       false},
+      {"since", "TIME",
+       "only entries since TIME: 30m, 24h or 7d (ago), a date, or 2026-01-31T08:00:00Z", false},
       PAGE,
       NO_MORE}},
     {NULL,
      "migrate",
      "Bring the database up to date",
-     "The server does this too when it starts. A second call changes nothing.",
+     "The server also does this when it starts. A second call changes nothing.",
      "--env-file /etc/auth_platform/.env migrate",
      authp_cmd_admin_migrate,
      {NO_MORE}},
@@ -178,10 +179,10 @@ const authp_command_t authp_commands[] = {
     {NULL,
      "purge",
      "Remove ended sessions, deleted accounts, and old invites and audit entries",
-     "Sessions and deleted accounts are removed an hour after their end, invites a month after\n"
-     "theirs, audit entries after AUDIT_RETENTION_DAYS. The server does this by itself too. Ages are\n"
-     "measured by the store's clock. If this host's clock differs from it by more than 20 seconds,\n"
-     "nothing is removed.",
+     "Sessions and deleted accounts are removed an hour after their end, or twice\n"
+     "ACCESS_TOKEN_EXPIRE_MINUTES if that is longer; invites a month after their end; audit entries\n"
+     "after AUDIT_RETENTION_DAYS. The server also does this by itself. The store's clock counts. If\n"
+     "this host's clock differs from it by more than 20 seconds, nothing is removed.",
      "purge --json",
      authp_cmd_admin_purge,
      {NO_MORE}},

@@ -12,7 +12,7 @@
 const authp_flag_t authp_options_global[] = {
     {"env-file", "FILE", "read settings from FILE (default: ./.env if there is one)", false},
     {"json", NULL, "answer with one JSON document", false},
-    {"help", NULL, "show help; after a command, that command's", false},
+    {"help", NULL, "show this help, or the help of a command", false},
     {"version", NULL, "show the version", false},
     {NULL, NULL, NULL, false},
 };
