@@ -24,9 +24,9 @@ static const char *who(const authp_route_t *route, apr_pool_t *pool)
     case AUTHP_AUTH_REQUIRED:
         return "For everybody who is signed in.";
     case AUTHP_AUTH_OPTIONAL:
-        return "For everybody. Who is signed in counts.";
+        return "For everybody. The answer depends on who is signed in.";
     case AUTHP_AUTH_OWN:
-        return "For whoever holds a token or a cookie of the session.";
+        return "For clients with a token or a cookie of the session.";
     case AUTHP_AUTH_NONE:
         break;
     }

@@ -40,7 +40,7 @@ static const answer_t answers[] = {
       {"is_recruiter_verified", "boolean", NULL}}},
     {"Tokens",
      {{"access_token", "string", "JWT for Authorization: Bearer"},
-      {"refresh_token", "string*", "Absent in the cookie way"},
+      {"refresh_token", "string*", "Absent if tokens are delivered by cookie"},
       {"token_type", "string", "bearer"},
       {"expires_in", "integer", "Seconds"},
       {"user", "#User", NULL}}},
@@ -53,13 +53,13 @@ static const answer_t answers[] = {
       {"user_agent", "string?", NULL},
       {"created_at", "string", "RFC 3339, UTC"},
       {"last_used_at", "string", "RFC 3339, UTC"},
-      {"current", "boolean", "The one that asks"}}},
+      {"current", "boolean", "True for the session of this request"}}},
     {"SessionList",
      {{"items", "[#Session]", NULL}, {"next_cursor", "string?", "null at the end of the list"}}},
     {"InviteCode",
      {{"id", "string", "24 hex characters"},
       {"email", "string", NULL},
-      {"code", "string", "Shown this once"},
+      {"code", "string", "Only this answer shows it"},
       {"created_at", "string", "RFC 3339, UTC"},
       {"expires_at", "string", "RFC 3339, UTC"}}},
     {"Invite",
@@ -69,7 +69,7 @@ static const answer_t answers[] = {
       {"expires_at", "string?", "RFC 3339, UTC"},
       {"created_by", "string?", "An admin's id, or cli"},
       {"used_at", "string?", NULL},
-      {"used_by", "string?", "The id of who used it"},
+      {"used_by", "string?", "The id of the user who used it"},
       {"revoked_at", "string?", NULL}}},
     {"InviteList",
      {{"items", "[#Invite]", NULL}, {"next_cursor", "string?", "null at the end of the list"}}},
@@ -81,7 +81,7 @@ static const answer_t answers[] = {
       {"revocation_lag_worst_ms", "integer*", NULL},
       {"clock_offset_ms", "integer*", NULL}}},
     {"FieldError",
-     {{"field", "string", "Its name; a long one that the client made up is cut"},
+     {{"field", "string", "The name of the field; a long name from the client is cut"},
       {"code", "string", NULL},
       {"detail", "string", NULL}}},
     {"Problem",
@@ -194,12 +194,13 @@ void authp_openapi_components(const authp_settings_t *settings, json_t *out, apr
     add_schemas(settings, authp_json_set_object(out, "schemas"), pool);
     add_examples(authp_json_set_object(out, "examples"), pool);
     json_t *headers = authp_json_set_object(out, "headers");
-    add_header(headers, "RequestId", "Names this request in the server's logs");
+    add_header(headers, "RequestId", "Identifies this request in the server's logs");
     add_header(headers, "RetryAfter", "Seconds to wait");
     add_header(headers, "Challenge", "RFC 6750");
-    add_header(headers, "EntityTag", "Changes when the content does: for If-None-Match");
+    add_header(headers, "EntityTag", "For If-None-Match. It changes when the content changes");
     add_header(headers, "Location", "A path of this host");
-    add_header(headers, "Cookies", "In the cookie way: the access, refresh and CSRF cookies");
+    add_header(headers, "Cookies",
+               "If tokens are delivered by cookie: the access, refresh and CSRF cookies");
     json_t *schemes = authp_json_set_object(out, "securitySchemes");
     json_t *bearer = authp_json_set_object(schemes, "bearer");
     authp_json_set_str(bearer, "type", "http");

@@ -13,16 +13,14 @@ static const struct {
     const char *about;
     const char *beginnings[BEGINNINGS]; /* first segments of paths */
 } tags[] = {
-    {"Sign up and sign in", "Accounts and sessions begin here.", {"/register", "/login"}},
-    {"Sessions",
-     "New tokens for old ones, and where a session ends.",
-     {"/refresh", "/logout", "/session"}},
+    {"Sign up and sign in", "Make accounts and start sessions.", {"/register", "/login"}},
+    {"Sessions", "Refresh tokens and end sessions.", {"/refresh", "/logout", "/session"}},
     {"Own account",
-     "Whoever is signed in, about themself.",
+     "Your own account and your own sessions.",
      {"/me", "/sessions", "/api/protected/me"}},
     {"Recruiters", "Invites and verification, for admins.", {"/recruiter"}},
     {"Accounts", "Everybody's account, for admins.", {"/users"}},
-    {"Server", "How the server is, and what it offers.", {NULL}},
+    {"Server", "The state of the server, and the description of its routes.", {NULL}},
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))

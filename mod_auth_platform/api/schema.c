@@ -39,7 +39,7 @@ static const char *check_device(const char *text, size_t len)
 {
     const char *wrong = too_long(text, len, DEVICE_MAX);
     if (wrong == NULL && authp_text_has_control(text, len)) {
-        wrong = "Must not hold control characters.";
+        wrong = "Must not contain control characters.";
     }
     return wrong;
 }
@@ -63,11 +63,11 @@ static const char *check_roles(const authp_settings_t *settings, const json_t *l
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
         if (!is_role(settings, json_array_get(list, i))) {
-            return "Holds something that is not a role here.";
+            return "Has a word that is not a role of this server.";
         }
         for (size_t j = 0; j < i; j++) {
             if (json_equal(json_array_get(list, i), json_array_get(list, j))) {
-                return "Names a role twice.";
+                return "Has a role twice.";
             }
         }
     }
@@ -81,7 +81,7 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     size_t len = json_string_length(value);
     /* Code that reads the value as a C string would stop at a NUL. */
     if (memchr(text, '\0', len) != NULL) {
-        return "Must not hold a NUL character.";
+        return "Must not contain a NUL character.";
     }
     switch (kind) {
     case AUTHP_FIELD_EMAIL:
@@ -265,7 +265,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     case AUTHP_FIELD_EMAIL:
         /* No `format: email`: that format follows RFC 5321, which accepts other addresses. */
         authp_json_set_str(out, "description",
-                           "An e-mail address, as HTML's input type=email takes it.");
+                           "An e-mail address that HTML's input type=email accepts.");
         describe_text(254, EMAIL_PATTERN, out);
         break;
     case AUTHP_FIELD_NAME:
@@ -297,7 +297,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         break;
     case AUTHP_FIELD_TOKEN:
         describe_text(TOKEN_MAX, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(out, "description", "As it was handed out.");
+        authp_json_set_str(out, "description", "Exactly as an answer of the server had it.");
         break;
     case AUTHP_FIELD_ID:
         authp_json_set_str(out, "pattern", AUTHP_SCHEMA_ID);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows what a route may answer, and what it did.
+// Shows the documented answers of a route, and the answer to a request.
 "use strict";
 
 const REASONS = {
@@ -37,7 +37,7 @@ function parameterTable(route) {
     return rows.length > 0 ? [el("h4", null, "Parameters"), table(["Name", "Type", "What it takes"], rows)] : [];
 }
 
-// The answers of one status: the success with its examples, or the codes of its problems.
+// The documented answers with one status: examples of a success, or the codes of problems.
 function documented(status, response) {
     const [type, media] = Object.entries(response.content || {})[0] || ["", null];
     const examples = examplesOf(media);
@@ -58,11 +58,11 @@ function documentedAnswers(route) {
     return [el("h4", null, "Answers"), el("ul", { class: "answers" }, Object.entries(route.op.responses).map(([status, one]) => documented(status, one)))];
 }
 
-// What came back: its status in a line that is read out, all else below.
+// Shows an answer: its status in a line that screen readers read out, all the rest below.
 function showAnswer(line, place, answer) {
     if (answer.failed || answer.redirect) {
         line.replaceChildren(...(answer.failed ? [`No answer: ${answer.failed}`] : [statusPill(302), " A redirect"]));
-        place.replaceChildren(answer.redirect ? el("p", { class: "soft" }, "Scripts are not told where to: the line for curl shows it.") : "");
+        place.replaceChildren(answer.redirect ? el("p", { class: "soft" }, "The browser does not tell scripts the target of a redirect. The sample for curl shows it.") : "");
         return;
     }
     line.replaceChildren(statusPill(answer.status), ` ${REASONS[answer.status] || ""} `, el("span", { class: "soft" }, `${answer.ms} ms`));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Making elements. Text is only ever text here: no markup is built from data, and the page's policy would refuse it.
+// Makes elements. Data is only put into text nodes and attributes, never into markup. The page's policy would refuse scripts in it.
 "use strict";
 
-// el("p", { class: "soft", onclick: f, hidden: true }, "text", child, ...): what is null, undefined or false is left out.
+// el("p", { class: "soft", onclick: f, hidden: true }, "text", child, ...). Leaves out values that are null, undefined or false.
 function el(tag, props, ...children) {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(props || {})) {
@@ -16,7 +16,7 @@ function el(tag, props, ...children) {
     return made;
 }
 
-// "For the role `admin`": what stands between backquotes is code.
+// "For the role `admin`": text between backquotes is shown as code.
 function prose(text) {
     return (text || "").split("`").map((part, i) => (i % 2 === 1 ? el("code", null, part) : part));
 }
@@ -26,7 +26,7 @@ function paragraphs(text) {
     return (text || "").split(/\n{2,}/).map((one) => el("p", null, prose(one)));
 }
 
-// Above this many characters colours cost more than they tell.
+// A longer text is shown without colours, because they would make the page slow.
 const COLOURED = 20000;
 const SHOWN = 200000;
 
@@ -51,7 +51,7 @@ function jsonBlock(label, value) {
     return block(label, text.length > COLOURED ? text.slice(0, SHOWN) : coloured(text));
 }
 
-// Copies text; where the browser does not allow that (plain http on another host), false.
+// Copies text. Returns false if the browser does not allow it, such as with plain http on another host.
 async function copied(text) {
     try {
         await navigator.clipboard.writeText(text);

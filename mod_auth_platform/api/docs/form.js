@@ -2,7 +2,7 @@
 // The form that tries a route: one field for each parameter and each member of the body.
 "use strict";
 
-// One that shows what it hides when asked to.
+// A password field with a button that shows or hides the text.
 function secretInput(input) {
     const button = el("button", { type: "button", class: "quiet", "aria-label": `Show ${input.name}` }, "Show");
     button.addEventListener("click", () => {

@@ -6,7 +6,7 @@ function method(route) {
     return el("span", { class: `method m-${route.method.toLowerCase()}` }, route.method);
 }
 
-// The mount in a quiet colour, for it is the same everywhere; a place to break after each part.
+// The path of a route. The mount has a quiet colour, because all routes have it. A line may break before each slash.
 function pathOf(route, mount) {
     const inside = mount !== "" && route.path.startsWith(`${mount}/`);
     const rest = inside ? route.path.slice(mount.length) : route.path;
@@ -40,7 +40,7 @@ function card(route, mount) {
         body);
 }
 
-// Where this page is: the mount, if it is where it should be.
+// The mount, read from the address of this page.
 function mountOfPage() {
     return location.pathname.replace(/\/docs$/, "");
 }
@@ -64,7 +64,7 @@ function build(routes) {
     }
 }
 
-// What the address names after #: a route, or a part of "How it works". It is opened, shown and focused.
+// Opens, shows and focuses what the address names after #: a route, or a part of "How it works".
 function openFromHash() {
     const target = document.getElementById(location.hash.slice(1));
     if (!target || !target.matches(".op, .topic")) {
@@ -79,7 +79,7 @@ function openFromHash() {
     target.querySelector("summary").focus({ preventScroll: true });
 }
 
-// The address may name already what a click leads to: then it does not change, and nothing else would happen.
+// If the address already names the target of a link, a click does not change it, and there is no hashchange event. So open it here.
 function openAgain(event) {
     const link = event.target.closest("a[href^='#']");
     if (link && link.hash === location.hash) {
@@ -108,7 +108,7 @@ function filterBy(text, routes) {
     }
 }
 
-// Open beside the routes where there is room for that, closed above them on a phone.
+// The panels are open in a wide window, where they are beside the routes. On a phone they are above the routes, and closed.
 function fitPanels(wide) {
     for (const panel of document.querySelectorAll(".side .panel")) {
         panel.open = wide;

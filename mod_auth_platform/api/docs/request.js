@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a filled-in form to a request, and to the answer.
+// Makes a request from a filled-in form, and sends it.
 "use strict";
 
 // input: { path: {name: text}, query: {name: text}, body: text or undefined }
@@ -34,7 +34,7 @@ function parsed(text, type) {
     }
 }
 
-// Never throws: { status, ok, redirect, failed, ms, headers, text, data }.
+// Never throws. Returns { status, ok, redirect, failed, ms, headers, text, data }.
 async function send(request) {
     const began = performance.now();
     try {

@@ -2,7 +2,7 @@
 // The same request as a program would send it: for curl, JavaScript and Python.
 "use strict";
 
-// Single quotes: a shell leaves everything as it is, except the quote itself.
+// Quotes text for a shell. Between single quotes every character stands for itself, except the single quote.
 function quoted(text) {
     return `'${text.replaceAll("'", "'\\''")}'`;
 }
@@ -18,7 +18,7 @@ function sampleRequest(route, input) {
     if (!request.cookie && needed && !request.headers.Authorization) {
         request.headers.Authorization = "Bearer ACCESS_TOKEN";
     }
-    // Without a body, /refresh and /logout go by the cookie too.
+    // Without a body, /refresh and /logout use the cookie, too.
     if (request.cookie && takesHeader(route, "X-CSRF-Token") && (needed || request.body === undefined)) {
         request.headers["X-CSRF-Token"] = ""; // each language has an expression for the value
     }

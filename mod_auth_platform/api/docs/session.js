@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is signed in on this page. Tokens stay in these variables: no storage, no URL; a reload forgets them.
+// Who is signed in on this page. Tokens are only in these variables, not in storage or a URL. A reload drops them.
 "use strict";
 
 const session = { way: "bearer", access: "", refresh: "", name: "" };
 
 const ABOUT_WAY = {
-    bearer: "Sign up or in below: the tokens of the answer are kept in this page's memory, until it is reloaded, and go along as Authorization: Bearer.",
-    cookie: "The browser keeps the tokens in cookies that scripts cannot read. Requests that change something carry the csrf_token cookie's value as X-CSRF-Token.",
+    bearer: "Sign up or sign in below. The page keeps the tokens of the answer in its memory until it is reloaded, and sends the access token as Authorization: Bearer.",
+    cookie: "The browser keeps the tokens in cookies that scripts cannot read. In requests that change something, the page sends the value of the cookie csrf_token as X-CSRF-Token.",
 };
 
 function csrfToken() {
@@ -14,7 +14,7 @@ function csrfToken() {
     return found ? found.slice("csrf_token=".length) : "";
 }
 
-// Forms that take a refresh token get the one we have.
+// Puts the refresh token into the forms that have a field for it.
 function fillRefreshTokens() {
     for (const input of document.querySelectorAll("input[data-member=refresh_token]")) {
         if (session.way === "cookie") {
@@ -43,7 +43,7 @@ function forget() {
     showSession();
 }
 
-// Takes what an answer says about who is signed in.
+// Updates the session from an answer: its tokens and the name of the user.
 function learn(route, answer) {
     const data = answer.data || {};
     if (typeof data.access_token === "string") {
@@ -59,7 +59,7 @@ function learn(route, answer) {
     showSession();
 }
 
-// Without a way to ask for it, the mount decides: cookies, where its sign-in says that it sets them.
+// How this mount delivers tokens at first: by cookie if its sign-in sets cookies and has no parameter X-Token-Delivery, else by bearer.
 function wayOfMount(routes) {
     const signIns = routes.filter((route) => Object.values(route.op.responses).some((one) => (one.headers || {})["Set-Cookie"]));
     return signIns.length > 0 && !signIns.some((route) => takesHeader(route, "X-Token-Delivery")) ? "cookie" : "bearer";

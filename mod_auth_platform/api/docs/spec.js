@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page reads out of openapi.json.
+// Reads openapi.json.
 "use strict";
 
 let spec = null;
@@ -36,7 +36,7 @@ function takesHeader(route, name) {
     return route.parameters.some((one) => one.in === "header" && one.name === name);
 }
 
-// What the badge says: who may call it.
+// The text of the badge of a route: who may call it.
 function whoMay(route) {
     const ways = route.op.security || [];
     const role = ways.flatMap((way) => Object.values(way).flat())[0];
@@ -49,7 +49,7 @@ function whoMay(route) {
     if (!ways.some((way) => Object.keys(way).length === 0)) {
         return "signed in";
     }
-    // What the body may hold instead is a credential all the same.
+    // No token is needed, but without one the body must have a credential.
     const refusal = ((route.op.responses["401"] || {}).content || {})["application/problem+json"];
     return refusal && refusal.examples && refusal.examples.token_missing ? "session" : "everybody";
 }
