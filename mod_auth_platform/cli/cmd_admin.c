@@ -59,11 +59,12 @@ static int purge_failed(authp_context_t *context, authp_err_t err)
     if (err != AUTHP_E_CLOCKS_DIFFER) {
         return authp_context_failure(context, err, NULL);
     }
-    authp_output_error(context->pool,
-                       "nothing was removed: the store's clock is %" APR_INT64_T_FMT
-                       " seconds %s this host's, and ages cannot be told (20 seconds are "
-                       "allowed). Set the clock that is wrong, then purge again.",
-                       (offset < 0 ? -offset : offset) / 1000, offset < 0 ? "behind" : "ahead of");
+    authp_output_error(
+        context->pool,
+        "nothing was removed: the store's clock is %" APR_INT64_T_FMT
+        " seconds %s this host's (20 seconds are allowed), so the age of an entry is "
+        "uncertain. Set the clock that is wrong, then purge again.",
+        (offset < 0 ? -offset : offset) / 1000, offset < 0 ? "behind" : "ahead of");
     return AUTHP_EXIT_FAILED;
 }
 

@@ -33,11 +33,12 @@ static void note_admins(const authp_context_t *context, const authp_user_t *befo
     }
     authp_err_t err = authp_store_user_list(context->realm->store, &admins, &left, context->pool);
     if (err != AUTHP_OK) {
-        authp_output_error(context->pool, "note: it is done, but whether another admin is left "
-                                          "could not be found out: see user list --role admin");
+        authp_output_error(context->pool,
+                           "note: it is done, but the tool could not check if another "
+                           "admin is left: see user list --role admin");
     } else if (left->nelts == 0) {
         authp_output_error(context->pool,
-                           "note: that was the last admin, now nobody can administer: make one "
+                           "note: that was the last admin, and nobody can administer now: make one "
                            "with user create --role admin, or give the role with user set-roles");
     }
 }

@@ -56,12 +56,12 @@ const char *authp_input_check_roles(const authp_context_t *context, const char *
             return why;
         }
         if (holds(roles, role)) {
-            return apr_pstrcat(context->pool, "The role ", role, " is there twice.", NULL);
+            return apr_pstrcat(context->pool, "The role ", role, " is given twice.", NULL);
         }
         APR_ARRAY_PUSH(roles, const char *) = role;
     }
     if (rest != NULL && roles->nelts == 0) {
-        return "There is no role in it; - takes all roles away.";
+        return "No role is given; - removes all roles.";
     }
     *out = roles;
     return NULL;

@@ -47,7 +47,7 @@ static void show_table(const authp_context_t *context, const authp_listing_t *ki
     }
     authp_table_print(table);
     if (next != NULL) {
-        authp_output_error(context->pool, "note: there are more, go on with --after %s", next);
+        authp_output_error(context->pool, "note: there are more; continue with --after %s", next);
     }
 }
 

@@ -106,8 +106,8 @@ static const char *unknown_option(const parser_t *parser, const char *name, size
     const authp_command_t *command = parser->out->command;
     apr_array_header_t *names = apr_array_make(parser->pool, 16, sizeof(const char *));
     if (is_password(name, len)) {
-        return "passwords are no arguments, because every user of this machine could read them: "
-               "leave it away and be asked, or write it to standard input";
+        return "a password cannot be an argument, because every user of this machine could read it: "
+               "the tool asks for it, or reads it from standard input";
     }
     if (command != NULL) {
         add_names(names, command->flags);
@@ -115,7 +115,7 @@ static const char *unknown_option(const parser_t *parser, const char *name, size
     add_names(names, authp_options_global);
     const char *meant = guess(apr_pstrmemdup(parser->pool, name, len), names);
     return apr_psprintf(parser->pool, "unknown option --%.*s%s%s%s%s", (int)len, name,
-                        command == NULL ? " (a command's options come behind it)" : "",
+                        command == NULL ? " (put the options of a command after it)" : "",
                         meant != NULL ? "; did you mean --" : "", meant != NULL ? meant : "",
                         meant != NULL ? "?" : "");
 }
@@ -222,7 +222,7 @@ static const char *take_word(parser_t *parser, const char *word)
 {
     authp_options_t *out = parser->out;
     if (out->command != NULL) {
-        return apr_psprintf(parser->pool, "%s takes options only, there is an argument too many",
+        return apr_psprintf(parser->pool, "%s takes options only, so this is one argument too many",
                             authp_options_command_name(out->command, parser->pool));
     }
     if (parser->alone) {

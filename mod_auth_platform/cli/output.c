@@ -70,14 +70,14 @@ const char *authp_output_explain(authp_err_t err)
     case AUTHP_E_EMAIL_TAKEN:
         return "there is an account with this e-mail address already";
     case AUTHP_E_CANNOT_VERIFY:
-        return "this person neither is a recruiter nor asked to be one: to make them one, give the "
-               "role first (user set-roles)";
+        return "this person neither is a recruiter nor asked to be one: to make a recruiter of an "
+               "account, first give it the role (user set-roles)";
     case AUTHP_E_LAST_ADMIN:
         return "this is the last admin who can sign in: make another one first";
     case AUTHP_E_UNAVAILABLE:
         return "the store cannot be reached or did not answer in time";
     case AUTHP_E_BUSY:
-        return "too much is going on, try again";
+        return "too many requests at the same time, try again";
     default:
         return NULL;
     }

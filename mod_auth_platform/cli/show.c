@@ -109,7 +109,8 @@ void authp_show_new_invite(const authp_context_t *context, const authp_invite_t 
     put(context, "e-mail", invite->email);
     put(context, "code", code);
     put(context, "expires", time_of(invite->expires_at, context->pool));
-    authp_output_error(context->pool, "note: the code is shown this once and stored nowhere");
+    authp_output_error(context->pool,
+                       "note: the code is shown this once, and the store has only its hash");
 }
 
 const char *authp_show_invite_state(const authp_context_t *context, const authp_invite_t *invite)

@@ -143,12 +143,12 @@ for my $args (['--password', 'hunter2hunter2'], ['--password=hunter2hunter2'], [
 for my $name (qw(password pass)) {
     for my $args (["--$name", 'x'], ["--$name=x"], ["--$name"]) {
         for my $command ([], [qw(user create)], [qw(user reset-password)], ['secret']) {
-            is(run([@{$command}, @{$args}])->{err} =~ s/\n.*//sr, 'authplatform: passwords are no arguments, because every user of this machine could read them: '
-                    . 'leave it away and be asked, or write it to standard input', "@{$command} @{$args}: says how to give a password");
+            is(run([@{$command}, @{$args}])->{err} =~ s/\n.*//sr, 'authplatform: a password cannot be an argument, because every user of this machine could read it: '
+                    . 'the tool asks for it, or reads it from standard input', "@{$command} @{$args}: says how to give a password");
         }
     }
 }
-unlike(run(['user', 'create', '--passes', 'x'])->{err}, qr/passwords are no arguments/, '... and not of an option that only begins so');
+unlike(run(['user', 'create', '--passes', 'x'])->{err}, qr/cannot be an argument/, '... and not of an option that only begins so');
 
 # What is repeated cannot steer the terminal.
 like(run(["us\e[2Jer\x{e2}\x{80}\x{ae}s"])->{err}, qr/unknown command "us\?\[2Jer\?s"/, 'control and direction characters become ?');

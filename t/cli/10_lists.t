@@ -61,7 +61,7 @@ for my $role (undef, 'candidate', 'recruiter') {
 }
 my $full = tool('user', 'list', '--limit', '200');
 is(scalar(() = $full->{out} =~ /^65[0-9a-f]{22}  /mg), 200, 'the longest page, for people');
-is($full->{err}, "authplatform: note: there are more, go on with --after ${\id(200)}\n", '... whose note is on standard error');
+is($full->{err}, "authplatform: note: there are more; continue with --after ${\id(200)}\n", '... whose note is on standard error');
 is_deeply(listed(qw(user list --limit 60 --after), id(200)), page([map { $_->{id} } @users], 60, id(200)), 'exactly what is left is a whole page without a next one');
 is_deeply(listed(qw(user list --after), id(260)), { ids => [], next => undef }, 'behind the last one is nothing');
 
