@@ -57,8 +57,8 @@ static bool is_override(const ap_directive_t *directive)
             ap_strcasestr(directive->args, "AuthType") != NULL);
 }
 
-/* True if a .htaccess file comes after the section of an AuthType line, so that it may set another
- * one. It comes after <Directory> only: all other sections follow it. */
+/* True if httpd applies .htaccess files after the section of an AuthType line, so that such a file
+ * may set another AuthType. httpd applies them after <Directory>, and before all other sections. */
 static bool is_before_files(const ap_directive_t *type)
 {
     const ap_directive_t *at = type->parent;

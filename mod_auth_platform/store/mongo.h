@@ -9,11 +9,11 @@
  * MongoDB's protocol. */
 extern const authp_store_ops_t authp_mongo_ops;
 
-/* Removes the file /dev/shm/mongoc-PID, which libmongoc makes for its statistics when it is loaded
- * and removes at exit. A process of root that has become another user by then may not remove it,
- * and one that is killed does not. The next process with that number would print a warning of it.
- * The statistics themselves stay in memory. For main(), and for httpd's parent, which loads the
- * library anew at each restart. */
+/* Removes the file /dev/shm/mongoc-PID. libmongoc makes it for its statistics when it is loaded,
+ * and removes it at exit. But a process of root that has become another user cannot remove it, and
+ * a killed process does not. Then the next process with the same id prints a warning of libmongoc.
+ * The statistics themselves stay in memory. Called by main(), and by httpd's parent, which loads
+ * the library again at each restart. */
 void authp_mongo_drop_counters(void);
 
 #endif

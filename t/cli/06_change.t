@@ -54,8 +54,8 @@ is_deeply(change('set-roles', $ada, '--roles', '-')->{user}{roles}, [], '... and
 my $told = tool(['user', 'set-roles', '--id', $ada->{id}, '--roles', 'candidate']);
 like($told->{out}, qr/\Achanged the roles of user $ada->{id}\n.*^roles: +candidate$/ms, '... for people');
 is($told->{err}, '', '... nothing to note');
-for my $case (['an unknown one', 'candidate,boss', qr/no such role; ROLES has candidate,recruiter,admin/], ['twice', 'admin,admin', qr/admin is there twice/],
-    ['only commas', ',,', qr/no role in it/]) {
+for my $case (['an unknown one', 'candidate,boss', qr/no such role; ROLES has candidate,recruiter,admin/], ['twice', 'admin,admin', qr/admin is given twice/],
+    ['only commas', ',,', qr/No role is given/]) {
     my ($name, $roles, $message) = @{$case};
     my $answer = change('set-roles', $ada, '--roles', $roles);
     is($answer->{status}, 1, "set-roles, $name: status 1");
