@@ -12,17 +12,18 @@ AUTHP_CHECKED authp_err_t authp_session_start(const authp_realm_t *realm, authp_
                                               const authp_client_t *client, authp_grant_t *out,
                                               apr_pool_t *pool);
 
-/* A refresh token of ours, and the session that it is of. */
+/* What is known of a refresh token with a valid tag. */
 typedef struct authp_proof_t {
-    authp_session_t *session;      /* the row as read, whether or not the session still lives */
+    authp_session_t *session;      /* the row as read, also if the session has ended */
     int64_t generation;            /* the token's */
-    authp_refresh_action_t action; /* what the token led to when the row was read */
+    authp_refresh_action_t action; /* decided from the row as it was read */
 } authp_proof_t;
 
 /* Parses a refresh token (NULL is refused), reads its session and checks its tag under the present
- * and the previous key. One store read. AUTHP_OK for every token of ours, also one that was
- * replaced or whose session is over: out->action tells. AUTHP_E_REFRESH_INVALID, also if there is
- * no such session; AUTHP_E_UNAVAILABLE. */
+ * and the previous key. It reads the store once. AUTHP_OK for every token with a valid tag, also
+ * for one that was replaced or whose session has ended; out->action says what to do.
+ * AUTHP_E_REFRESH_INVALID for all others, also if there is no such session. Or
+ * AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_session_prove(const authp_realm_t *realm, const char *refresh_token,
                                               authp_proof_t *out, apr_pool_t *pool);
 
