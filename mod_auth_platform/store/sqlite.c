@@ -53,6 +53,21 @@ static const authp_sql_migration_t migrations[] = {
 static const char *const session_statements[] = {
     "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", NULL};
 
+/* What the file or its disk is to blame for. The driver prepares statements in the old way, by
+ * which SQLite returns the general code 1 for all of these, so only the text tells. */
+static const char *const disk_faults[] = {"is full",        "disk I/O error", "readonly database",
+                                          "unable to open", "malformed",      "not a database"};
+
+static bool is_disk_fault(const char *text)
+{
+    for (size_t i = 0; text != NULL && i < sizeof(disk_faults) / sizeof(disk_faults[0]); i++) {
+        if (strstr(text, disk_faults[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static authp_sql_fault_t classify(int rc, const char *text)
 {
     if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED) {
@@ -64,7 +79,7 @@ static authp_sql_fault_t classify(int rc, const char *text)
         text != NULL && (strstr(text, "schema") != NULL || strstr(text, "no such table") != NULL);
     bool wrong =
         rc == SQLITE_CODE_ERROR || rc == SQLITE_CODE_CONSTRAINT || rc == SQLITE_CODE_MISMATCH;
-    return wrong && !stale ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;
+    return wrong && !stale && !is_disk_fault(text) ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;
 }
 
 static authp_err_t before_open(const authp_store_config_t *config, apr_pool_t *pool)

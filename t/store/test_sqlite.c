@@ -9,9 +9,11 @@
 
 #include <apr_dbd.h>
 #include <apr_strings.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -272,6 +274,32 @@ START_TEST(root_gives_the_folder_away)
 }
 END_TEST
 
+/* No file may grow any more, as on a full disk. Children inherit nothing, since each test is a
+ * process of its own. */
+static void let_grow(bool may)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = may ? limit.rlim_max : 1;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A disk without room is an outage and no fault of this program. */
+START_TEST(a_full_disk_is_unavailable)
+{
+    authp_store_t *store = sqlite_fixture_open(pool);
+    authp_user_t user = contract_user("first@example.org", pool);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    user = contract_user("second@example.org", pool);
+    let_grow(false);
+    authp_err_t full = authp_store_user_create(store, &user, pool);
+    let_grow(true);
+    ck_assert_int_eq(full, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+}
+END_TEST
+
 Suite *suite_sqlite(void)
 {
     Suite *suite = suite_create("sqlite");
@@ -284,6 +312,7 @@ Suite *suite_sqlite(void)
     tcase_add_test(tests, how_connections_are_set_up);
     tcase_add_test(tests, a_lost_folder_is_unavailable);
     tcase_add_test(tests, a_changed_schema_heals);
+    tcase_add_test(tests, a_full_disk_is_unavailable);
     tcase_add_test(tests, writers_in_processes);
     tcase_add_test(tests, processes_come_and_go);
     tcase_add_test(tests, a_killed_writer_blocks_nobody);
