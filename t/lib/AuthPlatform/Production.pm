@@ -64,6 +64,7 @@ sub walk {
     all_guarded();
     mistakes();
     logs();
+    readme();
     upgrade();
     removal(@installed);
     return;
@@ -207,6 +208,20 @@ sub logs {
     unlike($logged, qr/\Q$password\E|\Q$token\E/, 'no password, no token');
     unlike($logged, qr/\[auth_platform:(?:warn|error|crit)\]|AH01906/, 'and no warning of ours, none about the certificate');
     return;
+}
+
+# The sample in README.md, alone beside Debian's plain site.
+sub readme {
+    my $sample = '/etc/apache2/conf-enabled/readme.conf';
+    here('a2dissite -q jobs && a2dismod -q auth_platform && a2ensite -q 000-default');
+    cmp_ok(here("sed -n '/^```apache\$/,/^```\$/{/^```/!p}' README.md >$sample; grep -c . $sample"), '>', 10, 'README.md has a sample');
+    my ($status, $said) = $root->run('apache2ctl configtest');
+    is($status, 0, 'it is right') or diag $said;
+    like($said, qr/AUTHP0515/, 'with a warning where there is no TLS');
+    graceful();
+    is(here("curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1$_->[0]"), $_->[1], "$_->[0] by it") for ['/recruiter', 401], ['/signin/', 200], ['/', 200];
+    here("rm $sample && a2dissite -q 000-default && a2enmod -q auth_platform && a2ensite -q jobs");
+    return graceful();
 }
 
 # The new file is what runs, and nobody is signed out; a backup of a running server.
