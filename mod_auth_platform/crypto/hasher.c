@@ -4,7 +4,6 @@
 #include "base/secret.h"
 #include "base/thread.h"
 #include "crypto/bcrypt.h"
-#include "crypto/hasher_bound.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -16,6 +15,7 @@
  * may double that time. */
 #define WAIT_MS 10000
 #define MAX_THREADS 80
+#define LONG_QUEUE_PER_SLOT 4
 
 typedef enum job_state_t { JOB_WAITING, JOB_TAKEN, JOB_DONE } job_state_t;
 
@@ -273,7 +273,9 @@ int authp_hasher_hashing(authp_hasher_t *hasher)
 
 bool authp_hasher_line_is_long(const authp_hasher_t *hasher)
 {
-    return authp_hasher_bound_is_long(hasher->bound);
+    int slots = authp_hasher_bound_slots(hasher->bound, AUTHP_HASH_STRANGER);
+    int line = authp_hasher_bound_line(hasher->bound, AUTHP_HASH_STRANGER);
+    return line >= (1 + LONG_QUEUE_PER_SLOT) * slots;
 }
 
 bool authp_hasher_strangers_wait(authp_hasher_t *hasher)

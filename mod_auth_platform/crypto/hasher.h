@@ -2,8 +2,8 @@
 #ifndef AUTHP_CRYPTO_HASHER_H
 #define AUTHP_CRYPTO_HASHER_H
 
-#include "base/err.h"
 #include "base/random.h"
+#include "crypto/hasher_bound.h"
 
 #include <apr_pools.h>
 #include <stdbool.h>
@@ -16,30 +16,7 @@
  * threads of their own, so strangers cannot lock them out. The threads for strangers run at low
  * priority, so that pages go first. The bound is in shared memory and made of robust mutexes, so a
  * killed child gives its slots back. */
-typedef struct authp_hasher_bound_t authp_hasher_bound_t; /* the shared part, made before fork */
-typedef struct authp_hasher_t authp_hasher_t;             /* the threads of one process */
-
-/* For whom a hash is made. */
-typedef enum authp_hash_for_t {
-    AUTHP_HASH_STRANGER, /* a client that is not known */
-    AUTHP_HASH_KNOWN,    /* a signed-in user, a client with a device that the account knows, or the
-                            operator */
-    AUTHP_HASH_FOR_COUNT
-} authp_hash_for_t;
-
-/* Makes the bound. `slots` 0 = the number of cores. `queue` is how many callers may wait; 0 = as
- * many as the estimated time allows (see authp_hasher_bound_measure()), at most 1024 with the
- * running ones. The share of known callers is added: a quarter, at least one. */
-AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out);
-
-/* Hashes a few times at a low cost in the calling thread, for about 10 ms, and computes from that
- * how long one hash of `cost` takes. This estimate is used until real hashes have been made.
- * Without an estimate no caller is refused because of the time of the line. */
-void authp_hasher_bound_measure(authp_hasher_bound_t *bound, int cost);
-
-/* Lets at most `most` callers run or wait in the line, whatever the time, but at least one for each
- * slot. For a server whose workers wait: some of them then stay free for pages. */
-void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int most);
+typedef struct authp_hasher_t authp_hasher_t; /* the threads of one process */
 
 /* Makes the threads of one process. Call it after fork. Threads start at the first jobs, at most as
  * many as slots. They are joined when `pool` is destroyed. At most `strangers` callers of this
@@ -70,8 +47,5 @@ AUTHP_CHECKED authp_err_t authp_hasher_hash(authp_hasher_t *hasher, authp_hash_f
 AUTHP_CHECKED authp_err_t authp_hasher_verify(authp_hasher_t *hasher, authp_hash_for_t who,
                                               const char *password, size_t len, const char *hash,
                                               bool *match);
-
-/* The number of jobs that run and that wait in the whole server now. For tests and metrics. */
-void authp_hasher_load(const authp_hasher_bound_t *bound, int *running, int *waiting);
 
 #endif

@@ -15,7 +15,6 @@
 #define KNOWN_SHARE 4 /* known callers have a quarter more slots */
 #define MAX_KNOWN (MAX_SLOTS / KNOWN_SHARE)
 #define KNOWN_QUEUE_PER_SLOT 4
-#define LONG_QUEUE_PER_SLOT 4
 #define MAX_KNOWN_PLACES ((1 + KNOWN_QUEUE_PER_SLOT) * MAX_KNOWN)
 /* A thread waits this long at one slot before it looks at the others again. */
 #define PATIENCE_MS 10
@@ -94,7 +93,7 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
 }
 
 /* Processor time of one hash, in microseconds. Time of other threads does not count. */
-static int64_t probe(void)
+static int64_t time_one(void)
 {
     struct timespec began;
     struct timespec ended;
@@ -105,17 +104,17 @@ static int64_t probe(void)
            (ended.tv_nsec - began.tv_nsec) / 1000;
 }
 
-void authp_hasher_bound_measure(authp_hasher_bound_t *bound, int cost)
+int authp_hasher_bound_probe(int cost)
 {
     int64_t least = INT32_MAX;
     for (int i = 0; i < PROBES; i++) {
-        int64_t took = probe();
+        int64_t took = time_one();
         least = took < least ? took : least;
     }
     /* Each step of the cost doubles the time. */
     int64_t whole =
         cost >= PROBE_COST ? least << (cost - PROBE_COST) : least >> (PROBE_COST - cost);
-    authp_hasher_bound_assume(bound, (int)(whole / 1000) + 1);
+    return (int)(whole / 1000) + 1;
 }
 
 void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms)
@@ -196,11 +195,6 @@ static int count_line(const authp_hasher_bound_t *bound)
     return count_held(bound->admit, bound->places);
 }
 
-static int count_admitted(const authp_hasher_bound_t *bound)
-{
-    return count_line(bound) + count_held(bound->admit + bound->places, bound->known_places);
-}
-
 /* True if the whole line, with the newest caller, would be done within IN_TIME_MS. A caller that
  * finds a free slot is always in time. */
 static bool is_in_time(authp_hasher_bound_t *bound)
@@ -216,9 +210,11 @@ static bool is_in_time(authp_hasher_bound_t *bound)
     return line <= bound->slots || took * line <= (int64_t)IN_TIME_MS * bound->slots;
 }
 
-bool authp_hasher_bound_is_long(const authp_hasher_bound_t *bound)
+int authp_hasher_bound_line(const authp_hasher_bound_t *bound, authp_hash_for_t who)
 {
-    return count_line(bound) >= (1 + LONG_QUEUE_PER_SLOT) * bound->slots;
+    int known =
+        who == AUTHP_HASH_KNOWN ? count_held(bound->admit + bound->places, bound->known_places) : 0;
+    return count_line(bound) + known;
 }
 
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)
@@ -273,7 +269,7 @@ int authp_hasher_bound_run(authp_hasher_bound_t *bound, authp_hash_for_t who, in
 static void let_others(const authp_hasher_bound_t *bound)
 {
     static const struct timespec pause = {.tv_nsec = 1000000};
-    if (count_admitted(bound) > bound->slots) {
+    if (authp_hasher_bound_line(bound, AUTHP_HASH_KNOWN) > bound->slots) {
         nanosleep(&pause, NULL);
     }
 }
@@ -289,12 +285,4 @@ void authp_hasher_bound_done(authp_hasher_bound_t *bound, int slot, int64_t took
     }
     give(&bound->run[slot]);
     let_others(bound);
-}
-
-void authp_hasher_load(const authp_hasher_bound_t *bound, int *running, int *waiting)
-{
-    int run = count_held(bound->run, bound->slots + bound->known_slots);
-    int admitted = count_admitted(bound);
-    *running = run;
-    *waiting = admitted > run ? admitted - run : 0;
 }

@@ -59,8 +59,8 @@ AUTHP_CHECKED authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *t
 
 /* From now on the signature of a token is checked only the first time. All other checks are made
  * every time. Uses at most `bytes` of memory. Call it once, before other threads verify. */
-AUTHP_CHECKED authp_err_t authp_jwt_remember(authp_jwt_t *jwt, size_t bytes,
-                                             const authp_random_t *random, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_jwt_verify_remember(authp_jwt_t *jwt, size_t bytes,
+                                                    const authp_random_t *random, apr_pool_t *pool);
 
 /* The self-test at start. It builds a token and verifies it. Then it checks that verification
  * refuses forged tokens (alg none in every spelling, empty signature, swapped bytes, signature of

@@ -118,3 +118,9 @@ authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t l
     }
     return err;
 }
+
+authp_err_t authp_jwt_verify_remember(authp_jwt_t *jwt, size_t bytes, const authp_random_t *random,
+                                      apr_pool_t *pool)
+{
+    return authp_jwt_seen_make(bytes, random, &jwt->seen, pool);
+}

@@ -56,7 +56,8 @@ static authp_err_t find_bound(authp_runtime_t *runtime)
     runtime->bound = *kept;
     if (err == AUTHP_OK) {
         authp_hasher_bound_limit(runtime->bound, count_waiting());
-        authp_hasher_bound_measure(runtime->bound, runtime->realm->settings->bcrypt_rounds);
+        authp_hasher_bound_assume(
+            runtime->bound, authp_hasher_bound_probe(runtime->realm->settings->bcrypt_rounds));
     }
     return err;
 }

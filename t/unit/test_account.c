@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 
 #include "crypto/bcrypt.h"
-#include "crypto/hasher_bound.h"
+#include "crypto/hasher.h"
 #include "fixture.h"
 #include "suite.h"
 

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "crypto/hasher_bound.h"
+#include "crypto/hasher.h"
 #include "fixture.h"
 #include "suite.h"
 

@@ -3,8 +3,9 @@
 #include "base/random.h"
 #include "crypto/bcrypt.h"
 #include "crypto/digest.h"
-#include "crypto/hasher_bound.h"
+#include "crypto/hasher.h"
 #include "suite.h"
+#include "support/hasher_look.h"
 
 #include <apr_pools.h>
 #include <pthread.h>
@@ -123,7 +124,7 @@ START_TEST(the_bound_holds)
     ck_assert_int_ge(crowd.done, 1);
     ck_assert_int_eq(crowd.done + crowd.busy, 32);
     ck_assert_int_ge(crowd.busy, 1);
-    authp_hasher_load(bound, &running, &waiting);
+    hasher_look(bound, &running, &waiting);
     ck_assert_int_eq(running, 0);
     ck_assert_int_eq(waiting, 0);
 }
@@ -141,7 +142,7 @@ START_TEST(places_of_old_children_count)
     }
     authp_hasher_bound_limit(bound, 2);
     ck_assert_int_lt(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
-    authp_hasher_load(bound, &running, &waiting);
+    hasher_look(bound, &running, &waiting);
     ck_assert_int_eq(running, 0);
     ck_assert_int_eq(waiting, 4);
 }
@@ -165,12 +166,12 @@ START_TEST(a_killed_child_gives_back)
     int waiting = 0;
     for (int i = 0; i < 500 && running == 0; i++) {
         usleep(10000);
-        authp_hasher_load(bound, &running, &waiting);
+        hasher_look(bound, &running, &waiting);
     }
     ck_assert_int_eq(running, 1);
     ck_assert_int_eq(kill(child, SIGKILL), 0);
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
-    authp_hasher_load(bound, &running, &waiting);
+    hasher_look(bound, &running, &waiting);
     ck_assert_int_eq(running, 0);
     ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool), AUTHP_OK);
     ck_assert_int_eq(

@@ -9,8 +9,9 @@
 
 #include "base/ending.h"
 #include "crypto/bcrypt.h"
-#include "crypto/hasher_bound.h"
+#include "crypto/hasher.h"
 #include "suite.h"
+#include "support/hasher_look.h"
 
 enum { MANY = 1200 };
 
@@ -171,7 +172,7 @@ START_TEST(the_measure)
     int before = MANY;
     for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
         authp_hasher_bound_t *bound = make_bound(2, 0);
-        authp_hasher_bound_measure(bound, costs[i]);
+        authp_hasher_bound_assume(bound, authp_hasher_bound_probe(costs[i]));
         int line = admit_all(bound, AUTHP_HASH_STRANGER, taken);
         ck_assert_int_ge(line, 2);
         ck_assert_int_le(line, before);
@@ -236,7 +237,7 @@ START_TEST(ends_in_the_middle)
     int running = 0;
     int waiting = 0;
     while (running == 0) {
-        authp_hasher_load(bound, &running, &waiting);
+        hasher_look(bound, &running, &waiting);
         usleep(1000);
     }
     int64_t began = authp_hasher_bound_now();

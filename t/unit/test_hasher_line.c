@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "crypto/bcrypt.h"
-#include "crypto/hasher_bound.h"
+#include "crypto/hasher.h"
 #include "suite.h"
+#include "support/hasher_look.h"
 #include "support/wall_clock.h"
 
 static apr_pool_t *pool;
@@ -45,7 +46,7 @@ static void nobody_is_left(void)
 {
     int running = -1;
     int waiting = -1;
-    authp_hasher_load(bound, &running, &waiting);
+    hasher_look(bound, &running, &waiting);
     ck_assert_int_eq(running, 0);
     ck_assert_int_eq(waiting, 0);
 }
@@ -104,7 +105,7 @@ START_TEST(after_a_refusal)
             authp_hasher_verify(hasher, who, "wrong", 5, authp_bcrypt_dummy(4), &match),
             AUTHP_E_BUSY);
     }
-    authp_hasher_load(bound, &running, &waiting);
+    hasher_look(bound, &running, &waiting);
     ck_assert_int_eq(running + waiting, 2); /* those two; the slot is held by nobody of the line */
     authp_hasher_bound_done(bound, slot, 0);
     for (int i = 0; i < 2; i++) {

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 
 #include "api/throttle.h"
-#include "crypto/hasher_bound.h"
+#include "crypto/hasher.h"
 #include "http_fake.h"
 #include "suite.h"
 

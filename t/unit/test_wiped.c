@@ -16,7 +16,7 @@
 #include "base/pages.h"
 #include "base/secret.h"
 #include "crypto/bcrypt.h"
-#include "crypto/hasher_bound.h"
+#include "crypto/hasher.h"
 #include "service/password_rules.h"
 #include "suite.h"
 
