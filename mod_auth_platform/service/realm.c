@@ -101,7 +101,8 @@ authp_err_t authp_realm_remember(authp_realm_t *realm, size_t bytes, apr_pool_t 
         return AUTHP_OK;
     }
     authp_err_t err = authp_token_cache_make(bytes / 2, realm->random, &realm->token_cache, pool);
-    return err == AUTHP_OK ? authp_jwt_verify_remember(realm->jwt, bytes / 2, realm->random, pool) : err;
+    return err == AUTHP_OK ? authp_jwt_verify_remember(realm->jwt, bytes / 2, realm->random, pool)
+                           : err;
 }
 
 authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool)

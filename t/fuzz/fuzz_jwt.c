@@ -26,7 +26,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     const authp_secret_t *secret = authp_secret_make(key, sizeof(key) - 1, global);
     FUZZ_DEMAND(authp_jwt_make(secret, NULL, "iss", "aud", &jwt, global) == AUTHP_OK);
     FUZZ_DEMAND(authp_jwt_make(secret, NULL, "iss", "aud", &remembering, global) == AUTHP_OK);
-    FUZZ_DEMAND(authp_jwt_verify_remember(remembering, 4096, authp_random_system(), global) == AUTHP_OK);
+    FUZZ_DEMAND(authp_jwt_verify_remember(remembering, 4096, authp_random_system(), global) ==
+                AUTHP_OK);
     return 0;
 }
 

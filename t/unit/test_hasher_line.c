@@ -236,7 +236,7 @@ START_TEST(a_slot_after_a_wait)
         while (has_slot == 0) {
             usleep(1000);
         }
-        authp_hasher_load(bound, &running, &waiting);
+        hasher_look(bound, &running, &waiting);
         may_go = true;
         pthread_join(thread, NULL);
         ck_assert_int_eq(running, 1);
