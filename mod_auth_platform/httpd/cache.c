@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/cache.h"
 #include "httpd/context.h"
+#include "httpd/lifecycle.h"
+
+#include "api/credential.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>
@@ -84,6 +87,23 @@ static apr_status_t set_headers(ap_filter_t *filter, apr_bucket_brigade *brigade
     return ap_pass_brigade(next, brigade);
 }
 
+/* True for a page of mod_include that is served to somebody with a token. It may include a guarded
+ * page, but its own headers are sent before it does. */
+static bool may_include_guarded(request_rec *r)
+{
+    authp_credential_t credential = {.via = AUTHP_VIA_NONE};
+    bool includes = false;
+    for (const ap_filter_t *at = r->output_filters; at != NULL && !includes; at = at->next) {
+        includes = strcmp(at->frec->name, "includes") == 0;
+    }
+    const authp_runtime_t *runtime = includes ? authp_lifecycle_runtime() : NULL;
+    if (runtime != NULL) {
+        authp_headers_t headers = authp_context_headers(r);
+        authp_credential_find(&headers, runtime->realm->settings->secure_cookies, &credential);
+    }
+    return credential.via != AUTHP_VIA_NONE;
+}
+
 /* An ErrorDocument, which httpd serves by internal redirect, is part of the guarded answer. */
 static void add_filter(request_rec *r)
 {
@@ -96,6 +116,11 @@ static void add_filter(request_rec *r)
             ap_add_output_filter_handle(header_filter, &context->guarded, r, r->connection);
             return;
         }
+    }
+    if (may_include_guarded(r)) {
+        authp_context_t *context = authp_context_make(r);
+        context->guarded = true;
+        ap_add_output_filter_handle(header_filter, &context->guarded, r, r->connection);
     }
 }
 

@@ -36,6 +36,17 @@ is($out->{status}, 200, 'a public page that includes a guarded one');
 unlike($out->{body}, qr/admin area|administrat/i, 'shows nothing of it to a candidate');
 unlike($out->{body}, qr/token_|"code"/, 'nor the refusal document as if it were the page');
 
+# The headers of such a page are sent before anything is included, so they go by who asks.
+put('cached-ssi.shtml', "page: <!--#include virtual=\"/any/\" -->\n");
+put('cached-page.html', "no include\n");
+expect_log(qr{unable to include "/any/"});
+my $shown = request(GET => '/files/cached-ssi.shtml', bearer($p));
+is($shown->{status}, 200, 'a public page that includes one for everybody who is signed in');
+is($shown->{headers}{'cache-control'}, 'private, no-cache', '... is kept out of shared caches for those who have a token');
+like($shown->{headers}{vary} // '', qr/Authorization, ?Cookie/, '... and depends on it');
+is(request(GET => '/files/cached-ssi.shtml')->{headers}{'cache-control'}, 'public, max-age=3600', '... not for others');
+is(request(GET => '/files/cached-page.html', bearer($p))->{headers}{'cache-control'}, 'public, max-age=3600', '... and no other open page is');
+
 # The same over HTTP/2, prior knowledge.
 my $curl = sub {
     my (@args) = @_;
