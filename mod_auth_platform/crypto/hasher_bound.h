@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /* The part of the hasher that processes share: which callers may wait, and which may run. The
- * server makes it before it forks. The places are for hasher.c alone, and the thread that took one
- * holds it. */
+ * server makes it before it forks. Only hasher.c takes places, and a place belongs to the thread
+ * that took it. */
 typedef struct authp_hasher_bound_t authp_hasher_bound_t;
 
 /* For whom a hash is made. */

@@ -68,7 +68,7 @@ authp_err_t authp_session_refresh(const authp_realm_t *realm, const authp_proof_
     if (err != AUTHP_OK) {
         return err;
     }
-    /* A copy, because a rotation writes to it and the proof is the caller's. */
+    /* A copy, because a rotation writes to it, and the proof belongs to the caller. */
     authp_session_t *row = apr_pmemdup(pool, proof->session, sizeof(*row));
     err = attempt(realm, proof->action, &row, client, pool);
     for (int i = 1; err == AUTHP_E_CONFLICT && i < AUTHP_ROTATION_TRIES; i++) {

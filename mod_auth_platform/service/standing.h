@@ -5,11 +5,12 @@
 #include "service/principal.h"
 #include "service/realm.h"
 
-/* Whether an account and a session still stand, by the store. Used where an answer must be exact:
- * on every API request, and for guarded pages where the live table cannot say (live_store.h). */
+/* Checks in the store if an account and a session are still valid. Used where the answer must be
+ * exact: for every account route, and for guarded pages if the live table has no answer
+ * (live_store.h). */
 
-/* Reads session and account of *principal, two reads. AUTHP_OK fills in *user and *session, and
- * replaces roles, e-mail and name of *principal by those that the account has now.
+/* Reads the session and the account of *principal, with two reads. AUTHP_OK fills in *user and
+ * *session, and replaces roles, e-mail and name of *principal by those that the account has now.
  * AUTHP_E_TOKEN_REVOKED: the session has ended, expired or is unknown, the account is gone or
  * disabled, or the ver of token or session is below the account's min_ver. AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_standing_check(const authp_realm_t *realm,

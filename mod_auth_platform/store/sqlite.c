@@ -53,8 +53,9 @@ static const authp_sql_migration_t migrations[] = {
 static const char *const session_statements[] = {
     "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", NULL};
 
-/* What the file or its disk is to blame for. The driver prepares statements in the old way, by
- * which SQLite returns the general code 1 for all of these, so only the text tells. */
+/* Error texts that mean a fault of the file or its disk. The driver prepares statements with
+ * SQLite's old function, which returns the general code 1 for all of them. So only the text shows
+ * which error it is. */
 static const char *const disk_faults[] = {"is full",        "disk I/O error", "readonly database",
                                           "unable to open", "malformed",      "not a database"};
 
