@@ -125,13 +125,28 @@ my @wrong = (
     ['revoking a bad id', ['invite', 'revoke', '--id', 'x'], qr/--id is an id: 24 characters/],
     ['verified admin', ['user', 'create', '--role', 'admin', '--email', 'a@b.c', '--verified'], qr/recruiter only/],
 );
+# Where to look: the help of the words that were understood.
+my %verbs = map { (split / /)[0] => 1 } @commands;
+sub understood {
+    my @words = grep { $_ ne 'help' } @_;
+    return '' if !@words || !$verbs{ $words[0] };
+    my $both = @words > 1 ? "$words[0] $words[1]" : '';
+    return (grep { $_ eq $both } @commands) ? "$both " : "$words[0] ";
+}
+my $hints = 0;
 for my $case (@wrong) {
     my ($name, $args, $message) = @{$case};
     my $answer = run($args);
+    if ($answer->{err} =~ /^authplatform: try: (.*)\n\z/m) {
+        $hints++;
+        is($1, 'authplatform ' . understood(@{$args}) . '--help', "$name: where to look");
+    }
     is($answer->{status}, 2, "$name: status 2");
     like($answer->{err}, $message, '... and a helpful line');
     is($answer->{out}, '', '... and no answer');
 }
+
+cmp_ok($hints, '>=', 40, 'what cannot be understood says where to look');
 
 # What may be a password is not shown again.
 for my $args (['--password', 'hunter2hunter2'], ['--password=hunter2hunter2'], ['--pass', 'hunter2hunter2'], ['--pass=hunter2hunter2'], ['hunter2hunter2'], ['--', 'hunter2hunter2'],

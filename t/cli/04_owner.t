@@ -158,6 +158,25 @@ SKIP: {
     }
 }
 
+# A folder that cannot be made is no folder that was made.
+my $lost = folder();
+my $absent = run(['--env-file', env_file($lost, AUTH_STATE_DIR => "$lost/no/such"), @create], stdin => "three calm words\n");
+is($absent->{status}, 1, 'a state folder in a folder that is not there: status 1');
+unlike($absent->{err}, qr/note: made/, '... and no word of having made it');
+
+# With another store there are no such files, and whose folder it is does not matter.
+for my $mode (0777, 0500) {
+    my $other = folder();
+    my $with = env_file($other, AUTH_STORE => 'mongodb', MONGODB_URI => 'mongodb://127.0.0.1:1/', MONGODB_DB => 'none');
+    mkdir "$other/state" or die $!;
+    chmod $mode, "$other/state" or die $!;
+    chown $nobody, $nobody, $with or die $! if $> == 0;
+    my $run = run(['--env-file', $with, 'user', 'list'], $> == 0 && $mode == 0500 ? (uid => $nobody) : ());
+    is($run->{status}, 1, sprintf('MongoDB that is not there, beside a folder of mode %04o: status 1', $mode));
+    like($run->{err}, qr/^authplatform: the store cannot be reached/m, '... for that alone');
+    unlike($run->{err}, qr/\Q$other\E\/state/, '... and not because of the folder');
+}
+
 # The writers' queue is there while the tool runs, and not afterwards.
 my ($dev, $ino) = stat "$dir/state/auth_platform.db";
 is_deeply([glob sprintf '/dev/shm/authp-*-%x-%x*', $dev, $ino], [], 'nothing is left in /dev/shm');

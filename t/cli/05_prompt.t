@@ -79,6 +79,18 @@ type($tool, "\cD");
 is(finish($tool), 1, 'end of input: status 1');
 is(echoes($tool), 1, '... the terminal echoes');
 
+# What was typed before the question, which everybody has seen, is no answer to it.
+release($tool);
+{
+    local $AuthPlatform::Terminal::ahead = "seen by all 9\nseen by all 9\n";
+    $tool = create();
+}
+ok(expect($tool, qr/Password: \z/), 'typed ahead: asks');
+type($tool, "correct horse 9\ncorrect horse 9\n");
+ok(expect($tool, qr/again: \z/), '... takes the line after the question');
+type($tool, "correct horse 9\n");
+ok(expect($tool, qr/made user/), '... and asks for the second one, too');
+is(finish($tool), 0, '... status 0');
 release($tool);
 
 done_testing();

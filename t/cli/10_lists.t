@@ -86,6 +86,11 @@ sql($dir, map { my ($number, $device, $agent) = @{$_};
 my $when = '2023-11-14T22:13:20.000Z  2023-11-14T22:14:20.000Z  192.0.2.7';
 is(tool(qw(session list --id), id(3))->{out}, join('', "ID                        CREATED                   LAST USED                 ADDRESS    DEVICE  CLIENT\n", "${\id(901)}  $when  t\xc3\xa9l\xc3\xa9    one\n",
     "${\id(902)}  $when  tele2   -\n", "${\id(903)}  $when  -       -\n", "${\id(904)}  $when  -       \xe2\x82\xac\n"), 'session list: its columns');
+sql($dir, "UPDATE refresh_tokens SET expires_at = 1700000000000 WHERE id = '${\id(901)}'", "UPDATE refresh_tokens SET ended_at = 1700000000000, end_reason = 'logout' WHERE id = '${\id(903)}'",
+    "UPDATE refresh_tokens SET user_id = '${\id(4)}' WHERE id = '${\id(904)}'");
+is_deeply(listed(qw(session list --id), id(3)), { ids => [id(902)], next => undef }, '... none that has expired, has ended, or is of somebody else');
+is_deeply(listed(qw(session list --id), id(4)), { ids => [id(904)], next => undef }, '... who has their own');
+sql($dir, 'DELETE FROM refresh_tokens');
 
 # --- invites ------------------------------------------------------------------------------------------------------------
 # Three batches of the store's pages: 500 of which every fifth is open, used, revoked, expired, or open again.

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which children end at once when httpd frees their pools: those of prefork that a signal has
  * interrupted in the middle of something, and no others. */
-#include "httpd_fake.h"
+#include "httpd_fake_io.h"
 #include "suite.h"
 
 #include "base/clock.h"
 #include "httpd/child_exit.h"
 
-#include <ap_mpm.h>
 #include <http_connection.h>
 #include <mpm_common.h>
 #include <scoreboard.h>
@@ -23,7 +22,6 @@
 static ap_HOOK_drop_privileges_t *drop_privileges;
 static ap_HOOK_child_init_t *child_init;
 static ap_HOOK_create_connection_t *create_connection;
-static int threaded;
 static int slot;
 static worker_score score;
 
@@ -51,13 +49,6 @@ void ap_hook_create_connection(ap_HOOK_create_connection_t *fn, const char *cons
     create_connection = fn;
 }
 
-apr_status_t ap_mpm_query(int query, int *result)
-{
-    ck_assert_int_eq(query, AP_MPMQ_IS_THREADED);
-    *result = threaded;
-    return APR_SUCCESS;
-}
-
 int ap_find_child_by_pid(apr_proc_t *child)
 {
     ck_assert_int_eq(child->pid, getpid());
@@ -75,7 +66,7 @@ static void set_up(void)
 {
     httpd_fake_open();
     authp_child_exit_register(fake.f.pool);
-    threaded = AP_MPMQ_NOT_SUPPORTED;
+    fake_io_open();
     slot = 3;
     score.status = SERVER_READY;
 }
@@ -125,7 +116,7 @@ static void live(const life_t *life)
     apr_pool_t *pchild = NULL;
     apr_pool_t *connection = NULL;
     sigset_t signals;
-    threaded = life->threaded;
+    fake_io.mpm[AP_MPMQ_IS_THREADED] = life->threaded;
     slot = life->slot;
     authp_ms_t began = authp_clock_now(authp_clock_monotonic());
     apr_pool_create(&pchild, NULL);

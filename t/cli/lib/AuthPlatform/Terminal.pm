@@ -14,6 +14,7 @@ use Time::HiRes qw(time);
 our @EXPORT_OK = qw(available start reported expect type echoes finish release process);
 
 our @ignored; # signals that the tool is started with as ignored, as under nohup
+our $ahead;   # what was typed before the tool is started
 
 use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSCTTY => 0x540E };
 
@@ -67,6 +68,7 @@ sub start {
     my $which = pack 'I', 0;
     ioctl $master, TIOCGPTN, $which or die "number: $!";
     sysopen my $slave, '/dev/pts/' . unpack('I', $which), O_RDWR | O_NOCTTY or die "slave: $!";
+    syswrite $master, $ahead if defined $ahead;
     pipe my $reports, my $report or die "pipe: $!";
     pipe my $control, my $go or die "pipe: $!";
     my $leader = fork() // die "fork: $!";

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One refusal in 50 ms for each connection: which connections are made deaf, which are kept waiting
+ * before the answer, and which are closed because nobody is free to wait. */
+#include "httpd_fake_io.h"
+#include "suite.h"
+
+#include "base/clock.h"
+#include "httpd/pace.h"
+#include "net/deaf.h"
+
+#include <apr_portable.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PAUSE_MS 50
+#define THREADS 8
+#define PLACES (THREADS / 4)
+#define TRIES 20 /* of what takes no time, on a busy machine */
+
+static authp_pacer_t *pacer;
+
+static authp_pacer_t *make(bool async)
+{
+    fake_io.mpm[AP_MPMQ_IS_ASYNC] = async ? 1 : 0;
+    return authp_pace_make(THREADS, fake.f.pool);
+}
+
+static void set_up(void)
+{
+    httpd_fake_open();
+    fake_io_open();
+    authp_pace_register(fake.f.pool);
+    pacer = make(true);
+}
+
+static void tear_down(void)
+{
+    httpd_fake_close();
+}
+
+static authp_ms_t now(void)
+{
+    return authp_clock_now(authp_clock_monotonic());
+}
+
+/* What a refusal of `status` does: 'd' = deaf afterwards, 'w' = it waited, 'c' = it closes, '-' =
+ * none of these. */
+static char refuse(request_rec *r, int status)
+{
+    char did = '-';
+    for (int i = 0; did == '-' && i < TRIES; i++) {
+        int before = r->connection->keepalive;
+        authp_ms_t began = now();
+        bool after = authp_pace_before(pacer, r, status);
+        bool waited = now() - began >= PAUSE_MS;
+        if (after) {
+            return 'd';
+        }
+        if (r->connection->keepalive == AP_CONN_CLOSE && before != AP_CONN_CLOSE) {
+            return 'c';
+        }
+        did = waited ? 'w' : '-';
+    }
+    return did;
+}
+
+/* Connections that do not stay open, one reason each. */
+static void bend(request_rec *r, int how)
+{
+    static conn_rec master;
+    switch (how) {
+    case 1:
+        r->connection->keepalive = AP_CONN_CLOSE;
+        break;
+    case 2:
+        r->server->keep_alive = 0;
+        break;
+    case 3:
+        r->proto_num = HTTP_VERSION(1, 0);
+        break;
+    case 4:
+        apr_table_setn(r->headers_in, "Connection", "close");
+        break;
+    case 5:
+        r->connection->master = &master; /* HTTP/2 */
+        break;
+    default:
+        break;
+    }
+}
+
+START_TEST(which_are_deaf)
+{
+    request_rec *r = fake_io_request();
+    bend(r, _i);
+    ck_assert_int_eq(refuse(r, HTTP_UNAUTHORIZED), _i == 0 ? 'd' : 'w');
+    ck_assert_int_eq(fake_io.looks, _i == 0 ? 1 : 0);
+}
+END_TEST
+
+/* After these httpd closes the connection by itself. */
+START_TEST(statuses)
+{
+    static const int closing[] = {400, 408, 411, 413, 414, 500, 501, 503};
+    static const int others[] = {401, 403, 404, 405, 409, 415, 422, 429};
+    for (int i = 0; i < 8; i++) {
+        ck_assert_int_eq(refuse(fake_io_request(), closing[i]), 'w');
+        ck_assert_int_eq(refuse(fake_io_request(), others[i]), 'd');
+    }
+}
+END_TEST
+
+/* The next request is there already: being deaf would not hold it back. */
+START_TEST(sent_ahead)
+{
+    fake_io.ahead = true;
+    ck_assert_int_eq(refuse(fake_io_request(), HTTP_UNAUTHORIZED), 'w');
+    fake_io.ahead = false;
+    ck_assert_int_eq(refuse(fake_io_request(), HTTP_UNAUTHORIZED), 'd');
+}
+END_TEST
+
+static int wait_status = HTTP_BAD_REQUEST;
+
+static void *wait_once(void *data)
+{
+    (void)authp_pace_before(pacer, data, wait_status);
+    return NULL;
+}
+
+/* A quarter of the threads may wait. Who comes then is not answered late, but for the last time. */
+START_TEST(nobody_is_free)
+{
+    pthread_t threads[PLACES];
+    request_rec *each[PLACES];
+    request_rec *r = fake_io_request();
+    char did = '-';
+    wait_status = HTTP_BAD_REQUEST;
+    for (int i = 0; i < PLACES; i++) {
+        each[i] = fake_io_request();
+    }
+    for (int i = 0; i < TRIES && did != 'c'; i++) {
+        for (int j = 0; j < PLACES; j++) {
+            ck_assert_int_eq(pthread_create(&threads[j], NULL, wait_once, each[j]), 0);
+        }
+        usleep(PAUSE_MS * 1000 / 3);
+        (void)authp_pace_before(pacer, r, HTTP_BAD_REQUEST);
+        did = r->connection->keepalive == AP_CONN_CLOSE ? 'c' : '-';
+        for (int j = 0; j < PLACES; j++) {
+            ck_assert_int_eq(pthread_join(threads[j], NULL), 0);
+            ck_assert_int_eq(each[j]->connection->keepalive, AP_CONN_KEEPALIVE);
+        }
+    }
+    ck_assert_int_eq(did, 'c');
+    /* Each place comes back. */
+    for (int i = 0; i < 2 * PLACES; i++) {
+        ck_assert_int_eq(refuse(fake_io_request(), HTTP_BAD_REQUEST), 'w');
+    }
+}
+END_TEST
+
+/* Where each connection has a thread of its own, that thread waits, however many they are. */
+START_TEST(without_async)
+{
+    pthread_t threads[2 * PLACES];
+    request_rec *each[2 * PLACES];
+    pacer = make(false);
+    wait_status = HTTP_UNAUTHORIZED;
+    for (int i = 0; i < 2 * PLACES; i++) {
+        each[i] = fake_io_request();
+    }
+    authp_ms_t began = now();
+    for (int i = 0; i < 2 * PLACES; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, wait_once, each[i]), 0);
+    }
+    for (int i = 0; i < 2 * PLACES; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    }
+    ck_assert_int_ge(now() - began, PAUSE_MS);
+    for (int i = 0; i < 2 * PLACES; i++) {
+        ck_assert_int_eq(each[i]->connection->keepalive, AP_CONN_KEEPALIVE);
+    }
+    ck_assert_int_eq(fake_io.looks, 0);
+    /* An MPM that does not know is none. */
+    fake_io.mpm[AP_MPMQ_IS_ASYNC] = -1;
+    pacer = authp_pace_make(THREADS, fake.f.pool);
+    ck_assert_int_eq(refuse(fake_io_request(), HTTP_UNAUTHORIZED), 'w');
+}
+END_TEST
+
+START_TEST(nobody_paces)
+{
+    ck_assert(!authp_pace_before(NULL, fake_io_request(), HTTP_BAD_REQUEST));
+}
+END_TEST
+
+/* --- deaf ---------------------------------------------------------------------------------------
+ */
+
+/* The server's end of a connection; *client is the other one. */
+static int connect_pair(int *client)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof(at)), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+    *client = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(*client, (struct sockaddr *)&at, sizeof(at)), 0);
+    int server = accept(listener, NULL, NULL);
+    ck_assert_int_ge(server, 0);
+    close(listener);
+    ck_assert_int_eq(apr_os_sock_put(&fake_io.socket, &server, fake.f.pool), APR_SUCCESS);
+    return server;
+}
+
+static int hears_from(int fd)
+{
+    int bytes = 0;
+    socklen_t len = sizeof(bytes);
+    ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, &len), 0);
+    return bytes;
+}
+
+static apr_status_t input(ap_input_mode_t mode, apr_read_type_e block)
+{
+    apr_bucket_brigade *data =
+        apr_brigade_create(fake.f.pool, apr_bucket_alloc_create(fake.f.pool));
+    return fake_io.input.filter_func.in_func(&fake_io.filter, data, mode, block,
+                                             mode == AP_MODE_SPECULATIVE ? 1 : 8192);
+}
+
+/* For 50 ms neither poll() nor httpd's own look for the next request finds one; what reads a body
+ * or waits is not held up. */
+START_TEST(deaf_for_a_while)
+{
+    static const fake_io_step_t body[] = {{.data = "x"}};
+    int client = -1;
+    int fd = connect_pair(&client);
+    request_rec *r = fake_io_request();
+    fake_io.steps = body;
+    fake_io.nsteps = 1;
+    fake_io.ahead = true;
+    for (int i = 1; i <= 2; i++) {
+        authp_ms_t began = now();
+        authp_pace_after(pacer, r);
+        int heard = hears_from(fd);
+        apr_status_t looked = input(AP_MODE_SPECULATIVE, APR_NONBLOCK_READ);
+        ck_assert_int_eq(input(AP_MODE_READBYTES, APR_BLOCK_READ), APR_SUCCESS);
+        ck_assert_int_eq(input(AP_MODE_GETLINE, APR_NONBLOCK_READ), APR_SUCCESS);
+        if (now() - began < PAUSE_MS) {
+            ck_assert_int_gt(heard, 1000);
+            ck_assert_int_eq(looked, APR_EAGAIN);
+        }
+        while (hears_from(fd) != 1) {
+            ck_assert_int_lt(now() - began, 10000);
+            usleep(1000);
+        }
+        ck_assert_int_ge(now() - began, PAUSE_MS);
+        ck_assert_int_eq(input(AP_MODE_SPECULATIVE, APR_NONBLOCK_READ), APR_SUCCESS);
+        ck_assert_int_eq(fake_io.added, 1); /* once for each connection */
+    }
+    authp_pace_after(pacer, fake_io_request());
+    ck_assert_int_eq(fake_io.added, 2);
+    close(client);
+    close(fd);
+}
+END_TEST
+
+/* What cannot be made deaf is left as it is. */
+START_TEST(no_socket)
+{
+    fake_io.socket = NULL;
+    authp_pace_after(pacer, fake_io_request());
+    ck_assert_int_eq(fake_io.added, 0);
+    int client = -1;
+    close(connect_pair(&client)); /* its number is nobody's now */
+    authp_pace_after(pacer, fake_io_request());
+    ck_assert_int_eq(fake_io.added, 0);
+    close(client);
+}
+END_TEST
+
+Suite *suite_httpd_pace(void)
+{
+    Suite *suite = suite_create("httpd_pace");
+    TCase *tests = tcase_create("httpd_pace");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, which_are_deaf, 0, 6);
+    tcase_add_test(tests, statuses);
+    tcase_add_test(tests, sent_ahead);
+    tcase_add_test(tests, nobody_is_free);
+    tcase_add_test(tests, without_async);
+    tcase_add_test(tests, nobody_paces);
+    tcase_add_test(tests, deaf_for_a_while);
+    tcase_add_test(tests, no_socket);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
