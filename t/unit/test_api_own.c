@@ -45,11 +45,30 @@ START_TEST(a_name)
     (void)ask("PATCH", ME, "{\"name\":\"Ada\"}", 200, NULL);
     ck_assert_str_eq(mem_store_user(h.f.store, ada->id.hex)->name, "Ada");
     (void)ask("PATCH", ME, "{}", 200, NULL);
+    ck_assert_str_eq(mem_store_user(h.f.store, ada->id.hex)->name, "Ada");
     (void)ask("PATCH", ME, "{\"name\":\"\"}", 200, NULL);
     ck_assert_ptr_null(mem_store_user(h.f.store, ada->id.hex)->name);
     ck_assert_int_eq(mem_store_user(h.f.store, ada->id.hex)->ver, 1);
     mem_store_fail(h.f.store, "user_update", 0, AUTHP_E_UNAVAILABLE);
     (void)ask("PATCH", ME, "{\"name\":\"x\"}", 503, "store_unavailable");
+}
+END_TEST
+
+/* Wrong passwords here count with those of the sign-ins by e-mail, also for who has a username
+ * besides: else each of the names gives as many tries again. */
+START_TEST(wrong_ones_count_with_the_sign_ins)
+{
+    const authp_rate_t wide = {1000, 60};
+    fixture_limits(&h.f, wide, wide, (authp_rate_t){3, 60});
+    mem_store_user(h.f.store, ada->id.hex)->username = "ada99";
+    for (int i = 0; i < 3; i++) {
+        (void)ask("POST", PASSWORD,
+                  "{\"current_password\":\"x\",\"new_password\":\"another calm one\"}", 403,
+                  "invalid_credentials");
+    }
+    http_fake_clear(&h);
+    http_fake_json(&h, "{\"email\":\"ada@example.org\",\"password\":\"" FIXTURE_PASSWORD "\"}");
+    (void)http_fake_expect(&h, "POST", "/api/auth/login", 429, "rate_limited");
 }
 END_TEST
 
@@ -215,6 +234,7 @@ Suite *suite_api_own(void)
     TCase *tests = tcase_create("api_own");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, a_name);
+    tcase_add_test(tests, wrong_ones_count_with_the_sign_ins);
     tcase_add_test(tests, a_new_password);
     tcase_add_test(tests, a_new_password_and_what_comes_between);
     tcase_add_test(tests, without_a_password);

@@ -56,8 +56,7 @@ static size_t items(const authp_response_t *out)
     return json_array_size(json_object_get(http_fake_body(&h, out), "items"));
 }
 
-/* Characters count, not bytes. */
-START_TEST(the_longest_prefix)
+START_TEST(the_longest_prefix_in_characters)
 {
     char *path = apr_pstrdup(h.f.pool, USERS "?email=");
     for (int i = 0; i < 254; i++) {
@@ -244,6 +243,8 @@ START_TEST(an_invite_makes_a_recruiter)
     const char *code = invite("Eve@example.org");
     (void)anybody("/api/auth/register/recruiter", with_code("mal@example.org", code), 403,
                   "invite_invalid");
+    (void)as_boss("POST", "/api/auth/register/recruiter", with_code("mal@example.org", code), 403,
+                  "invite_invalid");
     /* Cut off between the claim and the change: the account waits, the code still counts. */
     mem_store_fail(h.f.store, "user_update", 1, AUTHP_E_UNAVAILABLE);
     (void)anybody("/api/auth/register/recruiter", with_code("eve@example.org", code), 503,
@@ -383,7 +384,7 @@ Suite *suite_api_users(void)
     TCase *tests = tcase_create("api_users");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, lists);
-    tcase_add_test(tests, the_longest_prefix);
+    tcase_add_test(tests, the_longest_prefix_in_characters);
     tcase_add_test(tests, pages);
     tcase_add_test(tests, changes);
     tcase_add_test(tests, a_change_in_between_is_kept);

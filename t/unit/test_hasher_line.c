@@ -278,6 +278,27 @@ START_TEST(strangers_stand_back)
 }
 END_TEST
 
+/* Who is idle takes the next hash: threads are for those at once, not for those one after the
+ * other. */
+START_TEST(no_thread_for_each_hash)
+{
+    int before = 0;
+    int after = 0;
+    bool match = false;
+    ck_assert_int_eq(authp_hasher_bound_make(12, 8, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool), AUTHP_OK);
+    (void)count_nice(&before);
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(authp_hasher_verify(hasher, AUTHP_HASH_STRANGER, "wrong", 5,
+                                             authp_bcrypt_dummy(4), &match),
+                         AUTHP_OK);
+        usleep(10000); /* its thread is idle by then, but for once in a while */
+    }
+    (void)count_nice(&after);
+    ck_assert_int_le(after, before + 5);
+}
+END_TEST
+
 Suite *suite_hasher_line(void)
 {
     Suite *suite = suite_create("hasher_line");
@@ -286,6 +307,7 @@ Suite *suite_hasher_line(void)
     tcase_add_test(tests, after_a_wait_in_vain);
     tcase_add_test(tests, after_a_refusal);
     tcase_add_test(tests, strangers_stand_back);
+    tcase_add_test(tests, no_thread_for_each_hash);
     tcase_add_test(tests, stopped_with_a_line);
     tcase_add_test(tests, whose_hashes_are_measured);
     tcase_add_test(tests, a_slot_after_a_wait);

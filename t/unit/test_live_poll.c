@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How this host hears of what others revoked. */
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
 
@@ -153,6 +154,37 @@ START_TEST(where_the_next_round_begins)
     live_fixture_poll(&live);
     ck_assert_int_eq(asked_since[0], now - 60000);
     ck_assert_int_eq(asked_since[1], now - 60000);
+    f->store->ops = &mem_store_ops;
+}
+END_TEST
+
+/* As another program may write it: the live session's id in capitals. */
+static authp_err_t ends_in_capitals(void *self, authp_ms_t since, int limit,
+                                    apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
+{
+    authp_ended_t *ended = apr_pcalloc(pool, sizeof(*ended));
+    (void)self, (void)since, (void)limit;
+    ended->id = live.grant.session->id;
+    for (char *at = ended->id.hex; *at != '\0'; at++) {
+        *at = (char)apr_toupper(*at);
+    }
+    ended->ended_at = authp_clock_now(f->realm->clock);
+    *out = apr_array_make(pool, 1, sizeof(const authp_ended_t *));
+    APR_ARRAY_PUSH(*out, const authp_ended_t *) = ended;
+    *seen = (authp_seen_t){.rows = 1, .newest = ended->ended_at};
+    return AUTHP_OK;
+}
+
+/* What is no id of ours ends nothing of ours. */
+START_TEST(an_id_that_is_none)
+{
+    authp_store_ops_t ops = mem_store_ops;
+    ck_assert_uint_lt(strspn(live.grant.session->id.hex, "0123456789"), AUTHP_ID_LEN);
+    ops.session_ended = ends_in_capitals;
+    f->store->ops = &ops;
+    live_fixture_poll(&live);
+    ck_assert_int_eq(authp_live_guard(f->realm, &live.who, AUTHP_UNAVAILABLE_DENY, f->pool),
+                     AUTHP_OK);
     f->store->ops = &mem_store_ops;
 }
 END_TEST
@@ -313,6 +345,7 @@ Suite *suite_live_poll(void)
     tcase_add_test(tests, each_page_is_a_sign_of_life);
     tcase_add_test(tests, poll_goes_on_behind_what_it_cannot_use);
     tcase_add_test(tests, where_the_next_round_begins);
+    tcase_add_test(tests, an_id_that_is_none);
     tcase_add_test(tests, an_outage_is_told_once);
     tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
     tcase_add_test(tests, what_a_new_child_knows);

@@ -112,6 +112,39 @@ START_TEST(another_stores_clock)
 }
 END_TEST
 
+/* Roles change places, all but the last one: each still means what its name says. */
+START_TEST(some_bits_are_the_same)
+{
+    static const char *const turned[] = {"candidate", "admin", "recruiter", "owner"};
+    static const int here[] = {1, 2, 0, 3};
+    apr_array_header_t *roles = apr_array_make(pool, 4, sizeof(const char *));
+    authp_live_terms_t terms = {.token_ms = 15 * MINUTE_MS, .max_lag_ms = 60000, .roles = roles};
+    bool newer = false;
+    authp_live_facts_t facts = {0};
+    memset(terms.store_id, 1, sizeof(terms.store_id));
+    for (int i = 0; i < 4; i++) {
+        APR_ARRAY_PUSH(roles, const char *) = i == 3 ? "owner" : turned[(i + 2) % 3];
+    }
+    authp_live_table_t *before = NULL;
+    ck_assert_int_eq(authp_live_table_make(64, &shared), AUTHP_OK);
+    ck_assert_int_eq(authp_live_table_open(shared, &terms, &before, pool), AUTHP_OK);
+    roles->nelts = 0;
+    for (int i = 0; i < 4; i++) {
+        APR_ARRAY_PUSH(roles, const char *) = turned[i];
+    }
+    ck_assert_int_eq(authp_live_table_open(shared, &terms, &table, pool), AUTHP_OK);
+    for (int i = 0; i < 4; i++) {
+        const authp_live_user_t user = {.id = USER, .ver = 2 + i, .roles = 1U << i};
+        const authp_live_query_t query = {USER, SID, 1, now_ms() / 1000};
+        authp_live_table_put_user(table, &user, now_ms());
+        (void)authp_live_table_ask(table, &query, now_ms(), &facts, &newer);
+        ck_assert_uint_eq(facts.roles, 1U << i);
+        (void)authp_live_table_ask(before, &query, now_ms(), &facts, &newer);
+        ck_assert_uint_eq(facts.roles, 1U << here[i]);
+    }
+}
+END_TEST
+
 /* So is what the table had no room for: whoever is asked about in the store of now is not unknown
  * because a bucket was full with the ones of the store before. */
 START_TEST(another_stores_full_buckets)
@@ -204,6 +237,7 @@ Suite *suite_live_terms(void)
     tcase_add_test(tests, a_longer_life);
     tcase_add_test(tests, what_later_rounds_do_not_read);
     tcase_add_test(tests, another_stores_clock);
+    tcase_add_test(tests, some_bits_are_the_same);
     tcase_add_test(tests, another_stores_full_buckets);
     tcase_add_test(tests, what_the_table_begins_with);
     tcase_add_test(tests, more_roles_than_bits);

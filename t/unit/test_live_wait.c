@@ -178,6 +178,29 @@ static authp_err_t counted_session(void *self, const char *sid, authp_session_t 
     return mem_store_ops.session_by_id(self, sid, out, pool);
 }
 
+/* A token of a session that is over is refused again without another question; one that was issued
+ * later is not refused by that answer. */
+START_TEST(a_refusal_is_an_answer)
+{
+    authp_live_facts_t facts;
+    slow = *live.f.store->ops;
+    slow.session_by_id = counted_session;
+    live.f.store->ops = &slow;
+    atomic_store(&calls, 1); /* no pause */
+    live.user->ver = 5;
+    mem_store_session(live.f.store, live.grant.session->id.hex)->ended_at = 1;
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool),
+                         AUTHP_E_TOKEN_REVOKED);
+        ck_assert_int_eq(atomic_load(&calls), 2);
+    }
+    mem_store_session(live.f.store, live.grant.session->id.hex)->ended_at = 0;
+    live.who.ver++;
+    ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool), AUTHP_OK);
+    ck_assert_int_eq(atomic_load(&calls), 3);
+}
+END_TEST
+
 /* What the store said counts for a second from the question on: it may have been read at once, and
  * the rest of the time be the way back. */
 START_TEST(an_answer_is_as_old_as_its_question)
@@ -202,6 +225,7 @@ Suite *suite_live_wait(void)
     tcase_add_test(tests, one_answer_for_all_who_wait);
     tcase_add_test(tests, failures_give_places_back);
     tcase_add_test(tests, an_answer_ends_the_rest);
+    tcase_add_test(tests, a_refusal_is_an_answer);
     tcase_add_test(tests, an_answer_is_as_old_as_its_question);
     suite_add_tcase(suite, tests);
     return suite;

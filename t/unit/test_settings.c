@@ -140,7 +140,7 @@ START_TEST(bounds)
         "AUTH_BODY_LIMIT=1048576",
         "REFRESH_TOKEN_GRACE_SECONDS=0",
         "AUTH_LIMIT_ADDRESS=1000000/1000D",
-        "AUTH_LIMIT_ACCOUNT=1/1s",
+        "AUTH_LIMIT_ACCOUNT=900/1s",
         "BACKEND_CORS_ORIGINS= [\"https://a.example\", \"http://[::1]:3000\"] ",
         "MONGODB_DB=a23456789012345678901234567890123456789012345678901234567890123",
         "ROLES= abcdefghijklmnopqrstuvwxyz012345 ,a_-9,",
@@ -230,6 +230,8 @@ static const struct {
     {"MONGODB_DB=a234567890123456789012345678901234567890123456789012345678901234",
      "at most 63 bytes"},
     {"AUTH_LIMITS=2", "true or false"},
+    {"AUTH_LIMIT_ACCOUNT=901/1s", "at most 900 failures"},
+    {"JWT_SECRET_KEY=abcdefgabcdefgabcdefgabcdefgabcdefg", "pattern"},
 };
 
 START_TEST(wrong_values_are_named)
@@ -246,6 +248,9 @@ END_TEST
 /* What examples in documents say, in any case and in the middle of anything. */
 START_TEST(samples_are_no_secrets)
 {
+    const char *const fine[] = {"JWT_SECRET_KEY=abcdefghabcdefghabcdefghabcdefgh", NULL};
+    authp_settings_t *eight = NULL;
+    ck_assert_str_eq(load(fine, &eight), "");
     static const char *const samples[] = {"change-me",   "ChangeMe",    "CHANGE_ME",   "Replace-Me",
                                           "replace_me",  "Your-Secret", "YOUR_SECRET", "Example",
                                           "PLACEHOLDER", "Secret-Key",  "SuperSecret"};

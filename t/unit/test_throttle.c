@@ -281,6 +281,20 @@ START_TEST(too_many_strangers)
 }
 END_TEST
 
+/* Others go on all the time, but none leaves: who waits to go on is told after two seconds. */
+START_TEST(nobody_waits_for_ever)
+{
+    authp_gate_t gate = {.limit = 8, .asking = 100, .asked_at = INT64_MAX / 2};
+    h.gate = &gate;
+    wrong_password("nobody@example.org");
+    int64_t began = authp_clock_now(authp_clock_monotonic());
+    (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy");
+    ck_assert_int_ge(authp_clock_now(authp_clock_monotonic()) - began, 1900);
+    ck_assert_int_eq(gate.asking, 100);
+    ck_assert_int_eq(gate.strangers, 0);
+}
+END_TEST
+
 /* In a flood the line for hashes stays short, though there is time for more. */
 START_TEST(a_short_line_in_a_flood)
 {
@@ -340,6 +354,7 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, devices_count_apart);
     tcase_add_test(tests, a_place_at_the_gate);
     tcase_add_test(tests, too_many_strangers);
+    tcase_add_test(tests, nobody_waits_for_ever);
     tcase_add_test(tests, a_short_line_in_a_flood);
     tcase_add_test(tests, refused_in_a_flood);
     suite_add_tcase(suite, tests);
