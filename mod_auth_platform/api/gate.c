@@ -33,22 +33,21 @@ void authp_gate_size(authp_gate_t *gate, int threads, authp_crowd_t *crowd)
     gate->burst = few ? 0 : threads - (pages > 0 ? pages : 1);
 }
 
-static bool goes_on(const authp_crowd_t *crowd, int64_t now)
+static bool goes_on(int64_t seen, int64_t now)
 {
-    int64_t seen = atomic_load(&crowd->seen);
     return seen != 0 && now - seen <= CALM_MS;
 }
 
-/* Called for a stranger above the usual share. Returns true if the crowd began less than BURST_MS
+/* Called for a request above the usual share. Returns true if the crowd began less than BURST_MS
  * ago. If two threads notice a new crowd at once, both set `began`, to nearly the same time. */
-static bool is_burst(authp_crowd_t *crowd)
+static bool is_burst(_Atomic int64_t *began, _Atomic int64_t *seen)
 {
     int64_t now = authp_clock_now(authp_clock_monotonic());
-    if (!goes_on(crowd, now)) {
-        atomic_store(&crowd->began, now);
+    if (!goes_on(atomic_load(seen), now)) {
+        atomic_store(began, now);
     }
-    atomic_store(&crowd->seen, now);
-    return now - atomic_load(&crowd->began) < BURST_MS;
+    atomic_store(seen, now);
+    return now - atomic_load(began) < BURST_MS;
 }
 
 static bool let_in(atomic_int *count, bool let)
@@ -63,7 +62,8 @@ static bool enter_stranger(authp_gate_t *gate)
 {
     int before = atomic_fetch_add(&gate->strangers, 1) + atomic_load(&gate->used);
     bool let = before < authp_gate_strangers(gate) ||
-               (gate->burst > 0 && is_burst(gate->crowd) && before < gate->burst);
+               (gate->burst > 0 && is_burst(&gate->crowd->began, &gate->crowd->seen) &&
+                before < gate->burst);
     return let_in(&gate->strangers, let);
 }
 
@@ -74,7 +74,11 @@ static bool enter_other(authp_gate_t *gate)
     int before = atomic_fetch_add(&gate->used, 1);
     int share = authp_gate_strangers(gate);
     int strangers = atomic_load(&gate->strangers);
-    return let_in(&gate->used, before + (strangers < share ? strangers : share) < gate->limit);
+    bool let = before + (strangers < share ? strangers : share) < gate->limit;
+    if (let) {
+        atomic_store(&gate->let_in_at, authp_clock_now(authp_clock_monotonic()));
+    }
+    return let_in(&gate->used, let);
 }
 
 bool authp_gate_enter(authp_gate_t *gate, bool stranger)
@@ -87,6 +91,27 @@ void authp_gate_leave(authp_gate_t *gate, bool stranger)
     if (gate != NULL) {
         atomic_fetch_sub(stranger ? &gate->strangers : &gate->used, 1);
     }
+}
+
+bool authp_gate_line_up(authp_gate_t *gate)
+{
+    if (gate == NULL || gate->burst == 0) {
+        return false;
+    }
+    int busy = atomic_fetch_add(&gate->waiting, 1) + atomic_load(&gate->used) +
+               atomic_load(&gate->strangers);
+    bool burst = is_burst(&gate->crowd->others_began, &gate->crowd->others_seen);
+    return let_in(&gate->waiting, burst && busy < gate->burst);
+}
+
+void authp_gate_line_leave(authp_gate_t *gate)
+{
+    atomic_fetch_sub(&gate->waiting, 1);
+}
+
+bool authp_gate_lets_in(const authp_gate_t *gate)
+{
+    return authp_clock_now(authp_clock_monotonic()) - atomic_load(&gate->let_in_at) < MOVES_MS;
 }
 
 bool authp_gate_ask(authp_gate_t *gate, int hashing)
@@ -115,7 +140,8 @@ bool authp_gate_is_flooded(const authp_gate_t *gate)
         return false;
     }
     int64_t now = authp_clock_now(authp_clock_monotonic());
-    return goes_on(gate->crowd, now) && now - atomic_load(&gate->crowd->began) >= BURST_MS;
+    return goes_on(atomic_load(&gate->crowd->seen), now) &&
+           now - atomic_load(&gate->crowd->began) >= BURST_MS;
 }
 
 bool authp_gate_moves(const authp_gate_t *gate)

@@ -10,12 +10,16 @@
  * starts new processes for it. If each process had a burst of its own, the bursts would never end.
  * Times are of the monotonic clock, in ms. */
 typedef struct authp_crowd_t {
-    _Atomic int64_t began; /* when strangers first exceeded their share in some process */
-    _Atomic int64_t seen;  /* when strangers last exceeded it */
+    _Atomic int64_t began;        /* when strangers first exceeded their share in some process */
+    _Atomic int64_t seen;         /* when strangers last exceeded it */
+    _Atomic int64_t others_began; /* the same of other requests */
+    _Atomic int64_t others_seen;
 } authp_crowd_t;
 
 /* Limits how many requests of this process wait for a store or a hash at the same time. Further
- * requests get 503 `busy`, so a slow database never takes the workers that serve pages.
+ * requests get 503 `busy`, so a slow database never takes the workers that serve pages. Requests
+ * that come at one moment to a store that answers may wait for a place first: see
+ * authp_gate_line_up().
  *
  * Strangers are requests that try a password or register, from a device that has never signed in. A
  * quarter of the places is not available to them. If more strangers come at one moment than their
@@ -29,13 +33,23 @@ typedef struct authp_gate_t {
     atomic_int used;      /* places taken by requests that are not strangers */
     atomic_int strangers; /* places taken by strangers */
     atomic_int asking;    /* strangers let through by authp_gate_ask(), to the store or to a hash */
-    _Atomic int64_t asked_at; /* monotonic, ms: when the latest stranger was let through */
-    authp_crowd_t *crowd;     /* not NULL unless `burst` is 0 */
+    _Atomic int64_t asked_at;  /* monotonic, ms: when the latest stranger was let through */
+    atomic_int waiting;        /* requests that are not strangers and wait for a place */
+    _Atomic int64_t let_in_at; /* monotonic, ms: when the latest of them got a place */
+    authp_crowd_t *crowd;      /* not NULL unless `burst` is 0 */
 } authp_gate_t;
 
 /* A NULL gate lets every request in. `stranger` must have the same value at enter and leave. */
 bool authp_gate_enter(authp_gate_t *gate, bool stranger);
 void authp_gate_leave(authp_gate_t *gate, bool stranger);
+/* Lets a request that is not a stranger's wait for a place. Returns false if it must not: too many
+ * threads wait already, or requests have exceeded the places for 5 s. After true the caller tries
+ * authp_gate_enter() again and again, while authp_gate_lets_in() is true, and then calls
+ * authp_gate_line_leave(). */
+bool authp_gate_line_up(authp_gate_t *gate);
+void authp_gate_line_leave(authp_gate_t *gate);
+/* False if no place has been given for a while: the store does not answer. */
+bool authp_gate_lets_in(const authp_gate_t *gate);
 /* Lets a stranger that has entered go on to the store. Returns false if the usual share of
  * strangers is at the store already. `hashing` is the number of strangers of this process that wait
  * for a hash; they do not count, because they do not use the store. After true the caller must call

@@ -114,6 +114,21 @@ authp_err_t authp_throttle_ask(authp_call_t *call)
     return AUTHP_OK;
 }
 
+bool authp_throttle_wait_for_place(const authp_call_t *call)
+{
+    authp_gate_t *gate = call->request->gate;
+    bool entered = false;
+    if (!authp_gate_line_up(gate)) {
+        return false;
+    }
+    for (int tries = 0; !entered && tries < ASK_TRIES && authp_gate_lets_in(gate); tries++) {
+        apr_sleep(ASK_US);
+        entered = authp_gate_enter(gate, false);
+    }
+    authp_gate_line_leave(gate);
+    return entered;
+}
+
 bool authp_throttle_is_stranger(const authp_call_t *call)
 {
     return has(call, SIGNING_IN) && call->client.device == NULL && call->user == NULL;

@@ -15,7 +15,7 @@
  * also change the number in its key. */
 #define BOUND_KEY "auth_platform/hasher-bound/3"
 #define LIVE_KEY "auth_platform/live-table/1"
-#define CROWD_KEY "auth_platform/crowd/1"
+#define CROWD_KEY "auth_platform/crowd/2"
 #define LIMITS_KEY "auth_platform/limits/1"
 #define TOLD_KEY "auth_platform/store-told/1"
 #define MAX_LAG_MS 5000

@@ -113,6 +113,37 @@ START_TEST(of_all_processes)
 }
 END_TEST
 
+/* Others wait for a place while the store lets some in, all threads but those for pages, and for no
+ * longer than a burst. */
+START_TEST(others_line_up)
+{
+    authp_gate_t gate = {.limit = 0};
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_size(&gate, 25, &crowd);
+    ck_assert(!authp_gate_lets_in(&gate));
+    ck_assert_int_eq(enter_all(&gate, false), 6);
+    ck_assert(authp_gate_lets_in(&gate));
+    gate.let_in_at -= 300;
+    ck_assert(!authp_gate_lets_in(&gate));
+    for (int i = 6; i < 24; i++) {
+        ck_assert(authp_gate_line_up(&gate));
+    }
+    ck_assert(!authp_gate_line_up(&gate));
+    ck_assert_int_eq(gate.waiting, 18);
+    authp_gate_line_leave(&gate);
+    ck_assert(authp_gate_line_up(&gate));
+    authp_gate_line_leave(&gate);
+    crowd.others_began -= 5000;
+    ck_assert(!authp_gate_line_up(&gate));
+    ck_assert(!authp_gate_is_flooded(&gate));
+    crowd.others_seen -= 1100;
+    ck_assert(authp_gate_line_up(&gate));
+    ck_assert(!authp_gate_line_up(NULL));
+    authp_gate_size(&gate, 1, &crowd);
+    ck_assert(!authp_gate_line_up(&gate));
+}
+END_TEST
+
 /* A crowd that goes on for longer than a burst, until it has been gone for a second. */
 START_TEST(floods)
 {
@@ -170,6 +201,7 @@ Suite *suite_gate(void)
     tcase_add_loop_test(tests, sizes, 0, 9);
     tcase_add_test(tests, bursts);
     tcase_add_test(tests, of_all_processes);
+    tcase_add_test(tests, others_line_up);
     tcase_add_test(tests, floods);
     tcase_add_test(tests, share_of_the_store);
     suite_add_tcase(suite, tests);
