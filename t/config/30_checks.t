@@ -122,6 +122,8 @@ my @weak = (    # configuration, what each warning says
     ["<Location /x>\n$type\n<LimitExcept OPTIONS>\n<RequireAny>\nRequire role admin\n</RequireAny>\n</LimitExcept>\n</Location>",
         qr/<LimitExcept> in \S+site\.conf:4: the Require in line 6 .*these pass/],
     ["<Location /x>\n$type\n<limit GET>\nRequire valid-user\n</limit>\n</Location>", qr/site\.conf:4: the Require in line 5/],
+    (map { ["<Location /x>\n$type\n<Limit GET>\nRequire $_\n</Limit>\n</Location>", qr/site\.conf:4: the Require in line 5/] }
+        'user fedcba987654321001234567', 'verified', 'auth-age 60', 'platform-claim sub x'),
     ["<Location /x>\n$type\nRequire role admin\nSatisfy Any\n</Location>", qr/Satisfy Any in \S+site\.conf:5: .* Require in \S+site\.conf:4/],
     ["<Location />\nsatisfy ANY\n</Location>\n<Location /x>\n$type\nRequire valid-user\n</Location>", qr/Satisfy Any in \S+site\.conf:2/],
     ["<Location /x/y>\nSatisfy Any\n</Location>\n<Location /x>\n$type\nRequire valid-user\n</Location>", qr/Satisfy Any in \S+site\.conf:2/],
@@ -166,6 +168,7 @@ my @hosts = (
     ['... in capitals',                  '',            ['127.0.0.1:80'], 'A.LOCALHOST',               []],
     ['... that only looks so',           '',            ['127.0.0.1:80'], 'alocalhost',                [$http]],
     ['IPv4 in IPv6',                     '',            ['[::ffff:127.0.0.1]:80'], '127.0.0.1',        []],
+    ['another IPv4 in IPv6',             '',            ['[::ffff:192.0.2.1]:80'], '127.0.0.1',        [$http]],
     ['loopback of IPv6',                 '',            ['[::1]:80'],     'localhost',                 []],
     ['loopback, localhost with a port',  '',            ['127.0.0.1:80'], 'localhost:80',              []],
     ['loopback, below localhost',        '',            ['127.0.0.1:80'], 'http://jobs.localhost:80',  []],

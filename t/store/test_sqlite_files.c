@@ -249,6 +249,59 @@ START_TEST(given_away)
 }
 END_TEST
 
+/* A database that httpd's user may not write is said to be so, whoever made it. */
+START_TEST(not_ours_to_write)
+{
+    static const mode_t lacking[] = {0400, 0200, 0000};
+    touch(sqlite_fixture_file(), 0600);
+    ck_assert_int_eq(chmod(sqlite_fixture_file(), lacking[_i]), 0);
+    const char *folder =
+        apr_pstrmemdup(pool, sqlite_fixture_file(),
+                       (size_t)(strrchr(sqlite_fixture_file(), '/') - sqlite_fixture_file()));
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chown(sqlite_fixture_file(), NOBODY, NOBODY), 0);
+        ck_assert_int_eq(chmod(folder, 0711), 0);
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)) {
+            _exit(1);
+        }
+        authp_err_t err = authp_sqlite_files_open(sqlite_fixture_file(), pool);
+        _exit(err == AUTHP_E_UNAVAILABLE && strstr(logged, "AUTHP0222: ") != NULL ? 0 : 2);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* A child of prefork that ends in the middle of a request has a connection out: that is no crash.
+ */
+START_TEST(closed_with_a_connection_out)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        authp_store_config_t config = {
+            .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 2};
+        apr_pool_t *own = NULL;
+        authp_sql_conn_t *conn = NULL;
+        void *self = NULL;
+        apr_pool_create(&own, NULL);
+        if (authp_store_find("sqlite")->open(&config, own, &self) != AUTHP_OK ||
+            authp_sql_conn_acquire(self, &conn) != AUTHP_OK ||
+            authp_sql_conn_open(conn, false) != AUTHP_OK) {
+            _exit(1);
+        }
+        apr_pool_destroy(own);
+        _exit(0);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 Suite *suite_sqlite_files(void)
 {
     Suite *suite = suite_create("sqlite_files");
@@ -260,6 +313,8 @@ Suite *suite_sqlite_files(void)
     tcase_add_loop_test(tests, refused, 0, 16);
     tcase_add_test(tests, refused_later);
     tcase_add_test(tests, given_away);
+    tcase_add_loop_test(tests, not_ours_to_write, 0, 3);
+    tcase_add_test(tests, closed_with_a_connection_out);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -119,6 +119,10 @@ START_TEST(file)
     ck_assert_int_eq(stat(queue_file(), &info), 0);
     ck_assert_int_eq(info.st_mode & 07777, 0600);
     ck_assert_uint_eq(info.st_uid, geteuid());
+    /* Of one PID namespace: another one cannot see which holders live. */
+    ck_assert_int_eq(stat("/proc/self/ns/pid", &info), 0);
+    ck_assert_str_eq(strrchr(queue_file(), '-') + 1,
+                     apr_psprintf(pool, "%lx", (unsigned long)info.st_ino));
     ck_assert_int_eq(authp_sqlite_lock_take(lock, 0), AUTHP_OK);
     /* A second one of the same process waits for the same turn. */
     authp_sqlite_lock_t *other = open_own(&second);

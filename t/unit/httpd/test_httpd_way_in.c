@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which requests a guarded site lets pass to its sign-in page and what that page loads: by the path
+ * as httpd has it, by the spelling that the client sent, and by the method. */
+#include "httpd_fake.h"
+#include "suite.h"
+
+#include "httpd/way_in.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static const struct {
+    const char *uri;
+    const char *sent; /* NULL: the same */
+    bool holds;
+} paths[] = {
+    {"/signin.html", NULL, true},
+    {"/signin.html", "/signin.html?return_to=%2Fx;y\\", true},
+    {"/signin.html", "http://site.example/signin.html", true},
+    {"/signin.html", "http://site.example:8080/signin.html?x", true},
+    {"/signin.html", "/rewritten/to-it", true},
+    {"/signin.html", "/signin.html;x", false},
+    {"/signin.html", "/a;b/signin.html", false},
+    {"/signin.html", "/%73ignin.html", false},
+    {"/signin.html", "/signin.html%3f", false},
+    {"/signin.html", "/\\signin.html", false},
+    {"/signin.html", "//signin.html", false},
+    {"/signin.html", "/a//signin.html", false},
+    {"/signin.html", "/./signin.html", false},
+    {"/signin.html", "/a/./signin.html", false},
+    {"/signin.html", "/../signin.html", false},
+    {"/signin.html", "/a/../signin.html", false},
+    {"/signin.html", "http://site.example/a/../signin.html", false},
+    {"/signin.html", "http://site.example\\@other/signin.html", false},
+    {"/signin.html", "http://site.example", false},
+    {"/signin.html", "signin.html", false},
+    {"/signin.html", "*", false},
+    {"/signin.html", "", false},
+    {"/signin.html/", NULL, false},
+    {"/signin.html/x", NULL, false},
+    {"/signin.htm", NULL, false},
+    {"/signin.htmlx", NULL, false},
+    {"/Signin.html", NULL, false},
+    {"/x/signin.html", NULL, false},
+    {"/", NULL, false},
+    {"/assets/a.css", NULL, true},
+    {"/assets/a.js", NULL, true},
+    {"/assets/a.mjs", NULL, true},
+    {"/assets/a.svg", NULL, true},
+    {"/assets/a.png", NULL, true},
+    {"/assets/a.ico", NULL, true},
+    {"/assets/a.woff", NULL, true},
+    {"/assets/a.woff2", NULL, true},
+    {"/assets/a.css", "/assets/a.css?v=1;2", true},
+    {"/assets/x/y/a.b-_~@+9.css", NULL, true},
+    {"/assets/a.css", "/assets/a.css;x", false},
+    {"/assets/a.css", "/assets/%61.css", false},
+    {"/assets/a.css", "/assets/x/../a.css", false},
+    {"/assets/a.CSS", NULL, false},
+    {"/assets/a.html", NULL, false},
+    {"/assets/a.json", NULL, false},
+    {"/assets/a.css.map", NULL, false},
+    {"/assets/acss", NULL, false},
+    {"/assets/", NULL, false},
+    {"/assets", NULL, false},
+    {"/assets/x.css/", NULL, false},
+    {"/assets/.css", NULL, false},
+    {"/assets/.a.css", NULL, false},
+    {"/assets/.git/a.css", NULL, false},
+    {"/assets/../a.css", NULL, false},
+    {"/assets//a.css", NULL, false},
+    {"/assets/x//a.css", NULL, false},
+    {"/assets/a b.css", NULL, false},
+    {"/assets/a;b.css", NULL, false},
+    {"/assets/a\\b.css", NULL, false},
+    {"/assets/a%b.css", NULL, false},
+    {"/assets/\xc3\xa9.css", NULL, false},
+    {"/assetsx/a.css", NULL, false},
+    {"/x/assets/a.css", NULL, false},
+    {"/a.css", NULL, false},
+};
+
+static void set_up(void)
+{
+    httpd_fake_open();
+    fake.auth_type = "Platform";
+    ck_assert_ptr_null(
+        httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage", "/signin.html", NULL));
+}
+
+static request_rec *request(int i)
+{
+    request_rec *r = httpd_fake_request(paths[i].uri);
+    if (paths[i].sent != NULL) {
+        r->unparsed_uri = apr_pstrdup(r->pool, paths[i].sent);
+    }
+    return r;
+}
+
+START_TEST(spellings)
+{
+    ck_assert_msg(authp_way_in_holds(request(_i)) == paths[_i].holds, "%s, sent as %s",
+                  paths[_i].uri, paths[_i].sent);
+}
+END_TEST
+
+/* A page may be posted to; what it loads is only read, and is no program with a path of its own. */
+START_TEST(how_it_is_asked_for)
+{
+    bool page = strcmp(paths[_i].uri, "/signin.html") == 0;
+    request_rec *r = request(_i);
+    r->method = "POST";
+    r->method_number = M_POST;
+    ck_assert_int_eq(authp_way_in_holds(r), paths[_i].holds && page);
+    r = request(_i);
+    r->path_info = apr_pstrdup(r->pool, "/more");
+    ck_assert_int_eq(authp_way_in_holds(r), paths[_i].holds && page);
+    r->path_info[0] = '\0';
+    ck_assert_int_eq(authp_way_in_holds(r), paths[_i].holds);
+}
+END_TEST
+
+/* Without a page, or with the page alone. */
+START_TEST(switched_off)
+{
+    ck_assert_ptr_null(httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage", "off", NULL));
+    ck_assert(!authp_way_in_holds(request(_i)));
+    ck_assert_ptr_null(
+        httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage", "/signin.html only", NULL));
+    ck_assert_int_eq(authp_way_in_holds(request(_i)),
+                     paths[_i].holds && strcmp(paths[_i].uri, "/signin.html") == 0);
+}
+END_TEST
+
+Suite *suite_httpd_way_in(void)
+{
+    int count = (int)(sizeof(paths) / sizeof(paths[0]));
+    Suite *suite = suite_create("httpd_way_in");
+    TCase *tests = tcase_create("httpd_way_in");
+    tcase_add_checked_fixture(tests, set_up, httpd_fake_close);
+    tcase_add_loop_test(tests, spellings, 0, count);
+    tcase_add_loop_test(tests, how_it_is_asked_for, 0, count);
+    tcase_add_loop_test(tests, switched_off, 0, count);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
