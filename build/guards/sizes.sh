@@ -9,7 +9,7 @@ MAX_FILE=400
 MAX_FUNCTION=60
 
 long_files=$(find . \( -path ./.git -o -path ./build/out -o -path './t/logs' -o -path ./t/htdocs \) -prune -o -type f -print |
-    grep -E '\.(c|h|sh|mk|awk|pl|pm|t|py|js|css|html)$|/(Makefile|TEST|run)$' | sort |
+    grep -E '\.(c|h|def|sh|mk|awk|pl|pm|t|py|js|css|html)$|/(Makefile|TEST|run)$' | sort |
     while IFS= read -r file; do
         lines=$(wc -l <"$file")
         [ "$lines" -le "$MAX_FILE" ] || echo "$file: $lines lines, at most $MAX_FILE"

@@ -12,11 +12,11 @@ say() {
 
 while IFS= read -r file; do
     head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || say "$file: no SPDX line at its start"
-done < <(find mod_auth_platform t build .ci Makefile \( -name '*.[ch]' -o -name '*.sh' -o -name '*.mk' -o -name '*.pm' \
+done < <(find mod_auth_platform t build .ci Makefile \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' -o -name '*.pm' \
     -o -name '*.t' -o -name '*.py' -o -name Makefile -o -name TEST -o -path .ci/run \) -type f -not -path 'build/out/*' | sort)
 
 while IFS= read -r hit; do
     [ -z "$hit" ] || say "$hit"
-done < <(grep -rnE '\b(TO''DO|FIX''ME|XX''X)\b|[[:blank:]]+$' mod_auth_platform t build Makefile --include='*.[ch]' --include='*.sh' \
+done < <(grep -rnE '\b(TO''DO|FIX''ME|XX''X)\b|[[:blank:]]+$' mod_auth_platform t build Makefile --include='*.[ch]' --include='*.def' --include='*.sh' \
     --include='*.mk' --include='*.pm' --include='*.t' --include='*.py' --include=Makefile --exclude-dir=out || true)
 exit "$found"

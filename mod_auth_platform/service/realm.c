@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "service/password_rules.h"
+#include "store/providers.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -71,10 +72,10 @@ static const char *store_uri(const authp_settings_t *settings)
 authp_err_t authp_realm_store(const authp_settings_t *settings, const authp_store_ops_t **ops,
                               authp_store_config_t *config, const char **error, apr_pool_t *pool)
 {
-    const authp_store_ops_t *found = authp_store_find(settings->store);
+    const authp_store_ops_t *found = authp_providers_find(settings->store);
     if (found == NULL) {
         *error = apr_psprintf(pool, "AUTH_STORE in %s: this build has no store \"%s\" (it has: %s)",
-                              settings->source, settings->store, authp_store_names(pool));
+                              settings->source, settings->store, authp_providers_names(pool));
         return AUTHP_E_VALIDATION_FAILED;
     }
     authp_store_config_t chosen = {

@@ -70,11 +70,11 @@ static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
     bson_error_t error;
     int made = 0;
     (void)pool;
-    bool was_ready = atomic_exchange(&m->ready, true); /* lets authp_mongo_acquire() pass */
-    authp_err_t err = authp_mongo_acquire(m, &client);
+    bool was_ready = atomic_exchange(&m->ready, true); /* lets authp_mongo_pool_acquire() pass */
+    authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err == AUTHP_OK) {
         err = authp_mongo_index(m, client, &made, &error);
-        authp_err_t said = authp_mongo_release(m, client, err == AUTHP_OK ? NULL : &error);
+        authp_err_t said = authp_mongo_pool_release(m, client, err == AUTHP_OK ? NULL : &error);
         err = err == AUTHP_E_UNAVAILABLE ? said : err;
     }
     if (err != AUTHP_OK) {
@@ -89,7 +89,7 @@ static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
 static authp_err_t command(authp_mongo_t *m, const char *name, bson_t *reply)
 {
     mongoc_client_t *client = NULL;
-    authp_err_t err = authp_mongo_acquire(m, &client);
+    authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err != AUTHP_OK) {
         bson_init(reply);
         return err;
@@ -100,7 +100,7 @@ static authp_err_t command(authp_mongo_t *m, const char *name, bson_t *reply)
     bool fine =
         mongoc_client_command_simple(client, m->config.database, &command, NULL, reply, &error);
     bson_destroy(&command);
-    return authp_mongo_release(m, client, fine ? NULL : &error);
+    return authp_mongo_pool_release(m, client, fine ? NULL : &error);
 }
 
 static authp_err_t ping(void *self, apr_pool_t *pool)
@@ -114,7 +114,7 @@ static authp_err_t ping(void *self, apr_pool_t *pool)
 
 /* The clock of the primary. MongoDB adds no times itself, so all hosts that write must use the same
  * clock. */
-static authp_err_t server_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
+authp_err_t authp_mongo_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
 {
     bson_t reply;
     bson_iter_t at;
@@ -145,38 +145,6 @@ const authp_store_ops_t authp_mongo_ops = {
     .migrate = migrate,
     .ping = ping,
     .maintain = maintain,
-    .user_create = authp_mongo_user_create,
-    .user_by_id = authp_mongo_user_by_id,
-    .user_by_login = authp_mongo_user_by_login,
-    .user_list = authp_mongo_user_list,
-    .user_upgrade_hash = authp_mongo_user_upgrade_hash,
-    .user_update = authp_mongo_user_update,
-    .user_delete = authp_mongo_user_delete,
-    .user_discard = authp_mongo_user_discard,
-    .user_forget = authp_mongo_user_forget,
-    .user_list_deleted = authp_mongo_user_list_deleted,
-    .session_create = authp_mongo_session_create,
-    .session_by_id = authp_mongo_session_by_id,
-    .session_rotate = authp_mongo_session_rotate,
-    .session_slide = authp_mongo_session_slide,
-    .session_end = authp_mongo_session_end,
-    .session_end_user = authp_mongo_session_end_user,
-    .session_list = authp_mongo_session_list,
-    .session_set_ver = authp_mongo_session_set_ver,
-    .invite_create = authp_mongo_invite_create,
-    .invite_by_id = authp_mongo_invite_by_id,
-    .invite_by_code = authp_mongo_invite_by_code,
-    .invite_list = authp_mongo_invite_list,
-    .invite_claim = authp_mongo_invite_claim,
-    .invite_revoke = authp_mongo_invite_revoke,
-    .audit_append = authp_mongo_audit_append,
-    .audit_list = authp_mongo_audit_list,
-    .user_changed = authp_mongo_user_changed,
-    .session_ended = authp_mongo_session_ended,
-    .session_ended_of = authp_mongo_session_ended_of,
-    .clock = server_clock,
-    .purge = authp_mongo_purge,
-    .failure_get = authp_mongo_failure_get,
-    .failure_add = authp_mongo_failure_add,
-    .failure_clear = authp_mongo_failure_clear,
+#define OPERATION(name, params, args) .name = authp_mongo_##name,
+#include "store/operations.def"
 };

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/columns.h"
+#include "store/mongo_get.h"
 #include "store/mongo_impl.h"
+#include "store/mongo_match.h"
+#include "store/mongo_put.h"
 
 /* How often failure_add() tries again if another request changes the same document at the same
  * moment. */
@@ -15,11 +19,11 @@ static authp_err_t read_failures(const bson_t *document, void *ctx)
 {
     read_failures_t *out = ctx;
     authp_mongo_reader_t in = {
-        .document = document, .collection = AUTHP_MONGO_FAILURES, .pool = out->pool};
+        .document = document, .collection = AUTHP_TABLE_FAILURES, .pool = out->pool};
     authp_mongo_get_int(&in, "failures", &out->failures.count);
     authp_mongo_get_time(&in, "last_at", &out->failures.last_at);
     out->found = true;
-    return authp_mongo_read_end(&in);
+    return authp_mongo_get_end(&in);
 }
 
 authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
@@ -30,8 +34,8 @@ authp_err_t authp_mongo_failure_get(void *self, const char *key, authp_ms_t now,
     authp_mongo_match_text(&filter, "_id", key);
     authp_mongo_match_compared(&filter, "expires_at", "$gt", now);
     const authp_mongo_find_t what = {
-        .collection = AUTHP_MONGO_FAILURES, .filter = &filter, .limit = 1};
-    authp_err_t err = authp_mongo_find(self, &what, read_failures, &found);
+        .collection = AUTHP_TABLE_FAILURES, .filter = &filter, .limit = 1};
+    authp_err_t err = authp_mongo_run_find(self, &what, read_failures, &found);
     bson_destroy(&filter);
     if (err == AUTHP_OK && !found.found) {
         return AUTHP_E_NOT_FOUND;
@@ -66,8 +70,8 @@ static authp_err_t count_on(authp_mongo_t *m, const authp_failure_t *what, bool 
         bson_append_document_end(&update, &part);
     }
     const authp_mongo_write_t change = {
-        .collection = AUTHP_MONGO_FAILURES, .filter = &filter, .update = &update};
-    authp_err_t err = authp_mongo_modify(m, &change, !anew, read_failures, &found);
+        .collection = AUTHP_TABLE_FAILURES, .filter = &filter, .update = &update};
+    authp_err_t err = authp_mongo_run_modify(m, &change, !anew, read_failures, &found);
     bson_destroy(&filter);
     bson_destroy(&update);
     if (err == AUTHP_OK) {
@@ -96,8 +100,8 @@ authp_err_t authp_mongo_failure_clear(void *self, const char *key, apr_pool_t *p
     (void)pool;
     authp_mongo_match_text(&filter, "_id", key);
     const authp_mongo_write_t what = {
-        .collection = AUTHP_MONGO_FAILURES, .change = AUTHP_MONGO_DELETE_MANY, .filter = &filter};
-    authp_err_t err = authp_mongo_write(self, &what, &matched);
+        .collection = AUTHP_TABLE_FAILURES, .change = AUTHP_MONGO_DELETE_MANY, .filter = &filter};
+    authp_err_t err = authp_mongo_run_write(self, &what, &matched);
     bson_destroy(&filter);
     return err;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
+#include "store/columns.h"
+#include "store/mongo_error.h"
 #include "store/mongo_impl.h"
 
 #include <string.h>
@@ -26,23 +28,23 @@ typedef struct index_t {
 } index_t;
 
 static const index_t indexes[] = {
-    {AUTHP_MONGO_USERS, "email", INDEX_UNIQUE, 0},
-    {AUTHP_MONGO_USERS, "username", INDEX_UNIQUE, 0},
-    {AUTHP_MONGO_USERS, "phone", INDEX_UNIQUE, 0},
-    {AUTHP_MONGO_USERS, "oauth.google.sub", INDEX_UNIQUE, 0},
-    {AUTHP_MONGO_USERS, "auth_changed_at", INDEX_SPARSE, 0},
-    {AUTHP_MONGO_USERS, "deleted_at", INDEX_SPARSE, 0},
-    {AUTHP_MONGO_SESSIONS, "user_id", INDEX_PLAIN, 0},
-    {AUTHP_MONGO_SESSIONS, "ended_at", INDEX_SPARSE, 0},
-    {AUTHP_MONGO_SESSIONS, "expires_at", INDEX_TTL, SESSION_TTL},
-    {AUTHP_MONGO_INVITES, "code_hash", INDEX_UNIQUE, 0},
-    {AUTHP_MONGO_INVITES, "invite_code", INDEX_SPARSE, 0},
-    {AUTHP_MONGO_INVITES, "used_by", INDEX_SPARSE, 0},
-    {AUTHP_MONGO_INVITES, "expires_at", INDEX_TTL, INVITE_TTL},
-    {AUTHP_MONGO_AUDIT, "at", INDEX_PLAIN, 0},
-    {AUTHP_MONGO_AUDIT, "subject_id", INDEX_SPARSE, 0},
-    {AUTHP_MONGO_AUDIT, "actor_id", INDEX_SPARSE, 0},
-    {AUTHP_MONGO_FAILURES, "expires_at", INDEX_TTL, 0},
+    {AUTHP_TABLE_USERS, "email", INDEX_UNIQUE, 0},
+    {AUTHP_TABLE_USERS, "username", INDEX_UNIQUE, 0},
+    {AUTHP_TABLE_USERS, "phone", INDEX_UNIQUE, 0},
+    {AUTHP_TABLE_USERS, "oauth.google.sub", INDEX_UNIQUE, 0},
+    {AUTHP_TABLE_USERS, "auth_changed_at", INDEX_SPARSE, 0},
+    {AUTHP_TABLE_USERS, "deleted_at", INDEX_SPARSE, 0},
+    {AUTHP_TABLE_SESSIONS, "user_id", INDEX_PLAIN, 0},
+    {AUTHP_TABLE_SESSIONS, "ended_at", INDEX_SPARSE, 0},
+    {AUTHP_TABLE_SESSIONS, "expires_at", INDEX_TTL, SESSION_TTL},
+    {AUTHP_TABLE_INVITES, "code_hash", INDEX_UNIQUE, 0},
+    {AUTHP_TABLE_INVITES, "invite_code", INDEX_SPARSE, 0},
+    {AUTHP_TABLE_INVITES, "used_by", INDEX_SPARSE, 0},
+    {AUTHP_TABLE_INVITES, "expires_at", INDEX_TTL, INVITE_TTL},
+    {AUTHP_TABLE_AUDIT, "at", INDEX_PLAIN, 0},
+    {AUTHP_TABLE_AUDIT, "subject_id", INDEX_SPARSE, 0},
+    {AUTHP_TABLE_AUDIT, "actor_id", INDEX_SPARSE, 0},
+    {AUTHP_TABLE_FAILURES, "expires_at", INDEX_TTL, 0},
 };
 
 /* Longer than the names of all indexes together. */
@@ -155,7 +157,7 @@ static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t
     if (fine) {
         return AUTHP_OK;
     }
-    if (authp_mongo_classify(error) == AUTHP_E_UNAVAILABLE) {
+    if (authp_mongo_error_classify(error) == AUTHP_E_UNAVAILABLE) {
         return AUTHP_E_UNAVAILABLE;
     }
     if (exists(m, client, index)) {
@@ -167,7 +169,9 @@ static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t
     }
     authp_log(AUTHP_LOG_ERROR, "AUTHP0239", "MongoDB: no unique index on %s.%s: code %u%s",
               index->collection, index->field, error->code,
-              error->code == 11000 ? " (documents with the same value exist: remove them)" : "");
+              authp_mongo_error_is_duplicate(error)
+                  ? " (documents with the same value exist: remove them)"
+                  : "");
     return AUTHP_E_INTERNAL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
+#include "store/mongo_error.h"
 #include "store/mongo_impl.h"
 
 #include <apr_strings.h>
@@ -62,45 +63,10 @@ authp_err_t authp_mongo_pool_open(authp_mongo_t *m, const mongoc_uri_t *uri, apr
     return AUTHP_OK;
 }
 
-/* Error codes of a server that is not the primary any more, is shutting down, or ran out of time.
- */
-static bool is_passing(uint32_t code)
+authp_err_t authp_mongo_pool_release(authp_mongo_t *m, mongoc_client_t *client,
+                                     const bson_error_t *error)
 {
-    static const uint32_t codes[] = {6,    7,     50,    64,    89,    91,    189,  262,
-                                     9001, 10058, 10107, 11600, 11602, 13435, 13436};
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (codes[i] == code) {
-            return true;
-        }
-    }
-    return false;
-}
-
-authp_err_t authp_mongo_classify(const bson_error_t *error)
-{
-    switch (error->domain) {
-    case MONGOC_ERROR_SERVER:
-        if (error->code == 11000 || error->code == 11001) {
-            return AUTHP_E_CONFLICT;
-        }
-        return is_passing(error->code) ? AUTHP_E_UNAVAILABLE : AUTHP_E_INTERNAL;
-    case MONGOC_ERROR_STREAM:
-    case MONGOC_ERROR_SERVER_SELECTION:
-    case MONGOC_ERROR_CLIENT: /* authentication, handshake */
-    case MONGOC_ERROR_SCRAM:
-    case MONGOC_ERROR_SASL:
-    case MONGOC_ERROR_WRITE_CONCERN:
-    case MONGOC_ERROR_PROTOCOL:
-        return AUTHP_E_UNAVAILABLE;
-    default:
-        return AUTHP_E_INTERNAL;
-    }
-}
-
-authp_err_t authp_mongo_release(authp_mongo_t *m, mongoc_client_t *client,
-                                const bson_error_t *error)
-{
-    authp_err_t err = error != NULL ? authp_mongo_classify(error) : AUTHP_OK;
+    authp_err_t err = error != NULL ? authp_mongo_error_classify(error) : AUTHP_OK;
     bool answered = err != AUTHP_E_UNAVAILABLE;
     authp_ms_t now = authp_clock_now(authp_clock_monotonic());
     if (authp_breaker_report(&m->breaker, answered, now)) {
@@ -148,7 +114,7 @@ static authp_err_t get_ready(authp_mongo_t *m)
         err = take(m, &client);
         if (err == AUTHP_OK) {
             err = authp_mongo_index(m, client, &made, &error);
-            authp_err_t said = authp_mongo_release(m, client, err == AUTHP_OK ? NULL : &error);
+            authp_err_t said = authp_mongo_pool_release(m, client, err == AUTHP_OK ? NULL : &error);
             err = err == AUTHP_E_UNAVAILABLE ? said : err;
         }
         m->tried_at = err == AUTHP_OK ? 0 : authp_clock_now(authp_clock_monotonic());
@@ -158,7 +124,7 @@ static authp_err_t get_ready(authp_mongo_t *m)
     return err;
 }
 
-authp_err_t authp_mongo_acquire(authp_mongo_t *m, mongoc_client_t **out)
+authp_err_t authp_mongo_pool_acquire(authp_mongo_t *m, mongoc_client_t **out)
 {
     if (!authp_breaker_allows(&m->breaker, authp_clock_now(authp_clock_monotonic()))) {
         return AUTHP_E_UNAVAILABLE;

@@ -28,11 +28,11 @@ static void find_options(const authp_mongo_t *m, const authp_mongo_find_t *what,
     }
 }
 
-authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
-                             authp_mongo_read_fn *read, void *ctx)
+authp_err_t authp_mongo_run_find(authp_mongo_t *m, const authp_mongo_find_t *what,
+                                 authp_mongo_read_fn *read, void *ctx)
 {
     mongoc_client_t *client = NULL;
-    authp_err_t err = authp_mongo_acquire(m, &client);
+    authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -54,11 +54,11 @@ authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
     mongoc_collection_destroy(collection);
     mongoc_read_prefs_destroy(primary);
     bson_destroy(&options);
-    err = authp_mongo_release(m, client, failed ? &error : NULL);
+    err = authp_mongo_pool_release(m, client, failed ? &error : NULL);
     return err != AUTHP_OK ? err : read_err;
 }
 
-void authp_mongo_see(authp_seen_t *seen, const bson_t *document, const char *field)
+void authp_mongo_run_see(authp_seen_t *seen, const bson_t *document, const char *field)
 {
     bson_iter_t at;
     seen->rows++;
@@ -101,8 +101,8 @@ static void match_after(bson_t *filter, const char *compare, const bson_oid_t *i
     bson_append_document_end(filter, &range);
 }
 
-authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, const char *after_id,
-                             authp_mongo_read_fn *read, void *ctx)
+authp_err_t authp_mongo_run_list(authp_mongo_t *m, const authp_mongo_find_t *what,
+                                 const char *after_id, authp_mongo_read_fn *read, void *ctx)
 {
     authp_err_t err = AUTHP_OK;
     listing_t listing = {.read = read, .ctx = ctx};
@@ -126,7 +126,7 @@ authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, c
                                          .list = what->list};
         listing.wanted = missing;
         listing.seen = listing.kept = 0;
-        err = authp_mongo_find(m, &page, read_listed, &listing);
+        err = authp_mongo_run_find(m, &page, read_listed, &listing);
         bson_destroy(&filter);
         first = false;
         missing = listing.seen == limit ? missing - listing.kept : 0;
@@ -135,11 +135,11 @@ authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, c
     return err == AUTHP_OK && missing > 0 ? AUTHP_E_INTERNAL : err;
 }
 
-authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection_name,
-                               const bson_t *document)
+authp_err_t authp_mongo_run_insert(authp_mongo_t *m, const char *collection_name,
+                                   const bson_t *document)
 {
     mongoc_client_t *client = NULL;
-    authp_err_t err = authp_mongo_acquire(m, &client);
+    authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -147,7 +147,7 @@ authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection_name,
     mongoc_collection_t *collection = collection_of(m, client, collection_name);
     bool fine = mongoc_collection_insert_one(collection, document, NULL, NULL, &error);
     mongoc_collection_destroy(collection);
-    return authp_mongo_release(m, client, fine ? NULL : &error);
+    return authp_mongo_pool_release(m, client, fine ? NULL : &error);
 }
 
 static bool change(mongoc_collection_t *collection, const authp_mongo_write_t *what, bson_t *reply,
@@ -169,10 +169,10 @@ static bool change(mongoc_collection_t *collection, const authp_mongo_write_t *w
     return false;
 }
 
-authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what, int *matched)
+authp_err_t authp_mongo_run_write(authp_mongo_t *m, const authp_mongo_write_t *what, int *matched)
 {
     mongoc_client_t *client = NULL;
-    authp_err_t err = authp_mongo_acquire(m, &client);
+    authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -185,7 +185,7 @@ authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what,
     int found = fine && bson_iter_init_find(&at, &reply, count) ? (int)bson_iter_as_int64(&at) : 0;
     bson_destroy(&reply);
     mongoc_collection_destroy(collection);
-    err = authp_mongo_release(m, client, fine ? NULL : &error);
+    err = authp_mongo_pool_release(m, client, fine ? NULL : &error);
     if (err == AUTHP_OK) {
         *matched = found;
     }
@@ -206,11 +206,11 @@ static authp_err_t read_value(const bson_t *reply, authp_mongo_read_fn *read, vo
     return bson_init_static(&document, data, len) ? read(&document, ctx) : AUTHP_E_INTERNAL;
 }
 
-authp_err_t authp_mongo_modify(authp_mongo_t *m, const authp_mongo_write_t *what, bool insert,
-                               authp_mongo_read_fn *read, void *ctx)
+authp_err_t authp_mongo_run_modify(authp_mongo_t *m, const authp_mongo_write_t *what, bool insert,
+                                   authp_mongo_read_fn *read, void *ctx)
 {
     mongoc_client_t *client = NULL;
-    authp_err_t err = authp_mongo_acquire(m, &client);
+    authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -227,19 +227,19 @@ authp_err_t authp_mongo_modify(authp_mongo_t *m, const authp_mongo_write_t *what
     bson_destroy(&reply);
     mongoc_find_and_modify_opts_destroy(options);
     mongoc_collection_destroy(collection);
-    err = authp_mongo_release(m, client, fine ? NULL : &error);
+    err = authp_mongo_pool_release(m, client, fine ? NULL : &error);
     return err != AUTHP_OK ? err : read_err;
 }
 
-authp_err_t authp_mongo_change_one(authp_mongo_t *m, const char *collection, bson_t *filter,
-                                   bson_t *update, authp_err_t otherwise)
+authp_err_t authp_mongo_run_change_one(authp_mongo_t *m, const char *collection, bson_t *filter,
+                                       bson_t *update, authp_err_t otherwise)
 {
     int matched = 0;
     const authp_mongo_write_t what = {.collection = collection,
                                       .change = AUTHP_MONGO_UPDATE_ONE,
                                       .filter = filter,
                                       .update = update};
-    authp_err_t err = authp_mongo_write(m, &what, &matched);
+    authp_err_t err = authp_mongo_run_write(m, &what, &matched);
     bson_destroy(filter);
     bson_destroy(update);
     if (err != AUTHP_OK) {

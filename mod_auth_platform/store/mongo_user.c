@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/mongo_impl.h"
+#include "store/mongo_columns.h"
+#include "store/mongo_get.h"
+#include "store/mongo_match.h"
+#include "store/mongo_put.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -7,112 +10,32 @@
 /* Greater than every character of an address. It ends the range of a prefix. */
 #define LAST_CHARACTER "\xef\xbf\xbf"
 
-static void put_roles(bson_t *out, const apr_array_header_t *roles)
+/* Frees the filter. */
+static authp_err_t one_user(authp_mongo_t *m, bson_t *filter, authp_user_t **out, apr_pool_t *pool)
 {
-    bson_t list;
-    char key[16];
-    BSON_APPEND_ARRAY_BEGIN(out, "roles", &list);
-    for (int i = 0; i < roles->nelts; i++) {
-        (void)bson_snprintf(key, sizeof(key), "%d", i);
-        authp_mongo_put_text(&list, key, APR_ARRAY_IDX(roles, i, const char *));
-    }
-    bson_append_array_end(out, &list);
-}
-
-static bson_t *write_user(const authp_user_t *user)
-{
-    bson_t *out = bson_new();
-    authp_mongo_put_id(out, "_id", user->id.hex);
-    authp_mongo_put_text(out, "email", user->email);
-    authp_mongo_put_text(out, "username", user->username);
-    authp_mongo_put_text(out, "phone", user->phone);
-    authp_mongo_put_text(out, "name", user->name);
-    if (user->password_hash != NULL) {
-        authp_mongo_put_text(out, "password_hash", user->password_hash);
-    } else {
-        BSON_APPEND_NULL(out, "password_hash");
-    }
-    put_roles(out, user->roles);
-    BSON_APPEND_BOOL(out, "is_recruiter_verified", user->is_recruiter_verified);
-    authp_mongo_put_time(out, "recruiter_requested_at", user->recruiter_requested_at);
-    BSON_APPEND_BOOL(out, "email_verified", user->email_verified);
-    BSON_APPEND_BOOL(out, "disabled", user->disabled);
-    BSON_APPEND_INT64(out, "ver", user->ver);
-    BSON_APPEND_INT64(out, "min_ver", user->min_ver);
-    authp_mongo_put_time(out, "auth_changed_at", user->auth_changed_at);
-    authp_mongo_put_time(out, "created_at", user->created_at);
-    authp_mongo_put_time(out, "updated_at", user->updated_at);
-    return out;
-}
-
-typedef struct read_users_t {
-    apr_array_header_t *users;
-    authp_seen_t seen; /* only for pages in the order of time */
-    apr_pool_t *pool;
-} read_users_t;
-
-/* Reads an account, also one that another program has written. Absent fields have their defaults.
- */
-static authp_err_t read_user(const bson_t *document, void *ctx)
-{
-    read_users_t *out = ctx;
-    authp_mongo_reader_t in = {
-        .document = document, .collection = AUTHP_MONGO_USERS, .pool = out->pool};
-    authp_user_t *user = apr_pcalloc(out->pool, sizeof(*user));
-    user->roles = apr_array_make(out->pool, 2, sizeof(const char *));
-    authp_mongo_get_id(&in, "_id", &user->id);
-    authp_mongo_get_text(&in, "email", &user->email);
-    authp_mongo_get_text(&in, "username", &user->username);
-    authp_mongo_get_text(&in, "phone", &user->phone);
-    authp_mongo_get_text(&in, "name", &user->name);
-    authp_mongo_get_text(&in, "password_hash", &user->password_hash);
-    authp_mongo_get_texts(&in, "roles", user->roles);
-    authp_mongo_get_bool(&in, "is_recruiter_verified", &user->is_recruiter_verified);
-    authp_mongo_get_time(&in, "recruiter_requested_at", &user->recruiter_requested_at);
-    authp_mongo_get_bool(&in, "email_verified", &user->email_verified);
-    authp_mongo_get_bool(&in, "disabled", &user->disabled);
-    authp_mongo_get_int(&in, "ver", &user->ver);
-    authp_mongo_get_int(&in, "min_ver", &user->min_ver);
-    authp_mongo_get_time(&in, "auth_changed_at", &user->auth_changed_at);
-    authp_mongo_get_time(&in, "created_at", &user->created_at);
-    authp_mongo_get_time(&in, "updated_at", &user->updated_at);
-    authp_err_t err = authp_mongo_read_end(&in);
+    void *row = NULL;
+    authp_mongo_match_absent(filter, "deleted_at");
+    authp_err_t err = authp_mongo_columns_one(m, &authp_columns_user, filter, &row, pool);
+    bson_destroy(filter);
     if (err == AUTHP_OK) {
-        APR_ARRAY_PUSH(out->users, authp_user_t *) = user;
+        *out = row;
     }
     return err;
 }
 
-/* Frees the filter. */
-static authp_err_t one_user(authp_mongo_t *m, bson_t *filter, authp_user_t **out, apr_pool_t *pool)
-{
-    read_users_t found = {.users = apr_array_make(pool, 1, sizeof(authp_user_t *)), .pool = pool};
-    const authp_mongo_find_t what = {.collection = AUTHP_MONGO_USERS, .filter = filter, .limit = 1};
-    authp_mongo_match_absent(filter, "deleted_at");
-    authp_err_t err = authp_mongo_find(m, &what, read_user, &found);
-    bson_destroy(filter);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    if (found.users->nelts == 0) {
-        return AUTHP_E_NOT_FOUND;
-    }
-    *out = APR_ARRAY_IDX(found.users, 0, authp_user_t *);
-    return AUTHP_OK;
-}
-
 authp_err_t authp_mongo_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
 {
-    bson_t *document = write_user(user);
+    bson_t document = BSON_INITIALIZER;
     (void)pool;
-    authp_err_t err = authp_mongo_insert(self, AUTHP_MONGO_USERS, document);
-    bson_destroy(document);
+    authp_mongo_columns_put(&authp_columns_user, user, &document);
+    authp_err_t err = authp_mongo_run_insert(self, AUTHP_TABLE_USERS, &document);
+    bson_destroy(&document);
     return err;
 }
 
 authp_err_t authp_mongo_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
 {
-    return one_user(self, authp_mongo_filter_id(id), out, pool);
+    return one_user(self, authp_mongo_match_by_id(id), out, pool);
 }
 
 authp_err_t authp_mongo_user_by_login(void *self, authp_login_kind_t kind, const char *value,
@@ -135,8 +58,6 @@ static void match_prefix(bson_t *filter, const char *prefix, apr_pool_t *pool)
 authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
                                   apr_array_header_t **out, apr_pool_t *pool)
 {
-    read_users_t found = {.users = apr_array_make(pool, filter->limit, sizeof(authp_user_t *)),
-                          .pool = pool};
     bson_t *match = bson_new();
     authp_mongo_match_absent(match, "deleted_at");
     if (filter->email_prefix != NULL) {
@@ -153,42 +74,47 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
     }
     /* A secondary may be behind, so the search for another admin (enabled_only) uses the primary.
      */
-    const authp_mongo_find_t what = {.collection = AUTHP_MONGO_USERS,
+    const authp_mongo_find_t what = {.collection = AUTHP_TABLE_USERS,
                                      .filter = match,
                                      .limit = filter->limit,
                                      .list = !filter->enabled_only};
-    authp_err_t err = authp_mongo_list(self, &what, filter->after_id, read_user, &found);
+    authp_err_t err =
+        authp_mongo_columns_list(self, &authp_columns_user, &what, filter->after_id, out, pool);
     bson_destroy(match);
-    if (err == AUTHP_OK) {
-        *out = found.users;
-    }
     return err;
 }
+
+typedef struct changed_t {
+    authp_mongo_rows_t found;
+    authp_seen_t seen;
+} changed_t;
 
 /* Reads an account, and skips one that cannot be read: nobody can get a token of it. */
 static authp_err_t read_changed(const bson_t *document, void *ctx)
 {
-    read_users_t *out = ctx;
-    authp_mongo_see(&out->seen, document, "auth_changed_at");
-    authp_err_t err = read_user(document, ctx);
+    changed_t *out = ctx;
+    authp_mongo_run_see(&out->seen, document, "auth_changed_at");
+    authp_err_t err = authp_mongo_columns_read(document, &out->found);
     return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
 }
 
 authp_err_t authp_mongo_user_changed(void *self, authp_ms_t since, int limit,
                                      apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
-    read_users_t found = {.users = apr_array_make(pool, 16, sizeof(authp_user_t *)), .pool = pool};
+    changed_t changed = {.found = {.columns = &authp_columns_user,
+                                   .rows = apr_array_make(pool, 16, sizeof(void *)),
+                                   .pool = pool}};
     bson_t filter = BSON_INITIALIZER;
     authp_mongo_match_compared(&filter, "auth_changed_at", "$gte", since);
-    const authp_mongo_find_t what = {.collection = AUTHP_MONGO_USERS,
+    const authp_mongo_find_t what = {.collection = AUTHP_TABLE_USERS,
                                      .filter = &filter,
                                      .limit = limit,
                                      .sort = "auth_changed_at"};
-    authp_err_t err = authp_mongo_find(self, &what, read_changed, &found);
+    authp_err_t err = authp_mongo_run_find(self, &what, read_changed, &changed);
     bson_destroy(&filter);
     if (err == AUTHP_OK) {
-        *out = found.users;
-        *seen = found.seen;
+        *out = changed.found.rows;
+        *seen = changed.seen;
     }
     return err;
 }
@@ -198,7 +124,7 @@ authp_err_t authp_mongo_user_upgrade_hash(void *self, const authp_user_t *user,
 {
     bson_t set;
     bson_t *update = bson_new();
-    bson_t *filter = authp_mongo_filter_id(user->id.hex);
+    bson_t *filter = authp_mongo_match_by_id(user->id.hex);
     (void)pool;
     authp_mongo_match_text(filter, "password_hash", user->password_hash);
     authp_mongo_match_absent(filter, "deleted_at");
@@ -206,76 +132,17 @@ authp_err_t authp_mongo_user_upgrade_hash(void *self, const authp_user_t *user,
     authp_mongo_put_text(&set, "password_hash", new_hash);
     authp_mongo_put_time(&set, "updated_at", now);
     bson_append_document_end(update, &set);
-    return authp_mongo_change_one(self, AUTHP_MONGO_USERS, filter, update, AUTHP_E_CONFLICT);
+    return authp_mongo_run_change_one(self, AUTHP_TABLE_USERS, filter, update, AUTHP_E_CONFLICT);
 }
 
 /* Matches the account only if it has not changed since it was read. */
 static bson_t *filter_unchanged(const authp_user_t *user)
 {
-    bson_t *filter = authp_mongo_filter_id(user->id.hex);
+    bson_t *filter = authp_mongo_match_by_id(user->id.hex);
     authp_mongo_match_int(filter, "ver", user->ver);
     authp_mongo_match_time(filter, "updated_at", user->updated_at);
     authp_mongo_match_absent(filter, "deleted_at");
     return filter;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool same_roles(const apr_array_header_t *a, const apr_array_header_t *b)
-{
-    bool same = a->nelts == b->nelts;
-    for (int i = 0; same && i < a->nelts; i++) {
-        same = strcmp(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *)) == 0;
-    }
-    return same;
-}
-
-/* Writes only what has changed. So fields of other programs, and the types that they use, stay as
- * they are. */
-static void put_changes(bson_t *set, bson_t *unset, const authp_user_t *before,
-                        const authp_user_t *after)
-{
-    if (!same_text(before->name, after->name)) {
-        authp_mongo_put_text(after->name != NULL ? set : unset, "name",
-                             after->name != NULL ? after->name : "");
-    }
-    if (!same_text(before->password_hash, after->password_hash)) {
-        authp_mongo_put_text(set, "password_hash", after->password_hash);
-        if (after->password_hash == NULL) {
-            BSON_APPEND_NULL(set, "password_hash");
-        }
-    }
-    if (!same_roles(before->roles, after->roles)) {
-        put_roles(set, after->roles);
-    }
-    if (before->is_recruiter_verified != after->is_recruiter_verified) {
-        BSON_APPEND_BOOL(set, "is_recruiter_verified", after->is_recruiter_verified);
-    }
-    if (before->recruiter_requested_at != after->recruiter_requested_at) {
-        if (after->recruiter_requested_at == 0) {
-            BSON_APPEND_UTF8(unset, "recruiter_requested_at", "");
-        }
-        authp_mongo_put_time(set, "recruiter_requested_at", after->recruiter_requested_at);
-    }
-    if (before->email_verified != after->email_verified) {
-        BSON_APPEND_BOOL(set, "email_verified", after->email_verified);
-    }
-    if (before->disabled != after->disabled) {
-        BSON_APPEND_BOOL(set, "disabled", after->disabled);
-    }
-    if (before->ver != after->ver) {
-        BSON_APPEND_INT64(set, "ver", after->ver);
-    }
-    if (before->min_ver != after->min_ver) {
-        BSON_APPEND_INT64(set, "min_ver", after->min_ver);
-    }
-    if (before->auth_changed_at != after->auth_changed_at) {
-        authp_mongo_put_time(set, "auth_changed_at", after->auth_changed_at);
-    }
-    authp_mongo_put_time(set, "updated_at", after->updated_at);
 }
 
 authp_err_t authp_mongo_user_update(void *self, const authp_user_t *before,
@@ -285,15 +152,16 @@ authp_err_t authp_mongo_user_update(void *self, const authp_user_t *before,
     bson_t unset = BSON_INITIALIZER;
     bson_t *update = bson_new();
     (void)pool;
-    put_changes(&set, &unset, before, after);
+    /* What did not change stays as other programs wrote it. */
+    authp_mongo_columns_change(&authp_columns_user, before, after, &set, &unset);
     BSON_APPEND_DOCUMENT(update, "$set", &set);
     if (!bson_empty(&unset)) {
         BSON_APPEND_DOCUMENT(update, "$unset", &unset);
     }
     bson_destroy(&set);
     bson_destroy(&unset);
-    return authp_mongo_change_one(self, AUTHP_MONGO_USERS, filter_unchanged(before), update,
-                                  AUTHP_E_CONFLICT);
+    return authp_mongo_run_change_one(self, AUTHP_TABLE_USERS, filter_unchanged(before), update,
+                                      AUTHP_E_CONFLICT);
 }
 
 authp_err_t authp_mongo_user_delete(void *self, const authp_user_t *before, authp_ms_t now,
@@ -308,11 +176,11 @@ authp_err_t authp_mongo_user_delete(void *self, const authp_user_t *before, auth
     BSON_APPEND_INT64(&tombstone, "ver", before->ver + 1);
     BSON_APPEND_INT64(&tombstone, "min_ver", before->ver + 1);
     authp_mongo_put_time(&tombstone, "auth_changed_at", now);
-    const authp_mongo_write_t what = {.collection = AUTHP_MONGO_USERS,
+    const authp_mongo_write_t what = {.collection = AUTHP_TABLE_USERS,
                                       .change = AUTHP_MONGO_REPLACE_ONE,
                                       .filter = filter,
                                       .update = &tombstone};
-    authp_err_t err = authp_mongo_write(self, &what, &matched);
+    authp_err_t err = authp_mongo_run_write(self, &what, &matched);
     bson_destroy(filter);
     bson_destroy(&tombstone);
     return err == AUTHP_OK && matched != 1 ? AUTHP_E_CONFLICT : err;
@@ -323,9 +191,106 @@ authp_err_t authp_mongo_user_discard(void *self, const authp_user_t *user, apr_p
     int deleted = 0;
     bson_t *filter = filter_unchanged(user);
     const authp_mongo_write_t what = {
-        .collection = AUTHP_MONGO_USERS, .change = AUTHP_MONGO_DELETE_MANY, .filter = filter};
+        .collection = AUTHP_TABLE_USERS, .change = AUTHP_MONGO_DELETE_MANY, .filter = filter};
     (void)pool;
-    authp_err_t err = authp_mongo_write(self, &what, &deleted);
+    authp_err_t err = authp_mongo_run_write(self, &what, &deleted);
     bson_destroy(filter);
     return err == AUTHP_OK && deleted != 1 ? AUTHP_E_CONFLICT : err;
+}
+
+/* Documents whose `key` is the id, and which have no field `absent` (NULL: any), lose the personal
+ * data of `columns`. */
+typedef struct forget_t {
+    const authp_columns_t *columns;
+    const char *key;
+    const char *absent;
+} forget_t;
+
+static authp_err_t forget_in(authp_mongo_t *m, const forget_t *trace, const char *id)
+{
+    int matched = 0;
+    bson_t part;
+    bson_t filter = BSON_INITIALIZER;
+    bson_t update = BSON_INITIALIZER;
+    authp_mongo_match_id(&filter, trace->key, id);
+    if (trace->absent != NULL) {
+        authp_mongo_match_absent(&filter, trace->absent);
+    }
+    BSON_APPEND_DOCUMENT_BEGIN(&update, "$unset", &part);
+    authp_mongo_columns_forget(trace->columns, &part);
+    bson_append_document_end(&update, &part);
+    const authp_mongo_write_t what = {.collection = trace->columns->table,
+                                      .change = AUTHP_MONGO_UPDATE_MANY,
+                                      .filter = &filter,
+                                      .update = &update};
+    authp_err_t err = authp_mongo_run_write(m, &what, &matched);
+    bson_destroy(&filter);
+    bson_destroy(&update);
+    return err;
+}
+
+static authp_err_t forget_invites(authp_mongo_t *m, const char *id)
+{
+    int deleted = 0;
+    bson_t filter = BSON_INITIALIZER;
+    authp_mongo_match_id(&filter, "used_by", id);
+    const authp_mongo_write_t what = {
+        .collection = AUTHP_TABLE_INVITES, .change = AUTHP_MONGO_DELETE_MANY, .filter = &filter};
+    authp_err_t err = authp_mongo_run_write(m, &what, &deleted);
+    bson_destroy(&filter);
+    return err;
+}
+
+authp_err_t authp_mongo_user_forget(void *self, const char *id, apr_pool_t *pool)
+{
+    static const forget_t traces[] = {
+        {&authp_columns_session, "user_id", NULL},
+        {&authp_columns_audit, "actor_id", NULL},
+        {&authp_columns_audit, "subject_id", "actor_id"},
+    };
+    authp_err_t err = AUTHP_OK;
+    (void)pool;
+    for (size_t i = 0; err == AUTHP_OK && i < sizeof(traces) / sizeof(traces[0]); i++) {
+        err = forget_in(self, &traces[i], id);
+    }
+    return err == AUTHP_OK ? forget_invites(self, id) : err;
+}
+
+typedef struct read_ids_t {
+    apr_array_header_t *ids;
+    apr_pool_t *pool;
+} read_ids_t;
+
+static authp_err_t read_id(const bson_t *document, void *ctx)
+{
+    read_ids_t *out = ctx;
+    authp_id_t id = {""};
+    authp_mongo_reader_t in = {
+        .document = document, .collection = AUTHP_TABLE_USERS, .pool = out->pool};
+    authp_mongo_get_id(&in, "_id", &id);
+    authp_err_t err = authp_mongo_get_end(&in);
+    if (err == AUTHP_OK) {
+        APR_ARRAY_PUSH(out->ids, const char *) = apr_pstrdup(out->pool, id.hex);
+    }
+    return err;
+}
+
+authp_err_t authp_mongo_user_list_deleted(void *self, const authp_page_t *page,
+                                          apr_array_header_t **out, apr_pool_t *pool)
+{
+    read_ids_t found = {.ids = apr_array_make(pool, page->limit, sizeof(const char *)),
+                        .pool = pool};
+    bson_t range;
+    bson_t filter = BSON_INITIALIZER;
+    BSON_APPEND_DOCUMENT_BEGIN(&filter, "deleted_at", &range);
+    BSON_APPEND_NULL(&range, "$ne");
+    bson_append_document_end(&filter, &range);
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_TABLE_USERS, .filter = &filter, .limit = page->limit};
+    authp_err_t err = authp_mongo_run_list(self, &what, page->after_id, read_id, &found);
+    bson_destroy(&filter);
+    if (err == AUTHP_OK) {
+        *out = found.ids;
+    }
+    return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sql_expand.h"
 #include "store/sql_impl.h"
 
 #include <apr_strings.h>
@@ -27,6 +28,7 @@ void authp_sql_conn_close(authp_sql_conn_t *conn)
         (void)apr_dbd_close(conn->sql->driver, conn->handle);
         conn->handle = NULL;
     }
+    conn->statements = NULL;
     apr_pool_clear(conn->pool);
 }
 
@@ -115,6 +117,31 @@ int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text)
     return apr_dbd_query(conn->sql->driver, conn->handle, &rows, text);
 }
 
+typedef struct prepared_t {
+    const authp_sql_statement_t *statement; /* the key */
+    apr_dbd_prepared_t *prepared;
+} prepared_t;
+
+int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
+                           apr_dbd_prepared_t **out)
+{
+    const authp_sql_t *sql = conn->sql;
+    prepared_t *kept = apr_hash_get(conn->statements, &statement, sizeof(const void *));
+    if (kept == NULL) {
+        kept = apr_pcalloc(conn->pool, sizeof(*kept));
+        kept->statement = statement;
+        const char *text = authp_sql_expand(sql->dialect, statement, conn->pool);
+        int rc =
+            apr_dbd_prepare(sql->driver, conn->pool, conn->handle, text, NULL, &kept->prepared);
+        if (rc != 0) {
+            return rc;
+        }
+        apr_hash_set(conn->statements, &kept->statement, sizeof(const void *), kept);
+    }
+    *out = kept->prepared;
+    return 0;
+}
+
 /* A PRAGMA returns rows. apr_dbd_query would treat them as an error. */
 static int run_session(authp_sql_conn_t *conn, const char *text)
 {
@@ -147,39 +174,36 @@ static bool failed(const authp_sql_conn_t *conn, int rc, const char *what, failu
     return true;
 }
 
-static authp_err_t open_once(authp_sql_conn_t *conn, bool prepare, failure_t *failure)
+static authp_err_t open_once(authp_sql_conn_t *conn, failure_t *failure)
 {
-    authp_sql_t *sql = conn->sql;
+    const authp_sql_t *sql = conn->sql;
+    const authp_sql_dialect_t *dialect = sql->dialect;
     const char *error = NULL;
-    const char *params = sql->config.file != NULL ? sql->config.file : sql->config.uri;
-    if (sql->dialect->before_open(&sql->config, conn->pool) != AUTHP_OK) {
+    if (dialect->before_open != NULL &&
+        dialect->before_open(&sql->config, conn->pool) != AUTHP_OK) {
         *failure = (failure_t){.what = "use its files", .text = "see the line before"};
         return AUTHP_E_UNAVAILABLE;
     }
+    const char *params = dialect->params(&sql->config, conn->pool);
     if (apr_dbd_open_ex(sql->driver, conn->pool, params, &conn->handle, &error) != APR_SUCCESS) {
-        /* The driver's text may contain the connection string, so it is not logged. */
+        /* The driver's message may contain the connection string. It is not logged. */
         conn->handle = NULL;
         return AUTHP_E_UNAVAILABLE;
     }
-    for (const char *const *text = sql->dialect->session; *text != NULL; text++) {
+    const char *const *text = dialect->session(&sql->config, conn->pool);
+    for (; *text != NULL; text++) {
         if (failed(conn, run_session(conn, *text), "set up a connection", failure)) {
             return AUTHP_E_UNAVAILABLE;
         }
     }
-    for (int i = 0; prepare && i < AUTHP_SQL_LABELS; i++) {
-        int rc = apr_dbd_prepare(sql->driver, conn->pool, conn->handle,
-                                 authp_sql_statements[i].text, NULL, &conn->prepared[i]);
-        if (failed(conn, rc, "prepare a statement", failure)) {
-            return AUTHP_E_UNAVAILABLE;
-        }
-    }
+    conn->statements = apr_hash_make(conn->pool);
     return AUTHP_OK;
 }
 
 /* While the last process that had the database open closes it, SQLite locks the file. Old children
  * do this in a graceful restart. The driver tries the first statement only once, so this function
  * tries again. */
-authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
+authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn)
 {
     const authp_sql_t *sql = conn->sql;
     authp_ms_t began = authp_clock_now(authp_clock_monotonic());
@@ -188,7 +212,7 @@ authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn, bool prepare)
     }
     for (;;) {
         failure_t failure = {.what = NULL};
-        if (open_once(conn, prepare, &failure) == AUTHP_OK) {
+        if (open_once(conn, &failure) == AUTHP_OK) {
             return AUTHP_OK;
         }
         bool locked = failure.what != NULL &&

@@ -32,9 +32,9 @@ static authp_err_t read_made(authp_sql_conn_t *conn, int *made, apr_pool_t *pool
         return AUTHP_E_UNAVAILABLE;
     }
     int count = 0;
-    while (authp_sql_next(&rows)) {
-        int64_t step = authp_sql_int(&rows, 0);
-        const char *checksum = authp_sql_text(&rows, 1, pool);
+    while (authp_sql_rows_next(&rows)) {
+        int64_t step = authp_sql_rows_int(&rows, 0);
+        const char *checksum = authp_sql_rows_text(&rows, 1, pool);
         if (step > dialect->nmigrations) {
             authp_log(AUTHP_LOG_ERROR, "AUTHP0208",
                       "store: the database is of a newer version (step %" PRId64 ", this is %d)",
@@ -107,7 +107,7 @@ authp_err_t authp_sql_migrate_run(authp_sql_t *sql, int *applied)
     }
     apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
     authp_sql_conn_t *conn = authp_sql_conn_single(sql, pool);
-    authp_err_t err = authp_sql_conn_open(conn, false);
+    authp_err_t err = authp_sql_conn_open(conn);
     if (err == AUTHP_OK) {
         err = migrate_on(conn, applied, pool);
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/sqlite.h"
-#include "base/clock.h"
 #include "store/sql.h"
 #include "store/sqlite_files.h"
 #include "store/sqlite_lock.h"
@@ -50,8 +49,19 @@ static const authp_sql_migration_t migrations[] = {
 /* With FULL, what was answered with success survives a power cut. There is no busy_timeout, because
  * apr_dbd holds one mutex of the whole process while it waits, and every other reader of the child
  * would wait, too. */
-static const char *const session_statements[] = {
-    "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", NULL};
+static const char *const *session(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    static const char *const statements[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+                                             "PRAGMA foreign_keys=ON", NULL};
+    (void)config, (void)pool;
+    return statements;
+}
+
+static const char *params(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)pool;
+    return config->file;
+}
 
 /* Error texts that mean a fault of the file or its disk. The driver prepares statements with
  * SQLite's old function, which returns the general code 1 for all of them. So only the text shows
@@ -109,11 +119,13 @@ static void lock_give(void *lock)
 }
 
 static const authp_sql_dialect_t dialect = {
+    .name = "sqlite",
     .driver = "sqlite3",
     .migrations = migrations,
     .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
     .begin = "BEGIN IMMEDIATE",
-    .session = session_statements,
+    .params = params,
+    .session = session,
     .before_open = before_open,
     .classify = classify,
     .write_lock = lock_take,
@@ -153,14 +165,6 @@ static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *po
     return err;
 }
 
-/* The store's clock is this host's. */
-static authp_err_t own_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
-{
-    (void)self, (void)pool;
-    *now = authp_clock_now(authp_clock_system());
-    return AUTHP_OK;
-}
-
 const authp_store_ops_t authp_sqlite_ops = {
     .version = AUTHP_STORE_VERSION,
     .name = "sqlite",
@@ -168,41 +172,9 @@ const authp_store_ops_t authp_sqlite_ops = {
     .prepare = prepare,
     .sweep = sweep,
     .open = open_store,
-    .migrate = authp_sql_migrate,
+    .migrate = authp_sql_upgrade,
     .ping = authp_sql_ping,
     .maintain = authp_sql_maintain,
-    .user_create = authp_sql_user_create,
-    .user_by_id = authp_sql_user_by_id,
-    .user_by_login = authp_sql_user_by_login,
-    .user_list = authp_sql_user_list,
-    .user_upgrade_hash = authp_sql_user_upgrade_hash,
-    .user_update = authp_sql_user_update,
-    .user_delete = authp_sql_user_delete,
-    .user_discard = authp_sql_user_discard,
-    .user_forget = authp_sql_user_forget,
-    .user_list_deleted = authp_sql_user_list_deleted,
-    .session_create = authp_sql_session_create,
-    .session_by_id = authp_sql_session_by_id,
-    .session_rotate = authp_sql_session_rotate,
-    .session_slide = authp_sql_session_slide,
-    .session_end = authp_sql_session_end,
-    .session_end_user = authp_sql_session_end_user,
-    .session_list = authp_sql_session_list,
-    .session_set_ver = authp_sql_session_set_ver,
-    .invite_create = authp_sql_invite_create,
-    .invite_by_id = authp_sql_invite_by_id,
-    .invite_by_code = authp_sql_invite_by_code,
-    .invite_list = authp_sql_invite_list,
-    .invite_claim = authp_sql_invite_claim,
-    .invite_revoke = authp_sql_invite_revoke,
-    .audit_append = authp_sql_audit_append,
-    .audit_list = authp_sql_audit_list,
-    .user_changed = authp_sql_user_changed,
-    .session_ended = authp_sql_session_ended,
-    .session_ended_of = authp_sql_session_ended_of,
-    .clock = own_clock,
-    .purge = authp_sql_purge,
-    .failure_get = authp_sql_failure_get,
-    .failure_add = authp_sql_failure_add,
-    .failure_clear = authp_sql_failure_clear,
+#define OPERATION(name, params, args) .name = authp_sql_##name,
+#include "store/operations.def"
 };

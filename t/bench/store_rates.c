@@ -4,7 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/random.h"
-#include "store/store.h"
+#include "store/providers.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -171,7 +171,7 @@ int main(int argc, char **argv)
 {
     static bench_t bench;
     apr_pool_t *pool = NULL;
-    if (argc != 6 || authp_store_find(argv[1]) == NULL) {
+    if (argc != 6 || authp_providers_find(argv[1]) == NULL) {
         fprintf(stderr, "usage: store_rates STORE FILE|URI DATABASE THREADS SECONDS\n");
         return 2;
     }
@@ -185,7 +185,7 @@ int main(int argc, char **argv)
                                          .database = argv[3],
                                          .timeout_ms = 2000,
                                          .max_connections = threads};
-    must(authp_store_open(authp_store_find(argv[1]), &config, &bench.store, pool), "open");
+    must(authp_store_open(authp_providers_find(argv[1]), &config, &bench.store, pool), "open");
     for (int i = 0; i < threads; i++) {
         authp_user_t user = user_of(apr_psprintf(pool, "in%d@example.org", i), pool);
         must(authp_store_user_create(bench.store, &user, pool), "an account");

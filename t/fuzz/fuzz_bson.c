@@ -11,48 +11,48 @@
 
 static const bson_t *at_hand;
 
-authp_err_t authp_mongo_find(authp_mongo_t *m, const authp_mongo_find_t *what,
-                             authp_mongo_read_fn *read, void *ctx)
+authp_err_t authp_mongo_run_find(authp_mongo_t *m, const authp_mongo_find_t *what,
+                                 authp_mongo_read_fn *read, void *ctx)
 {
     (void)m, (void)what;
     return read(at_hand, ctx);
 }
 
-authp_err_t authp_mongo_list(authp_mongo_t *m, const authp_mongo_find_t *what, const char *after_id,
-                             authp_mongo_read_fn *read, void *ctx)
+authp_err_t authp_mongo_run_list(authp_mongo_t *m, const authp_mongo_find_t *what,
+                                 const char *after_id, authp_mongo_read_fn *read, void *ctx)
 {
     (void)m, (void)what, (void)after_id;
     authp_err_t err = read(at_hand, ctx);
     return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
 }
 
-void authp_mongo_see(authp_seen_t *seen, const bson_t *document, const char *field)
+void authp_mongo_run_see(authp_seen_t *seen, const bson_t *document, const char *field)
 {
     (void)document, (void)field;
     seen->rows++;
 }
 
-authp_err_t authp_mongo_insert(authp_mongo_t *m, const char *collection, const bson_t *document)
+authp_err_t authp_mongo_run_insert(authp_mongo_t *m, const char *collection, const bson_t *document)
 {
     (void)m, (void)collection, (void)document;
     return AUTHP_E_UNAVAILABLE;
 }
 
-authp_err_t authp_mongo_write(authp_mongo_t *m, const authp_mongo_write_t *what, int *matched)
+authp_err_t authp_mongo_run_write(authp_mongo_t *m, const authp_mongo_write_t *what, int *matched)
 {
     (void)m, (void)what, (void)matched;
     return AUTHP_E_UNAVAILABLE;
 }
 
-authp_err_t authp_mongo_modify(authp_mongo_t *m, const authp_mongo_write_t *what, bool insert,
-                               authp_mongo_read_fn *read, void *ctx)
+authp_err_t authp_mongo_run_modify(authp_mongo_t *m, const authp_mongo_write_t *what, bool insert,
+                                   authp_mongo_read_fn *read, void *ctx)
 {
     (void)m, (void)what, (void)insert;
     return read(at_hand, ctx);
 }
 
-authp_err_t authp_mongo_change_one(authp_mongo_t *m, const char *collection, bson_t *filter,
-                                   bson_t *update, authp_err_t otherwise)
+authp_err_t authp_mongo_run_change_one(authp_mongo_t *m, const char *collection, bson_t *filter,
+                                       bson_t *update, authp_err_t otherwise)
 {
     (void)m, (void)collection, (void)otherwise;
     bson_destroy(filter);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mongodb_fixture.h"
+#include "store/providers.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -48,7 +49,7 @@ authp_store_t *mongodb_fixture_open(apr_pool_t *pool)
 {
     authp_store_config_t config = mongodb_fixture_config();
     authp_store_t *store = NULL;
-    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+    ck_assert_int_eq(authp_store_open(authp_providers_find("mongodb"), &config, &store, pool),
                      AUTHP_OK);
     return store;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sqlite_fixture.h"
+#include "store/providers.h"
 
 #include <check.h>
 #include <glob.h>
@@ -27,7 +28,8 @@ authp_store_t *sqlite_fixture_open(apr_pool_t *pool)
 {
     authp_store_config_t config = {.file = file, .timeout_ms = 2000, .max_connections = 8};
     authp_store_t *store = NULL;
-    ck_assert_int_eq(authp_store_open(authp_store_find("sqlite"), &config, &store, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &store, pool),
+                     AUTHP_OK);
     return store;
 }
 

@@ -8,6 +8,7 @@
 #include "fake_mongod.h"
 #include "sqlite_fixture.h"
 #include "store/mongo_impl.h"
+#include "store/providers.h"
 #include "store/sql_impl.h"
 
 #include <apr_strings.h>
@@ -42,7 +43,7 @@ static void open_store(const char *name)
         .database = "ending",
         .timeout_ms = 2000,
         .max_connections = 2};
-    ck_assert_int_eq(authp_store_open(authp_store_find(name), &config, &store, own), AUTHP_OK);
+    ck_assert_int_eq(authp_store_open(authp_providers_find(name), &config, &store, own), AUTHP_OK);
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
 }
 
@@ -90,7 +91,7 @@ START_TEST(closed_with_one_in_use)
         ck_assert_ptr_nonnull(conn->handle);
     } else {
         mongoc_client_t *client = NULL;
-        ck_assert_int_eq(authp_mongo_acquire(store->self, &client), AUTHP_OK);
+        ck_assert_int_eq(authp_mongo_pool_acquire(store->self, &client), AUTHP_OK);
         apr_pool_destroy(own);
         ck_assert_ptr_nonnull(mongoc_client_get_uri(client));
     }

@@ -6,6 +6,7 @@
 #include "contract.h"
 #include "fake_mongod.h"
 #include "store/mongo_impl.h"
+#include "store/providers.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static void set_up(void)
         .database = "answers",
         .timeout_ms = TIMEOUT_MS,
         .max_connections = MOST};
-    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+    ck_assert_int_eq(authp_store_open(authp_providers_find("mongodb"), &config, &store, pool),
                      AUTHP_OK);
 }
 
@@ -254,16 +255,16 @@ START_TEST(all_in_use)
     mongoc_client_t *clients[MOST];
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
     for (int i = 0; i < MOST; i++) {
-        ck_assert_int_eq(authp_mongo_acquire(m, &clients[i]), AUTHP_OK);
+        ck_assert_int_eq(authp_mongo_pool_acquire(m, &clients[i]), AUTHP_OK);
     }
     authp_ms_t began = authp_clock_now(authp_clock_monotonic());
     ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
     authp_ms_t took = authp_clock_now(authp_clock_monotonic()) - began;
     ck_assert_int_ge(took, TIMEOUT_MS / 6 - 20);
     ck_assert_int_lt(took, LATE_MS);
-    ck_assert_int_eq(authp_mongo_release(m, clients[0], NULL), AUTHP_OK);
+    ck_assert_int_eq(authp_mongo_pool_release(m, clients[0], NULL), AUTHP_OK);
     const bson_error_t refused = {.domain = MONGOC_ERROR_SERVER, .code = 121};
-    ck_assert_int_eq(authp_mongo_release(m, clients[1], &refused), AUTHP_E_INTERNAL);
+    ck_assert_int_eq(authp_mongo_pool_release(m, clients[1], &refused), AUTHP_E_INTERNAL);
     for (int i = 0; i < 2 * MOST; i++) {
         fake_mongod_code("find", i % 2 == 0 ? 121 : 11000);
         ck_assert_int_ne(find(), AUTHP_E_UNAVAILABLE);

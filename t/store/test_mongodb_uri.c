@@ -3,7 +3,7 @@
  */
 #include "../unit/suite.h"
 #include "base/log.h"
-#include "store/store.h"
+#include "store/providers.h"
 
 #include <mongoc/mongoc.h>
 #include <stdio.h>
@@ -87,7 +87,7 @@ START_TEST(the_uri_is_checked_and_not_shown)
         .uri = uris[_i].uri, .database = "jobs", .timeout_ms = 2000, .max_connections = 4};
     heard[0] = '\0';
     authp_log_set_sink(listen_to, NULL);
-    const char *said = authp_store_find("mongodb")->check(&config, pool);
+    const char *said = authp_providers_find("mongodb")->check(&config, pool);
     authp_log_set_sink(NULL, NULL);
     ck_assert_msg(uris[_i].said == NULL ? said == NULL
                                         : said != NULL && strstr(said, uris[_i].said) != NULL,
@@ -109,7 +109,7 @@ START_TEST(the_drivers_own_handler_is_put_back)
                                          .database = "jobs",
                                          .timeout_ms = 2000,
                                          .max_connections = 4};
-    ck_assert_ptr_null(authp_store_find("mongodb")->check(&config, pool));
+    ck_assert_ptr_null(authp_providers_find("mongodb")->check(&config, pool));
     heard[0] = '\0';
     authp_log_set_sink(listen_to, NULL);
     mongoc_uri_destroy(mongoc_uri_new(config.uri)); /* a line on standard error */
@@ -133,7 +133,7 @@ START_TEST(opening_is_silent)
     int kept = dup(STDERR_FILENO);
     ck_assert_ptr_nonnull(file);
     ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
-    authp_err_t err = authp_store_open(authp_store_find("mongodb"), &config, &store, pool);
+    authp_err_t err = authp_store_open(authp_providers_find("mongodb"), &config, &store, pool);
     off_t written = lseek(fileno(file), 0, SEEK_END);
     ck_assert_int_ge(dup2(kept, STDERR_FILENO), 0);
     (void)close(kept);
@@ -163,7 +163,7 @@ START_TEST(which_lines_of_the_driver)
                                          .timeout_ms = 2000,
                                          .max_connections = 4};
     authp_store_t *store = NULL;
-    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+    ck_assert_int_eq(authp_store_open(authp_providers_find("mongodb"), &config, &store, pool),
                      AUTHP_OK);
     authp_log_set_sink(listen_to, NULL);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -187,7 +187,7 @@ START_TEST(no_password_in_the_log)
     authp_store_t *store = NULL;
     heard[0] = '\0';
     authp_log_set_sink(listen_to, NULL);
-    ck_assert_int_eq(authp_store_open(authp_store_find("mongodb"), &config, &store, pool),
+    ck_assert_int_eq(authp_store_open(authp_providers_find("mongodb"), &config, &store, pool),
                      AUTHP_OK);
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE);
     authp_log_set_sink(NULL, NULL);
@@ -200,7 +200,7 @@ END_TEST
 START_TEST(the_database_name_is_checked)
 {
     static const char *const wrong_names[] = {"a b", "a.b", "", "a/b", "a$b", NULL};
-    const authp_store_ops_t *ops = authp_store_find("mongodb");
+    const authp_store_ops_t *ops = authp_providers_find("mongodb");
     authp_store_config_t config = {.uri = "mongodb://localhost/",
                                    .database = "jobs",
                                    .timeout_ms = 2000,

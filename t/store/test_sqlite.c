@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "contract.h"
 #include "sqlite_fixture.h"
+#include "store/providers.h"
 #include "store/sql_impl.h"
 
 #include <apr_dbd.h>
@@ -95,7 +96,7 @@ static int64_t pragma(authp_store_t *store, const char *name)
     apr_dbd_results_t *results = NULL;
     apr_dbd_row_t *row = NULL;
     ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
-    ck_assert_int_eq(authp_sql_conn_open(conn, true), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_open(conn), AUTHP_OK);
     ck_assert_int_eq(apr_dbd_select(sql->driver, pool, conn->handle, &results,
                                     apr_pstrcat(pool, "PRAGMA ", name, NULL), 1),
                      0);
@@ -244,7 +245,7 @@ END_TEST
 START_TEST(root_gives_the_folder_away)
 {
     struct stat info;
-    const authp_store_ops_t *ops = authp_store_find("sqlite");
+    const authp_store_ops_t *ops = authp_providers_find("sqlite");
     const char *file = apr_pstrcat(pool, sqlite_fixture_file(), ".d/state.db", NULL);
     const char *folder = apr_pstrcat(pool, sqlite_fixture_file(), ".d", NULL);
     authp_store_config_t config = {.file = file, .timeout_ms = 2000, .max_connections = 1};

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "contract.h"
 #include "sqlite_fixture.h"
+#include "store/providers.h"
 #include "store/sql_impl.h"
 #include "store/sqlite_files.h"
 
@@ -78,10 +79,10 @@ START_TEST(pragmas)
         .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 2};
     authp_sql_conn_t *conn[2];
     void *self = NULL;
-    ck_assert_int_eq(authp_store_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
+    ck_assert_int_eq(authp_providers_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(authp_sql_conn_acquire(self, &conn[i]), AUTHP_OK);
-        ck_assert_int_eq(authp_sql_conn_open(conn[i], false), AUTHP_OK);
+        ck_assert_int_eq(authp_sql_conn_open(conn[i]), AUTHP_OK);
         ck_assert_str_eq(pragma(conn[i], "journal_mode"), "wal");
         ck_assert_str_eq(pragma(conn[i], "synchronous"), "2");
         ck_assert_str_eq(pragma(conn[i], "foreign_keys"), "1");
@@ -118,9 +119,9 @@ START_TEST(locks_outlast_a_second_connection)
     authp_sql_conn_t *first = NULL;
     void *self = NULL;
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    ck_assert_int_eq(authp_store_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
+    ck_assert_int_eq(authp_providers_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
     ck_assert_int_eq(authp_sql_conn_acquire(self, &first), AUTHP_OK);
-    ck_assert_int_eq(authp_sql_conn_open(first, false), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_open(first), AUTHP_OK);
     ck_assert_int_eq(authp_sql_conn_exec(first, "CREATE TABLE t (x)"), 0);
     /* In WAL mode a connection holds the database in shared mode for as long as it is open. */
     ck_assert_int_eq(authp_sqlite_files_open(sqlite_fixture_file(), pool), AUTHP_OK);
@@ -171,7 +172,7 @@ static void remove_planted(const char *path)
 START_TEST(refused)
 {
     const char *path = name_of(names[_i / 4]);
-    const authp_store_ops_t *ops = authp_store_find("sqlite");
+    const authp_store_ops_t *ops = authp_providers_find("sqlite");
     authp_store_config_t config = {
         .file = sqlite_fixture_file(), .timeout_ms = 500, .max_connections = 1};
     authp_ms_t began = authp_clock_now(authp_clock_monotonic());
@@ -209,12 +210,12 @@ START_TEST(refused_later)
         .file = sqlite_fixture_file(), .timeout_ms = 500, .max_connections = 2};
     authp_sql_conn_t *conn = NULL;
     void *self = NULL;
-    ck_assert_int_eq(authp_store_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
-    ck_assert_int_eq(authp_store_find("sqlite")->ping(self, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_providers_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
+    ck_assert_int_eq(authp_providers_find("sqlite")->ping(self, pool), AUTHP_OK);
     plant(name_of("-journal"), 0);
     ck_assert_int_eq(authp_sql_conn_acquire(self, &conn), AUTHP_OK);
     authp_sql_conn_close(conn);
-    ck_assert_int_eq(authp_sql_conn_open(conn, false), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_sql_conn_open(conn), AUTHP_E_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(logged, "-journal is a FIFO"));
     ck_assert_ptr_nonnull(strstr(logged, "AUTHP0203: "));
     authp_sql_conn_release(conn);

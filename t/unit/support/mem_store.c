@@ -115,7 +115,7 @@ static authp_err_t mem_ping(void *self, apr_pool_t *pool)
     return err == AUTHP_OK ? mem_leave(self, err) : err;
 }
 
-static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
+authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
@@ -136,7 +136,7 @@ static authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_poo
     return mem_leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
+authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = mem_enter(mem, "user_by_id");
@@ -150,8 +150,8 @@ static authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out
     return mem_leave(mem, user != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
 
-static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *value,
-                                     authp_user_t **out, apr_pool_t *pool)
+authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *value,
+                              authp_user_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = mem_enter(mem, "user_by_login");
@@ -168,8 +168,8 @@ static authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const 
     return mem_leave(mem, AUTHP_E_NOT_FOUND);
 }
 
-static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter,
-                                 apr_array_header_t **out, apr_pool_t *pool)
+authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter, apr_array_header_t **out,
+                          apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = mem_enter(mem, "user_list");
@@ -189,8 +189,8 @@ static authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter,
     return mem_leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
-                                         authp_ms_t now, apr_pool_t *pool)
+authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
+                                  authp_ms_t now, apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
@@ -207,7 +207,7 @@ static authp_err_t mem_user_upgrade_hash(void *self, const authp_user_t *user, c
     return mem_leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_session_create(void *self, const authp_session_t *session, apr_pool_t *pool)
+authp_err_t mem_session_create(void *self, const authp_session_t *session, apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
@@ -222,8 +222,7 @@ static authp_err_t mem_session_create(void *self, const authp_session_t *session
     return mem_leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_t **out,
-                                     apr_pool_t *pool)
+authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
     authp_err_t err = mem_enter(mem, "session_by_id");
@@ -254,8 +253,8 @@ static authp_err_t move_session(mem_t *mem, const char *sid, int64_t generation,
     return AUTHP_OK;
 }
 
-static authp_err_t mem_session_rotate(void *self, const char *sid, int64_t generation,
-                                      authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
+authp_err_t mem_session_rotate(void *self, const char *sid, int64_t generation, authp_ms_t now,
+                               authp_ms_t expires_at, apr_pool_t *pool)
 {
     (void)pool;
     authp_err_t err = mem_enter(self, "session_rotate");
@@ -264,8 +263,8 @@ static authp_err_t mem_session_rotate(void *self, const char *sid, int64_t gener
                : err;
 }
 
-static authp_err_t mem_session_slide(void *self, const char *sid, int64_t generation,
-                                     authp_ms_t now, authp_ms_t expires_at, apr_pool_t *pool)
+authp_err_t mem_session_slide(void *self, const char *sid, int64_t generation, authp_ms_t now,
+                              authp_ms_t expires_at, apr_pool_t *pool)
 {
     (void)pool;
     authp_err_t err = mem_enter(self, "session_slide");
@@ -274,8 +273,8 @@ static authp_err_t mem_session_slide(void *self, const char *sid, int64_t genera
                : err;
 }
 
-static authp_err_t mem_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
-                                   apr_pool_t *pool)
+authp_err_t mem_session_end(void *self, const char *sid, const char *reason, authp_ms_t now,
+                            apr_pool_t *pool)
 {
     mem_t *mem = self;
     (void)pool;
@@ -292,8 +291,8 @@ static authp_err_t mem_session_end(void *self, const char *sid, const char *reas
     return mem_leave(mem, AUTHP_OK);
 }
 
-static authp_err_t mem_session_end_user(void *self, const char *user_id, const authp_end_t *end,
-                                        int *count)
+authp_err_t mem_session_end_user(void *self, const char *user_id, const authp_end_t *end,
+                                 int *count)
 {
     mem_t *mem = self;
     int ended = 0;
@@ -322,38 +321,6 @@ const authp_store_ops_t mem_store_ops = {
     .open = mem_open,
     .migrate = mem_migrate,
     .ping = mem_ping,
-    .user_create = mem_user_create,
-    .user_by_id = mem_user_by_id,
-    .user_by_login = mem_user_by_login,
-    .user_list = mem_user_list,
-    .user_upgrade_hash = mem_user_upgrade_hash,
-    .user_update = mem_user_update,
-    .user_delete = mem_user_delete,
-    .user_discard = mem_user_discard,
-    .user_forget = mem_user_forget,
-    .user_list_deleted = mem_user_list_deleted,
-    .session_create = mem_session_create,
-    .session_by_id = mem_session_by_id,
-    .session_rotate = mem_session_rotate,
-    .session_slide = mem_session_slide,
-    .session_end = mem_session_end,
-    .session_end_user = mem_session_end_user,
-    .session_list = mem_session_list,
-    .session_set_ver = mem_session_set_ver,
-    .invite_create = mem_invite_create,
-    .invite_by_id = mem_invite_by_id,
-    .invite_by_code = mem_invite_by_code,
-    .invite_list = mem_invite_list,
-    .invite_claim = mem_invite_claim,
-    .invite_revoke = mem_invite_revoke,
-    .audit_append = mem_audit_append,
-    .audit_list = mem_audit_list,
-    .user_changed = mem_user_changed,
-    .session_ended = mem_session_ended,
-    .session_ended_of = mem_session_ended_of,
-    .clock = mem_clock,
-    .purge = mem_purge,
-    .failure_get = mem_failure_get,
-    .failure_add = mem_failure_add,
-    .failure_clear = mem_failure_clear,
+#define OPERATION(name, params, args) .name = mem_##name,
+#include "store/operations.def"
 };
