@@ -68,7 +68,7 @@ int main(int argc, const char *const *argv)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     umask(077);
-    authp_mongo_drop_counters();
+    authp_mongo_counters_drop();
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
         return AUTHP_EXIT_FAILED;
     }

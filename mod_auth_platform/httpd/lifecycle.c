@@ -30,7 +30,7 @@ static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)pconf, (void)plog, (void)ptemp;
     runtime = NULL; /* some builds keep the module in memory over a reload */
-    authp_mongo_drop_counters();
+    authp_mongo_counters_drop();
     return OK;
 }
 

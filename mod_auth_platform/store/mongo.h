@@ -14,6 +14,6 @@ extern const authp_store_ops_t authp_mongo_ops;
  * a killed process does not. Then the next process with the same id prints a warning of libmongoc.
  * The statistics themselves stay in memory. Called by main(), and by httpd's parent, which loads
  * the library again at each restart. */
-void authp_mongo_drop_counters(void);
+void authp_mongo_counters_drop(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-void authp_mongo_drop_counters(void)
+void authp_mongo_counters_drop(void)
 {
     char name[32];
     (void)snprintf(name, sizeof(name), "/mongoc-%ld", (long)getpid());
