@@ -7,9 +7,8 @@
 
 /* The SQL store. A provider is a dialect, an open() that calls authp_sql_open(), and the functions
  * below in its authp_store_ops_t. */
-typedef struct authp_sql_t authp_sql_t;
 
-/* Contacts nothing: the first operation migrates and connects. */
+/* Opens a store. Contacts nothing: the first operation migrates and connects. */
 AUTHP_CHECKED authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect,
                                          const authp_store_config_t *config, apr_pool_t *pool,
                                          authp_sql_t **out);

@@ -7,6 +7,7 @@
 
 /* One SQL store over apr_dbd serves every database. What differs between databases is data, and a
  * few functions, in an authp_sql_dialect_t. */
+typedef struct authp_sql_t authp_sql_t;
 
 /* The text of a statement for one dialect, where the common one does not serve. */
 typedef struct authp_sql_variant_t {

@@ -3,8 +3,9 @@
 #define AUTHP_STORE_SQL_IMPL_H
 
 #include "store/breaker.h"
-#include "store/sql.h"
+#include "store/sql_dialect.h"
 
+#include <apr_dbd.h>
 #include <apr_hash.h>
 #include <apr_reslist.h>
 #include <apr_thread_mutex.h>

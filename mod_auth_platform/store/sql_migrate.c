@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "store/sql_impl.h"
+#include "store/sql_rows.h"
 
 #include <apr_strings.h>
 #include <inttypes.h>

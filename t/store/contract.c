@@ -337,6 +337,7 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     contract_add_failures(tests);
     contract_add_races(tests);
     contract_add_audit(tests);
+    contract_add_columns(tests);
     suite_add_tcase(suite, tests);
     return suite;
 }

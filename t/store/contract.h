@@ -21,7 +21,8 @@ void contract_add_invites(TCase *tests);
 void contract_add_live(TCase *tests);
 void contract_add_failures(TCase *tests);
 void contract_add_races(TCase *tests);
-void contract_add_audit(TCase *tests); /* contract_audit.c */
+void contract_add_audit(TCase *tests);   /* contract_audit.c */
+void contract_add_columns(TCase *tests); /* contract_columns.c */
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);
 
 /* Rows to put in: a user and a session with everything set that may be set. */

@@ -28,16 +28,8 @@ authp_err_t mem_audit_list(void *self, const authp_audit_filter_t *filter, apr_a
     for (int i = 0; i < mem->audit->nelts; i++) {
         const authp_audit_t *entry = APR_ARRAY_IDX(mem->audit, i, authp_audit_t *);
         if (fits(entry, filter)) {
-            authp_audit_t *row = apr_pmemdup(pool, entry, sizeof(*entry));
-            row->event = mem_rows_text(entry->event, pool);
-            row->outcome = mem_rows_text(entry->outcome, pool);
-            row->reason = mem_rows_text(entry->reason, pool);
-            row->actor_id = mem_rows_text(entry->actor_id, pool);
-            row->subject_id = mem_rows_text(entry->subject_id, pool);
-            row->session_id = mem_rows_text(entry->session_id, pool);
-            row->ip = mem_rows_text(entry->ip, pool);
-            row->request_id = mem_rows_text(entry->request_id, pool);
-            APR_ARRAY_PUSH(found, authp_audit_t *) = row;
+            APR_ARRAY_PUSH(found, authp_audit_t *) =
+                mem_rows_copy(&authp_columns_audit, entry, pool);
         }
     }
     qsort(found->elts, (size_t)found->nelts, sizeof(authp_audit_t *), mem_rows_by_id);

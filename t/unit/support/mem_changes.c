@@ -38,11 +38,8 @@ authp_err_t mem_user_update(void *self, const authp_user_t *before, const authp_
         return mem_leave(mem, AUTHP_E_CONFLICT);
     }
     authp_user_t *row = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
-    authp_user_t *now = mem_rows_user(after, mem->pool);
-    now->email = row->email;
-    now->username = row->username;
-    now->phone = row->phone;
-    now->created_at = row->created_at;
+    authp_user_t *now = mem_rows_copy(&authp_columns_user, after, mem->pool);
+    mem_rows_keep(&authp_columns_user, now, row, AUTHP_COLUMN_FIXED);
     *row = *now;
     return mem_leave(mem, AUTHP_OK);
 }
@@ -92,14 +89,14 @@ authp_err_t mem_user_forget(void *self, const char *id, apr_pool_t *pool)
     for (int i = 0; i < mem->sessions->nelts; i++) {
         authp_session_t *session = APR_ARRAY_IDX(mem->sessions, i, authp_session_t *);
         if (mem_rows_same(session->user_id.hex, id)) {
-            session->device_id = session->ip = session->user_agent = NULL;
+            mem_rows_forget(&authp_columns_session, session);
         }
     }
     for (int i = 0; i < mem->audit->nelts; i++) {
         authp_audit_t *entry = APR_ARRAY_IDX(mem->audit, i, authp_audit_t *);
         if (mem_rows_same(entry->actor_id, id) ||
             (entry->actor_id == NULL && mem_rows_same(entry->subject_id, id))) {
-            entry->ip = NULL;
+            mem_rows_forget(&authp_columns_audit, entry);
         }
     }
     for (int i = mem->invites->nelts - 1; i >= 0; i--) {
@@ -145,7 +142,8 @@ authp_err_t mem_session_list(void *self, const char *user_id, authp_ms_t now,
         bool beyond = page->after_id == NULL || strcmp(session->id.hex, page->after_id) > 0;
         if (beyond && mem_rows_same(session->user_id.hex, user_id) && session->ended_at == 0 &&
             session->expires_at > now) {
-            APR_ARRAY_PUSH(found, authp_session_t *) = mem_rows_session(session, pool);
+            APR_ARRAY_PUSH(found, authp_session_t *) =
+                mem_rows_copy(&authp_columns_session, session, pool);
         }
     }
     qsort(found->elts, (size_t)found->nelts, sizeof(authp_session_t *), mem_rows_by_id);
@@ -178,16 +176,8 @@ authp_err_t mem_audit_append(void *self, const authp_audit_t *entry, apr_pool_t 
     if (err != AUTHP_OK) {
         return err;
     }
-    authp_audit_t *row = apr_pmemdup(mem->pool, entry, sizeof(*entry));
-    row->event = mem_rows_text(entry->event, mem->pool);
-    row->outcome = mem_rows_text(entry->outcome, mem->pool);
-    row->reason = mem_rows_text(entry->reason, mem->pool);
-    row->session_id = mem_rows_text(entry->session_id, mem->pool);
-    row->request_id = mem_rows_text(entry->request_id, mem->pool);
-    row->actor_id = mem_rows_text(entry->actor_id, mem->pool);
-    row->subject_id = mem_rows_text(entry->subject_id, mem->pool);
-    row->ip = mem_rows_text(entry->ip, mem->pool);
-    APR_ARRAY_PUSH(mem->audit, authp_audit_t *) = row;
+    APR_ARRAY_PUSH(mem->audit, authp_audit_t *) =
+        mem_rows_copy(&authp_columns_audit, entry, mem->pool);
     return mem_leave(mem, AUTHP_OK);
 }
 

@@ -37,7 +37,8 @@ authp_err_t mem_invite_create(void *self, const authp_invite_t *invite, apr_pool
     if (find_invite(mem, invite->id.hex) != NULL || find_code(mem, invite->code_hash) != NULL) {
         return mem_leave(mem, AUTHP_E_CONFLICT);
     }
-    APR_ARRAY_PUSH(mem->invites, authp_invite_t *) = mem_rows_invite(invite, mem->pool);
+    APR_ARRAY_PUSH(mem->invites, authp_invite_t *) =
+        mem_rows_copy(&authp_columns_invite, invite, mem->pool);
     return mem_leave(mem, AUTHP_OK);
 }
 
@@ -49,7 +50,7 @@ authp_err_t mem_invite_by_id(void *self, const char *id, authp_invite_t **out, a
     }
     const authp_invite_t *found = find_invite(self, id);
     if (found != NULL) {
-        *out = mem_rows_invite(found, pool);
+        *out = mem_rows_copy(&authp_columns_invite, found, pool);
     }
     return mem_leave(self, found != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
@@ -64,7 +65,7 @@ authp_err_t mem_invite_by_code(void *self, const char *code, const char *code_ha
     }
     const authp_invite_t *found = find_code(self, code_hash);
     if (found != NULL) {
-        *out = mem_rows_invite(found, pool);
+        *out = mem_rows_copy(&authp_columns_invite, found, pool);
     }
     return mem_leave(self, found != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
@@ -81,7 +82,8 @@ authp_err_t mem_invite_list(void *self, const authp_page_t *page, apr_array_head
     for (int i = 0; i < mem->invites->nelts; i++) {
         const authp_invite_t *invite = APR_ARRAY_IDX(mem->invites, i, authp_invite_t *);
         if (page->after_id == NULL || strcmp(invite->id.hex, page->after_id) > 0) {
-            APR_ARRAY_PUSH(found, authp_invite_t *) = mem_rows_invite(invite, pool);
+            APR_ARRAY_PUSH(found, authp_invite_t *) =
+                mem_rows_copy(&authp_columns_invite, invite, pool);
         }
     }
     qsort(found->elts, (size_t)found->nelts, sizeof(authp_invite_t *), mem_rows_by_id);

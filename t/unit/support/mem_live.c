@@ -48,7 +48,7 @@ authp_err_t mem_user_changed(void *self, authp_ms_t since, int limit, apr_array_
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
         if (user->auth_changed_at > 0 && user->auth_changed_at >= since) {
-            APR_ARRAY_PUSH(found, authp_user_t *) = mem_rows_user(user, pool);
+            APR_ARRAY_PUSH(found, authp_user_t *) = mem_rows_copy(&authp_columns_user, user, pool);
         }
     }
     for (int i = 0; i < mem->deleted->nelts; i++) {

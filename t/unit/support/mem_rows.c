@@ -14,40 +14,65 @@ const char *mem_rows_text(const char *text, apr_pool_t *pool)
     return text != NULL ? apr_pstrdup(pool, text) : NULL;
 }
 
-authp_user_t *mem_rows_user(const authp_user_t *user, apr_pool_t *pool)
+static size_t size_of(authp_column_kind_t kind)
 {
-    authp_user_t *out = apr_pmemdup(pool, user, sizeof(*user));
-    out->email = mem_rows_text(user->email, pool);
-    out->username = mem_rows_text(user->username, pool);
-    out->phone = mem_rows_text(user->phone, pool);
-    out->name = mem_rows_text(user->name, pool);
-    out->password_hash = mem_rows_text(user->password_hash, pool);
-    out->roles = apr_array_make(pool, 2, sizeof(const char *));
-    for (int i = 0; i < user->roles->nelts; i++) {
-        APR_ARRAY_PUSH(out->roles, const char *) =
-            mem_rows_text(APR_ARRAY_IDX(user->roles, i, const char *), pool);
+    switch (kind) {
+    case AUTHP_COLUMN_ID:
+        return sizeof(authp_id_t);
+    case AUTHP_COLUMN_BOOL:
+        return sizeof(bool);
+    case AUTHP_COLUMN_SALT:
+        return AUTHP_SALT_LEN;
+    case AUTHP_COLUMN_INT:
+    case AUTHP_COLUMN_TIME:
+        return sizeof(int64_t);
+    default:
+        return sizeof(void *);
+    }
+}
+
+static apr_array_header_t *copy_texts(const apr_array_header_t *texts, apr_pool_t *pool)
+{
+    apr_array_header_t *out = apr_array_make(pool, 2, sizeof(const char *));
+    for (int i = 0; i < texts->nelts; i++) {
+        APR_ARRAY_PUSH(out, const char *) =
+            mem_rows_text(APR_ARRAY_IDX(texts, i, const char *), pool);
     }
     return out;
 }
 
-authp_session_t *mem_rows_session(const authp_session_t *session, apr_pool_t *pool)
+void *mem_rows_copy(const authp_columns_t *columns, const void *row, apr_pool_t *pool)
 {
-    authp_session_t *out = apr_pmemdup(pool, session, sizeof(*session));
-    out->end_reason = mem_rows_text(session->end_reason, pool);
-    out->device_id = mem_rows_text(session->device_id, pool);
-    out->ip = mem_rows_text(session->ip, pool);
-    out->user_agent = mem_rows_text(session->user_agent, pool);
+    void *out = apr_pmemdup(pool, row, columns->size);
+    for (int i = 0; i < columns->count; i++) {
+        void *at = authp_columns_in(&columns->list[i], out);
+        if (columns->list[i].kind == AUTHP_COLUMN_TEXT ||
+            columns->list[i].kind == AUTHP_COLUMN_REF) {
+            *(const char **)at = mem_rows_text(*(const char **)at, pool);
+        } else if (columns->list[i].kind == AUTHP_COLUMN_TEXTS) {
+            *(apr_array_header_t **)at = copy_texts(*(apr_array_header_t **)at, pool);
+        }
+    }
     return out;
 }
 
-authp_invite_t *mem_rows_invite(const authp_invite_t *invite, apr_pool_t *pool)
+void mem_rows_keep(const authp_columns_t *columns, void *row, const void *old, unsigned int flags)
 {
-    authp_invite_t *out = apr_pmemdup(pool, invite, sizeof(*invite));
-    out->email = mem_rows_text(invite->email, pool);
-    out->code_hash = mem_rows_text(invite->code_hash, pool);
-    out->created_by = mem_rows_text(invite->created_by, pool);
-    out->used_by = mem_rows_text(invite->used_by, pool);
-    return out;
+    for (int i = 0; i < columns->count; i++) {
+        if ((columns->list[i].flags & flags) != 0) {
+            memcpy(authp_columns_in(&columns->list[i], row),
+                   authp_columns_at(&columns->list[i], old), size_of(columns->list[i].kind));
+        }
+    }
+}
+
+void mem_rows_forget(const authp_columns_t *columns, void *row)
+{
+    for (int i = 0; i < columns->count; i++) {
+        if ((columns->list[i].flags & AUTHP_COLUMN_PERSONAL) != 0) {
+            memset(authp_columns_in(&columns->list[i], row), 0, size_of(columns->list[i].kind));
+        }
+    }
 }
 
 bool mem_rows_passes(const authp_user_t *user, const authp_user_filter_t *filter)

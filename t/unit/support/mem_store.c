@@ -132,7 +132,8 @@ authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *po
             return mem_leave(mem, AUTHP_E_CONFLICT);
         }
     }
-    APR_ARRAY_PUSH(mem->users, authp_user_t *) = mem_rows_user(user, mem->pool);
+    APR_ARRAY_PUSH(mem->users, authp_user_t *) =
+        mem_rows_copy(&authp_columns_user, user, mem->pool);
     return mem_leave(mem, AUTHP_OK);
 }
 
@@ -145,7 +146,7 @@ authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out, apr_p
     }
     const authp_user_t *user = mem_find_user(mem, id);
     if (user != NULL) {
-        *out = mem_rows_user(user, pool);
+        *out = mem_rows_copy(&authp_columns_user, user, pool);
     }
     return mem_leave(mem, user != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
@@ -161,7 +162,7 @@ authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *v
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
         if (mem_rows_same(kind == AUTHP_LOGIN_EMAIL ? user->email : user->username, value)) {
-            *out = mem_rows_user(user, pool);
+            *out = mem_rows_copy(&authp_columns_user, user, pool);
             return mem_leave(mem, AUTHP_OK);
         }
     }
@@ -180,7 +181,7 @@ authp_err_t mem_user_list(void *self, const authp_user_filter_t *filter, apr_arr
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
         if (mem_rows_passes(user, filter)) {
-            APR_ARRAY_PUSH(found, authp_user_t *) = mem_rows_user(user, pool);
+            APR_ARRAY_PUSH(found, authp_user_t *) = mem_rows_copy(&authp_columns_user, user, pool);
         }
     }
     qsort(found->elts, (size_t)found->nelts, sizeof(authp_user_t *), mem_rows_by_id);
@@ -218,7 +219,8 @@ authp_err_t mem_session_create(void *self, const authp_session_t *session, apr_p
     if (mem_find_session(mem, session->id.hex) != NULL) {
         return mem_leave(mem, AUTHP_E_CONFLICT);
     }
-    APR_ARRAY_PUSH(mem->sessions, authp_session_t *) = mem_rows_session(session, mem->pool);
+    APR_ARRAY_PUSH(mem->sessions, authp_session_t *) =
+        mem_rows_copy(&authp_columns_session, session, mem->pool);
     return mem_leave(mem, AUTHP_OK);
 }
 
@@ -231,7 +233,7 @@ authp_err_t mem_session_by_id(void *self, const char *sid, authp_session_t **out
     }
     const authp_session_t *session = mem_find_session(mem, sid);
     if (session != NULL) {
-        *out = mem_rows_session(session, pool);
+        *out = mem_rows_copy(&authp_columns_session, session, pool);
     }
     return mem_leave(mem, session != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }

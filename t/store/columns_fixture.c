@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "columns_fixture.h"
+#include "store/model.h"
+
+#include <apr_strings.h>
+#include <check.h>
+#include <stdalign.h>
+#include <string.h>
+
+#define BASE_MS INT64_C(1795219200000)
+
+static const char *id_text(int serial, int i, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "6d%010x%012x", (unsigned int)serial, (unsigned int)i);
+}
+
+static void fill(const authp_column_t *column, void *at, int serial, int i, apr_pool_t *pool)
+{
+    const char *text = apr_psprintf(pool, "%s-%d", column->name, serial);
+    switch (column->kind) {
+    case AUTHP_COLUMN_ID:
+        apr_cpystrn(((authp_id_t *)at)->hex, id_text(serial, i, pool), sizeof(authp_id_t));
+        break;
+    case AUTHP_COLUMN_TEXT:
+        *(const char **)at = text;
+        break;
+    case AUTHP_COLUMN_REF:
+        *(const char **)at = serial % 2 == 0 ? id_text(serial, i, pool) : text;
+        break;
+    case AUTHP_COLUMN_TEXTS: {
+        apr_array_header_t *texts = apr_array_make(pool, 2, sizeof(const char *));
+        APR_ARRAY_PUSH(texts, const char *) = text;
+        APR_ARRAY_PUSH(texts, const char *) = "other";
+        *(apr_array_header_t **)at = texts;
+        break;
+    }
+    case AUTHP_COLUMN_INT:
+        *(int64_t *)at = serial * 100 + i + 1;
+        break;
+    case AUTHP_COLUMN_TIME:
+        *(int64_t *)at = BASE_MS + serial * 100 + i;
+        break;
+    case AUTHP_COLUMN_SALT:
+        for (int byte = 0; byte < AUTHP_SALT_LEN; byte++) {
+            ((unsigned char *)at)[byte] = (unsigned char)(serial * 31 + byte);
+        }
+        break;
+    case AUTHP_COLUMN_BOOL:
+    case AUTHP_COLUMN_KINDS:
+        break;
+    }
+}
+
+void columns_fixture_fill(const authp_columns_t *columns, void *row, int serial, apr_pool_t *pool)
+{
+    int bools = 0;
+    memset(row, 0, columns->size);
+    for (int i = 0; i < columns->count; i++) {
+        void *at = authp_columns_in(&columns->list[i], row);
+        if (columns->list[i].kind == AUTHP_COLUMN_BOOL) {
+            *(bool *)at = (serial >> bools++) % 2 != 0;
+        } else {
+            fill(&columns->list[i], at, serial, i, pool);
+        }
+    }
+}
+
+void columns_fixture_same(const authp_columns_t *columns, const void *a, const void *b,
+                          unsigned int with, unsigned int without)
+{
+    for (int i = 0; i < columns->count; i++) {
+        const authp_column_t *column = &columns->list[i];
+        if ((with == 0 || (column->flags & with) != 0) && (column->flags & without) == 0) {
+            ck_assert_msg(authp_columns_same(column, a, b), "%s.%s differs", columns->table,
+                          column->name);
+        }
+    }
+}
+
+size_t columns_fixture_size(authp_column_kind_t kind)
+{
+    switch (kind) {
+    case AUTHP_COLUMN_ID:
+        return sizeof(authp_id_t);
+    case AUTHP_COLUMN_BOOL:
+        return sizeof(bool);
+    case AUTHP_COLUMN_SALT:
+        return AUTHP_SALT_LEN;
+    case AUTHP_COLUMN_INT:
+    case AUTHP_COLUMN_TIME:
+        return sizeof(int64_t);
+    default:
+        return sizeof(void *);
+    }
+}
+
+size_t columns_fixture_align(authp_column_kind_t kind)
+{
+    switch (kind) {
+    case AUTHP_COLUMN_ID:
+    case AUTHP_COLUMN_SALT:
+        return 1;
+    case AUTHP_COLUMN_BOOL:
+        return alignof(bool);
+    case AUTHP_COLUMN_INT:
+    case AUTHP_COLUMN_TIME:
+        return alignof(int64_t);
+    default:
+        return alignof(void *);
+    }
+}

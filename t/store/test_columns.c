@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/columns.def has a row for each member of the structs of store/model.h, in their order. */
+#include "../unit/suite.h"
+#include "columns_fixture.h"
+#include "store/model.h"
+
+#include <apr_general.h>
+#include <string.h>
+
+/* A struct that has one more member than the table has rows does not compile here: a field has no
+ * initializer. One with fewer has too many of them. */
+#define WHOLE_ID                                                                                   \
+    {                                                                                              \
+        .hex = "6d0000000000000000000001"                                                          \
+    }
+#define WHOLE_TEXT "text"
+#define WHOLE_REF "cli"
+#define WHOLE_TEXTS NULL
+#define WHOLE_BOOL true
+#define WHOLE_INT 1
+#define WHOLE_TIME 1
+#define WHOLE_SALT                                                                                 \
+    {                                                                                              \
+        1                                                                                          \
+    }
+
+static const authp_user_t whole_user = {
+#define USER(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+static const authp_session_t whole_session = {
+#define SESSION(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+static const authp_invite_t whole_invite = {
+#define INVITE(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+static const authp_audit_t whole_audit = {
+#define AUDIT(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+
+static const struct {
+    const authp_columns_t *columns;
+    const void *whole;
+} tables[] = {{&authp_columns_user, &whole_user},
+              {&authp_columns_session, &whole_session},
+              {&authp_columns_invite, &whole_invite},
+              {&authp_columns_audit, &whole_audit}};
+
+#define TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
+
+/* Between two columns, and after the last one, there is no more room than alignment takes. */
+START_TEST(they_fill_the_struct)
+{
+    const authp_columns_t *columns = tables[_i].columns;
+    size_t end = 0;
+    size_t widest = 1;
+    for (int i = 0; i < columns->count; i++) {
+        size_t align = columns_fixture_align(columns->list[i].kind);
+        ck_assert_msg(columns->list[i].offset == (end + align - 1) / align * align,
+                      "%s: a member before %s has no row", columns->table, columns->list[i].name);
+        end = columns->list[i].offset + columns_fixture_size(columns->list[i].kind);
+        widest = align > widest ? align : widest;
+    }
+    ck_assert_uint_eq((end + widest - 1) / widest * widest, columns->size);
+}
+END_TEST
+
+/* Each row is of the member that is at its place. */
+START_TEST(they_are_of_their_members)
+{
+    const authp_columns_t *columns = tables[_i].columns;
+    for (int i = 0; i < columns->count; i++) {
+        const authp_column_t *column = &columns->list[i];
+        const void *at = authp_columns_at(column, tables[_i].whole);
+        bool same = false;
+        switch (column->kind) {
+        case AUTHP_COLUMN_ID:
+            same = strcmp(at, "6d0000000000000000000001") == 0;
+            break;
+        case AUTHP_COLUMN_TEXT:
+            same = strcmp(*(const char *const *)at, WHOLE_TEXT) == 0;
+            break;
+        case AUTHP_COLUMN_REF:
+            same = strcmp(*(const char *const *)at, WHOLE_REF) == 0;
+            break;
+        case AUTHP_COLUMN_TEXTS:
+            same = *(apr_array_header_t *const *)at == NULL;
+            break;
+        case AUTHP_COLUMN_BOOL:
+            same = *(const bool *)at;
+            break;
+        case AUTHP_COLUMN_INT:
+        case AUTHP_COLUMN_TIME:
+            same = *(const int64_t *)at == 1;
+            break;
+        case AUTHP_COLUMN_SALT:
+            same = *(const unsigned char *)at == 1;
+            break;
+        case AUTHP_COLUMN_KINDS:
+            break;
+        }
+        ck_assert_msg(same, "%s.%s", columns->table, column->name);
+    }
+}
+END_TEST
+
+/* Changing any column, and no other, is seen. */
+START_TEST(sameness_is_of_one_column)
+{
+    const authp_columns_t *columns = tables[_i].columns;
+    union {
+        authp_user_t user;
+        authp_session_t session;
+        authp_invite_t invite;
+        authp_audit_t audit;
+    } a, b;
+    apr_pool_t *pool = NULL;
+    apr_pool_create(&pool, NULL);
+    for (int i = 0; i < columns->count; i++) {
+        const authp_column_t *changed = &columns->list[i];
+        columns_fixture_fill(columns, &a, 0, pool);
+        columns_fixture_fill(columns, &b, 15, pool);
+        memcpy(authp_columns_in(changed, &b), authp_columns_at(changed, &a),
+               columns_fixture_size(changed->kind));
+        for (int j = 0; j < columns->count; j++) {
+            ck_assert_msg(authp_columns_same(&columns->list[j], &a, &b) == (i == j), "%s.%s",
+                          columns->table, columns->list[j].name);
+        }
+    }
+    apr_pool_destroy(pool);
+}
+END_TEST
+
+Suite *suite_columns(void)
+{
+    Suite *suite = suite_create("columns");
+    TCase *tests = tcase_create("columns");
+    tcase_add_loop_test(tests, they_fill_the_struct, 0, TABLES);
+    tcase_add_loop_test(tests, they_are_of_their_members, 0, TABLES);
+    tcase_add_loop_test(tests, sameness_is_of_one_column, 0, TABLES);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

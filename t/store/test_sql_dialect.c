@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a dialect may have of its own: kinds of values, texts of statements, a session, a clock. */
+#include "../unit/suite.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "contract.h"
+#include "dialect_fixture.h"
+#include "sqlite_fixture.h"
+#include "store/providers.h"
+#include "store/sql.h"
+#include "store/sql_expand.h"
+#include "store/sql_impl.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+
+static apr_pool_t *pool;
+static authp_store_t *store;
+static char logged[512];
+
+static void keep_line(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    apr_cpystrn(logged, message, sizeof(logged));
+}
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    sqlite_fixture_make();
+    const authp_store_config_t config = {
+        .uri = apr_pstrcat(pool, "fake:", sqlite_fixture_file(), NULL),
+        .timeout_ms = 1234,
+        .max_connections = 1};
+    ck_assert_int_eq(authp_store_open(&dialect_fixture_ops, &config, &store, pool), AUTHP_OK);
+    logged[0] = '\0';
+    authp_log_set_sink(keep_line, NULL);
+}
+
+static void tear_down(void)
+{
+    authp_log_set_sink(NULL, NULL);
+    apr_pool_destroy(pool);
+    sqlite_fixture_remove();
+}
+
+static const authp_sql_dialect_t plain = {.name = "plain"};
+
+/* What SQLite's statements look like, and the same in a dialect of other types. */
+static const struct {
+    const char *text;
+    const char *plain;
+    const char *fake;
+} rows[] = {
+    {"{?id} {?text} {?ref} {?texts} {?salt}", "%s %s %s %s %s", "%s %s %s %s %s"},
+    {"{?int} {?time}", "%lld %lld", "%lld substr('000000000000000' || %lld, -15)"},
+    {"{?bool} {no}", "%lld 0", "CASE WHEN %lld THEN 'yes' ELSE 'no' END 'no'"},
+    {"{time:at}, {int:n}, {never}", "at, n, 0", "CAST(at AS INTEGER), n, '000000000000000'"},
+    {"{forgotten}", "device_id = NULL, ip = NULL, user_agent = NULL",
+     "device_id = NULL, ip = NULL, user_agent = NULL"},
+    {"SELECT id FROM {table}", "SELECT id FROM refresh_tokens", "SELECT id FROM refresh_tokens"},
+    /* What is unknown stays, for the database to refuse. */
+    {"{?float} {float:x} {what} {open", "{?float} {float:x} {what} {open",
+     "{?float} {float:x} {what} {open"},
+    {"", "", ""},
+};
+
+START_TEST(placeholders)
+{
+    const authp_sql_statement_t statement = {
+        .name = "test", .columns = &authp_columns_session, .text = rows[_i].text};
+    ck_assert_str_eq(authp_sql_expand(&plain, &statement, pool), rows[_i].plain);
+    ck_assert_str_eq(authp_sql_expand(&dialect_fixture, &statement, pool), rows[_i].fake);
+}
+END_TEST
+
+/* Column lists follow the table, each with its placeholder. */
+START_TEST(lists)
+{
+    const authp_sql_statement_t statement = {
+        .columns = &authp_columns_audit, .text = "{columns};{names};{values};{changes};{emptied}"};
+    ck_assert_str_eq(
+        authp_sql_expand(&plain, &statement, pool),
+        "id, at, event, outcome, reason, actor_id, subject_id, session_id, ip, request_id;"
+        "id, at, event, outcome, reason, actor_id, subject_id, session_id, ip, request_id;"
+        "%s, %lld, %s, %s, %s, %s, %s, %s, %s, %s;"
+        "id = %s, at = %lld, event = %s, outcome = %s, reason = %s, actor_id = %s, "
+        "subject_id = %s, session_id = %s, ip = %s, request_id = %s;"
+        "id = '', at = 0, event = NULL, outcome = NULL, reason = NULL, actor_id = NULL, "
+        "subject_id = NULL, session_id = NULL, ip = NULL, request_id = NULL");
+    const authp_sql_statement_t of_user = {.columns = &authp_columns_user,
+                                           .text = "{changes};{emptied}"};
+    const char *text = authp_sql_expand(&plain, &of_user, pool);
+    ck_assert_ptr_null(strstr(text, "created_at = %"));
+    ck_assert_ptr_null(strstr(text, "email = %s"));
+    ck_assert_ptr_nonnull(strstr(text, "roles = ','"));
+    ck_assert_ptr_null(strstr(text, "updated_at = 0"));
+}
+END_TEST
+
+static const authp_sql_statement_t varied = {
+    .name = "varied",
+    .text = "SELECT 'common'",
+    .variants = {{"other", "SELECT 'other'"}, {"fake", "SELECT 'fake'"}}};
+
+static authp_err_t first_text(authp_sql_rows_t *answer, void *ctx)
+{
+    ck_assert(authp_sql_rows_next(answer));
+    *(const char **)ctx = authp_sql_rows_text(answer, 0, pool);
+    return AUTHP_OK;
+}
+
+START_TEST(a_statement_has_a_text_for_each_dialect)
+{
+    const void *values[] = {NULL};
+    const char *text = NULL;
+    ck_assert_int_eq(authp_sql_run(store->self, &varied, values, first_text, &text), AUTHP_OK);
+    ck_assert_str_eq(text, "fake");
+    ck_assert_str_eq(authp_sql_expand_pick(&plain, &varied), "SELECT 'common'");
+}
+END_TEST
+
+/* Through the functions of the SQL store alone times and bools come back as they were; in the
+ * tables they are of the dialect's types. */
+START_TEST(it_has_types_of_its_own)
+{
+    static const authp_sql_statement_t raw = {
+        .name = "raw", .text = "SELECT typeof(created_at) || ' ' || disabled FROM users"};
+    const void *values[] = {NULL};
+    const char *text = NULL;
+    authp_user_t *got = NULL;
+    authp_user_t user = contract_user("ada@example.org", pool);
+    user.disabled = true;
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_user_by_id(store, user.id.hex, &got, pool), AUTHP_OK);
+    ck_assert_int_eq(got->created_at, user.created_at);
+    ck_assert(got->disabled && !got->email_verified);
+    ck_assert_int_eq(authp_sql_run(store->self, &raw, values, first_text, &text), AUTHP_OK);
+    ck_assert_str_eq(text, "text yes");
+}
+END_TEST
+
+START_TEST(its_session_follows_the_configuration)
+{
+    static const authp_sql_statement_t pragma = {
+        .name = "pragma", .text = "SELECT CAST(timeout AS TEXT) FROM pragma_busy_timeout"};
+    const void *values[] = {NULL};
+    const char *text = NULL;
+    ck_assert_int_eq(authp_sql_run(store->self, &pragma, values, first_text, &text), AUTHP_OK);
+    ck_assert_str_eq(text, "1234");
+}
+END_TEST
+
+START_TEST(it_has_a_clock)
+{
+    authp_ms_t theirs = 0;
+    authp_ms_t before = authp_clock_now(authp_clock_system());
+    ck_assert_int_eq(authp_store_clock(store, &theirs, pool), AUTHP_OK);
+    ck_assert_int_ge(theirs, before - 5);
+    ck_assert_int_le(theirs, authp_clock_now(authp_clock_system()) + 5);
+    /* Without a statement it is this host's, and nothing is asked. */
+    authp_store_t *sqlite = NULL;
+    const authp_store_config_t config = {
+        .file = "/nowhere/at/all.db", .timeout_ms = 100, .max_connections = 1};
+    ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &sqlite, pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_clock(sqlite, &theirs, pool), AUTHP_OK);
+    ck_assert_int_ge(theirs, before);
+}
+END_TEST
+
+/* A log line says which statement it was. */
+START_TEST(failures_name_the_statement)
+{
+    static const authp_sql_statement_t bad = {.name = "bad_one", .text = "SELECT {what}"};
+    const void *values[] = {NULL};
+    const char *text = NULL;
+    ck_assert_int_eq(authp_sql_run(store->self, &bad, values, first_text, &text), AUTHP_E_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(logged, "AUTHP0206"));
+    ck_assert_ptr_nonnull(strstr(logged, "bad_one"));
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+}
+END_TEST
+
+Suite *suite_sql_dialect(void)
+{
+    Suite *suite = suite_create("sql_dialect");
+    TCase *tests = tcase_create("sql_dialect");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, placeholders, 0, (int)(sizeof(rows) / sizeof(rows[0])));
+    tcase_add_test(tests, lists);
+    tcase_add_test(tests, a_statement_has_a_text_for_each_dialect);
+    tcase_add_test(tests, it_has_types_of_its_own);
+    tcase_add_test(tests, its_session_follows_the_configuration);
+    tcase_add_test(tests, it_has_a_clock);
+    tcase_add_test(tests, failures_name_the_statement);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
