@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 /* The records of the stores, as plain structs. A NULL string and a time of 0 mean "absent". Strings
- * belong to the pool that the struct was read into. */
+ * belong to the pool that the struct was read into. Each member of authp_user_t, authp_session_t,
+ * authp_invite_t and authp_audit_t has a row in store/columns.def. */
 typedef struct authp_user_t {
     authp_id_t id;
     const char *email; /* lower-case */

@@ -5,25 +5,45 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static const authp_sql_migration_t migrations[] = {
-    {"all",
-     "CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE, username TEXT UNIQUE, "
-     "phone TEXT UNIQUE, name TEXT, password_hash TEXT, roles TEXT, is_recruiter_verified TEXT, "
-     "recruiter_requested_at TEXT, email_verified TEXT, disabled TEXT, ver INTEGER, "
-     "min_ver INTEGER, auth_changed_at TEXT, created_at TEXT, updated_at TEXT, "
-     "deleted_at TEXT NOT NULL DEFAULT '000000000000000');"
-     "CREATE TABLE refresh_tokens (id TEXT PRIMARY KEY, user_id TEXT, ver INTEGER, salt TEXT, "
-     "generation INTEGER, rotated_at TEXT, auth_time TEXT, created_at TEXT, last_used_at TEXT, "
-     "expires_at TEXT, absolute_expires_at TEXT, ended_at TEXT, end_reason TEXT, device_id TEXT, "
-     "ip TEXT, user_agent TEXT)"},
-    {"the rest",
-     "CREATE TABLE recruiter_invites (id TEXT PRIMARY KEY, email TEXT, code_hash TEXT UNIQUE, "
-     "created_at TEXT, expires_at TEXT, created_by TEXT, used_at TEXT, used_by TEXT, "
-     "used_ver INTEGER, revoked_at TEXT);"
-     "CREATE TABLE audit_log (id TEXT PRIMARY KEY, at TEXT, event TEXT, outcome TEXT, reason TEXT, "
-     "actor_id TEXT, subject_id TEXT, session_id TEXT, ip TEXT, request_id TEXT);"
-     "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER, last_at TEXT, "
-     "expires_at TEXT)"}};
+/* Made from the tables of columns, so that a new column needs nothing here. */
+static authp_sql_migration_t migrations[2] = {{"rows", NULL},
+                                              {"failures",
+                                               "CREATE TABLE login_failures (id TEXT PRIMARY KEY, "
+                                               "failures INTEGER, last_at TEXT, expires_at TEXT)"}};
+
+static bool is_unique(const char *name)
+{
+    return strcmp(name, "email") == 0 || strcmp(name, "username") == 0 ||
+           strcmp(name, "phone") == 0;
+}
+
+static const char *table_of(const authp_columns_t *columns, const char *unique, const char *more,
+                            apr_pool_t *pool)
+{
+    const char *text = apr_pstrcat(pool, "CREATE TABLE ", columns->table, " (", NULL);
+    for (int i = 0; i < columns->count; i++) {
+        const authp_column_t *column = &columns->list[i];
+        text = apr_pstrcat(pool, text, i > 0 ? ", " : "", column->name,
+                           column->kind == AUTHP_COLUMN_INT ? " INTEGER" : " TEXT",
+                           i == 0                    ? " PRIMARY KEY"
+                           : is_unique(column->name) ? unique
+                                                     : "",
+                           NULL);
+    }
+    return apr_pstrcat(pool, text, more, ");", NULL);
+}
+
+static void make_tables(apr_pool_t *pool)
+{
+    migrations[0].sql =
+        apr_pstrcat(pool,
+                    table_of(&authp_columns_user, " UNIQUE",
+                             ", deleted_at TEXT NOT NULL DEFAULT '000000000000000'", pool),
+                    table_of(&authp_columns_session, "", "", pool),
+                    table_of(&authp_columns_audit, "", "", pool),
+                    /* Two invites may be for one address. */
+                    table_of(&authp_columns_invite, "", ", UNIQUE (code_hash)", pool), NULL);
+}
 
 static const authp_sql_statement_t clock_statement = {
     .name = "clock", .text = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"};
@@ -81,6 +101,7 @@ static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t 
 static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
 {
     authp_sql_t *sql = NULL;
+    make_tables(pool);
     authp_err_t err = authp_sql_open(&dialect_fixture, config, pool, &sql);
     if (err == AUTHP_OK) {
         *self = sql;
