@@ -56,7 +56,7 @@ typedef struct authp_store_ops_t {
     /* Closes connections that have been idle for long. Called every few seconds. May be NULL. */
     void (*maintain)(void *self);
 
-#define OPERATION(name, params, args) authp_err_t (*name)(void *self, AUTHP_STORE_LIST params);
+#define OPERATION(name, params, args) authp_err_t (*(name))(void *self, AUTHP_STORE_LIST params);
 #include "store/operations.def"
 } authp_store_ops_t;
 
