@@ -289,9 +289,9 @@ START_TEST(closed_with_a_connection_out)
         authp_sql_conn_t *conn = NULL;
         void *self = NULL;
         apr_pool_create(&own, NULL);
-        if (authp_store_find("sqlite")->open(&config, own, &self) != AUTHP_OK ||
+        if (authp_providers_find("sqlite")->open(&config, own, &self) != AUTHP_OK ||
             authp_sql_conn_acquire(self, &conn) != AUTHP_OK ||
-            authp_sql_conn_open(conn, false) != AUTHP_OK) {
+            authp_sql_conn_open(conn) != AUTHP_OK) {
             _exit(1);
         }
         apr_pool_destroy(own);
