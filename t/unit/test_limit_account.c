@@ -161,6 +161,7 @@ START_TEST(taken_back)
     ck_assert_int_eq(attempt(ONE), 0);
     authp_limit_account_cancel(limits, ONE, &last); /* the server was busy: not their fault */
     ck_assert_int_eq(attempt(ONE), 0);
+    ck_assert_int_eq(last.count, 5); /* those before it count as they did */
     /* Somebody else has come since: one less, and their time. */
     authp_limit_account_clear(limits, ONE);
     ck_assert_int_eq(attempt(ONE), 0);

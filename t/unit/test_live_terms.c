@@ -228,6 +228,26 @@ START_TEST(where_the_next_round_begins)
 }
 END_TEST
 
+/* A round that takes long is its process's while that says that it lives, and what it brings is as
+ * old as its beginning. */
+START_TEST(a_long_round)
+{
+    authp_live_round_t round = {0};
+    authp_live_round_t other = {0};
+    authp_live_status_t status;
+    ck_assert(authp_live_table_begin(table, &round));
+    authp_live_round_set(table, &round, now_ms());
+    shared->round_began -= 10000;
+    round.began -= 10000;
+    authp_live_table_beat(table);
+    ck_assert(!authp_live_table_begin(table, &other));
+    authp_live_table_end(table, &round, true);
+    authp_live_table_status(table, &status);
+    ck_assert_int_ge(status.age_ms, 10000);
+    ck_assert(authp_live_table_begin(table, &other));
+}
+END_TEST
+
 Suite *suite_live_terms(void)
 {
     Suite *suite = suite_create("live_terms");
@@ -242,6 +262,7 @@ Suite *suite_live_terms(void)
     tcase_add_test(tests, what_the_table_begins_with);
     tcase_add_test(tests, more_roles_than_bits);
     tcase_add_test(tests, where_the_next_round_begins);
+    tcase_add_test(tests, a_long_round);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -183,6 +183,8 @@ static const struct {
     {"AUTH_STORE=oracle", "sqlite"},
     {"AUTH_STORE=mongodb", "MONGODB_URI"},
     {"AUTH_STATE_DIR=relative", "absolute"},
+    {"AUTH_STATE_DIR=/dev/null", "/dev/null is not a folder"},
+    {"AUTH_STATE_DIR=/dev/null/x", "/dev/null/x lies below something that is not a folder"},
     {"MONGODB_URI=http://x", "mongodb://"},
     {"DATABASE_URL=mysql://x", "postgresql://"},
     {"GOOGLE_CLIENT_ID=x", "all three"},

@@ -254,12 +254,20 @@ START_TEST(too_many_strangers)
     authp_hasher_bound_t *bound = NULL;
     authp_response_t out = http_fake_register(&h, "ada@example.org", false);
     const char *device = device_of(&out);
+    const char *token = http_fake_text(&h, &out, "access_token");
     ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
     ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
                      AUTHP_OK);
     int first = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
     int second = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
     ck_assert_int_ge(second, 0);
+    /* Who has a token finds the gate full of strangers, and is none of too many who sign in. */
+    authp_gate_t gate = {.limit = 4, .strangers = 3};
+    h.gate = &gate;
+    http_fake_bearer(&h, token);
+    (void)http_fake_expect(&h, "DELETE", "/api/auth/me", 503, "busy");
+    h.gate = NULL;
+    fake_clock_advance(&h.f.clock, 60000);
     wrong_password("nobody@example.org");
     expect_wait("POST", LOGIN, "1");
     new_account("eve@example.org");
@@ -278,6 +286,29 @@ START_TEST(too_many_strangers)
     fake_clock_advance(&h.f.clock, 60000);
     new_account("eve@example.org");
     (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL); /* being refused did not count */
+}
+END_TEST
+
+static void fill_with_strangers(void *ctx)
+{
+    authp_gate_t *gate = ctx;
+    gate->strangers += 3;
+}
+
+/* Without a device everybody is a stranger until the store has said who asks; after that an
+ * administrator has the places of those who are none. */
+START_TEST(an_administrator_at_the_gate)
+{
+    authp_gate_t gate = {.limit = 4};
+    const authp_grant_t admin =
+        fixture_start(&h.f, fixture_user(&h.f, "root@example.org", "admin", false));
+    h.gate = &gate;
+    http_fake_bearer(&h, admin.access_token);
+    new_account("ada@example.org");
+    mem_store_before(h.f.store, "session_by_id", fill_with_strangers, &gate);
+    (void)http_fake_expect(&h, "POST", REGISTER "/recruiter", 201, NULL);
+    ck_assert_int_eq(gate.strangers, 3);
+    ck_assert_int_eq(gate.used, 0);
 }
 END_TEST
 
@@ -354,6 +385,7 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, devices_count_apart);
     tcase_add_test(tests, a_place_at_the_gate);
     tcase_add_test(tests, too_many_strangers);
+    tcase_add_test(tests, an_administrator_at_the_gate);
     tcase_add_test(tests, nobody_waits_for_ever);
     tcase_add_test(tests, a_short_line_in_a_flood);
     tcase_add_test(tests, refused_in_a_flood);
