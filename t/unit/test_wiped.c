@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "crypto/bcrypt.h"
 #include "crypto/hasher.h"
+#include "forge.h"
 #include "service/password_rules.h"
 #include "suite.h"
 
@@ -25,6 +26,7 @@
 
 static apr_pool_t *pool;
 static int wiped; /* places that held SECRET and are zero now */
+static char wiped_token[2048];
 
 /* The C library's own, for the test program. */
 void explicit_bzero(void *at, size_t len)
@@ -33,6 +35,10 @@ void explicit_bzero(void *at, size_t len)
     const void *before = hidden;
     volatile unsigned char *bytes = at;
     wiped += len >= strlen(SECRET) && memmem(before, len, SECRET, strlen(SECRET)) != NULL;
+    if (len > 100 && len < sizeof(wiped_token) && memcmp(before, "eyJ", 3) == 0) {
+        memcpy(wiped_token, before, len);
+        wiped_token[len] = '\0';
+    }
     for (size_t i = 0; i < len; i++) {
         bytes[i] = 0;
     }
@@ -70,6 +76,16 @@ START_TEST(bodies_are_wiped)
     authp_err_t err = authp_json_parse(text, strlen(text), &value, pool);
     ck_assert_int_eq(err == AUTHP_OK, bodies[_i].fine);
     ck_assert_int_eq(wiped, 1);
+}
+END_TEST
+
+/* The token that was made for somebody is given back to malloc() as zeros. */
+START_TEST(the_copy_of_a_token_is_wiped)
+{
+    forge_t forge;
+    forge_open(&forge);
+    ck_assert_str_eq(wiped_token, forge.token);
+    forge_close(&forge);
 }
 END_TEST
 
@@ -182,6 +198,7 @@ Suite *suite_wiped(void)
     Suite *suite = suite_create("wiped");
     TCase *tests = tcase_create("wiped");
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, the_copy_of_a_token_is_wiped);
     tcase_add_loop_test(tests, bodies_are_wiped, 0, (int)(sizeof(bodies) / sizeof(bodies[0])));
     tcase_add_loop_test(tests, the_env_file_is_wiped, 0, 2);
     tcase_add_test(tests, secrets_are_wiped_with_their_pool);
