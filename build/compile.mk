@@ -8,6 +8,7 @@ obj    = $(patsubst %.c,$(OUT)/$(1)/obj/%.o,$(2))
 
 # The shim shows pool memory to ASan and to valgrind; coverage has no use for it.
 SHIM := t/unit/support/pool_shim.c
+test_profiles = $(if $(filter release,$(1)),,$(call obj,$(1),$(TEST_PROFILE_SRC)))
 unit_src = $(if $(filter cov,$(1)),$(filter-out $(SHIM),$(UNIT_SRC)),$(UNIT_SRC))
 
 compile = $(CC_$(1)) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_$(1))
@@ -17,6 +18,19 @@ $(OUT)/made/docs_text.c: build/embed.pl $(DOCS_SRC) | deps
 	@mkdir -p $(@D)
 	@echo '  MAKE  $@'
 	@perl build/embed.pl $(DOCS) > $@
+
+# The list is a prerequisite, so that the table is made anew when a folder comes or goes.
+$(OUT)/made/profiles.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PROFILES_OF) $(TEST_PROFILES)' | cmp -s - $@ || echo '$(PROFILES_OF) $(TEST_PROFILES)' > $@
+
+$(OUT)/made/profiles.c: build/profiles.pl $(OUT)/made/profiles.list $(wildcard $(PROFILES_OF:=/*.json)) | deps
+	@echo '  MAKE  $@'
+	@perl build/profiles.pl $(PROFILES_OF) > $@
+
+$(OUT)/made/test_profiles.c: build/profiles.pl $(OUT)/made/profiles.list $(wildcard $(PROFILES_OF:=/*.json)) | deps
+	@echo '  MAKE  $@'
+	@perl build/profiles.pl $(PROFILES_OF) $(TEST_PROFILES) > $@
 
 $(OUT)/made/common_passwords.c: build/passwords.pl $(COMMON) | deps
 	@mkdir -p $(@D)
@@ -29,7 +43,7 @@ $(OUT)/$(1)/obj/%.o: %.c build/flags.mk build/compile.mk | deps
 	@echo '  CC    $$@'
 	@$$(call compile,$(1)) $$(EXTRA) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
 
-$(call obj,$(1),$(LIB_SRC)): EXTRA = $(VISIBILITY_LIB)
+$(call obj,$(1),$(LIB_SRC) $(TEST_PROFILE_SRC)): EXTRA = $(VISIBILITY_LIB)
 $(call obj,$(1),$(CLI_SRC)): EXTRA = $(VISIBILITY_LIB)
 $(call obj,$(1),$(HTTPD_SRC)): EXTRA = $$(call system,$$(HTTPD_CPPFLAGS))
 $(call obj,$(1),$(TEST_SRC)): EXTRA = -It/unit -It/unit/support -It/store $$(call system,$$(CHECK_CPPFLAGS))
@@ -45,7 +59,7 @@ $(call lib,$(1)): $(call obj,$(1),$(LIB_SRC)) $(OUT)/$(1)/lib.list
 	@echo '  AR    $$@'
 	@rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 
-$(call module,$(1)): $(call obj,$(1),$(HTTPD_SRC)) $(call lib,$(1)) build/module.map
+$(call module,$(1)): $(call obj,$(1),$(HTTPD_SRC)) $(call test_profiles,$(1)) $(call lib,$(1)) build/module.map
 	@echo '  LINK  $$@'
 	@$$(call link,$(1)) -shared -Wl,--version-script=build/module.map -o $$@ \
 	 $$(filter %.o %.a,$$^) $$(LIB_LIBS)
@@ -54,7 +68,7 @@ $(call cli,$(1)): $(call obj,$(1),$(CLI_SRC)) $(call lib,$(1))
 	@echo '  LINK  $$@'
 	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(LIB_LIBS)
 
-$(call unit,$(1)): $(call obj,$(1),$(call unit_src,$(1)) $(UNIT_HTTPD_SRC) $(UNIT_STUB_SRC)) $(call lib,$(1))
+$(call unit,$(1)): $(call obj,$(1),$(call unit_src,$(1)) $(UNIT_HTTPD_SRC) $(UNIT_STUB_SRC)) $(call test_profiles,$(1)) $(call lib,$(1))
 	@echo '  LINK  $$@'
 	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(CHECK_LIBS) $$(LIB_LIBS)
 

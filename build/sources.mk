@@ -12,20 +12,28 @@ DOCS      := $(SRC)/api/docs
 DOCS_SRC  := $(sort $(wildcard $(DOCS)/*))
 # The passwords that are refused because everybody tries them first.
 COMMON    := $(SRC)/service/data/common_passwords.txt
-MADE_SRC  := $(OUT)/made/docs_text.c $(OUT)/made/common_passwords.c
+# Each folder is one profile of routes; the build makes the table of them.
+PROFILES_DIR := $(SRC)/api/profiles
+PROFILES_OF  := $(sort $(wildcard $(PROFILES_DIR)/*))
+MADE_SRC  := $(OUT)/made/docs_text.c $(OUT)/made/common_passwords.c $(OUT)/made/profiles.c
 
 LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS))) $(MADE_SRC)
 HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))
 CLI_SRC   := $(if $(wildcard $(SRC)/cli),$(call sources,$(SRC)/cli))
 UNIT_SRC  := $(call sources,t/unit t/store)
 # Files of httpd/ that the unit tests link, with a stand-in for the server (t/unit/httpd).
-UNIT_HTTPD_SRC := $(addprefix $(SRC)/httpd/,authn.c authz.c body.c cache.c check_auth.c check_hosts.c child_exit.c config.c context.c \
+UNIT_HTTPD_SRC := $(addprefix $(SRC)/httpd/,authn.c authz.c body.c cache.c check_auth.c check_hosts.c check_mounts.c child_exit.c config.c context.c \
   directives.c identity.c maintain.c pace.c require.c require_age.c require_claim.c require_words.c scrub.c tree.c usage.c way_in.c)
 UNIT_STUB_SRC  := t/fuzz/support/httpd_stub.c
 FUZZ_SRC  := $(sort $(wildcard t/fuzz/fuzz_*.c))
 FUZZERS   := $(patsubst t/fuzz/%.c,%,$(FUZZ_SRC))
 
+# Profiles that only tests have, and the table of profiles with them. Test programs and the module that
+# tests run link these instead of the table in the library.
+TEST_PROFILES    := $(sort $(wildcard t/profiles/*))
+TEST_PROFILE_SRC := $(call sources,t/profiles) $(OUT)/made/test_profiles.c
+
 # Ours to look at: without what is made.
 OUR_SRC   := $(filter-out $(MADE_SRC),$(LIB_SRC)) $(HTTPD_SRC) $(CLI_SRC)
 OUR_HDR   := $(sort $(shell find $(SRC) -name '*.h'))
-TEST_SRC  := $(UNIT_SRC) $(sort $(wildcard t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))
+TEST_SRC  := $(UNIT_SRC) $(call sources,t/profiles) $(sort $(wildcard t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))

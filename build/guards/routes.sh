@@ -5,11 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-table=mod_auth_platform/api/routes.c
-[ -f "$table" ] || { echo "missing $table"; exit 1; }
+mapfile -t tables < <(find mod_auth_platform/api -name '*.c' -path '*/profiles/*' | sort)
+tables+=(mod_auth_platform/api/meta.h)
 compgen -G 't/api/*.t' >/dev/null || { echo "missing t/api/*.t"; exit 1; }
-paths=$(perl build/strip-comments.pl "$table" | grep -oE '"/[^" ]*"' | tr -d '"' | sort -u || true)
-[ -n "$paths" ] || { echo "missing: no \"/path\" in $table"; exit 1; }
+paths=$(perl build/strip-comments.pl "${tables[@]}" | grep -oE '\.path = "/[^" ]*"' | grep -oE '/[^"]*' | sort -u || true)
+[ "$(wc -l <<<"$paths")" -ge 20 ] || { echo "missing: too few rows with .path = \"/...\" in ${tables[*]}"; exit 1; }
 
 found=0
 for path in $paths; do
@@ -17,7 +17,7 @@ for path in $paths; do
     end='(?![\w/-])'
     [[ $path != *\{* ]] || end=''
     if ! grep -qP -- "\\Q${path%%\{*}\\E$end" t/api/*.t; then
-        echo "$table: $path appears in no t/api/*.t"
+        echo "a route's path $path appears in no t/api/*.t"
         found=1
     fi
 done

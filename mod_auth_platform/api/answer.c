@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/answer.h"
 #include "api/cookie.h"
+#include "api/profile.h"
 #include "base/json.h"
 #include "service/shape.h"
 
@@ -8,6 +9,10 @@
 
 void authp_answer_json(authp_call_t *call, int status, json_t *body)
 {
+    const authp_shape_t *shape = call->request->mount->profile->shape;
+    if (shape->answer != NULL) {
+        body = shape->answer(call->route, body, call->pool);
+    }
     call->out->status = status;
     apr_table_setn(call->out->headers, "Content-Type", "application/json");
     call->out->body = authp_json_text(body, &call->out->body_len, call->pool);

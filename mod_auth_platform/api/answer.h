@@ -2,7 +2,7 @@
 #ifndef AUTHP_API_ANSWER_H
 #define AUTHP_API_ANSWER_H
 
-#include "api/route.h"
+#include "api/call.h"
 
 /* Functions that write a handler's answer into call->out, and the JSON parts that several answers
  * have. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/cookie.h"
-#include "api/guard.h"
+#include "api/origin_rule.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "service/csrf.h"
@@ -61,7 +61,7 @@ void authp_cookie_clear(authp_call_t *call)
 
 static const char *value_of(const authp_call_t *call, const char *name)
 {
-    const char *cookies = authp_route_header(call, "Cookie");
+    const char *cookies = authp_call_header(call, "Cookie");
     const char *value = NULL;
     size_t len = 0;
     if (cookies == NULL || !authp_credential_cookie(cookies, name, &value, &len) || len == 0) {
@@ -104,12 +104,12 @@ authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *gra
 authp_err_t authp_cookie_check(const authp_call_t *call)
 {
     const authp_request_t *request = call->request;
-    authp_err_t err = authp_guard_origin(call->realm, &request->headers, request->scheme,
-                                         request->host, false, call->pool);
+    authp_err_t err = authp_origin_rule_check(call->realm, &request->headers, request->scheme,
+                                              request->host, false, call->pool);
     if (err != AUTHP_OK) {
         return err;
     }
-    const char *sent = authp_route_header(call, CSRF_HEADER);
+    const char *sent = authp_call_header(call, CSRF_HEADER);
     const char *kept = value_of(call, AUTHP_CSRF_COOKIE);
     return sent != NULL && kept != NULL && authp_secret_equal_str(sent, kept) ? AUTHP_OK
                                                                               : AUTHP_E_CSRF_FAILED;
@@ -117,7 +117,7 @@ authp_err_t authp_cookie_check(const authp_call_t *call)
 
 authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid)
 {
-    const char *sent = authp_route_header(call, CSRF_HEADER);
+    const char *sent = authp_call_header(call, CSRF_HEADER);
     return sent != NULL ? authp_csrf_check(call->realm, sid, sent) : AUTHP_E_CSRF_FAILED;
 }
 
@@ -132,5 +132,5 @@ bool authp_cookie_wanted(const authp_call_t *call)
     authp_delivery_t delivery = call->request->mount->delivery;
     return delivery == AUTHP_DELIVERY_COOKIE ||
            (delivery == AUTHP_DELIVERY_ASK &&
-            authp_text_same(authp_route_header(call, DELIVERY_HEADER), "cookie"));
+            authp_text_same(authp_call_header(call, DELIVERY_HEADER), "cookie"));
 }

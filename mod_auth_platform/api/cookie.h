@@ -2,7 +2,7 @@
 #ifndef AUTHP_API_COOKIE_H
 #define AUTHP_API_COOKIE_H
 
-#include "api/route.h"
+#include "api/call.h"
 
 /* Sets, from a grant, or clears the three cookies of cookie delivery: access token, refresh token
  * and csrf_token. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/cors.h"
-#include "api/guard.h"
+#include "api/mount.h"
+#include "api/origin_rule.h"
 
 #include <string.h>
 
@@ -15,8 +16,8 @@ static const char *header(const authp_request_t *request, const char *name)
 static bool is_allowed(const authp_realm_t *realm, const authp_request_t *request, apr_pool_t *pool)
 {
     return header(request, "Origin") != NULL &&
-           authp_guard_origin(realm, &request->headers, request->scheme, request->host, false,
-                              pool) == AUTHP_OK;
+           authp_origin_rule_check(realm, &request->headers, request->scheme, request->host, false,
+                                   pool) == AUTHP_OK;
 }
 
 void authp_cors_answer(const authp_realm_t *realm, const authp_request_t *request,

@@ -2,7 +2,8 @@
 #ifndef AUTHP_API_CORS_H
 #define AUTHP_API_CORS_H
 
-#include "api/api.h"
+#include "api/http.h"
+#include "service/realm.h"
 
 /* CORS for the server's own origin, BACKEND_CORS_ORIGINS and FRONTEND_URL. Adds the headers to the
  * answer if the request's Origin is one of these, and otherwise only Vary. */

@@ -2,7 +2,7 @@
 #ifndef AUTHP_API_CREDENTIAL_H
 #define AUTHP_API_CREDENTIAL_H
 
-#include "api/api.h"
+#include "api/http.h"
 
 /* Finds the access token of a request, and our cookies. The API routes and the guard use these
  * functions. */

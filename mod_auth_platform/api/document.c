@@ -21,16 +21,17 @@ static authp_err_t set_tag(authp_document_t *document, apr_pool_t *pool)
     return err;
 }
 
-authp_err_t authp_documents_make(const authp_settings_t *settings, const authp_mount_t *mount,
-                                 const authp_documents_t **out, apr_pool_t *pool)
+authp_err_t authp_document_make(const authp_settings_t *settings, const apr_array_header_t *mounts,
+                                const authp_mount_t *mount, const authp_documents_t **out,
+                                apr_pool_t *pool)
 {
     authp_documents_t *made = apr_pcalloc(pool, sizeof(*made));
     apr_pool_t *scratch = NULL;
     if (apr_pool_create(&scratch, pool) != APR_SUCCESS) {
         return AUTHP_E_INTERNAL;
     }
-    made->openapi.text =
-        authp_json_text(authp_openapi_make(settings, mount, scratch), &made->openapi.len, pool);
+    made->openapi.text = authp_json_text(authp_openapi_make(settings, mounts, mount, scratch),
+                                         &made->openapi.len, pool);
     apr_pool_destroy(scratch);
     made->page.text = (const char *)authp_docs_text_page;
     made->page.len = authp_docs_text_page_len;
@@ -44,15 +45,16 @@ authp_err_t authp_documents_make(const authp_settings_t *settings, const authp_m
     return err;
 }
 
-static bool same_text(const char *a, const char *b)
+bool authp_document_same(const apr_array_header_t *a, const apr_array_header_t *b)
 {
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-bool authp_documents_same(const authp_mount_t *a, const authp_mount_t *b)
-{
-    return a->delivery == b->delivery && same_text(a->path, b->path) &&
-           same_text(a->me_path, b->me_path);
+    bool same = a->nelts == b->nelts;
+    for (int i = 0; same && i < a->nelts; i++) {
+        const authp_mount_t *one = &APR_ARRAY_IDX(a, i, const authp_mount_t);
+        const authp_mount_t *other = &APR_ARRAY_IDX(b, i, const authp_mount_t);
+        same = one->delivery == other->delivery && one->profile == other->profile &&
+               strcmp(one->path, other->path) == 0;
+    }
+    return same;
 }
 
 /* True if the tag equals `tag`, alone or with the suffix that mod_deflate or mod_brotli add. */
@@ -100,7 +102,7 @@ void authp_document_send(authp_call_t *call, const authp_document_t *document, c
     apr_table_t *headers = call->out->headers;
     apr_table_setn(headers, "Cache-Control", "public, max-age=300");
     apr_table_setn(headers, "ETag", apr_pstrcat(call->pool, "\"", document->tag, "\"", NULL));
-    if (has_it(authp_route_header(call, "If-None-Match"), document->tag)) {
+    if (has_it(authp_call_header(call, "If-None-Match"), document->tag)) {
         call->out->status = 304;
         return;
     }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/findings.h"
-#include "base/json.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 #define ELLIPSIS "\xE2\x80\xA6"
 
-json_t *authp_findings_make(apr_pool_t *pool)
+authp_findings_t *authp_findings_make(apr_pool_t *pool)
 {
-    json_t *findings = authp_json_object(pool);
-    (void)authp_json_set_array(findings, "errors");
+    authp_findings_t *findings = apr_pcalloc(pool, sizeof(*findings));
+    findings->pool = pool;
     return findings;
 }
 
@@ -40,45 +40,28 @@ static size_t shown(const char *field)
     return strlen(field);
 }
 
-static void set_field(json_t *entry, const char *field)
+static const char *name_of(const char *field, apr_pool_t *pool)
 {
-    char text[AUTHP_FINDINGS_NAME_BYTES + sizeof(ELLIPSIS)];
     size_t len = shown(field);
-    if (field[len] == '\0') {
-        authp_json_set_str(entry, "field", field);
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, field, len), field[len] != '\0' ? ELLIPSIS : "",
+                       NULL);
+}
+
+void authp_findings_add(authp_findings_t *findings, const char *field, const char *code,
+                        const char *detail)
+{
+    if (findings->count == AUTHP_FINDINGS_MOST) {
+        findings->more++;
         return;
     }
-    memcpy(text, field, len);
-    memcpy(text + len, ELLIPSIS, sizeof(ELLIPSIS));
-    authp_json_set_str(entry, "field", text);
+    findings->at[findings->count++] =
+        (authp_finding_t){name_of(field, findings->pool), code, detail};
 }
 
-void authp_findings_add(json_t *findings, const char *field, const char *code, const char *detail)
+bool authp_findings_name(const authp_findings_t *findings, const char *field)
 {
-    json_t *errors = json_object_get(findings, "errors");
-    if (json_array_size(errors) >= AUTHP_FINDINGS_MOST) {
-        json_int_t more = json_integer_value(json_object_get(findings, "more"));
-        authp_json_set_int(findings, "more", more + 1);
-        return;
-    }
-    json_t *entry = authp_json_append_object(errors);
-    set_field(entry, field);
-    authp_json_set_str(entry, "code", code);
-    authp_json_set_str(entry, "detail", detail);
-}
-
-bool authp_findings_any(const json_t *findings)
-{
-    return json_array_size(json_object_get(findings, "errors")) > 0;
-}
-
-bool authp_findings_name(const json_t *findings, const char *field)
-{
-    size_t i = 0;
-    json_t *entry = NULL;
-    json_array_foreach(json_object_get(findings, "errors"), i, entry)
-    {
-        if (strcmp(json_string_value(json_object_get(entry, "field")), field) == 0) {
+    for (int i = 0; i < findings->count; i++) {
+        if (strcmp(findings->at[i].field, field) == 0) {
             return true;
         }
     }

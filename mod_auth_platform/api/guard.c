@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/guard.h"
+#include "api/origin_rule.h"
+#include "api/profile.h"
 #include "base/text.h"
 #include "net/origin.h"
 
@@ -17,58 +19,6 @@ static bool is_safe(const char *method)
 {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
            strcmp(method, "OPTIONS") == 0 || strcmp(method, "TRACE") == 0;
-}
-
-static bool is_allowed(const authp_settings_t *settings, const char *origin)
-{
-    if (settings->frontend_origin != NULL && strcmp(settings->frontend_origin, origin) == 0) {
-        return true;
-    }
-    for (int i = 0; i < settings->cors_origins->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(settings->cors_origins, i, const char *), origin) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_own(const char *origin, const char *scheme, const char *host, apr_pool_t *pool)
-{
-    const char *own = NULL;
-    return host != NULL && authp_origin_own(scheme, host, &own, pool) == AUTHP_OK &&
-           strcmp(own, origin) == 0;
-}
-
-authp_err_t authp_guard_origin(const authp_realm_t *realm, const authp_headers_t *headers,
-                               const char *scheme, const char *host, bool lenient, apr_pool_t *pool)
-{
-    const char *sent = header(headers, "Origin");
-    const char *site = header(headers, "Sec-Fetch-Site");
-    if (sent == NULL) {
-        if (site == NULL) {
-            return lenient ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
-        }
-        return strcmp(site, "same-origin") == 0 ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
-    }
-    const char *origin = NULL;
-    bool allowed = authp_origin_parse(sent, false, &origin, pool) == AUTHP_OK &&
-                   (is_own(origin, scheme, host, pool) || is_allowed(realm->settings, origin));
-    return allowed ? AUTHP_OK : AUTHP_E_ORIGIN_DENIED;
-}
-
-/* True if a guarded request comes from the app's own origin. BACKEND_CORS_ORIGINS and FRONTEND_URL
- * do not count here: they are allowed to call the account routes only, and were not chosen for the
- * app behind the guard. */
-static bool same_origin(const authp_guard_request_t *request, apr_pool_t *pool)
-{
-    const char *sent = header(&request->headers, "Origin");
-    const char *site = header(&request->headers, "Sec-Fetch-Site");
-    const char *origin = NULL;
-    if (sent == NULL) {
-        return site != NULL && strcmp(site, "same-origin") == 0;
-    }
-    return authp_origin_parse(sent, false, &origin, pool) == AUTHP_OK &&
-           is_own(origin, request->scheme, request->host, pool);
 }
 
 authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
@@ -89,7 +39,7 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
      * begins with a GET, but that GET is not safe. */
     if (credential.via == AUTHP_VIA_COOKIE &&
         (!is_safe(request->method) || header(&request->headers, "Upgrade") != NULL) &&
-        !same_origin(request, pool)) {
+        !authp_origin_rule_same(&request->headers, request->scheme, request->host, pool)) {
         return AUTHP_E_ORIGIN_DENIED;
     }
     return authp_live_guard(realm, out, request->when_unavailable, pool);
@@ -154,8 +104,8 @@ const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_r
         return NULL;
     }
     const char *to = request->sign_in_page;
-    if (!fresh && request->mount != NULL && has_csrf_cookie(request)) {
-        to = apr_pstrcat(pool, request->mount->path, "/session/renew", NULL);
+    if (!fresh && request->renewing != NULL && has_csrf_cookie(request)) {
+        to = apr_pstrcat(pool, request->renewing->path, request->renewing->profile->renewal, NULL);
     }
     if (to == NULL) {
         return NULL;

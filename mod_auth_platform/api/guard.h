@@ -3,6 +3,7 @@
 #define AUTHP_API_GUARD_H
 
 #include "api/credential.h"
+#include "api/mount.h"
 #include "service/live.h"
 
 /* The decisions about a guarded request, without the server. They use no store and no network,
@@ -13,8 +14,8 @@ typedef struct authp_guard_request_t {
     authp_headers_t headers;
     const char *scheme;
     const char *host;
-    const authp_mount_t *mount; /* NULL if this host has none */
-    const char *sign_in_page;   /* AuthPlatformSignInPage in force here, NULL if none */
+    const authp_mount_t *renewing; /* where this host renews sessions; NULL if nowhere */
+    const char *sign_in_page;      /* AuthPlatformSignInPage in force here, NULL if none */
     authp_unavailable_t when_unavailable;
 } authp_guard_request_t;
 
@@ -37,13 +38,5 @@ bool authp_guard_is_navigation(const authp_guard_request_t *request);
  * answer is 401. */
 const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request,
                                  bool fresh, apr_pool_t *pool);
-
-/* The Origin rule of the account routes for requests with cookies: the origin must be the server's
- * own, or one of BACKEND_CORS_ORIGINS and FRONTEND_URL. Guarded requests must come from the own
- * origin. With `lenient` (sign-in and registration) a request without Origin and Sec-Fetch-Site
- * passes. */
-AUTHP_CHECKED authp_err_t authp_guard_origin(const authp_realm_t *realm,
-                                             const authp_headers_t *headers, const char *scheme,
-                                             const char *host, bool lenient, apr_pool_t *pool);
 
 #endif

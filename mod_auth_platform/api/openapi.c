@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi.h"
 #include "api/openapi_about.h"
+#include "api/openapi_components.h"
 #include "api/openapi_examples.h"
 #include "api/openapi_schemas.h"
-#include "api/openapi_tags.h"
-#include "api/problem.h"
+#include "api/profile.h"
 #include "api/query.h"
-#include "api/route.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -18,8 +17,10 @@
 /* What the functions below need for every operation. */
 typedef struct maker_t {
     const authp_settings_t *settings;
-    const authp_mount_t *mount;
-    const json_t *examples;
+    const authp_mount_t *mount; /* whose document it is */
+    const authp_profile_t
+        *profile; /* of the routes at hand: the mount's, or another's without one */
+    json_t *examples;
     const json_t *about;
     apr_pool_t *pool;
 } maker_t;
@@ -50,7 +51,7 @@ static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], 
         out[n++] = AUTHP_E_CSRF_FAILED;
         out[n++] = AUTHP_E_ORIGIN_DENIED;
     }
-    if (route->filters != NULL) {
+    if (authp_query_may_fail(route)) {
         out[n++] = AUTHP_E_VALIDATION_FAILED;
     }
     if (route->body != NULL) {
@@ -102,25 +103,26 @@ static void describe_headers(const authp_problem_t *problem, json_t *response, a
 }
 
 /* Adds a problem to the response of its status. Each code in that response has one example. */
-static void add_problem(json_t *responses, authp_err_t err, apr_pool_t *pool)
+static void add_problem(json_t *responses, authp_err_t err, const maker_t *maker)
 {
-    const authp_problem_t *problem = authp_problem_of(err);
+    apr_pool_t *pool = maker->pool;
+    const authp_shape_t *shape = maker->profile->shape;
+    const authp_problem_t *problem = authp_profile_problem(maker->profile, err);
     const char *status = status_text(problem->status, pool);
     json_t *response = json_object_get(responses, status);
     if (response == NULL) {
         response = authp_json_set_object(responses, status);
         authp_json_set_str(response, "description", problem->title);
-        json_t *media = authp_json_set_object(authp_json_set_object(response, "content"),
-                                              "application/problem+json");
+        json_t *media =
+            authp_json_set_object(authp_json_set_object(response, "content"), shape->error_type);
         authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
-                           "#/components/schemas/Problem");
+                           apr_pstrcat(pool, "#/components/schemas/", shape->error_schema, NULL));
         (void)authp_json_set_object(media, "examples");
     }
     describe_headers(problem, response, pool);
-    json_t *media =
-        json_object_get(json_object_get(response, "content"), "application/problem+json");
+    json_t *media = json_object_get(json_object_get(response, "content"), shape->error_type);
     json_t *examples = json_object_get(media, "examples");
-    const char *example = authp_problem_example(problem, pool);
+    const char *example = authp_openapi_examples_error(maker->profile, err, pool);
     if (examples != NULL && json_object_get(examples, example) == NULL) {
         if (json_object_size(examples) > 0) {
             const char *before = json_string_value(json_object_get(response, "description"));
@@ -195,10 +197,11 @@ static const char *lower_case(const char *text, apr_pool_t *pool)
     return lower;
 }
 
-/* "POST /login/candidate" -> "postLoginCandidate" */
-static const char *operation_id(const authp_route_t *route, apr_pool_t *pool)
+/* "POST", "/login/candidate" -> "postLoginCandidate". `path` is below the mount whose document it
+ * is, or from the host's root. */
+static const char *operation_id(const authp_route_t *route, const char *path, apr_pool_t *pool)
 {
-    char *id = apr_pstrcat(pool, route->method, route->path, NULL);
+    char *id = apr_pstrcat(pool, route->method, path, NULL);
     char *to = id;
     bool upper = false;
     size_t method = strlen(route->method);
@@ -229,37 +232,41 @@ static json_t *add_parameter(json_t *operation, const char *in, const char *name
     return schema;
 }
 
-static void add_path_id(json_t *operation)
+static void add_path_parameters(json_t *operation, const char *path)
 {
-    json_t *parameter = authp_json_append_object(authp_json_set_array(operation, "parameters"));
-    authp_json_set_str(parameter, "name", "id");
-    authp_json_set_str(parameter, "in", "path");
-    authp_json_set_str(parameter, "description", "24 hex characters.");
-    authp_json_set_bool(parameter, "required", 1);
-    json_t *schema = authp_json_set_object(parameter, "schema");
-    authp_json_set_str(schema, "type", "string");
-    authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_ID);
-    authp_json_set_str(parameter, "example", "65f0c0ffee00000000000a01");
+    const authp_path_kind_t *kind = NULL;
+    while ((kind = authp_path_next(&path)) != NULL) {
+        json_t *schema = add_parameter(operation, "path", kind->name, kind->about);
+        authp_json_set_str(schema, "pattern", kind->pattern);
+        json_t *list = json_object_get(operation, "parameters");
+        json_t *parameter = json_array_get(list, json_array_size(list) - 1);
+        authp_json_set_bool(parameter, "required", 1);
+        authp_json_set_str(parameter, "example", kind->example);
+    }
 }
 
-static void add_list(json_t *operation, const authp_route_t *route,
-                     const authp_settings_t *settings)
+static void describe_query(const authp_parameter_t *parameter, const authp_settings_t *settings,
+                           json_t *schema)
 {
-    json_t *limit = add_parameter(operation, "query", "limit", "How many at most.");
-    authp_json_set_str(limit, "type", "integer");
-    authp_json_set_int(limit, "minimum", 1);
-    authp_json_set_int(limit, "maximum", AUTHP_QUERY_MOST);
-    authp_json_set_int(limit, "default", AUTHP_QUERY_USUAL);
-    json_t *cursor = add_parameter(operation, "query", "cursor", "next_cursor of the page before.");
-    authp_json_set_str(cursor, "pattern", AUTHP_SCHEMA_ID);
-    for (const authp_filter_t *filter = route->filters; filter->name != NULL; filter++) {
-        json_t *schema = add_parameter(operation, "query", filter->name, filter->about);
-        if (filter->kind == AUTHP_QUERY_ROLE) {
-            authp_schema_describe_role(settings, schema);
-        } else {
-            authp_json_set_int(schema, "maxLength", AUTHP_QUERY_PREFIX_MOST);
-            authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_NO_NUL);
-        }
+    switch (parameter->kind) {
+    case AUTHP_QUERY_LIMIT:
+        authp_json_set_str(schema, "type", "integer");
+        authp_json_set_int(schema, "minimum", 1);
+        authp_json_set_int(schema, "maximum", AUTHP_QUERY_MOST);
+        authp_json_set_int(schema, "default", AUTHP_QUERY_USUAL);
+        break;
+    case AUTHP_QUERY_CURSOR:
+        authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_ID);
+        break;
+    case AUTHP_QUERY_ROLE:
+        authp_schema_describe_role(settings, schema);
+        break;
+    case AUTHP_QUERY_PREFIX:
+        authp_json_set_int(schema, "maxLength", AUTHP_QUERY_PREFIX_MOST);
+        authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_NO_NUL);
+        break;
+    case AUTHP_QUERY_RETURN_TO:
+        break;
     }
 }
 
@@ -268,15 +275,11 @@ static void add_parameters(json_t *operation, const authp_route_t *route,
                            const authp_settings_t *settings, const authp_mount_t *mount)
 {
     bool unsafe = strcmp(route->method, "GET") != 0;
-    if (strchr(route->path, '{') != NULL) {
-        add_path_id(operation);
-    }
-    if (route->filters != NULL) {
-        add_list(operation, route, settings);
-    }
-    if (route->success == 302) {
-        (void)add_parameter(operation, "query", "return_to",
-                            "A path of this host; anything else counts as /.");
+    add_path_parameters(operation, route->path);
+    const authp_parameter_t *parameter = route->query;
+    for (; parameter != NULL && parameter->name != NULL; parameter++) {
+        describe_query(parameter, settings,
+                       add_parameter(operation, "query", parameter->name, parameter->about));
     }
     if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && mount->delivery == AUTHP_DELIVERY_ASK) {
         (void)add_parameter(operation, "header", "X-Token-Delivery",
@@ -289,17 +292,17 @@ static void add_parameters(json_t *operation, const authp_route_t *route,
     }
 }
 
-static void add_operation(json_t *item, const authp_route_t *route, const maker_t *maker)
+static void add_operation(json_t *item, const authp_route_t *route, const char *id,
+                          const maker_t *maker)
 {
     apr_pool_t *pool = maker->pool;
     authp_err_t problems[AUTHP_E_COUNT];
     int count = 0;
     json_t *operation = authp_json_set_object(item, lower_case(route->method, pool));
-    authp_json_append_str(authp_json_set_array(operation, "tags"),
-                          authp_openapi_tags_of(route->path));
+    authp_json_append_str(authp_json_set_array(operation, "tags"), route->tag);
     authp_json_set_str(operation, "summary", route->summary);
     authp_json_set_str(operation, "description", authp_openapi_about(maker->about, route, pool));
-    authp_json_set_str(operation, "operationId", operation_id(route, pool));
+    authp_json_set_str(operation, "operationId", id);
     add_parameters(operation, route, maker->settings, maker->mount);
     add_security(operation, route);
     if (route->body != NULL) {
@@ -311,42 +314,73 @@ static void add_operation(json_t *item, const authp_route_t *route, const maker_
     add_success(responses, route, maker);
     collect(route, problems, &count);
     for (int i = 0; i < count; i++) {
-        add_problem(responses, problems[i], pool);
+        add_problem(responses, problems[i], maker);
     }
 }
 
-json_t *authp_openapi_make(const authp_settings_t *settings, const authp_mount_t *mount,
-                           apr_pool_t *pool)
+/* The routes of one mount. Its path is part of an operation's name where the document is another
+ * mount's. */
+static void add_mount(json_t *document, const authp_mount_t *mount, maker_t *maker)
+{
+    apr_pool_t *pool = maker->pool;
+    json_t *paths = json_object_get(document, "paths");
+    json_t *components = json_object_get(document, "components");
+    maker->profile = mount->profile;
+    maker->about = authp_openapi_about_read(mount->profile, pool);
+    authp_openapi_examples_add(mount->profile, maker->examples, pool);
+    authp_openapi_schemas_add(mount->profile, maker->settings,
+                              json_object_get(components, "schemas"), pool);
+    authp_openapi_examples_errors(mount->profile, json_object_get(components, "examples"), pool);
+    for (const authp_route_t *route = mount->profile->routes; route->method != NULL; route++) {
+        const char *path = apr_pstrcat(pool, mount->path, route->path, NULL);
+        json_t *item = json_object_get(paths, path);
+        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route,
+                      operation_id(route, mount == maker->mount ? route->path : path, pool), maker);
+    }
+}
+
+/* The mounts without a document of their own are in that of the first mount that has one. */
+static void add_others(json_t *document, const apr_array_header_t *mounts, maker_t *maker)
+{
+    for (int i = 0; i < mounts->nelts; i++) {
+        const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
+        if (mount->profile->title == NULL && authp_mount_documented(mounts) == maker->mount) {
+            add_mount(document, mount, maker);
+        }
+    }
+}
+
+static void add_tags(json_t *document, const authp_profile_t *profile)
+{
+    json_t *list = authp_json_set_array(document, "tags");
+    for (const authp_tag_t *tag = profile->tags; tag != NULL && tag->name != NULL; tag++) {
+        json_t *entry = authp_json_append_object(list);
+        authp_json_set_str(entry, "name", tag->name);
+        authp_json_set_str(entry, "description", tag->about);
+    }
+}
+
+json_t *authp_openapi_make(const authp_settings_t *settings, const apr_array_header_t *mounts,
+                           const authp_mount_t *mount, apr_pool_t *pool)
 {
     maker_t maker = {.settings = settings,
                      .mount = mount,
-                     .examples = authp_openapi_examples_read(pool),
-                     .about = authp_openapi_about_read(pool),
+                     .examples = authp_openapi_examples_make(pool),
                      .pool = pool};
     json_t *document = authp_json_object(pool);
     authp_json_set_str(document, "openapi", "3.1.0");
     json_t *info = authp_json_set_object(document, "info");
-    authp_json_set_str(info, "title", "mod_auth_platform");
+    authp_json_set_str(info, "title", mount->profile->title);
     authp_json_set_str(info, "version", AUTHP_VERSION);
-    authp_json_set_str(
-        info, "description",
-        "Accounts, sessions and tokens of this host. Errors are RFC 9457 problem documents; `code` is stable.");
-    authp_openapi_tags_list(authp_json_set_array(document, "tags"));
-    json_t *paths = authp_json_set_object(document, "paths");
-    for (int i = 0; authp_routes_at(i) != NULL; i++) {
-        const authp_route_t *route = authp_routes_at(i);
-        bool at_me = (route->flags & AUTHP_ROUTE_AT_ME) != 0;
-        if (at_me && mount->me_path == NULL) {
-            continue;
-        }
-        const char *path =
-            at_me ? mount->me_path : apr_pstrcat(pool, mount->path, route->path, NULL);
-        json_t *item = json_object_get(paths, path);
-        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route, &maker);
-    }
+    authp_json_set_str(info, "description", mount->profile->about);
+    add_tags(document, mount->profile);
+    (void)authp_json_set_object(document, "paths");
     json_t *components = authp_json_set_object(document, "components");
-    authp_openapi_components(settings, components, pool);
-    authp_openapi_examples_components(maker.examples, mount,
-                                      json_object_get(components, "examples"));
+    authp_openapi_schemas_add_common(authp_json_set_object(components, "schemas"), pool);
+    json_t *examples = authp_json_set_object(components, "examples");
+    authp_openapi_components_add(settings, components);
+    add_mount(document, mount, &maker);
+    add_others(document, mounts, &maker);
+    authp_openapi_examples_components(maker.examples, mount, examples);
     return document;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi_about.h"
 #include "api/docs_text.h"
+#include "api/openapi_text.h"
 #include "base/json.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
-const json_t *authp_openapi_about_read(apr_pool_t *pool)
+json_t *authp_openapi_about_read(const authp_profile_t *profile, apr_pool_t *pool)
 {
-    json_t *all = NULL;
-    const char *text = (const char *)authp_docs_text_about;
-    authp_err_t err = authp_json_parse(text, authp_docs_text_about_len, &all, pool);
-    /* A test checks that the text is JSON. */
-    return err == AUTHP_OK ? all : authp_json_object(pool);
+    json_t *all = authp_openapi_text_parse((const char *)authp_docs_text_about, pool);
+    json_object_update(all, authp_openapi_text_parse(profile->about_json, pool));
+    return all;
 }
 
 /* A sentence that says who may call the route. */
@@ -35,7 +35,8 @@ static const char *who(const authp_route_t *route, apr_pool_t *pool)
 
 const char *authp_openapi_about(const json_t *all, const authp_route_t *route, apr_pool_t *pool)
 {
-    const char *name = apr_pstrcat(pool, route->method, " ", route->path, NULL);
+    const char *path = route->path[0] != '\0' ? route->path : "/";
+    const char *name = apr_pstrcat(pool, route->method, " ", path, NULL);
     const char *text = who(route, pool);
     size_t i = 0;
     json_t *paragraph = NULL;

@@ -2,10 +2,11 @@
 #ifndef AUTHP_API_OPENAPI_ABOUT_H
 #define AUTHP_API_OPENAPI_ABOUT_H
 
-#include "api/route.h"
+#include "api/profile.h"
 
-/* Parses the descriptions of the routes (api/docs/about.json). Called once for each document. */
-const json_t *authp_openapi_about_read(apr_pool_t *pool);
+/* The descriptions of the routes of a profile: those of its about.json, and those of
+ * docs/about.json for what every profile has. Parsed once for each document. */
+json_t *authp_openapi_about_read(const authp_profile_t *profile, apr_pool_t *pool);
 
 /* Returns the description of a route: who may call it, then its paragraphs, separated by blank
  * lines. */

@@ -1,18 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi_examples.h"
 #include "api/docs_text.h"
+#include "api/openapi_text.h"
 #include "base/json.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-const json_t *authp_openapi_examples_read(apr_pool_t *pool)
+json_t *authp_openapi_examples_make(apr_pool_t *pool)
 {
-    json_t *all = NULL;
-    const char *text = (const char *)authp_docs_text_examples;
-    authp_err_t err = authp_json_parse(text, authp_docs_text_examples_len, &all, pool);
-    /* A test checks that the text is JSON. */
-    return err == AUTHP_OK ? all : authp_json_object(pool);
+    return authp_openapi_text_parse((const char *)authp_docs_text_examples, pool);
+}
+
+void authp_openapi_examples_add(const authp_profile_t *profile, json_t *all, apr_pool_t *pool)
+{
+    static const char *const parts[] = {"examples", "of"};
+    json_t *own = authp_openapi_text_parse(profile->examples_json, pool);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        json_object_update(json_object_get(all, parts[i]), json_object_get(own, parts[i]));
+    }
+}
+
+const char *authp_openapi_examples_error(const authp_profile_t *profile, authp_err_t err,
+                                         apr_pool_t *pool)
+{
+    const authp_problem_t *problem = authp_profile_problem(profile, err);
+    for (int i = 0; authp_problem_at(i) != NULL && authp_problem_at(i)->err != err; i++) {
+        const authp_problem_t *other = authp_profile_problem(profile, authp_problem_at(i)->err);
+        if (strcmp(other->code, problem->code) == 0 && other->status != problem->status) {
+            return apr_psprintf(pool, "%s_%d", problem->code, problem->status);
+        }
+    }
+    return problem->code;
+}
+
+void authp_openapi_examples_errors(const authp_profile_t *profile, json_t *out, apr_pool_t *pool)
+{
+    for (int i = 0; authp_problem_at(i) != NULL; i++) {
+        authp_err_t err = authp_problem_at(i)->err;
+        const authp_problem_t *problem = authp_profile_problem(profile, err);
+        const authp_refusal_t refusal = {
+            .err = err, .detail = problem->detail, .request_id = "65f0c0ffee00000000000001"};
+        const char *name = authp_openapi_examples_error(profile, err, pool);
+        profile->shape->error(problem, &refusal,
+                              authp_json_set_object(authp_json_set_object(out, name), "value"),
+                              pool);
+    }
 }
 
 static bool is_for(const json_t *example, const authp_mount_t *mount)

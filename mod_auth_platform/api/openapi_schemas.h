@@ -2,13 +2,14 @@
 #ifndef AUTHP_API_OPENAPI_SCHEMAS_H
 #define AUTHP_API_OPENAPI_SCHEMAS_H
 
-#include "service/settings.h"
+#include "api/profile.h"
 
-#include <apr_pools.h>
-#include <jansson.h>
+/* The component schemas of an OpenAPI document: what bodies, answers and errors look like. */
 
-/* Adds the components of the OpenAPI document: schemas of answers and bodies, headers, security
- * schemes, and one example for each problem code. */
-void authp_openapi_components(const authp_settings_t *settings, json_t *out, apr_pool_t *pool);
+/* Those of a profile's routes. */
+void authp_openapi_schemas_add(const authp_profile_t *profile, const authp_settings_t *settings,
+                               json_t *schemas, apr_pool_t *pool);
+/* Those of the routes that every mount has (meta.h). */
+void authp_openapi_schemas_add_common(json_t *schemas, apr_pool_t *pool);
 
 #endif

@@ -9,28 +9,18 @@
 #include <apr_strings.h>
 #include <string.h>
 
-const char *authp_query_value(const authp_call_t *call, const char *name)
-{
-    return authp_text_query(call->request->query, name, call->pool);
-}
-
-static void complain(json_t *findings, const char *name, const char *detail)
-{
-    authp_findings_add(findings, name, "invalid", detail);
-}
-
 /* True if the parameter was sent with a broken escape or a NUL. It must not count as absent,
  * because that would ask for other rows. */
 static bool is_broken(const authp_call_t *call, const char *name)
 {
-    return authp_query_value(call, name) == NULL &&
+    return authp_call_query(call, name) == NULL &&
            authp_text_query_has(call->request->query, name, call->pool);
 }
 
 /* Returns the limit, or 0 if it is not a number from 1 to AUTHP_QUERY_MOST. */
 static int limit_of(const authp_call_t *call)
 {
-    const char *text = authp_query_value(call, "limit");
+    const char *text = authp_call_query(call, "limit");
     if (text == NULL) {
         return is_broken(call, "limit") ? 0 : AUTHP_QUERY_USUAL;
     }
@@ -42,47 +32,76 @@ static int limit_of(const authp_call_t *call)
     return limit <= AUTHP_QUERY_MOST ? limit : 0;
 }
 
-static const char *check_filter(const authp_call_t *call, const authp_filter_t *filter)
+/* What is wrong with a value, NULL if nothing is. */
+static const char *check_value(const authp_call_t *call, authp_query_kind_t kind, const char *value)
 {
-    const char *value = authp_query_value(call, filter->name);
     size_t count = 0;
-    if (value == NULL) {
-        return is_broken(call, filter->name) ? "Is not well-formed." : NULL;
-    }
-    if (filter->kind == AUTHP_QUERY_ROLE) {
+    switch (kind) {
+    case AUTHP_QUERY_CURSOR:
+        return authp_id_valid(value) ? NULL : "Is not a next_cursor of this list.";
+    case AUTHP_QUERY_ROLE:
         return authp_roles_bit(call->realm->roles, value) != 0 ? NULL : "Is not a role here.";
+    case AUTHP_QUERY_PREFIX:
+        return authp_text_utf8(value, strlen(value), &count) && count <= AUTHP_QUERY_PREFIX_MOST
+                   ? NULL
+                   : "Is not the beginning of an e-mail address.";
+    case AUTHP_QUERY_LIMIT:
+    case AUTHP_QUERY_RETURN_TO:
+        break;
     }
-    return authp_text_utf8(value, strlen(value), &count) && count <= AUTHP_QUERY_PREFIX_MOST
-               ? NULL
-               : "Is not the beginning of an e-mail address.";
+    return NULL;
+}
+
+static const char *check_parameter(const authp_call_t *call, const authp_parameter_t *parameter)
+{
+    if (parameter->kind == AUTHP_QUERY_LIMIT) {
+        return limit_of(call) == 0 ? "Must be a number from 1 to 200." : NULL;
+    }
+    if (parameter->kind == AUTHP_QUERY_RETURN_TO) {
+        return NULL;
+    }
+    const char *value = authp_call_query(call, parameter->name);
+    if (value != NULL) {
+        return check_value(call, parameter->kind, value);
+    }
+    if (!is_broken(call, parameter->name)) {
+        return NULL;
+    }
+    return parameter->kind == AUTHP_QUERY_CURSOR ? "Is not a next_cursor of this list."
+                                                 : "Is not well-formed.";
 }
 
 authp_err_t authp_query_check(authp_call_t *call)
 {
-    json_t *findings = authp_findings_make(call->pool);
-    const char *cursor = authp_query_value(call, "cursor");
-    if (limit_of(call) == 0) {
-        complain(findings, "limit", "Must be a number from 1 to 200.");
-    }
-    if (cursor != NULL ? !authp_id_valid(cursor) : is_broken(call, "cursor")) {
-        complain(findings, "cursor", "Is not a next_cursor of this list.");
-    }
-    for (const authp_filter_t *filter = call->route->filters; filter->name != NULL; filter++) {
-        const char *wrong = check_filter(call, filter);
+    const authp_parameter_t *parameter = call->route->query;
+    authp_findings_t *findings = authp_findings_make(call->pool);
+    for (; parameter != NULL && parameter->name != NULL; parameter++) {
+        const char *wrong = check_parameter(call, parameter);
         if (wrong != NULL) {
-            complain(findings, filter->name, wrong);
+            authp_findings_add(findings, parameter->name, "invalid", wrong);
         }
     }
-    if (!authp_findings_any(findings)) {
+    if (findings->count == 0) {
         return AUTHP_OK;
     }
     call->findings = findings;
     return AUTHP_E_VALIDATION_FAILED;
 }
 
+bool authp_query_may_fail(const authp_route_t *route)
+{
+    const authp_parameter_t *parameter = route->query;
+    for (; parameter != NULL && parameter->name != NULL; parameter++) {
+        if (parameter->kind != AUTHP_QUERY_RETURN_TO) {
+            return true;
+        }
+    }
+    return false;
+}
+
 authp_page_t authp_query_page(const authp_call_t *call)
 {
-    return (authp_page_t){.after_id = authp_query_value(call, "cursor"),
+    return (authp_page_t){.after_id = authp_call_query(call, "cursor"),
                           .limit = limit_of(call) + 1};
 }
 

@@ -2,29 +2,24 @@
 #ifndef AUTHP_API_QUERY_H
 #define AUTHP_API_QUERY_H
 
-#include "api/route.h"
+#include "api/call.h"
 
-/* The query parameters of a list, as data: `limit` and `cursor`, and the filters of the route.
- * Other parameters are ignored. */
-typedef enum authp_query_kind_t {
-    AUTHP_QUERY_PREFIX, /* the beginning of an e-mail address */
-    AUTHP_QUERY_ROLE    /* a configured role */
-} authp_query_kind_t;
-
-struct authp_filter_t {
-    const char *name; /* NULL ends the list */
-    authp_query_kind_t kind;
-    const char *about;
-};
-
+/* The query of a route, as its row describes it. */
 #define AUTHP_QUERY_MOST 200
 #define AUTHP_QUERY_USUAL 50
 #define AUTHP_QUERY_PREFIX_MOST 254 /* characters */
 
 /* Checks all parameters. AUTHP_E_VALIDATION_FAILED: call->findings names every wrong one. */
 AUTHP_CHECKED authp_err_t authp_query_check(authp_call_t *call);
-/* A parameter's value, checked before by authp_query_check(). NULL if it is absent. */
-const char *authp_query_value(const authp_call_t *call, const char *name);
+/* Has the route a parameter that authp_query_check() may refuse? */
+bool authp_query_may_fail(const authp_route_t *route);
+/* The parameters of a list without filters, and those that come first in any list. */
+#define AUTHP_QUERY_PAGE                                                                           \
+    {"limit", AUTHP_QUERY_LIMIT, "How many at most."},                                             \
+    {                                                                                              \
+        "cursor", AUTHP_QUERY_CURSOR, "next_cursor of the page before."                            \
+    }
+
 /* The page to ask the store for. It has one row more than the client wants. If that row exists,
  * there is a next page. */
 authp_page_t authp_query_page(const authp_call_t *call);

@@ -150,7 +150,7 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
     return out->detail == NULL;
 }
 
-static void add(json_t *findings, const char *field, finding_t finding)
+static void add(authp_findings_t *findings, const char *field, finding_t finding)
 {
     authp_findings_add(findings, field, finding.code, finding.detail);
 }
@@ -165,9 +165,9 @@ static bool is_known(const authp_schema_t *schema, const char *name)
     return false;
 }
 
-static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *found,
-                         apr_pool_t *pool)
+static void check_one_of(const authp_schema_t *schema, json_t *body, authp_findings_t *found)
 {
+    apr_pool_t *pool = found->pool;
     if (schema->one_of[0] == NULL) {
         return;
     }
@@ -184,22 +184,8 @@ static void check_one_of(const authp_schema_t *schema, json_t *body, json_t *fou
     }
 }
 
-authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings,
-                               json_t *body, json_t **findings, apr_pool_t *pool)
+static void check_unknown(const authp_schema_t *schema, json_t *body, authp_findings_t *found)
 {
-    json_t *found = authp_findings_make(pool);
-    if (!json_is_object(body)) {
-        add(found, "", (finding_t){"type", "The body must be a JSON object."});
-        *findings = found;
-        return AUTHP_E_VALIDATION_FAILED;
-    }
-    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
-        finding_t finding;
-        if (!check_value(field, settings, json_object_get(body, field->name), &finding, pool)) {
-            add(found, field->name, finding);
-        }
-    }
-    check_one_of(schema, body, found, pool);
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(body, name, value)
@@ -208,11 +194,27 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
             add(found, name, (finding_t){"unknown", "Is not a field of this request."});
         }
     }
-    if (!authp_findings_any(found)) {
-        return AUTHP_OK;
+}
+
+authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_settings_t *settings,
+                               json_t *body, bool ignore_unknown, authp_findings_t *findings)
+{
+    if (!json_is_object(body)) {
+        add(findings, "", (finding_t){"type", "The body must be a JSON object."});
+        return AUTHP_E_VALIDATION_FAILED;
     }
-    *findings = found;
-    return AUTHP_E_VALIDATION_FAILED;
+    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
+        finding_t finding;
+        if (!check_value(field, settings, json_object_get(body, field->name), &finding,
+                         findings->pool)) {
+            add(findings, field->name, finding);
+        }
+    }
+    check_one_of(schema, body, findings);
+    if (!ignore_unknown) {
+        check_unknown(schema, body, findings);
+    }
+    return findings->count == 0 ? AUTHP_OK : AUTHP_E_VALIDATION_FAILED;
 }
 
 void authp_schema_describe_role(const authp_settings_t *settings, json_t *out)
@@ -318,10 +320,10 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
 }
 
 void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
-                           json_t *out)
+                           bool ignore_unknown, json_t *out)
 {
     authp_json_set_str(out, "type", "object");
-    authp_json_set_bool(out, "additionalProperties", 0);
+    authp_json_set_bool(out, "additionalProperties", ignore_unknown);
     json_t *properties = authp_json_set_object(out, "properties");
     json_t *required = NULL;
     for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {

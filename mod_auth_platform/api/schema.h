@@ -2,6 +2,7 @@
 #ifndef AUTHP_API_SCHEMA_H
 #define AUTHP_API_SCHEMA_H
 
+#include "api/findings.h"
 #include "base/err.h"
 #include "service/settings.h"
 
@@ -39,15 +40,16 @@ typedef struct authp_schema_t {
     const char *one_of[2]; /* exactly one of these two fields must be sent; NULLs = no such rule */
 } authp_schema_t;
 
-/* Checks a body. AUTHP_E_VALIDATION_FAILED: *findings (findings.h) has every wrong field once. The
- * fields of the schema come first, in its order. */
+/* Checks a body. AUTHP_E_VALIDATION_FAILED: `findings`, empty before, has every wrong field once.
+ * The fields of the schema come first, in its order. With `ignore_unknown` a field that the schema
+ * does not have is no finding. */
 AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema,
                                              const authp_settings_t *settings, json_t *body,
-                                             json_t **findings, apr_pool_t *pool);
+                                             bool ignore_unknown, authp_findings_t *findings);
 
 /* Writes the JSON Schema of a body for OpenAPI into `out`. */
 void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
-                           json_t *out);
+                           bool ignore_unknown, json_t *out);
 /* Writes the JSON Schema of a role, with the configured names, into `out`. */
 void authp_schema_describe_role(const authp_settings_t *settings, json_t *out);
 

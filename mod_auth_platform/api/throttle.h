@@ -2,7 +2,7 @@
 #ifndef AUTHP_API_THROTTLE_H
 #define AUTHP_API_THROTTLE_H
 
-#include "api/route.h"
+#include "api/call.h"
 
 /* Counts a request against the limit class of its route. AUTHP_E_RATE_LIMITED: the client has used
  * up its limit. Where a route needs it, the device cookie is read into call->client first. */

@@ -83,7 +83,7 @@ static int on_check_authn(request_rec *r)
 static int on_check_access(request_rec *r)
 {
     if (authp_lifecycle_runtime() == NULL || authp_config_dir(r)->optional != 1 ||
-        authp_config_owns(r)) {
+        authp_config_mount(r) != NULL) {
         return DECLINED;
     }
     authp_context_t *context = mark(r, false);

@@ -147,7 +147,7 @@ static bool serves(const hosts_t *hosts, const server_rec *server, const ap_list
  * listeners without TLS count. */
 static const ap_listen_rec *find_exposed(const hosts_t *hosts, const server_rec *server, bool plain)
 {
-    if (!authp_config_server(server)->mounted) {
+    if (authp_config_server(server)->served->nelts == 0) {
         return NULL;
     }
     for (const ap_listen_rec *at = ap_listeners; at != NULL; at = at->next) {
@@ -190,6 +190,7 @@ void authp_check_hosts(const authp_settings_t *settings, server_rec *main_server
             "travel in clear, and browsers do not send the cookies (SECURE_COOKIES=true). Set "
             "AuthPlatformMount off there, or SSLEngine on, or, behind a proxy that does TLS, "
             "ServerName https://...",
-            authp_config_server(at)->mount.path, name_of(at, pool), listener->bind_addr->port);
+            APR_ARRAY_IDX(authp_config_server(at)->served, 0, authp_mount_t).path,
+            name_of(at, pool), listener->bind_addr->port);
     }
 }

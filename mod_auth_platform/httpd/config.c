@@ -3,12 +3,14 @@
 #include "httpd/way_in.h"
 
 #include "api/document.h"
+#include "api/profiles.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 #define DEFAULT_MOUNT "/api/auth"
 #define DEFAULT_ME "/api/protected/me"
+#define ME_PROFILE "me"
 #define DEFAULT_TOKEN_CACHE 4096 /* KB for each child */
 
 #define SET_UNSET(type, name, unset) out->name = unset;
@@ -72,10 +74,15 @@ const authp_dir_config_t *authp_config_dir(const request_rec *r)
     return ap_get_module_config(r->per_dir_config, &auth_platform_module);
 }
 
+bool authp_config_serves(const request_rec *r)
+{
+    return authp_config_server(r->server)->served->nelts > 0;
+}
+
 const authp_mount_t *authp_config_mount(const request_rec *r)
 {
     const authp_server_config_t *config = authp_config_server(r->server);
-    return config->mounted ? &config->mount : NULL;
+    return r->uri != NULL ? authp_mount_find(config->served, r->uri) : NULL;
 }
 
 const char *authp_config_sign_in_page(const request_rec *r)
@@ -84,43 +91,77 @@ const char *authp_config_sign_in_page(const request_rec *r)
     return way != NULL && way->page[0] != '\0' ? way->page : NULL;
 }
 
-bool authp_config_owns(const request_rec *r)
+static void serve(authp_server_config_t *config, const char *path, const char *profile)
 {
-    const authp_mount_t *mount = authp_config_mount(r);
-    return mount != NULL && r->uri != NULL && authp_api_owns(mount, r->uri);
+    authp_delivery_t delivery =
+        config->delivery == AUTHP_UNSET ? AUTHP_DELIVERY_JSON : (authp_delivery_t)config->delivery;
+    APR_ARRAY_PUSH(config->served, authp_mount_t) =
+        authp_mount_make(path, authp_profiles_find(profile), delivery);
+}
+
+/* The mount that a path given to AuthPlatformMe would take from: one that owns all below it. */
+static const authp_mount_t *around(const apr_array_header_t *mounts, const char *path)
+{
+    for (int i = 0; i < mounts->nelts; i++) {
+        const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
+        if (!mount->profile->rows_only && authp_mount_rest(mount, path) != NULL) {
+            return mount;
+        }
+    }
+    return NULL;
 }
 
 const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
 {
     authp_server_config_t *config = authp_config_server(server);
-    const char *mount = config->mount_path != NULL ? config->mount_path : DEFAULT_MOUNT;
     const char *me = config->me_path != NULL ? config->me_path : DEFAULT_ME;
-    size_t len = strlen(mount);
 
-    config->mounted = len > 0;
-    config->mount.path = mount;
-    config->mount.me_path = me[0] != '\0' ? me : NULL;
-    config->mount.delivery =
-        config->delivery == AUTHP_UNSET ? AUTHP_DELIVERY_JSON : (authp_delivery_t)config->delivery;
-    if (config->mounted && config->me_path != NULL && strncmp(me, mount, len) == 0 &&
-        (me[len] == '/' || me[len] == '\0')) {
-        return apr_psprintf(pool, "AuthPlatformMe %s lies within AuthPlatformMount %s", me, mount);
+    config->served = apr_array_make(pool, 2, sizeof(authp_mount_t));
+    if (config->mounts == NULL) {
+        serve(config, DEFAULT_MOUNT, AUTHP_PROFILES_USUAL);
+    }
+    for (int i = 0; config->mounts != NULL && i < config->mounts->nelts; i++) {
+        const authp_mount_t *mount = &APR_ARRAY_IDX(config->mounts, i, const authp_mount_t);
+        serve(config, mount->path, mount->profile->name);
+    }
+    const authp_mount_t *outer = config->me_path != NULL ? around(config->served, me) : NULL;
+    if (outer != NULL) {
+        return apr_psprintf(pool, "AuthPlatformMe %s lies within AuthPlatformMount %s", me,
+                            outer->path);
+    }
+    if (config->served->nelts > 0 && me[0] != '\0') {
+        serve(config, me, ME_PROFILE);
+    }
+    config->renewing = authp_mount_renewing(config->served);
+    return NULL;
+}
+
+/* The mounts of an earlier host than `server` that have the same documents, or NULL. */
+static const apr_array_header_t *made_before(const server_rec *main_server,
+                                             const server_rec *server)
+{
+    const apr_array_header_t *mounts = authp_config_server(server)->served;
+    for (const server_rec *at = main_server; at != server; at = at->next) {
+        if (authp_document_same(authp_config_server(at)->served, mounts)) {
+            return authp_config_server(at)->served;
+        }
     }
     return NULL;
 }
 
-/* Returns the documents of an earlier host that has the same mount as `server`. NULL if there is
- * none. */
-static const authp_documents_t *made_before(const server_rec *main_server, const server_rec *server)
+static authp_err_t make_documents(const authp_settings_t *settings, apr_array_header_t *mounts,
+                                  const apr_array_header_t *before, apr_pool_t *pool)
 {
-    const authp_mount_t *mount = &authp_config_server(server)->mount;
-    for (const server_rec *at = main_server; at != server; at = at->next) {
-        const authp_server_config_t *config = authp_config_server(at);
-        if (config->mounted && authp_documents_same(&config->mount, mount)) {
-            return config->mount.documents;
+    authp_err_t err = AUTHP_OK;
+    for (int i = 0; i < mounts->nelts && err == AUTHP_OK; i++) {
+        authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, authp_mount_t);
+        if (before != NULL) {
+            mount->documents = APR_ARRAY_IDX(before, i, const authp_mount_t).documents;
+        } else if (mount->profile->title != NULL) {
+            err = authp_document_make(settings, mounts, mount, &mount->documents, pool);
         }
     }
-    return NULL;
+    return err;
 }
 
 authp_err_t authp_config_documents(server_rec *main_server, const authp_settings_t *settings,
@@ -129,11 +170,8 @@ authp_err_t authp_config_documents(server_rec *main_server, const authp_settings
     authp_err_t err = AUTHP_OK;
     for (server_rec *server = main_server; server != NULL && err == AUTHP_OK;
          server = server->next) {
-        authp_server_config_t *config = authp_config_server(server);
-        config->mount.documents = config->mounted ? made_before(main_server, server) : NULL;
-        if (config->mounted && config->mount.documents == NULL) {
-            err = authp_documents_make(settings, &config->mount, &config->mount.documents, pool);
-        }
+        err = make_documents(settings, authp_config_server(server)->served,
+                             made_before(main_server, server), pool);
     }
     return err;
 }

@@ -4,7 +4,9 @@
 
 #include "httpd/module.h"
 
-#include "api/api.h"
+#include "api/http.h"
+#include "api/mount.h"
+#include "service/settings.h"
 
 #include <http_core.h>
 
@@ -15,9 +17,9 @@ struct authp_way_in_t;
  * forgotten in one of them. X(type, name, value if the directive is absent). */
 #define AUTHP_UNSET (-1)
 #define AUTHP_SERVER_MEMBERS(X)                                                                    \
-    X(const char *, mount_path, NULL) /* "" = off */                                               \
-    X(const char *, me_path, NULL)    /* "" = off */                                               \
-    X(int, delivery, AUTHP_UNSET)     /* authp_delivery_t */
+    X(apr_array_header_t *, mounts, NULL) /* authp_mount_t; empty = off */                         \
+    X(const char *, me_path, NULL)        /* "" = off */                                           \
+    X(int, delivery, AUTHP_UNSET)         /* authp_delivery_t */
 
 #define AUTHP_DIR_MEMBERS(X)                                                                       \
     X(int, optional, AUTHP_UNSET)                                                                  \
@@ -35,12 +37,13 @@ typedef enum authp_remote_user_t {
 #define AUTHP_MEMBER(type, name, unset) type name;
 typedef struct authp_server_config_t {
     AUTHP_SERVER_MEMBERS(AUTHP_MEMBER)
-    const char *env_file; /* this and the next three: of the main server only */
-    int64_t max_lag_ms;   /* 0 = default */
-    int live_entries;     /* 0 = default */
-    int token_cache;      /* KB; AUTHP_UNSET = default */
-    authp_mount_t mount;  /* made of the members above by authp_config_resolve() */
-    bool mounted;
+    const char *env_file;          /* this and the next three: of the main server only */
+    int64_t max_lag_ms;            /* 0 = default */
+    int live_entries;              /* 0 = default */
+    int token_cache;               /* KB; AUTHP_UNSET = default */
+    apr_array_header_t *served;    /* authp_mount_t: what the members amount to, by
+                                      authp_config_resolve(); empty = none */
+    const authp_mount_t *renewing; /* of `served`: where a browser renews its session */
 } authp_server_config_t;
 
 /* Where the Require lines are that apply to a request. Lines that let everybody in do not count. */
@@ -62,12 +65,12 @@ void *authp_config_merge_server(apr_pool_t *pool, void *base, void *add);
 void *authp_config_create_dir(apr_pool_t *pool, char *dir);
 void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add);
 
-/* Fills in `mount` of one virtual host, with defaults. Returns NULL, or one line that says which
- * directives contradict each other. */
+/* Fills in `served` of one virtual host, with defaults, in `pool`, which lives as long as this
+ * configuration. Returns NULL, or one line that says which directives contradict each other. */
 const char *authp_config_resolve(server_rec *server, apr_pool_t *pool);
 
 /* Makes the documents of every mount (api/document.h) in `pool`, which lives as long as this
- * configuration. Hosts with the same mount share them. Call it after authp_config_resolve(). */
+ * configuration. Hosts with the same mounts share them. Call it after authp_config_resolve(). */
 AUTHP_CHECKED authp_err_t authp_config_documents(server_rec *main_server,
                                                  const authp_settings_t *settings,
                                                  apr_pool_t *pool);
@@ -77,11 +80,10 @@ size_t authp_config_token_cache(const server_rec *server);
 
 authp_server_config_t *authp_config_server(const server_rec *server);
 const authp_dir_config_t *authp_config_dir(const request_rec *r);
-/* The mount of the request's host. NULL if it has none. */
+/* Has this host any mount? */
+bool authp_config_serves(const request_rec *r);
+/* The mount of this host that owns the request's path. NULL: none does. */
 const authp_mount_t *authp_config_mount(const request_rec *r);
 /* The AuthPlatformSignInPage in force for the request. NULL if there is none. */
 const char *authp_config_sign_in_page(const request_rec *r);
-/* True if the mount of the request's host serves its path. */
-bool authp_config_owns(const request_rec *r);
-
 #endif

@@ -94,7 +94,7 @@ void authp_context_guard_request(request_rec *r, authp_guard_request_t *out)
     out->headers = authp_context_headers(r);
     out->scheme = authp_context_scheme(r);
     out->host = apr_table_get(r->headers_in, "Host");
-    out->mount = authp_config_mount(r);
+    out->renewing = authp_config_server(r->server)->renewing;
     out->sign_in_page = authp_config_sign_in_page(r);
     out->when_unavailable = authp_config_dir(r)->when_unavailable == AUTHP_UNAVAILABLE_ALLOW_VALID
                                 ? AUTHP_UNAVAILABLE_ALLOW_VALID

@@ -11,8 +11,8 @@
 typedef struct authp_context_t {
     /* Pool of the request that owns the context; members are allocated from it. */
     apr_pool_t *pool;
-    bool owned;        /* the mount serves the request */
-    bool exempt;       /* reachable while signed out, although a guard is in force */
+    const authp_mount_t *mount; /* the mount that serves the request; NULL if none does */
+    bool exempt;                /* reachable while signed out, although a guard is in force */
     bool guarded;      /* a guard has checked it: the answer must stay out of shared caches */
     bool aware;        /* AuthPlatformOptional is on: the answer depends on the person */
     bool in_authz;     /* our check_authz hook is running the other hooks */

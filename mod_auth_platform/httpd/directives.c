@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/directives.h"
+#include "api/profiles.h"
 #include "httpd/config.h"
 #include "httpd/way_in.h"
 #include "service/live.h"
@@ -147,6 +148,16 @@ static const char *set_cache_size(cmd_parms *cmd, void *dir, const char *value)
     return NULL;
 }
 
+/* A path that this host serves something at. */
+static const char *check_served(const char *path)
+{
+    const char *error = check_path(path);
+    if (error == NULL && path[strlen(path) - 1] == '/') {
+        error = path[1] == '\0' ? "must not be the whole site" : "must not end with a slash";
+    }
+    return error;
+}
+
 static const char *set_path(cmd_parms *cmd, void *dir, const char *value)
 {
     const char *error = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT);
@@ -158,15 +169,58 @@ static const char *set_path(cmd_parms *cmd, void *dir, const char *value)
         *(const char **)server_member(cmd) = "";
         return NULL;
     }
-    error = check_path(value);
+    error = check_served(value);
     if (error != NULL) {
         return wrong(cmd, error);
     }
-    if (value[strlen(value) - 1] == '/') {
-        return wrong(cmd,
-                     value[1] == '\0' ? "must not be the whole site" : "must not end with a slash");
-    }
     *(const char **)server_member(cmd) = value;
+    return NULL;
+}
+
+static const char *unknown_profile(cmd_parms *cmd, const char *name)
+{
+    const char *names = "";
+    for (int i = 0; authp_profiles_at(i) != NULL; i++) {
+        const authp_profile_t *profile = authp_profiles_at(i);
+        if (profile->title != NULL) {
+            names = apr_pstrcat(cmd->pool, names, *names != '\0' ? ", " : "", profile->name, NULL);
+        }
+    }
+    return apr_psprintf(cmd->pool, "%s: there is no profile %s, but: %s", cmd->cmd->name, name,
+                        names);
+}
+
+/* A host's own mounts replace those of the main server. `off` empties the list. */
+static const char *add_mount(cmd_parms *cmd, void *dir, const char *path, const char *name)
+{
+    const char *error = ap_check_cmd_context(cmd, NOT_IN_DIR_CONTEXT);
+    apr_array_header_t **mounts = server_member(cmd);
+    (void)dir;
+    if (error != NULL) {
+        return error;
+    }
+    if (ap_cstr_casecmp(path, "off") == 0) {
+        *mounts = apr_array_make(cmd->pool, 1, sizeof(authp_mount_t));
+        return name != NULL ? wrong(cmd, "off takes no profile") : NULL;
+    }
+    error = check_served(path);
+    if (error != NULL) {
+        return wrong(cmd, error);
+    }
+    const authp_profile_t *profile =
+        authp_profiles_find(name != NULL ? name : AUTHP_PROFILES_USUAL);
+    if (profile == NULL || profile->title == NULL) {
+        return unknown_profile(cmd, name);
+    }
+    if (*mounts == NULL) {
+        *mounts = apr_array_make(cmd->pool, 2, sizeof(authp_mount_t));
+    }
+    for (int i = 0; i < (*mounts)->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(*mounts, i, authp_mount_t).path, path) == 0) {
+            return apr_psprintf(cmd->pool, "%s %s is there twice", cmd->cmd->name, path);
+        }
+    }
+    APR_ARRAY_PUSH(*mounts, authp_mount_t) = authp_mount_make(path, profile, AUTHP_DELIVERY_JSON);
     return NULL;
 }
 

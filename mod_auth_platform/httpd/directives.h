@@ -16,8 +16,8 @@
       "how many recent revocations and changes are kept at hand (default 65536)")                  \
     X(TAKE1, "AuthPlatformTokenCache", set_cache_size, AUTHP_SERVER(token_cache), RSRC_CONF,       \
       "memory of each child for tokens it has verified: 64K to 1024M (default 4M), or off")        \
-    X(TAKE1, "AuthPlatformMount", set_path, AUTHP_SERVER(mount_path), RSRC_CONF,                   \
-      "where this host serves the account routes, or off (default /api/auth)")                     \
+    X(TAKE12, "AuthPlatformMount", add_mount, AUTHP_SERVER(mounts), RSRC_CONF,                     \
+      "where this host serves the account routes (default /api/auth), and which; or off")          \
     X(TAKE1, "AuthPlatformMe", set_path, AUTHP_SERVER(me_path), RSRC_CONF,                         \
       "where this host serves the sample protected endpoint, or off (default /api/protected/me)")  \
     X(TAKE1, "AuthPlatformTokenDelivery", set_delivery, AUTHP_SERVER(delivery), RSRC_CONF,         \

@@ -8,7 +8,8 @@
 #include "httpd/pace.h"
 #include "httpd/respond.h"
 
-#include "api/problem.h"
+#include "api/dispatch.h"
+#include "api/refusal.h"
 #include "base/id.h"
 
 #include <apr_strings.h>
@@ -20,16 +21,19 @@
 static bool is_owned(const request_rec *r)
 {
     const authp_context_t *context = authp_context_of(r);
-    return context != NULL && context->owned;
+    return context != NULL && context->mount != NULL;
 }
 
 static bool claim(request_rec *r)
 {
-    if (authp_lifecycle_runtime() == NULL || r->proxyreq == PROXYREQ_PROXY ||
-        !authp_config_owns(r)) {
+    const authp_mount_t *mount = NULL;
+    if (authp_lifecycle_runtime() != NULL && r->proxyreq != PROXYREQ_PROXY) {
+        mount = authp_config_mount(r);
+    }
+    if (mount == NULL) {
         return false;
     }
-    authp_context_make(r)->owned = true;
+    authp_context_make(r)->mount = mount;
     r->proxyreq = PROXYREQ_NONE;
     r->filename = apr_pstrcat(r->pool, HANDLER ":", r->uri, NULL); /* a name that no file has */
     r->handler = HANDLER;
@@ -57,7 +61,7 @@ static int on_type_checker(request_rec *r)
 
 static void fill_request(request_rec *r, authp_body_t *body, authp_request_t *out)
 {
-    out->mount = authp_config_mount(r);
+    out->mount = authp_context_of(r)->mount;
     out->method = r->method;
     out->path = r->uri;
     out->query = r->args;
@@ -86,9 +90,11 @@ static int on_handler(request_rec *r)
 
     authp_log_scope_t before = authp_log_bridge_enter((authp_log_scope_t){r, request.request_id});
     if (authp_lifecycle_ready()) {
-        authp_api_handle(realm, &request, &response, r->pool);
+        authp_dispatch(realm, &request, &response, r->pool);
     } else {
-        authp_problem_fill(AUTHP_E_UNAVAILABLE, NULL, NULL, request.request_id, &response, r->pool);
+        const authp_refusal_t refusal = {.err = AUTHP_E_UNAVAILABLE,
+                                         .request_id = request.request_id};
+        authp_refusal_write(request.mount->profile, &refusal, &response, r->pool);
     }
     (void)authp_log_bridge_enter(before);
 

@@ -182,7 +182,7 @@ static void strip_authorization(request_rec *r)
  * credentials. */
 static int on_fixups_headers(request_rec *r)
 {
-    if (authp_lifecycle_runtime() == NULL || authp_config_owns(r)) {
+    if (authp_lifecycle_runtime() == NULL || authp_config_mount(r) != NULL) {
         return DECLINED;
     }
     authp_context_t *context = authp_identity_of(r);
@@ -198,7 +198,7 @@ static int on_fixups_headers(request_rec *r)
             strip_authorization(r);
         }
     }
-    if (context != NULL || authp_config_mount(r) != NULL) {
+    if (context != NULL || authp_config_serves(r)) {
         strip_cookies(r); /* on an open page too: its app must not get tokens */
     }
     return OK;

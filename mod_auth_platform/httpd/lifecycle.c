@@ -2,6 +2,7 @@
 #include "httpd/lifecycle.h"
 #include "httpd/check_auth.h"
 #include "httpd/check_hosts.h"
+#include "httpd/check_mounts.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
 #include "httpd/maintain.h"
@@ -104,7 +105,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     authp_settings_t *settings = NULL;
     runtime = apr_pcalloc(pconf, sizeof(*runtime));
     runtime->server = server;
-    check_hosts(server, errors, ptemp);
+    check_hosts(server, errors, pconf);
     authp_check_auth(errors, warnings, pconf);
 
     authp_err_t err = authp_settings_load(authp_config_server(server)->env_file,
@@ -116,6 +117,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     } else {
         authp_usage_check_roles(settings->roles, errors, ptemp);
         authp_check_hosts(settings, server, warnings, pconf);
+        authp_check_mounts(server, warnings, pconf);
         err = make_realm(settings, errors, pconf);
     }
     runtime->warnings = warnings;

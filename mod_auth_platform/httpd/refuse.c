@@ -3,7 +3,9 @@
 #include "httpd/body.h"
 #include "httpd/lifecycle.h"
 
-#include "api/problem.h"
+#include "api/profiles.h"
+#include "api/refusal.h"
+#include "api/refusal_page.h"
 #include "base/id.h"
 
 #include <apr_strings.h>
@@ -70,7 +72,7 @@ static int redirect(request_rec *r, const char *location, const char *request_id
 /* A person who lacks a role may have another account with that role. So the page has a link to sign
  * in. */
 static void fill_reader(request_rec *r, authp_err_t err, const authp_guard_request_t *request,
-                        authp_problem_reader_t *out)
+                        authp_refusal_page_reader_t *out)
 {
     const authp_context_t *context = authp_context_make(r);
     out->known = context->known && err == AUTHP_E_INSUFFICIENT_ROLE;
@@ -88,14 +90,15 @@ static authp_response_t *document(request_rec *r, authp_err_t err,
     apr_pool_t *pool = outermost(r)->pool; /* see remember() */
     authp_response_t *out = apr_pcalloc(pool, sizeof(*out));
     if (authp_guard_is_navigation(request)) {
-        authp_problem_reader_t reader = {.known = false};
+        authp_refusal_page_reader_t reader = {.known = false};
         fill_reader(r, err, request, &reader);
-        authp_problem_page(err, request_id, &reader, out, pool);
+        authp_refusal_page(err, request_id, &reader, out, pool);
     } else {
-        authp_problem_fill(err, NULL, NULL, request_id, out, pool);
+        const authp_refusal_t refusal = {.err = err, .request_id = request_id};
+        authp_refusal_write(authp_profiles_find(AUTHP_PROFILES_USUAL), &refusal, out, pool);
     }
     if (err == AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION) {
-        authp_problem_max_age(authp_context_make(r)->max_age, out, pool);
+        authp_refusal_max_age(authp_context_make(r)->max_age, out, pool);
     }
     return out;
 }

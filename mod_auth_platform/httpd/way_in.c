@@ -219,7 +219,7 @@ static bool leads_in(const request_rec *r, const authp_way_in_t *way)
 bool authp_way_in_holds(const request_rec *r)
 {
     const authp_way_in_t *way = authp_config_dir(r)->sign_in;
-    if (authp_config_owns(r)) {
+    if (authp_config_mount(r) != NULL) {
         return true;
     }
     /* Few paths lead in. So the spelling is checked last, and most requests skip that check. */

@@ -28,7 +28,8 @@ sub check {
 }
 
 my @good = (
-    'AuthPlatformMount /accounts', 'AuthPlatformMount off', 'AuthPlatformMe /whoami', 'AuthPlatformMe off',
+    'AuthPlatformMount /accounts', 'AuthPlatformMount off', "AuthPlatformMount /a platform\nAuthPlatformMount /b\nAuthPlatformMount /a/b",
+    "AuthPlatformMount /a\nAuthPlatformMount off\nAuthPlatformMount /a\n<VirtualHost *:1>\nAuthPlatformMount /a\n</VirtualHost>", 'AuthPlatformMe /whoami', 'AuthPlatformMe off',
     (map { "AuthPlatformTokenCache $_" } qw(off OFF 64K 512k 4M 1024m 1048576K)),
     (map { "AuthPlatformTokenDelivery $_" } qw(json cookie ask Cookie)),
     "<Location />\nAuthPlatformOptional on\n</Location>", "<Location />\nAuthPlatformSignInPage /signin.html\n</Location>",
@@ -62,6 +63,10 @@ my @bad = (    # configuration, what the line says
     ['AuthPlatformMount "/a b"',         qr/AuthPlatformMount/],
     ['AuthPlatformMount /a?b',           qr/AuthPlatformMount/],
     ['AuthPlatformMe me',                qr/AuthPlatformMe/],
+    ["AuthPlatformMount /a\nAuthPlatformMount /a platform", qr{AuthPlatformMount /a is there twice}],
+    ['AuthPlatformMount /a nothing',     qr/AuthPlatformMount: there is no profile nothing, but: platform/],
+    ['AuthPlatformMount /a me',          qr/there is no profile me, but: platform/],
+    ['AuthPlatformMount off platform',   qr/AuthPlatformMount off takes no profile/],
     (map { ["AuthPlatformTokenCache $_", qr/AuthPlatformTokenCache must be 64K to 1024M, or off/] }
         qw(0 0K 0M 63K 1025M 4 4096 4MB 4.5M -4M M on 99999999M 9999999M), '"4 M"'),
     ["<VirtualHost *:1>\nAuthPlatformTokenCache 4M\n</VirtualHost>", qr/AuthPlatformTokenCache/],

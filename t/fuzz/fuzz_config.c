@@ -87,7 +87,9 @@ static void try_directive(const char *name, const char *value, apr_pool_t *pool)
         call_row(&cmd, dir, value);
     }
     const authp_server_config_t *config = servers[0];
-    check_path(config->mount_path);
+    for (int i = 0; config->mounts != NULL && i < config->mounts->nelts; i++) {
+        check_path(APR_ARRAY_IDX(config->mounts, i, authp_mount_t).path);
+    }
     check_path(config->me_path);
     check_way_in(dir->sign_in);
     FUZZ_DEMAND(config->max_lag_ms == 0 ||

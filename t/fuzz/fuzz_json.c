@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request body through the JSON rules and every body schema of the route table. */
-#include "api/findings.h"
-#include "api/route.h"
+#include "api/profiles.h"
+#include "api/refusal.h"
 #include "base/json.h"
 #include "fuzz.h"
 
@@ -13,16 +13,16 @@
 static void try_schema(const authp_schema_t *schema, json_t *body, apr_pool_t *pool)
 {
     static const authp_settings_t settings = {.password_min_length = 8};
-    json_t *findings = NULL;
-    authp_err_t err = authp_schema_check(schema, &settings, body, &findings, pool);
-    FUZZ_DEMAND(err == AUTHP_OK ||
-                (err == AUTHP_E_VALIDATION_FAILED && authp_findings_any(findings)));
+    authp_findings_t *findings = authp_findings_make(pool);
+    authp_err_t err = authp_schema_check(schema, &settings, body, false, findings);
+    FUZZ_DEMAND(err == AUTHP_OK || (err == AUTHP_E_VALIDATION_FAILED && findings->count > 0));
     if (err != AUTHP_OK) {
         /* The answer must be JSON again, whatever a field was called. */
-        size_t len = 0;
         json_t *again = NULL;
-        const char *text = authp_json_text(findings, &len, pool);
-        FUZZ_DEMAND(authp_json_parse(text, len, &again, pool) == AUTHP_OK);
+        authp_response_t out = {.status = 0};
+        const authp_refusal_t refusal = {.err = err, .findings = findings};
+        authp_refusal_write(authp_profiles_find("platform"), &refusal, &out, pool);
+        FUZZ_DEMAND(authp_json_parse(out.body, out.body_len, &again, pool) == AUTHP_OK);
         return;
     }
     /* What was let through is an object of C strings. */
@@ -41,9 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_t *body = NULL;
     apr_pool_create(&pool, fuzz_pool());
     if (authp_json_parse((const char *)data, size, &body, pool) == AUTHP_OK) {
-        for (int i = 0; authp_routes_at(i) != NULL; i++) {
-            if (authp_routes_at(i)->body != NULL) {
-                try_schema(authp_routes_at(i)->body, body, pool);
+        const authp_route_t *route = authp_profiles_find("platform")->routes;
+        for (; route->method != NULL; route++) {
+            if (route->body != NULL) {
+                try_schema(route->body, body, pool);
             }
         }
     }

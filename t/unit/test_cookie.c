@@ -63,7 +63,7 @@ START_TEST(attributes)
     h.f.settings->session_absolute_days = 1;
     out = http_fake_register(&h, "b@example.org", true);
     expect_line(&out, "csrf_token", "; Path=/; Max-Age=86400; SameSite=Lax; Secure");
-    h.mount.path = "/accounts";
+    http_fake_mount(&h, "/accounts", AUTHP_DELIVERY_ASK, NULL);
     login();
     out = http_fake_expect(&h, "POST", "/accounts/login", 200, NULL);
     expect_line(&out, "__Secure-authp_rt",
@@ -120,7 +120,7 @@ static const struct {
 START_TEST(which_way_tokens_are_handed_out)
 {
     (void)fixture_user(&h.f, ANN, "candidate", false);
-    h.mount.delivery = ways[_i].delivery;
+    h.mount->delivery = ways[_i].delivery;
     if (ways[_i].asked != NULL) {
         set("X-Token-Delivery", ways[_i].asked);
     }

@@ -34,7 +34,7 @@ static void expect_readable(const authp_response_t *out, const char *origin)
     ck_assert_pstr_eq(http_fake_header(out, "Access-Control-Allow-Origin"), origin);
     ck_assert_pstr_eq(http_fake_header(out, "Access-Control-Expose-Headers"),
                       origin != NULL ? "X-Request-Id, Retry-After, WWW-Authenticate" : NULL);
-    bool credentials = origin != NULL && h.mount.delivery != AUTHP_DELIVERY_JSON;
+    bool credentials = origin != NULL && h.mount->delivery != AUTHP_DELIVERY_JSON;
     ck_assert_pstr_eq(http_fake_header(out, "Access-Control-Allow-Credentials"),
                       credentials ? "true" : NULL);
 }
@@ -75,7 +75,7 @@ START_TEST(who_may_read)
     expect_readable(&out, echo);
     out = http_fake_expect(&h, "GET", "/api/auth/nothing", 404, "not_found");
     expect_readable(&out, echo);
-    h.mount.delivery = AUTHP_DELIVERY_JSON;
+    h.mount->delivery = AUTHP_DELIVERY_JSON;
     out = http_fake_expect(&h, "GET", "/api/auth/openapi.json", 200, NULL);
     expect_readable(&out, echo);
 }

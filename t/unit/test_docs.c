@@ -2,8 +2,8 @@
 /* The page /docs, and the examples and groups of the OpenAPI document that it shows. */
 #include "api/docs_text.h"
 #include "api/openapi.h"
-#include "api/openapi_tags.h"
-#include "api/route.h"
+#include "api/openapi_text.h"
+#include "api/profile.h"
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "suite.h"
@@ -86,11 +86,10 @@ static json_t *media_of(json_t *with_content)
     return json_object_iter_value(json_object_iter(content));
 }
 
-static json_t *answer_of(json_t *doc, const authp_route_t *route)
+static json_t *operation_of(json_t *doc, int index)
 {
-    const char *path = (route->flags & AUTHP_ROUTE_AT_ME) != 0
-                           ? h.mount.me_path
-                           : apr_pstrcat(h.f.pool, h.mount.path, route->path, NULL);
+    const authp_route_t *route = http_fake_route(&h, index);
+    const char *path = http_fake_route_path(&h, index);
     char *method = apr_pstrdup(h.f.pool, route->method);
     for (char *c = method; *c != '\0'; c++) {
         *c = (char)(*c + ('a' - 'A'));
@@ -109,10 +108,10 @@ static json_t *success_of(json_t *operation, const authp_route_t *route)
 
 START_TEST(every_body_and_answer_has_examples)
 {
-    json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
-    for (int i = 0; authp_routes_at(i) != NULL; i++) {
-        const authp_route_t *route = authp_routes_at(i);
-        json_t *operation = answer_of(doc, route);
+    json_t *doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
+    for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
+        const authp_route_t *route = http_fake_route(&h, i);
+        json_t *operation = operation_of(doc, i);
         if (route->body != NULL) {
             json_t *media = media_of(json_object_get(operation, "requestBody"));
             ck_assert_msg(json_object_size(json_object_get(media, "examples")) > 0, "body of %s %s",
@@ -137,12 +136,12 @@ START_TEST(examples_of_a_delivery)
     } rows[] = {{AUTHP_DELIVERY_ASK, true, true},
                 {AUTHP_DELIVERY_JSON, true, false},
                 {AUTHP_DELIVERY_COOKIE, false, true}};
-    const authp_route_t *sign_up = authp_routes_at(0);
+    const authp_route_t *sign_up = http_fake_route(&h, 0);
     ck_assert_str_eq(sign_up->answer, "Tokens");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        h.mount.delivery = rows[i].delivery;
-        json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
-        json_t *success = success_of(answer_of(doc, sign_up), sign_up);
+        h.mount->delivery = rows[i].delivery;
+        json_t *doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
+        json_t *success = success_of(operation_of(doc, 0), sign_up);
         json_t *named = json_object_get(media_of(success), "examples");
         json_t *all = json_object_get(json_object_get(doc, "components"), "examples");
         ck_assert_int_eq(json_object_get(named, "candidate_tokens") != NULL, rows[i].json);
@@ -155,46 +154,67 @@ START_TEST(examples_of_a_delivery)
 }
 END_TEST
 
+/* Adds what the texts of one folder say; each is a JSON object. */
+static void add_prose(json_t *all, const char *text)
+{
+    json_t *own = NULL;
+    ck_assert_int_eq(authp_json_parse(text, strlen(text), &own, h.f.pool), AUTHP_OK);
+    ck_assert_int_eq(json_object_update(all, own), 0);
+}
+
 /* Each route says in prose what it means, and nothing is said about what is none. */
 START_TEST(every_route_is_explained)
 {
-    json_t *all = NULL;
-    size_t routes = 0;
-    json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
-    ck_assert_int_eq(authp_json_parse((const char *)authp_docs_text_about,
-                                      authp_docs_text_about_len, &all, h.f.pool),
-                     AUTHP_OK);
-    for (; authp_routes_at((int)routes) != NULL; routes++) {
-        const authp_route_t *route = authp_routes_at((int)routes);
-        const char *name = apr_pstrcat(h.f.pool, route->method, " ", route->path, NULL);
-        const char *said = json_string_value(json_object_get(answer_of(doc, route), "description"));
+    json_t *all = authp_json_object(h.f.pool);
+    int routes = 0;
+    json_t *doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
+    add_prose(all, (const char *)authp_docs_text_about);
+    for (int i = 0; i < h.mounts->nelts; i++) {
+        add_prose(all, APR_ARRAY_IDX(h.mounts, i, authp_mount_t).profile->about_json);
+    }
+    for (; http_fake_route(&h, routes) != NULL; routes++) {
+        const authp_route_t *route = http_fake_route(&h, routes);
+        const char *path = *route->path != '\0' ? route->path : "/";
+        const char *name = apr_pstrcat(h.f.pool, route->method, " ", path, NULL);
+        const char *said =
+            json_string_value(json_object_get(operation_of(doc, routes), "description"));
         json_t *prose = json_object_get(all, name);
         ck_assert_msg(json_array_size(prose) > 0, "%s", name);
         for (size_t i = 0; i < json_array_size(prose); i++) {
             ck_assert_ptr_nonnull(strstr(said, json_string_value(json_array_get(prose, i))));
         }
     }
-    ck_assert_uint_eq(json_object_size(all), routes);
+    ck_assert_int_eq((int)json_object_size(all), routes);
 }
 END_TEST
 
+static bool is_tag(json_t *tags, const char *name)
+{
+    size_t i = 0;
+    json_t *tag = NULL;
+    json_array_foreach(tags, i, tag)
+    {
+        if (strcmp(json_string_value(json_object_get(tag, "name")), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 START_TEST(groups)
 {
-    ck_assert_str_eq(authp_openapi_tags_of("/register/recruiter"), "Sign up and sign in");
-    ck_assert_str_eq(authp_openapi_tags_of("/session/renew"), "Sessions");
-    ck_assert_str_eq(authp_openapi_tags_of("/sessions/{id}"), "Own account");
-    ck_assert_str_eq(authp_openapi_tags_of("/me"), "Own account");
-    ck_assert_str_eq(authp_openapi_tags_of("/recruiter/invites"), "Recruiters");
-    ck_assert_str_eq(authp_openapi_tags_of("/users/{id}/sessions"), "Accounts");
-    ck_assert_str_eq(authp_openapi_tags_of("/messages"), "Server");
-    json_t *doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
-    json_t *role = json_object_get(answer_of(doc, authp_routes_at(0)), "description");
+    json_t *doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
+    json_t *role = json_object_get(operation_of(doc, 0), "description");
     ck_assert_int_eq(strncmp(json_string_value(role), "For everybody.\n\n", 16), 0);
-    for (int i = 0; authp_routes_at(i) != NULL; i++) {
-        const authp_route_t *route = authp_routes_at(i);
-        json_t *security = json_object_get(answer_of(doc, route), "security");
+    for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
+        const authp_route_t *route = http_fake_route(&h, i);
+        json_t *tags = json_object_get(operation_of(doc, i), "tags");
+        json_t *security = json_object_get(operation_of(doc, i), "security");
         json_t *roles = json_object_get(json_array_get(security, 0), "bearer");
         const char *needed = json_string_value(json_array_get(roles, 0));
+        ck_assert_uint_eq(json_array_size(tags), 1);
+        ck_assert_str_eq(json_string_value(json_array_get(tags, 0)), route->tag);
+        ck_assert(is_tag(json_object_get(doc, "tags"), route->tag));
         ck_assert_int_eq(needed != NULL, route->role != NULL);
         ck_assert(needed == NULL || strcmp(needed, route->role) == 0);
     }

@@ -29,7 +29,7 @@ static const char *const targets[] = {"/api/auth/openapi.json", "/api/auth/docs"
 START_TEST(it_is_made_once)
 {
     const authp_document_t *document =
-        _i == 0 ? &h.mount.documents->openapi : &h.mount.documents->page;
+        _i == 0 ? &h.mount->documents->openapi : &h.mount->documents->page;
     for (int i = 0; i < 3; i++) {
         authp_response_t out = http_fake_expect(&h, "GET", targets[_i], 200, NULL);
         ck_assert_ptr_eq(out.body, document->text);
@@ -45,11 +45,11 @@ END_TEST
 START_TEST(the_same_bytes_as_the_builder)
 {
     size_t len = 0;
-    json_t *document = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
+    json_t *document = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
     const char *text = authp_json_text(document, &len, h.f.pool);
-    ck_assert_uint_eq(h.mount.documents->openapi.len, len);
-    ck_assert_int_eq(memcmp(h.mount.documents->openapi.text, text, len), 0);
-    ck_assert_ptr_eq(h.mount.documents->page.text, (const char *)authp_docs_text_page);
+    ck_assert_uint_eq(h.mount->documents->openapi.len, len);
+    ck_assert_int_eq(memcmp(h.mount->documents->openapi.text, text, len), 0);
+    ck_assert_ptr_eq(h.mount->documents->page.text, (const char *)authp_docs_text_page);
 }
 END_TEST
 
@@ -59,9 +59,10 @@ START_TEST(whose_memory_it_is)
     apr_pool_t *configuration = NULL;
     const authp_documents_t *made = NULL;
     ck_assert_int_eq(apr_pool_create(&configuration, NULL), APR_SUCCESS);
-    ck_assert_int_eq(authp_documents_make(h.f.settings, &h.mount, &made, configuration), AUTHP_OK);
+    ck_assert_int_eq(authp_document_make(h.f.settings, h.mounts, h.mount, &made, configuration),
+                     AUTHP_OK);
     ck_assert_ptr_eq(apr_pool_parent_get(configuration), apr_pool_parent_get(h.f.pool));
-    ck_assert_ptr_ne(made->openapi.text, h.mount.documents->openapi.text);
+    ck_assert_ptr_ne(made->openapi.text, h.mount->documents->openapi.text);
     fixture_close(&h.f);
     ck_assert_uint_eq(strlen(made->openapi.text), made->openapi.len);
     ck_assert_uint_eq(strlen(made->openapi.tag), 32);
@@ -97,7 +98,7 @@ START_TEST(who_has_it)
 {
     for (int i = 0; i < 2; i++) {
         const authp_document_t *document =
-            i == 0 ? &h.mount.documents->openapi : &h.mount.documents->page;
+            i == 0 ? &h.mount->documents->openapi : &h.mount->documents->page;
         const char *format = conditions[_i].format;
         const char *mark = strstr(format, "%s");
         const char *value =
@@ -118,26 +119,30 @@ END_TEST
 /* What differs in the document makes another one, and another tag. */
 START_TEST(mounts_that_differ)
 {
-    const authp_mount_t mount = {
-        .path = "/api/auth", .me_path = "/api/protected/me", .delivery = AUTHP_DELIVERY_ASK};
-    authp_mount_t others[] = {mount, mount, mount, mount};
-    others[0].path = "/accounts";
-    others[1].me_path = NULL;
-    others[2].me_path = "/me";
-    others[3].delivery = AUTHP_DELIVERY_JSON;
-    ck_assert(authp_documents_same(&mount, &h.mount));
+    static const struct {
+        const char *path;
+        const char *me;
+        authp_delivery_t delivery;
+    } others[] = {{"/accounts", "/api/protected/me", AUTHP_DELIVERY_ASK},
+                  {"/api/auth", NULL, AUTHP_DELIVERY_ASK},
+                  {"/api/auth", "/me", AUTHP_DELIVERY_ASK},
+                  {"/api/auth", "/api/protected/me", AUTHP_DELIVERY_JSON}};
+    const apr_array_header_t *mounts = h.mounts;
+    const authp_documents_t *documents = h.mount->documents;
+    http_fake_mount(&h, "/api/auth", AUTHP_DELIVERY_ASK, "/api/protected/me");
+    ck_assert(authp_document_same(mounts, h.mounts));
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        const authp_documents_t *made = NULL;
-        ck_assert(!authp_documents_same(&mount, &others[i]));
-        ck_assert(!authp_documents_same(&others[i], &mount));
-        ck_assert_int_eq(authp_documents_make(h.f.settings, &others[i], &made, h.f.pool), AUTHP_OK);
-        ck_assert_str_ne(made->openapi.tag, h.mount.documents->openapi.tag);
-        ck_assert_str_eq(made->page.tag, h.mount.documents->page.tag);
+        http_fake_mount(&h, others[i].path, others[i].delivery, others[i].me);
+        http_fake_documents(&h);
+        ck_assert(!authp_document_same(mounts, h.mounts));
+        ck_assert(!authp_document_same(h.mounts, mounts));
+        ck_assert_str_ne(h.mount->documents->openapi.tag, documents->openapi.tag);
+        ck_assert_str_eq(h.mount->documents->page.tag, documents->page.tag);
     }
     h.f.settings->password_min_length = 11;
-    const authp_documents_t *made = NULL;
-    ck_assert_int_eq(authp_documents_make(h.f.settings, &mount, &made, h.f.pool), AUTHP_OK);
-    ck_assert_str_ne(made->openapi.tag, h.mount.documents->openapi.tag);
+    http_fake_mount(&h, "/api/auth", AUTHP_DELIVERY_ASK, "/api/protected/me");
+    http_fake_documents(&h);
+    ck_assert_str_ne(h.mount->documents->openapi.tag, documents->openapi.tag);
 }
 END_TEST
 

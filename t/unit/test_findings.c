@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a 422 names: twenty fields and a number, names of bounded length. */
 #include "api/findings.h"
-#include "api/problem.h"
+#include "api/profiles.h"
+#include "api/refusal.h"
 #include "suite.h"
 
-#include "base/json.h"
 #include "base/text.h"
 
 #include <apr_strings.h>
@@ -34,15 +34,9 @@ static const char *repeated(const char *unit, size_t count)
     return text;
 }
 
-static const char *name_of(const json_t *findings, size_t index)
+static authp_findings_t *many(const char *field, int count)
 {
-    json_t *entry = json_array_get(json_object_get(findings, "errors"), index);
-    return json_string_value(json_object_get(entry, "field"));
-}
-
-static json_t *many(const char *field, int count)
-{
-    json_t *findings = authp_findings_make(pool);
+    authp_findings_t *findings = authp_findings_make(pool);
     for (int i = 0; i < count; i++) {
         authp_findings_add(findings, field, "unknown", "Is not a field of this request.");
     }
@@ -51,19 +45,16 @@ static json_t *many(const char *field, int count)
 
 static const struct {
     int count;
-    size_t named;
-    int more; /* 0: no such member */
+    int named;
+    int more;
 } counts[] = {{0, 0, 0},   {1, 1, 0},   {19, 19, 0},     {20, 20, 0},
               {21, 20, 1}, {22, 20, 2}, {5000, 20, 4980}};
 
 START_TEST(twenty_are_named)
 {
-    json_t *findings = many("field", counts[_i].count);
-    json_t *more = json_object_get(findings, "more");
-    ck_assert_uint_eq(json_array_size(json_object_get(findings, "errors")), counts[_i].named);
-    ck_assert_int_eq(authp_findings_any(findings), counts[_i].count > 0);
-    ck_assert_int_eq(json_is_integer(more), counts[_i].more > 0);
-    ck_assert_int_eq(json_integer_value(more), counts[_i].more);
+    authp_findings_t *findings = many("field", counts[_i].count);
+    ck_assert_int_eq(findings->count, counts[_i].named);
+    ck_assert_int_eq(findings->more, counts[_i].more);
 }
 END_TEST
 
@@ -87,13 +78,13 @@ START_TEST(names_are_cut)
     const char *unit = names[_i].unit;
     const char *whole = repeated(unit, names[_i].most);
     const char *cut = apr_pstrcat(pool, repeated(unit, names[_i].kept), "\xe2\x80\xa6", NULL);
-    json_t *findings = authp_findings_make(pool);
+    authp_findings_t *findings = authp_findings_make(pool);
     authp_findings_add(findings, whole, "unknown", "x");
     authp_findings_add(findings, apr_pstrcat(pool, whole, unit, NULL), "unknown", "x");
     authp_findings_add(findings, repeated(unit, 4000), "unknown", "x");
-    ck_assert_str_eq(name_of(findings, 0), whole);
-    ck_assert_str_eq(name_of(findings, 1), cut);
-    ck_assert_str_eq(name_of(findings, 2), cut);
+    ck_assert_str_eq(findings->at[0].field, whole);
+    ck_assert_str_eq(findings->at[1].field, cut);
+    ck_assert_str_eq(findings->at[2].field, cut);
     ck_assert(authp_text_utf8(cut, strlen(cut), NULL));
     ck_assert(authp_findings_name(findings, whole));
     ck_assert(!authp_findings_name(findings, "another"));
@@ -104,9 +95,11 @@ END_TEST
 START_TEST(the_answer_is_bounded)
 {
     authp_response_t out = {0};
-    json_t *findings = many(repeated(names[_i].unit, 4000), 4000);
-    authp_problem_fill(AUTHP_E_VALIDATION_FAILED, NULL, findings, "65f0c0ffee00000000000001", &out,
-                       pool);
+    authp_findings_t *findings = many(repeated(names[_i].unit, 4000), 4000);
+    const authp_refusal_t refusal = {.err = AUTHP_E_VALIDATION_FAILED,
+                                     .findings = findings,
+                                     .request_id = "65f0c0ffee00000000000001"};
+    authp_refusal_write(authp_profiles_find("platform"), &refusal, &out, pool);
     ck_assert_uint_lt(out.body_len, 8192);
     ck_assert_uint_eq(out.body_len, strlen(out.body));
     ck_assert_ptr_nonnull(strstr(out.body, "\"more\":3980,"));

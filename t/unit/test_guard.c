@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks, from where, and where they are sent: credentials, cookies, origins, navigations. */
 #include "api/guard.h"
+#include "api/origin_rule.h"
+#include "api/profiles.h"
 #include "net/origin.h"
 #include "suite.h"
 #include "support/fixture.h"
@@ -29,13 +31,14 @@ static void teardown(void)
 
 static authp_guard_request_t request(const char *method)
 {
-    static const authp_mount_t mount = {.path = "/api/auth"};
+    static authp_mount_t mount;
+    mount = authp_mount_make("/api/auth", authp_profiles_find("platform"), AUTHP_DELIVERY_ASK);
     return (authp_guard_request_t){.method = method,
                                    .target = "/jobs?a=b",
                                    .headers = {get_header, headers},
                                    .scheme = "https",
                                    .host = "jobs.example.org",
-                                   .mount = &mount,
+                                   .renewing = &mount,
                                    .sign_in_page = "/signin.html"};
 }
 
@@ -240,7 +243,7 @@ START_TEST(apps_take_their_own_origin_alone)
     for (size_t i = 0; i < sizeof(front_ends) / sizeof(front_ends[0]); i++) {
         apr_table_set(headers, "Origin", front_ends[i]);
         ck_assert_int_eq(
-            authp_guard_origin(f.realm, &from, "https", "jobs.example.org", false, f.pool),
+            authp_origin_rule_check(f.realm, &from, "https", "jobs.example.org", false, f.pool),
             AUTHP_OK);
         ck_assert_int_eq(guarded("POST", cookie), AUTHP_E_ORIGIN_DENIED);
         apr_table_set(headers, "Sec-Fetch-Site", "same-origin");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OpenAPI document says what the tables say, and holds together. */
 #include "api/openapi.h"
+#include "api/openapi_examples.h"
 #include "api/problem.h"
-#include "api/route.h"
+#include "api/query.h"
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -18,7 +19,7 @@ static json_t *doc;
 
 static void make(void)
 {
-    doc = authp_openapi_make(h.f.settings, &h.mount, h.f.pool);
+    doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
 }
 
 static void setup(void)
@@ -37,25 +38,15 @@ static const char *text(json_t *object, const char *member)
     return json_string_value(json_object_get(object, member));
 }
 
-static bool at_me(const authp_route_t *route)
+static json_t *operation_of(int index)
 {
-    return (route->flags & AUTHP_ROUTE_AT_ME) != 0;
-}
-
-static json_t *item_of(const authp_route_t *route)
-{
-    const char *path =
-        at_me(route) ? h.mount.me_path : apr_pstrcat(h.f.pool, h.mount.path, route->path, NULL);
-    return path != NULL ? json_object_get(json_object_get(doc, "paths"), path) : NULL;
-}
-
-static json_t *operation_of(const authp_route_t *route)
-{
+    const authp_route_t *route = http_fake_route(&h, index);
+    json_t *item = json_object_get(json_object_get(doc, "paths"), http_fake_route_path(&h, index));
     char *method = apr_pstrdup(h.f.pool, route->method);
     for (char *c = method; *c != '\0'; c++) {
         *c = (char)apr_tolower(*c);
     }
-    json_t *operation = json_object_get(item_of(route), method);
+    json_t *operation = json_object_get(item, method);
     ck_assert_msg(operation != NULL, "%s %s", route->method, route->path);
     return operation;
 }
@@ -136,9 +127,9 @@ START_TEST(every_route_is_in_it)
     int routes = 0;
     const char *path = NULL;
     json_t *item = NULL;
-    for (; authp_routes_at(routes) != NULL; routes++) {
-        const authp_route_t *route = authp_routes_at(routes);
-        json_t *operation = operation_of(route);
+    for (; http_fake_route(&h, routes) != NULL; routes++) {
+        const authp_route_t *route = http_fake_route(&h, routes);
+        json_t *operation = operation_of(routes);
         ck_assert_str_eq(text(operation, "summary"), route->summary);
         ck_assert_ptr_nonnull(response_of(operation, route->success));
     }
@@ -149,15 +140,14 @@ START_TEST(every_route_is_in_it)
     }
     ck_assert_int_gt(routes, 9);
     ck_assert_int_eq(operations, routes);
-    ck_assert_ptr_null(authp_routes_at(-1));
 }
 END_TEST
 
 START_TEST(operation_ids)
 {
     json_t *seen = json_object();
-    for (int i = 0; authp_routes_at(i) != NULL; i++) {
-        const char *id = text(operation_of(authp_routes_at(i)), "operationId");
+    for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
+        const char *id = text(operation_of(i), "operationId");
         ck_assert_msg(json_object_get(seen, id) == NULL, "%s twice", id);
         ck_assert_uint_eq(strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
                           strlen(id));
@@ -180,14 +170,16 @@ static bool documents(json_t *operation, authp_err_t err)
 {
     const authp_problem_t *problem = authp_problem_of(err);
     json_t *response = response_of(operation, problem->status);
-    return json_object_get(examples_of(response), authp_problem_example(problem, h.f.pool)) != NULL;
+    return json_object_get(
+               examples_of(response),
+               authp_openapi_examples_error(h.mount->profile, problem->err, h.f.pool)) != NULL;
 }
 
 START_TEST(what_the_columns_imply)
 {
-    for (int i = 0; authp_routes_at(i) != NULL; i++) {
-        const authp_route_t *route = authp_routes_at(i);
-        json_t *operation = operation_of(route);
+    for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
+        const authp_route_t *route = http_fake_route(&h, i);
+        json_t *operation = operation_of(i);
         bool token = route->auth == AUTHP_AUTH_REQUIRED;
         bool waits = (route->flags & AUTHP_ROUTE_WAITS) != 0;
         bool signs_in = (route->flags & AUTHP_ROUTE_SIGNS_IN) != 0;
@@ -195,7 +187,7 @@ START_TEST(what_the_columns_imply)
                          token || route->auth == AUTHP_AUTH_OPTIONAL);
         ck_assert_int_eq(documents(operation, AUTHP_E_UNAVAILABLE), waits);
         ck_assert_int_eq(documents(operation, AUTHP_E_VALIDATION_FAILED),
-                         route->body != NULL || route->filters != NULL);
+                         route->body != NULL || authp_query_may_fail(route));
         ck_assert(documents(operation, AUTHP_E_INTERNAL));
         ck_assert(!signs_in || documents(operation, AUTHP_E_ORIGIN_DENIED));
         for (int k = 0; k < AUTHP_ROUTE_PROBLEMS && route->problems[k] != AUTHP_OK; k++) {
@@ -208,7 +200,7 @@ START_TEST(what_the_columns_imply)
         ck_assert_int_eq(takes(operation, "X-Token-Delivery"), signs_in);
         ck_assert_int_eq(takes(operation, "X-CSRF-Token"),
                          route->auth != AUTHP_AUTH_NONE && strcmp(route->method, "GET") != 0);
-        ck_assert_int_eq(takes(operation, "limit"), route->filters != NULL);
+        ck_assert_int_eq(takes(operation, "limit"), authp_query_may_fail(route));
         ck_assert_int_eq(takes(operation, "id"), strchr(route->path, '{') != NULL);
         bool kept = (route->flags & AUTHP_ROUTE_KEPT) != 0;
         json_t *headers = json_object_get(response_of(operation, route->success), "headers");
@@ -220,11 +212,10 @@ END_TEST
 
 START_TEST(every_documented_code_has_a_row)
 {
-    for (int i = 0; authp_routes_at(i) != NULL; i++) {
+    for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
         const char *status = NULL;
         json_t *response = NULL;
-        json_object_foreach(json_object_get(operation_of(authp_routes_at(i)), "responses"), status,
-                            response)
+        json_object_foreach(json_object_get(operation_of(i), "responses"), status, response)
         {
             const char *code = NULL;
             json_t *ref = NULL;
@@ -248,8 +239,9 @@ START_TEST(every_documented_code_has_a_row)
     }
     for (int i = 0; authp_problem_at(i) != NULL; i++) {
         const authp_problem_t *problem = authp_problem_at(i);
-        json_t *example = resolved(apr_pstrcat(h.f.pool, "#/components/examples/",
-                                               authp_problem_example(problem, h.f.pool), NULL));
+        json_t *example = resolved(apr_pstrcat(
+            h.f.pool, "#/components/examples/",
+            authp_openapi_examples_error(h.mount->profile, problem->err, h.f.pool), NULL));
         ck_assert_str_eq(text(json_object_get(example, "value"), "title"), problem->title);
     }
 }
@@ -257,9 +249,9 @@ END_TEST
 
 START_TEST(bodies)
 {
-    for (int i = 0; authp_routes_at(i) != NULL; i++) {
-        const authp_route_t *route = authp_routes_at(i);
-        json_t *body = json_object_get(operation_of(route), "requestBody");
+    for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
+        const authp_route_t *route = http_fake_route(&h, i);
+        json_t *body = json_object_get(operation_of(i), "requestBody");
         bool optional = (route->flags & AUTHP_ROUTE_OPTIONAL_BODY) != 0;
         ck_assert_int_eq(body != NULL, route->body != NULL);
         if (body == NULL) {
@@ -324,16 +316,16 @@ END_TEST
 
 START_TEST(variants)
 {
-    const authp_route_t *login = authp_routes_at(0);
+    const authp_route_t *login = http_fake_route(&h, 0);
     ck_assert_uint_ne(login->flags & AUTHP_ROUTE_SIGNS_IN, 0);
-    h.mount.delivery = AUTHP_DELIVERY_JSON;
+    h.mount->delivery = AUTHP_DELIVERY_JSON;
     make();
-    ck_assert(!takes(operation_of(login), "X-Token-Delivery"));
-    h.mount = (authp_mount_t){.path = "/accounts", .delivery = AUTHP_DELIVERY_COOKIE};
+    ck_assert(!takes(operation_of(0), "X-Token-Delivery"));
+    http_fake_mount(&h, "/accounts", AUTHP_DELIVERY_COOKIE, NULL);
     h.f.settings->secure_cookies = false;
     h.f.settings->password_min_length = 12;
     make();
-    ck_assert(!takes(operation_of(login), "X-Token-Delivery"));
+    ck_assert(!takes(operation_of(0), "X-Token-Delivery"));
     ck_assert_ptr_nonnull(json_object_get(json_object_get(doc, "paths"), "/accounts/login"));
     ck_assert_ptr_null(json_object_get(json_object_get(doc, "paths"), "/api/auth/login"));
     ck_assert_ptr_null(json_object_get(json_object_get(doc, "paths"), "/api/protected/me"));

@@ -2,6 +2,9 @@
 /* What a refusal looks like: documents for programs, a page for browsers. */
 #include "api/findings.h"
 #include "api/problem.h"
+#include "api/profiles.h"
+#include "api/refusal.h"
+#include "api/refusal_page.h"
 #include "suite.h"
 #include "support/fixture.h"
 
@@ -44,7 +47,7 @@ START_TEST(every_error_has_a_row)
     ck_assert_uint_gt(strlen(problem->title), 0);
     ck_assert_uint_gt(strlen(problem->detail), 0);
     ck_assert_uint_eq(strspn(problem->code, "abcdefghijklmnopqrstuvwxyz_"), strlen(problem->code));
-    /* No markup: authp_problem_page() writes them as they are. */
+    /* No markup: authp_refusal_page() writes them as they are. */
     ck_assert_ptr_null(strpbrk(problem->title, "<>&\""));
     ck_assert_ptr_null(strpbrk(problem->detail, "<>&\""));
     ck_assert_int_eq(problem->retry_after > 0, problem->status == 429 || problem->status == 503);
@@ -124,11 +127,17 @@ static const char *member(json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
+static void refuse(authp_err_t err, const char *request_id, authp_response_t *out)
+{
+    const authp_refusal_t refusal = {.err = err, .request_id = request_id};
+    authp_refusal_write(authp_profiles_find("platform"), &refusal, out, pool);
+}
+
 START_TEST(a_document)
 {
     authp_response_t out = {0};
     const authp_problem_t *problem = authp_problem_of(rows[_i].err);
-    authp_problem_fill(rows[_i].err, NULL, NULL, "65f0", &out, pool);
+    refuse(rows[_i].err, "65f0", &out);
     expect_headers(&out, _i);
     ck_assert_str_eq(header(&out, "Content-Type"), "application/problem+json");
     ck_assert_str_eq(header(&out, "X-Request-Id"), "65f0");
@@ -147,15 +156,15 @@ END_TEST
 
 /* The document of a refused subrequest is kept for the request that it belongs to, and the id that
  * it was made with goes away before it is sent. */
-static const authp_problem_reader_t nobody;
+static const authp_refusal_page_reader_t nobody;
 
 START_TEST(the_request_id_is_copied)
 {
     char id[] = "65f0";
     authp_response_t problem = {0};
     authp_response_t page = {0};
-    authp_problem_fill(AUTHP_E_TOKEN_MISSING, NULL, NULL, id, &problem, pool);
-    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, id, &nobody, &page, pool);
+    refuse(AUTHP_E_TOKEN_MISSING, id, &problem);
+    authp_refusal_page(AUTHP_E_INSUFFICIENT_ROLE, id, &nobody, &page, pool);
     memset(id, 'x', sizeof(id) - 1);
     ck_assert_str_eq(header(&problem, "X-Request-Id"), "65f0");
     ck_assert_str_eq(header(&page, "X-Request-Id"), "65f0");
@@ -166,16 +175,22 @@ END_TEST
 START_TEST(a_document_with_more_to_say)
 {
     authp_response_t out = {.headers = apr_table_make(pool, 2)};
-    json_t *findings = authp_findings_make(pool);
+    authp_findings_t *findings = authp_findings_make(pool);
     authp_findings_add(findings, "name", "invalid", "A finding.");
     apr_table_setn(out.headers, "Allow", "GET");
-    authp_problem_fill(AUTHP_E_VALIDATION_FAILED, "In \"other\" <words>.", findings, NULL, &out,
-                       pool);
+    const authp_refusal_t refusal = {
+        .err = AUTHP_E_VALIDATION_FAILED, .detail = "In \"other\" <words>.", .findings = findings};
+    authp_refusal_write(authp_profiles_find("platform"), &refusal, &out, pool);
     json_t *body = document(&out);
     ck_assert_str_eq(header(&out, "Allow"), "GET");
     ck_assert_ptr_null(header(&out, "X-Request-Id"));
     ck_assert_str_eq(member(body, "detail"), "In \"other\" <words>.");
-    ck_assert(json_equal(json_object_get(body, "errors"), json_object_get(findings, "errors")));
+    json_t *errors = json_object_get(body, "errors");
+    ck_assert_uint_eq(json_array_size(errors), 1);
+    ck_assert_uint_eq(json_object_size(json_array_get(errors, 0)), 3);
+    ck_assert_str_eq(member(json_array_get(errors, 0), "field"), "name");
+    ck_assert_str_eq(member(json_array_get(errors, 0), "code"), "invalid");
+    ck_assert_str_eq(member(json_array_get(errors, 0), "detail"), "A finding.");
     ck_assert_ptr_null(json_object_get(body, "more"));
     ck_assert_str_eq(authp_problem_of(AUTHP_E_RECRUITER_PENDING)->detail,
                      "Recruiter pending verification");
@@ -187,13 +202,13 @@ START_TEST(codes_without_a_route_yet)
 {
     authp_response_t out = {0};
     const authp_problem_t *problem = authp_problem_of(AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
-    authp_problem_fill(problem->err, NULL, NULL, NULL, &out, pool);
+    refuse(problem->err, NULL, &out);
     ck_assert_int_eq(out.status, 401);
     ck_assert_str_eq(
         header(&out, "WWW-Authenticate"),
         apr_pstrcat(pool, "Bearer realm=\"auth_platform\", error=\"", problem->code, "\"", NULL));
     out = (authp_response_t){0};
-    authp_problem_fill(AUTHP_E_RATE_LIMITED, NULL, NULL, NULL, &out, pool);
+    refuse(AUTHP_E_RATE_LIMITED, NULL, &out);
     ck_assert_int_eq(out.status, 429);
     ck_assert_str_eq(header(&out, "Retry-After"), "60");
     ck_assert_ptr_null(header(&out, "WWW-Authenticate"));
@@ -204,7 +219,7 @@ START_TEST(a_page)
 {
     authp_response_t out = {0};
     const authp_problem_t *problem = authp_problem_of(rows[_i].err);
-    authp_problem_page(rows[_i].err, "65f0c0ffee", &nobody, &out, pool);
+    authp_refusal_page(rows[_i].err, "65f0c0ffee", &nobody, &out, pool);
     expect_headers(&out, _i);
     ck_assert_str_eq(header(&out, "Content-Type"), "text/html; charset=utf-8");
     /* The site's own policy would block the <style>. */
@@ -225,12 +240,12 @@ END_TEST
 START_TEST(a_page_escapes)
 {
     authp_response_t out = {0};
-    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, "<b>\"&'", &nobody, &out, pool);
+    authp_refusal_page(AUTHP_E_INSUFFICIENT_ROLE, "<b>\"&'", &nobody, &out, pool);
     ck_assert_ptr_null(strstr(out.body, "<b>"));
     ck_assert_ptr_nonnull(strstr(out.body, "Request &lt;b&gt;"));
     ck_assert_ptr_nonnull(strstr(out.body, "&amp;"));
     out = (authp_response_t){0};
-    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &nobody, &out, pool);
+    authp_refusal_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &nobody, &out, pool);
     ck_assert_ptr_null(strstr(out.body, "Request"));
     ck_assert_ptr_null(header(&out, "X-Request-Id"));
 }
@@ -240,7 +255,7 @@ END_TEST
 START_TEST(a_page_for_somebody)
 {
     static const struct {
-        authp_problem_reader_t reader;
+        authp_refusal_page_reader_t reader;
         const char *says;
     } readers[] = {
         {{true, "Ada", "ada@example.org", NULL},
@@ -254,14 +269,14 @@ START_TEST(a_page_for_somebody)
     };
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
         authp_response_t out = {0};
-        authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &readers[i].reader, &out, pool);
+        authp_refusal_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &readers[i].reader, &out, pool);
         ck_assert_msg(strstr(out.body, readers[i].says) != NULL, "%s", out.body);
         ck_assert_ptr_null(strstr(out.body, "<script"));
         ck_assert_int_eq(strstr(out.body, "somebody else") != NULL,
                          readers[i].reader.sign_in != NULL);
     }
     authp_response_t out = {0};
-    authp_problem_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &nobody, &out, pool);
+    authp_refusal_page(AUTHP_E_INSUFFICIENT_ROLE, NULL, &nobody, &out, pool);
     ck_assert_ptr_null(strstr(out.body, "signed in"));
 }
 END_TEST

@@ -67,7 +67,7 @@ sub configure {
     $conf .= "LoadModule ${_}_module \"$modules/mod_$_.so\"\n" for qw(authn_core authz_core authz_host authz_user alias dir env headers);
     $conf .= "User www-data\nGroup www-data\n" if !$<;
     if ($self->{module}) {
-        $conf .= "LoadModule auth_platform_module \"$ENV{AUTHP_MODULE}\"\nAuthPlatformEnvFile \"$dir/.env\"\nAuthPlatformMount /api/auth\n"
+        $conf .= "LoadModule auth_platform_module \"$ENV{AUTHP_MODULE}\"\nAuthPlatformEnvFile \"$dir/.env\"\n"
             . "<Location \"/page.txt\">\nAuthType Platform\nAuthName \"t\"\nRequire role candidate\n</Location>\n$self->{more}\n";
     }
     write_file("$dir/httpd.conf", $conf);

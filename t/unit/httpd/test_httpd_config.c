@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every directive: where it may stand, each value in each spelling, what is in force without it,
  * and how an inner section or a virtual host takes it over. */
+#include "api/profile.h"
 #include "httpd/directives.h"
 #include "httpd/way_in.h"
 #include "httpd_fake.h"
@@ -14,7 +15,7 @@
 #define HOST (1u << FAKE_HOST)
 #define DIR (1u << FAKE_SECTION | 1u << FAKE_HTACCESS)
 
-typedef enum kind_t { TEXT, NUMBER, LONG, PAGE } kind_t;
+typedef enum kind_t { TEXT, NUMBER, LONG, PAGE, MOUNTS } kind_t;
 
 /* Where it may stand, what its member is, two values and what the member is then. */
 static const struct directive_t {
@@ -29,7 +30,7 @@ static const struct directive_t {
     {"AuthPlatformRevocationMaxLag", MAIN, LONG, "0", {"2s", "2000"}, {"1h", "3600000"}},
     {"AuthPlatformLiveTableSize", MAIN, NUMBER, "0", {"1024", "1024"}, {"16777216", "16777216"}},
     {"AuthPlatformTokenCache", MAIN, NUMBER, "-1", {"off", "0"}, {"64K", "64"}},
-    {"AuthPlatformMount", MAIN | HOST, TEXT, NULL, {"/a", "/a"}, {"off", ""}},
+    {"AuthPlatformMount", MAIN | HOST, MOUNTS, NULL, {"/a", "/a"}, {"off", ""}},
     {"AuthPlatformMe", MAIN | HOST, TEXT, NULL, {"/a/me", "/a/me"}, {"off", ""}},
     {"AuthPlatformTokenDelivery", MAIN | HOST, NUMBER, "-1", {"json", "0"}, {"ask", "2"}},
     {"AuthPlatformOptional", MAIN | HOST | DIR, NUMBER, "-1", {"on", "1"}, {"off", "0"}},
@@ -61,6 +62,17 @@ static const command_rec *row_of(const char *name)
     return row;
 }
 
+/* The paths of mounts, separated by blanks. */
+static const char *paths_of(const apr_array_header_t *mounts)
+{
+    const char *paths = mounts != NULL ? "" : NULL;
+    for (int i = 0; mounts != NULL && i < mounts->nelts; i++) {
+        paths = apr_pstrcat(fake.f.pool, paths, i > 0 ? " " : "",
+                            APR_ARRAY_IDX(mounts, i, const authp_mount_t).path, NULL);
+    }
+    return paths;
+}
+
 /* The member that the directive sets, as text. */
 static const char *value_in(const struct directive_t *directive, void *config)
 {
@@ -72,6 +84,8 @@ static const char *value_in(const struct directive_t *directive, void *config)
         return apr_itoa(fake.f.pool, *(const int *)member);
     case LONG:
         return apr_psprintf(fake.f.pool, "%" APR_INT64_T_FMT, *(const int64_t *)member);
+    case MOUNTS:
+        return paths_of(*(apr_array_header_t *const *)member);
     case PAGE:
         break;
     }
@@ -254,10 +268,13 @@ END_TEST
 START_TEST(what_is_in_force_without_any)
 {
     request_rec *r = httpd_fake_request("/x");
-    const authp_mount_t *mount = authp_config_mount(r);
+    const authp_mount_t *mount = authp_config_mount(httpd_fake_request("/api/auth/x"));
     authp_guard_request_t request;
+    ck_assert_ptr_null(authp_config_mount(r));
     ck_assert_str_eq(mount->path, "/api/auth");
-    ck_assert_str_eq(mount->me_path, "/api/protected/me");
+    ck_assert_str_eq(mount->profile->name, "platform");
+    mount = authp_config_mount(httpd_fake_request("/api/protected/me"));
+    ck_assert_str_eq(mount->profile->name, "me");
     ck_assert_int_eq(mount->delivery, AUTHP_DELIVERY_JSON);
     ck_assert_uint_eq(authp_config_token_cache(&fake.main), 4 * 1024 * 1024);
     authp_context_guard_request(r, &request);
@@ -288,51 +305,6 @@ START_TEST(what_a_request_gets)
     fake.main.server_scheme = "https";
     authp_context_guard_request(below, &request);
     ck_assert_str_eq(request.scheme, "https");
-}
-END_TEST
-
-/* mount and Me as they are written (NULL: not), what they amount to (NULL: off), or the error. */
-static const struct {
-    const char *mount;
-    const char *me;
-    const char *path;
-    const char *me_path;
-    bool fine;
-} mounts[] = {
-    {NULL, NULL, "/api/auth", "/api/protected/me", true},
-    {"/m", "/me", "/m", "/me", true},
-    {"off", "/me", NULL, "/me", true},
-    {"/m", "off", "/m", NULL, true},
-    {"/api", NULL, "/api", "/api/protected/me", true}, /* nobody asked for that one */
-    {"/m", "/m", NULL, NULL, false},
-    {"/m", "/m/me", NULL, NULL, false},
-    {"/m", "/mm", "/m", "/mm", true},
-    {"/m/m", "/m", "/m/m", "/m", true},
-    {"off", "/api/auth/me", NULL, "/api/auth/me", true},
-};
-
-START_TEST(mount_and_me)
-{
-    authp_server_config_t *config = authp_config_server(&fake.main);
-    request_rec *r = httpd_fake_request("/x");
-    config->mount_path = mounts[_i].mount;
-    config->me_path = mounts[_i].me;
-    if (mounts[_i].mount != NULL) {
-        ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", mounts[_i].mount, NULL));
-    }
-    if (mounts[_i].me != NULL) {
-        ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMe", mounts[_i].me, NULL));
-    }
-    ck_assert_int_eq(authp_config_resolve(&fake.main, fake.f.pool) == NULL, mounts[_i].fine);
-    if (!mounts[_i].fine) {
-        return;
-    }
-    const authp_mount_t *mount = authp_config_mount(r);
-    ck_assert_int_eq(mount != NULL, mounts[_i].path != NULL);
-    if (mount != NULL) {
-        ck_assert_str_eq(mount->path, mounts[_i].path);
-        ck_assert_pstr_eq(mount->me_path, mounts[_i].me_path);
-    }
 }
 END_TEST
 
@@ -370,7 +342,6 @@ Suite *suite_httpd_config(void)
     tcase_add_loop_test(tests, every_spelling, 0, (int)(sizeof(spellings) / sizeof(spellings[0])));
     tcase_add_test(tests, what_is_in_force_without_any);
     tcase_add_test(tests, what_a_request_gets);
-    tcase_add_loop_test(tests, mount_and_me, 0, (int)(sizeof(mounts) / sizeof(mounts[0])));
     tcase_add_test(tests, where_guards_stand_is_a_union);
     suite_add_tcase(suite, tests);
     return suite;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_fake.h"
+#include "api/dispatch.h"
 #include "api/document.h"
+#include "api/profiles.h"
 #include "base/json.h"
 
 #include <apr_strings.h>
@@ -29,15 +31,64 @@ static authp_err_t read_body(void *ctx, size_t limit, const char **data, size_t 
     return AUTHP_OK;
 }
 
+void http_fake_mount(http_fake_t *h, const char *path, authp_delivery_t delivery, const char *me)
+{
+    h->mounts = apr_array_make(h->f.pool, 2, sizeof(authp_mount_t));
+    APR_ARRAY_PUSH(h->mounts, authp_mount_t) =
+        authp_mount_make(path, authp_profiles_find("platform"), delivery);
+    if (me != NULL) {
+        APR_ARRAY_PUSH(h->mounts, authp_mount_t) =
+            authp_mount_make(me, authp_profiles_find("me"), delivery);
+    }
+    h->mount = &APR_ARRAY_IDX(h->mounts, 0, authp_mount_t);
+}
+
+void http_fake_documents(http_fake_t *h)
+{
+    for (int i = 0; i < h->mounts->nelts; i++) {
+        authp_mount_t *mount = &APR_ARRAY_IDX(h->mounts, i, authp_mount_t);
+        if (mount->profile->title != NULL) {
+            ck_assert_int_eq(
+                authp_document_make(h->f.settings, h->mounts, mount, &mount->documents, h->f.pool),
+                AUTHP_OK);
+        }
+    }
+}
+
+static const authp_route_t *row_of(const http_fake_t *h, int index, const authp_mount_t **of)
+{
+    for (int i = 0; i < h->mounts->nelts; i++) {
+        const authp_mount_t *mount = &APR_ARRAY_IDX(h->mounts, i, authp_mount_t);
+        const authp_route_t *route = mount->profile->routes;
+        for (; route->method != NULL; route++) {
+            if (index-- == 0) {
+                *of = mount;
+                return route;
+            }
+        }
+    }
+    return NULL;
+}
+
+const authp_route_t *http_fake_route(const http_fake_t *h, int index)
+{
+    const authp_mount_t *mount = NULL;
+    return row_of(h, index, &mount);
+}
+
+const char *http_fake_route_path(const http_fake_t *h, int index)
+{
+    const authp_mount_t *mount = NULL;
+    const authp_route_t *route = row_of(h, index, &mount);
+    return route != NULL ? apr_pstrcat(h->f.pool, mount->path, route->path, NULL) : NULL;
+}
+
 void http_fake_open(http_fake_t *h)
 {
-    *h = (http_fake_t){.mount = {.path = "/api/auth",
-                                 .me_path = "/api/protected/me",
-                                 .delivery = AUTHP_DELIVERY_ASK},
-                       .sign_in_page = "/signin.html"};
+    *h = (http_fake_t){.sign_in_page = "/signin.html"};
     fixture_open(&h->f);
-    ck_assert_int_eq(authp_documents_make(h->f.settings, &h->mount, &h->mount.documents, h->f.pool),
-                     AUTHP_OK);
+    http_fake_mount(h, "/api/auth", AUTHP_DELIVERY_ASK, "/api/protected/me");
+    http_fake_documents(h);
     http_fake_clear(h);
 }
 
@@ -60,11 +111,13 @@ authp_headers_t http_fake_headers(const http_fake_t *h)
 
 authp_request_t http_fake_request(http_fake_t *h, const char *method, const char *target)
 {
-    size_t path = strcspn(target, "?");
-    return (authp_request_t){.mount = &h->mount,
+    size_t len = strcspn(target, "?");
+    const char *path = apr_pstrmemdup(h->f.pool, target, len);
+    const authp_mount_t *mount = authp_mount_find(h->mounts, path);
+    return (authp_request_t){.mount = mount != NULL ? mount : h->mount,
                              .method = method,
-                             .path = apr_pstrmemdup(h->f.pool, target, path),
-                             .query = target[path] == '?' ? target + path + 1 : NULL,
+                             .path = path,
+                             .query = target[len] == '?' ? target + len + 1 : NULL,
                              .headers = http_fake_headers(h),
                              .scheme = "https",
                              .host = "jobs.example.org",
@@ -105,7 +158,7 @@ authp_response_t http_fake_ask(http_fake_t *h, const char *method, const char *t
 {
     authp_response_t out = {0};
     authp_request_t request = http_fake_request(h, method, target);
-    authp_api_handle(h->f.realm, &request, &out, h->f.pool);
+    authp_dispatch(h->f.realm, &request, &out, h->f.pool);
     if (out.status == 0) {
         return out;
     }

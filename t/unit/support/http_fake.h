@@ -2,17 +2,20 @@
 #ifndef AUTHP_TEST_HTTP_FAKE_H
 #define AUTHP_TEST_HTTP_FAKE_H
 
-#include "api/api.h"
+#include "api/call.h"
+#include "api/http.h"
+#include "api/mount.h"
 #include "fixture.h"
 
 #include <jansson.h>
 
 /* A host with our routes and no server: https://jobs.example.org, mounted at /api/auth, delivery
- * `ask`, on the realm of a fixture. Headers and body stay from one request to the next until a test
- * changes them. */
+ * `ask`, with the sample endpoint at /api/protected/me, on the realm of a fixture. Headers and body
+ * stay from one request to the next until a test changes them. */
 typedef struct http_fake_t {
     fixture_t f;
-    authp_mount_t mount;
+    apr_array_header_t *mounts; /* authp_mount_t */
+    authp_mount_t *mount;       /* the first of them: the platform's */
     apr_table_t *headers;
     const char *body;
     size_t body_len;
@@ -27,6 +30,15 @@ typedef struct http_fake_t {
 
 void http_fake_open(http_fake_t *h);
 void http_fake_close(http_fake_t *h);
+/* The host's mounts from now on: the platform's at `path` and the sample endpoint at `me`, NULL =
+ * not served. Their documents are not made. */
+void http_fake_mount(http_fake_t *h, const char *path, authp_delivery_t delivery, const char *me);
+/* Makes the documents of all mounts anew. */
+void http_fake_documents(http_fake_t *h);
+/* Row `index` of all mounts, one mount after the other, and its path from the host's root. NULL
+ * beyond the last one. */
+const authp_route_t *http_fake_route(const http_fake_t *h, int index);
+const char *http_fake_route_path(const http_fake_t *h, int index);
 /* Forgets headers and body. */
 void http_fake_clear(http_fake_t *h);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes by which administrators change accounts. */
 #include "api/answer.h"
-#include "api/handlers.h"
+#include "api/profiles/platform/handlers.h"
 #include "api/query.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -20,13 +20,13 @@ static json_t *user_item(const authp_call_t *call, const void *row)
     return authp_answer_user(row, call->pool);
 }
 
-authp_err_t h_users(authp_call_t *call)
+authp_err_t h_users_list(authp_call_t *call)
 {
     apr_array_header_t *users = NULL;
     authp_page_t page = authp_query_page(call);
-    const char *prefix = authp_query_value(call, "email");
+    const char *prefix = authp_call_query(call, "email");
     authp_user_filter_t filter = {
-        .role = authp_query_value(call, "role"), .after_id = page.after_id, .limit = page.limit};
+        .role = authp_call_query(call, "role"), .after_id = page.after_id, .limit = page.limit};
     if (prefix != NULL && *prefix != '\0') {
         char *lower = apr_pstrdup(call->pool, prefix);
         authp_text_lower(lower);
@@ -39,10 +39,11 @@ authp_err_t h_users(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_user_get(authp_call_t *call)
+authp_err_t h_users_get(authp_call_t *call)
 {
     authp_user_t *user = NULL;
-    authp_err_t err = authp_store_user_by_id(call->realm->store, call->id, &user, call->pool);
+    authp_err_t err =
+        authp_store_user_by_id(call->realm->store, authp_call_id(call), &user, call->pool);
     if (err == AUTHP_OK) {
         authp_answer_json(call, 200, authp_answer_user(user, call->pool));
     }
@@ -62,7 +63,7 @@ static const apr_array_header_t *roles_of(const authp_call_t *call, const json_t
     return roles;
 }
 
-authp_err_t h_user_patch(authp_call_t *call)
+authp_err_t h_users_patch(authp_call_t *call)
 {
     authp_user_t *user = NULL;
     const authp_actor_t actor = actor_of(call);
@@ -75,20 +76,21 @@ authp_err_t h_user_patch(authp_call_t *call)
                                       .has_verified = verified != NULL,
                                       .roles = roles != NULL ? roles_of(call, roles) : NULL,
                                       .disabled = json_is_true(disabled),
-                                      .name = authp_route_field(call, "name"),
+                                      .name = authp_call_field(call, "name"),
                                       .verified = json_is_true(verified)};
-    authp_err_t err = authp_admin_patch(call->realm, &actor, call->id, &patch, &user, call->pool);
+    authp_err_t err =
+        authp_admin_patch(call->realm, &actor, authp_call_id(call), &patch, &user, call->pool);
     if (err == AUTHP_OK) {
         authp_answer_json(call, 200, authp_answer_user(user, call->pool));
     }
     return err;
 }
 
-authp_err_t h_user_delete(authp_call_t *call)
+authp_err_t h_users_delete(authp_call_t *call)
 {
     const authp_actor_t actor = actor_of(call);
     call->out->status = 204;
-    return authp_admin_delete(call->realm, &actor, call->id, call->pool);
+    return authp_admin_delete(call->realm, &actor, authp_call_id(call), call->pool);
 }
 
 static json_t *session_item(const authp_call_t *call, const void *row)
@@ -96,15 +98,16 @@ static json_t *session_item(const authp_call_t *call, const void *row)
     return authp_answer_session(call, row);
 }
 
-authp_err_t h_user_sessions(authp_call_t *call)
+authp_err_t h_users_sessions(authp_call_t *call)
 {
     authp_user_t *user = NULL;
     apr_array_header_t *sessions = NULL;
     const authp_page_t page = authp_query_page(call);
-    authp_err_t err = authp_store_user_by_id(call->realm->store, call->id, &user, call->pool);
+    authp_err_t err =
+        authp_store_user_by_id(call->realm->store, authp_call_id(call), &user, call->pool);
     if (err == AUTHP_OK) {
-        err = authp_store_session_list(call->realm->store, call->id, authp_realm_now(call->realm),
-                                       &page, &sessions, call->pool);
+        err = authp_store_session_list(call->realm->store, authp_call_id(call),
+                                       authp_realm_now(call->realm), &page, &sessions, call->pool);
     }
     if (err == AUTHP_OK) {
         authp_query_answer(call, sessions, session_item);
@@ -112,19 +115,19 @@ authp_err_t h_user_sessions(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_user_sessions_end(authp_call_t *call)
+authp_err_t h_users_end_sessions(authp_call_t *call)
 {
     const authp_actor_t actor = actor_of(call);
     call->out->status = 204;
-    return authp_admin_end_sessions(call->realm, &actor, call->id, NULL, call->pool);
+    return authp_admin_end_sessions(call->realm, &actor, authp_call_id(call), NULL, call->pool);
 }
 
-authp_err_t h_recruiter_verify(authp_call_t *call)
+authp_err_t h_users_verify_recruiter(authp_call_t *call)
 {
     authp_user_t *user = NULL;
     const authp_actor_t actor = actor_of(call);
-    const authp_verdict_t verdict = {.id = authp_route_field(call, "user_id"),
-                                     .email = authp_route_field(call, "email"),
+    const authp_verdict_t verdict = {.id = authp_call_field(call, "user_id"),
+                                     .email = authp_call_field(call, "email"),
                                      .verified =
                                          !json_is_false(json_object_get(call->body, "verified"))};
     authp_err_t err = authp_admin_verify(call->realm, &actor, &verdict, &user, call->pool);

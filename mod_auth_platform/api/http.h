@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AUTHP_API_API_H
-#define AUTHP_API_API_H
+#ifndef AUTHP_API_HTTP_H
+#define AUTHP_API_HTTP_H
 
 #include "api/gate.h"
-#include "service/realm.h"
+#include "base/err.h"
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -20,25 +20,10 @@ typedef struct authp_headers_t {
     void *ctx;
 } authp_headers_t;
 
-typedef enum authp_delivery_t {
-    AUTHP_DELIVERY_JSON,
-    AUTHP_DELIVERY_COOKIE,
-    AUTHP_DELIVERY_ASK
-} authp_delivery_t;
-
-/* openapi.json and the page /docs (api/document.h). */
-typedef struct authp_documents_t authp_documents_t;
-
-/* Where a virtual host serves the routes. */
-typedef struct authp_mount_t {
-    const char *path;    /* "/api/auth": one leading '/', none at the end */
-    const char *me_path; /* "/api/protected/me" */
-    authp_delivery_t delivery;
-    const authp_documents_t *documents; /* made when the configuration has been read */
-} authp_mount_t;
+struct authp_mount_t;
 
 typedef struct authp_request_t {
-    const authp_mount_t *mount;
+    const struct authp_mount_t *mount; /* the one that owns `path` (mount.h) */
     const char *method;
     const char *path;  /* decoded, from the host's root */
     const char *query; /* raw, NULL if none */
@@ -64,12 +49,5 @@ typedef struct authp_response_t {
     bool slow; /* true for a refusal that clients of a flood repeat at once: it is sent after a
                   pause if the server has threads to spare */
 } authp_response_t;
-
-/* True if the mount of this host serves the path: mount->path, everything below it, and me_path. */
-bool authp_api_owns(const authp_mount_t *mount, const char *path);
-
-/* Dispatches (route.c) and always fills in *out. */
-void authp_api_handle(const authp_realm_t *realm, const authp_request_t *request,
-                      authp_response_t *out, apr_pool_t *pool);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/answer.h"
 #include "api/cookie.h"
-#include "api/handlers.h"
+#include "api/profiles/platform/handlers.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "net/origin.h"
@@ -14,10 +14,10 @@
  * cookies. The cookie checks apply only if a cookie was chosen, and that is known only after the
  * body has been read. At other routes the cookie checks come before the body. */
 
-authp_err_t h_refresh(authp_call_t *call)
+authp_err_t h_session_refresh(authp_call_t *call)
 {
     authp_grant_t grant;
-    const char *token = authp_route_field(call, "refresh_token");
+    const char *token = authp_call_field(call, "refresh_token");
     const char *cookie = token == NULL ? authp_cookie_refresh(call) : NULL;
     if (token == NULL && cookie == NULL) {
         return AUTHP_E_TOKEN_MISSING;
@@ -89,7 +89,7 @@ static authp_err_t leave_by_cookie(const authp_call_t *call, leaving_t *out)
 
 static authp_err_t who_leaves(const authp_call_t *call, leaving_t *out)
 {
-    const char *token = authp_route_field(call, "refresh_token");
+    const char *token = authp_call_field(call, "refresh_token");
     if (token != NULL) {
         return leave_by_refresh(call, token, out);
     }
@@ -100,7 +100,7 @@ static authp_err_t who_leaves(const authp_call_t *call, leaving_t *out)
     return leave_by_cookie(call, out);
 }
 
-authp_err_t h_logout(authp_call_t *call)
+authp_err_t h_session_logout(authp_call_t *call)
 {
     leaving_t leaving = {.by_cookie = false};
     bool all = json_is_true(json_object_get(call->body, "all"));
@@ -123,10 +123,10 @@ authp_err_t h_logout(authp_call_t *call)
 /* True if the browser only prefetches the page. A prefetch must not rotate the refresh token. */
 static bool is_prefetch(const authp_call_t *call)
 {
-    const char *purpose = authp_route_header(call, "Sec-Purpose");
+    const char *purpose = authp_call_header(call, "Sec-Purpose");
     return (purpose != NULL && strncmp(purpose, "prefetch", 8) == 0) ||
-           authp_text_same(authp_route_header(call, "Purpose"), "prefetch") ||
-           authp_text_same(authp_route_header(call, "X-Moz"), "prefetch");
+           authp_text_same(authp_call_header(call, "Purpose"), "prefetch") ||
+           authp_text_same(authp_call_header(call, "X-Moz"), "prefetch");
 }
 
 authp_err_t h_session_renew(authp_call_t *call)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/meta.h"
 #include "api/answer.h"
 #include "api/docs_text.h"
 #include "api/document.h"
-#include "api/handlers.h"
 #include "base/json.h"
 #include "service/live.h"
 
-authp_err_t h_healthz(authp_call_t *call)
+authp_err_t authp_meta_healthz(authp_call_t *call)
 {
     json_t *out = authp_json_object(call->pool);
     authp_json_set_str(out, "status", "ok");
@@ -30,7 +30,7 @@ static const char *complaint(const authp_live_health_t *health)
     return NULL;
 }
 
-authp_err_t h_readyz(authp_call_t *call)
+authp_err_t authp_meta_readyz(authp_call_t *call)
 {
     authp_live_health_t health = {0};
     bool live = authp_live_health(call->realm, &health);
@@ -53,13 +53,13 @@ authp_err_t h_readyz(authp_call_t *call)
     return AUTHP_OK;
 }
 
-authp_err_t h_openapi(authp_call_t *call)
+authp_err_t authp_meta_openapi(authp_call_t *call)
 {
     authp_document_send(call, &call->request->mount->documents->openapi, "application/json");
     return AUTHP_OK;
 }
 
-authp_err_t h_docs(authp_call_t *call)
+authp_err_t authp_meta_docs(authp_call_t *call)
 {
     apr_table_setn(call->out->headers, "Content-Security-Policy", authp_docs_text_policy);
     authp_document_send(call, &call->request->mount->documents->page, "text/html; charset=utf-8");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/bodies.h"
+#include "api/profiles/platform/bodies.h"
 
 const authp_schema_t authp_body_register = {"Register",
                                             {{"email", AUTHP_FIELD_EMAIL, true, false},

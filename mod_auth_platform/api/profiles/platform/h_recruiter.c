@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes that make recruiters. */
 #include "api/answer.h"
-#include "api/handlers.h"
+#include "api/profiles/platform/handlers.h"
 #include "api/query.h"
+#include "api/sign_in.h"
 #include "service/invite.h"
 #include "service/shape.h"
 
@@ -28,13 +29,13 @@ static authp_err_t make_by_admin(authp_call_t *call, authp_new_account_t *in)
     return err;
 }
 
-authp_err_t h_register_recruiter(authp_call_t *call)
+authp_err_t h_recruiter_register(authp_call_t *call)
 {
     authp_grant_t grant;
-    const char *code = authp_route_field(call, "invite_code");
-    authp_new_account_t in = {.email = authp_route_field(call, "email"),
-                              .name = authp_route_field(call, "name"),
-                              .password = authp_route_field(call, "password")};
+    const char *code = authp_call_field(call, "invite_code");
+    authp_new_account_t in = {.email = authp_call_field(call, "email"),
+                              .name = authp_call_field(call, "name"),
+                              .password = authp_call_field(call, "password")};
     in.password_len = strlen(in.password);
     if (code == NULL && by_admin(call)) {
         return make_by_admin(call, &in);
@@ -44,16 +45,16 @@ authp_err_t h_register_recruiter(authp_call_t *call)
     }
     authp_err_t err =
         authp_invite_register(call->realm, &in, code, &call->client, &grant, call->pool);
-    return err == AUTHP_OK ? authp_answer_signed_in(call, 201, &grant) : err;
+    return err == AUTHP_OK ? authp_sign_in_answer(call, 201, &grant) : err;
 }
 
-authp_err_t h_invite_make(authp_call_t *call)
+authp_err_t h_recruiter_invite(authp_call_t *call)
 {
     authp_invite_t *invite = NULL;
     const char *code = NULL;
     const json_t *hours = json_object_get(call->body, "expires_in_hours");
     const authp_actor_t actor = {.id = call->user->id.hex, .client = &call->client};
-    const authp_new_invite_t in = {.email = authp_route_field(call, "email"),
+    const authp_new_invite_t in = {.email = authp_call_field(call, "email"),
                                    .hours = hours != NULL ? (int)json_number_value(hours)
                                                           : AUTHP_INVITE_HOURS};
     authp_err_t err = authp_invite_make(call->realm, &actor, &in, &invite, &code, call->pool);
@@ -68,7 +69,7 @@ static json_t *invite_item(const authp_call_t *call, const void *row)
     return authp_shape_invite(row, call->pool);
 }
 
-authp_err_t h_invites(authp_call_t *call)
+authp_err_t h_recruiter_invites(authp_call_t *call)
 {
     apr_array_header_t *invites = NULL;
     const authp_page_t page = authp_query_page(call);
@@ -79,9 +80,9 @@ authp_err_t h_invites(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_invite_revoke(authp_call_t *call)
+authp_err_t h_recruiter_revoke(authp_call_t *call)
 {
     const authp_actor_t actor = {.id = call->user->id.hex, .client = &call->client};
     call->out->status = 204;
-    return authp_invite_revoke(call->realm, &actor, call->id, call->pool);
+    return authp_invite_revoke(call->realm, &actor, authp_call_id(call), call->pool);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AUTHP_API_BODIES_H
-#define AUTHP_API_BODIES_H
+#ifndef AUTHP_API_PROFILES_PLATFORM_BODIES_H
+#define AUTHP_API_PROFILES_PLATFORM_BODIES_H
 
 #include "api/schema.h"
 

@@ -1,0 +1,32 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Makes the C source with the table of profiles: build/profiles.pl FOLDER... > FILE.c
+# Each FOLDER is a profile: its profile.c defines authp_profile_NAME, where NAME is the folder's. The texts of its about.json and
+# examples.json become authp_profile_NAME_about and authp_profile_NAME_examples.
+use strict;
+use warnings FATAL => 'all';
+
+my @folders = sort @ARGV or die "build/profiles.pl FOLDER...\n";
+print qq{/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by build/profiles.pl: change the profiles' folders instead. */\n},
+    qq{#include "api/profiles.h"\n\n};
+
+# Numbers, for a string literal may be no longer than 4095 bytes in C.
+sub text_of {
+    my ($name, $file) = @_;
+    open my $in, '<:raw', $file or die "$file: $!\n";
+    my $text = do { local $/; <$in> };
+    die "$file: only ASCII, please: write \\u00e9 for an e with an accent\n" if $text =~ /[^\x09\x0a\x20-\x7e]/;
+    my $rows = join ",\n", map { join ',', unpack 'C*', $_ } unpack '(a32)*', $text;
+    return "extern const char $name\[\];\nconst char $name\[\] = {\n$rows,0};\n";
+}
+
+my @names;
+for my $folder (@folders) {
+    my ($name) = $folder =~ m{([a-z][a-z0-9_]*)/?$} or die "$folder: the name of a profile has lower-case letters, digits and _\n";
+    push @names, $name;
+    for my $kind (qw(about examples)) {
+        print text_of("authp_profile_${name}_$kind", "$folder/$kind.json") if -e "$folder/$kind.json";
+    }
+    print "extern const authp_profile_t authp_profile_$name;\n";
+}
+print "\nconst authp_profile_t *const authp_profiles_table[] = {", (map { "&authp_profile_$_, " } @names), "NULL};\n";

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The routes of the platform itself: accounts, sessions, invites and administration. */
+#include "api/profile.h"
+#include "api/problem_shape.h"
+#include "api/profiles/platform/answers.h"
+#include "api/profiles/platform/routes.h"
+
+AUTHP_PROFILE_TEXTS(platform);
+
+const authp_profile_t authp_profile_platform = {
+    .name = "platform",
+    .title = "mod_auth_platform",
+    .about = "Accounts, sessions and tokens of this host. Errors are RFC 9457 problem documents; "
+             "`code` is stable.",
+    .routes = authp_routes,
+    .shape = &authp_problem_shape,
+    .answers = authp_answers,
+    .tags = authp_routes_tags,
+    .renewal = "/session/renew",
+    .about_json = authp_profile_platform_about,
+    .examples_json = authp_profile_platform_examples,
+};

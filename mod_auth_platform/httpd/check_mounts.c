@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "httpd/check_mounts.h"
+#include "httpd/config.h"
+
+#include "api/profile.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* The first route of `outer` that requests cannot reach because `inner` owns its path. */
+static const authp_route_t *find_hidden(const authp_mount_t *outer, const authp_mount_t *inner)
+{
+    const char *below = authp_mount_rest(outer, inner->path);
+    size_t len = below != NULL ? strlen(below) : 0;
+    if (len == 0 || inner->profile->rows_only) {
+        return NULL;
+    }
+    for (const authp_route_t *route = outer->profile->routes; route->method != NULL; route++) {
+        if (strncmp(route->path, below, len) == 0 &&
+            (route->path[len] == '/' || route->path[len] == '\0')) {
+            return route;
+        }
+    }
+    return NULL;
+}
+
+static void check_pair(const authp_mount_t *outer, const authp_mount_t *inner,
+                       apr_array_header_t *warnings, apr_pool_t *pool)
+{
+    const authp_route_t *hidden = find_hidden(outer, inner);
+    if (hidden != NULL) {
+        APR_ARRAY_PUSH(warnings, const char *) =
+            apr_psprintf(pool, "AuthPlatformMount %s hides %s%s of AuthPlatformMount %s",
+                         inner->path, outer->path, hidden->path, outer->path);
+    }
+}
+
+/* Hosts that inherit the mounts of the main server are not told again. */
+static bool inherits(const server_rec *main_server, const server_rec *server)
+{
+    return server != main_server &&
+           authp_config_server(server)->mounts == authp_config_server(main_server)->mounts;
+}
+
+void authp_check_mounts(server_rec *main_server, apr_array_header_t *warnings, apr_pool_t *pool)
+{
+    for (const server_rec *server = main_server; server != NULL; server = server->next) {
+        const apr_array_header_t *mounts = authp_config_server(server)->served;
+        for (int i = 0; i < mounts->nelts && !inherits(main_server, server); i++) {
+            for (int k = 0; k < mounts->nelts; k++) {
+                check_pair(&APR_ARRAY_IDX(mounts, i, const authp_mount_t),
+                           &APR_ARRAY_IDX(mounts, k, const authp_mount_t), warnings, pool);
+            }
+        }
+    }
+}

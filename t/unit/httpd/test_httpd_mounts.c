@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AuthPlatformMount and AuthPlatformMe: what a host serves where. */
+#include "api/profile.h"
+#include "httpd/check_mounts.h"
+#include "httpd/directives.h"
+#include "httpd_fake.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* mount and Me as they are written (NULL: not), what they amount to (NULL: off), or the error. */
+static const struct {
+    const char *mount;
+    const char *me;
+    const char *path;
+    const char *me_path;
+    bool fine;
+} mounts[] = {
+    {NULL, NULL, "/api/auth", "/api/protected/me", true},
+    {"/m", "/me", "/m", "/me", true},
+    {"off", "/me", NULL, "/me", true},
+    {"/m", "off", "/m", NULL, true},
+    {"/api", NULL, "/api", "/api/protected/me", true}, /* nobody asked for that one */
+    {"/m", "/m", NULL, NULL, false},
+    {"/m", "/m/me", NULL, NULL, false},
+    {"/m", "/mm", "/m", "/mm", true},
+    {"/m/m", "/m", "/m/m", "/m", true},
+    {"off", "/api/auth/me", NULL, "/api/auth/me", true},
+};
+
+/* The path of the mount of that profile, NULL if there is none. */
+static const char *served(const char *profile)
+{
+    const apr_array_header_t *list = authp_config_server(&fake.main)->served;
+    for (int i = 0; i < list->nelts; i++) {
+        const authp_mount_t *mount = &APR_ARRAY_IDX(list, i, const authp_mount_t);
+        if (strcmp(mount->profile->name, profile) == 0) {
+            return mount->path;
+        }
+    }
+    return NULL;
+}
+
+START_TEST(mount_and_me)
+{
+    if (mounts[_i].mount != NULL) {
+        ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", mounts[_i].mount, NULL));
+    }
+    if (mounts[_i].me != NULL) {
+        ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMe", mounts[_i].me, NULL));
+    }
+    ck_assert_int_eq(authp_config_resolve(&fake.main, fake.f.pool) == NULL, mounts[_i].fine);
+    if (mounts[_i].fine) {
+        ck_assert_pstr_eq(served("platform"), mounts[_i].path);
+        ck_assert_pstr_eq(served("me"), mounts[_i].path != NULL ? mounts[_i].me_path : NULL);
+    }
+}
+END_TEST
+
+/* A host may have several, each once; its own replace those of the main server. */
+START_TEST(several_mounts)
+{
+    static const char *const paths[] = {"/a", "/a/b", "/c"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", paths[i], NULL));
+    }
+    ck_assert_ptr_nonnull(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", "/a", NULL));
+    ck_assert_ptr_nonnull(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", "/d nothing", NULL));
+    ck_assert_ptr_nonnull(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", "/d me", NULL));
+    ck_assert_ptr_nonnull(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", "off platform", NULL));
+    ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", "off", NULL));
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        const char *line = apr_pstrcat(fake.f.pool, paths[i], " platform", NULL);
+        ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", line, NULL));
+    }
+    ck_assert_ptr_null(authp_config_resolve(&fake.main, fake.f.pool));
+    ck_assert_str_eq(authp_config_mount(httpd_fake_request("/a/b/c"))->path, "/a/b");
+    ck_assert_str_eq(authp_config_mount(httpd_fake_request("/a/bc"))->path, "/a");
+    ck_assert_str_eq(authp_config_mount(httpd_fake_request("/c"))->path, "/c");
+    ck_assert_ptr_null(authp_config_mount(httpd_fake_request("/d")));
+    authp_server_config_t *none = authp_config_create_server(fake.f.pool, &fake.main);
+    authp_server_config_t *merged =
+        authp_config_merge_server(fake.f.pool, authp_config_server(&fake.main), none);
+    ck_assert_ptr_eq(merged->mounts, authp_config_server(&fake.main)->mounts);
+    none->mounts = apr_array_make(fake.f.pool, 1, sizeof(authp_mount_t));
+    merged = authp_config_merge_server(fake.f.pool, authp_config_server(&fake.main), none);
+    ck_assert_int_eq(merged->mounts->nelts, 0);
+}
+END_TEST
+
+/* What httpd -t says about mounts within others. */
+START_TEST(hidden_routes)
+{
+    apr_array_header_t *warnings = apr_array_make(fake.f.pool, 2, sizeof(const char *));
+    static const char *const lines[] = {"/a", "/a/users tiny", "/a/other", "/b"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", lines[i], NULL));
+    }
+    ck_assert_ptr_null(authp_config_resolve(&fake.main, fake.f.pool));
+    fake.main.next = NULL;
+    authp_check_mounts(&fake.main, warnings, fake.f.pool);
+    ck_assert_int_eq(warnings->nelts, 1);
+    ck_assert_str_eq(APR_ARRAY_IDX(warnings, 0, const char *),
+                     "AuthPlatformMount /a/users hides /a/users of AuthPlatformMount /a");
+}
+END_TEST
+
+Suite *suite_httpd_mounts(void)
+{
+    Suite *suite = suite_create("httpd_mounts");
+    TCase *tests = tcase_create("httpd_mounts");
+    tcase_add_checked_fixture(tests, httpd_fake_open, httpd_fake_close);
+    tcase_add_test(tests, several_mounts);
+    tcase_add_test(tests, hidden_routes);
+    tcase_add_loop_test(tests, mount_and_me, 0, sizeof(mounts) / sizeof(mounts[0]));
+    suite_add_tcase(suite, tests);
+    return suite;
+}
