@@ -32,15 +32,4 @@ authp_mount_t authp_mount_make(const char *path, const struct authp_profile_t *p
 /* The part of `path` below the mount: "" or what begins with '/'. NULL: not below it. */
 const char *authp_mount_rest(const authp_mount_t *mount, const char *path);
 
-/* Which of `mounts` (authp_mount_t) serves `path`: the longest one that owns it. A mount owns
- * everything below its path, or, if its profile says rows_only, the paths of its rows. NULL: none
- * does. */
-const authp_mount_t *authp_mount_find(const apr_array_header_t *mounts, const char *path);
-
-/* The first of `mounts` at which a browser can renew its session. NULL if there is none. */
-const authp_mount_t *authp_mount_renewing(const apr_array_header_t *mounts);
-
-/* The first of `mounts` whose profile has a document. NULL if there is none. */
-const authp_mount_t *authp_mount_documented(const apr_array_header_t *mounts);
-
 #endif

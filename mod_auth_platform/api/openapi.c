@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi.h"
+#include "api/mounts.h"
 #include "api/openapi_about.h"
 #include "api/openapi_components.h"
 #include "api/openapi_examples.h"
@@ -344,7 +345,7 @@ static void add_others(json_t *document, const apr_array_header_t *mounts, maker
 {
     for (int i = 0; i < mounts->nelts; i++) {
         const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
-        if (mount->profile->title == NULL && authp_mount_documented(mounts) == maker->mount) {
+        if (mount->profile->title == NULL && authp_mounts_documented(mounts) == maker->mount) {
             add_mount(document, mount, maker);
         }
     }

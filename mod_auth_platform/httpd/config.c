@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/config.h"
+#include "api/mounts.h"
 #include "httpd/way_in.h"
 
 #include "api/document.h"
@@ -82,7 +83,7 @@ bool authp_config_serves(const request_rec *r)
 const authp_mount_t *authp_config_mount(const request_rec *r)
 {
     const authp_server_config_t *config = authp_config_server(r->server);
-    return r->uri != NULL ? authp_mount_find(config->served, r->uri) : NULL;
+    return r->uri != NULL ? authp_mounts_find(config->served, r->uri) : NULL;
 }
 
 const char *authp_config_sign_in_page(const request_rec *r)
@@ -132,7 +133,7 @@ const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
     if (config->served->nelts > 0 && me[0] != '\0') {
         serve(config, me, ME_PROFILE);
     }
-    config->renewing = authp_mount_renewing(config->served);
+    config->renewing = authp_mounts_renewing(config->served);
     return NULL;
 }
 

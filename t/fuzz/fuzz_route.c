@@ -4,6 +4,7 @@
  */
 #include "api/dispatch.h"
 #include "api/document.h"
+#include "api/mounts.h"
 #include "api/profiles.h"
 #include "api/query.h"
 #include "base/json.h"
@@ -129,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (query != NULL) {
             *query++ = '\0';
         }
-        const authp_request_t request = {.mount = authp_mount_find(mounts, path),
+        const authp_request_t request = {.mount = authp_mounts_find(mounts, path),
                                          .method = method,
                                          .path = path,
                                          .query = query,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing up, and what an account says about itself. */
+#include "api/mounts.h"
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -250,7 +251,7 @@ END_TEST
 
 static bool owns(const char *path)
 {
-    return authp_mount_find(h.mounts, path) != NULL;
+    return authp_mounts_find(h.mounts, path) != NULL;
 }
 
 START_TEST(what_a_mount_owns)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths of routes with values in them, and which mount of a host serves a path. */
 #include "api/mount.h"
+#include "api/mounts.h"
 #include "api/path.h"
 #include "api/profiles.h"
 #include "suite.h"
@@ -130,16 +131,16 @@ START_TEST(which_mount)
         authp_mount_make("/api/tiny/who", me, AUTHP_DELIVERY_JSON);
     APR_ARRAY_PUSH(mounts, authp_mount_t) = authp_mount_make("/who", me, AUTHP_DELIVERY_JSON);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const authp_mount_t *found = authp_mount_find(mounts, rows[i].path);
+        const authp_mount_t *found = authp_mounts_find(mounts, rows[i].path);
         const authp_mount_t *wanted =
             rows[i].mount >= 0 ? &APR_ARRAY_IDX(mounts, rows[i].mount, authp_mount_t) : NULL;
         ck_assert_msg(found == wanted, "%s: %s", rows[i].path, found != NULL ? found->path : "-");
     }
-    ck_assert_ptr_eq(authp_mount_renewing(mounts), &APR_ARRAY_IDX(mounts, 0, authp_mount_t));
-    ck_assert_ptr_eq(authp_mount_documented(mounts), &APR_ARRAY_IDX(mounts, 0, authp_mount_t));
+    ck_assert_ptr_eq(authp_mounts_renewing(mounts), &APR_ARRAY_IDX(mounts, 0, authp_mount_t));
+    ck_assert_ptr_eq(authp_mounts_documented(mounts), &APR_ARRAY_IDX(mounts, 0, authp_mount_t));
     mounts->nelts = 0;
-    ck_assert_ptr_null(authp_mount_find(mounts, "/api"));
-    ck_assert_ptr_null(authp_mount_renewing(mounts));
+    ck_assert_ptr_null(authp_mounts_find(mounts, "/api"));
+    ck_assert_ptr_null(authp_mounts_renewing(mounts));
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  */
 #include "api/dispatch.h"
 #include "api/document.h"
+#include "api/mounts.h"
 #include "api/openapi.h"
 #include "api/profiles.h"
 #include "suite.h"
@@ -108,7 +109,7 @@ END_TEST
 /* Its document has its own rows, schemas and codes, and nothing of another profile. */
 START_TEST(its_document)
 {
-    const authp_mount_t *mount = authp_mount_find(h.mounts, "/tiny");
+    const authp_mount_t *mount = authp_mounts_find(h.mounts, "/tiny");
     json_t *doc = authp_openapi_make(h.f.settings, h.mounts, mount, h.f.pool);
     json_t *paths = json_object_get(doc, "paths");
     json_t *schemas = json_object_get(json_object_get(doc, "components"), "schemas");

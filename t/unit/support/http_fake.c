@@ -2,6 +2,7 @@
 #include "http_fake.h"
 #include "api/dispatch.h"
 #include "api/document.h"
+#include "api/mounts.h"
 #include "api/profiles.h"
 #include "base/json.h"
 
@@ -113,7 +114,7 @@ authp_request_t http_fake_request(http_fake_t *h, const char *method, const char
 {
     size_t len = strcspn(target, "?");
     const char *path = apr_pstrmemdup(h->f.pool, target, len);
-    const authp_mount_t *mount = authp_mount_find(h->mounts, path);
+    const authp_mount_t *mount = authp_mounts_find(h->mounts, path);
     return (authp_request_t){.mount = mount != NULL ? mount : h->mount,
                              .method = method,
                              .path = path,

@@ -1,47 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/profiles/platform/bodies.h"
 
-const authp_schema_t authp_body_register = {"Register",
-                                            {{"email", AUTHP_FIELD_EMAIL, true, false},
-                                             {"password", AUTHP_FIELD_NEW_PASSWORD, true, false},
-                                             {"name", AUTHP_FIELD_NAME, false, true},
-                                             {"device_id", AUTHP_FIELD_DEVICE, false, true}},
-                                            {NULL, NULL}};
+const authp_schema_t authp_bodies_register = {"Register",
+                                              {{"email", AUTHP_FIELD_EMAIL, true, false},
+                                               {"password", AUTHP_FIELD_NEW_PASSWORD, true, false},
+                                               {"name", AUTHP_FIELD_NAME, false, true},
+                                               {"device_id", AUTHP_FIELD_DEVICE, false, true}},
+                                              {NULL, NULL}};
 
-const authp_schema_t authp_body_login = {"Login",
-                                         {{"email", AUTHP_FIELD_LOGIN, false, false},
-                                          {"username", AUTHP_FIELD_LOGIN, false, false},
-                                          {"password", AUTHP_FIELD_PASSWORD, true, false},
-                                          {"device_id", AUTHP_FIELD_DEVICE, false, true}},
-                                         {"email", "username"}};
+const authp_schema_t authp_bodies_login = {"Login",
+                                           {{"email", AUTHP_FIELD_LOGIN, false, false},
+                                            {"username", AUTHP_FIELD_LOGIN, false, false},
+                                            {"password", AUTHP_FIELD_PASSWORD, true, false},
+                                            {"device_id", AUTHP_FIELD_DEVICE, false, true}},
+                                           {"email", "username"}};
 
-const authp_schema_t authp_body_email_login = {"EmailLogin",
-                                               {{"email", AUTHP_FIELD_LOGIN, true, false},
-                                                {"password", AUTHP_FIELD_PASSWORD, true, false},
-                                                {"device_id", AUTHP_FIELD_DEVICE, false, true}},
-                                               {NULL, NULL}};
+const authp_schema_t authp_bodies_email_login = {"EmailLogin",
+                                                 {{"email", AUTHP_FIELD_LOGIN, true, false},
+                                                  {"password", AUTHP_FIELD_PASSWORD, true, false},
+                                                  {"device_id", AUTHP_FIELD_DEVICE, false, true}},
+                                                 {NULL, NULL}};
 
-const authp_schema_t authp_body_refresh = {
+const authp_schema_t authp_bodies_refresh = {
     "Refresh", {{"refresh_token", AUTHP_FIELD_TOKEN, false, false}}, {NULL, NULL}};
 
-const authp_schema_t authp_body_logout = {
+const authp_schema_t authp_bodies_logout = {
     "Logout",
     {{"refresh_token", AUTHP_FIELD_TOKEN, false, false}, {"all", AUTHP_FIELD_BOOL, false, false}},
     {NULL, NULL}};
 
-const authp_schema_t authp_body_me_patch = {
+const authp_schema_t authp_bodies_me_patch = {
     "MePatch", {{"name", AUTHP_FIELD_NAME, false, true}}, {NULL, NULL}};
 
-const authp_schema_t authp_body_me_password = {
+const authp_schema_t authp_bodies_me_password = {
     "MePassword",
     {{"current_password", AUTHP_FIELD_PASSWORD, false, true},
      {"new_password", AUTHP_FIELD_NEW_PASSWORD, true, false}},
     {NULL, NULL}};
 
-const authp_schema_t authp_body_me_delete = {
+const authp_schema_t authp_bodies_me_delete = {
     "MeDelete", {{"password", AUTHP_FIELD_PASSWORD, false, true}}, {NULL, NULL}};
 
-const authp_schema_t authp_body_user_patch = {
+const authp_schema_t authp_bodies_user_patch = {
     "UserPatch",
     {{"roles", AUTHP_FIELD_ROLES, false, false},
      {"disabled", AUTHP_FIELD_BOOL, false, false},
@@ -49,13 +49,13 @@ const authp_schema_t authp_body_user_patch = {
      {"is_recruiter_verified", AUTHP_FIELD_BOOL, false, false}},
     {NULL, NULL}};
 
-const authp_schema_t authp_body_verify = {"RecruiterVerify",
-                                          {{"user_id", AUTHP_FIELD_ID, false, false},
-                                           {"email", AUTHP_FIELD_LOGIN, false, false},
-                                           {"verified", AUTHP_FIELD_BOOL, false, false}},
-                                          {"user_id", "email"}};
+const authp_schema_t authp_bodies_verify = {"RecruiterVerify",
+                                            {{"user_id", AUTHP_FIELD_ID, false, false},
+                                             {"email", AUTHP_FIELD_LOGIN, false, false},
+                                             {"verified", AUTHP_FIELD_BOOL, false, false}},
+                                            {"user_id", "email"}};
 
-const authp_schema_t authp_body_register_recruiter = {
+const authp_schema_t authp_bodies_register_recruiter = {
     "RegisterRecruiter",
     {{"email", AUTHP_FIELD_EMAIL, true, false},
      {"password", AUTHP_FIELD_NEW_PASSWORD, true, false},
@@ -65,14 +65,15 @@ const authp_schema_t authp_body_register_recruiter = {
      {"device_id", AUTHP_FIELD_DEVICE, false, true}},
     {NULL, NULL}};
 
-const authp_schema_t authp_body_recruiter_login = {"RecruiterLogin",
-                                                   {{"email", AUTHP_FIELD_LOGIN, true, false},
-                                                    {"password", AUTHP_FIELD_PASSWORD, true, false},
-                                                    {"invite_code", AUTHP_FIELD_TOKEN, false, true},
-                                                    {"device_id", AUTHP_FIELD_DEVICE, false, true}},
-                                                   {NULL, NULL}};
+const authp_schema_t authp_bodies_recruiter_login = {
+    "RecruiterLogin",
+    {{"email", AUTHP_FIELD_LOGIN, true, false},
+     {"password", AUTHP_FIELD_PASSWORD, true, false},
+     {"invite_code", AUTHP_FIELD_TOKEN, false, true},
+     {"device_id", AUTHP_FIELD_DEVICE, false, true}},
+    {NULL, NULL}};
 
-const authp_schema_t authp_body_invite = {"NewInvite",
-                                          {{"email", AUTHP_FIELD_EMAIL, true, false},
-                                           {"expires_in_hours", AUTHP_FIELD_HOURS, false, false}},
-                                          {NULL, NULL}};
+const authp_schema_t authp_bodies_invite = {"NewInvite",
+                                            {{"email", AUTHP_FIELD_EMAIL, true, false},
+                                             {"expires_in_hours", AUTHP_FIELD_HOURS, false, false}},
+                                            {NULL, NULL}};

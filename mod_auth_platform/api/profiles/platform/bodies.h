@@ -5,18 +5,18 @@
 #include "api/schema.h"
 
 /* The request bodies of the routes, as schemas. */
-extern const authp_schema_t authp_body_register;
-extern const authp_schema_t authp_body_login;
-extern const authp_schema_t authp_body_email_login;
-extern const authp_schema_t authp_body_refresh;
-extern const authp_schema_t authp_body_logout;
-extern const authp_schema_t authp_body_me_patch;
-extern const authp_schema_t authp_body_me_password;
-extern const authp_schema_t authp_body_me_delete;
-extern const authp_schema_t authp_body_user_patch;
-extern const authp_schema_t authp_body_verify;
-extern const authp_schema_t authp_body_register_recruiter;
-extern const authp_schema_t authp_body_recruiter_login;
-extern const authp_schema_t authp_body_invite;
+extern const authp_schema_t authp_bodies_register;
+extern const authp_schema_t authp_bodies_login;
+extern const authp_schema_t authp_bodies_email_login;
+extern const authp_schema_t authp_bodies_refresh;
+extern const authp_schema_t authp_bodies_logout;
+extern const authp_schema_t authp_bodies_me_patch;
+extern const authp_schema_t authp_bodies_me_password;
+extern const authp_schema_t authp_bodies_me_delete;
+extern const authp_schema_t authp_bodies_user_patch;
+extern const authp_schema_t authp_bodies_verify;
+extern const authp_schema_t authp_bodies_register_recruiter;
+extern const authp_schema_t authp_bodies_recruiter_login;
+extern const authp_schema_t authp_bodies_invite;
 
 #endif

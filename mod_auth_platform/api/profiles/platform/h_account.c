@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-authp_err_t h_account_register(authp_call_t *call)
+authp_err_t authp_h_account_register(authp_call_t *call)
 {
     authp_grant_t grant;
     authp_new_account_t in = {.email = authp_call_field(call, "email"),
@@ -33,22 +33,22 @@ static authp_err_t sign_in(authp_call_t *call, authp_door_t door)
     return err == AUTHP_OK ? authp_sign_in_answer(call, 200, &grant) : err;
 }
 
-authp_err_t h_account_login(authp_call_t *call)
+authp_err_t authp_h_account_login(authp_call_t *call)
 {
     return sign_in(call, AUTHP_DOOR_ANY);
 }
 
-authp_err_t h_account_login_candidate(authp_call_t *call)
+authp_err_t authp_h_account_login_candidate(authp_call_t *call)
 {
     return sign_in(call, AUTHP_DOOR_CANDIDATE);
 }
 
-authp_err_t h_account_login_recruiter(authp_call_t *call)
+authp_err_t authp_h_account_login_recruiter(authp_call_t *call)
 {
     return sign_in(call, AUTHP_DOOR_RECRUITER);
 }
 
-authp_err_t h_account_me(authp_call_t *call)
+authp_err_t authp_h_account_me(authp_call_t *call)
 {
     authp_answer_json(call, 200, authp_answer_user(call->user, call->pool));
     return AUTHP_OK;

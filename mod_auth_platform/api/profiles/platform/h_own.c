@@ -11,7 +11,7 @@ static authp_self_t self_of(const authp_call_t *call)
     return (authp_self_t){.user = call->user, .session = call->session, .client = &call->client};
 }
 
-authp_err_t h_own_patch(authp_call_t *call)
+authp_err_t authp_h_own_patch(authp_call_t *call)
 {
     authp_user_t *user = call->user;
     const authp_self_t self = self_of(call);
@@ -26,7 +26,7 @@ authp_err_t h_own_patch(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_own_password(authp_call_t *call)
+authp_err_t authp_h_own_password(authp_call_t *call)
 {
     authp_grant_t grant;
     const authp_self_t self = self_of(call);
@@ -38,7 +38,7 @@ authp_err_t h_own_password(authp_call_t *call)
                : err;
 }
 
-authp_err_t h_own_delete(authp_call_t *call)
+authp_err_t authp_h_own_delete(authp_call_t *call)
 {
     const authp_self_t self = self_of(call);
     bool cookies =
@@ -57,7 +57,7 @@ static json_t *session_item(const authp_call_t *call, const void *row)
     return authp_answer_session(call, row);
 }
 
-authp_err_t h_own_sessions(authp_call_t *call)
+authp_err_t authp_h_own_sessions(authp_call_t *call)
 {
     apr_array_header_t *sessions = NULL;
     const authp_page_t page = authp_query_page(call);
@@ -70,7 +70,7 @@ authp_err_t h_own_sessions(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_own_end_session(authp_call_t *call)
+authp_err_t authp_h_own_end_session(authp_call_t *call)
 {
     const authp_self_t self = self_of(call);
     authp_err_t err = authp_own_end_session(call->realm, &self, authp_call_id(call), call->pool);
@@ -81,7 +81,7 @@ authp_err_t h_own_end_session(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_own_end_others(authp_call_t *call)
+authp_err_t authp_h_own_end_others(authp_call_t *call)
 {
     const authp_self_t self = self_of(call);
     call->out->status = 204;

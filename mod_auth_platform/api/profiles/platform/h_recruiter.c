@@ -29,7 +29,7 @@ static authp_err_t make_by_admin(authp_call_t *call, authp_new_account_t *in)
     return err;
 }
 
-authp_err_t h_recruiter_register(authp_call_t *call)
+authp_err_t authp_h_recruiter_register(authp_call_t *call)
 {
     authp_grant_t grant;
     const char *code = authp_call_field(call, "invite_code");
@@ -48,7 +48,7 @@ authp_err_t h_recruiter_register(authp_call_t *call)
     return err == AUTHP_OK ? authp_sign_in_answer(call, 201, &grant) : err;
 }
 
-authp_err_t h_recruiter_invite(authp_call_t *call)
+authp_err_t authp_h_recruiter_invite(authp_call_t *call)
 {
     authp_invite_t *invite = NULL;
     const char *code = NULL;
@@ -69,7 +69,7 @@ static json_t *invite_item(const authp_call_t *call, const void *row)
     return authp_shape_invite(row, call->pool);
 }
 
-authp_err_t h_recruiter_invites(authp_call_t *call)
+authp_err_t authp_h_recruiter_invites(authp_call_t *call)
 {
     apr_array_header_t *invites = NULL;
     const authp_page_t page = authp_query_page(call);
@@ -80,7 +80,7 @@ authp_err_t h_recruiter_invites(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_recruiter_revoke(authp_call_t *call)
+authp_err_t authp_h_recruiter_revoke(authp_call_t *call)
 {
     const authp_actor_t actor = {.id = call->user->id.hex, .client = &call->client};
     call->out->status = 204;

@@ -14,7 +14,7 @@
  * cookies. The cookie checks apply only if a cookie was chosen, and that is known only after the
  * body has been read. At other routes the cookie checks come before the body. */
 
-authp_err_t h_session_refresh(authp_call_t *call)
+authp_err_t authp_h_session_refresh(authp_call_t *call)
 {
     authp_grant_t grant;
     const char *token = authp_call_field(call, "refresh_token");
@@ -100,7 +100,7 @@ static authp_err_t who_leaves(const authp_call_t *call, leaving_t *out)
     return leave_by_cookie(call, out);
 }
 
-authp_err_t h_session_logout(authp_call_t *call)
+authp_err_t authp_h_session_logout(authp_call_t *call)
 {
     leaving_t leaving = {.by_cookie = false};
     bool all = json_is_true(json_object_get(call->body, "all"));
@@ -129,7 +129,7 @@ static bool is_prefetch(const authp_call_t *call)
            authp_text_same(authp_call_header(call, "X-Moz"), "prefetch");
 }
 
-authp_err_t h_session_renew(authp_call_t *call)
+authp_err_t authp_h_session_renew(authp_call_t *call)
 {
     authp_grant_t grant;
     const authp_request_t *request = call->request;

@@ -20,7 +20,7 @@ static json_t *user_item(const authp_call_t *call, const void *row)
     return authp_answer_user(row, call->pool);
 }
 
-authp_err_t h_users_list(authp_call_t *call)
+authp_err_t authp_h_users_list(authp_call_t *call)
 {
     apr_array_header_t *users = NULL;
     authp_page_t page = authp_query_page(call);
@@ -39,7 +39,7 @@ authp_err_t h_users_list(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_users_get(authp_call_t *call)
+authp_err_t authp_h_users_get(authp_call_t *call)
 {
     authp_user_t *user = NULL;
     authp_err_t err =
@@ -63,7 +63,7 @@ static const apr_array_header_t *roles_of(const authp_call_t *call, const json_t
     return roles;
 }
 
-authp_err_t h_users_patch(authp_call_t *call)
+authp_err_t authp_h_users_patch(authp_call_t *call)
 {
     authp_user_t *user = NULL;
     const authp_actor_t actor = actor_of(call);
@@ -86,7 +86,7 @@ authp_err_t h_users_patch(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_users_delete(authp_call_t *call)
+authp_err_t authp_h_users_delete(authp_call_t *call)
 {
     const authp_actor_t actor = actor_of(call);
     call->out->status = 204;
@@ -98,7 +98,7 @@ static json_t *session_item(const authp_call_t *call, const void *row)
     return authp_answer_session(call, row);
 }
 
-authp_err_t h_users_sessions(authp_call_t *call)
+authp_err_t authp_h_users_sessions(authp_call_t *call)
 {
     authp_user_t *user = NULL;
     apr_array_header_t *sessions = NULL;
@@ -115,14 +115,14 @@ authp_err_t h_users_sessions(authp_call_t *call)
     return err;
 }
 
-authp_err_t h_users_end_sessions(authp_call_t *call)
+authp_err_t authp_h_users_end_sessions(authp_call_t *call)
 {
     const authp_actor_t actor = actor_of(call);
     call->out->status = 204;
     return authp_admin_end_sessions(call->realm, &actor, authp_call_id(call), NULL, call->pool);
 }
 
-authp_err_t h_users_verify_recruiter(authp_call_t *call)
+authp_err_t authp_h_users_verify_recruiter(authp_call_t *call)
 {
     authp_user_t *user = NULL;
     const authp_actor_t actor = actor_of(call);

@@ -5,38 +5,38 @@
 #include "api/call.h"
 
 /* h_account.c */
-authp_err_t h_account_register(authp_call_t *call);
-authp_err_t h_account_login(authp_call_t *call);
-authp_err_t h_account_login_candidate(authp_call_t *call);
-authp_err_t h_account_login_recruiter(authp_call_t *call);
-authp_err_t h_account_me(authp_call_t *call);
+authp_err_t authp_h_account_register(authp_call_t *call);
+authp_err_t authp_h_account_login(authp_call_t *call);
+authp_err_t authp_h_account_login_candidate(authp_call_t *call);
+authp_err_t authp_h_account_login_recruiter(authp_call_t *call);
+authp_err_t authp_h_account_me(authp_call_t *call);
 
 /* h_session.c */
-authp_err_t h_session_refresh(authp_call_t *call);
-authp_err_t h_session_logout(authp_call_t *call);
-authp_err_t h_session_renew(authp_call_t *call);
+authp_err_t authp_h_session_refresh(authp_call_t *call);
+authp_err_t authp_h_session_logout(authp_call_t *call);
+authp_err_t authp_h_session_renew(authp_call_t *call);
 
 /* h_recruiter.c */
-authp_err_t h_recruiter_register(authp_call_t *call);
-authp_err_t h_recruiter_invite(authp_call_t *call);
-authp_err_t h_recruiter_invites(authp_call_t *call);
-authp_err_t h_recruiter_revoke(authp_call_t *call);
+authp_err_t authp_h_recruiter_register(authp_call_t *call);
+authp_err_t authp_h_recruiter_invite(authp_call_t *call);
+authp_err_t authp_h_recruiter_invites(authp_call_t *call);
+authp_err_t authp_h_recruiter_revoke(authp_call_t *call);
 
 /* h_own.c */
-authp_err_t h_own_patch(authp_call_t *call);
-authp_err_t h_own_password(authp_call_t *call);
-authp_err_t h_own_delete(authp_call_t *call);
-authp_err_t h_own_sessions(authp_call_t *call);
-authp_err_t h_own_end_session(authp_call_t *call);
-authp_err_t h_own_end_others(authp_call_t *call);
+authp_err_t authp_h_own_patch(authp_call_t *call);
+authp_err_t authp_h_own_password(authp_call_t *call);
+authp_err_t authp_h_own_delete(authp_call_t *call);
+authp_err_t authp_h_own_sessions(authp_call_t *call);
+authp_err_t authp_h_own_end_session(authp_call_t *call);
+authp_err_t authp_h_own_end_others(authp_call_t *call);
 
-/* h_users_list.c */
-authp_err_t h_users_list(authp_call_t *call);
-authp_err_t h_users_get(authp_call_t *call);
-authp_err_t h_users_patch(authp_call_t *call);
-authp_err_t h_users_delete(authp_call_t *call);
-authp_err_t h_users_sessions(authp_call_t *call);
-authp_err_t h_users_end_sessions(authp_call_t *call);
-authp_err_t h_users_verify_recruiter(authp_call_t *call);
+/* h_users.c */
+authp_err_t authp_h_users_list(authp_call_t *call);
+authp_err_t authp_h_users_get(authp_call_t *call);
+authp_err_t authp_h_users_patch(authp_call_t *call);
+authp_err_t authp_h_users_delete(authp_call_t *call);
+authp_err_t authp_h_users_sessions(authp_call_t *call);
+authp_err_t authp_h_users_end_sessions(authp_call_t *call);
+authp_err_t authp_h_users_verify_recruiter(authp_call_t *call);
 
 #endif
