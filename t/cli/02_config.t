@@ -48,6 +48,8 @@ my $list = json($wrong);
 ok(!$list->{ok}, '... --json says so too');
 is(scalar @{ $list->{errors} }, 2, '... with both');
 
+is(run(['--env-file', "$dir/absent", 'check-config', '--env-file', $file])->{status}, 0, 'of two --env-file the last one counts');
+is(run(['--env-file', $file, 'check-config', '--env-file', "$dir/absent"])->{status}, 1, '... and only that');
 is(run(['check-config', '--env-file', "$dir/absent"])->{status}, 1, 'a file that is not there: status 1');
 chmod 0644, $file or die $!;
 like(run(['check-config', '--env-file', $file])->{err}, qr/\Q$file\E/, 'a file that others can read is refused by name');

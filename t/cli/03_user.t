@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use AuthPlatform::Cli qw(run json folder env_file write_file);
+use AuthPlatform::Cli qw(run json folder env_file write_file sql);
 use Test::More;
 
 my $dir = folder();
@@ -30,7 +30,11 @@ my $migrated = tool(['migrate', '--json']);
 is($migrated->{status}, 0, 'migrate on a fresh state folder') or diag $migrated->{err};
 cmp_ok(json($migrated)->{applied}, '>=', 1, '... applies steps');
 is(json(tool(['migrate', '--json']))->{applied}, 0, '... once');
-like(tool(['migrate'])->{out}, qr/up to date/, '... and says so to people');
+is(tool(['migrate'])->{out}, "sqlite: up to date\n", '... and says so to people');
+my ($steps) = map { $_->[0] } sql($dir, 'SELECT max(step) FROM schema_migrations');
+is(run(['--env-file', env_file(folder()), 'migrate'])->{out}, "sqlite: $steps steps applied\n", '... as it does of all steps');
+sql($dir, 'DROP TABLE login_failures', "DELETE FROM schema_migrations WHERE name = 'failed sign-ins'");
+is(tool(['migrate'])->{out}, "sqlite: 1 step applied\n", '... and of one');
 
 is(json(tool(['purge', '--json']))->{removed}, 0, 'purge finds nothing to remove');
 like(tool(['purge'])->{out}, qr/^0 rows removed$/m, '... and says so to people');

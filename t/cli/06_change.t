@@ -76,6 +76,11 @@ my $withdrawn = tool(['user', 'withdraw-recruiter', '--email', 'rita@example.org
 is($withdrawn->{status}, 0, 'withdraw-recruiter') or diag $withdrawn->{err};
 like($withdrawn->{out}, qr/\Awithdrew the verification of user $rita->{id}\n.*^state: +recruiter pending$/ms, '... for people');
 is_deeply(show($rita), $rita, '... and it is so');
+is($withdrawn->{err}, '', '... with nothing to note');
+change('disable', $rita);
+like(change('verify-recruiter', $rita)->{err}, qr/\Aauthplatform: note: this account is disabled and stays so: user enable --id $rita->{id}\n\z/, 'verifying somebody who is locked out notes that');
+is(change('withdraw-recruiter', $rita)->{err}, '', '... withdrawing it does not');
+is(change('enable', $rita)->{err}, "authplatform: note: this recruiter is not verified and does not count as one: user verify-recruiter --id $rita->{id}\n", '... nor is who is let in again verified');
 
 # Disabling.
 my $out = change('disable', $ada);
