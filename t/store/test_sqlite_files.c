@@ -110,6 +110,23 @@ START_TEST(modes)
 }
 END_TEST
 
+/* What a start makes is httpd's alone, whatever the umask. */
+START_TEST(a_folder_is_made)
+{
+    struct stat info;
+    const char *folder = apr_pstrcat(pool, sqlite_fixture_file(), ".d", NULL);
+    const char *database = apr_pstrcat(pool, folder, "/a.db", NULL);
+    (void)umask(0);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(authp_sqlite_files_prepare(database, (uid_t)-1, (gid_t)-1, pool),
+                         AUTHP_OK);
+        ck_assert_int_eq(stat(folder, &info), 0);
+        ck_assert_int_eq(info.st_mode & 07777, 0700);
+    }
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 /* The locks of this process's connections end when it closes any descriptor of the file: another
  * process must not be able to write while one of ours does. */
 START_TEST(locks_outlast_a_second_connection)
@@ -310,6 +327,7 @@ Suite *suite_sqlite_files(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, pragmas);
     tcase_add_test(tests, modes);
+    tcase_add_test(tests, a_folder_is_made);
     tcase_add_test(tests, locks_outlast_a_second_connection);
     tcase_add_loop_test(tests, refused, 0, 16);
     tcase_add_test(tests, refused_later);
