@@ -3,6 +3,7 @@
  * statements queue, how long one waits for a connection, and that each comes back. */
 #include "../unit/suite.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "contract.h"
 #include "sqlite_fixture.h"
 #include "store/providers.h"
@@ -11,6 +12,7 @@
 #include <apr_dbd.h>
 #include <apr_strings.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -261,6 +263,41 @@ START_TEST(asked_to_migrate_it_tries)
 }
 END_TEST
 
+static int answers_again;
+
+static void count_recoveries(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    answers_again += strstr(message, "AUTHP0212: ") != NULL;
+}
+
+/* A database that cannot be opened any more is not tried by every request. */
+START_TEST(a_lost_database_gets_a_pause)
+{
+    authp_sql_conn_t *conn = NULL;
+    const char *file = sqlite_fixture_file();
+    const char *away = apr_pstrcat(pool, file, ".away", NULL);
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
+    authp_sql_conn_close(conn);
+    authp_sql_conn_release(conn);
+    ck_assert_int_eq(rename(file, away), 0);
+    ck_assert_int_eq(mkdir(file, 0700), 0);
+    for (int i = 0; i < AUTHP_BREAKER_FAILURES; i++) {
+        ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE);
+    }
+    ck_assert_int_eq(rmdir(file), 0);
+    ck_assert_int_eq(rename(away, file), 0);
+    authp_log_set_sink(count_recoveries, NULL);
+    answers_again = 0;
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE); /* in the pause */
+    usleep((AUTHP_BREAKER_PAUSE_MS + 100) * 1000);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_int_eq(answers_again, 1);
+}
+END_TEST
+
 #define PATIENCE_MS 1500
 
 typedef struct waiter_t {
@@ -314,6 +351,7 @@ Suite *suite_sqlite_shape(void)
     tcase_add_test(tests, each_try_queues);
     tcase_add_test(tests, asked_to_migrate_it_tries);
     tcase_add_test(tests, one_bound_for_both_waits);
+    tcase_add_test(tests, a_lost_database_gets_a_pause);
     suite_add_tcase(suite, tests);
     return suite;
 }
