@@ -4,6 +4,7 @@
 #include "api/profile.h"
 #include "base/text.h"
 #include "net/origin.h"
+#include "service/token.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "httpd/child_exit.h"
 #include "httpd/lifecycle.h"
+#include "service/live_poll.h"
 #include "service/purge.h"
 
 #include <http_core.h>

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "crypto/bcrypt.h"
 #include "service/account.h"
-#include "service/live.h"
+#include "service/live_change.h"
 #include "service/user_change.h"
 
 #include <apr_strings.h>
@@ -80,7 +80,7 @@ static authp_err_t edit_patch(authp_user_t *user, void *ctx, apr_pool_t *pool)
 static void end_sessions(const authp_realm_t *realm, const char *id, const char *reason,
                          apr_pool_t *pool)
 {
-    authp_err_t err = authp_live_end_sessions(realm, id, NULL, reason, NULL, pool);
+    authp_err_t err = authp_live_change_session_end_user(realm, id, NULL, reason, NULL, pool);
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0310",
                   "user %s: sessions are dead but not marked as ended: %s", id,
@@ -182,7 +182,7 @@ static authp_err_t bury(const authp_realm_t *realm, const authp_actor_t *actor, 
             err = authp_admin_spare(realm, user, pool);
         }
         if (err == AUTHP_OK) {
-            err = authp_live_delete_user(realm, user, pool);
+            err = authp_live_change_user_delete(realm, user, pool);
         }
         if (err != AUTHP_E_CONFLICT) {
             return err;
@@ -218,7 +218,7 @@ authp_err_t authp_admin_end_sessions(const authp_realm_t *realm, const authp_act
     authp_user_t *user = NULL;
     authp_err_t err = authp_store_user_by_id(realm->store, id, &user, pool);
     if (err == AUTHP_OK) {
-        err = authp_live_end_sessions(realm, id, NULL, "admin", count, pool);
+        err = authp_live_change_session_end_user(realm, id, NULL, "admin", count, pool);
     }
     if (err == AUTHP_OK) {
         audit(realm, actor, "sessions_end", id, AUTHP_OK, pool);
@@ -232,7 +232,7 @@ authp_err_t authp_admin_end_session(const authp_realm_t *realm, const authp_acto
     authp_session_t *session = NULL;
     authp_err_t err = authp_store_session_by_id(realm->store, sid, &session, pool);
     if (err == AUTHP_OK) {
-        err = authp_live_end_session(realm, sid, "admin", pool);
+        err = authp_live_change_session_end(realm, sid, "admin", pool);
     }
     if (err == AUTHP_OK) {
         const authp_event_t event = {.event = "session_end",

@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/live.h"
+#include "service/live_ask.h"
 #include "service/live_store.h"
+
+authp_err_t authp_live_make(authp_live_table_t *table, int askers, authp_live_t **out,
+                            apr_pool_t *pool)
+{
+    authp_live_t *live = apr_pcalloc(pool, sizeof(*live));
+    live->table = table;
+    authp_err_t err = authp_live_store_make(table, askers, &live->store, pool);
+    if (err == AUTHP_OK) {
+        *out = live;
+    }
+    return err;
+}
+
+void authp_live_open(authp_live_t *live)
+{
+    authp_live_store_open(live->store);
+}
 
 static void take_facts(authp_principal_t *principal, const authp_live_facts_t *facts)
 {
@@ -20,8 +38,8 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
                                       .iat = principal->iat};
     authp_live_facts_t facts = {0};
     bool newer = false;
-    switch (authp_live_table_ask(authp_live_store_table(realm->live), &query,
-                                 authp_clock_now(realm->clock), &facts, &newer)) {
+    switch (
+        authp_live_ask(realm->live->table, &query, authp_clock_now(realm->clock), &facts, &newer)) {
     case AUTHP_LIVE_GOOD:
         return AUTHP_OK;
     case AUTHP_LIVE_CHANGED:
@@ -48,4 +66,17 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
         take_facts(principal, &facts);
     }
     return AUTHP_OK;
+}
+
+bool authp_live_health(const authp_realm_t *realm, authp_live_health_t *out)
+{
+    if (realm->live == NULL) {
+        return false;
+    }
+    authp_live_table_status(realm->live->table, &out->table);
+    /* The offset that the polling child has measured for all children. This child may not have
+     * polled. */
+    out->clock_known = authp_live_table_clock(realm->live->table, &out->clock_offset_ms);
+    out->clock_fine = !out->clock_known || authp_store_offset_fine(out->clock_offset_ms);
+    return true;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/live_ask.h"
 #include "service/live_layout.h"
 
 /* Near the end of the horizon the table may have forgotten changes. So tokens must be younger than
@@ -48,7 +49,7 @@ static void search(const live_bucket_t *bucket, const live_key_t *key, uint32_t 
 static live_found_t look_up(authp_live_shared_t *shared, const live_key_t *key, uint32_t now_s)
 {
     live_found_t out = {false, false, {0}};
-    live_bucket_t *bucket = authp_live_bucket(shared, key);
+    live_bucket_t *bucket = authp_live_layout_bucket(shared, key);
     for (int i = 0; i < READ_TRIES; i++) {
         uint32_t before = atomic_load_explicit(&bucket->sequence, memory_order_acquire);
         search(bucket, key, now_s, &out);
@@ -77,16 +78,16 @@ static bool covers(const authp_live_table_t *table, uint64_t state, int64_t issu
                table->max_lag_ms;
 }
 
-authp_live_verdict_t authp_live_table_ask(const authp_live_table_t *table,
-                                          const authp_live_query_t *query, authp_ms_t now,
-                                          authp_live_facts_t *facts, bool *newer)
+authp_live_verdict_t authp_live_ask(const authp_live_table_t *table,
+                                    const authp_live_query_t *query, authp_ms_t now,
+                                    authp_live_facts_t *facts, bool *newer)
 {
     authp_live_shared_t *shared = table->shared;
     /* The times of entries are in the store's time. */
     int64_t ahead = atomic_load_explicit(&shared->clock_offset, memory_order_relaxed);
     uint32_t now_s = (uint32_t)((now + ahead) / 1000);
-    live_key_t session_key = authp_live_key(query->session_id, LIVE_KIND_SESSION);
-    live_key_t user_key = authp_live_key(query->user_id, LIVE_KIND_USER);
+    live_key_t session_key = authp_live_layout_key(query->session_id, LIVE_KIND_SESSION);
+    live_key_t user_key = authp_live_layout_key(query->user_id, LIVE_KIND_USER);
     uint64_t state = atomic_load_explicit(&shared->state, memory_order_acquire);
     *newer = false;
     if (LIVE_REALM(state) != table->realm) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/live.h"
-#include "service/live_store.h"
+#include "service/live_change.h"
+
+#include "service/live_tell.h"
 
 /* The poll has brought older ones. */
 #define RECENT_MS 60000
@@ -13,7 +14,7 @@ static void tell_session(const authp_realm_t *realm, const char *sid)
 {
     if (realm->live != NULL && authp_id_valid(sid)) {
         authp_ms_t at = authp_realm_now(realm);
-        authp_live_table_put_session(authp_live_store_table(realm->live), sid, at);
+        authp_live_tell_session(realm->live->table, sid, at);
     }
 }
 
@@ -37,12 +38,12 @@ static void tell_user(const authp_realm_t *realm, const authp_live_user_t *user)
 {
     if (realm->live != NULL) {
         authp_ms_t at = authp_realm_now(realm);
-        authp_live_table_put_user(authp_live_store_table(realm->live), user, at);
+        authp_live_tell_user(realm->live->table, user, at);
     }
 }
 
-authp_err_t authp_live_end_session(const authp_realm_t *realm, const char *sid, const char *reason,
-                                   apr_pool_t *pool)
+authp_err_t authp_live_change_session_end(const authp_realm_t *realm, const char *sid,
+                                          const char *reason, apr_pool_t *pool)
 {
     authp_err_t err =
         authp_store_session_end(realm->store, sid, reason, authp_realm_now(realm), pool);
@@ -54,9 +55,9 @@ authp_err_t authp_live_end_session(const authp_realm_t *realm, const char *sid, 
     return err;
 }
 
-authp_err_t authp_live_end_sessions(const authp_realm_t *realm, const char *user_id,
-                                    const char *except_sid, const char *reason, int *count,
-                                    apr_pool_t *pool)
+authp_err_t authp_live_change_session_end_user(const authp_realm_t *realm, const char *user_id,
+                                               const char *except_sid, const char *reason,
+                                               int *count, apr_pool_t *pool)
 {
     const authp_end_t end = {
         .except_sid = except_sid, .reason = reason, .now = authp_realm_now(realm)};
@@ -71,17 +72,17 @@ authp_err_t authp_live_end_sessions(const authp_realm_t *realm, const char *user
     return err;
 }
 
-authp_err_t authp_live_update_user(const authp_realm_t *realm, const authp_user_t *before,
-                                   const authp_user_t *after, apr_pool_t *pool)
+authp_err_t authp_live_change_user_update(const authp_realm_t *realm, const authp_user_t *before,
+                                          const authp_user_t *after, apr_pool_t *pool)
 {
     authp_err_t err = authp_store_user_update(realm->store, before, after, pool);
     if (err == AUTHP_OK && after->ver != before->ver) {
-        authp_live_note_user(realm, after);
+        authp_live_change_user_note(realm, after);
     }
     return err;
 }
 
-void authp_live_note_user(const authp_realm_t *realm, const authp_user_t *user)
+void authp_live_change_user_note(const authp_realm_t *realm, const authp_user_t *user)
 {
     const authp_live_user_t facts = {
         .id = user->id.hex,
@@ -92,8 +93,8 @@ void authp_live_note_user(const authp_realm_t *realm, const authp_user_t *user)
     tell_user(realm, &facts);
 }
 
-authp_err_t authp_live_delete_user(const authp_realm_t *realm, const authp_user_t *before,
-                                   apr_pool_t *pool)
+authp_err_t authp_live_change_user_delete(const authp_realm_t *realm, const authp_user_t *before,
+                                          apr_pool_t *pool)
 {
     authp_err_t err = authp_store_user_delete(realm->store, before, authp_realm_now(realm), pool);
     if (err == AUTHP_OK) {

@@ -2,16 +2,20 @@
 #ifndef AUTHP_SERVICE_LIVE_LAYOUT_H
 #define AUTHP_SERVICE_LIVE_LAYOUT_H
 
+#include "base/clock.h"
 #include "base/shm.h"
-#include "service/live_table.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 /* The layout of the live table in shared memory. Children of a newer build read it after a reload.
  * So a change here needs a new number in its name in httpd/retained.c. */
 #define LIVE_WAYS 8
 #define LIVE_ROLES 32
 #define LIVE_ROLE_LEN 32
+#define LIVE_STORE_ID_LEN 32
 
 /* An entry has five words, which are copied as a whole under the bucket's sequence:
  *  - 0: the first 8 bytes of the id
@@ -38,7 +42,7 @@ typedef struct live_bucket_t {
 #define LIVE_WARM UINT64_C(1)
 #define LIVE_REALM(state) ((uint32_t)((state) >> 32))
 
-struct authp_live_shared_t {
+typedef struct authp_live_shared_t {
     _Atomic uint64_t state;
     _Atomic int64_t news_at; /* monotonic ms at which the last complete round began */
     _Atomic int64_t worst_ms;
@@ -51,7 +55,7 @@ struct authp_live_shared_t {
     _Atomic bool clock_known;
     pthread_mutex_t mutex; /* taken by writers; guards what follows, too */
     uint32_t nbuckets;     /* a power of two */
-    unsigned char store_id[AUTHP_LIVE_STORE_ID_LEN];
+    unsigned char store_id[LIVE_STORE_ID_LEN];
     int nroles;
     char roles[LIVE_ROLES][LIVE_ROLE_LEN + 1]; /* name -> bit; only appended to within one realm */
     int64_t round_began;
@@ -60,16 +64,16 @@ struct authp_live_shared_t {
     authp_ms_t users_newest;
     authp_ms_t sessions_newest;
     live_bucket_t buckets[];
-};
+} authp_live_shared_t;
 
-struct authp_live_table_t {
+typedef struct authp_live_table_t {
     authp_live_shared_t *shared;
     uint32_t realm;
     int64_t max_lag_ms;
     bool same_bits; /* each role has the same bit here and in the table */
     int nroles;
     unsigned char there[LIVE_ROLES]; /* bit of a role here -> its bit in the table */
-};
+} authp_live_table_t;
 
 typedef struct live_key_t {
     uint64_t word0;
@@ -98,17 +102,19 @@ static inline unsigned int live_tag(const live_key_t *key)
     return ((unsigned int)(live_mix(key) >> 25) | 0x80U) & 0xffU;
 }
 
-/* live_table.c. `id` is 24 hex digits; callers have checked that. */
-live_key_t authp_live_key(const char *id, unsigned int kind);
-live_bucket_t *authp_live_bucket(authp_live_shared_t *shared, const live_key_t *key);
+/* `id` is 24 hex digits; callers have checked that. */
+live_key_t authp_live_layout_key(const char *id, unsigned int kind);
+live_bucket_t *authp_live_layout_bucket(authp_live_shared_t *shared, const live_key_t *key);
 /* Both are called with the mutex held. Readers skip a bucket that is open. */
-uint32_t authp_live_open_bucket(live_bucket_t *bucket);
-void authp_live_close_bucket(live_bucket_t *bucket, uint32_t sequence);
+uint32_t authp_live_layout_open_bucket(live_bucket_t *bucket);
+void authp_live_layout_close_bucket(live_bucket_t *bucket, uint32_t sequence);
+/* Drops all entries, and lets the table speak of `realm` from now on. The mutex is held. */
+void authp_live_layout_empty(authp_live_shared_t *shared, uint32_t realm);
 /* Takes the mutex. False if that was not possible in time. If the holder died while it wrote, the
  * table is emptied. */
-bool authp_live_lock(authp_live_shared_t *shared);
-void authp_live_unlock(authp_live_shared_t *shared);
+bool authp_live_layout_lock(authp_live_shared_t *shared);
+void authp_live_layout_unlock(authp_live_shared_t *shared);
 /* The next state: one emptying more, and cold. */
-uint64_t authp_live_next_state(uint64_t state);
+uint64_t authp_live_layout_next_state(uint64_t state);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/live_poll.h"
+
 #include "base/log.h"
-#include "service/live.h"
+#include "service/live_round.h"
 #include "service/live_store.h"
+#include "service/live_tell.h"
 
 /* Reads from the store what other hosts and the command line tool have changed. One child of this
  * httpd does it once a second. Reading a change twice does no harm, but missing one would. */
@@ -23,7 +26,7 @@ static void put_user(const poll_t *poll, const authp_user_t *row)
         .min_ver = row->min_ver,
         .roles = authp_roles_effective(poll->realm->roles, row->roles, row->is_recruiter_verified),
         .email_verified = row->email_verified};
-    authp_live_table_put_user(poll->table, &user, row->auth_changed_at);
+    authp_live_tell_user(poll->table, &user, row->auth_changed_at);
 }
 
 /* Reads one page from `since` on. *seen counts the rows that the store found. If they fill the
@@ -51,7 +54,7 @@ static authp_err_t page_of_sessions(const poll_t *poll, authp_ms_t since, int li
     for (int i = 0; err == AUTHP_OK && i < list->nelts; i++) {
         const authp_ended_t *ended = APR_ARRAY_IDX(list, i, const authp_ended_t *);
         if (authp_id_valid(ended->id.hex)) {
-            authp_live_table_put_session(poll->table, ended->id.hex, ended->ended_at);
+            authp_live_tell_session(poll->table, ended->id.hex, ended->ended_at);
         }
     }
     return err;
@@ -71,7 +74,7 @@ static authp_err_t read_all(const poll_t *poll, page_fn *page, authp_ms_t since,
         more = seen.rows >= limit && limit < PAGE_MOST;
         limit = seen.newest <= since ? limit * 2 : PAGE;
         since = seen.newest > since ? seen.newest : since;
-        authp_live_table_beat(poll->table);
+        authp_live_round_beat(poll->table);
     }
     return err;
 }
@@ -85,9 +88,9 @@ static authp_err_t run(const poll_t *poll, authp_live_round_t *round)
     return err;
 }
 
-static void say(authp_live_t *live, authp_err_t err)
+static void say(const authp_live_t *live, authp_err_t err)
 {
-    if (!authp_live_store_failing(live, err != AUTHP_OK)) {
+    if (!authp_live_store_failing(live->store, err != AUTHP_OK)) {
         return;
     }
     if (err != AUTHP_OK) {
@@ -110,21 +113,12 @@ static authp_err_t measure(const poll_t *poll)
     return err;
 }
 
-void authp_live_adopt_clock(const authp_realm_t *realm)
-{
-    int64_t offset = 0;
-    if (realm->live != NULL &&
-        authp_live_table_clock(authp_live_store_table(realm->live), &offset)) {
-        authp_store_set_offset(realm->store, offset);
-    }
-}
-
 void authp_live_poll(const authp_realm_t *realm, apr_pool_t *pool)
 {
-    poll_t poll = {.realm = realm, .table = authp_live_store_table(realm->live)};
+    poll_t poll = {.realm = realm, .table = realm->live->table};
     authp_live_round_t round = {0};
-    authp_live_adopt_clock(realm);
-    if (!authp_live_table_begin(poll.table, &round) ||
+    authp_realm_adopt_clock(realm);
+    if (!authp_live_round_begin(poll.table, &round) ||
         apr_pool_create(&poll.pool, pool) != APR_SUCCESS) {
         return;
     }
@@ -133,21 +127,7 @@ void authp_live_poll(const authp_realm_t *realm, apr_pool_t *pool)
         authp_live_round_set(poll.table, &round, authp_realm_now(realm));
         err = run(&poll, &round);
     }
-    authp_live_table_end(poll.table, &round, err == AUTHP_OK);
+    authp_live_round_end(poll.table, &round, err == AUTHP_OK);
     say(realm->live, err);
     apr_pool_destroy(poll.pool);
-}
-
-bool authp_live_health(const authp_realm_t *realm, authp_live_health_t *out)
-{
-    if (realm->live == NULL) {
-        return false;
-    }
-    authp_live_table_status(authp_live_store_table(realm->live), &out->table);
-    /* The offset that the polling child has measured for all children. This child may not have
-     * polled. */
-    out->clock_known =
-        authp_live_table_clock(authp_live_store_table(realm->live), &out->clock_offset_ms);
-    out->clock_fine = !out->clock_known || authp_store_offset_fine(out->clock_offset_ms);
-    return true;
 }

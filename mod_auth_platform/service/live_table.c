@@ -9,7 +9,8 @@
 /* Added to the life of a token. The clocks of hosts may differ by 20 s in each direction (/readyz),
  * and a change gets its time up to one time-out of the store before it can be read. */
 #define MARGIN_MS 120000
-#define WRITER_WAIT_MS 1000
+
+_Static_assert(AUTHP_LIVE_STORE_ID_LEN == LIVE_STORE_ID_LEN, "the same id");
 
 authp_err_t authp_live_table_make(int entries, authp_live_shared_t **out)
 {
@@ -30,68 +31,6 @@ authp_err_t authp_live_table_make(int entries, authp_live_shared_t **out)
         *out = shared;
     }
     return err;
-}
-
-/* --- writing: under the mutex ----------------------------------------------------------------- */
-
-uint32_t authp_live_open_bucket(live_bucket_t *bucket)
-{
-    uint32_t sequence = atomic_load_explicit(&bucket->sequence, memory_order_relaxed) | 1U;
-    atomic_store_explicit(&bucket->sequence, sequence, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
-    return sequence;
-}
-
-void authp_live_close_bucket(live_bucket_t *bucket, uint32_t sequence)
-{
-    atomic_store_explicit(&bucket->sequence, sequence + 1, memory_order_release);
-}
-
-uint64_t authp_live_next_state(uint64_t state)
-{
-    uint32_t rounds = (uint32_t)state >> 1;
-    return (state & ~(uint64_t)UINT32_MAX) | (uint32_t)((rounds + 1) << 1);
-}
-
-/* The state changes before the entries do, so that readers notice it. */
-static void empty(authp_live_shared_t *shared, uint32_t realm)
-{
-    uint64_t state = atomic_load(&shared->state);
-    uint64_t next = 0;
-    do { /* turn_cold() changes the state without the lock */
-        next = ((uint64_t)realm << 32) | (uint32_t)authp_live_next_state(state);
-    } while (!atomic_compare_exchange_weak(&shared->state, &state, next));
-    for (uint32_t i = 0; i < shared->nbuckets; i++) {
-        live_bucket_t *bucket = &shared->buckets[i];
-        uint32_t sequence = authp_live_open_bucket(bucket);
-        live_set(&bucket->tags, 0);
-        atomic_store_explicit(&bucket->full_until, 0, memory_order_relaxed);
-        authp_live_close_bucket(bucket, sequence);
-    }
-    atomic_store(&shared->clock_known, false);
-    atomic_store(&shared->clock_offset, 0);
-    shared->round_beat = 0;
-    shared->round_began = 0;
-    shared->users_newest = shared->sessions_newest = 0;
-}
-
-bool authp_live_lock(authp_live_shared_t *shared)
-{
-    bool died = false;
-    if (authp_shm_mutex_lock(&shared->mutex, WRITER_WAIT_MS, &died) != AUTHP_OK) {
-        return false;
-    }
-    if (died) {
-        empty(shared, LIVE_REALM(atomic_load(&shared->state)));
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0334",
-                  "a process died while it wrote to the live table: it is filled anew");
-    }
-    return true;
-}
-
-void authp_live_unlock(authp_live_shared_t *shared)
-{
-    authp_shm_mutex_unlock(&shared->mutex);
 }
 
 /* --- one generation's view -------------------------------------------------------------------- */
@@ -134,14 +73,14 @@ authp_err_t authp_live_table_open(authp_live_shared_t *shared, const authp_live_
     authp_live_table_t *table = apr_pcalloc(pool, sizeof(*table));
     table->shared = shared;
     table->max_lag_ms = terms->max_lag_ms;
-    if (!authp_live_lock(shared)) {
+    if (!authp_live_layout_lock(shared)) {
         return AUTHP_E_BUSY;
     }
     uint32_t realm = LIVE_REALM(atomic_load(&shared->state));
     bool other = memcmp(shared->store_id, terms->store_id, AUTHP_LIVE_STORE_ID_LEN) != 0;
     if (other || !learn_roles(shared, terms->roles, table)) {
         /* From now on children that use the old store ask that store. */
-        empty(shared, ++realm);
+        authp_live_layout_empty(shared, ++realm);
         memcpy(shared->store_id, terms->store_id, AUTHP_LIVE_STORE_ID_LEN);
         shared->nroles = 0;
         (void)learn_roles(shared, terms->roles, table);
@@ -149,33 +88,10 @@ authp_err_t authp_live_table_open(authp_live_shared_t *shared, const authp_live_
     if (terms->token_ms + MARGIN_MS > atomic_load(&shared->horizon_ms)) {
         atomic_store(&shared->horizon_ms, terms->token_ms + MARGIN_MS);
     }
-    authp_live_unlock(shared);
+    authp_live_layout_unlock(shared);
     table->realm = realm;
     *out = table;
     return AUTHP_OK;
-}
-
-/* --- keys ------------------------------------------------------------------------------------- */
-
-static uint64_t nibbles(const char *hex, int count)
-{
-    uint64_t value = 0;
-    for (int i = 0; i < count; i++) {
-        unsigned char c = (unsigned char)hex[i];
-        value = value << 4 | ((c & 15U) + (c > '9' ? 9U : 0U));
-    }
-    return value;
-}
-
-live_key_t authp_live_key(const char *id, unsigned int kind)
-{
-    live_key_t key = {nibbles(id, 16), nibbles(id + 16, 8) << 32 | kind};
-    return key;
-}
-
-live_bucket_t *authp_live_bucket(authp_live_shared_t *shared, const live_key_t *key)
-{
-    return &shared->buckets[(live_mix(key) >> 32) & (shared->nbuckets - 1)];
 }
 
 uint64_t authp_live_table_era(const authp_live_table_t *table)

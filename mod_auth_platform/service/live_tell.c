@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/live_tell.h"
 #include "base/log.h"
 #include "service/live_layout.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <unistd.h>
-
-#define ROUND_MS 900
-#define TAKEOVER_MS 2500
-#define AGAIN_MS 60000
 
 static uint32_t roles_there(const authp_live_table_t *table, authp_roles_t roles)
 {
@@ -27,7 +20,8 @@ static uint32_t roles_there(const authp_live_table_t *table, authp_roles_t roles
 static void turn_cold(authp_live_shared_t *shared)
 {
     uint64_t state = atomic_load(&shared->state);
-    while (!atomic_compare_exchange_weak(&shared->state, &state, authp_live_next_state(state))) {
+    while (!atomic_compare_exchange_weak(&shared->state, &state,
+                                         authp_live_layout_next_state(state))) {
     }
     authp_log(AUTHP_LOG_ERROR, "AUTHP0331",
               "the live table could not be written: guarded pages ask the store until it is filled "
@@ -63,13 +57,13 @@ static bool is_older(const live_bucket_t *bucket, int way, const uint64_t *words
 static void put_words(authp_live_shared_t *shared, const live_key_t *key, const uint64_t *words,
                       uint32_t now_s)
 {
-    live_bucket_t *bucket = authp_live_bucket(shared, key);
+    live_bucket_t *bucket = authp_live_layout_bucket(shared, key);
     uint32_t until = (uint32_t)(words[4] >> 32);
     int way = choose(bucket, key, now_s);
     if (way >= 0 && is_older(bucket, way, words)) {
         return;
     }
-    uint32_t sequence = authp_live_open_bucket(bucket);
+    uint32_t sequence = authp_live_layout_open_bucket(bucket);
     for (int i = 0; way >= 0 && i < LIVE_WORDS; i++) {
         live_set(&bucket->ways[way][i], words[i]);
     }
@@ -83,7 +77,7 @@ static void put_words(authp_live_shared_t *shared, const live_key_t *key, const 
         }
         atomic_fetch_add(&shared->dropped, 1);
     }
-    authp_live_close_bucket(bucket, sequence);
+    authp_live_layout_close_bucket(bucket, sequence);
 }
 
 static void put(authp_live_table_t *table, const live_key_t *key, uint64_t *words, authp_ms_t at)
@@ -92,7 +86,7 @@ static void put(authp_live_table_t *table, const live_key_t *key, uint64_t *word
     /* `at` is the store's time, so it is compared with the store's time. By its own clock, a host
      * that is ahead would treat each change as too old. */
     authp_ms_t now = authp_clock_now(authp_clock_system()) + atomic_load(&shared->clock_offset);
-    if (!authp_live_lock(shared)) {
+    if (!authp_live_layout_lock(shared)) {
         turn_cold(shared);
         return;
     }
@@ -101,111 +95,21 @@ static void put(authp_live_table_t *table, const live_key_t *key, uint64_t *word
     if (LIVE_REALM(atomic_load(&shared->state)) == table->realm && (int64_t)until * 1000 > now) {
         put_words(shared, key, words, (uint32_t)(now / 1000));
     }
-    authp_live_unlock(shared);
+    authp_live_layout_unlock(shared);
 }
 
-void authp_live_table_put_user(authp_live_table_t *table, const authp_live_user_t *user,
-                               authp_ms_t at)
+void authp_live_tell_user(authp_live_table_t *table, const authp_live_user_t *user, authp_ms_t at)
 {
-    live_key_t key = authp_live_key(user->id, LIVE_KIND_USER);
+    live_key_t key = authp_live_layout_key(user->id, LIVE_KIND_USER);
     uint64_t flags = user->email_verified ? LIVE_EMAIL_VERIFIED : 0;
     uint64_t words[LIVE_WORDS] = {key.word0, key.word1 | flags << 8, (uint64_t)user->ver,
                                   (uint64_t)user->min_ver, roles_there(table, user->roles)};
     put(table, &key, words, at);
 }
 
-void authp_live_table_put_session(authp_live_table_t *table, const char *session_id, authp_ms_t at)
+void authp_live_tell_session(authp_live_table_t *table, const char *session_id, authp_ms_t at)
 {
-    live_key_t key = authp_live_key(session_id, LIVE_KIND_SESSION);
+    live_key_t key = authp_live_layout_key(session_id, LIVE_KIND_SESSION);
     uint64_t words[LIVE_WORDS] = {key.word0, key.word1, 0, 0, 0};
     put(table, &key, words, at);
-}
-
-/* --- the poll --------------------------------------------------------------------------------- */
-
-/* Rows have the store's time. A row may become readable up to one time-out after that time, and
- * clocks differ. So the last minute before the newest row is read again. */
-static authp_ms_t since(const authp_live_round_t *round, authp_ms_t newest, authp_ms_t now)
-{
-    if (round->cold || newest == 0) {
-        return round->from;
-    }
-    return (newest < now ? newest : now) - AGAIN_MS;
-}
-
-/* False if the process of the round has died, or has not called authp_live_table_beat() for some
- * time. */
-static bool is_under_way(const authp_live_shared_t *shared, int64_t now)
-{
-    return shared->round_beat != 0 && now - shared->round_beat < TAKEOVER_MS &&
-           (kill(shared->round_pid, 0) == 0 || errno != ESRCH);
-}
-
-bool authp_live_table_begin(authp_live_table_t *table, authp_live_round_t *round)
-{
-    authp_live_shared_t *shared = table->shared;
-    int64_t at = authp_clock_now(authp_clock_monotonic());
-    if (!authp_live_lock(shared)) {
-        return false;
-    }
-    uint64_t state = atomic_load(&shared->state);
-    bool busy = is_under_way(shared, at);
-    bool recent = shared->round_began != 0 && at - shared->round_began < ROUND_MS;
-    bool mine = LIVE_REALM(state) == table->realm && !busy && !recent;
-    if (mine) {
-        round->state = state;
-        round->cold = (state & LIVE_WARM) == 0;
-        round->began = shared->round_began = shared->round_beat = at;
-        shared->round_pid = getpid();
-        round->users_newest = round->cold ? 0 : shared->users_newest;
-        round->sessions_newest = round->cold ? 0 : shared->sessions_newest;
-    }
-    authp_live_unlock(shared);
-    return mine;
-}
-
-void authp_live_round_set(const authp_live_table_t *table, authp_live_round_t *round,
-                          authp_ms_t now)
-{
-    round->from = now - atomic_load(&table->shared->horizon_ms);
-    round->users_since = since(round, round->users_newest, now);
-    round->sessions_since = since(round, round->sessions_newest, now);
-}
-
-void authp_live_table_beat(authp_live_table_t *table)
-{
-    if (authp_live_lock(table->shared)) {
-        table->shared->round_beat = authp_clock_now(authp_clock_monotonic());
-        authp_live_unlock(table->shared);
-    }
-}
-
-static void note_lag(authp_live_shared_t *shared, const authp_live_round_t *round, int64_t now)
-{
-    int64_t lag = now - atomic_load(&shared->news_at);
-    if (!round->cold && lag > atomic_load(&shared->worst_ms)) {
-        atomic_store(&shared->worst_ms, lag);
-    }
-}
-
-void authp_live_table_end(authp_live_table_t *table, const authp_live_round_t *round, bool complete)
-{
-    authp_live_shared_t *shared = table->shared;
-    if (!authp_live_lock(shared)) {
-        return; /* another child will take the round over */
-    }
-    shared->round_beat = 0;
-    uint64_t state = round->state;
-    if (complete && atomic_load(&shared->state) == state) {
-        note_lag(shared, round, authp_clock_now(authp_clock_monotonic()));
-        shared->users_newest = round->users_newest;
-        shared->sessions_newest = round->sessions_newest;
-        if (round->cold) {
-            atomic_store(&shared->covered_from, round->from);
-        }
-        atomic_store(&shared->news_at, round->began);
-        /* turn_cold() takes no lock, so the state that it has set must not be overwritten here. */
-        (void)atomic_compare_exchange_strong(&shared->state, &state, state | LIVE_WARM);
-    }
-    authp_live_unlock(shared);
 }

@@ -5,7 +5,7 @@
 #include "crypto/bcrypt.h"
 #include "service/admin.h"
 #include "service/attempt.h"
-#include "service/live.h"
+#include "service/live_change.h"
 #include "service/rotation.h"
 #include "service/user_change.h"
 
@@ -158,8 +158,8 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
     err = carry_over(realm, self, user, out, pool);
     /* These sessions are invalid already, because they are older than min_ver. This marks them as
      * ended in lists of devices. */
-    authp_err_t ended = authp_live_end_sessions(realm, user->id.hex, self->session->id.hex,
-                                                "password_change", NULL, pool);
+    authp_err_t ended = authp_live_change_session_end_user(
+        realm, user->id.hex, self->session->id.hex, "password_change", NULL, pool);
     if (ended != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0312",
                   "user %s: sessions are dead but not marked as ended: %s", user->id.hex,
@@ -193,7 +193,7 @@ authp_err_t authp_own_end_session(const authp_realm_t *realm, const authp_self_t
     if (strcmp(session->user_id.hex, self->user->id.hex) != 0) {
         return AUTHP_E_NOT_FOUND; /* sessions of other accounts do not exist for this caller */
     }
-    err = authp_live_end_session(realm, sid, "ended_by_user", pool);
+    err = authp_live_change_session_end(realm, sid, "ended_by_user", pool);
     if (err == AUTHP_OK) {
         const authp_event_t event = {.event = "session_end",
                                      .outcome = "ok",
@@ -209,8 +209,8 @@ authp_err_t authp_own_end_others(const authp_realm_t *realm, const authp_self_t 
                                  apr_pool_t *pool)
 {
     int count = 0;
-    authp_err_t err = authp_live_end_sessions(realm, self->user->id.hex, self->session->id.hex,
-                                              "ended_by_user", &count, pool);
+    authp_err_t err = authp_live_change_session_end_user(
+        realm, self->user->id.hex, self->session->id.hex, "ended_by_user", &count, pool);
     if (err == AUTHP_OK && count > 0) {
         audit(realm, self, "sessions_end", AUTHP_OK, pool);
     }

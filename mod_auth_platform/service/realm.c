@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/realm.h"
-#include "service/live.h"
+#include "service/live_table.h"
 #include "service/token_cache.h"
 
 #include "base/log.h"
@@ -111,12 +111,20 @@ authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool)
     return authp_jwt_selftest(realm->jwt, pool);
 }
 
+void authp_realm_adopt_clock(const authp_realm_t *realm)
+{
+    int64_t offset = 0;
+    if (realm->live != NULL && authp_live_table_clock(realm->live->table, &offset)) {
+        authp_store_set_offset(realm->store, offset);
+    }
+}
+
 authp_ms_t authp_realm_now(const authp_realm_t *realm)
 {
     authp_ms_t now = authp_clock_now(realm->clock);
     int64_t offset = 0;
     if (realm->store != NULL && !authp_store_offset(realm->store, &offset)) {
-        authp_live_adopt_clock(realm);
+        authp_realm_adopt_clock(realm);
     }
     return realm->store != NULL ? authp_store_time(realm->store, now) : now;
 }

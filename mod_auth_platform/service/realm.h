@@ -16,10 +16,14 @@
 
 struct authp_token_cache_t;
 
+/* Live authorization of one child; made by live.h. */
+typedef struct authp_live_t {
+    struct authp_live_table_t *table;
+    struct authp_live_store_t *store; /* asks the store where the table does not have the answer */
+} authp_live_t;
+
 /* One httpd is one realm: one set of settings, keys and roles, and one store. Every service
  * function gets it as its first argument, so nothing is global. It is read-only once it is made. */
-typedef struct authp_live_t authp_live_t; /* service/live.h */
-
 typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
@@ -43,6 +47,9 @@ AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, aut
  * stored times are the store's and are compared with it. So a host whose clock is wrong neither
  * ends nor prolongs sessions of other hosts. Times in tokens are the host's own. */
 authp_ms_t authp_realm_now(const authp_realm_t *realm);
+/* Sets the offset of the store's clock that a child has measured for all, so that this
+ * child knows it before its own first poll. Does nothing if no child has measured it. */
+void authp_realm_adopt_clock(const authp_realm_t *realm);
 
 /* Finds the store provider that the settings choose, and its configuration. On failure *error is
  * one line for `httpd -t`. Contacts nothing; it calls the provider's check(). */

@@ -2,7 +2,7 @@
 #include "service/session.h"
 
 #include "base/text.h"
-#include "service/live.h"
+#include "service/live_change.h"
 #include "service/refresh_token.h"
 #include "service/standing.h"
 
@@ -120,9 +120,9 @@ authp_err_t authp_session_logout(const authp_realm_t *realm, const authp_leaving
     const char *reason = all ? "logout_all" : "logout";
     int count = 0;
     if (all) {
-        err = authp_live_end_sessions(realm, user_id, NULL, reason, &count, pool);
+        err = authp_live_change_session_end_user(realm, user_id, NULL, reason, &count, pool);
     } else {
-        err = authp_live_end_session(realm, sid, reason, pool);
+        err = authp_live_change_session_end(realm, sid, reason, pool);
         count = err == AUTHP_OK;
         err = err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
     }

@@ -2,7 +2,7 @@
 #include "service/session_refresh.h"
 
 #include "base/log.h"
-#include "service/live.h"
+#include "service/live_change.h"
 #include "service/rotation.h"
 
 #include <apr_strings.h>
@@ -32,7 +32,7 @@ static authp_err_t read_user(const authp_realm_t *realm, const authp_session_t *
 static authp_err_t theft(const authp_realm_t *realm, const authp_session_t *row,
                          const authp_client_t *client, apr_pool_t *pool)
 {
-    authp_err_t err = authp_live_end_session(realm, row->id.hex, "refresh_reuse", pool);
+    authp_err_t err = authp_live_change_session_end(realm, row->id.hex, "refresh_reuse", pool);
     if (err != AUTHP_OK && err != AUTHP_E_NOT_FOUND) {
         return err;
     }

@@ -2,7 +2,9 @@
 #ifndef AUTHP_SERVICE_TOKEN_CACHE_H
 #define AUTHP_SERVICE_TOKEN_CACHE_H
 
-#include "service/token.h"
+#include "base/err.h"
+#include "base/random.h"
+#include "service/principal.h"
 
 /* A cache of whole tokens that were verified, with their principals. A token in it needs no hashing
  * and no parsing. It has a fixed size and belongs to one realm, and many threads use it at the same

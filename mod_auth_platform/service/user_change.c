@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/user_change.h"
 
-#include "service/live.h"
+#include "service/live_change.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -89,9 +89,9 @@ authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_
             return err;
         }
         if (settle(before, after, authp_realm_now(realm))) {
-            err = authp_live_update_user(realm, before, after, pool);
+            err = authp_live_change_user_update(realm, before, after, pool);
         } else {
-            authp_live_note_user(realm, after);
+            authp_live_change_user_note(realm, after);
         }
         if (err == AUTHP_OK) {
             *out = after;

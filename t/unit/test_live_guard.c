@@ -5,6 +5,8 @@
 
 #include "live_fixture.h"
 #include "service/admin.h"
+#include "service/live.h"
+#include "service/live_change.h"
 #include "service/live_layout.h"
 #include "service/own.h"
 #include "suite.h"
@@ -91,9 +93,9 @@ static void by_password_reset(void)
 
 static void by_theft(void)
 {
-    ck_assert_int_eq(
-        authp_live_end_session(f->realm, live.grant.session->id.hex, "refresh_reuse", f->pool),
-        AUTHP_OK);
+    ck_assert_int_eq(authp_live_change_session_end(f->realm, live.grant.session->id.hex,
+                                                   "refresh_reuse", f->pool),
+                     AUTHP_OK);
 }
 
 static void (*const ways[])(void) = {by_logout,   by_logout_of_all,  by_admin, by_disabling,
@@ -313,7 +315,8 @@ START_TEST(answers_end_with_the_table)
     ck_assert_int_eq(pass(), AUTHP_OK);
     mem_store_session(f->store, live.grant.session->id.hex)->ended_at = 1;
     ck_assert_int_eq(pass(), AUTHP_OK);
-    atomic_store(&live.shared->state, authp_live_next_state(atomic_load(&live.shared->state)));
+    atomic_store(&live.shared->state,
+                 authp_live_layout_next_state(atomic_load(&live.shared->state)));
     ck_assert_int_eq(pass(), AUTHP_E_TOKEN_REVOKED);
 }
 END_TEST

@@ -7,7 +7,10 @@
 #include "base/log.h"
 #include "live_fixture.h"
 #include "service/grant.h"
+#include "service/live.h"
+#include "service/live_change.h"
 #include "service/live_layout.h"
+#include "service/live_poll.h"
 #include "suite.h"
 
 static live_fixture_t live;
@@ -34,12 +37,13 @@ START_TEST(poll_pages)
     /* All but the first end in the same millisecond: more than a page of one stamp. */
     authp_live_t *here = f->realm->live;
     f->realm->live = NULL;
-    ck_assert_int_eq(authp_live_end_session(f->realm, grants[0].session->id.hex, "logout", f->pool),
-                     AUTHP_OK);
-    fake_clock_advance(&f->clock, 5);
     ck_assert_int_eq(
-        authp_live_end_sessions(f->realm, live.user->id.hex, NULL, "admin", NULL, f->pool),
+        authp_live_change_session_end(f->realm, grants[0].session->id.hex, "logout", f->pool),
         AUTHP_OK);
+    fake_clock_advance(&f->clock, 5);
+    ck_assert_int_eq(authp_live_change_session_end_user(f->realm, live.user->id.hex, NULL, "admin",
+                                                        NULL, f->pool),
+                     AUTHP_OK);
     f->realm->live = here;
     live_fixture_poll(&live);
     for (int i = 0; i < MANY; i++) {
@@ -103,8 +107,9 @@ START_TEST(poll_goes_on_behind_what_it_cannot_use)
         authp_grant_t each = fixture_start(f, live.user);
         last = i == MANY - 2 ? each : last;
         fake_clock_advance(&f->clock, 1);
-        ck_assert_int_eq(authp_live_end_session(f->realm, each.session->id.hex, "logout", f->pool),
-                         AUTHP_OK);
+        ck_assert_int_eq(
+            authp_live_change_session_end(f->realm, each.session->id.hex, "logout", f->pool),
+            AUTHP_OK);
     }
     f->realm->live = here;
     ops.session_ended = one_is_odd;
@@ -281,7 +286,8 @@ START_TEST(clocks_differ)
     ck_assert(health.clock_fine);
     ck_assert_int_gt(health.clock_offset_ms, 10000);
     ck_assert_int_eq(
-        authp_live_end_session(f->realm, live.grant.session->id.hex, "logout", f->pool), AUTHP_OK);
+        authp_live_change_session_end(f->realm, live.grant.session->id.hex, "logout", f->pool),
+        AUTHP_OK);
     ck_assert_int_gt(mem_store_session(f->store, live.grant.session->id.hex)->ended_at,
                      authp_clock_now(f->realm->clock) + 10000);
     mem_store_ahead(f->store, 25000);
@@ -305,8 +311,8 @@ START_TEST(this_hosts_clock_is_far_ahead)
     authp_grant_t mine = fixture_start(f, live.user);
     authp_principal_t who = live_fixture_principal(&live, &mine);
     ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool), AUTHP_OK);
-    ck_assert_int_eq(authp_live_end_session(f->realm, mine.session->id.hex, "logout", f->pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_live_change_session_end(f->realm, mine.session->id.hex, "logout", f->pool), AUTHP_OK);
     mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE); /* the table alone is asked */
     ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool),
                      AUTHP_E_TOKEN_REVOKED);

@@ -7,7 +7,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "service/live_ask.h"
 #include "service/live_layout.h"
+#include "service/live_round.h"
+#include "service/live_table.h"
+#include "service/live_tell.h"
 #include "suite.h"
 
 #define TOKEN_MS 900000
@@ -60,22 +64,22 @@ static void warm_up(void)
 {
     authp_live_round_t round = {0};
     shared->round_began = 0;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
-    authp_live_table_end(table, &round, true);
+    authp_live_round_end(table, &round, true);
 }
 
 static authp_live_verdict_t ask(const authp_live_table_t *by, const char *user, const char *sid,
                                 int64_t ver)
 {
     const authp_live_query_t query = {user, sid, ver, now_ms() / 1000};
-    return authp_live_table_ask(by, &query, now_ms(), &facts, &newer);
+    return authp_live_ask(by, &query, now_ms(), &facts, &newer);
 }
 
 static void put_user(authp_live_table_t *by, const char *id, int64_t ver, authp_roles_t roles)
 {
     const authp_live_user_t user = {.id = id, .ver = ver, .roles = roles};
-    authp_live_table_put_user(by, &user, now_ms());
+    authp_live_tell_user(by, &user, now_ms());
 }
 
 static const char *nth_sid(int i)
@@ -86,7 +90,7 @@ static const char *nth_sid(int i)
 START_TEST(cold_knows_what_it_was_told)
 {
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
-    authp_live_table_put_session(table, SID, now_ms());
+    authp_live_tell_session(table, SID, now_ms());
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_DEAD);
     put_user(table, BOB, 3, 2);
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 2), AUTHP_LIVE_UNKNOWN);
@@ -102,7 +106,7 @@ START_TEST(versions)
     warm_up();
     const authp_live_user_t user = {
         .id = ALICE, .ver = 5, .min_ver = 3, .roles = 4, .email_verified = true};
-    authp_live_table_put_user(table, &user, now_ms());
+    authp_live_tell_user(table, &user, now_ms());
     ck_assert_int_eq(ask(table, ALICE, SID, 2), AUTHP_LIVE_DEAD);
     ck_assert_int_eq(ask(table, ALICE, SID, 3), AUTHP_LIVE_CHANGED);
     ck_assert_int_eq(facts.roles, 4);
@@ -115,7 +119,7 @@ START_TEST(versions)
     ck_assert_int_eq(ask(table, ALICE, SID, 4), AUTHP_LIVE_CHANGED);
     ck_assert_int_eq(facts.roles, 4);
     /* A user and a session with the same id are two things. */
-    authp_live_table_put_session(table, BOB, now_ms());
+    authp_live_tell_session(table, BOB, now_ms());
     ck_assert_int_eq(ask(table, BOB, SID, 0), AUTHP_LIVE_GOOD);
 }
 END_TEST
@@ -124,12 +128,10 @@ START_TEST(only_what_it_covers)
 {
     warm_up();
     authp_live_query_t query = {ALICE, SID, 1, now_ms() / 1000 - TOKEN_MS / 1000};
-    ck_assert_int_eq(authp_live_table_ask(table, &query, now_ms(), &facts, &newer),
-                     AUTHP_LIVE_GOOD);
+    ck_assert_int_eq(authp_live_ask(table, &query, now_ms(), &facts, &newer), AUTHP_LIVE_GOOD);
     /* Older than any token that this server issues: from before a change of the settings. */
     query.iat -= 200;
-    ck_assert_int_eq(authp_live_table_ask(table, &query, now_ms(), &facts, &newer),
-                     AUTHP_LIVE_UNKNOWN);
+    ck_assert_int_eq(authp_live_ask(table, &query, now_ms(), &facts, &newer), AUTHP_LIVE_UNKNOWN);
     atomic_store(&shared->covered_from, now_ms());
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
 }
@@ -138,7 +140,7 @@ END_TEST
 START_TEST(old_news)
 {
     warm_up();
-    authp_live_table_put_session(table, SID, now_ms());
+    authp_live_tell_session(table, SID, now_ms());
     table->max_lag_ms = 20;
     ck_assert_int_eq(ask(table, ALICE, OTHER_SID, 1), AUTHP_LIVE_GOOD);
     usleep(50000);
@@ -157,19 +159,19 @@ END_TEST
 START_TEST(another_store)
 {
     warm_up();
-    authp_live_table_put_session(table, SID, now_ms());
+    authp_live_tell_session(table, SID, now_ms());
     authp_live_table_t *same = open_as(1, "candidate,recruiter,admin", TOKEN_MS);
     ck_assert_int_eq(ask(same, ALICE, SID, 1), AUTHP_LIVE_DEAD);
     ck_assert_int_eq(ask(same, ALICE, OTHER_SID, 1), AUTHP_LIVE_GOOD);
     authp_live_table_t *other = open_as(2, "candidate,recruiter,admin", TOKEN_MS);
     ck_assert_int_eq(ask(other, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
     ck_assert_int_eq(ask(table, ALICE, OTHER_SID, 1), AUTHP_LIVE_UNKNOWN);
-    authp_live_table_put_session(table, SID, now_ms());
+    authp_live_tell_session(table, SID, now_ms());
     ck_assert_int_eq(ask(other, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
     authp_live_round_t round = {0};
     shared->round_began = 0;
-    ck_assert(!authp_live_table_begin(table, &round));
-    ck_assert(authp_live_table_begin(other, &round));
+    ck_assert(!authp_live_round_begin(table, &round));
+    ck_assert(authp_live_round_begin(other, &round));
 }
 END_TEST
 
@@ -199,7 +201,7 @@ START_TEST(full)
 {
     warm_up();
     for (int i = 0; i < 5000; i++) {
-        authp_live_table_put_session(table, nth_sid(i), now_ms());
+        authp_live_tell_session(table, nth_sid(i), now_ms());
     }
     ck_assert_int_ge(atomic_load(&shared->dropped), 5000 - 1024);
     for (int i = 0; i < 5000; i++) {
@@ -208,7 +210,7 @@ START_TEST(full)
     /* Room is made by time alone. */
     authp_ms_t later = now_ms() + TOKEN_MS + 200000;
     const authp_live_query_t query = {ALICE, OTHER_SID, 1, later / 1000};
-    ck_assert_int_eq(authp_live_table_ask(table, &query, later, &facts, &newer), AUTHP_LIVE_GOOD);
+    ck_assert_int_eq(authp_live_ask(table, &query, later, &facts, &newer), AUTHP_LIVE_GOOD);
 }
 END_TEST
 
@@ -216,21 +218,21 @@ START_TEST(rounds)
 {
     authp_live_round_t round = {0};
     authp_live_round_t second = {0};
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     ck_assert(round.cold);
-    ck_assert(!authp_live_table_begin(table, &second));
+    ck_assert(!authp_live_round_begin(table, &second));
     authp_live_round_set(table, &round, 10000000);
     ck_assert_int_le(round.users_since, 10000000 - TOKEN_MS);
-    authp_live_table_end(table, &round, false);
+    authp_live_round_end(table, &round, false);
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
-    ck_assert(!authp_live_table_begin(table, &second)); /* it was only now */
+    ck_assert(!authp_live_round_begin(table, &second)); /* it was only now */
     shared->round_began = 0;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
     round.users_newest = now_ms() - 1000;
-    authp_live_table_end(table, &round, true);
+    authp_live_round_end(table, &round, true);
     shared->round_began = 0;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     ck_assert(!round.cold);
     authp_live_round_set(table, &round, now_ms());
     ck_assert_int_le(round.users_since, now_ms() - 60000);
@@ -238,18 +240,18 @@ START_TEST(rounds)
     ck_assert_int_le(round.sessions_since, now_ms() - TOKEN_MS); /* none was ever seen */
     /* A clock that runs ahead must not move the window beyond now. */
     round.users_newest = now_ms() + 3600000;
-    authp_live_table_end(table, &round, true);
+    authp_live_round_end(table, &round, true);
     shared->round_began = 0;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
     ck_assert_int_le(round.users_since, now_ms() - 60000);
     /* Nobody hears of this one any more: another child takes over. */
     shared->round_began -= 1000;
-    ck_assert(!authp_live_table_begin(table, &second));
+    ck_assert(!authp_live_round_begin(table, &second));
     shared->round_beat -= 3000;
     shared->round_began -= 3000;
-    ck_assert(authp_live_table_begin(table, &second));
-    authp_live_table_beat(table);
+    ck_assert(authp_live_round_begin(table, &second));
+    authp_live_round_beat(table);
 }
 END_TEST
 
@@ -260,11 +262,11 @@ START_TEST(a_round_of_the_dead)
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
-        _exit(!authp_live_table_begin(table, &round));
+        _exit(!authp_live_round_begin(table, &round));
     }
     ck_assert(waitpid(child, &status, 0) == child && status == 0);
     shared->round_began -= 1000;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
 }
 END_TEST
 
@@ -272,11 +274,11 @@ END_TEST
 START_TEST(a_round_over_an_emptying)
 {
     authp_live_round_t round = {0};
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
     (void)open_as(2, "candidate", TOKEN_MS);
     table = open_as(1, "candidate", TOKEN_MS);
-    authp_live_table_end(table, &round, true);
+    authp_live_round_end(table, &round, true);
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
 }
 END_TEST
@@ -284,11 +286,11 @@ END_TEST
 /* Ends in the middle of writing where ALICE's entry is. */
 static void die_writing(void)
 {
-    live_key_t key = authp_live_key(ALICE, LIVE_KIND_USER);
-    if (!authp_live_lock(shared)) {
+    live_key_t key = authp_live_layout_key(ALICE, LIVE_KIND_USER);
+    if (!authp_live_layout_lock(shared)) {
         _exit(1);
     }
-    (void)authp_live_open_bucket(authp_live_bucket(shared, &key));
+    (void)authp_live_layout_open_bucket(authp_live_layout_bucket(shared, &key));
     _exit(0);
 }
 
@@ -296,7 +298,7 @@ START_TEST(a_writer_dies)
 {
     int status = 0;
     warm_up();
-    authp_live_table_put_session(table, SID, now_ms());
+    authp_live_tell_session(table, SID, now_ms());
     pid_t child = fork();
     if (child == 0) {
         die_writing();
@@ -304,7 +306,7 @@ START_TEST(a_writer_dies)
     ck_assert(waitpid(child, &status, 0) == child && status == 0);
     ck_assert_int_eq(ask(table, ALICE, OTHER_SID, 1), AUTHP_LIVE_UNKNOWN);
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 1), AUTHP_LIVE_GOOD);
-    authp_live_table_put_session(table, OTHER_SID, now_ms());
+    authp_live_tell_session(table, OTHER_SID, now_ms());
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 1), AUTHP_LIVE_DEAD);
     /* Emptied: nothing is good before everything has been read again. */
     ck_assert_int_eq(ask(table, BOB, SID, 1), AUTHP_LIVE_UNKNOWN);
@@ -322,14 +324,14 @@ START_TEST(a_writer_sleeps)
     ck_assert_int_eq(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
-        bool held = authp_live_lock(shared);
+        bool held = authp_live_layout_lock(shared);
         ck_assert_int_eq(write(ready[1], "x", 1), 1);
         usleep(1500000);
-        authp_live_unlock(shared);
+        authp_live_layout_unlock(shared);
         _exit(!held);
     }
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-    authp_live_table_put_session(table, SID, now_ms());
+    authp_live_tell_session(table, SID, now_ms());
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
     int status = 0;
     ck_assert(waitpid(child, &status, 0) == child && status == 0);

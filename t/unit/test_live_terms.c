@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "service/live_ask.h"
 #include "service/live_layout.h"
+#include "service/live_round.h"
+#include "service/live_tell.h"
 #include "suite.h"
 
 #define MINUTE_MS INT64_C(60000)
@@ -55,9 +58,9 @@ static void poll_round(void)
 {
     authp_live_round_t round = {0};
     shared->round_began = 0;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
-    authp_live_table_end(table, &round, true);
+    authp_live_round_end(table, &round, true);
 }
 
 /* Of a token that was issued so long ago. */
@@ -67,14 +70,14 @@ static authp_live_verdict_t ask(int minutes_ago)
     authp_live_facts_t facts = {0};
     const authp_ms_t now = now_ms();
     const authp_live_query_t query = {USER, SID, 1, (now - minutes_ago * MINUTE_MS) / 1000};
-    return authp_live_table_ask(table, &query, now, &facts, &newer);
+    return authp_live_ask(table, &query, now, &facts, &newer);
 }
 
 /* Tokens live shorter from now on: those from before have their full life. */
 START_TEST(a_shorter_life)
 {
     table = reload(1, 1);
-    authp_live_table_put_session(table, SID, now_ms() - 14 * MINUTE_MS);
+    authp_live_tell_session(table, SID, now_ms() - 14 * MINUTE_MS);
     ck_assert_int_eq(ask(14), AUTHP_LIVE_DEAD);
 }
 END_TEST
@@ -82,7 +85,7 @@ END_TEST
 START_TEST(a_longer_life)
 {
     table = reload(1, 60);
-    authp_live_table_put_session(table, SID, now_ms() - 59 * MINUTE_MS);
+    authp_live_tell_session(table, SID, now_ms() - 59 * MINUTE_MS);
     ck_assert_int_eq(ask(59), AUTHP_LIVE_DEAD);
 }
 END_TEST
@@ -151,7 +154,7 @@ START_TEST(another_stores_full_buckets)
 {
     for (int i = 0; i < 2000; i++) {
         const char *sid = apr_psprintf(pool, "6b%022x", (unsigned int)i * 2654435761U);
-        authp_live_table_put_session(table, sid, now_ms());
+        authp_live_tell_session(table, sid, now_ms());
     }
     poll_round();
     ck_assert_int_eq(ask(0), AUTHP_LIVE_UNKNOWN);
@@ -172,7 +175,7 @@ START_TEST(what_the_table_begins_with)
     for (int seconds = 25; seconds <= 35; seconds++) {
         const authp_live_query_t query = {USER, SID, 1, now / 1000 - 60 + seconds};
         atomic_store(&shared->covered_from, now - MINUTE_MS);
-        ck_assert_int_eq(authp_live_table_ask(table, &query, now, &facts, &newer),
+        ck_assert_int_eq(authp_live_ask(table, &query, now, &facts, &newer),
                          seconds < 30 ? AUTHP_LIVE_UNKNOWN : AUTHP_LIVE_GOOD);
     }
 }
@@ -187,9 +190,9 @@ START_TEST(more_roles_than_bits)
     for (int i = 0; i < 100; i++) {
         table = reload_with(1, 15, apr_psprintf(pool, "role%d", i));
         const authp_live_user_t user = {.id = USER, .ver = 2, .roles = 1};
-        authp_live_table_put_user(table, &user, now_ms());
+        authp_live_tell_user(table, &user, now_ms());
         const authp_live_query_t query = {USER, SID, 1, now_ms() / 1000};
-        (void)authp_live_table_ask(table, &query, now_ms(), &facts, &newer);
+        (void)authp_live_ask(table, &query, now_ms(), &facts, &newer);
         ck_assert(newer);
         ck_assert_uint_eq(facts.roles, 1);
         ck_assert_int_le(shared->nroles, LIVE_ROLES);
@@ -199,8 +202,8 @@ START_TEST(more_roles_than_bits)
         table = reload_with(1, 15, apr_psprintf(pool, "role%d", i));
         ck_assert(atomic_load(&shared->state) == state);
         /* The next one starts with nothing said about this user. */
-        live_key_t key = authp_live_key(USER, LIVE_KIND_USER);
-        live_set(&authp_live_bucket(shared, &key)->tags, 0);
+        live_key_t key = authp_live_layout_key(USER, LIVE_KIND_USER);
+        live_set(&authp_live_layout_bucket(shared, &key)->tags, 0);
     }
 }
 END_TEST
@@ -211,19 +214,19 @@ START_TEST(where_the_next_round_begins)
     authp_live_round_t round = {0};
     const authp_ms_t now = now_ms();
     shared->round_began = 0;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now);
     round.users_newest = now - 1000;
     round.sessions_newest = now - 5000;
-    authp_live_table_end(table, &round, true);
+    authp_live_round_end(table, &round, true);
     for (int i = 0; i < 2; i++) {
         shared->round_began = 0;
-        ck_assert(authp_live_table_begin(table, &round));
+        ck_assert(authp_live_round_begin(table, &round));
         authp_live_round_set(table, &round, now);
         ck_assert_int_eq(round.users_since, now - 1000 - MINUTE_MS);
         ck_assert_int_eq(round.sessions_since, now - 5000 - MINUTE_MS);
         round.users_newest = round.sessions_newest = now;
-        authp_live_table_end(table, &round, false); /* it broke off: what it saw does not count */
+        authp_live_round_end(table, &round, false); /* it broke off: what it saw does not count */
     }
 }
 END_TEST

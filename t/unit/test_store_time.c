@@ -5,8 +5,10 @@
 #include "service/invite.h"
 #include "service/limit.h"
 #include "service/live.h"
+#include "service/live_change.h"
 #include "service/own.h"
 #include "service/standing.h"
+#include "service/token.h"
 #include "suite.h"
 
 #include <string.h>
@@ -52,7 +54,8 @@ START_TEST(what_is_stored)
     ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &next, f.pool), AUTHP_OK);
     ck_assert_int_eq(row->rotated_at, FAKE_CLOCK_START);
     ck_assert_int_eq(row->expires_at, FAKE_CLOCK_START + 7 * DAY);
-    ck_assert_int_eq(authp_live_end_session(f.realm, row->id.hex, "logout", f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_live_change_session_end(f.realm, row->id.hex, "logout", f.pool),
+                     AUTHP_OK);
     ck_assert_int_eq(row->ended_at, FAKE_CLOCK_START);
     const authp_user_t *bob = fixture_user(&f, "bob@example.org", "candidate", false);
     ck_assert_int_eq(bob->created_at, FAKE_CLOCK_START);

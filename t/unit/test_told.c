@@ -7,6 +7,7 @@
 #include "live_fixture.h"
 #include "service/invite.h"
 #include "service/live.h"
+#include "service/live_change.h"
 #include "service/own.h"
 #include "service/user_change.h"
 #include "suite.h"
@@ -41,7 +42,7 @@ static authp_err_t guard(void)
 START_TEST(a_deleted_account)
 {
     ck_assert_int_eq(guard(), AUTHP_OK);
-    ck_assert_int_eq(authp_live_delete_user(f->realm, live.user, f->pool), AUTHP_OK);
+    ck_assert_int_eq(authp_live_change_user_delete(f->realm, live.user, f->pool), AUTHP_OK);
     ck_assert_int_eq(guard(), AUTHP_E_TOKEN_REVOKED);
 }
 END_TEST
@@ -53,9 +54,9 @@ START_TEST(what_another_host_ended)
     authp_session_t *row = mem_store_session(f->store, live.grant.session->id.hex);
     row->ended_at = authp_clock_now(f->realm->clock) - 30000;
     ck_assert_int_eq(guard(), AUTHP_OK);
-    ck_assert_int_eq(
-        authp_live_end_sessions(f->realm, live.user->id.hex, NULL, "admin", NULL, f->pool),
-        AUTHP_OK);
+    ck_assert_int_eq(authp_live_change_session_end_user(f->realm, live.user->id.hex, NULL, "admin",
+                                                        NULL, f->pool),
+                     AUTHP_OK);
     ck_assert_int_eq(guard(), AUTHP_E_TOKEN_REVOKED);
 }
 END_TEST

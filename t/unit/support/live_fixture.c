@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live_fixture.h"
 #include "service/live_layout.h"
+#include "service/live_poll.h"
+#include "service/token.h"
 
 #include <string.h>
 
