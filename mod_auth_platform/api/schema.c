@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/bcrypt.h"
+#include "service/account_rules.h"
 #include "service/common_passwords.h"
 #include "service/invite.h"
 
@@ -85,11 +86,11 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     }
     switch (kind) {
     case AUTHP_FIELD_EMAIL:
-        return authp_account_check_email(text, len);
+        return authp_account_rules_check_email(text, len);
     case AUTHP_FIELD_NAME:
-        return authp_account_check_name(text, len);
+        return authp_account_rules_check_name(text, len);
     case AUTHP_FIELD_NEW_PASSWORD:
-        return authp_account_check_password(settings, text, len, pool);
+        return authp_account_rules_check_password(settings, text, len, pool);
     case AUTHP_FIELD_LOGIN:
         return too_long(text, len, LOGIN_MAX);
     case AUTHP_FIELD_DEVICE:
@@ -143,8 +144,8 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
     }
     *out = (finding_t){"invalid", check_text(field->kind, settings, value, pool)};
     if (out->detail != NULL && field->kind == AUTHP_FIELD_NEW_PASSWORD &&
-        authp_account_password_is_common(settings, json_string_value(value),
-                                         json_string_length(value))) {
+        authp_account_rules_is_common(settings, json_string_value(value),
+                                      json_string_length(value))) {
         out->code = "too_common";
     }
     return out->detail == NULL;

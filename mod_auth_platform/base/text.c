@@ -291,3 +291,13 @@ const char *authp_text_nearest(const char *word, const apr_array_header_t *known
     }
     return found;
 }
+
+bool authp_text_listed(const char *text, const apr_array_header_t *list)
+{
+    for (int i = 0; i < list->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(list, i, const char *), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

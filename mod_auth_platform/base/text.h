@@ -44,4 +44,7 @@ bool authp_text_same(const char *a, const char *b);
  * bytes. */
 const char *authp_text_nearest(const char *word, const apr_array_header_t *known);
 
+/* True if `text` is an element of `list` (const char *), byte for byte. */
+bool authp_text_listed(const char *text, const apr_array_header_t *list);
+
 #endif

@@ -4,7 +4,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/show.h"
-#include "service/account.h"
+#include "service/account_rules.h"
 
 #include <string.h>
 
@@ -18,9 +18,9 @@ static int find_person(const authp_context_t *context, const char **out)
         *out = who;
         return AUTHP_EXIT_OK;
     }
-    authp_err_t err = authp_store_user_by_login(context->realm->store, AUTHP_LOGIN_EMAIL,
-                                                authp_account_normal_email(who, context->pool),
-                                                &user, context->pool);
+    authp_err_t err = authp_store_user_by_login(
+        context->realm->store, AUTHP_LOGIN_EMAIL,
+        authp_account_rules_normal_email(who, context->pool), &user, context->pool);
     if (err != AUTHP_OK) {
         return authp_context_failure(
             context, err,

@@ -5,7 +5,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/show.h"
-#include "service/account.h"
+#include "service/account_rules.h"
 #include "service/invite.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ int authp_cmd_invite_create(authp_context_t *context)
     if (authp_context_open(context) != AUTHP_OK) {
         return AUTHP_EXIT_FAILED;
     }
-    const char *why = authp_input_check(in.email, authp_account_check_email);
+    const char *why = authp_input_check(in.email, authp_account_rules_check_email);
     if (why != NULL) {
         return authp_input_wrong(context, "email", why);
     }
@@ -60,7 +60,7 @@ static bool is_wanted(const authp_context_t *context, const authp_invite_t *invi
     const char *prefix = authp_context_value(context, "email");
     const char *state = authp_context_value(context, "state");
     if (prefix != NULL) {
-        prefix = authp_account_normal_email(prefix, context->pool);
+        prefix = authp_account_rules_normal_email(prefix, context->pool);
     }
     return (prefix == NULL || strncmp(invite->email, prefix, strlen(prefix)) == 0) &&
            (state == NULL || strcmp(authp_show_invite_state(context, invite), state) == 0);

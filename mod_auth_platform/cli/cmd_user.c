@@ -6,6 +6,7 @@
 #include "cli/show.h"
 #include "cli/which.h"
 #include "service/account.h"
+#include "service/account_rules.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -13,11 +14,11 @@
 /* Checks everything that needs no password. */
 static int check_new(const authp_context_t *context, const authp_new_account_t *in)
 {
-    const char *why = authp_input_check(in->email, authp_account_check_email);
+    const char *why = authp_input_check(in->email, authp_account_rules_check_email);
     if (why != NULL) {
         return authp_input_wrong(context, "email", why);
     }
-    why = in->name != NULL ? authp_input_check(in->name, authp_account_check_name) : NULL;
+    why = in->name != NULL ? authp_input_check(in->name, authp_account_rules_check_name) : NULL;
     if (why != NULL) {
         return authp_input_wrong(context, "name", why);
     }
@@ -77,7 +78,8 @@ int authp_cmd_user_list(authp_context_t *context)
         return AUTHP_EXIT_FAILED;
     }
     authp_user_filter_t filter = {
-        .email_prefix = prefix != NULL ? authp_account_normal_email(prefix, context->pool) : NULL,
+        .email_prefix =
+            prefix != NULL ? authp_account_rules_normal_email(prefix, context->pool) : NULL,
         .role = authp_context_value(context, "role"),
         .after_id = page.after_id,
         .limit = page.limit,

@@ -74,7 +74,7 @@ static authp_err_t load_settings(authp_context_t *context, apr_array_header_t *e
         add_error(errors, error);
         return err;
     }
-    err = authp_settings_load(file, authp_settings_environment(), &context->settings, &wrong,
+    err = authp_settings_load(file, authp_settings_load_environment(), &context->settings, &wrong,
                               context->pool);
     if (err != AUTHP_OK && wrong != NULL) {
         apr_array_cat(errors, wrong);

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
-#include "service/account.h"
+#include "service/account_rules.h"
 
 #include <apr_strings.h>
 #include <apr_time.h>
@@ -172,10 +172,10 @@ authp_err_t authp_input_password(const authp_context_t *context, authp_secret_t 
     if (err == AUTHP_OK) {
         const char *text = (const char *)authp_secret_bytes(password);
         size_t len = authp_secret_len(password);
-        error =
-            authp_text_utf8(text, len, NULL)
-                ? authp_account_check_password(context->realm->settings, text, len, context->pool)
-                : "The password is not valid UTF-8.";
+        error = authp_text_utf8(text, len, NULL)
+                    ? authp_account_rules_check_password(context->realm->settings, text, len,
+                                                         context->pool)
+                    : "The password is not valid UTF-8.";
     }
     if (error != NULL) {
         authp_output_error(context->pool, "%s", error);

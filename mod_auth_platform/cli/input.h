@@ -10,8 +10,8 @@
 
 /* Prints "--NAME: WHY" and returns the exit status. */
 int authp_input_wrong(const authp_context_t *context, const char *name, const char *why);
-/* Applies a rule of authp_account_check_* to an argument, which may be no UTF-8. Returns NULL, or
- * what is wrong; prints nothing. */
+/* Applies a rule of authp_account_rules_check_* to an argument, which may be no UTF-8. Returns
+ * NULL, or what is wrong; prints nothing. */
 const char *authp_input_check(const char *text, const char *(*rule)(const char *, size_t));
 /* Returns NULL if there is such a role, else what is wrong. Prints nothing. */
 const char *authp_input_check_role(const authp_context_t *context, const char *role);

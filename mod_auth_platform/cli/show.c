@@ -3,7 +3,7 @@
 
 #include "cli/output.h"
 #include "service/shape.h"
-#include "service/user_change.h"
+#include "service/user.h"
 
 #include <apr_strings.h>
 

@@ -3,7 +3,7 @@
 
 #include "cli/input.h"
 #include "cli/output.h"
-#include "service/account.h"
+#include "service/account_rules.h"
 
 const char *authp_which_missing(const authp_context_t *context)
 {
@@ -26,10 +26,11 @@ int authp_which_user(authp_context_t *context, authp_user_t **out)
         return AUTHP_EXIT_FAILED;
     }
     authp_err_t err =
-        id != NULL ? authp_store_user_by_id(context->realm->store, id, out, context->pool)
-                   : authp_store_user_by_login(context->realm->store, AUTHP_LOGIN_EMAIL,
-                                               authp_account_normal_email(email, context->pool),
-                                               out, context->pool);
+        id != NULL
+            ? authp_store_user_by_id(context->realm->store, id, out, context->pool)
+            : authp_store_user_by_login(context->realm->store, AUTHP_LOGIN_EMAIL,
+                                        authp_account_rules_normal_email(email, context->pool), out,
+                                        context->pool);
     return err == AUTHP_OK ? AUTHP_EXIT_OK
                            : authp_context_failure(context, err, authp_which_missing(context));
 }

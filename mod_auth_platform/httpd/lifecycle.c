@@ -108,8 +108,9 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     check_hosts(server, errors, pconf);
     authp_check_auth(errors, warnings, pconf);
 
-    authp_err_t err = authp_settings_load(authp_config_server(server)->env_file,
-                                          authp_settings_environment(), &settings, &wrong, pconf);
+    authp_err_t err =
+        authp_settings_load(authp_config_server(server)->env_file,
+                            authp_settings_load_environment(), &settings, &wrong, pconf);
     if (err != AUTHP_OK) {
         if (wrong != NULL) {
             apr_array_cat(errors, wrong);

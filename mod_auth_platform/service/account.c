@@ -2,6 +2,7 @@
 #include "service/account.h"
 
 #include "crypto/bcrypt.h"
+#include "service/account_rules.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -56,7 +57,7 @@ authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_acc
         return err;
     }
     user->id = authp_id_new(realm->clock, realm->random);
-    user->email = authp_account_normal_email(in->email, pool);
+    user->email = authp_account_rules_normal_email(in->email, pool);
     /* An empty field of a form means no name. */
     user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
     user->email_verified = in->email_verified;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/account.h"
+#include "service/account_rules.h"
 
 #include "base/text.h"
 #include "crypto/bcrypt.h"
@@ -57,7 +57,7 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-const char *authp_account_check_email(const char *text, size_t len)
+const char *authp_account_rules_check_email(const char *text, size_t len)
 {
     /* White space around the address is removed before it is stored. authp_text_trim() removes the
      * same characters. */
@@ -82,7 +82,7 @@ const char *authp_account_check_email(const char *text, size_t len)
     return NULL;
 }
 
-const char *authp_account_check_name(const char *text, size_t len)
+const char *authp_account_rules_check_name(const char *text, size_t len)
 {
     size_t count = 0;
     if (!authp_text_utf8(text, len, &count) || authp_text_has_control(text, len)) {
@@ -91,15 +91,14 @@ const char *authp_account_check_name(const char *text, size_t len)
     return count > NAME_MAX_CHARACTERS ? "A name has at most 200 characters." : NULL;
 }
 
-bool authp_account_password_is_common(const authp_settings_t *settings, const char *text,
-                                      size_t len)
+bool authp_account_rules_is_common(const authp_settings_t *settings, const char *text, size_t len)
 {
     return (settings->password_refuse_common && authp_password_rules_common(text, len)) ||
            authp_password_rules_refused(settings->password_refused, text, len);
 }
 
-const char *authp_account_check_password(const authp_settings_t *settings, const char *text,
-                                         size_t len, apr_pool_t *pool)
+const char *authp_account_rules_check_password(const authp_settings_t *settings, const char *text,
+                                               size_t len, apr_pool_t *pool)
 {
     size_t count = 0;
     if (memchr(text, '\0', len) != NULL || !authp_text_utf8(text, len, &count)) {
@@ -112,13 +111,13 @@ const char *authp_account_check_password(const authp_settings_t *settings, const
     if (len > AUTHP_BCRYPT_MAX_BYTES) {
         return "A password has at most 72 bytes.";
     }
-    if (authp_account_password_is_common(settings, text, len)) {
+    if (authp_account_rules_is_common(settings, text, len)) {
         return "This password is too common, so that others would guess it: choose another one.";
     }
     return NULL;
 }
 
-const char *authp_account_normal_email(const char *text, apr_pool_t *pool)
+const char *authp_account_rules_normal_email(const char *text, apr_pool_t *pool)
 {
     char *email = authp_text_trim(text, pool);
     authp_text_lower(email);

@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "crypto/bcrypt.h"
 #include "service/account.h"
+#include "service/account_rules.h"
 #include "service/live_change.h"
+#include "service/user.h"
 #include "service/user_change.h"
 
 #include <apr_strings.h>
@@ -152,7 +154,7 @@ authp_err_t authp_admin_verify(const authp_realm_t *realm, const authp_actor_t *
     authp_user_t *user = NULL;
     const char *id = verdict->id;
     if (id == NULL) {
-        const char *email = authp_account_normal_email(verdict->email, pool);
+        const char *email = authp_account_rules_normal_email(verdict->email, pool);
         authp_err_t err =
             authp_store_user_by_login(realm->store, AUTHP_LOGIN_EMAIL, email, &user, pool);
         if (err != AUTHP_OK) {

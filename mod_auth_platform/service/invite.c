@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "service/account_rules.h"
+#include "service/user.h"
 #include "service/user_change.h"
 
 #include <apr_strings.h>
@@ -54,7 +56,7 @@ authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *a
         return err;
     }
     invite->id = authp_id_new(realm->clock, realm->random);
-    invite->email = authp_account_normal_email(in->email, pool);
+    invite->email = authp_account_rules_normal_email(in->email, pool);
     invite->created_at = authp_realm_now(realm);
     invite->expires_at = invite->created_at + in->hours * HOUR_MS;
     invite->created_by = apr_pstrdup(pool, actor->id);
@@ -195,7 +197,8 @@ static authp_err_t insert_unverified(const authp_realm_t *realm, const authp_new
                                      const char *code, authp_invite_t **invite, authp_user_t **user,
                                      apr_pool_t *pool)
 {
-    authp_err_t err = find(realm, code, authp_account_normal_email(in->email, pool), invite, pool);
+    authp_err_t err =
+        find(realm, code, authp_account_rules_normal_email(in->email, pool), invite, pool);
     if (err != AUTHP_OK) {
         return err;
     }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/random.h"
+#include "service/limit_class.h"
 #include "service/settings.h"
 
 #include <apr_pools.h>
@@ -16,16 +17,6 @@
  * minute. The due time may be at most a minute in the future.) */
 typedef struct authp_limit_shared_t authp_limit_shared_t; /* made before fork */
 typedef struct authp_limits_t authp_limits_t; /* with the settings of one generation; read-only */
-
-/* The classes of routes. */
-typedef enum authp_limit_class_t {
-    AUTHP_LIMIT_CREDENTIAL, /* a password is tried: AUTH_LIMIT_ADDRESS */
-    AUTHP_LIMIT_REGISTER,   /* an account is made: AUTH_LIMIT_REGISTER */
-    /* A refresh token is used: ten times AUTH_LIMIT_ADDRESS, because the apps of a whole office
-     * refresh by themselves. */
-    AUTHP_LIMIT_REFRESH,
-    AUTHP_LIMIT_CLASSES
-} authp_limit_class_t;
 
 /* `clock` is monotonic, and the same for all processes that share the memory. */
 AUTHP_CHECKED authp_err_t authp_limit_shared_make(const authp_clock_t *clock,

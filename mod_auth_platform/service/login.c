@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/account.h"
+#include "service/login.h"
 
 #include "base/log.h"
 #include "crypto/bcrypt.h"
+#include "service/account_rules.h"
 #include "service/attempt.h"
 #include "service/invite.h"
+#include "service/user.h"
 #include "service/user_change.h"
 
 #include <apr_strings.h>
@@ -168,8 +170,9 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
 {
     authp_attempt_t attempt = {.known = false};
     authp_user_t *user = NULL;
-    const char *login =
-        in->kind == AUTHP_LOGIN_EMAIL ? authp_account_normal_email(in->login, pool) : in->login;
+    const char *login = in->kind == AUTHP_LOGIN_EMAIL
+                            ? authp_account_rules_normal_email(in->login, pool)
+                            : in->login;
     authp_target_t target = {.kind = in->kind, .login = login};
     bool first = client->device != NULL;
     if (!first && !authp_hasher_has_room(realm->hasher, AUTHP_HASH_STRANGER)) {
@@ -206,8 +209,9 @@ static authp_err_t refuse(const authp_realm_t *realm, const tried_t *tried, apr_
     return AUTHP_E_INVALID_CREDENTIALS;
 }
 
-authp_err_t authp_account_login(const authp_realm_t *realm, const authp_login_t *in,
-                                const authp_client_t *client, authp_grant_t *out, apr_pool_t *pool)
+authp_err_t authp_login_by_password(const authp_realm_t *realm, const authp_login_t *in,
+                                    const authp_client_t *client, authp_grant_t *out,
+                                    apr_pool_t *pool)
 {
     apr_time_t began = apr_time_now();
     tried_t tried = {.who = AUTHP_HASH_STRANGER};

@@ -77,7 +77,7 @@ typedef struct authp_settings_env_t {
     void *ctx;
 } authp_settings_env_t;
 
-const authp_settings_env_t *authp_settings_environment(void); /* getenv(3) */
+const authp_settings_env_t *authp_settings_load_environment(void); /* getenv(3) */
 
 /* Loads and checks all settings. If `env_file` is NULL, only the environment counts. On failure
  * *errors has one complete line for each wrong setting ("JWT_SECRET_KEY in /etc/x/.env: is 12
@@ -88,12 +88,5 @@ const authp_settings_env_t *authp_settings_environment(void); /* getenv(3) */
 AUTHP_CHECKED authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
                                               authp_settings_t **out, apr_array_header_t **errors,
                                               apr_pool_t *pool);
-
-/* Calls `visit` for each setting with its name, its default ("" if none) and whether it is secret,
- * until `visit` returns false. For `check-config` and the guard that compares the settings with
- * .env.example. */
-typedef bool authp_settings_visit_fn(void *ctx, const char *name, const char *fallback,
-                                     bool secret);
-void authp_settings_each(authp_settings_visit_fn *visit, void *ctx);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/settings_check.h"
+
 #include "base/text.h"
 #include "net/origin.h"
-#include "service/settings_table.h"
 
 #include <apr_strings.h>
 #include <errno.h>
@@ -16,7 +17,7 @@
 static void complain_of(authp_loading_t *loading, const char *name, const char *text)
 {
     loading->name = name;
-    authp_settings_complain(loading, text);
+    authp_settings_table_complain(loading, text);
 }
 
 static bool begins(const char *text, const char *prefix)
@@ -164,8 +165,9 @@ static const char *near_name(const char *name, apr_pool_t *pool)
     if (authp_text_same(name, "JWT_SECRET") || authp_text_same(name, "SECRET_KEY")) {
         return "JWT_SECRET_KEY";
     }
-    apr_array_header_t *known = apr_array_make(pool, authp_settings_count, sizeof(const char *));
-    for (int i = 0; i < authp_settings_count; i++) {
+    apr_array_header_t *known =
+        apr_array_make(pool, authp_settings_table_count, sizeof(const char *));
+    for (int i = 0; i < authp_settings_table_count; i++) {
         APR_ARRAY_PUSH(known, const char *) = authp_settings_table[i].name;
     }
     return authp_text_nearest(name, known);
@@ -177,7 +179,7 @@ void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *fil
     for (int i = 0; i < entries->nelts; i++) {
         const apr_table_entry_t *entry = &APR_ARRAY_IDX(entries, i, apr_table_entry_t);
         bool known = false;
-        for (int k = 0; k < authp_settings_count; k++) {
+        for (int k = 0; k < authp_settings_table_count; k++) {
             known = known || strcmp(authp_settings_table[k].name, entry->key) == 0;
         }
         const char *meant = known ? NULL : near_name(entry->key, loading->pool);

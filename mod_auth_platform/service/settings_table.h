@@ -4,8 +4,7 @@
 
 #include "service/settings.h"
 
-/* What the settings*.c files share: the rows of the table, and the state while settings are loaded.
- */
+/* For the settings*.c files: the rows of the table, and the state while settings are loaded. */
 typedef enum authp_setting_kind_t {
     AUTHP_SETTING_TEXT,    /* const char *; `least`-`most` bytes */
     AUTHP_SETTING_SECRET,  /* authp_secret_t *; at least `least` bytes */
@@ -35,16 +34,9 @@ typedef struct authp_loading_t {
 } authp_loading_t;
 
 /* Adds the line "NAME in FILE: text" to the errors. */
-void authp_settings_complain(authp_loading_t *loading, const char *text);
-
-/* settings_values.c: parses one value by its row, and complains if it is wrong. */
-void authp_settings_set(authp_loading_t *loading, const authp_setting_t *row, const char *value);
-
-/* settings_check.c: checks that involve several settings, and names that look misspelt. */
-void authp_settings_check(authp_loading_t *loading, const char *store);
-void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *file);
+void authp_settings_table_complain(authp_loading_t *loading, const char *text);
 
 extern const authp_setting_t authp_settings_table[];
-extern const int authp_settings_count;
+extern const int authp_settings_table_count;
 
 #endif

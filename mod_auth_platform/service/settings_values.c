@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "service/settings_values.h"
+
 #include "base/json.h"
 #include "base/text.h"
 #include "net/origin.h"
-#include "service/settings_table.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -38,9 +39,9 @@ static void set_int(authp_loading_t *loading, const authp_setting_t *row, const 
 {
     int number = parse_int(value, row->most);
     if (number < row->least) {
-        authp_settings_complain(loading,
-                                apr_psprintf(loading->pool, "must be a whole number from %d to %d",
-                                             row->least, row->most));
+        authp_settings_table_complain(loading, apr_psprintf(loading->pool,
+                                                            "must be a whole number from %d to %d",
+                                                            row->least, row->most));
         return;
     }
     *(int *)member(loading, row) = number;
@@ -55,7 +56,7 @@ static void set_bool(authp_loading_t *loading, const authp_setting_t *row, const
             return;
         }
     }
-    authp_settings_complain(loading, "must be true or false");
+    authp_settings_table_complain(loading, "must be true or false");
 }
 
 /* Parses "120/1m": a count, and a time in s, m, h or d. */
@@ -77,8 +78,8 @@ static void set_rate(authp_loading_t *loading, const authp_setting_t *row, const
             1000);
     }
     if (count < 1 || time < 1) {
-        authp_settings_complain(loading,
-                                "must be COUNT/TIME with a time such as 30s, 1m, 1h or 1d");
+        authp_settings_table_complain(loading,
+                                      "must be COUNT/TIME with a time such as 30s, 1m, 1h or 1d");
         return;
     }
     *(authp_rate_t *)member(loading, row) = (authp_rate_t){count, time * seconds[unit - units]};
@@ -88,10 +89,10 @@ static void set_text(authp_loading_t *loading, const authp_setting_t *row, const
 {
     size_t len = strlen(value);
     if (!authp_text_utf8(value, len, NULL) || authp_text_has_control(value, len)) {
-        authp_settings_complain(loading, "must be text without control characters");
+        authp_settings_table_complain(loading, "must be text without control characters");
     } else if (len > (size_t)row->most) {
-        authp_settings_complain(loading,
-                                apr_psprintf(loading->pool, "must be at most %d bytes", row->most));
+        authp_settings_table_complain(
+            loading, apr_psprintf(loading->pool, "must be at most %d bytes", row->most));
     } else {
         *(const char **)member(loading, row) = apr_pstrdup(loading->pool, value);
     }
@@ -123,14 +124,14 @@ static void set_secret(authp_loading_t *loading, const authp_setting_t *row, con
 {
     size_t len = strlen(value);
     if (len < (size_t)row->least || len > (size_t)row->most) {
-        authp_settings_complain(loading,
-                                apr_psprintf(loading->pool,
-                                             "is %" APR_SIZE_T_FMT
-                                             " bytes, needs %d to %d (make one with `authplatform "
-                                             "secret`)",
-                                             len, row->least, row->most));
+        authp_settings_table_complain(
+            loading, apr_psprintf(loading->pool,
+                                  "is %" APR_SIZE_T_FMT
+                                  " bytes, needs %d to %d (make one with `authplatform "
+                                  "secret`)",
+                                  len, row->least, row->most));
     } else if (row->least >= 32 && is_sample(value)) {
-        authp_settings_complain(
+        authp_settings_table_complain(
             loading,
             "is a sample or a pattern, not a secret (make one with `authplatform secret`)");
     } else {
@@ -142,7 +143,7 @@ static bool add_origin(authp_loading_t *loading, apr_array_header_t *origins, co
 {
     const char *origin = NULL;
     if (text == NULL || authp_origin_parse(text, false, &origin, loading->pool) != AUTHP_OK) {
-        authp_settings_complain(
+        authp_settings_table_complain(
             loading,
             "must be a list of origins such as [\"https://app.example.org\"], without paths and without *");
         return false;
@@ -168,7 +169,7 @@ static void set_origins(authp_loading_t *loading, const authp_setting_t *row, co
         size_t index = 0;
         json_t *each = NULL;
         if (authp_json_parse(text, strlen(text), &list, loading->pool) != AUTHP_OK) {
-            authp_settings_complain(loading, "is not a JSON list");
+            authp_settings_table_complain(loading, "is not a JSON list");
             return;
         }
         json_array_foreach(list, index, each)
@@ -205,7 +206,7 @@ static void set_roles(authp_loading_t *loading, const authp_setting_t *row, cons
             twice = twice || strcmp(APR_ARRAY_IDX(roles, i, const char *), name) == 0;
         }
         if (!is_role_name(name) || twice || roles->nelts == MAX_ROLES) {
-            authp_settings_complain(
+            authp_settings_table_complain(
                 loading, "must be 1 to 32 different names of a-z, 0-9, _ and -, comma separated");
             return;
         }
@@ -213,11 +214,12 @@ static void set_roles(authp_loading_t *loading, const authp_setting_t *row, cons
     }
     *(apr_array_header_t **)member(loading, row) = roles;
     if (roles->nelts == 0) {
-        authp_settings_complain(loading, "names no role");
+        authp_settings_table_complain(loading, "names no role");
     }
 }
 
-void authp_settings_set(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *row,
+                               const char *value)
 {
     typedef void set_fn(authp_loading_t *, const authp_setting_t *, const char *);
     static set_fn *const setters[] = {

@@ -2,6 +2,7 @@
 #include "service/user_change.h"
 
 #include "service/live_change.h"
+#include "service/user.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -9,28 +10,12 @@
 /* A try fails only if another change of the account has succeeded meanwhile. */
 #define TRIES 8
 
-authp_user_t *authp_user_copy(const authp_user_t *user, apr_pool_t *pool)
+/* A copy whose members may be changed: roles are a new array. */
+static authp_user_t *copy_of(const authp_user_t *user, apr_pool_t *pool)
 {
     authp_user_t *copy = apr_pmemdup(pool, user, sizeof(*user));
     copy->roles = apr_array_copy(pool, user->roles);
     return copy;
-}
-
-bool authp_user_holds(const authp_user_t *user, const char *role)
-{
-    for (int i = 0; i < user->roles->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(user->roles, i, const char *), role) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void authp_user_add_role(authp_user_t *user, const char *role, apr_pool_t *pool)
-{
-    if (!authp_user_holds(user, role)) {
-        APR_ARRAY_PUSH(user->roles, const char *) = apr_pstrdup(pool, role);
-    }
 }
 
 static bool same_text(const char *a, const char *b)
@@ -83,7 +68,7 @@ authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_
         if (err != AUTHP_OK) {
             return err;
         }
-        authp_user_t *after = authp_user_copy(before, pool);
+        authp_user_t *after = copy_of(before, pool);
         err = edit->fn(after, edit->ctx, pool);
         if (err != AUTHP_OK) {
             return err;

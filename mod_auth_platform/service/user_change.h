@@ -26,9 +26,4 @@ AUTHP_CHECKED authp_err_t authp_user_change(const authp_realm_t *realm, const ch
                                             authp_user_edit_t *edit, authp_user_t **out,
                                             apr_pool_t *pool);
 
-/* A copy whose members may be changed. Its roles are a new array. */
-authp_user_t *authp_user_copy(const authp_user_t *user, apr_pool_t *pool);
-bool authp_user_holds(const authp_user_t *user, const char *role);
-void authp_user_add_role(authp_user_t *user, const char *role, apr_pool_t *pool);
-
 #endif

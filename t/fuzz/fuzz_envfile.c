@@ -3,7 +3,9 @@
 #include "base/envfile.h"
 #include "base/text.h"
 #include "fuzz.h"
+#include "service/settings_check.h"
 #include "service/settings_table.h"
+#include "service/settings_values.h"
 
 #include <apr_strings.h>
 #include <stdio.h>
@@ -24,13 +26,13 @@ static void try_settings(const apr_table_t *file, apr_pool_t *pool)
                                .errors = apr_array_make(pool, 4, sizeof(const char *)),
                                .pool = pool};
     memset(&settings, 0, sizeof(settings));
-    for (int i = 0; i < authp_settings_count; i++) {
+    for (int i = 0; i < authp_settings_table_count; i++) {
         const authp_setting_t *row = &authp_settings_table[i];
         const char *value = apr_table_get(file, row->name);
         /* AUTH_STORE is resolved when all the others are known. */
         if (value != NULL && row->kind != AUTHP_SETTING_STORE) {
             loading.name = row->name;
-            authp_settings_set(&loading, row, value);
+            authp_settings_values_set(&loading, row, value);
         }
     }
     authp_settings_check_names(&loading, file);

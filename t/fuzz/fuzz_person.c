@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "fuzz.h"
 #include "service/account.h"
+#include "service/account_rules.h"
 
 #include <apr_strings.h>
 #include <stdio.h>
@@ -12,18 +13,18 @@
 
 static void try_email(const char *text, size_t len, apr_pool_t *pool)
 {
-    if (authp_account_check_email(text, len) != NULL) {
+    if (authp_account_rules_check_email(text, len) != NULL) {
         return;
     }
-    const char *email = authp_account_normal_email(text, pool);
+    const char *email = authp_account_rules_normal_email(text, pool);
     size_t length = strlen(email);
     FUZZ_DEMAND(length > 2 && length <= 254 && strchr(email, '@') != NULL);
     for (const char *at = email; *at != '\0'; at++) {
         FUZZ_DEMAND(*at > ' ' && *at < 0x7f && !(*at >= 'A' && *at <= 'Z'));
     }
     /* The normal form is its own normal form, so that equal addresses are equal strings. */
-    FUZZ_DEMAND(authp_account_check_email(email, length) == NULL);
-    FUZZ_DEMAND(strcmp(authp_account_normal_email(email, pool), email) == 0);
+    FUZZ_DEMAND(authp_account_rules_check_email(email, length) == NULL);
+    FUZZ_DEMAND(strcmp(authp_account_rules_normal_email(email, pool), email) == 0);
     const char *masked = authp_text_mask_email(email, pool);
     FUZZ_DEMAND(strchr(email, '@') - email < 2 || strstr(masked, email) == NULL);
 }
@@ -31,7 +32,7 @@ static void try_email(const char *text, size_t len, apr_pool_t *pool)
 static void try_name(const char *text, size_t len)
 {
     size_t count = 0;
-    if (authp_account_check_name(text, len) == NULL) {
+    if (authp_account_rules_check_name(text, len) == NULL) {
         FUZZ_DEMAND(authp_text_utf8(text, len, &count) && count <= 200);
         FUZZ_DEMAND(memchr(text, '\0', len) == NULL && !authp_text_has_control(text, len));
     }
@@ -41,7 +42,7 @@ static void try_password(const char *text, size_t len, apr_pool_t *pool)
 {
     static const authp_settings_t settings = {.password_min_length = 8};
     size_t count = 0;
-    if (authp_account_check_password(&settings, text, len, pool) == NULL) {
+    if (authp_account_rules_check_password(&settings, text, len, pool) == NULL) {
         FUZZ_DEMAND(authp_text_utf8(text, len, &count) && count >= 8 && len <= 72);
         FUZZ_DEMAND(memchr(text, '\0', len) == NULL);
     }

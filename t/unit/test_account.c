@@ -7,6 +7,7 @@
 #include "crypto/bcrypt.h"
 #include "crypto/hasher.h"
 #include "fixture.h"
+#include "service/login.h"
 #include "suite.h"
 
 static fixture_t f;
@@ -203,7 +204,7 @@ START_TEST(register_store_down)
                                  .password = in.password,
                                  .password_len = in.password_len,
                                  .door = AUTHP_DOOR_CANDIDATE};
-    ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &grant, f.pool),
+    ck_assert_int_eq(authp_login_by_password(f.realm, &login, &fixture_client, &grant, f.pool),
                      AUTHP_OK);
 }
 END_TEST
@@ -229,14 +230,14 @@ START_TEST(busy)
     }
     ck_assert_int_eq(taken, 2);
     ck_assert_int_eq(enroll(&in, &grant), AUTHP_E_BUSY);
-    ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &grant, f.pool),
+    ck_assert_int_eq(authp_login_by_password(f.realm, &login, &fixture_client, &grant, f.pool),
                      AUTHP_E_BUSY);
     ck_assert_int_eq(grant.expires_in, 77);
     ck_assert_int_eq(fixture_sessions(&f), 0);
     ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 0);
     /* A flood of strangers costs the store nothing: it is not even asked. */
     mem_store_fail(f.store, NULL, 0, AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &grant, f.pool),
+    ck_assert_int_eq(authp_login_by_password(f.realm, &login, &fixture_client, &grant, f.pool),
                      AUTHP_E_BUSY);
     mem_store_fail(f.store, NULL, 0, AUTHP_OK);
     /* An administrator has the places of the known; who names nobody has not. */

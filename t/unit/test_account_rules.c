@@ -12,6 +12,7 @@
 #include "suite.h"
 
 #include "service/account.h"
+#include "service/account_rules.h"
 #include "service/common_passwords.h"
 #include "service/password_rules.h"
 
@@ -49,7 +50,7 @@ static const char *const good_emails[] = {
 START_TEST(email_good)
 {
     const char *text = good_emails[_i];
-    ck_assert_pstr_eq(authp_account_check_email(text, strlen(text)), NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_email(text, strlen(text)), NULL);
 }
 END_TEST
 
@@ -98,13 +99,14 @@ static const bad_t bad_emails[] = {
 
 START_TEST(email_bad)
 {
-    ck_assert_pstr_ne(authp_account_check_email(bad_emails[_i].text, bad_emails[_i].len), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_email(bad_emails[_i].text, bad_emails[_i].len),
+                      NULL);
 }
 END_TEST
 
 START_TEST(email_normal)
 {
-    ck_assert_str_eq(authp_account_normal_email(" \tJo.E+X@EXAMPLE.org\r\n", pool),
+    ck_assert_str_eq(authp_account_rules_normal_email(" \tJo.E+X@EXAMPLE.org\r\n", pool),
                      "jo.e+x@example.org");
 }
 END_TEST
@@ -112,18 +114,18 @@ END_TEST
 START_TEST(name_rules)
 {
     char text[4 * 201 + 1];
-    ck_assert_pstr_eq(authp_account_check_name("", 0), NULL);
-    ck_assert_pstr_eq(authp_account_check_name("Zo\xC3\xAB O'Neil", 11), NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_name("", 0), NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_name("Zo\xC3\xAB O'Neil", 11), NULL);
     for (size_t i = 0; i < 201; i++) {
         memcpy(text + 4 * i, "\xF0\x9F\x98\x80", 4);
     }
-    ck_assert_pstr_eq(authp_account_check_name(text, 4 * 200), NULL);
-    ck_assert_pstr_ne(authp_account_check_name(text, 4 * 201), NULL);
-    ck_assert_pstr_ne(authp_account_check_name("a\nb", 3), NULL);
-    ck_assert_pstr_ne(authp_account_check_name("a\0b", 3), NULL);
-    ck_assert_pstr_ne(authp_account_check_name("a\x7f", 2), NULL);
-    ck_assert_pstr_ne(authp_account_check_name("a\xC2\x85", 3), NULL);
-    ck_assert_pstr_ne(authp_account_check_name("a\xFF", 2), NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_name(text, 4 * 200), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_name(text, 4 * 201), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_name("a\nb", 3), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_name("a\0b", 3), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_name("a\x7f", 2), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_name("a\xC2\x85", 3), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_name("a\xFF", 2), NULL);
 }
 END_TEST
 
@@ -131,26 +133,27 @@ START_TEST(password_rules)
 {
     const authp_settings_t settings = {.password_min_length = 8};
     const char *long_one = A50 A10 A10 "aaa"; /* 73 */
-    ck_assert_pstr_eq(authp_account_check_password(&settings, "12345678", 8, pool), NULL);
-    ck_assert_pstr_ne(authp_account_check_password(&settings, "1234567", 7, pool), NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_password(&settings, "12345678", 8, pool), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_password(&settings, "1234567", 7, pool), NULL);
     /* Code points count for the minimum, bytes for the maximum. */
-    ck_assert_pstr_eq(authp_account_check_password(&settings,
-                                                   "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
-                                                   "1234",
-                                                   12, pool),
+    ck_assert_pstr_eq(authp_account_rules_check_password(&settings,
+                                                         "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
+                                                         "1234",
+                                                         12, pool),
                       NULL);
     ck_assert_pstr_ne(
-        authp_account_check_password(&settings, "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4", 8, pool), NULL);
-    ck_assert_pstr_eq(authp_account_check_password(&settings, long_one, 72, pool), NULL);
-    ck_assert_pstr_ne(authp_account_check_password(&settings, long_one, 73, pool), NULL);
-    ck_assert_pstr_ne(authp_account_check_password(&settings,
-                                                   "1234\0"
-                                                   "67890",
-                                                   10, pool),
+        authp_account_rules_check_password(&settings, "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4", 8, pool),
+        NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_password(&settings, long_one, 72, pool), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_password(&settings, long_one, 73, pool), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_password(&settings,
+                                                         "1234\0"
+                                                         "67890",
+                                                         10, pool),
                       NULL);
     const authp_settings_t strict = {.password_min_length = 12};
     ck_assert_ptr_nonnull(
-        strstr(authp_account_check_password(&strict, "12345678901", 11, pool), "12"));
+        strstr(authp_account_rules_check_password(&strict, "12345678901", 11, pool), "12"));
 }
 END_TEST
 
@@ -163,9 +166,10 @@ START_TEST(password_refused)
     static const char *const refused[] = {"qwertyui", "QwertyUI", "password1", "letmein99"};
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         ck_assert_pstr_ne(
-            authp_account_check_password(&settings, refused[i], strlen(refused[i]), pool), NULL);
+            authp_account_rules_check_password(&settings, refused[i], strlen(refused[i]), pool),
+            NULL);
     }
-    ck_assert_pstr_eq(authp_account_check_password(&settings, "qwertyuiop", 10, pool), NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_password(&settings, "qwertyuiop", 10, pool), NULL);
     ck_assert(!authp_password_rules_refused(settings.password_refused, A50 A50, 100));
     ck_assert(!authp_password_rules_refused(NULL, "password1", 9));
     ck_assert(!authp_password_rules_refused(authp_password_rules_parse("", 0, pool), "", 0));
@@ -194,15 +198,17 @@ START_TEST(password_common)
     static const char *const fine[] = {"three calm words", "correct horse", "passwordpasswor",
                                        "iloveyou2cakes",   "12345678 ",     "p\xC3\xA4ssword"};
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-        const char *why = authp_account_check_password(&on, common[i], strlen(common[i]), pool);
+        const char *why =
+            authp_account_rules_check_password(&on, common[i], strlen(common[i]), pool);
         ck_assert_ptr_nonnull(why);
         ck_assert_ptr_nonnull(strstr(why, "too common"));
-        ck_assert_pstr_eq(authp_account_check_password(&off, common[i], strlen(common[i]), pool),
-                          NULL);
-        ck_assert(!authp_account_password_is_common(&off, common[i], strlen(common[i])));
+        ck_assert_pstr_eq(
+            authp_account_rules_check_password(&off, common[i], strlen(common[i]), pool), NULL);
+        ck_assert(!authp_account_rules_is_common(&off, common[i], strlen(common[i])));
     }
     for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
-        ck_assert_pstr_eq(authp_account_check_password(&on, fine[i], strlen(fine[i]), pool), NULL);
+        ck_assert_pstr_eq(authp_account_rules_check_password(&on, fine[i], strlen(fine[i]), pool),
+                          NULL);
     }
     ck_assert(!authp_password_rules_common(A50 A50, 100));
     ck_assert(!authp_password_rules_common("", 0));

@@ -2,6 +2,7 @@
 /* What the command line tool may do and the API does not. */
 #include "fixture.h"
 #include "service/admin.h"
+#include "service/user.h"
 #include "service/user_change.h"
 #include "suite.h"
 

@@ -2,6 +2,7 @@
 /* What administrators do, and how people become recruiters, with every step of the store failing.
  */
 #include "service/invite.h"
+#include "service/login.h"
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -303,7 +304,7 @@ static void somebody_clicks_again(void *ctx)
                               .password_len = strlen(FIXTURE_PASSWORD),
                               .door = AUTHP_DOOR_RECRUITER,
                               .invite_code = ctx};
-    ck_assert_int_eq(authp_account_login(h.f.realm, &in, &fixture_client, &grant, h.f.pool),
+    ck_assert_int_eq(authp_login_by_password(h.f.realm, &in, &fixture_client, &grant, h.f.pool),
                      AUTHP_OK);
 }
 

@@ -6,6 +6,7 @@
 #include "fixture.h"
 #include "service/device.h"
 #include "service/limit.h"
+#include "service/login.h"
 #include "service/own.h"
 #include "suite.h"
 
@@ -44,7 +45,7 @@ static authp_err_t by(authp_login_kind_t kind, const char *login, const char *pa
                               .password_len = strlen(password),
                               .door = AUTHP_DOOR_ANY};
     retry_after = 0;
-    return authp_account_login(f.realm, &in, &client, &grant, f.pool);
+    return authp_login_by_password(f.realm, &in, &client, &grant, f.pool);
 }
 
 static authp_err_t login(const char *email, const char *password)
@@ -131,7 +132,7 @@ START_TEST(the_wrong_door)
                               .password_len = sizeof(FIXTURE_PASSWORD) - 1,
                               .door = AUTHP_DOOR_CANDIDATE};
     for (int i = 0; i < 8; i++) {
-        ck_assert_int_eq(authp_account_login(f.realm, &in, &client, &grant, f.pool),
+        ck_assert_int_eq(authp_login_by_password(f.realm, &in, &client, &grant, f.pool),
                          AUTHP_E_NOT_CANDIDATE);
     }
 }

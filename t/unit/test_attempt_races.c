@@ -5,6 +5,7 @@
 
 #include "crypto/hasher.h"
 #include "fixture.h"
+#include "service/login.h"
 #include "suite.h"
 
 #define ADA "ada@example.org"
@@ -40,7 +41,7 @@ static void *guess(void *data)
                               .password_len = sizeof(WRONG) - 1};
     mine.retry_after = &wait;
     apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    authp_err_t err = authp_account_login(f.realm, &in, &mine, &grant, own);
+    authp_err_t err = authp_login_by_password(f.realm, &in, &mine, &grant, own);
     last_err = err;
     if (err != AUTHP_E_RATE_LIMITED) {
         atomic_fetch_add(looked_at, 1);

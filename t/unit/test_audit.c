@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "fixture.h"
+#include "service/login.h"
 #include "suite.h"
 
 static fixture_t f;
@@ -123,13 +124,13 @@ START_TEST(nothing_secret)
                      AUTHP_OK);
     ck_assert_int_eq(authp_account_register(f.realm, &in, &fixture_client, &next, f.pool),
                      AUTHP_E_EMAIL_TAKEN);
-    ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &next, f.pool),
+    ck_assert_int_eq(authp_login_by_password(f.realm, &login, &fixture_client, &next, f.pool),
                      AUTHP_E_INVALID_CREDENTIALS);
     login.password = FIXTURE_PASSWORD;
     login.password_len = strlen(FIXTURE_PASSWORD);
     f.settings->bcrypt_rounds = 5;
     mem_store_fail(f.store, "user_upgrade_hash", 0, AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_account_login(f.realm, &login, &fixture_client, &next, f.pool),
+    ck_assert_int_eq(authp_login_by_password(f.realm, &login, &fixture_client, &next, f.pool),
                      AUTHP_OK);
     ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &next, f.pool), AUTHP_OK);
     fake_clock_advance(&f.clock, 60000);

@@ -3,6 +3,8 @@
  * second look at it. */
 #include "fixture.h"
 #include "service/invite.h"
+#include "service/login.h"
+#include "service/user.h"
 #include "service/user_change.h"
 #include "suite.h"
 
@@ -39,7 +41,7 @@ static authp_err_t sign_in(authp_grant_t *grant)
                               .password_len = strlen(FIXTURE_PASSWORD),
                               .door = AUTHP_DOOR_RECRUITER,
                               .invite_code = code};
-    return authp_account_login(f.realm, &in, &fixture_client, grant, f.pool);
+    return authp_login_by_password(f.realm, &in, &fixture_client, grant, f.pool);
 }
 
 static void nothing(void)

@@ -6,11 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "service/live_ask.h"
 #include "service/live_layout.h"
 #include "service/live_round.h"
-#include "service/live_table.h"
 #include "service/live_tell.h"
 #include "suite.h"
 

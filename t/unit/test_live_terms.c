@@ -139,10 +139,10 @@ START_TEST(some_bits_are_the_same)
     for (int i = 0; i < 4; i++) {
         const authp_live_user_t user = {.id = USER, .ver = 2 + i, .roles = 1U << i};
         const authp_live_query_t query = {USER, SID, 1, now_ms() / 1000};
-        authp_live_table_put_user(table, &user, now_ms());
-        (void)authp_live_table_ask(table, &query, now_ms(), &facts, &newer);
+        authp_live_tell_user(table, &user, now_ms());
+        (void)authp_live_ask(table, &query, now_ms(), &facts, &newer);
         ck_assert_uint_eq(facts.roles, 1U << i);
-        (void)authp_live_table_ask(before, &query, now_ms(), &facts, &newer);
+        (void)authp_live_ask(before, &query, now_ms(), &facts, &newer);
         ck_assert_uint_eq(facts.roles, 1U << here[i]);
     }
 }
@@ -238,16 +238,16 @@ START_TEST(a_long_round)
     authp_live_round_t round = {0};
     authp_live_round_t other = {0};
     authp_live_status_t status;
-    ck_assert(authp_live_table_begin(table, &round));
+    ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
     shared->round_began -= 10000;
     round.began -= 10000;
-    authp_live_table_beat(table);
-    ck_assert(!authp_live_table_begin(table, &other));
-    authp_live_table_end(table, &round, true);
+    authp_live_round_beat(table);
+    ck_assert(!authp_live_round_begin(table, &other));
+    authp_live_round_end(table, &round, true);
     authp_live_table_status(table, &status);
     ck_assert_int_ge(status.age_ms, 10000);
-    ck_assert(authp_live_table_begin(table, &other));
+    ck_assert(authp_live_round_begin(table, &other));
 }
 END_TEST
 

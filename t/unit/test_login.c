@@ -7,6 +7,7 @@
 
 #include "crypto/bcrypt.h"
 #include "fixture.h"
+#include "service/login.h"
 #include "suite.h"
 
 static fixture_t f;
@@ -34,7 +35,7 @@ static authp_err_t attempt(const authp_login_t *in)
 {
     authp_grant_t grant = {.expires_in = 77};
     const int before = fixture_sessions(&f);
-    authp_err_t err = authp_account_login(f.realm, in, &fixture_client, &grant, f.pool);
+    authp_err_t err = authp_login_by_password(f.realm, in, &fixture_client, &grant, f.pool);
     /* A session and tokens, or neither. */
     ck_assert_int_eq(fixture_sessions(&f) - before, err == AUTHP_OK);
     ck_assert_int_eq(grant.expires_in == 77, err != AUTHP_OK);
@@ -52,7 +53,8 @@ START_TEST(right_password)
     authp_grant_t grant = {0};
     const authp_user_t *user = fixture_user(&f, "ada@example.org", "admin", false);
     const authp_login_t in = with("\tADA@Example.org ", FIXTURE_PASSWORD, AUTHP_DOOR_ANY);
-    ck_assert_int_eq(authp_account_login(f.realm, &in, &fixture_client, &grant, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_login_by_password(f.realm, &in, &fixture_client, &grant, f.pool),
+                     AUTHP_OK);
     ck_assert_str_eq(grant.user->id.hex, user->id.hex);
     ck_assert_int_eq(mem_store_session(f.store, grant.session->id.hex)->ver, user->ver);
     const authp_audit_t *event = fixture_audit(&f, "login");
@@ -231,7 +233,8 @@ START_TEST(password_changed_meanwhile)
     authp_grant_t grant = {0};
     f.settings->bcrypt_rounds = 6;
     mem_store_before(f.store, "session_create", change_password, row);
-    ck_assert_int_eq(authp_account_login(f.realm, &in, &fixture_client, &grant, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_login_by_password(f.realm, &in, &fixture_client, &grant, f.pool),
+                     AUTHP_OK);
     ck_assert_int_eq(authp_bcrypt_cost(row->password_hash), 4);
     authp_grant_t next = {0};
     ck_assert_int_eq(fixture_refresh(&f, grant.refresh_token, &next, f.pool),

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "fixture.h"
+#include "service/account_rules.h"
 #include "service/grant.h"
 #include "suite.h"
 
@@ -116,13 +117,15 @@ START_TEST(refused_passwords_are_read_once)
     settings.password_refused_file = path;
     ck_assert_int_eq(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
     ck_assert_int_eq(unlink(path), 0);
-    ck_assert_pstr_ne(authp_account_check_password(realm->settings, "Password1", 9, pool), NULL);
-    ck_assert_pstr_eq(authp_account_check_password(realm->settings, "password12", 10, pool), NULL);
+    ck_assert_pstr_ne(authp_account_rules_check_password(realm->settings, "Password1", 9, pool),
+                      NULL);
+    ck_assert_pstr_eq(authp_account_rules_check_password(realm->settings, "password12", 10, pool),
+                      NULL);
     ck_assert_ptr_null(settings.password_refused); /* the caller's own stays as it was */
     realm = NULL;
     ck_assert_int_ne(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
     ck_assert_ptr_null(realm);
-    ck_assert_ptr_nonnull(strstr(last, "PASSWORD_REFUSED_FILE in the test: "));
+    ck_assert_ptr_nonnull(strstr(last, "PASSWORD_REFUSED_FILE in the environment: "));
     ck_assert_ptr_nonnull(strstr(last, path));
 }
 END_TEST
@@ -174,7 +177,7 @@ START_TEST(store_that_is_not_there)
     ck_assert_int_ne(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
     ck_assert_ptr_null(ops);
     ck_assert_int_eq(config.timeout_ms, 77);
-    ck_assert_ptr_nonnull(strstr(error, "AUTH_STORE in the test"));
+    ck_assert_ptr_nonnull(strstr(error, "AUTH_STORE in the environment"));
     ck_assert_ptr_nonnull(strstr(error, "nosuch"));
     ck_assert_ptr_nonnull(strstr(error, "sqlite"));
     ck_assert_ptr_null(strchr(error, '\n'));

@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <fcntl.h>
 
-#include "service/settings.h"
+#include "service/settings_table.h"
 #include "suite.h"
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -311,54 +311,27 @@ START_TEST(case_matters)
 }
 END_TEST
 
-typedef struct walk_t {
-    int seen;
-    int secrets;
-    int stop_at;
-    const char *rounds;
-    const char *uri;
-} walk_t;
-
-static bool visit(void *ctx, const char *name, const char *fallback, bool secret)
+/* The default of each setting is a value that the setting takes, and no name is near another. */
+START_TEST(defaults)
 {
-    walk_t *walk = ctx;
-    walk->seen++;
-    walk->secrets += secret;
-    if (strcmp(name, "BCRYPT_ROUNDS") == 0) {
-        walk->rounds = fallback;
-    } else if (strcmp(name, "MONGODB_URI") == 0) {
-        walk->uri = fallback;
-    }
-    return walk->seen != walk->stop_at;
-}
-
-/* Each setting that is walked is known as its own name, and none of them is near another. */
-static bool set_default(void *ctx, const char *name, const char *fallback, bool secret)
-{
-    apr_array_header_t *lines = ctx;
-    if (!secret && fallback[0] != '\0') {
-        APR_ARRAY_PUSH(lines, const char *) = apr_pstrcat(pool, name, "='", fallback, "'\n", NULL);
-    }
-    return true;
-}
-
-START_TEST(walk)
-{
-    walk_t all = {.stop_at = -1};
-    authp_settings_each(visit, &all);
-    ck_assert_int_gt(all.seen, 25);
-    ck_assert_int_eq(all.secrets, 3);
-    ck_assert_str_eq(all.rounds, "12");
-    ck_assert_str_eq(all.uri, "");
-    walk_t three = {.stop_at = 3};
-    authp_settings_each(visit, &three);
-    ck_assert_int_eq(three.seen, 3);
+    int secrets = 0;
     apr_array_header_t *lines = apr_array_make(pool, 32, sizeof(const char *));
-    authp_settings_each(set_default, lines);
+    for (int i = 0; i < authp_settings_table_count; i++) {
+        const authp_setting_t *row = &authp_settings_table[i];
+        bool secret = row->kind == AUTHP_SETTING_SECRET;
+        secrets += secret;
+        if (!secret && row->fallback != NULL) {
+            APR_ARRAY_PUSH(lines, const char *) =
+                apr_pstrcat(pool, row->name, "='", row->fallback, "'\n", NULL);
+        }
+    }
+    ck_assert_int_gt(authp_settings_table_count, 25);
+    ck_assert_int_eq(secrets, 3);
     const authp_settings_t *s =
         loaded(apr_pstrcat(pool, KEY_LINE, apr_array_pstrcat(pool, lines, '\0'), NULL));
     const authp_settings_t *plain = loaded(KEY_LINE);
     ck_assert_int_eq(s->bcrypt_rounds, plain->bcrypt_rounds);
+    ck_assert_int_eq(s->bcrypt_rounds, 12);
     ck_assert_int_eq(s->limit_account.seconds, plain->limit_account.seconds);
     ck_assert_int_eq(s->roles->nelts, plain->roles->nelts);
 }
@@ -367,7 +340,7 @@ END_TEST
 START_TEST(process_environment)
 {
     static const char name[] = "AUTHP_TEST_OF_SETTINGS";
-    const authp_settings_env_t *env = authp_settings_environment();
+    const authp_settings_env_t *env = authp_settings_load_environment();
     ck_assert_ptr_null(env->lookup(env->ctx, name));
     ck_assert_int_eq(setenv(name, "x y", 1), 0);
     ck_assert_str_eq(env->lookup(env->ctx, name), "x y");
@@ -392,7 +365,7 @@ Suite *suite_settings_check(void)
     tcase_add_test(tests, one_complaint_each);
     tcase_add_loop_test(tests, misspelt, 0, LENGTH(names));
     tcase_add_test(tests, case_matters);
-    tcase_add_test(tests, walk);
+    tcase_add_test(tests, defaults);
     tcase_add_test(tests, process_environment);
     suite_add_tcase(suite, tests);
     return suite;

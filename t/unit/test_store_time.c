@@ -6,6 +6,7 @@
 #include "service/limit.h"
 #include "service/live.h"
 #include "service/live_change.h"
+#include "service/login.h"
 #include "service/own.h"
 #include "service/standing.h"
 #include "service/token.h"
@@ -166,13 +167,13 @@ START_TEST(failures)
                               .password_len = strlen("wrong")};
     client.retry_after = &wait;
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(authp_account_login(f.realm, &in, &client, &grant, f.pool),
+        ck_assert_int_eq(authp_login_by_password(f.realm, &in, &client, &grant, f.pool),
                          AUTHP_E_INVALID_CREDENTIALS);
     }
     fixture_limits(&f, rate, rate, (authp_rate_t){3, 60}); /* another host's shared memory */
     fake_clock_advance(&f.clock, -WRONG);
     authp_store_set_offset(f.store, 0);
-    ck_assert_int_eq(authp_account_login(f.realm, &in, &client, &grant, f.pool),
+    ck_assert_int_eq(authp_login_by_password(f.realm, &in, &client, &grant, f.pool),
                      AUTHP_E_RATE_LIMITED);
 }
 END_TEST

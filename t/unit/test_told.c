@@ -8,6 +8,7 @@
 #include "service/invite.h"
 #include "service/live.h"
 #include "service/live_change.h"
+#include "service/login.h"
 #include "service/own.h"
 #include "service/user_change.h"
 #include "suite.h"
@@ -96,7 +97,7 @@ START_TEST(failures)
     ops.failure_add = note_failure;
     f->store->ops = &ops;
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+        ck_assert_int_eq(authp_login_by_password(f->realm, &in, &fixture_client, &grant, f->pool),
                          AUTHP_E_INVALID_CREDENTIALS);
         ck_assert_int_eq(added.at, now);
         ck_assert_int_eq(added.expires_at, now + 1200000);
@@ -131,16 +132,16 @@ START_TEST(the_right_one)
     ops.failure_add = note_failure;
     ops.failure_clear = note_clear;
     f->store->ops = &ops;
-    ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+    ck_assert_int_eq(authp_login_by_password(f->realm, &in, &fixture_client, &grant, f->pool),
                      AUTHP_OK);
     ck_assert_int_eq(clears, 0);
     in.password_len--;
-    ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+    ck_assert_int_eq(authp_login_by_password(f->realm, &in, &fixture_client, &grant, f->pool),
                      AUTHP_E_INVALID_CREDENTIALS);
     const char *key = apr_pstrdup(f->pool, added.key);
     ck_assert_int_eq(authp_store_failure_get(f->store, key, added.at, &found, f->pool), AUTHP_OK);
     in.password_len++;
-    ck_assert_int_eq(authp_account_login(f->realm, &in, &fixture_client, &grant, f->pool),
+    ck_assert_int_eq(authp_login_by_password(f->realm, &in, &fixture_client, &grant, f->pool),
                      AUTHP_OK);
     ck_assert_int_eq(clears, 1);
     ck_assert_int_eq(authp_store_failure_get(f->store, key, added.at, &found, f->pool),

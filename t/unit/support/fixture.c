@@ -66,35 +66,30 @@ static authp_err_t record_audit(void *self, const authp_audit_t *entry, apr_pool
     return err;
 }
 
+static const char *setting(void *ctx, const char *name)
+{
+    static const char *const settings[][2] = {
+        {"JWT_SECRET_KEY", FIXTURE_SECRET},  {"AUTH_STORE", "sqlite:/nonexistent/accounts.db"},
+        {"AUTH_STATE_DIR", "/nonexistent"},  {"BCRYPT_ROUNDS", "4"},
+        {"PASSWORD_REFUSE_COMMON", "false"}, {"AUTH_LIMITS", "off"},
+    };
+    (void)ctx;
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (strcmp(settings[i][0], name) == 0) {
+            return settings[i][1];
+        }
+    }
+    return NULL;
+}
+
 authp_settings_t fixture_settings(apr_pool_t *pool)
 {
-    authp_settings_t settings = {
-        .source = "the test",
-        .store = "sqlite",
-        .sqlite_file = "/nonexistent/accounts.db",
-        .state_dir = "/nonexistent",
-        .mongodb_db = "test",
-        .jwt_secret = authp_secret_make(FIXTURE_SECRET, sizeof(FIXTURE_SECRET) - 1, pool),
-        .jwt_algorithm = "HS256",
-        .jwt_issuer = "auth_platform",
-        .jwt_audience = "auth_platform",
-        .access_token_minutes = 15,
-        .refresh_token_days = 7,
-        .refresh_token_rotation = true,
-        .refresh_token_grace = 10,
-        .session_absolute_days = 90,
-        .audit_retention_days = 365,
-        .bcrypt_rounds = 4,
-        .password_min_length = 8,
-        .body_limit = 16384,
-        .cors_origins = apr_array_make(pool, 1, sizeof(const char *)),
-        .secure_cookies = true,
-        .roles = apr_array_make(pool, 3, sizeof(const char *)),
-    };
-    APR_ARRAY_PUSH(settings.roles, const char *) = "candidate";
-    APR_ARRAY_PUSH(settings.roles, const char *) = "recruiter";
-    APR_ARRAY_PUSH(settings.roles, const char *) = "admin";
-    return settings;
+    const authp_settings_env_t env = {setting, NULL};
+    authp_settings_t *settings = NULL;
+    apr_array_header_t *wrong = NULL;
+    authp_err_t err = authp_settings_load(NULL, &env, &settings, &wrong, pool);
+    ck_assert_msg(err == AUTHP_OK, "%s", apr_array_pstrcat(pool, wrong, '\n'));
+    return *settings;
 }
 
 void fixture_open(fixture_t *f)

@@ -24,7 +24,8 @@ extern const authp_client_t fixture_client;
 
 void fixture_open(fixture_t *f);
 void fixture_close(fixture_t *f);
-/* As the defaults have them, but BCRYPT_ROUNDS=4. */
+/* Loaded as the server loads them: the defaults, but FIXTURE_SECRET, BCRYPT_ROUNDS=4, no limits,
+ * and common passwords are allowed. */
 authp_settings_t fixture_settings(apr_pool_t *pool);
 
 /* With FIXTURE_PASSWORD. */

@@ -29,7 +29,7 @@ static authp_err_t sign_in(authp_call_t *call, authp_door_t door)
                         .door = door,
                         .invite_code = authp_call_field(call, "invite_code")};
     in.password_len = strlen(in.password);
-    authp_err_t err = authp_account_login(call->realm, &in, &call->client, &grant, call->pool);
+    authp_err_t err = authp_login_by_password(call->realm, &in, &call->client, &grant, call->pool);
     return err == AUTHP_OK ? authp_sign_in_answer(call, 200, &grant) : err;
 }
 
