@@ -5,6 +5,7 @@
 #include "api/sign_in.h"
 #include "base/json.h"
 #include "service/account.h"
+#include "service/login.h"
 
 #include <string.h>
 
