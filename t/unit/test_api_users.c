@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What administrators do, and how people become recruiters, with every step of the store failing.
- */
+/* What administrators do and how people become recruiters, with each step of the store failing. */
 #include "service/invite.h"
 #include "service/login.h"
 #include "suite.h"
