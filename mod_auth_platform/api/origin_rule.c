@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/origin_rule.h"
+#include "base/text.h"
 #include "net/origin.h"
 
 #include <string.h>
@@ -14,12 +15,7 @@ static bool is_allowed(const authp_settings_t *settings, const char *origin)
     if (settings->frontend_origin != NULL && strcmp(settings->frontend_origin, origin) == 0) {
         return true;
     }
-    for (int i = 0; i < settings->cors_origins->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(settings->cors_origins, i, const char *), origin) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return authp_text_listed(origin, settings->cors_origins);
 }
 
 static bool is_own(const char *origin, const char *scheme, const char *host, apr_pool_t *pool)

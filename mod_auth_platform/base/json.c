@@ -118,11 +118,6 @@ void authp_json_set_bool(json_t *object, const char *key, int value)
     put(object, key, json_boolean(value));
 }
 
-void authp_json_set_null(json_t *object, const char *key)
-{
-    put(object, key, json_null());
-}
-
 void authp_json_set(json_t *object, const char *key, json_t *value)
 {
     put(object, key, json_incref(value));

@@ -25,7 +25,6 @@ json_t *authp_json_array(apr_pool_t *pool);
 void authp_json_set_str(json_t *object, const char *key, const char *value);
 void authp_json_set_int(json_t *object, const char *key, json_int_t value);
 void authp_json_set_bool(json_t *object, const char *key, int value);
-void authp_json_set_null(json_t *object, const char *key);
 /* Takes a new reference to `value`. */
 void authp_json_set(json_t *object, const char *key, json_t *value);
 /* Adds a new, empty object or array to `object` and returns it. `object` owns it. */

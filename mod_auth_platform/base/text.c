@@ -216,17 +216,6 @@ bool authp_text_query_has(const char *query, const char *name, apr_pool_t *pool)
     return find_pair(query, name, pool) != NULL;
 }
 
-const char *authp_text_mask_email(const char *email, apr_pool_t *pool)
-{
-    if (email == NULL || *email == '\0') {
-        return "?";
-    }
-    const char *domain = strrchr(email, '@');
-    bool plain = *email > ' ' && *email < 0x7f && *email != '@';
-    return apr_pstrcat(pool, plain ? apr_pstrmemdup(pool, email, 1) : "?", "***",
-                       domain == NULL ? "" : domain, NULL);
-}
-
 bool authp_text_same(const char *a, const char *b)
 {
     if (a == NULL || b == NULL) {

@@ -32,9 +32,6 @@ const char *authp_text_query(const char *query, const char *name, apr_pool_t *po
 bool authp_text_query_has(const char *query, const char *name, apr_pool_t *pool);
 /* Percent-encodes '%' and bytes outside printable ASCII, for header values to an app. */
 const char *authp_text_header_safe(const char *text, apr_pool_t *pool);
-/* The form of an e-mail address for logs: its first character and its domain, "j***@example.org".
- * "?" for NULL. */
-const char *authp_text_mask_email(const char *email, apr_pool_t *pool);
 /* True if the texts are equal but for the case of ASCII letters. False if one of them is NULL. */
 bool authp_text_same(const char *a, const char *b);
 /* The element of `known` (const char *) that `word` may be a misspelling of, for "did you mean". It

@@ -32,16 +32,6 @@ const char *authp_input_check_role(const authp_context_t *context, const char *r
                        apr_array_pstrcat(context->pool, context->settings->roles, ','), ".", NULL);
 }
 
-static bool holds(const apr_array_header_t *names, const char *name)
-{
-    for (int i = 0; i < names->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(names, i, const char *), name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 const char *authp_input_check_roles(const authp_context_t *context, const char *list,
                                     apr_array_header_t **out)
 {
@@ -55,7 +45,7 @@ const char *authp_input_check_roles(const authp_context_t *context, const char *
         if (why != NULL) {
             return why;
         }
-        if (holds(roles, role)) {
+        if (authp_text_listed(role, roles)) {
             return apr_pstrcat(context->pool, "The role ", role, " is given twice.", NULL);
         }
         APR_ARRAY_PUSH(roles, const char *) = role;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/usage.h"
+#include "base/text.h"
 #include "httpd/tree.h"
 
 #include <apr_strings.h>
@@ -38,16 +39,6 @@ bool authp_usage_any(apr_pool_t *pool)
     return false;
 }
 
-static bool is_known(const apr_array_header_t *roles, const char *name)
-{
-    for (int i = 0; i < roles->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(roles, i, const char *), name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void authp_usage_check_roles(const apr_array_header_t *roles, apr_array_header_t *errors,
                              apr_pool_t *pool)
 {
@@ -58,7 +49,7 @@ void authp_usage_check_roles(const apr_array_header_t *roles, apr_array_header_t
         }
         while (*names != '\0') {
             const char *name = ap_getword_conf(pool, &names);
-            if (name[0] != '\0' && !is_known(roles, name)) {
+            if (name[0] != '\0' && !authp_text_listed(name, roles)) {
                 APR_ARRAY_PUSH(errors, const char *) =
                     apr_psprintf(pool, "Require in %s:%d: the role \"%s\" is not one of ROLES",
                                  at->filename, at->line_num, name);

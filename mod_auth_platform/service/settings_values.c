@@ -201,11 +201,7 @@ static void set_roles(authp_loading_t *loading, const authp_setting_t *row, cons
     for (char *each = apr_strtok(copy, ",", &last); each != NULL;
          each = apr_strtok(NULL, ",", &last)) {
         const char *name = authp_text_trim(each, loading->pool);
-        bool twice = false;
-        for (int i = 0; i < roles->nelts; i++) {
-            twice = twice || strcmp(APR_ARRAY_IDX(roles, i, const char *), name) == 0;
-        }
-        if (!is_role_name(name) || twice || roles->nelts == MAX_ROLES) {
+        if (!is_role_name(name) || authp_text_listed(name, roles) || roles->nelts == MAX_ROLES) {
             authp_settings_table_complain(
                 loading, "must be 1 to 32 different names of a-z, 0-9, _ and -, comma separated");
             return;

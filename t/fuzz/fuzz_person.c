@@ -25,8 +25,6 @@ static void try_email(const char *text, size_t len, apr_pool_t *pool)
     /* The normal form is its own normal form, so that equal addresses are equal strings. */
     FUZZ_DEMAND(authp_account_rules_check_email(email, length) == NULL);
     FUZZ_DEMAND(strcmp(authp_account_rules_normal_email(email, pool), email) == 0);
-    const char *masked = authp_text_mask_email(email, pool);
-    FUZZ_DEMAND(strchr(email, '@') - email < 2 || strstr(masked, email) == NULL);
 }
 
 static void try_name(const char *text, size_t len)

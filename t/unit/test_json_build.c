@@ -35,7 +35,7 @@ START_TEST(built)
     authp_json_set_int(object, "i", INT64_MIN);
     authp_json_set_bool(object, "t", 2);
     authp_json_set_bool(object, "f", 0);
-    authp_json_set_null(object, "n");
+    authp_json_set(object, "n", json_null());
     authp_json_set_int(authp_json_set_object(object, "o"), "x", 1);
     json_t *array = authp_json_set_array(object, "a");
     authp_json_append_str(array, "y");
