@@ -93,6 +93,12 @@ void authp_gate_leave(authp_gate_t *gate, bool stranger)
     }
 }
 
+bool authp_gate_enter_quickly(authp_gate_t *gate)
+{
+    int before = atomic_fetch_add(&gate->strangers, 1) + atomic_load(&gate->used);
+    return let_in(&gate->strangers, before < gate->burst);
+}
+
 bool authp_gate_line_up(authp_gate_t *gate)
 {
     if (gate == NULL || gate->burst == 0) {

@@ -163,8 +163,7 @@ static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
     bool waits = (call->route->flags & AUTHP_ROUTE_WAITS) != 0;
     bool stranger =
         authp_throttle_is_stranger(call); /* before `step`, which may change the answer */
-    if (waits && !authp_gate_enter(call->request->gate, stranger) &&
-        (stranger || !authp_throttle_wait_for_place(call))) {
+    if (waits && !authp_throttle_enter_gate(call, stranger)) {
         return AUTHP_E_BUSY;
     }
     bool asks = waits && stranger;

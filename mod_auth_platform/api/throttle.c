@@ -69,7 +69,7 @@ static bool is_flood(const authp_call_t *call)
 {
     authp_hasher_t *hasher = call->realm->hasher;
     return hasher != NULL && authp_gate_is_flooded(call->request->gate) &&
-           authp_hasher_line_is_long(hasher);
+           authp_hasher_line_is_long(hasher) && !authp_hasher_line_is_quick(hasher);
 }
 
 /* True if a busy server should answer a stranger 429 and not 503. After a 503 httpd closes the
@@ -114,7 +114,7 @@ authp_err_t authp_throttle_ask(authp_call_t *call)
     return AUTHP_OK;
 }
 
-bool authp_throttle_wait_for_place(const authp_call_t *call)
+static bool wait_for_place(const authp_call_t *call)
 {
     authp_gate_t *gate = call->request->gate;
     bool entered = false;
@@ -127,6 +127,18 @@ bool authp_throttle_wait_for_place(const authp_call_t *call)
     }
     authp_gate_line_leave(gate);
     return entered;
+}
+
+bool authp_throttle_enter_gate(const authp_call_t *call, bool stranger)
+{
+    authp_gate_t *gate = call->request->gate;
+    const authp_hasher_t *hasher = call->realm->hasher;
+    if (authp_gate_enter(gate, stranger)) {
+        return true;
+    }
+    return stranger ? hasher != NULL && authp_hasher_line_is_quick(hasher) &&
+                          authp_gate_enter_quickly(gate)
+                    : wait_for_place(call);
 }
 
 bool authp_throttle_is_stranger(const authp_call_t *call)

@@ -11,9 +11,10 @@ AUTHP_CHECKED authp_err_t authp_throttle_enter(authp_call_t *call);
  * authp_gate_ask() while authp_gate_moves() is true, 2 s at most. Sets call->crowded. AUTHP_E_BUSY:
  * the request may not go on. */
 AUTHP_CHECKED authp_err_t authp_throttle_ask(authp_call_t *call);
-/* Waits for a place in the gate, 2 s at most, while the store answers. For requests that are no
- * strangers' and found the gate full. After true the request has entered the gate. */
-bool authp_throttle_wait_for_place(const authp_call_t *call);
+/* Enters the gate. A stranger that finds its share full enters all the same while the line for
+ * hashes is done in a moment. Other requests that find the gate full wait for a place, 2 s at most,
+ * while the store answers. Returns false if there is no place. */
+bool authp_throttle_enter_gate(const authp_call_t *call, bool stranger);
 /* Runs after the handler and returns what to answer. A registration that made no account and told
  * nothing does not count against the limit. While strangers fill the line for hashes, AUTHP_E_BUSY
  * (503) becomes AUTHP_E_RATE_LIMITED (429) for them. */

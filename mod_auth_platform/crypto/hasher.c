@@ -15,6 +15,7 @@
  * may double that time. */
 #define WAIT_MS 10000
 #define MAX_THREADS 80
+#define QUICK_MS 250
 #define LONG_QUEUE_PER_SLOT 4
 
 typedef enum job_state_t { JOB_WAITING, JOB_TAKEN, JOB_DONE } job_state_t;
@@ -54,6 +55,8 @@ struct authp_hasher_t {
     pthread_mutex_t mutex; /* guards everything below and the state of every job */
     int strangers;         /* strangers that wait for a hash, or have it made */
     bool stopping;
+    int inside;          /* callers in submit() */
+    pthread_cond_t left; /* the last of them has left, while stopping */
     crew_t crews[AUTHP_HASH_FOR_COUNT];
 };
 
@@ -155,6 +158,13 @@ static apr_status_t stop(void *data)
         }
         pthread_cond_destroy(&crew->work);
     }
+    /* A caller that was woken still uses this memory until it has left. */
+    pthread_mutex_lock(&hasher->mutex);
+    while (hasher->inside > 0) {
+        pthread_cond_wait(&hasher->left, &hasher->mutex);
+    }
+    pthread_mutex_unlock(&hasher->mutex);
+    pthread_cond_destroy(&hasher->left);
     pthread_mutex_destroy(&hasher->mutex);
     return APR_SUCCESS;
 }
@@ -166,7 +176,8 @@ authp_err_t authp_hasher_make(authp_hasher_bound_t *bound, const authp_random_t 
     hasher->bound = bound;
     hasher->random = random;
     hasher->strangers_most = strangers;
-    if (pthread_mutex_init(&hasher->mutex, NULL) != 0) {
+    if (pthread_mutex_init(&hasher->mutex, NULL) != 0 ||
+        pthread_cond_init(&hasher->left, NULL) != 0) {
         return AUTHP_E_INTERNAL;
     }
     for (int who = 0; who < AUTHP_HASH_FOR_COUNT; who++) {
@@ -241,12 +252,17 @@ static void submit(authp_hasher_t *hasher, job_t *job)
 {
     bool stranger = job->who == AUTHP_HASH_STRANGER;
     pthread_mutex_lock(&hasher->mutex);
+    hasher->inside++;
     if (!may_wait(hasher, job->who)) {
         job->err = AUTHP_E_BUSY;
     } else {
         hasher->strangers += stranger;
         stand_in_line(&hasher->crews[job->who], job);
         hasher->strangers -= stranger;
+    }
+    hasher->inside--;
+    if (hasher->stopping && hasher->inside == 0) {
+        pthread_cond_signal(&hasher->left);
     }
     pthread_mutex_unlock(&hasher->mutex);
 }
@@ -278,6 +294,12 @@ bool authp_hasher_line_is_long(const authp_hasher_t *hasher)
     return line >= (1 + LONG_QUEUE_PER_SLOT) * slots;
 }
 
+bool authp_hasher_line_is_quick(const authp_hasher_t *hasher)
+{
+    int64_t drain = authp_hasher_bound_drain_ms(hasher->bound);
+    return drain > 0 && drain <= QUICK_MS;
+}
+
 bool authp_hasher_strangers_wait(authp_hasher_t *hasher)
 {
     return authp_hasher_hashing(hasher) > 0 || !authp_hasher_has_room(hasher, AUTHP_HASH_STRANGER);
@@ -286,7 +308,8 @@ bool authp_hasher_strangers_wait(authp_hasher_t *hasher)
 static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t len, job_t *job)
 {
     pthread_condattr_t attributes;
-    int place = authp_hasher_bound_admit(hasher->bound, job->who);
+    authp_hasher_bound_t *bound = hasher->bound; /* outlives the hasher */
+    int place = authp_hasher_bound_admit(bound, job->who);
     if (place < 0) {
         return AUTHP_E_BUSY;
     }
@@ -302,7 +325,7 @@ static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t 
     submit(hasher, job);
     pthread_cond_destroy(&job->done);
     authp_secret_wipe(job->password, sizeof(job->password));
-    authp_hasher_bound_leave(hasher->bound, place);
+    authp_hasher_bound_leave(bound, place);
     return job->err;
 }
 

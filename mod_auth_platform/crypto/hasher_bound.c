@@ -217,6 +217,12 @@ int authp_hasher_bound_line(const authp_hasher_bound_t *bound, authp_hash_for_t 
     return count_line(bound) + known;
 }
 
+int64_t authp_hasher_bound_drain_ms(const authp_hasher_bound_t *bound)
+{
+    int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
+    return took * (authp_hasher_bound_line(bound, AUTHP_HASH_STRANGER) + 1) / bound->slots;
+}
+
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)
 {
     int place =

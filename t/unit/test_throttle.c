@@ -348,11 +348,46 @@ START_TEST(a_short_line_in_a_flood)
     int64_t now = authp_clock_now(authp_clock_monotonic());
     crowd.seen = now;
     crowd.began = now - 5000;
+    authp_hasher_bound_assume(bound, 248);
     expect_wait("POST", LOGIN, "1");
     ck_assert_int_eq(gate.strangers, 0);
     authp_hasher_bound_leave(bound, places[4]);
     (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
     ck_assert_int_eq(gate.asking, 0);
+}
+END_TEST
+
+/* However long people have come in a crowd: nobody is sent away while the line is done in a moment.
+ */
+START_TEST(a_quick_line_is_no_flood)
+{
+    authp_hasher_bound_t *bound = NULL;
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    authp_gate_size(&gate, 25, &crowd);
+    (void)http_fake_register(&h, "ada@example.org", false);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
+                     AUTHP_OK);
+    h.gate = &gate;
+    int64_t now = authp_clock_now(authp_clock_monotonic());
+    crowd.seen = now;
+    crowd.began = now - 60000;
+    for (int i = 0; i < 5; i++) {
+        ck_assert(authp_gate_enter(&gate, true));
+        ck_assert_int_ge(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
+    }
+    ck_assert(!authp_gate_enter(&gate, true));
+    new_account("ada@example.org");
+    authp_hasher_bound_assume(bound, 41); /* 246 ms with one more */
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
+    ck_assert_int_eq(gate.strangers, 5);
+    authp_hasher_bound_assume(bound, 42);
+    expect_wait("POST", LOGIN, "1");
+    ck_assert_int_eq(gate.strangers, 5);
+    gate.strangers = gate.burst;
+    authp_hasher_bound_assume(bound, 1);
+    (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy"); /* those are all threads but a few */
 }
 END_TEST
 
@@ -388,6 +423,7 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, an_administrator_at_the_gate);
     tcase_add_test(tests, nobody_waits_for_ever);
     tcase_add_test(tests, a_short_line_in_a_flood);
+    tcase_add_test(tests, a_quick_line_is_no_flood);
     tcase_add_test(tests, refused_in_a_flood);
     suite_add_tcase(suite, tests);
     return suite;
