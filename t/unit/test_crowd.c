@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A full gate and a long line for hashes: who waits, who is told 429, and who 503. */
+#include <apr_strings.h>
+
+#include "api/throttle.h"
+#include "crypto/hasher_bound.h"
+#include "http_fake.h"
+#include "suite.h"
+#include "throttled.h"
+
+#define LOGIN "/api/auth/login"
+#define REGISTER "/api/auth/register"
+
+static http_fake_t h;
+
+static void set_up(void)
+{
+    http_fake_open(&h);
+    fixture_limits(&h.f, (authp_rate_t){4, 60}, (authp_rate_t){2, 60}, (authp_rate_t){100, 60});
+}
+
+static void tear_down(void)
+{
+    http_fake_close(&h);
+}
+
+/* The gate keeps a place for those who are no strangers. */
+START_TEST(a_place_at_the_gate)
+{
+    authp_response_t out = http_fake_register(&h, "ada@example.org", false);
+    const char *device = throttled_device(&h, &out);
+    authp_gate_t gate = {.limit = 4};
+    h.gate = &gate;
+    for (int i = 0; i < 3; i++) {
+        ck_assert(authp_gate_enter(&gate, true));
+    }
+    ck_assert(!authp_gate_enter(&gate, true));
+    throttled_right(&h, "ada@example.org");
+    out = http_fake_expect(&h, "POST", LOGIN, 503, "busy");
+    ck_assert(out.slow);
+    throttled_send(&h, device);
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
+    ck_assert(authp_gate_enter(&gate, false));
+    out = http_fake_expect(&h, "POST", LOGIN, 503, "busy");
+    ck_assert(!out.slow);
+    ck_assert_int_eq(gate.strangers, 3);
+    ck_assert_int_eq(gate.used, 1);
+}
+END_TEST
+
+/* Strangers who fill the line for hashes are too many; the others may ask a busy server again. */
+START_TEST(too_many_strangers)
+{
+    authp_hasher_bound_t *bound = NULL;
+    authp_response_t out = http_fake_register(&h, "ada@example.org", false);
+    const char *device = throttled_device(&h, &out);
+    const char *token = http_fake_text(&h, &out, "access_token");
+    ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
+                     AUTHP_OK);
+    int first = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+    int second = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+    ck_assert_int_ge(second, 0);
+    /* Who has a token finds the gate full of strangers, and is none of too many who sign in. */
+    authp_gate_t gate = {.limit = 4, .strangers = 3};
+    h.gate = &gate;
+    http_fake_bearer(&h, token);
+    (void)http_fake_expect(&h, "DELETE", "/api/auth/me", 503, "busy");
+    h.gate = NULL;
+    fake_clock_advance(&h.f.clock, 60000);
+    throttled_wrong(&h, "nobody@example.org");
+    throttled_wait(&h, "POST", LOGIN, "1");
+    throttled_right(&h, "eve@example.org");
+    throttled_wait(&h, "POST", REGISTER, "1");
+    throttled_wait(&h, "POST", REGISTER, "1");
+    throttled_right(&h, "ada@example.org");
+    throttled_send(&h, device);
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL); /* a place of its own */
+    while (authp_hasher_bound_admit(bound, AUTHP_HASH_KNOWN) >= 0) {
+    }
+    out = http_fake_expect(&h, "POST", LOGIN, 503, "busy");
+    ck_assert(!out.slow);
+    authp_hasher_bound_leave(bound, first);
+    authp_hasher_bound_leave(bound, second);
+    throttled_send(&h, NULL);
+    fake_clock_advance(&h.f.clock, 60000);
+    throttled_right(&h, "eve@example.org");
+    (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL); /* being refused did not count */
+}
+END_TEST
+
+static void fill_with_strangers(void *ctx)
+{
+    authp_gate_t *gate = ctx;
+    gate->strangers += 3;
+}
+
+/* Without a device everybody is a stranger until the store has said who asks; after that an
+ * administrator has the places of those who are none. */
+START_TEST(an_administrator_at_the_gate)
+{
+    authp_gate_t gate = {.limit = 4};
+    const authp_grant_t admin =
+        fixture_start(&h.f, fixture_user(&h.f, "root@example.org", "admin", false));
+    h.gate = &gate;
+    http_fake_bearer(&h, admin.access_token);
+    throttled_right(&h, "ada@example.org");
+    mem_store_before(h.f.store, "session_by_id", fill_with_strangers, &gate);
+    (void)http_fake_expect(&h, "POST", REGISTER "/recruiter", 201, NULL);
+    ck_assert_int_eq(gate.strangers, 3);
+    ck_assert_int_eq(gate.used, 0);
+}
+END_TEST
+
+/* Others go on all the time, but none leaves: who waits to go on is told after two seconds. */
+START_TEST(nobody_waits_for_ever)
+{
+    authp_gate_t gate = {.limit = 8, .asking = 100, .asked_at = INT64_MAX / 2};
+    h.gate = &gate;
+    throttled_wrong(&h, "nobody@example.org");
+    int64_t began = authp_clock_now(authp_clock_monotonic());
+    (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy");
+    ck_assert_int_ge(authp_clock_now(authp_clock_monotonic()) - began, 1900);
+    ck_assert_int_eq(gate.asking, 100);
+    ck_assert_int_eq(gate.strangers, 0);
+}
+END_TEST
+
+/* In a flood the line for hashes stays short, though there is time for more. */
+START_TEST(a_short_line_in_a_flood)
+{
+    authp_hasher_bound_t *bound = NULL;
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    authp_gate_size(&gate, 25, &crowd);
+    (void)http_fake_register(&h, "ada@example.org", false);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
+                     AUTHP_OK);
+    h.gate = &gate;
+    int places[5];
+    for (int i = 0; i < 5; i++) {
+        places[i] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
+        ck_assert_int_ge(places[i], 0);
+    }
+    throttled_right(&h, "ada@example.org");
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
+    int64_t now = authp_clock_now(authp_clock_monotonic());
+    crowd.seen = now;
+    crowd.began = now - 5000;
+    authp_hasher_bound_assume(bound, 248);
+    throttled_wait(&h, "POST", LOGIN, "1");
+    ck_assert_int_eq(gate.strangers, 0);
+    authp_hasher_bound_leave(bound, places[4]);
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
+    ck_assert_int_eq(gate.asking, 0);
+}
+END_TEST
+
+/* However long people have come in a crowd: nobody is sent away while the line is done in a moment.
+ */
+START_TEST(a_quick_line_is_no_flood)
+{
+    authp_hasher_bound_t *bound = NULL;
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    authp_gate_size(&gate, 25, &crowd);
+    (void)http_fake_register(&h, "ada@example.org", false);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
+                     AUTHP_OK);
+    h.gate = &gate;
+    int64_t now = authp_clock_now(authp_clock_monotonic());
+    crowd.seen = now;
+    crowd.began = now - 60000;
+    for (int i = 0; i < 5; i++) {
+        ck_assert(authp_gate_enter(&gate, true));
+        ck_assert_int_ge(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
+    }
+    ck_assert(!authp_gate_enter(&gate, true));
+    throttled_right(&h, "ada@example.org");
+    authp_hasher_bound_assume(bound, 41); /* 246 ms with one more */
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
+    ck_assert_int_eq(gate.strangers, 5);
+    authp_hasher_bound_assume(bound, 42);
+    throttled_wait(&h, "POST", LOGIN, "1");
+    ck_assert_int_eq(gate.strangers, 5);
+    gate.strangers = gate.burst;
+    authp_hasher_bound_assume(bound, 1);
+    (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy"); /* those are all threads but a few */
+}
+END_TEST
+
+/* What was refused because of a flood stays 429, though the line is short again by the time of the
+ * answer. */
+START_TEST(refused_in_a_flood)
+{
+    authp_route_t route = {.flags = AUTHP_ROUTE_LIMIT_CREDENTIAL};
+    authp_request_t request = {.gate = NULL};
+    authp_call_t call = {.realm = h.f.realm, .request = &request, .route = &route};
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_BUSY);
+    call.crowded = true;
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_RATE_LIMITED);
+    ck_assert_int_eq(call.retry_after, 1);
+}
+END_TEST
+
+Suite *suite_crowd(void)
+{
+    Suite *suite = suite_create("crowd");
+    TCase *tests = tcase_create("crowd");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_place_at_the_gate);
+    tcase_add_test(tests, too_many_strangers);
+    tcase_add_test(tests, an_administrator_at_the_gate);
+    tcase_add_test(tests, nobody_waits_for_ever);
+    tcase_add_test(tests, a_short_line_in_a_flood);
+    tcase_add_test(tests, a_quick_line_is_no_flood);
+    tcase_add_test(tests, refused_in_a_flood);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
