@@ -10,10 +10,11 @@ SHELL     := /bin/bash
 
 # --- what a caller may set ---------------------------------------------------------------------
 OUT      ?= build/out
-# run
+# run: where, with which settings, and which build
 PORT     ?= 8080
 ENV_FILE ?= .env
 RUN_DIR  ?= build/out/run
+RUN_PROFILE ?= release
 # test: one .t file, one unit suite or one fuzz target
 T        ?=
 FUZZ_SECONDS ?= 60
@@ -39,9 +40,9 @@ include build/lint.mk
 all: release  ## build the module and the command line tool (build/out/release)
 
 .PHONY: run
-run: release  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run
+run: $(RUN_PROFILE)  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run
 	@PORT='$(PORT)' ENV_FILE='$(ENV_FILE)' RUN_DIR='$(RUN_DIR)' \
-	 AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' \
+	 AUTHP_MODULE='$(abspath $(call module,$(RUN_PROFILE)))' AUTHP_CLI='$(abspath $(call cli,$(RUN_PROFILE)))' \
 	 exec build/run.sh
 
 .PHONY: install

@@ -4,7 +4,7 @@
 
 #include "service/session.h"
 
-/* The three sign-in routes, which differ in the roles that they let in (README.md, "The routes").
+/* The three sign-in routes, which differ in the roles that they let in (conf/guides/recruiters.md).
  */
 typedef enum authp_door_t {
     AUTHP_DOOR_ANY,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# conf/guides/production.md as written: each of its sh blocks runs, in order, in a copy-on-write view of this machine with Debian's apache2
+# conf/guides/production.md and upgrading.md as written: each of their sh blocks runs, in order, in a copy-on-write view of this machine with Debian's apache2
 # package in it, on ports 80 and 443 of a network of its own.
 use strict;
 use warnings FATAL => 'all';
@@ -17,7 +17,7 @@ my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
 plan skip_all => $@ if !AuthPlatform::Root::possible();
 
-my @blocks = AuthPlatform::Guide::blocks("$top/conf/guides/production.md");
+my @blocks = map { AuthPlatform::Guide::blocks("$top/conf/guides/$_.md") } qw(production upgrading);
 my $debs   = $ENV{AUTHP_DEBIAN};
 my $root   = AuthPlatform::Root->new(lower => '/', shared => [$top, $debs]);
 
@@ -32,5 +32,5 @@ is($status, 0, 'Debian\'s apache2') or diag $said;
 
 # `make install` takes what is built already.
 AuthPlatform::Production::walk($root, in => $top, blocks => \@blocks, env => { INSTALL_PROFILE => 'debug', DEPS => 'no', OUT => $ENV{OUT} || 'build/out' });
-is_deeply([map { $_->{name} } grep { !$_->{done} } @blocks], [sort keys %NOT_HERE], 'every block of the guide has run, but for those named here');
+is_deeply([map { $_->{name} } grep { !$_->{done} } @blocks], [sort keys %NOT_HERE], 'every block of both guides has run, but for those named here');
 done_testing;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# conf/guides/production.md word by word in a bare root of this Debian, made here by debootstrap: packages from this machine's archive, the
+# conf/guides/production.md and upgrading.md word by word in a bare root of this Debian, made here by debootstrap: packages from this machine's archive, the
 # release build, and all that 10_guide.t looks at. A few minutes: for `make test-long`.
 use strict;
 use warnings FATAL => 'all';
@@ -37,12 +37,12 @@ system(qq{
 }) == 0 or BAIL_OUT('no source in the bare root');
 
 my $root   = AuthPlatform::Root->new(dir => $dir);
-my @blocks = AuthPlatform::Guide::blocks("$top/conf/guides/production.md");
+my @blocks = map { AuthPlatform::Guide::blocks("$top/conf/guides/$_.md") } qw(production upgrading);
 my ($first) = grep { $_->{name} eq 'packages' } @blocks;
 my %env = map { $_ => $ENV{$_} } grep { /_proxy\z/i } keys %ENV;
 my ($status, $said) = $root->run($first->{text}, network => 'host', env => { %env, DEBIAN_FRONTEND => 'noninteractive' });
 is($status, 0, 'the packages') or diag $said;
 $first->{done} = $status == 0;
 AuthPlatform::Production::walk($root, in => $source, blocks => \@blocks, env => \%env, network => { install => 'host' });
-is_deeply([map { $_->{name} } grep { !$_->{done} } @blocks], [], 'every block of the guide has run');
+is_deeply([map { $_->{name} } grep { !$_->{done} } @blocks], [], 'every block of both guides has run');
 done_testing;

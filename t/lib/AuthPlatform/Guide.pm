@@ -1,39 +1,86 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Guide;
-# The sh blocks of a guide (conf/guides/*.md), and running them as written. A block's info string is "sh NAME"; NAME is unique.
+# The code blocks, links and headings of a document (README.md, conf/guides/*.md). The info string of a block is its kind and its name:
+#   sh NAME       commands, which a test runs as they are written
+#   apache NAME   httpd's configuration, which a test gives to `httpd -t`
+#   env NAME      settings, which a test gives to `authplatform check-config`
+#   text, mermaid, js   for readers only: they must not hold commands of a shell
+# NAME is unique in its document.
 use strict;
 use warnings FATAL => 'all';
 
-# blocks(FILE) -> ({name, text, line}...), in the guide's order. Dies at a block that has no name, or one that another has.
-sub blocks {
+my $NAMED = qr/(sh|apache|env) ([a-z][a-z0-9-]*)/;
+my $PLAIN = qr/(text|mermaid|js)/;
+
+# all(FILE) -> ({kind, name, text, line}...), in the document's order. Dies at a block with another info string, or with a name that another has.
+sub all {
     my ($file) = @_;
     open my $in, '<', $file or die "$file: $!\n";
-    my (@blocks, $block, %seen, $fence);
+    my (@blocks, $block, %seen, $indent);
     while (my $line = <$in>) {
-        if (!defined $fence) {
-            my ($indent, $info) = $line =~ /^(\s*)```(.*)$/ or next;
-            $fence = qr/^\s*```\s*$/;
-            next if $info !~ /^(?:sh|shell|bash|console)\b/;
-            my ($name) = $info =~ /^sh ([a-z][a-z0-9-]*)\s*$/ or die "$file:$.: an sh block without a name\n";
-            die "$file:$.: a second block \"$name\"\n" if $seen{$name}++;
-            $block = { name => $name, line => $., text => '' };
+        if (!$block) {
+            my ($info);
+            ($indent, $info) = $line =~ /^(\s*)```(.*)$/ or next;
+            $info =~ /\A(?:$NAMED|$PLAIN)\s*\z/ or die "$file:$.: a block whose kind and name cannot be read: \"$info\"\n";
+            my ($kind, $name) = ($1 // $3, $2 // '');
+            die "$file:$.: a second block \"$name\"\n" if length $name && $seen{$name}++;
+            $block = { kind => $kind, name => $name, line => $., text => '' };
         }
-        elsif ($line =~ $fence) {
-            push @blocks, $block if $block;
-            undef $_ for $block, $fence;
+        elsif ($line =~ /^\s*```\s*$/) {
+            push @blocks, $block;
+            undef $block;
         }
-        elsif ($block) {
+        else {
+            $line =~ s/^\Q$indent\E//;
             $block->{text} .= $line;
         }
     }
-    die "$file: a block does not end\n" if defined $fence;
+    die "$file: a block does not end\n" if $block;
     return @blocks;
 }
+
+# The sh blocks alone.
+sub blocks { my ($file) = @_; return grep { $_->{kind} eq 'sh' } all($file) }
 
 # What a block says its commands print: the comments of the lines that begin with `status `.
 sub promised {
     my ($block) = @_;
     return map {/^status .*# (\S+)$/ ? $1 : ()} split /\n/, $block->{text};
+}
+
+# The statuses that a block says its requests are answered with, in order: `# 401` or `# 401, 5 times` behind each line that sends one.
+sub statuses {
+    my ($block) = @_;
+    return map { /\s# (\d{3})(?:, (\d+) times)?\b/ ? ($1) x ($2 || 1) : () } split /\n/, $block->{text};
+}
+
+# A document without its blocks: lines.
+sub prose {
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!\n";
+    my ($inside, @lines);
+    while (my $line = <$in>) {
+        if ($line =~ /^\s*```/) { $inside = !$inside }
+        elsif (!$inside)        { push @lines, $line }
+    }
+    return @lines;
+}
+
+# The targets of a document's links.
+sub links { my ($file) = @_; return map { /\]\(([^)\s]+)\)/g } prose($file) }
+
+# The anchors of its headings, as they are shown on a page.
+sub anchors {
+    my ($file) = @_;
+    my @anchors;
+    for (prose($file)) {
+        my ($heading) = /^#+\s+(.*?)\s*$/ or next;
+        $heading = lc $heading;
+        $heading =~ s/[^a-z0-9 _-]//g;
+        $heading =~ tr/ /-/;
+        push @anchors, $heading;
+    }
+    return @anchors;
 }
 
 1;

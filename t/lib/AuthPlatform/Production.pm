@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Production;
-# What conf/guides/production.md and conf/production.conf promise, in a root (AuthPlatform::Root) with Debian's apache2 package: walk() runs
+# What conf/guides/production.md, upgrading.md and conf/production.conf promise, in a root (AuthPlatform::Root) with Debian's apache2 package: walk() runs
 # the guide's blocks in their order and looks at what each has done.
 use strict;
 use warnings FATAL => 'all';
@@ -25,13 +25,20 @@ sub here {
 # Waits until a shell condition holds.
 sub wait_until { my ($condition) = @_; return here("for i in \$(seq 150); do { $condition; } 2>/dev/null && exit 0; sleep 0.1; done; exit 1") }
 
+# How often httpd has begun to restart gracefully.
+sub generations { return 0 + here('cat /var/log/apache2/error.log | grep -c AH00493 || true') }
+
 # Back when no process of the configuration before is left that could answer.
-sub graceful {
-    my $log = '/var/log/apache2/error.log';
-    my $count = 0 + here("cat $log | grep -c AH00493 || true");
-    here('apache2ctl graceful');
-    wait_until("[ \$(grep -c AH00493 $log) -gt $count ]");
+sub next_generation {
+    my ($count) = @_;
+    wait_until("[ \$(grep -c AH00493 /var/log/apache2/error.log) -gt $count ]");
     return here('sleep 0.3');
+}
+
+sub graceful {
+    my $count = generations();
+    here('apache2ctl graceful');
+    return next_generation($count);
 }
 
 # Runs a block of the guide.
@@ -214,7 +221,7 @@ sub logs {
 sub readme {
     my $sample = '/etc/apache2/conf-enabled/readme.conf';
     here('a2dissite -q jobs && a2dismod -q auth_platform && a2ensite -q 000-default');
-    cmp_ok(here("sed -n '/^```apache\$/,/^```\$/{/^```/!p}' README.md >$sample; grep -c . $sample"), '>', 10, 'README.md has a sample');
+    cmp_ok(here("sed -n '/^```apache guard\$/,/^```\$/{/^```/!p}' README.md >$sample; grep -c . $sample"), '>', 10, 'README.md has a sample');
     my ($status, $said) = $root->run('apache2ctl configtest');
     is($status, 0, 'it is right') or diag $said;
     like($said, qr/AUTHP0515/, 'with a warning where there is no TLS');
@@ -234,8 +241,23 @@ sub upgrade {
     isnt($new, $old, 'the new module runs');
     is(scalar(split /\n/, $new), 1, 'in every process');
     is(status("-H 'Authorization: Bearer $token' $SITE/api/jobs/manage"), 200, 'an old token is good');
+    keys_change();
     block('backup');
     return like(here('stat -c %a /root/auth-backup.db; sqlite3 /root/auth-backup.db "SELECT count(*) FROM users"'), qr/^600\n2\n/, 'a backup has the accounts, for root alone');
+}
+
+# A new key signs nobody out before the old one is removed.
+sub keys_change {
+    for my $step (['key-add', 200], ['key-swap', 200], ['key-drop', 401]) {
+        my ($name, $wanted) = @$step;
+        my $generations = generations();
+        block($name);
+        next_generation($generations);
+        is(status("-H 'Authorization: Bearer $token' $SITE/api/jobs/manage"), $wanted, "$name: the token of the first key gets $wanted");
+        is(status("$SITE/api/auth/readyz"), 200, 'the site goes on');
+        is(here('stat -c %a /etc/auth_platform/.env'), "600\n", 'nobody else can read the settings');
+    }
+    return;
 }
 
 sub removal {

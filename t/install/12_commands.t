@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+# The blocks of README.md and of conf/guides/*.md as written, in a copy-on-write view of this machine with a network of its own: `sh` blocks run
+# in their order, in one shell for each document, beside the demo that README.md starts; each request is answered by the status that its
+# comment names. httpd and the tool check `apache` and `env` blocks.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Guide ();
+use AuthPlatform::Httpd ();
+use AuthPlatform::Mongo ();
+use AuthPlatform::Root  ();
+use Test::More;
+
+my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
+plan skip_all => $@ if !AuthPlatform::Root::possible();
+
+# These need Debian's apache2 package: 10_guide.t runs them.
+my %ELSEWHERE = map { $_ => 1 } qw(production upgrading);
+# What a person types where a block asks for it.
+my %TYPED = ('recruiters:admin' => "a calm admin password\n", 'command-line:admin' => "a calm admin password\n");
+my $ENV_FILE = '/etc/auth_platform/.env';
+my %BUILD    = (OUT => $ENV{OUT} || 'build/out', DEPS => 'no', INSTALL_PROFILE => 'debug', RUN_PROFILE => 'debug');
+my %DEMO     = (%BUILD, ENV_FILE => $ENV_FILE, RUN_DIR => '/run/demo');
+
+my $root = AuthPlatform::Root->new(lower => '/', shared => [$top]);
+
+sub here {
+    my ($script, %o) = @_;
+    my ($status, $said) = $root->run($script, in => $top, %o);
+    is($status, 0, $o{name} || 'a step of the test') or diag "$script\n$said";
+    return $said;
+}
+
+here(qq{rm -rf /etc/auth_platform /var/lib/auth_platform
+    make install
+    install -d -m 700 /etc/auth_platform
+    (umask 077; printf 'JWT_SECRET_KEY=%s\\nSECURE_COOKIES=false\\nBCRYPT_ROUNDS=4\\nAUTH_STATE_DIR=/var/lib/auth_platform\\n' "\$(authplatform secret)" >$ENV_FILE)}, env => \%BUILD);
+
+# The statuses of all requests so far.
+sub answered { return map {/" (\d{3}) /g} split /\n/, $root->file('/run/demo/access.log') }
+
+# The command of README.md that starts the demo stays in the foreground of a terminal of its own.
+sub starts_demo {
+    my ($name, $block) = @_;
+    $root->run("setsid bash -c \"\$BLOCK\" >/run/demo.said 2>&1 </dev/null &", in => $top, env => { %DEMO, BLOCK => $block->{text} });
+    here('for i in $(seq 300); do ! grep -q "Ctrl-C ends the server" /run/demo.said || exit 0; sleep 0.1; done; cat /run/demo.said; exit 1', name => "$name, line $block->{line}: the demo runs");
+    return;
+}
+
+# A block in the shell of its document: functions and variables stay.
+my ($shell, %network) = ('/tmp/shell');
+sub commands {
+    my ($name, $block) = @_;
+    my $before = () = answered();
+    my $script = "[ ! -e $shell ] || . $shell\n$block->{text}\n{ declare -f; declare -p | grep -E '^declare -- [A-Z]+=' || true; } >$shell";
+    my ($status, $said) = $root->run($script, in => $top, input => $TYPED{"$name:$block->{name}"}, %network);
+    is($status, 0, "$name, line $block->{line}: $block->{name}") or diag $said;
+    my @promised = AuthPlatform::Guide::statuses($block);
+    my @answers;
+    for (1 .. 40) {    # a line is written after its answer
+        @answers = answered();
+        last if @answers >= $before + @promised;
+        select undef, undef, undef, 0.05;
+    }
+    is("@answers[$before .. $#answers]", "@promised", '... with the statuses that it names') or diag $said;
+    return;
+}
+
+# What LoadModule needs comes first, unless the block has the module's own line.
+my @modules = qw(mpm_event authn_core authz_core authz_host authz_user alias dir env headers remoteip setenvif);
+sub configuration {
+    my ($name, $block) = @_;
+    my $conf = join '', map {"LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n"} @modules;
+    $conf .= "LoadModule auth_platform_module /usr/lib/apache2/modules/mod_auth_platform.so\n" if $block->{text} !~ /^LoadModule/m;
+    $conf .= "ServerRoot /tmp\nServerName 127.0.0.1\nListen 127.0.0.1:8099\nErrorLog /dev/stderr\nUser www-data\nGroup www-data\n$block->{text}";
+    $conf .= "AuthPlatformEnvFile $ENV_FILE\n" if $block->{text} !~ /^AuthPlatformEnvFile/m;
+    my $said = here('printf "%s" "$CONF" >/tmp/guide.conf; apache2 -t -f /tmp/guide.conf', env => { CONF => $conf }, name => "$name, line $block->{line}: httpd takes $block->{name}");
+    is($said, "Syntax OK\n", '... without a warning');
+    return;
+}
+
+# The keys of the block replace those of the demo.
+sub settings {
+    my ($name, $block) = @_;
+    my $keys = join '|', $block->{text} =~ /^(\w+)=/mg;
+    here(qq{(umask 077; { grep -vE '^($keys)=' $ENV_FILE; printf '%s' "\$MORE"; } >/tmp/more.env); authplatform --env-file /tmp/more.env check-config},
+        env => { MORE => $block->{text} }, name => "$name, line $block->{line}: the tool takes $block->{name}");
+    return;
+}
+
+my %check = (sh => \&commands, apache => \&configuration, env => \&settings);
+sub walk {
+    my ($name, $file) = @_;
+    $root->run("rm -f $shell");
+    my @blocks = AuthPlatform::Guide::all($file);
+    for my $block (grep { length $_->{name} } @blocks) {
+        my $check = "$name:$block->{name}" eq 'README:run' ? \&starts_demo : $check{ $block->{kind} };
+        $check->($name, $block);
+    }
+    return;
+}
+
+walk('README', "$top/README.md");
+my $others = AuthPlatform::Httpd::slurp("$FindBin::Bin/10_guide.t");
+for my $file (sort glob "$top/conf/guides/*.md") {
+    my ($name) = $file =~ m{([^/]+)\.md\z};
+    if ($ELSEWHERE{$name}) {
+        like($others, qr/qw\([^)]*\b$name\b[^)]*\)/, "10_guide.t runs $name.md");
+        next;
+    }
+    next if $name eq 'mongodb';
+    walk($name, $file);
+}
+
+# The guide for MongoDB, with the address of the test's server.
+my $mongo = AuthPlatform::Mongo->new(backend => 'memory');
+$mongo->start;
+here("printf 'AUTH_STORE=mongodb\\nMONGODB_URI=%s\\nMONGODB_DB=jobs\\n' '" . $mongo->uri . "' >>$ENV_FILE");
+%network = (network => 'host');
+walk('mongodb', "$top/conf/guides/mongodb.md");
+$mongo->stop;
+done_testing;
