@@ -42,5 +42,5 @@ my $policy = "default-src 'none'; script-src @{$hashes{script}}; style-src @{$ha
     . "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 print "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by build/embed.pl from $folder: change that instead. */\n",
-    qq{#include "api/docs_text.h"\n\n}, bytes_of(page => $page), bytes_of(examples => slurp('examples.json')), bytes_of(about => slurp('about.json')),
+    qq{#include "api/openapi/docs_text.h"\n\n}, bytes_of(page => $page), bytes_of(examples => slurp('examples.json')), bytes_of(about => slurp('about.json')),
     qq{const char authp_docs_text_policy[] = "$policy";\n};

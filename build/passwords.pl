@@ -23,7 +23,7 @@ for my $word (@sorted) {
 }
 my $rows = sub { my ($each, @numbers) = @_; my @lines; push @lines, join ',', splice @numbers, 0, $each while @numbers; return join ",\n", @lines };
 print "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by build/passwords.pl from $list: change that instead. */\n",
-    qq{#include "service/common_passwords.h"\n\n},
+    qq{#include "service/password/common_passwords.h"\n\n},
     "const char authp_common_passwords_text[] = {\n", $rows->(32, unpack 'C*', $text), "};\n",
     "const uint32_t authp_common_passwords_at[] = {\n", $rows->(16, @at), "};\n",
     'const size_t authp_common_passwords_count = ', scalar @sorted, ";\n";

@@ -8,7 +8,7 @@ use warnings FATAL => 'all';
 
 my @folders = sort @ARGV or die "build/profiles.pl FOLDER...\n";
 print qq{/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by build/profiles.pl: change the profiles' folders instead. */\n},
-    qq{#include "api/profiles.h"\n\n};
+    qq{#include "api/core/profiles.h"\n\n};
 
 # Numbers, for a string literal may be no longer than 4095 bytes in C.
 sub text_of {

@@ -9,9 +9,9 @@ sources     = $(sort $(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null))
 
 # Texts that the module carries: the page /docs and the examples of OpenAPI.
 DOCS      := $(SRC)/api/docs
-DOCS_SRC  := $(sort $(wildcard $(DOCS)/*))
+DOCS_SRC  := $(sort $(wildcard $(addprefix $(DOCS)/*.,html css js json)))
 # The passwords that are refused because everybody tries them first.
-COMMON    := $(SRC)/service/data/common_passwords.txt
+COMMON    := $(SRC)/service/password/data/common_passwords.txt
 # Each folder is one profile of routes; the build makes the table of them.
 PROFILES_DIR := $(SRC)/api/profiles
 PROFILES_OF  := $(sort $(wildcard $(PROFILES_DIR)/*))

@@ -1,20 +1,45 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: the layers stay true only if a wrong #include fails the build. Also keeps httpd's headers
+# Why: layers and rooms stay true only if a wrong #include fails the build. Also keeps httpd's headers
 # inside httpd/, so that the rules can be tested and used (tool, fuzzers) without a server.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# layer: the layers that it may include
+low="base net crypto crypto/jwt crypto/password"
+stores="store store/sql store/sqlite store/mongodb store/providers"
+rules="service/settings service/password service/live_table service/realm service/live service/limit service/audit"
+rules+=" service/session service/account service/invite service/sign_in"
+
+# Room: the rooms that its files may include, besides their own. A profile's room is api/profiles; it may not include another
+# profile's.
 declare -A MAY=(
-    [base]="base"
-    [net]="net base"
-    [crypto]="crypto base"
-    [store]="store base"
-    [service]="service store crypto net base"
-    [api]="api service store crypto net base"
-    [httpd]="httpd api service store crypto net base"
-    [cli]="cli service store crypto net base"
+    [base]=""
+    [net]="base"
+    [crypto]="base"
+    [crypto/jwt]="base crypto"
+    [crypto/password]="base"
+    [store]="base"
+    [store/sql]="base store"
+    [store/sqlite]="base store store/sql"
+    [store/mongodb]="base store"
+    [store/providers]="base $stores"
+    [service/settings]="base net"
+    [service/password]="base crypto/password service/settings"
+    [service/live_table]="base service/settings"
+    [service/realm]="$low store store/providers service/settings service/password service/live_table"
+    [service/live]="base store service/settings service/live_table service/realm"
+    [service/limit]="base crypto service/settings"
+    [service/audit]="base store service/realm"
+    [service/session]="$low store service/settings service/realm service/live service/audit"
+    [service/account]="$low store service/settings service/password service/realm service/live service/limit service/audit service/session"
+    [service/invite]="$low store service/settings service/realm service/audit service/session service/account"
+    [service/sign_in]="$low store service/settings service/realm service/audit service/session service/account service/invite"
+    [api/core]="$low store $rules"
+    [api/openapi]="base api/core service/settings"
+    [api/docs]="base crypto api/core api/openapi service/settings service/realm service/live"
+    [api/profiles]="$low store $rules api/core api/docs"
+    [httpd]="$low $stores $rules api/core api/openapi api/docs"
+    [cli]="$low $stores $rules"
 )
 HTTPD_HEADERS='httpd|http_[a-z]+|ap_[a-z_]+|util_[a-z]+|mod_[a-z]+|scoreboard|mpm_common'
 
@@ -25,25 +50,23 @@ say() {
 }
 
 while IFS= read -r file; do
-    layer=${file#mod_auth_platform/}
-    if [[ $layer != */* ]]; then
-        say "$file: a source outside of the layers"
-        continue
-    fi
-    layer=${layer%%/*}
-    if [ -z "${MAY[$layer]:-}" ]; then
-        say "$file: unknown layer \"$layer\""
+    own=$(dirname "${file#mod_auth_platform/}")
+    room=$own
+    [[ $own != api/profiles/* ]] || room=api/profiles
+    if [ -z "${MAY[$room]+there}" ]; then
+        say "$file: unknown room \"$own\""
         continue
     fi
     while IFS=: read -r line included; do
+        from=$(dirname "$included")
         if [[ $included != */* ]]; then
             say "$file:$line: \"$included\" without its folder"
-        elif [[ " ${MAY[$layer]} " != *" ${included%%/*} "* ]]; then
-            say "$file:$line: $layer/ must not include \"$included\""
+        elif [ "$from" != "$own" ] && [[ " ${MAY[$room]} " != *" $from "* ]]; then
+            say "$file:$line: $own/ must not include \"$included\""
         fi
-    done < <(sed -nE '/^[[:space:]]*#[[:space:]]*include[[:space:]]*"/{=;s/^[^"]*"([^"]*)".*/\1/p}' "$file" |
+    done < <(sed -nE '/^[[:space:]]*#[[:space:]]*include[[:space:]]*"/{=;s/^[^"]*"([^"]*)".*/\1/p;}' "$file" |
         paste -d : - -)
-    if [ "$layer" != httpd ]; then
+    if [ "$room" != httpd ]; then
         while IFS= read -r hit; do
             say "$file:$hit: httpd's header below httpd/"
         done < <(grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<($HTTPD_HEADERS)\.h>" "$file" || true)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Why: whatever ends sessions or changes accounts must also tell the live table, or a revoked token goes on passing guarded
-# pages until the next round of the poll. service/live_change.c does both; nobody else calls the store for it.
+# pages until the next round of the poll. service/live/live_change.c does both; nobody else calls the store for it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 ! grep -rnE 'authp_store_(session_end|session_end_user|user_update|user_delete)\(' mod_auth_platform --include='*.c' |
-    grep -vE '^mod_auth_platform/(store/|service/live_change\.c:)'
+    grep -vE '^mod_auth_platform/(store/|service/live/live_change\.c:)'

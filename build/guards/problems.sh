@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-table=mod_auth_platform/api/problem.c
+table=mod_auth_platform/api/core/problem.c
 later=build/guards/codes.later
 [ -f "$table" ] || { echo "missing $table"; exit 1; }
 # A row has its status right before its code.

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 mapfile -t tables < <(find mod_auth_platform/api -name '*.c' -path '*/profiles/*' | sort)
-tables+=(mod_auth_platform/api/meta.h)
+tables+=(mod_auth_platform/api/docs/meta.h)
 compgen -G 't/api/*.t' >/dev/null || { echo "missing t/api/*.t"; exit 1; }
 paths=$(perl build/strip-comments.pl "${tables[@]}" | grep -oE '\.path = "/[^" ]*"' | grep -oE '/[^"]*' | sort -u || true)
 [ "$(wc -l <<<"$paths")" -ge 20 ] || { echo "missing: too few rows with .path = \"/...\" in ${tables[*]}"; exit 1; }

@@ -4,7 +4,7 @@
 #include "base/b64url.h"
 #include "base/secret.h"
 #include "cli/output.h"
-#include "service/purge.h"
+#include "service/session/purge.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/show.h"
-#include "service/account_rules.h"
+#include "service/account/account_rules.h"
 
 #include <string.h>
 

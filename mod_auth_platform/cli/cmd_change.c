@@ -7,7 +7,7 @@
 #include "cli/prompt.h"
 #include "cli/show.h"
 #include "cli/which.h"
-#include "service/user.h"
+#include "service/account/user.h"
 
 #include <apr_strings.h>
 #include <unistd.h>

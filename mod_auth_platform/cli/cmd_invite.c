@@ -5,8 +5,8 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/show.h"
-#include "service/account_rules.h"
-#include "service/invite.h"
+#include "service/account/account_rules.h"
+#include "service/invite/invite.h"
 
 #include <string.h>
 

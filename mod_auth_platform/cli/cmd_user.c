@@ -5,8 +5,8 @@
 #include "cli/output.h"
 #include "cli/show.h"
 #include "cli/which.h"
-#include "service/account.h"
-#include "service/account_rules.h"
+#include "service/account/account.h"
+#include "service/account/account_rules.h"
 
 #include <apr_strings.h>
 #include <string.h>

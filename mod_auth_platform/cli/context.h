@@ -3,7 +3,7 @@
 #define AUTHP_CLI_CONTEXT_H
 
 #include "cli/options.h"
-#include "service/admin.h"
+#include "service/account/admin.h"
 
 /* What a command works with. The parts are made when they are needed: `secret`, for example, needs
  * none of them. */

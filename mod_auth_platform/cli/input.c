@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
-#include "service/account_rules.h"
+#include "service/account/account_rules.h"
 
 #include <apr_strings.h>
 #include <apr_time.h>

@@ -5,7 +5,7 @@
 #include "cli/context.h"
 #include "cli/help.h"
 #include "cli/output.h"
-#include "store/mongo.h"
+#include "store/mongodb/mongo.h"
 
 #include <apr_general.h>
 #include <signal.h>

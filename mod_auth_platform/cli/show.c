@@ -2,8 +2,8 @@
 #include "cli/show.h"
 
 #include "cli/output.h"
-#include "service/shape.h"
-#include "service/user.h"
+#include "service/account/shape.h"
+#include "service/account/user.h"
 
 #include <apr_strings.h>
 

@@ -3,7 +3,7 @@
 
 #include "cli/input.h"
 #include "cli/output.h"
-#include "service/account_rules.h"
+#include "service/account/account_rules.h"
 
 const char *authp_which_missing(const authp_context_t *context)
 {

@@ -3,7 +3,7 @@
 #include "httpd/context.h"
 #include "httpd/lifecycle.h"
 
-#include "api/credential.h"
+#include "api/core/credential.h"
 
 #include <apr_strings.h>
 #include <http_protocol.h>

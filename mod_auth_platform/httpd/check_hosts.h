@@ -4,7 +4,7 @@
 
 #include "httpd/module.h"
 
-#include "service/settings.h"
+#include "service/settings/settings.h"
 
 /* Adds a line (const char *) to `warnings` for each virtual host that serves the account routes
  * without TLS while SECURE_COOKIES is true, and one line if SECURE_COOKIES is false and other

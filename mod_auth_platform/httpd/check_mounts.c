@@ -2,7 +2,7 @@
 #include "httpd/check_mounts.h"
 #include "httpd/config.h"
 
-#include "api/profile.h"
+#include "api/core/profile.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/config.h"
-#include "api/mounts.h"
+#include "api/core/mounts.h"
 #include "httpd/way_in.h"
 
-#include "api/document.h"
-#include "api/profiles.h"
+#include "api/core/profiles.h"
+#include "api/docs/document.h"
 
 #include <apr_strings.h>
 #include <string.h>

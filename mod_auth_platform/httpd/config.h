@@ -4,9 +4,9 @@
 
 #include "httpd/module.h"
 
-#include "api/http.h"
-#include "api/mount.h"
-#include "service/settings.h"
+#include "api/core/http.h"
+#include "api/core/mount.h"
+#include "service/settings/settings.h"
 
 #include <http_core.h>
 
@@ -69,7 +69,7 @@ void *authp_config_merge_dir(apr_pool_t *pool, void *base, void *add);
  * configuration. Returns NULL, or one line that says which directives contradict each other. */
 const char *authp_config_resolve(server_rec *server, apr_pool_t *pool);
 
-/* Makes the documents of every mount (api/document.h) in `pool`, which lives as long as this
+/* Makes the documents of every mount (api/docs/document.h) in `pool`, which lives as long as this
  * configuration. Hosts with the same mounts share them. Call it after authp_config_resolve(). */
 AUTHP_CHECKED authp_err_t authp_config_documents(server_rec *main_server,
                                                  const authp_settings_t *settings,

@@ -4,7 +4,7 @@
 
 #include "httpd/module.h"
 
-#include "api/guard.h"
+#include "api/core/guard.h"
 
 /* What this module knows about one request_rec. It is kept in request_config: httpd does not pass
  * r->notes on to subrequests and internal redirects, and headers can be forged. */

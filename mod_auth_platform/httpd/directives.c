@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/directives.h"
-#include "api/profiles.h"
+#include "api/core/profiles.h"
 #include "httpd/config.h"
 #include "httpd/way_in.h"
-#include "service/live.h"
+#include "service/live/live.h"
 
 #include <apr_strings.h>
 #include <stdbool.h>

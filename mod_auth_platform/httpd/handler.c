@@ -8,8 +8,8 @@
 #include "httpd/pace.h"
 #include "httpd/respond.h"
 
-#include "api/dispatch.h"
-#include "api/refusal.h"
+#include "api/core/dispatch.h"
+#include "api/core/refusal.h"
 #include "base/id.h"
 
 #include <apr_strings.h>

@@ -9,7 +9,7 @@
 #include "httpd/pace.h"
 #include "httpd/retained.h"
 #include "httpd/usage.h"
-#include "store/mongo.h"
+#include "store/mongodb/mongo.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>

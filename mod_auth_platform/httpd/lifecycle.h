@@ -4,8 +4,8 @@
 
 #include "httpd/module.h"
 
-#include "api/gate.h"
-#include "service/live.h"
+#include "api/core/gate.h"
+#include "service/live/live.h"
 
 #include <apr_thread_mutex.h>
 #include <pthread.h>

@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "httpd/child_exit.h"
 #include "httpd/lifecycle.h"
-#include "service/live_poll.h"
-#include "service/purge.h"
+#include "service/live/live_poll.h"
+#include "service/session/purge.h"
 
 #include <http_core.h>
 #include <mod_watchdog.h>

@@ -2,7 +2,7 @@
 #include "httpd/pace.h"
 #include "net/deaf.h"
 
-#include "api/gate.h"
+#include "api/core/gate.h"
 
 #include <ap_mpm.h>
 #include <apr_portable.h>

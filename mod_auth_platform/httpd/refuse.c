@@ -3,9 +3,9 @@
 #include "httpd/body.h"
 #include "httpd/lifecycle.h"
 
-#include "api/profiles.h"
-#include "api/refusal.h"
-#include "api/refusal_page.h"
+#include "api/core/profiles.h"
+#include "api/core/refusal.h"
+#include "api/core/refusal_page.h"
 #include "base/id.h"
 
 #include <apr_strings.h>

@@ -4,7 +4,7 @@
 
 #include "httpd/module.h"
 
-#include "api/http.h"
+#include "api/core/http.h"
 
 /* Writes the answer of an account route. Returns what the handler returns. */
 int authp_respond_write(request_rec *r, const authp_response_t *response);

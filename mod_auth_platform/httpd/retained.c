@@ -3,7 +3,7 @@
 #include "base/shm.h"
 #include "crypto/digest.h"
 
-#include "service/limit.h"
+#include "service/limit/limit.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 
 /* The version of the module that is loaded next reads the retained memory. So whoever changes the
- * layout in crypto/hasher_bound.c, api/gate.h, service/live_layout.h or service/limit_impl.h must
- * also change the number in its key. */
+ * layout in crypto/password/hasher_bound.c, api/core/gate.h, service/live_table/live_layout.h or
+ * service/limit/limit_impl.h must also change the number in its key. */
 #define BOUND_KEY "auth_platform/hasher-bound/3"
 #define LIVE_KEY "auth_platform/live-table/1"
 #define CROWD_KEY "auth_platform/crowd/2"

@@ -68,7 +68,8 @@ typedef struct authp_store_t {
     atomic_bool measured; /* `offset` is known */
 } authp_store_t;
 
-/* Opens the store of the provider `ops` (store/providers.h). It lives as long as `pool`. */
+/* Opens the store of the provider `ops` (store/providers/providers.h). It lives as long as `pool`.
+ */
 AUTHP_CHECKED authp_err_t authp_store_open(const authp_store_ops_t *ops,
                                            const authp_store_config_t *config, authp_store_t **out,
                                            apr_pool_t *pool);

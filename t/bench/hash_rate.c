@@ -11,7 +11,7 @@
 
 #include <apr_general.h>
 
-#include "crypto/bcrypt.h"
+#include "crypto/password/bcrypt.h"
 
 #define MAX_THREADS 64
 #define NICENESS 10

@@ -4,7 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/random.h"
-#include "store/providers.h"
+#include "store/providers/providers.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A document of another program in each collection, read as a row of ours. This file takes the
- * place of store/mongo_run.c: every query answers the document at hand. */
+ * place of store/mongodb/mongo_run.c: every query answers the document at hand. */
 #include "base/text.h"
 #include "fuzz.h"
-#include "store/mongo_impl.h"
+#include "store/mongodb/mongo_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A Cookie header: looking a cookie up, choosing the access token, and removing our cookies before
  * the app sees them. */
-#include "api/credential.h"
+#include "api/core/credential.h"
 #include "base/text.h"
 #include "fuzz.h"
 

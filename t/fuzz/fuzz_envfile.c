@@ -3,9 +3,9 @@
 #include "base/envfile.h"
 #include "base/text.h"
 #include "fuzz.h"
-#include "service/settings_check.h"
-#include "service/settings_table.h"
-#include "service/settings_values.h"
+#include "service/settings/settings_check.h"
+#include "service/settings/settings_table.h"
+#include "service/settings/settings_values.h"
 
 #include <apr_strings.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A request body through the JSON rules and every body schema of the route table. */
-#include "api/profiles.h"
-#include "api/refusal.h"
+#include "api/core/profiles.h"
+#include "api/core/refusal.h"
 #include "base/json.h"
 #include "fuzz.h"
 

@@ -2,9 +2,9 @@
 /* Bearer headers and tokens. The first byte chooses: the rest is an Authorization header as a
  * client may send it, or a payload that is signed with the real key, so that what stands behind a
  * good signature is reached; there the two parsers must agree. */
-#include "api/credential.h"
+#include "api/core/credential.h"
 #include "base/secret.h"
-#include "crypto/jwt_impl.h"
+#include "crypto/jwt/jwt_impl.h"
 #include "fuzz.h"
 
 #include <apr_strings.h>

@@ -3,8 +3,8 @@
  * and shown again. */
 #include "base/text.h"
 #include "fuzz.h"
-#include "service/account.h"
-#include "service/account_rules.h"
+#include "service/account/account.h"
+#include "service/account/account_rules.h"
 
 #include <apr_strings.h>
 #include <stdio.h>

@@ -2,11 +2,11 @@
 /* A method, a path and a query, through dispatch and, on every list, through the rules for its
  * parameters. Input: "METHOD PATH?QUERY". There is no store: whoever is let in to one finds nobody.
  */
-#include "api/dispatch.h"
-#include "api/document.h"
-#include "api/mounts.h"
-#include "api/profiles.h"
-#include "api/query.h"
+#include "api/core/dispatch.h"
+#include "api/core/mounts.h"
+#include "api/core/profiles.h"
+#include "api/core/query.h"
+#include "api/docs/document.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "fuzz.h"

@@ -3,8 +3,8 @@
  * ('D'), and the bytes of a device cookie behind a good signature ('S'). The first byte chooses. */
 #include "base/b64url.h"
 #include "fuzz.h"
-#include "service/device.h"
-#include "service/refresh_token.h"
+#include "service/account/device.h"
+#include "service/session/refresh_token.h"
 
 #include <apr_strings.h>
 #include <stdio.h>

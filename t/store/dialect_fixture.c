@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dialect_fixture.h"
-#include "store/sql.h"
+#include "store/sql/sql.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef AUTHP_TEST_DIALECT_FIXTURE_H
 #define AUTHP_TEST_DIALECT_FIXTURE_H
 
-#include "store/sql_dialect.h"
+#include "store/sql/sql_dialect.h"
 
 /* A second dialect, which nobody uses but tests. It runs over the driver of SQLite, but keeps times
  * as texts of 15 digits and bools as "yes" and "no", has a clock of its own, no queue of writers,

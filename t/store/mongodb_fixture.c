@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mongodb_fixture.h"
-#include "store/providers.h"
+#include "store/providers/providers.h"
 
 #include <check.h>
 #include <stdio.h>

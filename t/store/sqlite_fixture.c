@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sqlite_fixture.h"
-#include "store/providers.h"
+#include "store/providers/providers.h"
 
 #include <check.h>
 #include <glob.h>

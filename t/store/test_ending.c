@@ -7,9 +7,9 @@
 #include "contract.h"
 #include "fake_mongod.h"
 #include "sqlite_fixture.h"
-#include "store/mongo_impl.h"
-#include "store/providers.h"
-#include "store/sql_impl.h"
+#include "store/mongodb/mongo_impl.h"
+#include "store/providers/providers.h"
+#include "store/sql/sql_impl.h"
 
 #include <apr_strings.h>
 #include <stdio.h>

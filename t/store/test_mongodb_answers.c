@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "contract.h"
 #include "fake_mongod.h"
-#include "store/mongo_impl.h"
-#include "store/providers.h"
+#include "store/mongodb/mongo_impl.h"
+#include "store/providers/providers.h"
 
 #include <apr_strings.h>
 #include <string.h>

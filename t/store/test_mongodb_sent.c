@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "contract.h"
 #include "fake_mongod.h"
-#include "store/providers.h"
+#include "store/providers/providers.h"
 
 #include <apr_strings.h>
 #include <stdatomic.h>

@@ -3,7 +3,7 @@
  */
 #include "../unit/suite.h"
 #include "base/log.h"
-#include "store/providers.h"
+#include "store/providers/providers.h"
 
 #include <mongoc/mongoc.h>
 #include <stdio.h>

@@ -6,10 +6,10 @@
 #include "contract.h"
 #include "dialect_fixture.h"
 #include "sqlite_fixture.h"
-#include "store/providers.h"
-#include "store/sql.h"
-#include "store/sql_expand.h"
-#include "store/sql_impl.h"
+#include "store/providers/providers.h"
+#include "store/sql/sql.h"
+#include "store/sql/sql_expand.h"
+#include "store/sql/sql_impl.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>

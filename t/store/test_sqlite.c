@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "contract.h"
 #include "sqlite_fixture.h"
-#include "store/providers.h"
-#include "store/sql_impl.h"
+#include "store/providers/providers.h"
+#include "store/sql/sql_impl.h"
 
 #include <apr_dbd.h>
 #include <apr_strings.h>

@@ -16,9 +16,9 @@
 #include "base/log.h"
 #include "contract.h"
 #include "sqlite_fixture.h"
-#include "store/providers.h"
-#include "store/sql_impl.h"
-#include "store/sqlite_files.h"
+#include "store/providers/providers.h"
+#include "store/sql/sql_impl.h"
+#include "store/sqlite/sqlite_files.h"
 
 #define SOON_MS 5000
 #define NOBODY 65534

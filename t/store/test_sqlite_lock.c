@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "child.h"
 #include "sqlite_fixture.h"
-#include "store/sqlite_lock.h"
+#include "store/sqlite/sqlite_lock.h"
 
 #define CHILDREN 4
 #define ROUNDS 60

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "contract.h"
 #include "sqlite_fixture.h"
-#include "store/providers.h"
-#include "store/sql_impl.h"
+#include "store/providers/providers.h"
+#include "store/sql/sql_impl.h"
 
 #include <apr_dbd.h>
 #include <apr_strings.h>

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "contract.h"
 #include "store/breaker.h"
-#include "store/providers.h"
+#include "store/providers/providers.h"
 
 #define HOUR_MS INT64_C(3600000)
 #define TIMEOUT_MS 1000

@@ -4,10 +4,10 @@
 
 #include <apr_strings.h>
 
-#include "crypto/bcrypt.h"
-#include "crypto/hasher.h"
+#include "crypto/password/bcrypt.h"
+#include "crypto/password/hasher.h"
 #include "fixture.h"
-#include "service/login.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 static fixture_t f;

@@ -11,10 +11,10 @@
 
 #include "suite.h"
 
-#include "service/account.h"
-#include "service/account_rules.h"
-#include "service/common_passwords.h"
-#include "service/password_rules.h"
+#include "service/account/account.h"
+#include "service/account/account_rules.h"
+#include "service/password/common_passwords.h"
+#include "service/password/password_rules.h"
 
 static apr_pool_t *pool;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the command line tool may do and the API does not. */
 #include "fixture.h"
-#include "service/admin.h"
-#include "service/user.h"
-#include "service/user_change.h"
+#include "service/account/admin.h"
+#include "service/account/user.h"
+#include "service/account/user_change.h"
 #include "suite.h"
 
 #include <apr_strings.h>

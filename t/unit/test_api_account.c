@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing up, and what an account says about itself. */
-#include "api/mounts.h"
+#include "api/core/mounts.h"
 #include "suite.h"
 #include "support/http_fake.h"
 

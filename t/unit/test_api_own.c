@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One's own account, with the store failing in between. */
-#include "crypto/bcrypt.h"
+#include "crypto/password/bcrypt.h"
 #include "suite.h"
 #include "support/http_fake.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What administrators do and how people become recruiters, with each step of the store failing. */
-#include "service/invite.h"
-#include "service/login.h"
+#include "service/invite/invite.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 #include "support/http_fake.h"
 

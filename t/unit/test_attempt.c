@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "service/device.h"
-#include "service/limit.h"
-#include "service/login.h"
-#include "service/own.h"
+#include "service/account/device.h"
+#include "service/account/own.h"
+#include "service/limit/limit.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 #define ADA "ada@example.org"

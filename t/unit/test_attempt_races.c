@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "crypto/hasher.h"
+#include "crypto/password/hasher.h"
 #include "fixture.h"
-#include "service/login.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 #define ADA "ada@example.org"

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "fixture.h"
-#include "service/login.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 static fixture_t f;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bcrypt's guards, the hashing threads and their bound, the key derivation. */
 #include "base/random.h"
-#include "crypto/bcrypt.h"
 #include "crypto/digest.h"
-#include "crypto/hasher.h"
+#include "crypto/password/bcrypt.h"
+#include "crypto/password/hasher.h"
 #include "suite.h"
 #include "support/hasher_look.h"
 

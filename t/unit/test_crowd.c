@@ -2,8 +2,8 @@
 /* A full gate and a long line for hashes: who waits, who is told 429, and who 503. */
 #include <apr_strings.h>
 
-#include "api/throttle.h"
-#include "crypto/hasher_bound.h"
+#include "api/core/throttle.h"
+#include "crypto/password/hasher_bound.h"
 #include "http_fake.h"
 #include "suite.h"
 #include "throttled.h"

@@ -6,7 +6,7 @@
 
 #include "base/b64url.h"
 #include "fixture.h"
-#include "service/device.h"
+#include "service/account/device.h"
 #include "suite.h"
 
 #define DAY_MS INT64_C(86400000)

@@ -4,7 +4,7 @@
 #include "base/secret.h"
 #include "crypto/digest.h"
 #include "crypto/hmac.h"
-#include "crypto/jwt.h"
+#include "crypto/jwt/jwt.h"
 #include "crypto/keys.h"
 #include "suite.h"
 

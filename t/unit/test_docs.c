@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page /docs, and the examples and groups of the OpenAPI document that it shows. */
-#include "api/docs_text.h"
-#include "api/openapi.h"
-#include "api/openapi_text.h"
-#include "api/profile.h"
+#include "api/core/profile.h"
+#include "api/openapi/docs_text.h"
+#include "api/openapi/openapi.h"
+#include "api/openapi/openapi_text.h"
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "suite.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* openapi.json and /docs: made once for each mount, and not sent to whom has them. */
-#include "api/docs_text.h"
-#include "api/document.h"
-#include "api/openapi.h"
+#include "api/docs/document.h"
+#include "api/openapi/docs_text.h"
+#include "api/openapi/openapi.h"
 #include "suite.h"
 #include "support/http_fake.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a 422 names: twenty fields and a number, names of bounded length. */
-#include "api/findings.h"
-#include "api/profiles.h"
-#include "api/refusal.h"
+#include "api/core/findings.h"
+#include "api/core/profiles.h"
+#include "api/core/refusal.h"
 #include "suite.h"
 
 #include "base/text.h"

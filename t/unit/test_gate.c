@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gate: how many of a process may wait, for how long strangers may be more than that, and what
  * the others have left. */
-#include "api/gate.h"
+#include "api/core/gate.h"
 #include "suite.h"
 
 static int enter_all(authp_gate_t *gate, bool stranger)

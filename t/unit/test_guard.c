@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks, from where, and where they are sent: credentials, cookies, origins, navigations. */
-#include "api/guard.h"
-#include "api/origin_rule.h"
-#include "api/profiles.h"
+#include "api/core/guard.h"
+#include "api/core/origin_rule.h"
+#include "api/core/profiles.h"
 #include "net/origin.h"
 #include "suite.h"
 #include "support/fixture.h"

@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "crypto/bcrypt.h"
-#include "crypto/hasher.h"
+#include "crypto/password/bcrypt.h"
+#include "crypto/password/hasher.h"
 #include "suite.h"
 #include "support/hasher_look.h"
 #include "support/wall_clock.h"

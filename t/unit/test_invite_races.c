@@ -2,10 +2,10 @@
 /* Two sign-ins with one invite, and what may happen to the account between the lost claim and the
  * second look at it. */
 #include "fixture.h"
-#include "service/invite.h"
-#include "service/login.h"
-#include "service/user.h"
-#include "service/user_change.h"
+#include "service/account/user.h"
+#include "service/account/user_change.h"
+#include "service/invite/invite.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 #include <string.h>

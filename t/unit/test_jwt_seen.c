@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 
 #include "base/random.h"
-#include "crypto/jwt_seen.h"
+#include "crypto/jwt/jwt_seen.h"
 #include "crypto/siphash.h"
 #include "suite.h"
 

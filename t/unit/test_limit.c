@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "fake_clock.h"
-#include "service/limit.h"
-#include "service/limit_impl.h"
+#include "service/limit/limit.h"
+#include "service/limit/limit_impl.h"
 #include "suite.h"
 
 static apr_pool_t *pool;

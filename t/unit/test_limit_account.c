@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 
 #include "fake_clock.h"
-#include "service/limit_account.h"
+#include "service/limit/limit_account.h"
 #include "suite.h"
 
 #define ONE UINT64_C(0x123456789abcdef0)

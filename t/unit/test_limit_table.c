@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/shm.h"
-#include "service/limit_table.h"
+#include "service/limit/limit_table.h"
 #include "suite.h"
 
 #define BUCKET 77u

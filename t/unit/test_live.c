@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "service/live.h"
-#include "service/standing.h"
+#include "service/live/live.h"
+#include "service/live/standing.h"
 #include "suite.h"
 
 static fixture_t f;

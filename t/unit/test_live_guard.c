@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include "live_fixture.h"
-#include "service/admin.h"
-#include "service/live.h"
-#include "service/live_change.h"
-#include "service/live_layout.h"
-#include "service/own.h"
+#include "service/account/admin.h"
+#include "service/account/own.h"
+#include "service/live/live.h"
+#include "service/live/live_change.h"
+#include "service/live_table/live_layout.h"
 #include "suite.h"
 
 static live_fixture_t live;

@@ -6,11 +6,11 @@
 
 #include "base/log.h"
 #include "live_fixture.h"
-#include "service/grant.h"
-#include "service/live.h"
-#include "service/live_change.h"
-#include "service/live_layout.h"
-#include "service/live_poll.h"
+#include "service/live/live.h"
+#include "service/live/live_change.h"
+#include "service/live/live_poll.h"
+#include "service/live_table/live_layout.h"
+#include "service/session/grant.h"
 #include "suite.h"
 
 static live_fixture_t live;

@@ -6,10 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "service/live_ask.h"
-#include "service/live_layout.h"
-#include "service/live_round.h"
-#include "service/live_tell.h"
+#include "service/live_table/live_ask.h"
+#include "service/live_table/live_layout.h"
+#include "service/live_table/live_round.h"
+#include "service/live_table/live_tell.h"
 #include "suite.h"
 
 #define TOKEN_MS 900000

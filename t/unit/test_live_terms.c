@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "service/live_ask.h"
-#include "service/live_layout.h"
-#include "service/live_round.h"
-#include "service/live_tell.h"
+#include "service/live_table/live_ask.h"
+#include "service/live_table/live_layout.h"
+#include "service/live_table/live_round.h"
+#include "service/live_table/live_tell.h"
 #include "suite.h"
 
 #define MINUTE_MS INT64_C(60000)

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "live_fixture.h"
-#include "service/live_store.h"
+#include "service/live/live_store.h"
 #include "suite.h"
 
 #define CROWD 24

@@ -5,9 +5,9 @@
 
 #include <apr_strings.h>
 
-#include "crypto/bcrypt.h"
+#include "crypto/password/bcrypt.h"
 #include "fixture.h"
-#include "service/login.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 static fixture_t f;

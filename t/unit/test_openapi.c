@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The OpenAPI document says what the tables say, and holds together. */
-#include "api/openapi.h"
-#include "api/openapi_examples.h"
-#include "api/problem.h"
-#include "api/query.h"
+#include "api/core/problem.h"
+#include "api/core/query.h"
+#include "api/openapi/openapi.h"
+#include "api/openapi/openapi_examples.h"
 #include "suite.h"
 #include "support/http_fake.h"
 

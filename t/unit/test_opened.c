@@ -17,9 +17,9 @@
 #include "base/envfile.h"
 #include "base/file.h"
 #include "base/process.h"
-#include "service/password_rules.h"
-#include "store/sqlite_files.h"
-#include "store/sqlite_lock.h"
+#include "service/password/password_rules.h"
+#include "store/sqlite/sqlite_files.h"
+#include "store/sqlite/sqlite_lock.h"
 #include "suite.h"
 
 #ifndef O_PATH

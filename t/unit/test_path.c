@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths of routes with values in them, and which mount of a host serves a path. */
-#include "api/mount.h"
-#include "api/mounts.h"
-#include "api/path.h"
-#include "api/profiles.h"
+#include "api/core/mount.h"
+#include "api/core/mounts.h"
+#include "api/core/path.h"
+#include "api/core/profiles.h"
 #include "suite.h"
 
 #include <apr_strings.h>

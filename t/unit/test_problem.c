@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a refusal looks like: documents for programs, a page for browsers. */
-#include "api/findings.h"
-#include "api/problem.h"
-#include "api/profiles.h"
-#include "api/refusal.h"
-#include "api/refusal_page.h"
+#include "api/core/findings.h"
+#include "api/core/problem.h"
+#include "api/core/profiles.h"
+#include "api/core/refusal.h"
+#include "api/core/refusal_page.h"
 #include "suite.h"
 #include "support/fixture.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A second profile beside the platform's: its rows, its shape of answers and errors, its document.
  */
-#include "api/dispatch.h"
-#include "api/document.h"
-#include "api/mounts.h"
-#include "api/openapi.h"
-#include "api/profiles.h"
+#include "api/core/dispatch.h"
+#include "api/core/mounts.h"
+#include "api/core/profiles.h"
+#include "api/docs/document.h"
+#include "api/openapi/openapi.h"
 #include "suite.h"
 #include "support/http_fake.h"
 

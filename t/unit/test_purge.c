@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
-#include "service/purge.h"
+#include "service/session/purge.h"
 #include "suite.h"
 
 #include <apr_strings.h>

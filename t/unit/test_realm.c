@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 #include "fixture.h"
-#include "service/account_rules.h"
-#include "service/grant.h"
+#include "service/account/account_rules.h"
+#include "service/session/grant.h"
 #include "suite.h"
 
 static apr_pool_t *pool;

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "service/live.h"
-#include "service/refresh_token.h"
-#include "service/standing.h"
+#include "service/live/live.h"
+#include "service/live/standing.h"
+#include "service/session/refresh_token.h"
 #include "suite.h"
 
 #define DAY INT64_C(86400000)

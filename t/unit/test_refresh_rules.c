@@ -9,8 +9,8 @@
 #include "suite.h"
 
 #include "base/b64url.h"
-#include "service/refresh_rules.h"
-#include "service/refresh_token.h"
+#include "service/session/refresh_rules.h"
+#include "service/session/refresh_token.h"
 
 static apr_pool_t *pool;
 static authp_keys_t *present;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dispatch: which check wins over which, and when the gate is full. */
-#include "api/route.h"
+#include "api/core/route.h"
 #include "suite.h"
 #include "support/http_fake.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Body schemas: each finding, all of them at once, and the JSON Schema made from the same rows. */
-#include "api/findings.h"
-#include "api/schema.h"
+#include "api/core/findings.h"
+#include "api/core/schema.h"
 #include "suite.h"
 #include "support/fixture.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "fixture.h"
-#include "service/csrf.h"
-#include "service/refresh_token.h"
+#include "service/session/csrf.h"
+#include "service/session/refresh_token.h"
 #include "suite.h"
 
 #define DAY INT64_C(86400000)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* .env text and the table of settings: what is read, and what is said about what is wrong. */
 #include "base/envfile.h"
-#include "service/settings.h"
+#include "service/settings/settings.h"
 #include "suite.h"
 
 #include <apr_strings.h>

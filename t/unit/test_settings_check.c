@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <fcntl.h>
 
-#include "service/settings_table.h"
+#include "service/settings/settings_table.h"
 #include "suite.h"
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 
 #include "base/json.h"
-#include "service/shape.h"
+#include "service/account/shape.h"
 #include "suite.h"
 
 #define ID "65f0c0ffee00000000000001"

@@ -2,14 +2,14 @@
 /* A host whose clock is eight days ahead of the store's: what it writes and what it takes for
  * expired goes by the store's clock. */
 #include "fixture.h"
-#include "service/invite.h"
-#include "service/limit.h"
-#include "service/live.h"
-#include "service/live_change.h"
-#include "service/login.h"
-#include "service/own.h"
-#include "service/standing.h"
-#include "service/token.h"
+#include "service/account/own.h"
+#include "service/invite/invite.h"
+#include "service/limit/limit.h"
+#include "service/live/live.h"
+#include "service/live/live_change.h"
+#include "service/live/standing.h"
+#include "service/session/token.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 #include <string.h>

@@ -5,8 +5,8 @@
 
 #include <apr_strings.h>
 
-#include "api/throttle.h"
-#include "crypto/hasher.h"
+#include "api/core/throttle.h"
+#include "crypto/password/hasher.h"
 #include "http_fake.h"
 #include "suite.h"
 #include "throttled.h"

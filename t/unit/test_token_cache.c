@@ -7,9 +7,9 @@
 
 #include <apr_strings.h>
 
-#include "crypto/jwt_impl.h"
+#include "crypto/jwt/jwt_impl.h"
 #include "fixture.h"
-#include "service/token_cache.h"
+#include "service/realm/token_cache.h"
 #include "suite.h"
 
 #define TOKENS 48

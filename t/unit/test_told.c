@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "live_fixture.h"
-#include "service/invite.h"
-#include "service/live.h"
-#include "service/live_change.h"
-#include "service/login.h"
-#include "service/own.h"
-#include "service/user_change.h"
+#include "service/account/own.h"
+#include "service/account/user_change.h"
+#include "service/invite/invite.h"
+#include "service/live/live.h"
+#include "service/live/live_change.h"
+#include "service/sign_in/login.h"
 #include "suite.h"
 
 #define ADA "ada@example.org"

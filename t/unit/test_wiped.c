@@ -15,10 +15,10 @@
 #include "base/json.h"
 #include "base/pages.h"
 #include "base/secret.h"
-#include "crypto/bcrypt.h"
-#include "crypto/hasher.h"
+#include "crypto/password/bcrypt.h"
+#include "crypto/password/hasher.h"
 #include "forge.h"
-#include "service/password_rules.h"
+#include "service/password/password_rules.h"
 #include "suite.h"
 
 #define SECRET "correct horse battery"

@@ -2,11 +2,11 @@
 /* A small profile of the tests' own: its answers and errors have another shape than the platform's,
  * it ignores fields that it does not know, and its paths have values of several types. It is linked
  * into the module that tests run, and not into what is installed. */
-#include "api/profile.h"
-#include "api/answer.h"
-#include "api/meta.h"
+#include "api/core/profile.h"
+#include "api/core/answer.h"
+#include "api/docs/meta.h"
 #include "base/json.h"
-#include "service/account.h"
+#include "service/account/account.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every directive: where it may stand, each value in each spelling, what is in force without it,
  * and how an inner section or a virtual host takes it over. */
-#include "api/profile.h"
+#include "api/core/profile.h"
 #include "httpd/directives.h"
 #include "httpd/way_in.h"
 #include "httpd_fake.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AuthPlatformMount and AuthPlatformMe: what a host serves where. */
-#include "api/profile.h"
+#include "api/core/profile.h"
 #include "httpd/check_mounts.h"
 #include "httpd/directives.h"
 #include "httpd_fake.h"

@@ -2,8 +2,8 @@
 #include "fixture.h"
 #include "base/log.h"
 #include "no_secrets.h"
-#include "service/limit.h"
-#include "service/session_refresh.h"
+#include "service/limit/limit.h"
+#include "service/session/session_refresh.h"
 
 #include <apr_strings.h>
 #include <pthread.h>

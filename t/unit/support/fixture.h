@@ -5,7 +5,7 @@
 #include "fake_clock.h"
 #include "fixed_rng.h"
 #include "mem_store.h"
-#include "service/account.h"
+#include "service/account/account.h"
 
 /* A realm on the in-memory store, with a clock and a random source of the test's own and bcrypt at
  * its lowest cost. One at a time. */

@@ -2,7 +2,7 @@
 #ifndef AUTHP_TEST_FORGE_H
 #define AUTHP_TEST_FORGE_H
 
-#include "crypto/jwt_impl.h"
+#include "crypto/jwt/jwt_impl.h"
 
 /* A keyring and one good token of it, to be bent. One at a time. Signatures are made here, not by
  * the code under test. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_fake.h"
-#include "api/dispatch.h"
-#include "api/document.h"
-#include "api/mounts.h"
-#include "api/profiles.h"
+#include "api/core/dispatch.h"
+#include "api/core/mounts.h"
+#include "api/core/profiles.h"
+#include "api/docs/document.h"
 #include "base/json.h"
 
 #include <apr_strings.h>

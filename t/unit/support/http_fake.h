@@ -2,9 +2,9 @@
 #ifndef AUTHP_TEST_HTTP_FAKE_H
 #define AUTHP_TEST_HTTP_FAKE_H
 
-#include "api/call.h"
-#include "api/http.h"
-#include "api/mount.h"
+#include "api/core/call.h"
+#include "api/core/http.h"
+#include "api/core/mount.h"
 #include "fixture.h"
 
 #include <jansson.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live_fixture.h"
-#include "service/live_layout.h"
-#include "service/live_poll.h"
-#include "service/token.h"
+#include "service/live/live_poll.h"
+#include "service/live_table/live_layout.h"
+#include "service/session/token.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #define AUTHP_TEST_LIVE_FIXTURE_H
 
 #include "fixture.h"
-#include "service/live.h"
+#include "service/live/live.h"
 
 /* The realm of fixture.h with a live table, a recruiter who is signed in, and her token. */
 typedef struct live_fixture_t {

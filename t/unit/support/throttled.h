@@ -12,7 +12,8 @@ void throttled_wrong(http_fake_t *h, const char *email);
 void throttled_right(http_fake_t *h, const char *email);
 /* Expects 429 with that Retry-After. */
 void throttled_wait(http_fake_t *h, const char *method, const char *path, const char *seconds);
-/* The device cookie that an answer sets; and the one that is sent from now on; NULL sends an empty one. */
+/* The device cookie that an answer sets; and the one that is sent from now on; NULL sends an empty
+ * one. */
 const char *throttled_device(http_fake_t *h, const authp_response_t *out);
 void throttled_send(http_fake_t *h, const char *value);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sample protected endpoint (AuthPlatformMe): one route, at the path of the mount itself. */
-#include "api/answer.h"
-#include "api/problem_shape.h"
+#include "api/core/answer.h"
+#include "api/core/problem_shape.h"
 #include "base/json.h"
 
 static authp_err_t protected_me(authp_call_t *call)

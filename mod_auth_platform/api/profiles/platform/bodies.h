@@ -2,7 +2,7 @@
 #ifndef AUTHP_API_PROFILES_PLATFORM_BODIES_H
 #define AUTHP_API_PROFILES_PLATFORM_BODIES_H
 
-#include "api/schema.h"
+#include "api/core/schema.h"
 
 /* The request bodies of the routes, as schemas. */
 extern const authp_schema_t authp_bodies_register;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/answer.h"
-#include "api/cookie.h"
+#include "api/core/answer.h"
+#include "api/core/cookie.h"
+#include "api/core/sign_in.h"
 #include "api/profiles/platform/handlers.h"
-#include "api/sign_in.h"
 #include "base/json.h"
-#include "service/account.h"
-#include "service/login.h"
+#include "service/account/account.h"
+#include "service/sign_in/login.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes by which people change their own account and devices. */
-#include "api/answer.h"
-#include "api/cookie.h"
+#include "api/core/answer.h"
+#include "api/core/cookie.h"
+#include "api/core/query.h"
 #include "api/profiles/platform/handlers.h"
-#include "api/query.h"
-#include "service/own.h"
+#include "service/account/own.h"
 
 static authp_self_t self_of(const authp_call_t *call)
 {

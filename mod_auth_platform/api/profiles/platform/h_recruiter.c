@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes that make recruiters. */
-#include "api/answer.h"
+#include "api/core/answer.h"
+#include "api/core/query.h"
+#include "api/core/sign_in.h"
 #include "api/profiles/platform/handlers.h"
-#include "api/query.h"
-#include "api/sign_in.h"
-#include "service/invite.h"
-#include "service/shape.h"
+#include "service/account/shape.h"
+#include "service/invite/invite.h"
 
 #include <string.h>
 

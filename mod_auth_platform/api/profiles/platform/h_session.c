@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/answer.h"
-#include "api/cookie.h"
+#include "api/core/answer.h"
+#include "api/core/cookie.h"
 #include "api/profiles/platform/handlers.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "net/origin.h"
-#include "service/session_refresh.h"
+#include "service/session/session_refresh.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes by which administrators change accounts. */
-#include "api/answer.h"
+#include "api/core/answer.h"
+#include "api/core/query.h"
 #include "api/profiles/platform/handlers.h"
-#include "api/query.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "service/admin.h"
+#include "service/account/admin.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef AUTHP_API_PROFILES_PLATFORM_HANDLERS_H
 #define AUTHP_API_PROFILES_PLATFORM_HANDLERS_H
 
-#include "api/call.h"
+#include "api/core/call.h"
 
 /* h_account.c */
 authp_err_t authp_h_account_register(authp_call_t *call);

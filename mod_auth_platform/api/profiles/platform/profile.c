@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The routes of the platform itself: accounts, sessions, invites and administration. */
-#include "api/profile.h"
-#include "api/problem_shape.h"
+#include "api/core/profile.h"
+#include "api/core/problem_shape.h"
 #include "api/profiles/platform/answers.h"
 #include "api/profiles/platform/routes.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/profiles/platform/routes.h"
-#include "api/meta.h"
+#include "api/core/query.h"
+#include "api/docs/meta.h"
 #include "api/profiles/platform/bodies.h"
 #include "api/profiles/platform/handlers.h"
-#include "api/query.h"
 
 /* --- queries ---------------------------------------------------------------------------------- */
 static const authp_parameter_t page[] = {AUTHP_QUERY_PAGE, {.name = NULL}};

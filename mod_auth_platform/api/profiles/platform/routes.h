@@ -2,7 +2,7 @@
 #ifndef AUTHP_API_PROFILES_PLATFORM_ROUTES_H
 #define AUTHP_API_PROFILES_PLATFORM_ROUTES_H
 
-#include "api/profile.h"
+#include "api/core/profile.h"
 
 /* The routes of the platform profile, ended by a row without a method, and the groups that they are
  * shown in. */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/core/cookie.h"
+#include "api/core/origin_rule.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "service/account/device.h"
+#include "service/session/csrf.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define CSRF_HEADER "X-CSRF-Token"
+#define DELIVERY_HEADER "X-Token-Delivery"
+
+typedef struct cookie_t {
+    const char *name;
+    const char *value;
+    const char *path;
+    int max_age;
+    bool readable; /* scripts may read it: no HttpOnly */
+} cookie_t;
+
+/* Values are base64url or JWT text. Names and paths are constants or settings of this server. So
+ * nothing needs escaping. */
+static void add(authp_call_t *call, const cookie_t *cookie)
+{
+    bool secure = call->realm->settings->secure_cookies;
+    const char *line =
+        apr_pstrcat(call->pool, cookie->name, "=", cookie->value, "; Path=", cookie->path,
+                    "; Max-Age=", apr_itoa(call->pool, cookie->max_age), "; SameSite=Lax",
+                    secure ? "; Secure" : "", cookie->readable ? "" : "; HttpOnly", NULL);
+    apr_table_addn(call->out->headers, "Set-Cookie", line);
+}
+
+static void add_three(authp_call_t *call, const char *access, int access_age, const char *refresh,
+                      const char *csrf, int refresh_age)
+{
+    bool secure = call->realm->settings->secure_cookies;
+    const char *mount = call->request->mount->path;
+    add(call, &(cookie_t){authp_credential_access_cookie(secure), access, "/", access_age, false});
+    add(call,
+        &(cookie_t){authp_credential_refresh_cookie(secure), refresh, mount, refresh_age, false});
+    add(call, &(cookie_t){AUTHP_CSRF_COOKIE, csrf, "/", refresh_age, true});
+}
+
+authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant)
+{
+    const char *csrf = NULL;
+    authp_err_t err = authp_csrf_make(call->realm, grant->session->id.hex, &csrf, call->pool);
+    if (err == AUTHP_OK) {
+        add_three(call, grant->access_token, grant->expires_in, grant->refresh_token, csrf,
+                  grant->refresh_expires_in);
+    }
+    return err;
+}
+
+void authp_cookie_clear(authp_call_t *call)
+{
+    add_three(call, "", 0, "", "", 0);
+}
+
+static const char *value_of(const authp_call_t *call, const char *name)
+{
+    const char *cookies = authp_call_header(call, "Cookie");
+    const char *value = NULL;
+    size_t len = 0;
+    if (cookies == NULL || !authp_credential_cookie(cookies, name, &value, &len) || len == 0) {
+        return NULL;
+    }
+    return apr_pstrmemdup(call->pool, value, len);
+}
+
+const char *authp_cookie_refresh(const authp_call_t *call)
+{
+    return value_of(call, authp_credential_refresh_cookie(call->realm->settings->secure_cookies));
+}
+
+const char *authp_cookie_access(const authp_call_t *call)
+{
+    return value_of(call, authp_credential_access_cookie(call->realm->settings->secure_cookies));
+}
+
+const authp_device_t *authp_cookie_device(const authp_call_t *call)
+{
+    const char *name = authp_credential_device_cookie(call->realm->settings->secure_cookies);
+    const char *value = value_of(call, name);
+    authp_device_t *device = apr_palloc(call->pool, sizeof(*device));
+    return value != NULL && authp_device_read(call->realm, value, device) == AUTHP_OK ? device
+                                                                                      : NULL;
+}
+
+authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *grant)
+{
+    const char *value = NULL;
+    authp_err_t err = authp_device_make(call->realm, call->client.device, grant->user->id.hex,
+                                        &value, call->pool);
+    if (err == AUTHP_OK) {
+        add(call, &(cookie_t){authp_credential_device_cookie(call->realm->settings->secure_cookies),
+                              value, call->request->mount->path, AUTHP_DEVICE_DAYS * 86400, false});
+    }
+    return err;
+}
+
+authp_err_t authp_cookie_check(const authp_call_t *call)
+{
+    const authp_request_t *request = call->request;
+    authp_err_t err = authp_origin_rule_check(call->realm, &request->headers, request->scheme,
+                                              request->host, false, call->pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    const char *sent = authp_call_header(call, CSRF_HEADER);
+    const char *kept = value_of(call, AUTHP_CSRF_COOKIE);
+    return sent != NULL && kept != NULL && authp_secret_equal_str(sent, kept) ? AUTHP_OK
+                                                                              : AUTHP_E_CSRF_FAILED;
+}
+
+authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid)
+{
+    const char *sent = authp_call_header(call, CSRF_HEADER);
+    return sent != NULL ? authp_csrf_check(call->realm, sid, sent) : AUTHP_E_CSRF_FAILED;
+}
+
+bool authp_cookie_is_of(const authp_call_t *call, const char *sid)
+{
+    const char *csrf = value_of(call, AUTHP_CSRF_COOKIE);
+    return sid != NULL && csrf != NULL && authp_csrf_check(call->realm, sid, csrf) == AUTHP_OK;
+}
+
+bool authp_cookie_wanted(const authp_call_t *call)
+{
+    authp_delivery_t delivery = call->request->mount->delivery;
+    return delivery == AUTHP_DELIVERY_COOKIE ||
+           (delivery == AUTHP_DELIVERY_ASK &&
+            authp_text_same(authp_call_header(call, DELIVERY_HEADER), "cookie"));
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_CORE_COOKIE_H
+#define AUTHP_API_CORE_COOKIE_H
+
+#include "api/core/call.h"
+
+/* Sets, from a grant, or clears the three cookies of cookie delivery: access token, refresh token
+ * and csrf_token. */
+AUTHP_CHECKED authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant);
+void authp_cookie_clear(authp_call_t *call);
+
+/* The value of the refresh or access cookie. NULL if it is absent or empty. */
+const char *authp_cookie_refresh(const authp_call_t *call);
+const char *authp_cookie_access(const authp_call_t *call);
+
+/* Checks that our own front end sent a request with cookies: its Origin must be allowed
+ * (AUTHP_E_ORIGIN_DENIED), and X-CSRF-Token must equal the csrf_token cookie (AUTHP_E_CSRF_FAILED).
+ * This needs no session. authp_cookie_check_session() then checks that the token belongs to session
+ * `sid`. */
+AUTHP_CHECKED authp_err_t authp_cookie_check(const authp_call_t *call);
+AUTHP_CHECKED authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid);
+
+/* The device that the request's device cookie names. NULL if the cookie is absent or was not signed
+ * by this server. The cookie is set at each sign-in, with JSON delivery too. It is no credential.
+ */
+const struct authp_device_t *authp_cookie_device(const authp_call_t *call);
+AUTHP_CHECKED authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *grant);
+
+/* True if the csrf_token cookie of this request belongs to session `sid`. Needs no store. False if
+ * `sid` is NULL. */
+bool authp_cookie_is_of(const authp_call_t *call, const char *sid);
+
+/* True if the client gets its tokens as cookies: by the mount's setting, or by X-Token-Delivery. */
+bool authp_cookie_wanted(const authp_call_t *call);
+
+#endif

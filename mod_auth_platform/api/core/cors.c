@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/core/cors.h"
+#include "api/core/mount.h"
+#include "api/core/origin_rule.h"
+
+#include <string.h>
+
+#define ALLOWED_HEADERS "Authorization, Content-Type, X-CSRF-Token, X-Token-Delivery"
+#define PREFLIGHT_SECONDS "600"
+
+static const char *header(const authp_request_t *request, const char *name)
+{
+    return request->headers.get(request->headers.ctx, name);
+}
+
+static bool is_allowed(const authp_realm_t *realm, const authp_request_t *request, apr_pool_t *pool)
+{
+    return header(request, "Origin") != NULL &&
+           authp_origin_rule_check(realm, &request->headers, request->scheme, request->host, false,
+                                   pool) == AUTHP_OK;
+}
+
+void authp_cors_answer(const authp_realm_t *realm, const authp_request_t *request,
+                       authp_response_t *out, apr_pool_t *pool)
+{
+    apr_table_mergen(out->headers, "Vary", "Origin");
+    if (!is_allowed(realm, request, pool)) {
+        return;
+    }
+    /* The header is sent back unchanged, because browsers compare it byte by byte. */
+    apr_table_setn(out->headers, "Access-Control-Allow-Origin", header(request, "Origin"));
+    apr_table_setn(out->headers, "Access-Control-Expose-Headers",
+                   "X-Request-Id, Retry-After, WWW-Authenticate");
+    if (request->mount->delivery != AUTHP_DELIVERY_JSON) {
+        apr_table_setn(out->headers, "Access-Control-Allow-Credentials", "true");
+    }
+}
+
+authp_err_t authp_cors_options(const authp_realm_t *realm, const authp_request_t *request,
+                               const char *methods, authp_response_t *out, apr_pool_t *pool)
+{
+    bool preflight = header(request, "Origin") != NULL &&
+                     header(request, "Access-Control-Request-Method") != NULL;
+    if (preflight && !is_allowed(realm, request, pool)) {
+        return AUTHP_E_ORIGIN_DENIED;
+    }
+    out->status = 204;
+    apr_table_setn(out->headers, "Allow", methods);
+    apr_table_setn(out->headers, "Cache-Control", "no-store");
+    if (preflight) {
+        apr_table_setn(out->headers, "Access-Control-Allow-Methods", methods);
+        apr_table_setn(out->headers, "Access-Control-Allow-Headers", ALLOWED_HEADERS);
+        apr_table_setn(out->headers, "Access-Control-Max-Age", PREFLIGHT_SECONDS);
+    }
+    return AUTHP_OK;
+}

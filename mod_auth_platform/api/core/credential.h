@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_CORE_CREDENTIAL_H
+#define AUTHP_API_CORE_CREDENTIAL_H
+
+#include "api/core/http.h"
+
+/* Finds the access token of a request, and our cookies. The API routes and the guard use these
+ * functions. */
+typedef enum authp_via_t { AUTHP_VIA_NONE, AUTHP_VIA_BEARER, AUTHP_VIA_COOKIE } authp_via_t;
+
+typedef struct authp_credential_t {
+    authp_via_t via;
+    const char *token; /* not NUL-terminated */
+    size_t len;
+} authp_credential_t;
+
+/* Finds the access token. An Authorization header with the scheme Bearer comes first: even if its
+ * token is bad, the cookies are not used. "Bearer" without a token, or with several, gives a token
+ * of length 0, which fails verification. Other schemes are ignored. Allocates nothing. */
+void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
+                           authp_credential_t *out);
+
+/* The names of the cookies, which depend on SECURE_COOKIES. */
+const char *authp_credential_access_cookie(bool secure_cookies);
+const char *authp_credential_refresh_cookie(bool secure_cookies);
+const char *authp_credential_device_cookie(bool secure_cookies);
+#define AUTHP_CSRF_COOKIE "csrf_token"
+
+/* Finds the cookie `name` in a Cookie header. *value points into the header. Returns false if the
+ * cookie is absent. If several have the name, the first counts. Only ';' separates cookies here:
+ * browsers do not let a sibling host set `__Host-` names, but let it set a value that contains
+ * ",__Host-authp_at=". The value ends at a comma. */
+bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len);
+
+/* Returns the Cookie header without our cookies (access, refresh, device and csrf_token). They are
+ * removed in every spelling that a lenient parser may accept, also after a comma. Returns NULL if
+ * no other cookie is left, and the same pointer if the header had none of ours. */
+const char *authp_credential_strip(const char *header, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/core/guard.h"
+#include "api/core/origin_rule.h"
+#include "api/core/profile.h"
+#include "base/text.h"
+#include "net/origin.h"
+#include "service/session/token.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *header(const authp_headers_t *headers, const char *name)
+{
+    return headers->get(headers->ctx, name);
+}
+
+static bool is_safe(const char *method)
+{
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+           strcmp(method, "OPTIONS") == 0 || strcmp(method, "TRACE") == 0;
+}
+
+authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
+                                     const authp_guard_request_t *request, authp_principal_t *out,
+                                     authp_via_t *via, apr_pool_t *pool)
+{
+    authp_credential_t credential;
+    authp_credential_find(&request->headers, realm->settings->secure_cookies, &credential);
+    *via = credential.via;
+    if (credential.via == AUTHP_VIA_NONE) {
+        return AUTHP_E_TOKEN_MISSING;
+    }
+    authp_err_t err = authp_token_verify(realm, credential.token, credential.len, out, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    /* A page of another site can make a browser send this request with its cookies. A WebSocket
+     * begins with a GET, but that GET is not safe. */
+    if (credential.via == AUTHP_VIA_COOKIE &&
+        (!is_safe(request->method) || header(&request->headers, "Upgrade") != NULL) &&
+        !authp_origin_rule_same(&request->headers, request->scheme, request->host, pool)) {
+        return AUTHP_E_ORIGIN_DENIED;
+    }
+    return authp_live_guard(realm, out, request->when_unavailable, pool);
+}
+
+/* The q value of one media range. 1 if it has none. */
+static double item_quality(const char *item, size_t len)
+{
+    for (size_t i = 1; i + 2 < len; i++) {
+        if ((item[i] == 'q' || item[i] == 'Q') && item[i + 1] == '=' &&
+            (item[i - 1] == ';' || item[i - 1] == ' ')) {
+            return strtod(item + i + 2, NULL);
+        }
+    }
+    return 1.0;
+}
+
+/* The quality that an Accept header gives to exactly this media type, -1 if it is not named. */
+static double quality_of(const char *accept, const char *type)
+{
+    size_t want = strlen(type);
+    for (const char *at = accept; at != NULL && *at != '\0';) {
+        at += strspn(at, " \t,");
+        size_t len = strcspn(at, ",");
+        if (strncasecmp(at, type, want) == 0 && strchr(" \t;,", at[want]) != NULL) {
+            return item_quality(at, len);
+        }
+        at += len;
+    }
+    return -1.0;
+}
+
+bool authp_guard_is_navigation(const authp_guard_request_t *request)
+{
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
+        return false;
+    }
+    const char *mode = header(&request->headers, "Sec-Fetch-Mode");
+    if (mode != NULL) {
+        return strcmp(mode, "navigate") == 0;
+    }
+    const char *accept = header(&request->headers, "Accept");
+    double html = quality_of(accept, "text/html");
+    return html > 0 && html >= quality_of(accept, "application/json") &&
+           html >= quality_of(accept, "application/problem+json");
+}
+
+static bool has_csrf_cookie(const authp_guard_request_t *request)
+{
+    const char *cookies = header(&request->headers, "Cookie");
+    const char *value = NULL;
+    size_t len = 0;
+    return cookies != NULL && authp_credential_cookie(cookies, AUTHP_CSRF_COOKIE, &value, &len) &&
+           len > 0;
+}
+
+const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request,
+                                 bool fresh, apr_pool_t *pool)
+{
+    (void)realm;
+    if (!authp_guard_is_navigation(request)) {
+        return NULL;
+    }
+    const char *to = request->sign_in_page;
+    if (!fresh && request->renewing != NULL && has_csrf_cookie(request)) {
+        to = apr_pstrcat(pool, request->renewing->path, request->renewing->profile->renewal, NULL);
+    }
+    if (to == NULL) {
+        return NULL;
+    }
+    const char *back = authp_origin_return_to(request->target, pool);
+    return apr_pstrcat(pool, to, "?return_to=", authp_text_url_encode(back, pool), NULL);
+}

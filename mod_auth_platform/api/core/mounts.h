@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_CORE_MOUNTS_H
+#define AUTHP_API_CORE_MOUNTS_H
+
+#include "api/core/mount.h"
+
+/* The mounts of one virtual host: an array of authp_mount_t. */
+
+/* Which of `mounts` (authp_mount_t) serves `path`: the longest one that owns it. A mount owns
+ * everything below its path, or, if its profile says rows_only, the paths of its rows. NULL: none
+ * does. */
+const authp_mount_t *authp_mounts_find(const apr_array_header_t *mounts, const char *path);
+
+/* The first of `mounts` at which a browser can renew its session. NULL if there is none. */
+const authp_mount_t *authp_mounts_renewing(const apr_array_header_t *mounts);
+
+/* The first of `mounts` whose profile has a document. NULL if there is none. */
+const authp_mount_t *authp_mounts_documented(const apr_array_header_t *mounts);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_CORE_SCHEMA_H
+#define AUTHP_API_CORE_SCHEMA_H
+
+#include "api/core/findings.h"
+#include "base/err.h"
+#include "service/settings/settings.h"
+
+#include <apr_pools.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Schemas of request bodies, as data. The validator and the OpenAPI document use the same rows. */
+typedef enum authp_field_kind_t {
+    AUTHP_FIELD_BOOL,
+    AUTHP_FIELD_EMAIL, /* an e-mail address for an account */
+    AUTHP_FIELD_NAME,
+    AUTHP_FIELD_NEW_PASSWORD, /* a password for an account */
+    AUTHP_FIELD_PASSWORD,     /* a password that is only compared, so it may be anything */
+    AUTHP_FIELD_LOGIN,        /* an e-mail address or username to sign in with */
+    AUTHP_FIELD_DEVICE,
+    AUTHP_FIELD_TOKEN,
+    AUTHP_FIELD_ID,
+    AUTHP_FIELD_HOURS, /* a whole number, up to a year */
+    AUTHP_FIELD_ROLES  /* a list of configured roles, each once */
+} authp_field_kind_t;
+
+typedef struct authp_field_t {
+    const char *name; /* NULL ends the list */
+    authp_field_kind_t kind;
+    bool required;
+    bool nullable;
+} authp_field_t;
+
+#define AUTHP_SCHEMA_FIELDS 8
+
+typedef struct authp_schema_t {
+    const char *name; /* its name in the OpenAPI components */
+    authp_field_t fields[AUTHP_SCHEMA_FIELDS];
+    const char *one_of[2]; /* exactly one of these two fields must be sent; NULLs = no such rule */
+} authp_schema_t;
+
+/* Checks a body. AUTHP_E_VALIDATION_FAILED: `findings`, empty before, has every wrong field once.
+ * The fields of the schema come first, in its order. With `ignore_unknown` a field that the schema
+ * does not have is no finding. */
+AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema,
+                                             const authp_settings_t *settings, json_t *body,
+                                             bool ignore_unknown, authp_findings_t *findings);
+
+/* Writes the JSON Schema of a body for OpenAPI into `out`. */
+void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
+                           bool ignore_unknown, json_t *out);
+/* Writes the JSON Schema of a role, with the configured names, into `out`. */
+void authp_schema_describe_role(const authp_settings_t *settings, json_t *out);
+
+#define AUTHP_SCHEMA_ID "^[0-9a-f]{24}$"
+#define AUTHP_SCHEMA_NO_NUL "^[^\\u0000]*$"
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/openapi/openapi.h"
+#include "api/core/mounts.h"
+#include "api/core/profile.h"
+#include "api/core/query.h"
+#include "api/openapi/openapi_about.h"
+#include "api/openapi/openapi_components.h"
+#include "api/openapi/openapi_examples.h"
+#include "api/openapi/openapi_schemas.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/version.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <string.h>
+
+/* What the functions below need for every operation. */
+typedef struct maker_t {
+    const authp_settings_t *settings;
+    const authp_mount_t *mount; /* whose document it is */
+    const authp_profile_t
+        *profile; /* of the routes at hand: the mount's, or another's without one */
+    json_t *examples;
+    const json_t *about;
+    apr_pool_t *pool;
+} maker_t;
+
+/* Collects the problems of a route: first those that its columns imply, then those of its own list.
+ */
+static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], int *count)
+{
+    int n = 0;
+    if (route->auth == AUTHP_AUTH_REQUIRED) {
+        out[n++] = AUTHP_E_TOKEN_MISSING;
+        out[n++] = AUTHP_E_TOKEN_INVALID;
+        out[n++] = AUTHP_E_TOKEN_EXPIRED;
+        out[n++] = AUTHP_E_TOKEN_REVOKED;
+    }
+    if (route->auth == AUTHP_AUTH_OPTIONAL) {
+        out[n++] = AUTHP_E_TOKEN_INVALID;
+        out[n++] = AUTHP_E_TOKEN_EXPIRED;
+        out[n++] = AUTHP_E_TOKEN_REVOKED;
+    }
+    if (route->role != NULL) {
+        out[n++] = AUTHP_E_INSUFFICIENT_ROLE;
+    }
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0) {
+        out[n++] = AUTHP_E_ORIGIN_DENIED;
+    }
+    if (route->auth == AUTHP_AUTH_REQUIRED && strcmp(route->method, "GET") != 0) {
+        out[n++] = AUTHP_E_CSRF_FAILED;
+        out[n++] = AUTHP_E_ORIGIN_DENIED;
+    }
+    if (authp_query_may_fail(route)) {
+        out[n++] = AUTHP_E_VALIDATION_FAILED;
+    }
+    if (route->body != NULL) {
+        out[n++] = AUTHP_E_MALFORMED;
+        out[n++] = AUTHP_E_TOO_LARGE;
+        out[n++] = AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
+        out[n++] = AUTHP_E_VALIDATION_FAILED;
+    }
+    if ((route->flags & AUTHP_ROUTE_LIMITS) != 0) {
+        out[n++] = AUTHP_E_RATE_LIMITED;
+    }
+    if ((route->flags & AUTHP_ROUTE_WAITS) != 0) {
+        out[n++] = AUTHP_E_BUSY;
+        out[n++] = AUTHP_E_UNAVAILABLE;
+    }
+    for (int i = 0; i < AUTHP_ROUTE_PROBLEMS && route->problems[i] != AUTHP_OK; i++) {
+        out[n++] = route->problems[i];
+    }
+    out[n++] = AUTHP_E_INTERNAL;
+    *count = n;
+}
+
+static const char *status_text(int status, apr_pool_t *pool)
+{
+    return apr_itoa(pool, status);
+}
+
+/* Adds a response header by reference to its description in the components. */
+static void refer_header(json_t *response, const char *name, const char *component,
+                         apr_pool_t *pool)
+{
+    json_t *headers = json_object_get(response, "headers");
+    headers = headers != NULL ? headers : authp_json_set_object(response, "headers");
+    if (json_object_get(headers, name) == NULL) {
+        authp_json_set_str(authp_json_set_object(headers, name), "$ref",
+                           apr_pstrcat(pool, "#/components/headers/", component, NULL));
+    }
+}
+
+static void describe_headers(const authp_problem_t *problem, json_t *response, apr_pool_t *pool)
+{
+    refer_header(response, "X-Request-Id", "RequestId", pool);
+    if (problem->status == 401) {
+        refer_header(response, "WWW-Authenticate", "Challenge", pool);
+    }
+    if (problem->retry_after > 0) {
+        refer_header(response, "Retry-After", "RetryAfter", pool);
+    }
+}
+
+/* Adds a problem to the response of its status. Each code in that response has one example. */
+static void add_problem(json_t *responses, authp_err_t err, const maker_t *maker)
+{
+    apr_pool_t *pool = maker->pool;
+    const authp_shape_t *shape = maker->profile->shape;
+    const authp_problem_t *problem = authp_profile_problem(maker->profile, err);
+    const char *status = status_text(problem->status, pool);
+    json_t *response = json_object_get(responses, status);
+    if (response == NULL) {
+        response = authp_json_set_object(responses, status);
+        authp_json_set_str(response, "description", problem->title);
+        json_t *media =
+            authp_json_set_object(authp_json_set_object(response, "content"), shape->error_type);
+        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
+                           apr_pstrcat(pool, "#/components/schemas/", shape->error_schema, NULL));
+        (void)authp_json_set_object(media, "examples");
+    }
+    describe_headers(problem, response, pool);
+    json_t *media = json_object_get(json_object_get(response, "content"), shape->error_type);
+    json_t *examples = json_object_get(media, "examples");
+    const char *example = authp_openapi_examples_error(maker->profile, err, pool);
+    if (examples != NULL && json_object_get(examples, example) == NULL) {
+        if (json_object_size(examples) > 0) {
+            const char *before = json_string_value(json_object_get(response, "description"));
+            authp_json_set_str(response, "description",
+                               apr_pstrcat(pool, before, " · ", problem->title, NULL));
+        }
+        authp_json_set_str(authp_json_set_object(examples, example), "$ref",
+                           apr_pstrcat(pool, "#/components/examples/", example, NULL));
+    }
+}
+
+/* Adds the content of a media type: its schema, and examples of the schema. With `route` the
+ * examples are those of the route's answer. */
+static void add_content(json_t *to, const char *type, const char *route, const char *schema,
+                        const maker_t *maker)
+{
+    json_t *media = authp_json_set_object(authp_json_set_object(to, "content"), type);
+    authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
+                       apr_pstrcat(maker->pool, "#/components/schemas/", schema, NULL));
+    authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
+}
+
+static void add_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
+{
+    apr_pool_t *pool = maker->pool;
+    json_t *response = authp_json_set_object(responses, status_text(route->success, pool));
+    authp_json_set_str(response, "description", route->success == 302 ? "Go to Location" : "Done");
+    refer_header(response, "X-Request-Id", "RequestId", pool);
+    if (route->success == 302) {
+        refer_header(response, "Location", "Location", pool);
+    }
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 &&
+        maker->mount->delivery != AUTHP_DELIVERY_JSON) {
+        refer_header(response, "Set-Cookie", "Cookies", pool);
+    }
+    if ((route->flags & AUTHP_ROUTE_KEPT) != 0) {
+        refer_header(response, "ETag", "EntityTag", pool);
+    }
+    if (route->answer != NULL) {
+        bool page = (route->flags & AUTHP_ROUTE_PAGE) != 0;
+        add_content(response, page ? "text/html" : "application/json",
+                    apr_pstrcat(pool, route->method, " ", route->path, NULL), route->answer, maker);
+    }
+}
+
+/* A security scheme that is not OAuth lists the roles that are needed (OpenAPI 3.1). */
+static void add_scheme(json_t *security, const char *name, const authp_route_t *route)
+{
+    json_t *roles = authp_json_set_array(authp_json_append_object(security), name);
+    if (route->role != NULL) {
+        authp_json_append_str(roles, route->role);
+    }
+}
+
+static void add_security(json_t *operation, const authp_route_t *route)
+{
+    json_t *security = authp_json_set_array(operation, "security");
+    if (route->auth == AUTHP_AUTH_NONE) {
+        return;
+    }
+    add_scheme(security, "bearer", route);
+    add_scheme(security, "cookie", route);
+    if (route->auth == AUTHP_AUTH_OWN || route->auth == AUTHP_AUTH_OPTIONAL) {
+        (void)authp_json_append_object(security);
+    }
+}
+
+static const char *lower_case(const char *text, apr_pool_t *pool)
+{
+    char *lower = apr_pstrdup(pool, text);
+    authp_text_lower(lower);
+    return lower;
+}
+
+/* "POST", "/login/candidate" -> "postLoginCandidate". `path` is below the mount whose document it
+ * is, or from the host's root. */
+static const char *operation_id(const authp_route_t *route, const char *path, apr_pool_t *pool)
+{
+    char *id = apr_pstrcat(pool, route->method, path, NULL);
+    char *to = id;
+    bool upper = false;
+    size_t method = strlen(route->method);
+    for (size_t i = 0; id[i] != '\0'; i++) {
+        if (!apr_isalnum(id[i])) {
+            upper = true;
+            continue;
+        }
+        char c = i < method ? (char)apr_tolower(id[i]) : id[i];
+        *to++ = upper ? (char)apr_toupper(c) : c;
+        upper = false;
+    }
+    *to = '\0';
+    return id;
+}
+
+/* Adds a parameter. Returns its schema, so that the caller can add more to it. */
+static json_t *add_parameter(json_t *operation, const char *in, const char *name, const char *about)
+{
+    json_t *list = json_object_get(operation, "parameters");
+    json_t *parameter = authp_json_append_object(
+        list != NULL ? list : authp_json_set_array(operation, "parameters"));
+    authp_json_set_str(parameter, "name", name);
+    authp_json_set_str(parameter, "in", in);
+    authp_json_set_str(parameter, "description", about);
+    json_t *schema = authp_json_set_object(parameter, "schema");
+    authp_json_set_str(schema, "type", "string");
+    return schema;
+}
+
+static void add_path_parameters(json_t *operation, const char *path)
+{
+    const authp_path_kind_t *kind = NULL;
+    while ((kind = authp_path_next(&path)) != NULL) {
+        json_t *schema = add_parameter(operation, "path", kind->name, kind->about);
+        authp_json_set_str(schema, "pattern", kind->pattern);
+        json_t *list = json_object_get(operation, "parameters");
+        json_t *parameter = json_array_get(list, json_array_size(list) - 1);
+        authp_json_set_bool(parameter, "required", 1);
+        authp_json_set_str(parameter, "example", kind->example);
+    }
+}
+
+static void describe_query(const authp_parameter_t *parameter, const authp_settings_t *settings,
+                           json_t *schema)
+{
+    switch (parameter->kind) {
+    case AUTHP_QUERY_LIMIT:
+        authp_json_set_str(schema, "type", "integer");
+        authp_json_set_int(schema, "minimum", 1);
+        authp_json_set_int(schema, "maximum", AUTHP_QUERY_MOST);
+        authp_json_set_int(schema, "default", AUTHP_QUERY_USUAL);
+        break;
+    case AUTHP_QUERY_CURSOR:
+        authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_ID);
+        break;
+    case AUTHP_QUERY_ROLE:
+        authp_schema_describe_role(settings, schema);
+        break;
+    case AUTHP_QUERY_PREFIX:
+        authp_json_set_int(schema, "maxLength", AUTHP_QUERY_PREFIX_MOST);
+        authp_json_set_str(schema, "pattern", AUTHP_SCHEMA_NO_NUL);
+        break;
+    case AUTHP_QUERY_RETURN_TO:
+        break;
+    }
+}
+
+/* Adds the parameters that follow from the columns of a row. */
+static void add_parameters(json_t *operation, const authp_route_t *route,
+                           const authp_settings_t *settings, const authp_mount_t *mount)
+{
+    bool unsafe = strcmp(route->method, "GET") != 0;
+    add_path_parameters(operation, route->path);
+    const authp_parameter_t *parameter = route->query;
+    for (; parameter != NULL && parameter->name != NULL; parameter++) {
+        describe_query(parameter, settings,
+                       add_parameter(operation, "query", parameter->name, parameter->about));
+    }
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && mount->delivery == AUTHP_DELIVERY_ASK) {
+        (void)add_parameter(operation, "header", "X-Token-Delivery",
+                            "`cookie`: tokens as cookies; anything else: in the body.");
+    }
+    if (unsafe && route->auth != AUTHP_AUTH_NONE) {
+        (void)add_parameter(
+            operation, "header", "X-CSRF-Token",
+            "Needed when a cookie authenticates: the value of the csrf_token cookie.");
+    }
+}
+
+static void add_operation(json_t *item, const authp_route_t *route, const char *id,
+                          const maker_t *maker)
+{
+    apr_pool_t *pool = maker->pool;
+    authp_err_t problems[AUTHP_E_COUNT];
+    int count = 0;
+    json_t *operation = authp_json_set_object(item, lower_case(route->method, pool));
+    authp_json_append_str(authp_json_set_array(operation, "tags"), route->tag);
+    authp_json_set_str(operation, "summary", route->summary);
+    authp_json_set_str(operation, "description", authp_openapi_about(maker->about, route, pool));
+    authp_json_set_str(operation, "operationId", id);
+    add_parameters(operation, route, maker->settings, maker->mount);
+    add_security(operation, route);
+    if (route->body != NULL) {
+        json_t *body = authp_json_set_object(operation, "requestBody");
+        authp_json_set_bool(body, "required", (route->flags & AUTHP_ROUTE_OPTIONAL_BODY) == 0);
+        add_content(body, "application/json", NULL, route->body->name, maker);
+    }
+    json_t *responses = authp_json_set_object(operation, "responses");
+    add_success(responses, route, maker);
+    collect(route, problems, &count);
+    for (int i = 0; i < count; i++) {
+        add_problem(responses, problems[i], maker);
+    }
+}
+
+/* The routes of one mount. Its path is part of an operation's name where the document is another
+ * mount's. */
+static void add_mount(json_t *document, const authp_mount_t *mount, maker_t *maker)
+{
+    apr_pool_t *pool = maker->pool;
+    json_t *paths = json_object_get(document, "paths");
+    json_t *components = json_object_get(document, "components");
+    maker->profile = mount->profile;
+    maker->about = authp_openapi_about_read(mount->profile, pool);
+    authp_openapi_examples_add(mount->profile, maker->examples, pool);
+    authp_openapi_schemas_add(mount->profile, maker->settings,
+                              json_object_get(components, "schemas"), pool);
+    authp_openapi_examples_errors(mount->profile, json_object_get(components, "examples"), pool);
+    for (const authp_route_t *route = mount->profile->routes; route->method != NULL; route++) {
+        const char *path = apr_pstrcat(pool, mount->path, route->path, NULL);
+        json_t *item = json_object_get(paths, path);
+        add_operation(item != NULL ? item : authp_json_set_object(paths, path), route,
+                      operation_id(route, mount == maker->mount ? route->path : path, pool), maker);
+    }
+}
+
+/* The mounts without a document of their own are in that of the first mount that has one. */
+static void add_others(json_t *document, const apr_array_header_t *mounts, maker_t *maker)
+{
+    for (int i = 0; i < mounts->nelts; i++) {
+        const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
+        if (mount->profile->title == NULL && authp_mounts_documented(mounts) == maker->mount) {
+            add_mount(document, mount, maker);
+        }
+    }
+}
+
+static void add_tags(json_t *document, const authp_profile_t *profile)
+{
+    json_t *list = authp_json_set_array(document, "tags");
+    for (const authp_tag_t *tag = profile->tags; tag != NULL && tag->name != NULL; tag++) {
+        json_t *entry = authp_json_append_object(list);
+        authp_json_set_str(entry, "name", tag->name);
+        authp_json_set_str(entry, "description", tag->about);
+    }
+}
+
+json_t *authp_openapi_make(const authp_settings_t *settings, const apr_array_header_t *mounts,
+                           const authp_mount_t *mount, apr_pool_t *pool)
+{
+    maker_t maker = {.settings = settings,
+                     .mount = mount,
+                     .examples = authp_openapi_examples_make(pool),
+                     .pool = pool};
+    json_t *document = authp_json_object(pool);
+    authp_json_set_str(document, "openapi", "3.1.0");
+    json_t *info = authp_json_set_object(document, "info");
+    authp_json_set_str(info, "title", mount->profile->title);
+    authp_json_set_str(info, "version", AUTHP_VERSION);
+    authp_json_set_str(info, "description", mount->profile->about);
+    add_tags(document, mount->profile);
+    (void)authp_json_set_object(document, "paths");
+    json_t *components = authp_json_set_object(document, "components");
+    authp_openapi_schemas_add_common(authp_json_set_object(components, "schemas"), pool);
+    json_t *examples = authp_json_set_object(components, "examples");
+    authp_openapi_components_add(settings, components);
+    add_mount(document, mount, &maker);
+    add_others(document, mounts, &maker);
+    authp_openapi_examples_components(maker.examples, mount, examples);
+    return document;
+}

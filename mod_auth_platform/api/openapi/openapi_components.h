@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_OPENAPI_OPENAPI_COMPONENTS_H
+#define AUTHP_API_OPENAPI_OPENAPI_COMPONENTS_H
+
+#include "service/settings/settings.h"
+
+#include <jansson.h>
+
+/* Headers of answers, and the ways to authenticate, into the components of an OpenAPI document. */
+void authp_openapi_components_add(const authp_settings_t *settings, json_t *out);
+
+#endif

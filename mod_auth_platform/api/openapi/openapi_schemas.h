@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_API_OPENAPI_OPENAPI_SCHEMAS_H
+#define AUTHP_API_OPENAPI_OPENAPI_SCHEMAS_H
+
+#include "api/core/profile.h"
+
+/* The component schemas of an OpenAPI document: what bodies, answers and errors look like. */
+
+/* Those of a profile's routes. */
+void authp_openapi_schemas_add(const authp_profile_t *profile, const authp_settings_t *settings,
+                               json_t *schemas, apr_pool_t *pool);
+/* Those of the routes that every mount has (meta.h). */
+void authp_openapi_schemas_add_common(json_t *schemas, apr_pool_t *pool);
+
+#endif

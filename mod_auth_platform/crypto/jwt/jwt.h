@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_CRYPTO_JWT_JWT_H
+#define AUTHP_CRYPTO_JWT_JWT_H
+
+#include "base/err.h"
+#include "base/random.h"
+#include "base/secret.h"
+
+#include <apr_pools.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Access tokens. libjwt builds every token. Verification is strict code of our own, because libjwt
+ * 1.10 accepts any token if the key is empty, never checks exp, and accepts several texts for one
+ * base64 value. */
+#define AUTHP_JWT_MAX_LEN 8192
+#define AUTHP_JWT_MAX_ROLES 32
+#define AUTHP_JWT_SKEW 30 /* seconds that iat and nbf may lie in the future; none for exp */
+
+/* The claims of a token. Strings live in the pool given to build or verify. Times are in seconds.
+ */
+typedef struct authp_claims_t {
+    const char *iss;
+    const char *aud;
+    const char *sub; /* user id */
+    const char *sid; /* session id */
+    const char *jti;
+    const char *email; /* NULL means null in JSON */
+    const char *name;  /* NULL means null in JSON */
+    int64_t iat;
+    int64_t nbf;
+    int64_t exp;
+    int64_t auth_time;
+    int64_t ver;
+    bool email_verified;
+    int nroles;
+    const char *roles[AUTHP_JWT_MAX_ROLES];
+} authp_claims_t;
+
+typedef struct authp_jwt_t
+    authp_jwt_t; /* the keyring: present and previous key, issuer, audience */
+
+/* Makes the keyring. `previous` may be NULL. What verification needs is prepared here, and many
+ * threads may use the result at the same time. AUTHP_E_MALFORMED: a key has less than 32 bytes. */
+AUTHP_CHECKED authp_err_t authp_jwt_make(const authp_secret_t *present,
+                                         const authp_secret_t *previous, const char *issuer,
+                                         const char *audience, authp_jwt_t **out, apr_pool_t *pool);
+
+/* Signs with the present key. iss, aud and type=access come from the keyring. */
+AUTHP_CHECKED authp_err_t authp_jwt_build(const authp_jwt_t *jwt, const authp_claims_t *claims,
+                                          const char **out, apr_pool_t *pool);
+
+/* Verifies the signature and every claim of an access token. `now` is in seconds.
+ * AUTHP_E_TOKEN_EXPIRED: only the time of expiry has passed. *out is set in that case too, because
+ * /logout may end the session of an expired bearer token. AUTHP_E_TOKEN_INVALID: anything else is
+ * wrong. */
+AUTHP_CHECKED authp_err_t authp_jwt_verify(const authp_jwt_t *jwt, const char *token, size_t len,
+                                           int64_t now, authp_claims_t *out, apr_pool_t *pool);
+
+/* From now on the signature of a token is checked only the first time. All other checks are made
+ * every time. Uses at most `bytes` of memory. Call it once, before other threads verify. */
+AUTHP_CHECKED authp_err_t authp_jwt_verify_remember(authp_jwt_t *jwt, size_t bytes,
+                                                    const authp_random_t *random, apr_pool_t *pool);
+
+/* The self-test at start. It builds a token and verifies it. Then it checks that verification
+ * refuses forged tokens (alg none in every spelling, empty signature, swapped bytes, signature of
+ * the same length, other key, expired, wrong iss, aud or type), and that libjwt refuses wrong
+ * signatures. AUTHP_E_INTERNAL, logged: a check failed. */
+AUTHP_CHECKED authp_err_t authp_jwt_selftest(const authp_jwt_t *jwt, apr_pool_t *pool);
+
+#endif

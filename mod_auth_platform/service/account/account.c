@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/account/account.h"
+
+#include "crypto/password/bcrypt.h"
+#include "service/account/account_rules.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* A role that is not configured is an error. Otherwise the account would be made without any role.
+ */
+static authp_err_t put_role(const authp_realm_t *realm, const authp_new_account_t *in,
+                            authp_user_t *user, apr_pool_t *pool)
+{
+    user->roles = apr_array_make(pool, 1, sizeof(const char *));
+    if (in->role == NULL) {
+        return AUTHP_OK;
+    }
+    if (authp_roles_bit(realm->roles, in->role) == 0) {
+        return AUTHP_E_VALIDATION_FAILED;
+    }
+    APR_ARRAY_PUSH(user->roles, const char *) = apr_pstrdup(pool, in->role);
+    user->is_recruiter_verified = in->verified && strcmp(in->role, "recruiter") == 0;
+    return AUTHP_OK;
+}
+
+static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_t *in,
+                            authp_hash_for_t who, authp_user_t *user, apr_pool_t *pool)
+{
+    if (in->password == NULL) {
+        return AUTHP_OK; /* the account can sign in by a provider only */
+    }
+    char *hash = apr_palloc(pool, AUTHP_BCRYPT_HASH_LEN + 1);
+    authp_err_t err = authp_hasher_hash(realm->hasher, who, in->password, in->password_len,
+                                        realm->settings->bcrypt_rounds, hash);
+    if (err == AUTHP_E_MALFORMED) {
+        /* Over 72 bytes or with a NUL, which the caller should have checked. */
+        return AUTHP_E_VALIDATION_FAILED;
+    }
+    if (err == AUTHP_OK) {
+        user->password_hash = hash;
+    }
+    return err;
+}
+
+/* The unique index of the store decides whether the address is free. */
+authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_account_t *in,
+                                 authp_hash_for_t who, authp_user_t **out, apr_pool_t *pool)
+{
+    authp_user_t *user = apr_pcalloc(pool, sizeof(*user));
+    authp_err_t err = put_role(realm, in, user, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = put_hash(realm, in, who, user, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    user->id = authp_id_new(realm->clock, realm->random);
+    user->email = authp_account_rules_normal_email(in->email, pool);
+    /* An empty field of a form means no name. */
+    user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
+    user->email_verified = in->email_verified;
+    user->ver = 1;
+    user->created_at = authp_realm_now(realm);
+    user->updated_at = user->created_at;
+    err = authp_store_user_create(realm->store, user, pool);
+    if (err == AUTHP_OK) {
+        *out = user;
+    }
+    return err == AUTHP_E_CONFLICT ? AUTHP_E_EMAIL_TAKEN : err;
+}
+
+static void audit_created(const authp_realm_t *realm, const char *name, const char *actor_id,
+                          const authp_user_t *user, const authp_client_t *client, apr_pool_t *pool)
+{
+    const authp_event_t event = {.event = name,
+                                 .outcome = "ok",
+                                 .actor_id = actor_id != NULL ? actor_id : user->id.hex,
+                                 .subject_id = user->id.hex};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+static void audit_refused(const authp_realm_t *realm, const char *name, const char *actor_id,
+                          const authp_client_t *client, apr_pool_t *pool)
+{
+    const authp_event_t event = {.event = name,
+                                 .outcome = "denied",
+                                 .reason = authp_err_name(AUTHP_E_EMAIL_TAKEN),
+                                 .actor_id = actor_id};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_account_t *in,
+                                 const char *actor_id, const authp_client_t *client,
+                                 authp_user_t **out, apr_pool_t *pool)
+{
+    authp_user_t *user = NULL;
+    authp_hash_for_t who = actor_id != NULL ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
+    authp_err_t err = authp_account_insert(realm, in, who, &user, pool);
+    if (err == AUTHP_E_EMAIL_TAKEN) {
+        audit_refused(realm, "user_create", actor_id, client, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    audit_created(realm, "user_create", actor_id, user, client, pool);
+    *out = user;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_account_t *in,
+                                   const authp_client_t *client, authp_grant_t *out,
+                                   apr_pool_t *pool)
+{
+    /* A person who registers can neither choose a role nor prove an address by that. */
+    authp_new_account_t own = *in;
+    own.role = authp_roles_bit(realm->roles, "candidate") != 0 ? "candidate" : NULL;
+    own.verified = false;
+    own.email_verified = false;
+    authp_user_t *user = NULL;
+    authp_err_t err = authp_account_insert(realm, &own, AUTHP_HASH_STRANGER, &user, pool);
+    if (err == AUTHP_E_EMAIL_TAKEN) {
+        audit_refused(realm, "register", NULL, client, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    audit_created(realm, "register", NULL, user, client, pool);
+    return authp_session_start(realm, user, client, out, pool);
+}

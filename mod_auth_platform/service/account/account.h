@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_ACCOUNT_ACCOUNT_H
+#define AUTHP_SERVICE_ACCOUNT_ACCOUNT_H
+
+#include "service/session/session.h"
+
+/* The data of a new account. The body schema, or authp_account_rules_check_* for the command line,
+ * has checked it. */
+typedef struct authp_new_account_t {
+    const char *email; /* letters of any case, white space around it is allowed */
+    const char *name;  /* NULL if none */
+    const char *password;
+    size_t password_len;
+    const char *role; /* NULL = none */
+    bool verified;    /* is_recruiter_verified */
+    bool email_verified;
+} authp_new_account_t;
+
+/* Makes an account without a session. AUTHP_E_EMAIL_TAKEN, AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
+AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,
+                                               const authp_new_account_t *in, const char *actor_id,
+                                               const authp_client_t *client, authp_user_t **out,
+                                               apr_pool_t *pool);
+
+/* The same without an entry in the audit, for callers that may have to remove the account again. */
+AUTHP_CHECKED authp_err_t authp_account_insert(const authp_realm_t *realm,
+                                               const authp_new_account_t *in, authp_hash_for_t who,
+                                               authp_user_t **out, apr_pool_t *pool);
+
+/* POST /register: makes a candidate and a first session. If only the session fails, the account is
+ * complete and can sign in, and the result is AUTHP_E_UNAVAILABLE. */
+AUTHP_CHECKED authp_err_t authp_account_register(const authp_realm_t *realm,
+                                                 const authp_new_account_t *in,
+                                                 const authp_client_t *client, authp_grant_t *out,
+                                                 apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/account/own.h"
+
+#include "base/log.h"
+#include "crypto/password/bcrypt.h"
+#include "service/account/admin.h"
+#include "service/account/attempt.h"
+#include "service/account/user_change.h"
+#include "service/live/live_change.h"
+#include "service/session/rotation.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define RECENT_MS INT64_C(300000)
+
+static void audit(const authp_realm_t *realm, const authp_self_t *self, const char *name,
+                  authp_err_t err, apr_pool_t *pool)
+{
+    const authp_event_t event = {.event = name,
+                                 .outcome = err == AUTHP_OK ? "ok" : "denied",
+                                 .reason = err == AUTHP_OK ? NULL : authp_err_name(err),
+                                 .actor_id = self->user->id.hex,
+                                 .subject_id = self->user->id.hex,
+                                 .session_id = self->session->id.hex};
+    authp_audit_write(realm, &event, self->client, pool);
+}
+
+static authp_err_t edit_name(authp_user_t *user, void *ctx, apr_pool_t *pool)
+{
+    const char *name = ctx;
+    (void)pool;
+    user->name = name != NULL && *name != '\0' ? name : NULL;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *self, const char *name,
+                             authp_user_t **out, apr_pool_t *pool)
+{
+    authp_user_edit_t edit = {.fn = edit_name,
+                              .ctx = name != NULL ? apr_pstrdup(pool, name) : NULL};
+    return authp_user_change(realm, self->user->id.hex, &edit, out, pool);
+}
+
+/* The attempt counts together with the sign-ins of this account: by e-mail address, or by username
+ * if it has no address. */
+static authp_target_t target_of(const authp_user_t *user)
+{
+    bool named = user->email == NULL && user->username != NULL;
+    return (authp_target_t){.kind = named ? AUTHP_LOGIN_USERNAME : AUTHP_LOGIN_EMAIL,
+                            .login = named                 ? user->username
+                                     : user->email != NULL ? user->email
+                                                           : user->id.hex,
+                            .user = user};
+}
+
+static authp_err_t try_password(const authp_realm_t *realm, const authp_self_t *self,
+                                const char *password, apr_pool_t *pool)
+{
+    const authp_target_t target = target_of(self->user);
+    authp_attempt_t attempt = {.known = false};
+    bool match = false;
+    authp_err_t err = authp_attempt_begin(realm, &target, self->client, &attempt, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = authp_hasher_verify(realm->hasher, AUTHP_HASH_KNOWN, password, strlen(password),
+                              self->user->password_hash, &match);
+    if (err == AUTHP_OK && !match) {
+        err = AUTHP_E_WRONG_PASSWORD;
+    }
+    authp_attempt_end(realm, &attempt, err, self->client, pool);
+    return err;
+}
+
+/* Proves that the request is from the account's owner: by the password, or by a recent sign-in if
+ * the account has none. */
+static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, const char *password,
+                         apr_pool_t *pool)
+{
+    const char *hash = self->user->password_hash;
+    if (hash == NULL) {
+        authp_ms_t age = authp_realm_now(realm) - self->session->auth_time;
+        return age <= RECENT_MS ? AUTHP_OK : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
+    }
+    size_t len = password != NULL ? strlen(password) : 0;
+    if (password == NULL || len > AUTHP_BCRYPT_MAX_BYTES || authp_bcrypt_cost(hash) == 0) {
+        return AUTHP_E_WRONG_PASSWORD;
+    }
+    return try_password(realm, self, password, pool);
+}
+
+typedef struct new_hash_t {
+    const char *proven; /* the hash that the current password was checked against */
+    const char *hash;
+} new_hash_t;
+
+/* AUTHP_E_WRONG_PASSWORD if the hash has changed since the current password was checked against it.
+ */
+static authp_err_t edit_hash(authp_user_t *user, void *ctx, apr_pool_t *pool)
+{
+    const new_hash_t *wanted = ctx;
+    (void)pool;
+    bool same = user->password_hash == NULL || wanted->proven == NULL
+                    ? user->password_hash == wanted->proven
+                    : strcmp(user->password_hash, wanted->proven) == 0;
+    user->password_hash = wanted->hash;
+    return same ? AUTHP_OK : AUTHP_E_WRONG_PASSWORD;
+}
+
+/* Keeps this session valid after the change: its row gets the new ver, and it is rotated once. */
+static authp_err_t carry_over(const authp_realm_t *realm, const authp_self_t *self,
+                              authp_user_t *user, authp_grant_t *out, apr_pool_t *pool)
+{
+    const char *sid = self->session->id.hex;
+    authp_session_t *session = NULL;
+    authp_err_t err = authp_store_session_set_ver(realm->store, sid, user->ver, pool);
+    if (err == AUTHP_OK) {
+        err = authp_store_session_by_id(realm->store, sid, &session, pool);
+    }
+    for (int i = 0; err == AUTHP_OK && i < AUTHP_ROTATION_TRIES; i++) {
+        err = authp_rotation_advance(realm, true, &session, pool);
+        if (err == AUTHP_OK) {
+            return authp_grant_make(realm, user, session, out, pool);
+        }
+        err = err == AUTHP_E_CONFLICT && session->ended_at == 0 ? AUTHP_OK : err;
+    }
+    return err == AUTHP_E_NOT_FOUND || err == AUTHP_E_CONFLICT ? AUTHP_E_TOKEN_REVOKED
+           : err == AUTHP_OK                                   ? AUTHP_E_BUSY
+                                                               : err;
+}
+
+authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *self,
+                               const authp_password_change_t *change, authp_grant_t *out,
+                               apr_pool_t *pool)
+{
+    authp_err_t err = prove(realm, self, change->current, pool);
+    if (err != AUTHP_OK) {
+        if (err == AUTHP_E_WRONG_PASSWORD) {
+            audit(realm, self, "password_change", err, pool);
+        }
+        return err;
+    }
+    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    err = authp_hasher_hash(realm->hasher, AUTHP_HASH_KNOWN, change->wanted, strlen(change->wanted),
+                            realm->settings->bcrypt_rounds, hash);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    new_hash_t wanted = {.proven = self->user->password_hash, .hash = hash};
+    authp_user_edit_t edit = {.fn = edit_hash, .ctx = &wanted};
+    authp_user_t *user = NULL;
+    err = authp_user_change(realm, self->user->id.hex, &edit, &user, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    audit(realm, self, "password_change", AUTHP_OK, pool);
+    err = carry_over(realm, self, user, out, pool);
+    /* These sessions are invalid already, because they are older than min_ver. This marks them as
+     * ended in lists of devices. */
+    authp_err_t ended = authp_live_change_session_end_user(
+        realm, user->id.hex, self->session->id.hex, "password_change", NULL, pool);
+    if (ended != AUTHP_OK) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0312",
+                  "user %s: sessions are dead but not marked as ended: %s", user->id.hex,
+                  authp_err_name(ended));
+    }
+    return err;
+}
+
+authp_err_t authp_own_delete(const authp_realm_t *realm, const authp_self_t *self,
+                             const char *password, apr_pool_t *pool)
+{
+    authp_err_t err = prove(realm, self, password, pool);
+    if (err == AUTHP_E_WRONG_PASSWORD) {
+        audit(realm, self, "user_delete", err, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    const authp_actor_t actor = {.id = self->user->id.hex, .client = self->client};
+    return authp_admin_delete(realm, &actor, self->user->id.hex, pool);
+}
+
+authp_err_t authp_own_end_session(const authp_realm_t *realm, const authp_self_t *self,
+                                  const char *sid, apr_pool_t *pool)
+{
+    authp_session_t *session = NULL;
+    authp_err_t err = authp_store_session_by_id(realm->store, sid, &session, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (strcmp(session->user_id.hex, self->user->id.hex) != 0) {
+        return AUTHP_E_NOT_FOUND; /* sessions of other accounts do not exist for this caller */
+    }
+    err = authp_live_change_session_end(realm, sid, "ended_by_user", pool);
+    if (err == AUTHP_OK) {
+        const authp_event_t event = {.event = "session_end",
+                                     .outcome = "ok",
+                                     .actor_id = self->user->id.hex,
+                                     .subject_id = self->user->id.hex,
+                                     .session_id = sid};
+        authp_audit_write(realm, &event, self->client, pool);
+    }
+    return err;
+}
+
+authp_err_t authp_own_end_others(const authp_realm_t *realm, const authp_self_t *self,
+                                 apr_pool_t *pool)
+{
+    int count = 0;
+    authp_err_t err = authp_live_change_session_end_user(
+        realm, self->user->id.hex, self->session->id.hex, "ended_by_user", &count, pool);
+    if (err == AUTHP_OK && count > 0) {
+        audit(realm, self, "sessions_end", AUTHP_OK, pool);
+    }
+    return err;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_ACCOUNT_OWN_H
+#define AUTHP_SERVICE_ACCOUNT_OWN_H
+
+#include "service/session/session.h"
+
+/* What people do to their own account. `user` and `session` are the rows that the request has just
+ * read. */
+typedef struct authp_self_t {
+    const authp_user_t *user;
+    const authp_session_t *session;
+    const authp_client_t *client;
+} authp_self_t;
+
+/* Changes the name. NULL or "" removes it. */
+AUTHP_CHECKED authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *self,
+                                           const char *name, authp_user_t **out, apr_pool_t *pool);
+
+typedef struct authp_password_change_t {
+    const char *current; /* NULL if the account has no password */
+    const char *wanted;  /* checked by the body schema */
+} authp_password_change_t;
+
+/* Changes the password. Every other session and every token become invalid, and *out has new tokens
+ * for this session. AUTHP_E_WRONG_PASSWORD. AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION: the account
+ * has no password, and the sign-in is more than five minutes ago. */
+AUTHP_CHECKED authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *self,
+                                             const authp_password_change_t *change,
+                                             authp_grant_t *out, apr_pool_t *pool);
+
+/* Deletes the account, after the same proof. AUTHP_E_LAST_ADMIN. */
+AUTHP_CHECKED authp_err_t authp_own_delete(const authp_realm_t *realm, const authp_self_t *self,
+                                           const char *password, apr_pool_t *pool);
+
+/* Ends one session of this account. AUTHP_E_NOT_FOUND: it has no such session, or the session has
+ * ended. */
+AUTHP_CHECKED authp_err_t authp_own_end_session(const authp_realm_t *realm,
+                                                const authp_self_t *self, const char *sid,
+                                                apr_pool_t *pool);
+/* Ends all sessions of this account but the current one. */
+AUTHP_CHECKED authp_err_t authp_own_end_others(const authp_realm_t *realm, const authp_self_t *self,
+                                               apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_ACCOUNT_USER_H
+#define AUTHP_SERVICE_ACCOUNT_USER_H
+
+#include "store/model.h"
+
+bool authp_user_holds(const authp_user_t *user, const char *role);
+/* Does nothing if the account has the role already. `role` is copied to `pool`. */
+void authp_user_add_role(authp_user_t *user, const char *role, apr_pool_t *pool);
+
+#endif

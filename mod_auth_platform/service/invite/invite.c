@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/invite/invite.h"
+
+#include "base/b64url.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "service/account/account_rules.h"
+#include "service/account/user.h"
+#include "service/account/user_change.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define CODE_BYTES 18
+#define HOUR_MS INT64_C(3600000)
+#define TRIES 2
+
+/* `subject_id` is the id of an invite, or of an account for "register". */
+static void audit(const authp_realm_t *realm, const char *name, const char *actor_id,
+                  const char *subject_id, const authp_client_t *client, apr_pool_t *pool)
+{
+    const authp_event_t event = {
+        .event = name, .outcome = "ok", .actor_id = actor_id, .subject_id = subject_id};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+static void audit_refused(const authp_realm_t *realm, authp_err_t err, const authp_client_t *client,
+                          apr_pool_t *pool)
+{
+    const authp_event_t event = {
+        .event = "register", .outcome = "denied", .reason = authp_err_name(err)};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+static authp_err_t hash_code(const char *code, const char **out, apr_pool_t *pool)
+{
+    unsigned char digest[AUTHP_SHA256_LEN];
+    authp_err_t err = authp_digest_sha256(code, strlen(code), digest);
+    if (err == AUTHP_OK) {
+        *out = authp_text_hex(digest, sizeof(digest), pool);
+    }
+    return err;
+}
+
+authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *actor,
+                              const authp_new_invite_t *in, authp_invite_t **out, const char **code,
+                              apr_pool_t *pool)
+{
+    unsigned char bytes[CODE_BYTES];
+    authp_random_fill(realm->random, bytes, sizeof(bytes));
+    const char *text = authp_b64url_encode(bytes, sizeof(bytes), pool);
+    authp_invite_t *invite = apr_pcalloc(pool, sizeof(*invite));
+    authp_err_t err = hash_code(text, &invite->code_hash, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    invite->id = authp_id_new(realm->clock, realm->random);
+    invite->email = authp_account_rules_normal_email(in->email, pool);
+    invite->created_at = authp_realm_now(realm);
+    invite->expires_at = invite->created_at + in->hours * HOUR_MS;
+    invite->created_by = apr_pstrdup(pool, actor->id);
+    err = authp_store_invite_create(realm->store, invite, pool);
+    if (err != AUTHP_OK) {
+        return err == AUTHP_E_CONFLICT ? AUTHP_E_INTERNAL : err;
+    }
+    audit(realm, "invite_create", actor->id, invite->id.hex, actor->client, pool);
+    *out = invite;
+    *code = text;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_invite_revoke(const authp_realm_t *realm, const authp_actor_t *actor,
+                                const char *id, apr_pool_t *pool)
+{
+    authp_err_t err = authp_store_invite_revoke(realm->store, id, authp_realm_now(realm), pool);
+    if (err == AUTHP_OK) {
+        audit(realm, "invite_revoke", actor->id, id, actor->client, pool);
+    }
+    return err;
+}
+
+/* Finds the invite by its code, open or used. AUTHP_E_INVITE_INVALID: there is none, it is revoked,
+ * or it is for another address. */
+static authp_err_t find(const authp_realm_t *realm, const char *code, const char *email,
+                        authp_invite_t **out, apr_pool_t *pool)
+{
+    const char *hash = NULL;
+    authp_invite_t *invite = NULL;
+    authp_err_t err = hash_code(code, &hash, pool);
+    if (err == AUTHP_OK) {
+        err = authp_store_invite_by_code(realm->store, code, hash, &invite, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
+    }
+    if (email == NULL || strcmp(invite->email, email) != 0 || invite->revoked_at != 0) {
+        return AUTHP_E_INVITE_INVALID;
+    }
+    *out = invite;
+    return AUTHP_OK;
+}
+
+static bool is_open(const authp_realm_t *realm, const authp_invite_t *invite)
+{
+    return invite->used_at == 0 && invite->expires_at > authp_realm_now(realm);
+}
+
+/* True if this account has claimed the invite and has not changed since. The change that follows
+ * the claim was then interrupted. */
+static bool was_cut_off(const authp_invite_t *invite, const authp_user_t *user)
+{
+    return invite->used_at != 0 && invite->used_by != NULL &&
+           strcmp(invite->used_by, user->id.hex) == 0 && invite->used_ver == user->ver;
+}
+
+/* `ctx` is the ver of the account at the claim. A later change, such as a withdrawn verification,
+ * is not undone. */
+static authp_err_t edit_recruiter(authp_user_t *user, void *ctx, apr_pool_t *pool)
+{
+    const int64_t *used_ver = ctx;
+    if (user->ver != *used_ver) {
+        return AUTHP_E_INVITE_INVALID;
+    }
+    authp_user_add_role(user, "recruiter", pool);
+    user->is_recruiter_verified = true;
+    user->recruiter_requested_at = 0;
+    return AUTHP_OK;
+}
+
+static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite,
+                       const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
+{
+    int64_t used_ver = (*user)->ver;
+    if (!was_cut_off(invite, *user)) {
+        authp_err_t err = authp_store_invite_claim(realm->store, invite->id.hex, (*user)->id.hex,
+                                                   used_ver, authp_realm_now(realm), pool);
+        if (err != AUTHP_OK) {
+            return err == AUTHP_E_CONFLICT ? AUTHP_E_INVITE_INVALID : err;
+        }
+    }
+    authp_user_edit_t edit = {.fn = edit_recruiter, .ctx = &used_ver};
+    authp_err_t err = authp_user_change(realm, (*user)->id.hex, &edit, user, pool);
+    if (err == AUTHP_OK) {
+        audit(realm, "invite_use", (*user)->id.hex, invite->id.hex, client, pool);
+    }
+    return err;
+}
+
+static bool same_hash(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Compares the account after a lost claim with the account whose password was checked. True if only
+ * the winner of the claim has changed it, which adds one to ver. After a password change or a
+ * disabling, no session may begin with the new ver. */
+static bool is_same_account(const authp_user_t *proven, const authp_user_t *now)
+{
+    return same_hash(proven->password_hash, now->password_hash) && !now->disabled &&
+           now->ver - proven->ver <= 1;
+}
+
+authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
+                                const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
+{
+    authp_invite_t *invite = NULL;
+    const authp_user_t *proven = *user;
+    authp_err_t err = find(realm, code, (*user)->email, &invite, pool);
+    if (err == AUTHP_OK && !is_open(realm, invite) && !was_cut_off(invite, *user)) {
+        err = AUTHP_E_INVITE_INVALID;
+    }
+    for (int i = 0; err == AUTHP_OK && i < TRIES; i++) {
+        err = use(realm, invite, client, user, pool);
+        if (err != AUTHP_E_INVITE_INVALID) {
+            return err;
+        }
+        /* Another request of the same person may have been faster, for example after a double
+         * click. It may not be finished yet. */
+        err = authp_store_user_by_id(realm->store, (*user)->id.hex, user, pool);
+        if (err == AUTHP_OK && !is_same_account(proven, *user)) {
+            return AUTHP_E_INVITE_INVALID;
+        }
+        if (err == AUTHP_OK && authp_user_holds(*user, "recruiter") &&
+            (*user)->is_recruiter_verified) {
+            return AUTHP_OK;
+        }
+        if (err == AUTHP_OK) {
+            err = find(realm, code, (*user)->email, &invite, pool);
+        }
+    }
+    return err == AUTHP_OK || err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
+}
+
+/* Makes a recruiter who is not verified yet, if the invite is open. */
+static authp_err_t insert_unverified(const authp_realm_t *realm, const authp_new_account_t *in,
+                                     const char *code, authp_invite_t **invite, authp_user_t **user,
+                                     apr_pool_t *pool)
+{
+    authp_err_t err =
+        find(realm, code, authp_account_rules_normal_email(in->email, pool), invite, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (!is_open(realm, *invite)) {
+        return AUTHP_E_INVITE_INVALID;
+    }
+    authp_new_account_t recruiter = *in;
+    recruiter.role = "recruiter";
+    recruiter.verified = false; /* until the invite is claimed */
+    recruiter.email_verified = false;
+    return authp_account_insert(realm, &recruiter, AUTHP_HASH_STRANGER, user, pool);
+}
+
+authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_account_t *in,
+                                  const char *code, const authp_client_t *client,
+                                  authp_grant_t *out, apr_pool_t *pool)
+{
+    authp_invite_t *invite = NULL;
+    authp_user_t *user = NULL;
+    authp_err_t err = insert_unverified(realm, in, code, &invite, &user, pool);
+    if (err == AUTHP_E_INVITE_INVALID || err == AUTHP_E_EMAIL_TAKEN) {
+        audit_refused(realm, err, client, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    const authp_user_t *inserted = user;
+    err = use(realm, invite, client, &user, pool);
+    if (err == AUTHP_E_INVITE_INVALID) {
+        /* Another registration has used the invite, so this account is removed again. */
+        authp_err_t undone = authp_store_user_discard(realm->store, inserted, pool);
+        authp_log(AUTHP_LOG_NOTICE, "AUTHP0313", "user %s: lost its invite to another, removed: %s",
+                  inserted->id.hex, authp_err_name(undone));
+        audit_refused(realm, err, client, pool);
+        return err;
+    }
+    /* The account exists, even if the store failed afterwards. Then /login/recruiter completes it.
+     */
+    audit(realm, "register", inserted->id.hex, inserted->id.hex, client, pool);
+    return err == AUTHP_OK ? authp_session_start(realm, user, client, out, pool) : err;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_INVITE_INVITE_H
+#define AUTHP_SERVICE_INVITE_INVITE_H
+
+#include "service/account/account.h"
+#include "service/account/admin.h"
+
+/* An invite makes the person with one e-mail address a verified recruiter, once. */
+typedef struct authp_new_invite_t {
+    const char *email; /* letters of any case */
+    int hours;         /* until it expires */
+} authp_new_invite_t;
+
+#define AUTHP_INVITE_HOURS 168
+#define AUTHP_INVITE_HOURS_MOST 8760
+
+/* Makes an invite. *code is given to the person. It is stored nowhere. */
+AUTHP_CHECKED authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *actor,
+                                            const authp_new_invite_t *in, authp_invite_t **out,
+                                            const char **code, apr_pool_t *pool);
+/* AUTHP_E_NOT_FOUND: there is none, or it is used or revoked already. */
+AUTHP_CHECKED authp_err_t authp_invite_revoke(const authp_realm_t *realm,
+                                              const authp_actor_t *actor, const char *id,
+                                              apr_pool_t *pool);
+
+/* Makes *user, whose password has just been checked, a verified recruiter by `code`. *user then is
+ * the account after that change. AUTHP_E_INVITE_INVALID: the code is wrong, expired, used, revoked
+ * or for another person, and nothing has changed. */
+AUTHP_CHECKED authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
+                                              const authp_client_t *client, authp_user_t **user,
+                                              apr_pool_t *pool);
+
+/* POST /register/recruiter: makes a recruiter by invite, and a first session.
+ * AUTHP_E_INVITE_INVALID, AUTHP_E_EMAIL_TAKEN. */
+AUTHP_CHECKED authp_err_t authp_invite_register(const authp_realm_t *realm,
+                                                const authp_new_account_t *in, const char *code,
+                                                const authp_client_t *client, authp_grant_t *out,
+                                                apr_pool_t *pool);
+
+#endif

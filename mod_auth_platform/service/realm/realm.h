@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_REALM_REALM_H
+#define AUTHP_SERVICE_REALM_REALM_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/random.h"
+#include "crypto/jwt/jwt.h"
+#include "crypto/keys.h"
+#include "crypto/password/hasher.h"
+#include "service/settings/roles.h"
+#include "service/settings/settings.h"
+#include "store/store.h"
+
+#include <apr_pools.h>
+
+struct authp_token_cache_t;
+
+/* Live authorization of one child; made by live.h. */
+typedef struct authp_live_t {
+    struct authp_live_table_t *table;
+    struct authp_live_store_t *store; /* asks the store where the table does not have the answer */
+} authp_live_t;
+
+/* One httpd is one realm: one set of settings, keys and roles, and one store. Every service
+ * function gets it as its first argument, so nothing is global. It is read-only once it is made. */
+typedef struct authp_realm_t {
+    const authp_settings_t *settings;
+    const authp_roles_map_t *roles;
+    const authp_keys_t *keys;
+    authp_jwt_t *jwt;
+    struct authp_token_cache_t *token_cache; /* NULL: every token is verified completely */
+    authp_store_t *store;                    /* NULL if only tokens are checked */
+    authp_hasher_t *hasher;                  /* NULL if only tokens are checked */
+    authp_live_t *live;                      /* NULL if no guarded pages are served */
+    const struct authp_limits_t *limits;     /* NULL: no limits */
+    const authp_clock_t *clock;
+    const authp_random_t *random;
+} authp_realm_t;
+
+/* Makes a realm, with keys and roles from the settings, the system's clock and the system's random
+ * source. The caller sets store, hasher and limits, and may replace clock and random. */
+AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
+                                           apr_pool_t *pool);
+
+/* The store's time: this host's clock plus the measured offset (0 before it is measured). All
+ * stored times are the store's and are compared with it. So a host whose clock is wrong neither
+ * ends nor prolongs sessions of other hosts. Times in tokens are the host's own. */
+authp_ms_t authp_realm_now(const authp_realm_t *realm);
+/* Sets the offset of the store's clock that a child has measured for all, so that this
+ * child knows it before its own first poll. Does nothing if no child has measured it. */
+void authp_realm_adopt_clock(const authp_realm_t *realm);
+
+/* Finds the store provider that the settings choose, and its configuration. On failure *error is
+ * one line for `httpd -t`. Contacts nothing; it calls the provider's check(). */
+AUTHP_CHECKED authp_err_t authp_realm_store(const authp_settings_t *settings,
+                                            const authp_store_ops_t **ops,
+                                            authp_store_config_t *config, const char **error,
+                                            apr_pool_t *pool);
+
+/* Lets authp_token_verify() remember tokens that it has verified, in at most `bytes` of memory (0:
+ * none). Call it in each child before its threads start. */
+AUTHP_CHECKED authp_err_t authp_realm_remember(authp_realm_t *realm, size_t bytes,
+                                               apr_pool_t *pool);
+
+/* Runs the self-tests of a start (crypto/jwt/jwt.h) with this realm's keys. */
+AUTHP_CHECKED authp_err_t authp_realm_selftest(const authp_realm_t *realm, apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_SETTINGS_SETTINGS_H
+#define AUTHP_SERVICE_SETTINGS_SETTINGS_H
+
+#include "base/err.h"
+#include "base/secret.h"
+
+#include <apr_pools.h>
+#include <apr_tables.h>
+#include <stdbool.h>
+
+struct authp_refused_t;
+
+/* "120/1m": at most `count` in `seconds`. */
+typedef struct authp_rate_t {
+    int count;
+    int seconds;
+} authp_rate_t;
+
+/* All settings of .env and of the process environment, with their types and checked by the table in
+ * settings.c. Read-only once loaded. A string is NULL only if its comment says so. */
+typedef struct authp_settings_t {
+    const char *source; /* for error lines: the .env file, or "the environment" */
+
+    const char *store;       /* resolved AUTH_STORE: "sqlite", "mongodb", "postgresql" */
+    const char *sqlite_file; /* resolved path */
+    const char *state_dir;   /* AUTH_STATE_DIR=/var/lib/auth_platform, absolute */
+    const char *mongodb_uri; /* NULL if unset */
+    const char *mongodb_db;
+    const char *database_url; /* NULL if unset */
+
+    authp_secret_t *jwt_secret;
+    authp_secret_t *jwt_secret_previous; /* NULL if unset */
+    const char *jwt_algorithm;           /* "HS256" */
+    const char *jwt_key_file;            /* NULL if unset */
+    const char *jwt_issuer;              /* JWT_ISSUER=auth_platform */
+    const char *jwt_audience;            /* JWT_AUDIENCE=auth_platform */
+
+    int access_token_minutes;    /* ACCESS_TOKEN_EXPIRE_MINUTES=15 (1-1440) */
+    int refresh_token_days;      /* REFRESH_TOKEN_EXPIRE_DAYS=7 (1-365) */
+    bool refresh_token_rotation; /* REFRESH_TOKEN_ROTATION=true */
+    int refresh_token_grace;     /* REFRESH_TOKEN_GRACE_SECONDS=10 (0-60) */
+    int session_absolute_days; /* SESSION_ABSOLUTE_DAYS=90 (1-3650), at least refresh_token_days */
+    int audit_retention_days;  /* AUDIT_RETENTION_DAYS=365 (0-36500); 0 = for ever */
+
+    int bcrypt_rounds;                 /* BCRYPT_ROUNDS=12 (4-16) */
+    int password_min_length;           /* PASSWORD_MIN_LENGTH=8 (8-64) code points */
+    bool password_refuse_common;       /* PASSWORD_REFUSE_COMMON=true: the built-in list */
+    const char *password_refused_file; /* PASSWORD_REFUSED_FILE, NULL if unset */
+    /* The lines of that file. NULL until authp_realm_make() reads it. */
+    const struct authp_refused_t *password_refused;
+    int body_limit; /* AUTH_BODY_LIMIT=16384 (1024-1048576) bytes */
+
+    apr_array_header_t *cors_origins; /* const char *, normalised origins of BACKEND_CORS_ORIGINS
+                                         (JSON list or comma separated); "*" refused */
+    const char *frontend_url;         /* NULL if unset */
+    const char *frontend_origin;      /* its origin, NULL if unset */
+    bool secure_cookies;              /* SECURE_COOKIES=true */
+
+    apr_array_header_t *roles; /* const char *, ROLES=candidate,recruiter,admin: 1-32 names of
+                                  [a-z][a-z0-9_-]{0,31} */
+
+    bool limits;                 /* AUTH_LIMITS=on */
+    authp_rate_t limit_address;  /* AUTH_LIMIT_ADDRESS=120/1m */
+    authp_rate_t limit_register; /* AUTH_LIMIT_REGISTER=20/1h */
+    authp_rate_t limit_account;  /* AUTH_LIMIT_ACCOUNT=5/15m */
+
+    const char *google_client_id;         /* NULL if unset */
+    authp_secret_t *google_client_secret; /* NULL if unset */
+    const char *google_redirect_uri;      /* NULL if unset */
+} authp_settings_t;
+
+/* A source of single values besides the file. `lookup` returns NULL if a name is not set. A value
+ * from here takes precedence over the file. */
+typedef struct authp_settings_env_t {
+    const char *(*lookup)(void *ctx, const char *name);
+    void *ctx;
+} authp_settings_env_t;
+
+const authp_settings_env_t *authp_settings_load_environment(void); /* getenv(3) */
+
+/* Loads and checks all settings. If `env_file` is NULL, only the environment counts. On failure
+ * *errors has one complete line for each wrong setting ("JWT_SECRET_KEY in /etc/x/.env: is 12
+ * bytes, needs 32 to 4096 (make one with `authplatform secret`)"). A line never has the value of a
+ * secret. Contacts nothing and creates nothing. Also refused: a key of the file that looks like a
+ * misspelt setting, sample values of JWT_SECRET_KEY, and a MONGODB_URI or DATABASE_URL of another
+ * scheme. authp_realm_store() finds out whether this build has the store. */
+AUTHP_CHECKED authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
+                                              authp_settings_t **out, apr_array_header_t **errors,
+                                              apr_pool_t *pool);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/settings/settings_check.h"
+
+#include "base/text.h"
+#include "net/origin.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The shared table counts attempts in ten bits, up to 1023. The delays need the numbers above this
+ * one. */
+#define FAILURES_MOST 900
+
+static void complain_of(authp_loading_t *loading, const char *name, const char *text)
+{
+    loading->name = name;
+    authp_settings_table_complain(loading, text);
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* AUTH_STORE is a name or sqlite:FILE. Without it the other settings choose the store. */
+static void resolve_store(authp_loading_t *loading, const char *store)
+{
+    authp_settings_t *s = loading->settings;
+    const char *file = "auth_platform.db";
+    if (store == NULL) {
+        store = s->mongodb_uri != NULL    ? "mongodb"
+                : s->database_url != NULL ? "postgresql"
+                                          : "sqlite";
+    }
+    if (begins(store, "sqlite:") && store[7] != '\0') {
+        file = store + 7;
+        store = "sqlite";
+    }
+    if (strcmp(store, "sqlite") != 0 && strcmp(store, "mongodb") != 0 &&
+        strcmp(store, "postgresql") != 0) {
+        complain_of(loading, "AUTH_STORE", "must be sqlite, sqlite:FILE, mongodb or postgresql");
+        return;
+    }
+    s->store = apr_pstrdup(loading->pool, store);
+    s->sqlite_file = file[0] == '/' ? apr_pstrdup(loading->pool, file)
+                                    : apr_pstrcat(loading->pool, s->state_dir, "/", file, NULL);
+    if (strcmp(store, "mongodb") == 0 && s->mongodb_uri == NULL) {
+        complain_of(loading, "MONGODB_URI", "is needed with AUTH_STORE=mongodb");
+    }
+    if (strcmp(store, "postgresql") == 0 && s->database_url == NULL) {
+        complain_of(loading, "DATABASE_URL", "is needed with AUTH_STORE=postgresql");
+    }
+}
+
+static void check_urls(authp_loading_t *loading)
+{
+    authp_settings_t *s = loading->settings;
+    if (s->mongodb_uri != NULL && !begins(s->mongodb_uri, "mongodb://") &&
+        !begins(s->mongodb_uri, "mongodb+srv://")) {
+        complain_of(loading, "MONGODB_URI", "must begin with mongodb:// or mongodb+srv://");
+    }
+    if (s->database_url != NULL && !begins(s->database_url, "postgresql://") &&
+        !begins(s->database_url, "postgres://")) {
+        complain_of(loading, "DATABASE_URL", "must begin with postgresql://");
+    }
+    if (s->frontend_url != NULL &&
+        ((!begins(s->frontend_url, "http://") && !begins(s->frontend_url, "https://")) ||
+         authp_origin_parse(s->frontend_url, true, &s->frontend_origin, loading->pool) !=
+             AUTHP_OK)) {
+        complain_of(loading, "FRONTEND_URL", "must be an http or https URL");
+    }
+}
+
+static void check_keys(authp_loading_t *loading, bool secret_complained)
+{
+    const authp_settings_t *s = loading->settings;
+    if (s->jwt_secret == NULL && !secret_complained) {
+        complain_of(loading, "JWT_SECRET_KEY", "is missing (make one with `authplatform secret`)");
+    }
+    if (s->jwt_secret != NULL && s->jwt_secret_previous != NULL &&
+        authp_secret_equal_str((const char *)authp_secret_bytes(s->jwt_secret),
+                               (const char *)authp_secret_bytes(s->jwt_secret_previous))) {
+        complain_of(loading, "JWT_SECRET_KEY_PREVIOUS", "is the same as the present key");
+    }
+    if (s->jwt_algorithm != NULL && strcmp(s->jwt_algorithm, "HS256") != 0) {
+        complain_of(loading, "JWT_ALGORITHM", "this build has HS256 only");
+    }
+}
+
+static void check_google(authp_loading_t *loading)
+{
+    const authp_settings_t *s = loading->settings;
+    int set = (s->google_client_id != NULL) + (s->google_client_secret != NULL) +
+              (s->google_redirect_uri != NULL);
+    if (set != 0 && set != 3) {
+        complain_of(
+            loading, "GOOGLE_CLIENT_ID",
+            "GOOGLE_CLIENT_SECRET and GOOGLE_OAUTH_REDIRECT_URI go together: set all three or none");
+    }
+}
+
+static bool complained_of(const authp_loading_t *loading, const char *name)
+{
+    const char *begin = apr_pstrcat(loading->pool, name, " ", NULL);
+    for (int i = 0; i < loading->errors->nelts; i++) {
+        if (begins(APR_ARRAY_IDX(loading->errors, i, const char *), begin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The folder need not exist, because httpd makes it at its start. */
+static void check_state_dir(authp_loading_t *loading, const char *store)
+{
+    const char *dir = loading->settings->state_dir;
+    struct stat info;
+    if (dir == NULL) {
+        return;
+    }
+    if (dir[0] != '/') {
+        complain_of(loading, "AUTH_STATE_DIR", "must be an absolute path");
+        return;
+    }
+    if (stat(dir, &info) == 0) {
+        if (!S_ISDIR(info.st_mode)) {
+            complain_of(loading, "AUTH_STATE_DIR",
+                        apr_pstrcat(loading->pool, dir, " is not a folder", NULL));
+        }
+    } else if (errno == ENOTDIR) {
+        complain_of(
+            loading, "AUTH_STATE_DIR",
+            apr_pstrcat(loading->pool, dir, " lies below something that is not a folder", NULL));
+    }
+    resolve_store(loading, store);
+}
+
+void authp_settings_check(authp_loading_t *loading, const char *store)
+{
+    const authp_settings_t *s = loading->settings;
+    check_state_dir(loading, store);
+    check_urls(loading);
+    check_keys(loading, complained_of(loading, "JWT_SECRET_KEY"));
+    check_google(loading);
+    if (s->session_absolute_days != 0 && s->refresh_token_days != 0 &&
+        s->session_absolute_days < s->refresh_token_days) {
+        complain_of(loading, "SESSION_ABSOLUTE_DAYS",
+                    "must not be less than the refresh tokens' days");
+    }
+    if (s->limit_account.count > FAILURES_MOST) {
+        complain_of(loading, "AUTH_LIMIT_ACCOUNT", "must be at most 900 failures");
+    }
+    if (s->password_refused_file != NULL && access(s->password_refused_file, R_OK) != 0) {
+        complain_of(loading, "PASSWORD_REFUSED_FILE",
+                    apr_pstrcat(loading->pool, s->password_refused_file, " cannot be read", NULL));
+    }
+}
+
+/* The setting that `name` may be a misspelling of. NULL if there is none. */
+static const char *near_name(const char *name, apr_pool_t *pool)
+{
+    if (authp_text_same(name, "JWT_SECRET") || authp_text_same(name, "SECRET_KEY")) {
+        return "JWT_SECRET_KEY";
+    }
+    apr_array_header_t *known =
+        apr_array_make(pool, authp_settings_table_count, sizeof(const char *));
+    for (int i = 0; i < authp_settings_table_count; i++) {
+        APR_ARRAY_PUSH(known, const char *) = authp_settings_table[i].name;
+    }
+    return authp_text_nearest(name, known);
+}
+
+void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *file)
+{
+    const apr_array_header_t *entries = apr_table_elts(file);
+    for (int i = 0; i < entries->nelts; i++) {
+        const apr_table_entry_t *entry = &APR_ARRAY_IDX(entries, i, apr_table_entry_t);
+        bool known = false;
+        for (int k = 0; k < authp_settings_table_count; k++) {
+            known = known || strcmp(authp_settings_table[k].name, entry->key) == 0;
+        }
+        const char *meant = known ? NULL : near_name(entry->key, loading->pool);
+        if (meant != NULL) {
+            complain_of(
+                loading, entry->key,
+                apr_pstrcat(loading->pool, "is not a setting; did you mean ", meant, "?", NULL));
+        }
+    }
+}

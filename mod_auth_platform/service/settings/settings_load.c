@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/envfile.h"
+#include "service/settings/settings.h"
+#include "service/settings/settings_check.h"
+#include "service/settings/settings_values.h"
+
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *from_environment(void *ctx, const char *name)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
+const authp_settings_env_t *authp_settings_load_environment(void)
+{
+    static const authp_settings_env_t environment = {from_environment, NULL};
+    return &environment;
+}
+
+/* The environment takes precedence over the file. An empty value counts as none, in both. */
+static const char *find_value(const apr_table_t *file, const authp_settings_env_t *env,
+                              const char *name, const char **where, const char *in_file)
+{
+    const char *value = env->lookup(env->ctx, name);
+    if (value != NULL && value[0] != '\0') {
+        *where = "in the environment";
+        return value;
+    }
+    *where = in_file;
+    value = file != NULL ? apr_table_get(file, name) : NULL;
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
+                                authp_settings_t **out, apr_array_header_t **errors,
+                                apr_pool_t *pool)
+{
+    apr_table_t *file = NULL;
+    const char *error = NULL;
+    authp_loading_t loading = {.settings = apr_pcalloc(pool, sizeof(authp_settings_t)),
+                               .errors = apr_array_make(pool, 2, sizeof(const char *)),
+                               .pool = pool};
+    *errors = loading.errors;
+    if (env_file != NULL && authp_envfile_read(env_file, &file, &error, pool) != AUTHP_OK) {
+        APR_ARRAY_PUSH(loading.errors, const char *) = error;
+        return AUTHP_E_MALFORMED;
+    }
+    loading.settings->source = env_file != NULL ? apr_pstrdup(pool, env_file) : "the environment";
+    const char *in_file = apr_pstrcat(pool, "in ", loading.settings->source, NULL);
+    const char *store = NULL;
+    for (int i = 0; i < authp_settings_table_count; i++) {
+        const authp_setting_t *row = &authp_settings_table[i];
+        loading.name = row->name;
+        const char *value = find_value(file, env, row->name, &loading.where, in_file);
+        if (row->kind == AUTHP_SETTING_STORE) {
+            store = value;
+        } else if (value != NULL || row->fallback != NULL) {
+            authp_settings_values_set(&loading, row, value != NULL ? value : row->fallback);
+        }
+    }
+    loading.where = in_file;
+    if (file != NULL) {
+        authp_settings_check_names(&loading, file);
+    }
+    authp_settings_check(&loading, store);
+    if (loading.errors->nelts > 0) {
+        return AUTHP_E_MALFORMED;
+    }
+    *out = loading.settings;
+    return AUTHP_OK;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_SIGN_IN_LOGIN_H
+#define AUTHP_SERVICE_SIGN_IN_LOGIN_H
+
+#include "service/session/session.h"
+
+/* The three sign-in routes, which differ in the roles that they let in (conf/guides/recruiters.md).
+ */
+typedef enum authp_door_t {
+    AUTHP_DOOR_ANY,
+    AUTHP_DOOR_CANDIDATE,
+    AUTHP_DOOR_RECRUITER /* verified recruiters, and accounts that become one by invite_code */
+} authp_door_t;
+
+typedef struct authp_login_t {
+    authp_login_kind_t kind;
+    const char *login; /* e-mail address or username as typed */
+    const char *password;
+    size_t password_len;
+    authp_door_t door;
+    const char *invite_code; /* for AUTHP_DOOR_RECRUITER; NULL if none was sent */
+} authp_login_t;
+
+/* Signs in. An unknown user, a wrong password, an account without a password and a disabled account
+ * all get AUTHP_E_INVALID_CREDENTIALS after equal work. A stored hash of lower cost is replaced.
+ * AUTHP_E_NOT_CANDIDATE, AUTHP_E_NOT_RECRUITER, AUTHP_E_INVITE_INVALID and
+ * AUTHP_E_RECRUITER_PENDING need the right password, and a sign-in that fails does not use up an
+ * invite. */
+AUTHP_CHECKED authp_err_t authp_login_by_password(const authp_realm_t *realm,
+                                                  const authp_login_t *in,
+                                                  const authp_client_t *client, authp_grant_t *out,
+                                                  apr_pool_t *pool);
+
+#endif

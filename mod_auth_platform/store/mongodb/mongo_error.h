@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_MONGODB_MONGO_ERROR_H
+#define AUTHP_STORE_MONGODB_MONGO_ERROR_H
+
+#include "base/err.h"
+
+#include <bson/bson.h>
+#include <stdbool.h>
+
+/* An error of the driver as one of ours: AUTHP_E_CONFLICT if a unique value is taken,
+ * AUTHP_E_UNAVAILABLE if no server could be asked or it had no time, otherwise AUTHP_E_INTERNAL. */
+authp_err_t authp_mongo_error_classify(const bson_error_t *error);
+
+/* True if a unique value is taken. */
+bool authp_mongo_error_is_duplicate(const bson_error_t *error);
+
+#endif

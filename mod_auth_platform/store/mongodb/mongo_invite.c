@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "store/mongodb/mongo_columns.h"
+#include "store/mongodb/mongo_match.h"
+#include "store/mongodb/mongo_put.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* An invite that another program wrote needs an e-mail, invite_code and expires_at. Its e-mail may
+ * be in capitals. */
+static void lower_email(authp_invite_t *invite, apr_pool_t *pool)
+{
+    char *email = apr_pstrdup(pool, invite->email);
+    authp_text_lower(email);
+    invite->email = email;
+}
+
+/* Frees the filter. */
+static authp_err_t one_invite(authp_mongo_t *m, bson_t *filter, authp_invite_t **out,
+                              apr_pool_t *pool)
+{
+    void *row = NULL;
+    authp_err_t err = authp_mongo_columns_one(m, &authp_columns_invite, filter, &row, pool);
+    bson_destroy(filter);
+    if (err == AUTHP_OK) {
+        lower_email(row, pool);
+        *out = row;
+    }
+    return err;
+}
+
+authp_err_t authp_mongo_invite_create(void *self, const authp_invite_t *invite, apr_pool_t *pool)
+{
+    bson_t document = BSON_INITIALIZER;
+    (void)pool;
+    authp_mongo_columns_put(&authp_columns_invite, invite, &document);
+    authp_err_t err = authp_mongo_run_insert(self, AUTHP_TABLE_INVITES, &document);
+    bson_destroy(&document);
+    return err;
+}
+
+authp_err_t authp_mongo_invite_by_id(void *self, const char *id, authp_invite_t **out,
+                                     apr_pool_t *pool)
+{
+    return one_invite(self, authp_mongo_match_by_id(id), out, pool);
+}
+
+/* Replaces a code that another program wrote by its hash. If several requests do so at the same
+ * time, all but one find it done already, which counts as success. */
+static authp_err_t hash_by_hand(authp_mongo_t *m, const char *code, const char *code_hash)
+{
+    bson_t part;
+    bson_t *filter = bson_new();
+    bson_t *update = bson_new();
+    BSON_APPEND_UTF8(filter, "invite_code", code);
+    BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &part);
+    authp_mongo_put_text(&part, "code_hash", code_hash);
+    bson_append_document_end(update, &part);
+    BSON_APPEND_DOCUMENT_BEGIN(update, "$unset", &part);
+    BSON_APPEND_UTF8(&part, "invite_code", "");
+    bson_append_document_end(update, &part);
+    authp_err_t err =
+        authp_mongo_run_change_one(m, AUTHP_TABLE_INVITES, filter, update, AUTHP_E_NOT_FOUND);
+    return err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+}
+
+static bson_t *filter_hash(const char *code_hash)
+{
+    bson_t *filter = bson_new();
+    BSON_APPEND_UTF8(filter, "code_hash", code_hash);
+    return filter;
+}
+
+authp_err_t authp_mongo_invite_by_code(void *self, const char *code, const char *code_hash,
+                                       authp_invite_t **out, apr_pool_t *pool)
+{
+    authp_err_t err = one_invite(self, filter_hash(code_hash), out, pool);
+    if (err != AUTHP_E_NOT_FOUND || *code == '\0' ||
+        !bson_utf8_validate(code, strlen(code), false)) {
+        return err;
+    }
+    err = hash_by_hand(self, code, code_hash);
+    return err == AUTHP_OK ? one_invite(self, filter_hash(code_hash), out, pool) : err;
+}
+
+authp_err_t authp_mongo_invite_list(void *self, const authp_page_t *page, apr_array_header_t **out,
+                                    apr_pool_t *pool)
+{
+    apr_array_header_t *found = NULL;
+    bson_t filter = BSON_INITIALIZER;
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_TABLE_INVITES, .filter = &filter, .limit = page->limit, .list = true};
+    authp_err_t err =
+        authp_mongo_columns_list(self, &authp_columns_invite, &what, page->after_id, &found, pool);
+    bson_destroy(&filter);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    for (int i = 0; i < found->nelts; i++) {
+        lower_email(APR_ARRAY_IDX(found, i, authp_invite_t *), pool);
+    }
+    *out = found;
+    return AUTHP_OK;
+}
+
+static bson_t *filter_open(const char *id)
+{
+    bson_t *filter = authp_mongo_match_by_id(id);
+    authp_mongo_match_absent(filter, "used_at");
+    authp_mongo_match_absent(filter, "revoked_at");
+    return filter;
+}
+
+authp_err_t authp_mongo_invite_claim(void *self, const char *id, const char *user_id,
+                                     int64_t used_ver, authp_ms_t now, apr_pool_t *pool)
+{
+    bson_t part;
+    bson_t *filter = filter_open(id);
+    bson_t *update = bson_new();
+    (void)pool;
+    authp_mongo_match_compared(filter, "expires_at", "$gt", now);
+    BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &part);
+    authp_mongo_put_time(&part, "used_at", now);
+    authp_mongo_put_id(&part, "used_by", user_id);
+    BSON_APPEND_INT64(&part, "used_ver", used_ver);
+    bson_append_document_end(update, &part);
+    return authp_mongo_run_change_one(self, AUTHP_TABLE_INVITES, filter, update, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_mongo_invite_revoke(void *self, const char *id, authp_ms_t now, apr_pool_t *pool)
+{
+    bson_t set;
+    bson_t *update = bson_new();
+    (void)pool;
+    BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &set);
+    authp_mongo_put_time(&set, "revoked_at", now);
+    bson_append_document_end(update, &set);
+    return authp_mongo_run_change_one(self, AUTHP_TABLE_INVITES, filter_open(id), update,
+                                      AUTHP_E_NOT_FOUND);
+}

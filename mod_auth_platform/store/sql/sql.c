@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sql/sql.h"
+#include "base/log.h"
+#include "store/sql/sql_expand.h"
+#include "store/sql/sql_impl.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static authp_ms_t ticks(void)
+{
+    return authp_clock_now(authp_clock_monotonic());
+}
+
+authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store_config_t *config,
+                           apr_pool_t *pool, authp_sql_t **out)
+{
+    authp_sql_t *sql = apr_pcalloc(pool, sizeof(*sql));
+    sql->dialect = dialect;
+    sql->config = *config;
+    sql->config.file = config->file != NULL ? apr_pstrdup(pool, config->file) : NULL;
+    sql->config.uri = config->uri != NULL ? apr_pstrdup(pool, config->uri) : NULL;
+    sql->config.database = config->database != NULL ? apr_pstrdup(pool, config->database) : NULL;
+    sql->pool = pool;
+    if (apr_dbd_init(pool) != APR_SUCCESS ||
+        apr_dbd_get_driver(pool, dialect->driver, &sql->driver) != APR_SUCCESS) {
+        authp_log(
+            AUTHP_LOG_ERROR, "AUTHP0205",
+            "apr_dbd has no driver %s: is the package libaprutil1-dbd-sqlite3 (or -pgsql) installed?",
+            dialect->driver);
+        return AUTHP_E_INTERNAL;
+    }
+    if (apr_thread_mutex_create(&sql->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
+        return AUTHP_E_INTERNAL;
+    }
+    authp_err_t err = authp_sql_conn_setup(sql);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    *out = sql;
+    return AUTHP_OK;
+}
+
+/* Tells the breaker whether a connection could be opened. Statements that fail on one do not count:
+ * with a full disk, for example, only writing fails. */
+static void report(authp_sql_t *sql, bool answered)
+{
+    if (authp_breaker_report(&sql->breaker, answered, answered ? 0 : ticks()) && answered) {
+        authp_log(AUTHP_LOG_NOTICE, "AUTHP0212", "store: the database answers again");
+    }
+}
+
+static authp_err_t get_ready(authp_sql_t *sql, int *applied)
+{
+    apr_pool_t *scratch = NULL;
+    authp_err_t err = AUTHP_OK;
+    apr_pool_create(&scratch, NULL);
+    if (sql->dialect->before_open != NULL) {
+        err = sql->dialect->before_open(&sql->config, scratch);
+    }
+    if (err == AUTHP_OK && sql->lock == NULL && sql->dialect->lock_open != NULL) {
+        err = sql->dialect->lock_open(&sql->config, &sql->lock, sql->pool);
+    }
+    if (err == AUTHP_OK) {
+        err = authp_sql_migrate_run(sql, applied);
+    }
+    apr_pool_destroy(scratch);
+    atomic_store(&sql->ready, err == AUTHP_OK);
+    atomic_fetch_add(&sql->tries, 1);
+    report(sql, err == AUTHP_OK);
+    return err;
+}
+
+/* The schema is brought up to date before the first connection is used, once for each process. The
+ * queue of writers orders processes. A thread that waited while another one tried shares its
+ * outcome: otherwise the waits of many threads would add up. */
+static authp_err_t ensure_ready(authp_sql_t *sql)
+{
+    authp_err_t err = AUTHP_OK;
+    int steps = 0;
+    unsigned int seen = atomic_load(&sql->tries);
+    if (atomic_load(&sql->ready)) {
+        return AUTHP_OK;
+    }
+    apr_thread_mutex_lock(sql->mutex);
+    if (!atomic_load(&sql->ready)) {
+        err = atomic_load(&sql->tries) == seen ? get_ready(sql, &steps) : AUTHP_E_UNAVAILABLE;
+    }
+    apr_thread_mutex_unlock(sql->mutex);
+    return err == AUTHP_OK ? AUTHP_OK : AUTHP_E_UNAVAILABLE;
+}
+
+/* Asked for by an operator: the breaker is not asked. */
+authp_err_t authp_sql_upgrade(void *self, int *applied, apr_pool_t *pool)
+{
+    authp_sql_t *sql = self;
+    int steps = 0;
+    (void)pool;
+    apr_thread_mutex_lock(sql->mutex);
+    authp_err_t err = get_ready(sql, &steps);
+    apr_thread_mutex_unlock(sql->mutex);
+    if (err == AUTHP_OK) {
+        *applied = steps;
+    }
+    return err;
+}
+
+void authp_sql_maintain(void *self)
+{
+    authp_sql_t *sql = self;
+    (void)apr_reslist_maintain(sql->connections);
+}
+
+/* Whether the database could be reached. */
+typedef enum reach_t { REACH_UNTRIED, REACH_YES, REACH_NO } reach_t;
+
+/* One statement, its values, and how its last try went. */
+typedef struct run_t {
+    const authp_sql_statement_t *statement;
+    const void **values;
+    authp_sql_rows_t rows;
+    bool again; /* a fresh connection may fare better */
+    reach_t reached;
+} run_t;
+
+/* Nothing was changed by a statement that failed: the database rolled it back. */
+static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, int rc)
+{
+    const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
+    authp_sql_fault_t fault = conn->sql->dialect->classify(rc, text);
+    run->again = fault != AUTHP_SQL_WRONG;
+    if (fault == AUTHP_SQL_WRONG) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %s failed with %d: %s",
+                  run->statement->name, rc, text);
+    } else {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s", run->statement->name,
+                  text);
+    }
+    authp_sql_conn_close(conn);
+    return fault == AUTHP_SQL_WRONG ? AUTHP_E_INTERNAL : AUTHP_E_UNAVAILABLE;
+}
+
+static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
+{
+    apr_dbd_prepared_t *prepared = NULL;
+    authp_err_t err = authp_sql_conn_open(conn);
+    run->again = err != AUTHP_OK;
+    run->reached = err == AUTHP_OK ? REACH_YES : REACH_NO;
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    int rc = authp_sql_conn_prepare(conn, run->statement, &prepared);
+    if (rc == 0) {
+        rc = apr_dbd_pbselect(conn->sql->driver, run->rows.pool, conn->handle, &run->rows.results,
+                              prepared, 1, run->values);
+    }
+    return rc == 0 ? AUTHP_OK : failed(conn, run, rc);
+}
+
+static bool writes(const authp_sql_dialect_t *dialect, const authp_sql_statement_t *statement)
+{
+    static const char read[] = "SELECT ";
+    return strncmp(authp_sql_expand_pick(dialect, statement), read, sizeof(read) - 1) != 0;
+}
+
+/* Each try waits in the queue of writers anew, so that nobody waits while this one reopens. */
+static authp_err_t attempt_in_turn(authp_sql_conn_t *conn, run_t *run)
+{
+    const authp_sql_dialect_t *dialect = conn->sql->dialect;
+    bool queue = dialect->write_lock != NULL && writes(dialect, run->statement);
+    run->again = false;
+    if (queue) {
+        authp_err_t err = dialect->write_lock(conn->sql->lock, conn->sql->config.timeout_ms);
+        if (err != AUTHP_OK) {
+            return err;
+        }
+    }
+    authp_err_t err = attempt(conn, run);
+    if (queue) {
+        dialect->write_unlock(conn->sql->lock);
+    }
+    return err;
+}
+
+authp_err_t authp_sql_run(authp_sql_t *sql, const authp_sql_statement_t *statement,
+                          const void **values, authp_sql_read_fn *read, void *ctx)
+{
+    authp_sql_conn_t *conn = NULL;
+    run_t run = {.statement = statement, .values = values, .rows = {.driver = sql->driver}};
+    if (!authp_breaker_allows(&sql->breaker, ticks())) {
+        return AUTHP_E_UNAVAILABLE;
+    }
+    authp_err_t err = ensure_ready(sql);
+    if (err == AUTHP_OK) {
+        err = authp_sql_conn_acquire(sql, &conn);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    /* The driver keeps results in the pool that it is given. Each run has one of its own, so that
+     * connections do not grow. */
+    apr_pool_create_unmanaged_ex(&run.rows.pool, NULL, NULL);
+    err = attempt_in_turn(conn, &run);
+    if (run.again) {
+        run.rows.results = NULL;
+        err = attempt_in_turn(conn, &run);
+    }
+    if (run.reached != REACH_UNTRIED) {
+        report(sql, run.reached == REACH_YES);
+    }
+    if (err == AUTHP_OK) {
+        err = read(&run.rows, ctx);
+    }
+    apr_pool_destroy(run.rows.pool);
+    authp_sql_conn_release(conn);
+    return err;
+}
+
+authp_err_t authp_sql_change_all(authp_sql_t *sql, const authp_sql_statement_t *statement,
+                                 const void **values, int *count)
+{
+    int rows = 0;
+    authp_err_t err = authp_sql_run(sql, statement, values, authp_sql_rows_count, &rows);
+    if (err == AUTHP_OK) {
+        *count = rows;
+    }
+    return err;
+}
+
+authp_err_t authp_sql_change_one(authp_sql_t *sql, const authp_sql_statement_t *statement,
+                                 const void **values, authp_err_t otherwise)
+{
+    int rows = 0;
+    authp_err_t err = authp_sql_change_all(sql, statement, values, &rows);
+    return err == AUTHP_OK && rows != 1 ? otherwise : err;
+}
+
+const apr_int64_t *authp_sql_bool(bool value)
+{
+    static const apr_int64_t values[] = {0, 1};
+    return &values[value ? 1 : 0];
+}
+
+authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "ping", .text = "SELECT count(*) FROM schema_migrations"};
+    int rows = 0;
+    const void *values[] = {NULL};
+    (void)pool;
+    return authp_sql_change_all(self, &statement, values, &rows);
+}
+
+static authp_err_t read_clock(authp_sql_rows_t *rows, void *ctx)
+{
+    if (!authp_sql_rows_next(rows)) {
+        return AUTHP_E_INTERNAL;
+    }
+    *(authp_ms_t *)ctx = authp_sql_rows_int(rows, 0);
+    return AUTHP_OK;
+}
+
+authp_err_t authp_sql_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
+{
+    authp_sql_t *sql = self;
+    const void *values[] = {NULL};
+    (void)pool;
+    if (sql->dialect->clock != NULL) {
+        return authp_sql_run(sql, sql->dialect->clock, values, read_clock, now);
+    }
+    *now = authp_clock_now(authp_clock_system());
+    return AUTHP_OK;
+}

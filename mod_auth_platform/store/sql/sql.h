@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_SQL_SQL_H
+#define AUTHP_STORE_SQL_SQL_H
+
+#include "store/sql/sql_dialect.h"
+#include "store/sql/sql_rows.h"
+
+/* The SQL store. A provider is a dialect, an open() that calls authp_sql_open(), and the functions
+ * below in its authp_store_ops_t. */
+
+/* Opens a store. Contacts nothing: the first operation migrates and connects. */
+AUTHP_CHECKED authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect,
+                                         const authp_store_config_t *config, apr_pool_t *pool,
+                                         authp_sql_t **out);
+/* migrate(), ping() and maintain() of authp_store_ops_t. */
+authp_err_t authp_sql_upgrade(void *self, int *applied, apr_pool_t *pool);
+authp_err_t authp_sql_ping(void *self, apr_pool_t *pool);
+void authp_sql_maintain(void *self);
+
+/* The operations of store/operations.def. */
+#define OPERATION(name, params, args)                                                              \
+    authp_err_t authp_sql_##name(void *self, AUTHP_STORE_LIST params);
+#include "store/operations.def"
+
+/* Runs `statement` with `values` bound in order (const char * for texts, apr_int64_t * for all
+ * others; NULL is SQL's NULL) and calls `read` for its rows. Takes a connection and, if the
+ * statement writes, a turn in the queue of writers. Tries once more on a fresh connection if the
+ * first one was broken or the database locked. */
+AUTHP_CHECKED authp_err_t authp_sql_run(authp_sql_t *sql, const authp_sql_statement_t *statement,
+                                        const void **values, authp_sql_read_fn *read, void *ctx);
+
+/* Runs a statement that changes exactly one row, or none: then returns `otherwise`. */
+AUTHP_CHECKED authp_err_t authp_sql_change_one(authp_sql_t *sql,
+                                               const authp_sql_statement_t *statement,
+                                               const void **values, authp_err_t otherwise);
+
+/* Runs a statement that changes any number of rows. *count: how many. */
+AUTHP_CHECKED authp_err_t authp_sql_change_all(authp_sql_t *sql,
+                                               const authp_sql_statement_t *statement,
+                                               const void **values, int *count);
+
+/* What to bind for a bool. */
+const apr_int64_t *authp_sql_bool(bool value);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_SQL_SQL_DIALECT_H
+#define AUTHP_STORE_SQL_SQL_DIALECT_H
+
+#include "store/columns.h"
+#include "store/store.h"
+
+/* One SQL store over apr_dbd serves every database. What differs between databases is data, and a
+ * few functions, in an authp_sql_dialect_t. */
+typedef struct authp_sql_t authp_sql_t;
+
+/* The text of a statement for one dialect, where the common one does not serve. */
+typedef struct authp_sql_variant_t {
+    const char *dialect; /* its name */
+    const char *text;
+} authp_sql_variant_t;
+
+#define AUTHP_SQL_VARIANTS 2
+
+/* A statement, kept as a static const beside the function that runs it. It is prepared on a
+ * connection at its first use there, and found again by its address. A statement whose text does
+ * not begin with SELECT writes, and waits in the dialect's queue of writers. Each statement answers
+ * rows (those that write do so by RETURNING), because the row counts of apr_dbd are wrong.
+ *
+ * sql_expand.c replaces in its text, KIND being id, text, ref, texts, bool, int, time or salt:
+ *     {?KIND}       the placeholder of a value of that kind
+ *     {KIND:name}   an expression that reads the column `name` of that kind
+ *     {never}, {no} an absent time; false
+ *     {table}       the table of `columns`
+ *     {columns}     expressions that read all of `columns`
+ *     {names}       the names of all columns
+ *     {values}      the placeholders of all columns
+ *     {changes}     name = placeholder, for all columns that are not AUTHP_COLUMN_FIXED
+ *     {emptied}     name = absent, for all columns that are not AUTHP_COLUMN_TOMBSTONE
+ *     {forgotten}   name = absent, for all columns that are AUTHP_COLUMN_PERSONAL */
+typedef struct authp_sql_statement_t {
+    const char *name; /* for log lines */
+    const authp_columns_t *columns;
+    const char *text;
+    authp_sql_variant_t variants[AUTHP_SQL_VARIANTS];
+} authp_sql_statement_t;
+
+/* How a dialect writes one kind of value. NULL: the default, which serves SQLite. */
+typedef struct authp_sql_kind_t {
+    const char *value;  /* a placeholder of apr_dbd: "%s" for texts, "%lld" for all others */
+    const char *column; /* reads a column; {} stands for its name: "{}" */
+    const char *absent; /* "NULL" for texts, "','" for lists of texts, "0" for all others */
+} authp_sql_kind_t;
+
+/* One step of the schema. Released ones are never edited: a change is a new step. */
+typedef struct authp_sql_migration_t {
+    const char *name;
+    const char *sql; /* several statements */
+} authp_sql_migration_t;
+
+/* What an error code of the driver says about the connection it came from. */
+typedef enum authp_sql_fault_t {
+    AUTHP_SQL_BROKEN, /* reopen the connection and try once more */
+    AUTHP_SQL_LOCKED, /* somebody else holds the database: try once more */
+    AUTHP_SQL_WRONG   /* the statement itself is wrong: a bug */
+} authp_sql_fault_t;
+
+typedef struct authp_sql_dialect_t {
+    const char *name;
+    const char *driver; /* apr_dbd's name */
+    const authp_sql_migration_t *migrations;
+    int nmigrations;
+    const char *begin; /* starts a transaction that may write */
+    authp_sql_kind_t kinds[AUTHP_COLUMN_KINDS];
+    /* Answers the database's time in ms. NULL: the database is on this host. */
+    const authp_sql_statement_t *clock;
+    /* The connection string for the driver. It may contain a password, and is never logged. */
+    const char *(*params)(const authp_store_config_t *config, apr_pool_t *pool);
+    /* The statements for each new connection, with a NULL at the end. */
+    const char *const *(*session)(const authp_store_config_t *config, apr_pool_t *pool);
+    /* Called before each connection is opened: makes files that must exist. May be NULL. */
+    authp_err_t (*before_open)(const authp_store_config_t *config, apr_pool_t *pool);
+    /* `text` is the driver's message for `rc`. */
+    authp_sql_fault_t (*classify)(int rc, const char *text);
+    /* The queue of writers. All NULL where the database orders writers itself. */
+    authp_err_t (*lock_open)(const authp_store_config_t *config, void **lock, apr_pool_t *pool);
+    authp_err_t (*write_lock)(void *lock, int timeout_ms);
+    void (*write_unlock)(void *lock);
+} authp_sql_dialect_t;
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sql/sql_expand.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+static const char *const kind_names[AUTHP_COLUMN_KINDS] = {
+    [AUTHP_COLUMN_ID] = "id",       [AUTHP_COLUMN_TEXT] = "text", [AUTHP_COLUMN_REF] = "ref",
+    [AUTHP_COLUMN_TEXTS] = "texts", [AUTHP_COLUMN_BOOL] = "bool", [AUTHP_COLUMN_INT] = "int",
+    [AUTHP_COLUMN_TIME] = "time",   [AUTHP_COLUMN_SALT] = "salt"};
+
+static const authp_sql_kind_t defaults[AUTHP_COLUMN_KINDS] = {
+    [AUTHP_COLUMN_ID] = {"%s", "{}", "''"},    [AUTHP_COLUMN_TEXT] = {"%s", "{}", "NULL"},
+    [AUTHP_COLUMN_REF] = {"%s", "{}", "NULL"}, [AUTHP_COLUMN_TEXTS] = {"%s", "{}", "','"},
+    [AUTHP_COLUMN_BOOL] = {"%lld", "{}", "0"}, [AUTHP_COLUMN_INT] = {"%lld", "{}", "0"},
+    [AUTHP_COLUMN_TIME] = {"%lld", "{}", "0"}, [AUTHP_COLUMN_SALT] = {"%s", "{}", "''"}};
+
+static const char *value_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind)
+{
+    const char *own = dialect->kinds[kind].value;
+    return own != NULL ? own : defaults[kind].value;
+}
+
+static const char *absent_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind)
+{
+    const char *own = dialect->kinds[kind].absent;
+    return own != NULL ? own : defaults[kind].absent;
+}
+
+static const char *column_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind,
+                             const char *name, apr_pool_t *pool)
+{
+    const char *own = dialect->kinds[kind].column;
+    const char *text = own != NULL ? own : defaults[kind].column;
+    const char *braces = strstr(text, "{}");
+    return braces == NULL
+               ? text
+               : apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(braces - text)), name,
+                             braces + 2, NULL);
+}
+
+/* False if no kind is called so. */
+static bool find_kind(const char *name, size_t len, authp_column_kind_t *out)
+{
+    for (int i = 0; i < AUTHP_COLUMN_KINDS; i++) {
+        if (strlen(kind_names[i]) == len && strncmp(kind_names[i], name, len) == 0) {
+            *out = (authp_column_kind_t)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a list says of each column that has all the flags `with` and none of `without`. */
+typedef enum list_part_t { PART_READ, PART_NAME, PART_VALUE, PART_CHANGE, PART_ABSENT } list_part_t;
+
+typedef struct list_t {
+    const char *word;
+    list_part_t part;
+    unsigned int with;
+    unsigned int without;
+} list_t;
+
+static const list_t lists[] = {
+    {"columns", PART_READ, 0, 0},
+    {"names", PART_NAME, 0, 0},
+    {"values", PART_VALUE, 0, 0},
+    {"changes", PART_CHANGE, 0, AUTHP_COLUMN_FIXED},
+    {"emptied", PART_ABSENT, 0, AUTHP_COLUMN_TOMBSTONE},
+    {"forgotten", PART_ABSENT, AUTHP_COLUMN_PERSONAL, 0},
+};
+
+static const char *part_of(const authp_sql_dialect_t *dialect, const authp_column_t *column,
+                           list_part_t part, apr_pool_t *pool)
+{
+    switch (part) {
+    case PART_READ:
+        return column_of(dialect, column->kind, column->name, pool);
+    case PART_NAME:
+        return column->name;
+    case PART_VALUE:
+        return value_of(dialect, column->kind);
+    case PART_CHANGE:
+        return apr_pstrcat(pool, column->name, " = ", value_of(dialect, column->kind), NULL);
+    case PART_ABSENT:
+        return apr_pstrcat(pool, column->name, " = ", absent_of(dialect, column->kind), NULL);
+    }
+    return "";
+}
+
+static const char *list_of(const authp_sql_dialect_t *dialect, const authp_columns_t *columns,
+                           const list_t *list, apr_pool_t *pool)
+{
+    const char *out = "";
+    for (int i = 0; i < columns->count; i++) {
+        const authp_column_t *column = &columns->list[i];
+        if ((column->flags & list->with) == list->with && (column->flags & list->without) == 0) {
+            out = apr_pstrcat(pool, out, *out != '\0' ? ", " : "",
+                              part_of(dialect, column, list->part, pool), NULL);
+        }
+    }
+    return out;
+}
+
+/* What stands for `word`, the text between two braces; NULL if it is unknown. */
+static const char *meaning(const authp_sql_dialect_t *dialect, const authp_columns_t *columns,
+                           const char *word, apr_pool_t *pool)
+{
+    authp_column_kind_t kind = AUTHP_COLUMN_KINDS;
+    const char *colon = strchr(word, ':');
+    if (word[0] == '?') {
+        return find_kind(word + 1, strlen(word + 1), &kind) ? value_of(dialect, kind) : NULL;
+    }
+    if (colon != NULL) {
+        return find_kind(word, (size_t)(colon - word), &kind)
+                   ? column_of(dialect, kind, colon + 1, pool)
+                   : NULL;
+    }
+    if (strcmp(word, "never") == 0) {
+        return absent_of(dialect, AUTHP_COLUMN_TIME);
+    }
+    if (strcmp(word, "no") == 0) {
+        return absent_of(dialect, AUTHP_COLUMN_BOOL);
+    }
+    if (columns != NULL && strcmp(word, "table") == 0) {
+        return columns->table;
+    }
+    for (size_t i = 0; columns != NULL && i < sizeof(lists) / sizeof(lists[0]); i++) {
+        if (strcmp(word, lists[i].word) == 0) {
+            return list_of(dialect, columns, &lists[i], pool);
+        }
+    }
+    return NULL;
+}
+
+const char *authp_sql_expand_pick(const authp_sql_dialect_t *dialect,
+                                  const authp_sql_statement_t *statement)
+{
+    for (int i = 0; i < AUTHP_SQL_VARIANTS && statement->variants[i].dialect != NULL; i++) {
+        if (strcmp(statement->variants[i].dialect, dialect->name) == 0) {
+            return statement->variants[i].text;
+        }
+    }
+    return statement->text;
+}
+
+const char *authp_sql_expand(const authp_sql_dialect_t *dialect,
+                             const authp_sql_statement_t *statement, apr_pool_t *pool)
+{
+    const char *rest = authp_sql_expand_pick(dialect, statement);
+    const char *out = "";
+    for (const char *open = strchr(rest, '{'); open != NULL; open = strchr(rest, '{')) {
+        const char *shut = strchr(open, '}');
+        if (shut == NULL) {
+            break;
+        }
+        const char *word = apr_pstrmemdup(pool, open + 1, (apr_size_t)(shut - open - 1));
+        const char *stands = meaning(dialect, statement->columns, word, pool);
+        if (stands == NULL) {
+            stands = apr_pstrcat(pool, "{", word, "}", NULL);
+        }
+        out = apr_pstrcat(pool, out, apr_pstrmemdup(pool, rest, (apr_size_t)(open - rest)), stands,
+                          NULL);
+        rest = shut + 1;
+    }
+    return apr_pstrcat(pool, out, rest, NULL);
+}

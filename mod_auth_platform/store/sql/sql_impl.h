@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_SQL_SQL_IMPL_H
+#define AUTHP_STORE_SQL_SQL_IMPL_H
+
+#include "store/breaker.h"
+#include "store/sql/sql_dialect.h"
+
+#include <apr_dbd.h>
+#include <apr_hash.h>
+#include <apr_reslist.h>
+#include <apr_thread_mutex.h>
+
+/* A connection with the statements that were used on it. Its pool has an allocator of its own,
+ * because connections are used by different threads at the same time. */
+typedef struct authp_sql_conn_t {
+    struct authp_sql_t *sql;
+    apr_pool_t *own;        /* holds this struct */
+    apr_pool_t *pool;       /* what one opening of the database made */
+    apr_dbd_t *handle;      /* NULL: not open (yet, or any more) */
+    apr_hash_t *statements; /* prepared ones, by the address of their authp_sql_statement_t */
+} authp_sql_conn_t;
+
+struct authp_sql_t {
+    const authp_sql_dialect_t *dialect;
+    const apr_dbd_driver_t *driver;
+    authp_store_config_t config;
+    apr_pool_t *pool;
+    apr_reslist_t *connections;
+    apr_pool_t *connections_pool; /* unmanaged: see tear_down() */
+    authp_breaker_t breaker;
+    atomic_bool ready;         /* migrated, and the queue of writers is open */
+    atomic_uint tries;         /* how often that was tried */
+    apr_thread_mutex_t *mutex; /* one thread tries at a time */
+    void *lock;                /* the queue of writers */
+};
+
+/* sql_conn.c */
+AUTHP_CHECKED authp_err_t authp_sql_conn_setup(authp_sql_t *sql);
+/* Waits at most config.timeout_ms. The connection may be closed: call authp_sql_conn_open(). */
+AUTHP_CHECKED authp_err_t authp_sql_conn_acquire(authp_sql_t *sql, authp_sql_conn_t **out);
+/* Opens a connection that is closed. */
+AUTHP_CHECKED authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn);
+void authp_sql_conn_close(authp_sql_conn_t *conn);
+void authp_sql_conn_release(authp_sql_conn_t *conn);
+/* A connection outside the list, for migrations. Close it before `pool` is destroyed. */
+authp_sql_conn_t *authp_sql_conn_single(authp_sql_t *sql, apr_pool_t *pool);
+/* *out: the statement, prepared on this open connection. Returns the driver's code, 0 = fine. */
+int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
+                           apr_dbd_prepared_t **out);
+/* Runs `text`, which answers no rows. Returns the driver's code, 0 = fine. */
+int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text);
+
+/* sql_migrate.c: brings the schema up to date in the queue of writers. AUTHP_E_INTERNAL: a step's
+ * checksum differs, or the database is of a newer version; logged. */
+AUTHP_CHECKED authp_err_t authp_sql_migrate_run(authp_sql_t *sql, int *applied);
+
+#endif

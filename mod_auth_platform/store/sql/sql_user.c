@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/model.h"
+#include "store/sql/sql_columns.h"
+
+#include <apr_strings.h>
+
+/* The account is as it was read. Binds id, ver and updated_at. */
+#define UNCHANGED "id = {?id} AND ver = {?int} AND updated_at = {?time} AND deleted_at = {never}"
+
+static authp_err_t one_user(authp_sql_t *sql, const authp_sql_statement_t *statement,
+                            const char *value, authp_user_t **out, apr_pool_t *pool)
+{
+    void *row = NULL;
+    const void *values[] = {value};
+    authp_err_t err = authp_sql_columns_one(sql, statement, values, &row, pool);
+    if (err == AUTHP_OK) {
+        *out = row;
+    }
+    return err;
+}
+
+authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
+{
+    /* No row is answered if a unique value is taken. */
+    static const authp_sql_statement_t statement = {
+        .name = "user_create",
+        .columns = &authp_columns_user,
+        .text =
+            "INSERT INTO users ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"};
+    const void *values[AUTHP_COLUMNS_MOST];
+    (void)authp_sql_columns_bind(&authp_columns_user, user, 0, values, pool);
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_by_id",
+        .columns = &authp_columns_user,
+        .text = "SELECT {columns} FROM users WHERE id = {?id} AND deleted_at = {never}"};
+    return one_user(self, &statement, id, out, pool);
+}
+
+authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const char *value,
+                                    authp_user_t **out, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t by_email = {
+        .name = "user_by_email",
+        .columns = &authp_columns_user,
+        .text = "SELECT {columns} FROM users WHERE email = {?text}"};
+    static const authp_sql_statement_t by_username = {
+        .name = "user_by_username",
+        .columns = &authp_columns_user,
+        .text = "SELECT {columns} FROM users WHERE username = {?text}"};
+    return one_user(self, kind == AUTHP_LOGIN_EMAIL ? &by_email : &by_username, value, out, pool);
+}
+
+authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
+                                apr_array_header_t **out, apr_pool_t *pool)
+{
+    /* The prefix is compared by bounds and a part of the text, not by LIKE: its characters stand
+     * for themselves, and the index on email serves it. A role is found as ",name," in the list. An
+     * empty prefix or role means any. */
+    static const authp_sql_statement_t statement = {
+        .name = "user_list",
+        .columns = &authp_columns_user,
+        .text = "SELECT {columns} FROM users WHERE id > {?id} AND deleted_at = {never} "
+                "AND ({?int} = 1 OR disabled = {no}) "
+                "AND ({?text} = '' OR (email >= {?text} AND "
+                "substr(email, 1, length({?text})) = {?text})) "
+                "AND ({?text} = '' OR replace(roles, {?text}, '') <> roles) "
+                "ORDER BY id LIMIT {?int}"};
+    const char *prefix = filter->email_prefix != NULL ? filter->email_prefix : "";
+    const char *role = filter->role != NULL ? apr_pstrcat(pool, ",", filter->role, ",", NULL) : "";
+    apr_int64_t limit = filter->limit;
+    const void *values[] = {filter->after_id != NULL ? filter->after_id : "",
+                            authp_sql_bool(!filter->enabled_only),
+                            prefix,
+                            prefix,
+                            prefix,
+                            prefix,
+                            role,
+                            role,
+                            &limit};
+    return authp_sql_columns_list(self, &statement, values, out, pool);
+}
+
+authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, const char *new_hash,
+                                        authp_ms_t now, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_upgrade_hash",
+        .text = "UPDATE users SET password_hash = {?text}, updated_at = {?time} WHERE id = {?id} "
+                "AND password_hash = {?text} RETURNING id"};
+    apr_int64_t at = now;
+    const void *values[] = {new_hash, &at, user->id.hex, user->password_hash};
+    (void)pool;
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}
+
+/* The values that UNCHANGED binds, from *at on. */
+static void bind_unchanged(const authp_user_t *before, const void **at)
+{
+    at[0] = before->id.hex;
+    at[1] = &before->ver;
+    at[2] = &before->updated_at;
+}
+
+authp_err_t authp_sql_user_update(void *self, const authp_user_t *before, const authp_user_t *after,
+                                  apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_update",
+        .columns = &authp_columns_user,
+        .text = "UPDATE users SET {changes} WHERE " UNCHANGED " RETURNING id"};
+    const void *values[AUTHP_COLUMNS_MOST + 3];
+    int count =
+        authp_sql_columns_bind(&authp_columns_user, after, AUTHP_COLUMN_FIXED, values, pool);
+    bind_unchanged(before, values + count);
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_user_delete(void *self, const authp_user_t *before, authp_ms_t now,
+                                  apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_delete",
+        .columns = &authp_columns_user,
+        .text = "UPDATE users SET {emptied}, disabled = {?bool}, ver = ver + 1, "
+                "min_ver = ver + 1, auth_changed_at = {?time}, updated_at = {?time}, "
+                "deleted_at = {?time} WHERE " UNCHANGED " RETURNING id"};
+    apr_int64_t at = now;
+    const void *values[4 + 3] = {authp_sql_bool(true), &at, &at, &at};
+    (void)pool;
+    bind_unchanged(before, values + 4);
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_user_discard(void *self, const authp_user_t *user, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_discard", .text = "DELETE FROM users WHERE " UNCHANGED " RETURNING id"};
+    const void *values[3];
+    (void)pool;
+    bind_unchanged(user, values);
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}
+
+authp_err_t authp_sql_user_forget(void *self, const char *id, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statements[] = {
+        {.name = "user_forget in sessions",
+         .columns = &authp_columns_session,
+         .text = "UPDATE refresh_tokens SET {forgotten} WHERE user_id = {?id} RETURNING id"},
+        {.name = "user_forget in the audit",
+         .columns = &authp_columns_audit,
+         .text = "UPDATE audit_log SET {forgotten} WHERE actor_id = {?ref} OR "
+                 "(subject_id = {?ref} AND actor_id IS NULL) RETURNING id"},
+        {.name = "user_forget in invites",
+         .text = "DELETE FROM recruiter_invites WHERE used_by = {?ref} RETURNING id"}};
+    const void *values[] = {id, id};
+    authp_err_t err = AUTHP_OK;
+    (void)pool;
+    for (size_t i = 0; err == AUTHP_OK && i < sizeof(statements) / sizeof(statements[0]); i++) {
+        int rows = 0;
+        err = authp_sql_change_all(self, &statements[i], values, &rows);
+    }
+    return err;
+}
+
+authp_err_t authp_sql_user_list_deleted(void *self, const authp_page_t *page,
+                                        apr_array_header_t **out, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_list_deleted",
+        .text = "SELECT id FROM users WHERE deleted_at > {never} AND id > {?id} ORDER BY id "
+                "LIMIT {?int}"};
+    authp_sql_rows_texts_t found = {.texts = apr_array_make(pool, 8, sizeof(const char *)),
+                                    .pool = pool};
+    apr_int64_t limit = page->limit;
+    const void *values[] = {page->after_id != NULL ? page->after_id : "", &limit};
+    authp_err_t err = authp_sql_run(self, &statement, values, authp_sql_rows_texts, &found);
+    if (err == AUTHP_OK) {
+        *out = found.texts;
+    }
+    return err;
+}
+
+authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
+                                   apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_changed",
+        .columns = &authp_columns_user,
+        .text = "SELECT {columns} FROM users WHERE auth_changed_at >= {?time} "
+                "ORDER BY auth_changed_at LIMIT {?int}"};
+    apr_array_header_t *found = NULL;
+    apr_int64_t from = since > 0 ? since : 1; /* 0 is "never changed" */
+    apr_int64_t most = limit;
+    const void *values[] = {&from, &most};
+    authp_err_t err = authp_sql_columns_list(self, &statement, values, &found, pool);
+    if (err == AUTHP_OK) {
+        int rows = found->nelts;
+        *out = found;
+        *seen = (authp_seen_t){.rows = rows};
+        if (rows > 0) {
+            seen->newest = APR_ARRAY_IDX(found, rows - 1, authp_user_t *)->auth_changed_at;
+        }
+    }
+    return err;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sqlite/sqlite.h"
+#include "store/sql/sql.h"
+#include "store/sqlite/sqlite_files.h"
+#include "store/sqlite/sqlite_lock.h"
+
+#include <string.h>
+
+/* Result codes of SQLite: the database is in use, or the statement is wrong. */
+#define SQLITE_CODE_ERROR 1
+#define SQLITE_CODE_BUSY 5
+#define SQLITE_CODE_LOCKED 6
+#define SQLITE_CODE_CONSTRAINT 19
+#define SQLITE_CODE_MISMATCH 20
+
+/* A released step is never edited. A change of the schema is a new step. */
+static const authp_sql_migration_t migrations[] = {
+    {"accounts and sessions",
+     "CREATE TABLE users (id TEXT PRIMARY KEY, email TEXT UNIQUE, username TEXT UNIQUE, phone TEXT UNIQUE, name TEXT, "
+     "password_hash TEXT, roles TEXT NOT NULL, is_recruiter_verified INTEGER NOT NULL, "
+     "recruiter_requested_at INTEGER NOT NULL, email_verified INTEGER NOT NULL, disabled INTEGER NOT NULL, "
+     "ver INTEGER NOT NULL, min_ver INTEGER NOT NULL, auth_changed_at INTEGER NOT NULL, created_at INTEGER NOT NULL, "
+     "updated_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE TABLE refresh_tokens (id TEXT PRIMARY KEY, user_id TEXT NOT NULL, ver INTEGER NOT NULL, salt TEXT NOT NULL, "
+     "generation INTEGER NOT NULL, rotated_at INTEGER NOT NULL, auth_time INTEGER NOT NULL, created_at INTEGER NOT NULL, "
+     "last_used_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, absolute_expires_at INTEGER NOT NULL, "
+     "ended_at INTEGER NOT NULL, end_reason TEXT, device_id TEXT, ip TEXT, user_agent TEXT) WITHOUT ROWID;"
+     "CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id);"
+     "CREATE TABLE audit_log (id TEXT PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, outcome TEXT NOT NULL, "
+     "reason TEXT, actor_id TEXT, subject_id TEXT, session_id TEXT, ip TEXT, request_id TEXT) WITHOUT ROWID;"
+     "CREATE INDEX audit_log_at ON audit_log (at)"},
+    {"invites and deletion",
+     "ALTER TABLE users ADD COLUMN deleted_at INTEGER NOT NULL DEFAULT 0;"
+     "CREATE INDEX users_deleted ON users (deleted_at);"
+     "CREATE INDEX audit_log_subject ON audit_log (subject_id);"
+     "CREATE INDEX audit_log_actor ON audit_log (actor_id);"
+     "CREATE TABLE recruiter_invites (id TEXT PRIMARY KEY, email TEXT NOT NULL, code_hash TEXT NOT NULL UNIQUE, "
+     "created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_by TEXT, used_at INTEGER NOT NULL, used_by TEXT, "
+     "used_ver INTEGER NOT NULL, revoked_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)"},
+    {"what changed when", "CREATE INDEX users_auth_changed ON users (auth_changed_at);"
+                          "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at)"},
+    {"failed sign-ins",
+     "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL, "
+     "expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX login_failures_expires ON login_failures (expires_at)"},
+};
+
+/* With FULL, what was answered with success survives a power cut. There is no busy_timeout, because
+ * apr_dbd holds one mutex of the whole process while it waits, and every other reader of the child
+ * would wait, too. */
+static const char *const *session(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    static const char *const statements[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+                                             "PRAGMA foreign_keys=ON", NULL};
+    (void)config, (void)pool;
+    return statements;
+}
+
+static const char *params(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)pool;
+    return config->file;
+}
+
+/* Error texts that mean a fault of the file or its disk. The driver prepares statements with
+ * SQLite's old function, which returns the general code 1 for all of them. So only the text shows
+ * which error it is. */
+static const char *const disk_faults[] = {"is full",        "disk I/O error", "readonly database",
+                                          "unable to open", "malformed",      "not a database"};
+
+static bool is_disk_fault(const char *text)
+{
+    for (size_t i = 0; text != NULL && i < sizeof(disk_faults) / sizeof(disk_faults[0]); i++) {
+        if (strstr(text, disk_faults[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static authp_sql_fault_t classify(int rc, const char *text)
+{
+    if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED) {
+        return AUTHP_SQL_LOCKED;
+    }
+    /* The driver prepares statements in the old way: after a change of the schema they can never be
+     * used again. */
+    bool stale =
+        text != NULL && (strstr(text, "schema") != NULL || strstr(text, "no such table") != NULL);
+    bool wrong =
+        rc == SQLITE_CODE_ERROR || rc == SQLITE_CODE_CONSTRAINT || rc == SQLITE_CODE_MISMATCH;
+    return wrong && !stale && !is_disk_fault(text) ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;
+}
+
+static authp_err_t before_open(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    return authp_sqlite_files_open(config->file, pool);
+}
+
+static authp_err_t lock_open(const authp_store_config_t *config, void **lock, apr_pool_t *pool)
+{
+    authp_sqlite_lock_t *made = NULL;
+    authp_err_t err = authp_sqlite_lock_open(config->file, &made, pool);
+    if (err == AUTHP_OK) {
+        *lock = made;
+    }
+    return err;
+}
+
+static authp_err_t lock_take(void *lock, int timeout_ms)
+{
+    return authp_sqlite_lock_take(lock, timeout_ms);
+}
+
+static void lock_give(void *lock)
+{
+    authp_sqlite_lock_give(lock);
+}
+
+static const authp_sql_dialect_t dialect = {
+    .name = "sqlite",
+    .driver = "sqlite3",
+    .migrations = migrations,
+    .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
+    .begin = "BEGIN IMMEDIATE",
+    .params = params,
+    .session = session,
+    .before_open = before_open,
+    .classify = classify,
+    .write_lock = lock_take,
+    .write_unlock = lock_give,
+    .lock_open = lock_open,
+};
+
+static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    if (config->file == NULL || config->file[0] != '/') {
+        return "the SQLite file needs an absolute path";
+    }
+    if (strlen(config->file) > 4000) {
+        return "the SQLite file's path is too long";
+    }
+    return authp_sqlite_files_refusal(config->file, pool);
+}
+
+static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
+                           apr_pool_t *pool)
+{
+    return authp_sqlite_files_prepare(config->file, uid, gid, pool);
+}
+
+static void sweep(const authp_store_config_t *config, uid_t uid, apr_pool_t *pool)
+{
+    authp_sqlite_lock_sweep(config->file, uid, pool);
+}
+
+static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
+{
+    authp_sql_t *sql = NULL;
+    authp_err_t err = authp_sql_open(&dialect, config, pool, &sql);
+    if (err == AUTHP_OK) {
+        *self = sql;
+    }
+    return err;
+}
+
+const authp_store_ops_t authp_sqlite_ops = {
+    .version = AUTHP_STORE_VERSION,
+    .name = "sqlite",
+    .check = check,
+    .prepare = prepare,
+    .sweep = sweep,
+    .open = open_store,
+    .migrate = authp_sql_upgrade,
+    .ping = authp_sql_ping,
+    .maintain = authp_sql_maintain,
+#define OPERATION(name, params, args) .name = authp_sql_##name,
+#include "store/operations.def"
+};
