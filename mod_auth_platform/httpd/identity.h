@@ -6,8 +6,8 @@
 
 #include <mod_auth.h>
 
-/* Passes the identity on to the app, as environment variables and headers (conf/guides/guarding.md),
- * and removes the module's own credentials. */
+/* Passes the identity on to the app, as environment variables and headers
+ * (conf/guides/guarding.md), and removes the module's own credentials. */
 void authp_identity_register(apr_pool_t *pool);
 
 /* The context that r->user comes from: that of this request, or that of the request from which

@@ -112,6 +112,7 @@ for my $file (sort glob "$top/conf/guides/*.md") {
     }
     next if $name eq 'mongodb';
     walk($name, $file);
+    like($root->file('/run/demo/error.log'), qr/AUTHP0500: refused/, 'the log has the line that it names') if $name eq 'troubleshooting';
 }
 
 # The guide for MongoDB, with the address of the test's server.

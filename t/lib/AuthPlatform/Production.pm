@@ -243,7 +243,18 @@ sub upgrade {
     is(status("-H 'Authorization: Bearer $token' $SITE/api/jobs/manage"), 200, 'an old token is good');
     keys_change();
     block('backup');
-    return like(here('stat -c %a /root/auth-backup.db; sqlite3 /root/auth-backup.db "SELECT count(*) FROM users"'), qr/^600\n2\n/, 'a backup has the accounts, for root alone');
+    like(here('stat -c %a /root/auth-backup.db; sqlite3 /root/auth-backup.db "SELECT count(*) FROM users"'), qr/^600\n2\n/, 'a backup has the accounts, for root alone');
+    return restore();
+}
+
+# An account that was made after the backup is gone, one that was made before it signs in.
+sub restore {
+    my $json = sub { return qq{-H 'Content-Type: application/json' -d '{"email":"$_[0]\@example.org","password":"$password"}' $SITE/api/auth} };
+    is(status($json->('late') . '/register'), 201, 'an account after the backup');
+    block('restore');
+    wait_until("[ \"\$($CURL\nfetch -o /dev/null -w '%{http_code}' $SITE/api/auth/readyz)\" = 200 ]");
+    is(status($json->('late') . '/login'), 401, 'the restored database does not have it');
+    return is(status($json->('ada') . '/login'), 200, 'but has the accounts of the backup');
 }
 
 # A new key signs nobody out before the old one is removed.
