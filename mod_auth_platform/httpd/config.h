@@ -12,9 +12,12 @@
 
 struct authp_way_in_t;
 
-/* The values of the directives. There is one list of members for servers and one for directories.
- * The struct, its creation and its merging are made from the list, so that no member can be
- * forgotten in one of them. X(type, name, value if the directive is absent). */
+/* The values of the directives. Members that a virtual host or a directory inherits are in a list:
+ * one for servers and one for directories. The struct, its creation and its merging are made from
+ * the list, so that no such member can be forgotten in one of them. X(type, name, value if the
+ * directive is absent). Members outside of the lists follow in the structs: directives of the main
+ * server alone, which nobody inherits, and members that are computed or merged in a way of their
+ * own. */
 #define AUTHP_UNSET (-1)
 #define AUTHP_SERVER_MEMBERS(X)                                                                    \
     X(apr_array_header_t *, mounts, NULL) /* authp_mount_t; empty = off */                         \

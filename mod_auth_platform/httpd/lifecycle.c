@@ -19,7 +19,10 @@
 #include <unistd.h>
 #include <unixd.h>
 
-/* The state of this generation. Each generation loads the module anew. */
+/* The state of the present generation of the configuration: NULL before check_config, and if the
+ * configuration does not use the module. At a reload httpd unloads the module and loads it again,
+ * so a new generation usually begins with new static variables. Some builds of httpd keep the
+ * module loaded, so on_pre_config() sets this variable back. */
 static authp_runtime_t *runtime;
 
 authp_runtime_t *authp_lifecycle_runtime(void)

@@ -10,8 +10,9 @@
 #include <apr_thread_mutex.h>
 #include <pthread.h>
 
-/* The state of one generation of the server. It is made in check_config and completed in each
- * child. */
+/* The state of one generation of the server: of the time between two readings of the configuration.
+ * check_config makes it, post_config adds the shared memory, and each child completes its own copy
+ * after it is forked. */
 typedef struct authp_runtime_t {
     authp_realm_t *realm;
     const authp_store_ops_t *store_ops;

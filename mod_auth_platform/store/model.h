@@ -107,31 +107,32 @@ typedef struct authp_invite_t {
     authp_ms_t revoked_at;
 } authp_invite_t;
 
-/* The wrong passwords for one account, or for one device of it, on all hosts. */
+/* The wrong passwords that all hosts have counted under one key: for a login (an e-mail address or
+ * a username, whether an account has it or not), or for one device of one account. */
 typedef struct authp_failures_t {
     int64_t count;
-    authp_ms_t last_at;
+    authp_ms_t last_at; /* time of the latest one */
 } authp_failures_t;
 
-/* One more wrong password. */
+/* One more wrong password under `key`. */
 typedef struct authp_failure_t {
-    const char *key; /* a keyed hash that stands for the account, 64 hex digits */
+    const char *key; /* a keyed hash of the login, or of device and account; 64 hex digits */
     authp_ms_t at;
     authp_ms_t forget_before; /* if the one before was earlier than this, counting starts again */
-    authp_ms_t expires_at;
+    authp_ms_t expires_at;    /* failure_get finds the count until then */
 } authp_failure_t;
 
-/* A page of a list. The order is by id, and so by time of creation. */
+/* A page of a list. The order is by id. Ids begin with the time of their creation (base/id.h). */
 typedef struct authp_page_t {
     const char *after_id; /* NULL = from the start */
-    int limit;            /* 1-200 */
+    int limit;            /* at most this many rows; at least 1 */
 } authp_page_t;
 
 typedef struct authp_user_filter_t {
     const char *email_prefix; /* lower-case; NULL = any */
     const char *role;         /* a stored role; NULL = any */
     const char *after_id;     /* NULL = from the start */
-    int limit;                /* 1-200 */
+    int limit;                /* at most this many accounts; at least 1 */
     bool enabled_only;
 } authp_user_filter_t;
 

@@ -12,9 +12,9 @@
 #include <stddef.h>
 
 /* Limits how often one client may ask. The counters are in shared memory, so all children of one
- * server count together, over graceful restarts too. AUTH_LIMIT_ADDRESS=120/1m means a burst of
- * 120, and 120 a minute over time. (GCRA: each request moves a due time forward by a 120th of a
- * minute. The due time may be at most a minute in the future.) */
+ * server count together, and graceful and full restarts keep the counts. AUTH_LIMIT_ADDRESS=120/1m
+ * means a burst of 120, and 120 a minute over time. (GCRA: each request moves a due time forward by
+ * a 120th of a minute. The due time may be at most a minute in the future.) */
 typedef struct authp_limit_shared_t authp_limit_shared_t; /* made before fork */
 typedef struct authp_limits_t authp_limits_t; /* with the settings of one generation; read-only */
 

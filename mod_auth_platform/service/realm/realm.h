@@ -16,14 +16,17 @@
 
 struct authp_token_cache_t;
 
-/* Live authorization of one child; made by live.h. */
+/* Live authorization of one child. authp_live_make() (live.h) makes it. */
 typedef struct authp_live_t {
     struct authp_live_table_t *table;
     struct authp_live_store_t *store; /* asks the store where the table does not have the answer */
 } authp_live_t;
 
-/* One httpd is one realm: one set of settings, keys and roles, and one store. Every service
- * function gets it as its first argument, so nothing is global. It is read-only once it is made. */
+/* One httpd is one realm: one set of settings, keys and roles, and one store. A service function
+ * that needs more than one of them gets the realm as its first argument, so no service has global
+ * state. The parent process makes the realm before it forks. Each child sets `store`, `hasher`,
+ * `live` and `token_cache` in its own copy before its threads serve requests that need them, and
+ * changes no member after that. */
 typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
@@ -38,8 +41,11 @@ typedef struct authp_realm_t {
     const authp_random_t *random;
 } authp_realm_t;
 
-/* Makes a realm, with keys and roles from the settings, the system's clock and the system's random
- * source. The caller sets store, hasher and limits, and may replace clock and random. */
+/* Makes a realm in `pool`, with keys and roles from `settings`, the system's clock and the system's
+ * random source. Reads the file of refused passwords if the settings name one. All other members
+ * are NULL: the caller sets those that it needs, and may replace clock and random. `settings` must
+ * live as long as the realm. AUTHP_E_VALIDATION_FAILED or AUTHP_E_INTERNAL, logged: that file
+ * cannot be used. AUTHP_E_MALFORMED: a key is too short. */
 AUTHP_CHECKED authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **out,
                                            apr_pool_t *pool);
 

@@ -18,7 +18,7 @@ typedef struct authp_rate_t {
 } authp_rate_t;
 
 /* All settings of .env and of the process environment, with their types and checked by the table in
- * settings.c. Read-only once loaded. A string is NULL only if its comment says so. */
+ * settings_table.c. Read-only once loaded. A string is NULL only if its comment says so. */
 typedef struct authp_settings_t {
     const char *source; /* for error lines: the .env file, or "the environment" */
 
@@ -79,12 +79,16 @@ typedef struct authp_settings_env_t {
 
 const authp_settings_env_t *authp_settings_load_environment(void); /* getenv(3) */
 
-/* Loads and checks all settings. If `env_file` is NULL, only the environment counts. On failure
- * *errors has one complete line for each wrong setting ("JWT_SECRET_KEY in /etc/x/.env: is 12
- * bytes, needs 32 to 4096 (make one with `authplatform secret`)"). A line never has the value of a
- * secret. Contacts nothing and creates nothing. Also refused: a key of the file that looks like a
- * misspelt setting, sample values of JWT_SECRET_KEY, and a MONGODB_URI or DATABASE_URL of another
- * scheme. authp_realm_store() finds out whether this build has the store. */
+/* Loads and checks all settings of the file `env_file` and of `env`. If `env_file` is NULL, only
+ * `env` counts. AUTHP_OK: *out, in `pool`, has every setting. AUTHP_E_MALFORMED: *out does not
+ * change, and *errors (const char *) has one line if the file cannot be used, otherwise one line
+ * for each wrong setting, such as "JWT_SECRET_KEY in /etc/x/.env: is 12 bytes, needs 32 to 4096
+ * (make one with `authplatform secret`)". No line has the value of a secret. Besides wrong values
+ * these are refused: a key of the file that looks like a misspelt setting, a sample value of
+ * JWT_SECRET_KEY or JWT_SECRET_KEY_PREVIOUS, and a MONGODB_URI or DATABASE_URL of another scheme.
+ * Other unknown keys of the file are ignored. Reads the file, looks whether the files and folders
+ * that settings name can be used, contacts no server, and creates nothing. authp_realm_store()
+ * finds out whether this build has the store. */
 AUTHP_CHECKED authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
                                               authp_settings_t **out, apr_array_header_t **errors,
                                               apr_pool_t *pool);
