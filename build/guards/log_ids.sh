@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Why: an id in a log line must lead to one place in the source, for operators and for the tests that
-# name the lines they expect. Each layer has its own range, so that two people do not take one number.
+# name the lines they expect. Each layer has its own range, so that two people do not take one number. An operator who finds an id in the
+# log finds it in the guide for troubleshooting too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 mapfile -t sources < <(find mod_auth_platform -name '*.[ch]' | sort)
+bad=0
 perl build/strip-comments.pl "${sources[@]}" | awk '
     BEGIN {
         n = split("base 1 99 net 1 99 crypto 100 199 store 200 299 service 300 399 api 400 499 httpd 500 699 cli 700 799", r, " ")
@@ -33,4 +35,9 @@ perl build/strip-comments.pl "${sources[@]}" | awk '
     END {
         if (!all) { print "missing: no log id in mod_auth_platform/"; bad = 1 }
         exit bad
-    }'
+    }' || bad=1
+guide=conf/guides/troubleshooting.md
+for id in $(perl build/strip-comments.pl "${sources[@]}" | grep -oE '"AUTHP[0-9]{4}' | tr -d '"' | sort -u); do
+    grep -q "\`$id" "$guide" || { echo "$guide: no row for $id"; bad=1; }
+done
+exit "$bad"
