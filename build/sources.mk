@@ -22,7 +22,7 @@ HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))
 CLI_SRC   := $(if $(wildcard $(SRC)/cli),$(call sources,$(SRC)/cli))
 UNIT_SRC  := $(call sources,t/unit t/store)
 # Files of httpd/ that the unit tests link, with a stand-in for the server (t/unit/httpd).
-UNIT_HTTPD_SRC := $(addprefix $(SRC)/httpd/,authn.c authz.c body.c cache.c check_auth.c check_hosts.c check_mounts.c child_exit.c config.c context.c \
+UNIT_HTTPD_SRC := $(addprefix $(SRC)/httpd/,authn.c authz.c body.c cache_control.c check_auth.c check_hosts.c check_mounts.c child_exit.c config.c context.c \
   directives.c identity.c maintain.c pace.c require.c require_age.c require_claim.c require_words.c scrub.c tree.c usage.c way_in.c)
 UNIT_STUB_SRC  := t/fuzz/support/httpd_stub.c
 FUZZ_SRC  := $(sort $(wildcard t/fuzz/fuzz_*.c))

@@ -2,8 +2,8 @@
 #include "httpd/authn.h"
 #include "httpd/config.h"
 #include "httpd/context.h"
-#include "httpd/lifecycle.h"
 #include "httpd/refuse.h"
+#include "httpd/runtime.h"
 #include "httpd/way_in.h"
 
 #include <http_core.h>
@@ -45,7 +45,7 @@ static authp_err_t identify(request_rec *r, authp_context_t *context)
     }
     authp_guard_request_t request;
     authp_context_guard_request(r, &request);
-    return authp_guard_authenticate(authp_lifecycle_runtime()->realm, &request, &context->principal,
+    return authp_guard_authenticate(authp_runtime_get()->realm, &request, &context->principal,
                                     &context->via, r->pool);
 }
 
@@ -58,7 +58,7 @@ static bool is_ours(const request_rec *r)
 
 static int on_check_authn(request_rec *r)
 {
-    if (authp_lifecycle_runtime() == NULL || !is_ours(r)) {
+    if (authp_runtime_get() == NULL || !is_ours(r)) {
         return DECLINED;
     }
     if (authp_way_in_holds(r)) {
@@ -82,7 +82,7 @@ static int on_check_authn(request_rec *r)
  * authenticates before it. */
 static int on_check_access(request_rec *r)
 {
-    if (authp_lifecycle_runtime() == NULL || authp_config_dir(r)->optional != 1 ||
+    if (authp_runtime_get() == NULL || authp_config_dir(r)->optional != 1 ||
         authp_config_mount(r) != NULL) {
         return DECLINED;
     }

@@ -2,7 +2,7 @@
 #include "httpd/child_exit.h"
 #include "base/clock.h"
 #include "base/ending.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 #include <ap_mpm.h>
 #include <http_connection.h>
@@ -54,7 +54,7 @@ static int on_drop_privileges(apr_pool_t *pchild, server_rec *server)
 {
     int threaded = AP_MPMQ_STATIC;
     (void)server;
-    if (authp_lifecycle_runtime() != NULL) {
+    if (authp_runtime_get() != NULL) {
         (void)ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
         single = threaded == AP_MPMQ_NOT_SUPPORTED;
         at_work = 1;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/config.h"
 #include "api/core/mounts.h"
-#include "httpd/way_in.h"
 
 #include "api/core/profiles.h"
 #include "api/docs/document.h"
@@ -22,7 +21,8 @@ void *authp_config_create_server(apr_pool_t *pool, server_rec *server)
     authp_server_config_t *out = apr_pcalloc(pool, sizeof(*out));
     (void)server;
     AUTHP_SERVER_MEMBERS(SET_UNSET)
-    out->token_cache = AUTHP_UNSET;
+    AUTHP_MAIN_MEMBERS(SET_UNSET)
+    out->served = apr_array_make(pool, 1, sizeof(authp_mount_t));
     return out;
 }
 
@@ -32,6 +32,8 @@ void *authp_config_merge_server(apr_pool_t *pool, void *base, void *add)
     const authp_server_config_t *under = base;
     const authp_server_config_t *over = add;
     AUTHP_SERVER_MEMBERS(MERGE)
+    AUTHP_MAIN_MEMBERS(SET_UNSET)
+    out->served = apr_array_make(pool, 1, sizeof(authp_mount_t));
     return out;
 }
 
@@ -84,12 +86,6 @@ const authp_mount_t *authp_config_mount(const request_rec *r)
 {
     const authp_server_config_t *config = authp_config_server(r->server);
     return r->uri != NULL ? authp_mounts_find(config->served, r->uri) : NULL;
-}
-
-const char *authp_config_sign_in_page(const request_rec *r)
-{
-    const authp_way_in_t *way = authp_config_dir(r)->sign_in;
-    return way != NULL && way->page[0] != '\0' ? way->page : NULL;
 }
 
 static void serve(authp_server_config_t *config, const char *path, const char *profile)

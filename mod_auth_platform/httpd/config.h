@@ -12,17 +12,23 @@
 
 struct authp_way_in_t;
 
-/* The values of the directives. Members that a virtual host or a directory inherits are in a list:
- * one for servers and one for directories. The struct, its creation and its merging are made from
- * the list, so that no such member can be forgotten in one of them. X(type, name, value if the
- * directive is absent). Members outside of the lists follow in the structs: directives of the main
- * server alone, which nobody inherits, and members that are computed or merged in a way of their
- * own. */
+/* The values of the directives. There is a list of members for servers, one for the main server
+ * alone, and one for directories. The structs, their creation and their merging are made from the
+ * lists, so that no member can be forgotten in one of them. X(type, name, value if the directive is
+ * absent). Members outside of the lists follow in the structs: they are computed, or merged in a
+ * way of their own. */
 #define AUTHP_UNSET (-1)
 #define AUTHP_SERVER_MEMBERS(X)                                                                    \
     X(apr_array_header_t *, mounts, NULL) /* authp_mount_t; empty = off */                         \
     X(const char *, me_path, NULL)        /* "" = off */                                           \
     X(int, delivery, AUTHP_UNSET)         /* authp_delivery_t */
+
+/* Of the main server only: a virtual host has them unset. */
+#define AUTHP_MAIN_MEMBERS(X)                                                                      \
+    X(const char *, env_file, NULL)                                                                \
+    X(int64_t, max_lag_ms, 0)        /* 0 = default */                                             \
+    X(int, live_entries, 0)          /* 0 = default */                                             \
+    X(int, token_cache, AUTHP_UNSET) /* KB; unset = default */
 
 #define AUTHP_DIR_MEMBERS(X)                                                                       \
     X(int, optional, AUTHP_UNSET)                                                                  \
@@ -40,10 +46,7 @@ typedef enum authp_remote_user_t {
 #define AUTHP_MEMBER(type, name, unset) type name;
 typedef struct authp_server_config_t {
     AUTHP_SERVER_MEMBERS(AUTHP_MEMBER)
-    const char *env_file;          /* this and the next three: of the main server only */
-    int64_t max_lag_ms;            /* 0 = default */
-    int live_entries;              /* 0 = default */
-    int token_cache;               /* KB; AUTHP_UNSET = default */
+    AUTHP_MAIN_MEMBERS(AUTHP_MEMBER)
     apr_array_header_t *served;    /* authp_mount_t: what the members amount to, by
                                       authp_config_resolve(); empty = none */
     const authp_mount_t *renewing; /* of `served`: where a browser renews its session */
@@ -87,6 +90,4 @@ const authp_dir_config_t *authp_config_dir(const request_rec *r);
 bool authp_config_serves(const request_rec *r);
 /* The mount of this host that owns the request's path. NULL: none does. */
 const authp_mount_t *authp_config_mount(const request_rec *r);
-/* The AuthPlatformSignInPage in force for the request. NULL if there is none. */
-const char *authp_config_sign_in_page(const request_rec *r);
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/context.h"
 #include "httpd/config.h"
+#include "httpd/way_in.h"
 
 #include <http_protocol.h>
 #include <string.h>
@@ -95,7 +96,7 @@ void authp_context_guard_request(request_rec *r, authp_guard_request_t *out)
     out->scheme = authp_context_scheme(r);
     out->host = apr_table_get(r->headers_in, "Host");
     out->renewing = authp_config_server(r->server)->renewing;
-    out->sign_in_page = authp_config_sign_in_page(r);
+    out->sign_in_page = authp_way_in_page(r);
     out->when_unavailable = authp_config_dir(r)->when_unavailable == AUTHP_UNAVAILABLE_ALLOW_VALID
                                 ? AUTHP_UNAVAILABLE_ALLOW_VALID
                                 : AUTHP_UNAVAILABLE_DENY;

@@ -7,6 +7,7 @@
 #include "httpd/log_bridge.h"
 #include "httpd/pace.h"
 #include "httpd/respond.h"
+#include "httpd/way_in.h"
 
 #include "api/core/dispatch.h"
 #include "api/core/refusal.h"
@@ -27,7 +28,7 @@ static bool is_owned(const request_rec *r)
 static bool claim(request_rec *r)
 {
     const authp_mount_t *mount = NULL;
-    if (authp_lifecycle_runtime() != NULL && r->proxyreq != PROXYREQ_PROXY) {
+    if (authp_runtime_get() != NULL && r->proxyreq != PROXYREQ_PROXY) {
         mount = authp_config_mount(r);
     }
     if (mount == NULL) {
@@ -69,15 +70,15 @@ static void fill_request(request_rec *r, authp_body_t *body, authp_request_t *ou
     out->scheme = authp_context_scheme(r);
     out->host = apr_table_get(r->headers_in, "Host");
     out->client_ip = r->useragent_ip;
-    out->sign_in_page = authp_config_sign_in_page(r);
+    out->sign_in_page = authp_way_in_page(r);
     out->read_body = authp_body_read;
     out->body_ctx = body;
-    out->gate = &authp_lifecycle_runtime()->gate;
+    out->gate = &authp_runtime_get()->gate;
 }
 
 static int on_handler(request_rec *r)
 {
-    authp_runtime_t *runtime = authp_lifecycle_runtime();
+    authp_runtime_t *runtime = authp_runtime_get();
     if (!is_owned(r) || runtime == NULL) {
         return DECLINED;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/identity.h"
 #include "httpd/config.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 #include "httpd/scrub.h"
 
 #include "base/text.h"
@@ -38,7 +38,7 @@ static const char *role_names(authp_context_t *context)
 {
     if (context->role_names == NULL) {
         apr_pool_t *pool = context->pool;
-        const authp_roles_map_t *map = authp_lifecycle_runtime()->realm->roles;
+        const authp_roles_map_t *map = authp_runtime_get()->realm->roles;
         context->role_names =
             apr_array_pstrcat(pool, authp_roles_names(map, context->principal.roles, pool), ',');
     }
@@ -103,7 +103,7 @@ static void unset_environment(apr_table_t *env)
 /* The first of all fixups, so that RequestHeader and RewriteCond can use the variables. */
 static int on_fixups_environment(request_rec *r)
 {
-    if (authp_lifecycle_runtime() == NULL) {
+    if (authp_runtime_get() == NULL) {
         return DECLINED;
     }
     authp_context_t *context = authp_identity_of(r);
@@ -182,7 +182,7 @@ static void strip_authorization(request_rec *r)
  * credentials. */
 static int on_fixups_headers(request_rec *r)
 {
-    if (authp_lifecycle_runtime() == NULL || authp_config_mount(r) != NULL) {
+    if (authp_runtime_get() == NULL || authp_config_mount(r) != NULL) {
         return DECLINED;
     }
     authp_context_t *context = authp_identity_of(r);

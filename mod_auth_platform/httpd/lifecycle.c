@@ -19,21 +19,10 @@
 #include <unistd.h>
 #include <unixd.h>
 
-/* The state of the present generation of the configuration: NULL before check_config, and if the
- * configuration does not use the module. At a reload httpd unloads the module and loads it again,
- * so a new generation usually begins with new static variables. Some builds of httpd keep the
- * module loaded, so on_pre_config() sets this variable back. */
-static authp_runtime_t *runtime;
-
-authp_runtime_t *authp_lifecycle_runtime(void)
-{
-    return runtime;
-}
-
 static int on_pre_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp)
 {
     (void)pconf, (void)plog, (void)ptemp;
-    runtime = NULL; /* some builds keep the module in memory over a reload */
+    authp_runtime_set(NULL); /* some builds keep the module in memory over a reload */
     authp_mongo_counters_drop();
     return OK;
 }
@@ -84,6 +73,7 @@ static int failed(const char *what)
 static authp_err_t make_realm(const authp_settings_t *settings, apr_array_header_t *errors,
                               apr_pool_t *pconf)
 {
+    authp_runtime_t *runtime = authp_runtime_get();
     const char *error = NULL;
     authp_err_t err =
         authp_realm_store(settings, &runtime->store_ops, &runtime->store_config, &error, pconf);
@@ -106,7 +96,8 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
     apr_array_header_t *warnings = apr_array_make(pconf, 4, sizeof(const char *));
     apr_array_header_t *wrong = NULL;
     authp_settings_t *settings = NULL;
-    runtime = apr_pcalloc(pconf, sizeof(*runtime));
+    authp_runtime_t *runtime = apr_pcalloc(pconf, sizeof(*runtime));
+    authp_runtime_set(runtime);
     runtime->server = server;
     check_hosts(server, errors, pconf);
     authp_check_auth(errors, warnings, pconf);
@@ -155,6 +146,7 @@ static apr_status_t sweep(void *data)
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                           server_rec *server)
 {
+    authp_runtime_t *runtime = authp_runtime_get();
     (void)plog;
     /* A start runs this hook twice, and the first run does nothing. A reload runs it once, and that
      * run does everything, also if the reload is the first with this module. */
@@ -191,6 +183,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
  * because the allocator of pchild has no mutex. */
 static apr_pool_t *make_pool(apr_pool_t *pchild)
 {
+    authp_runtime_t *runtime = authp_runtime_get();
     apr_allocator_t *allocator = NULL;
     apr_thread_mutex_t *mutex = NULL;
     apr_pool_t *pool = NULL;
@@ -211,7 +204,7 @@ static apr_pool_t *make_pool(apr_pool_t *pchild)
     return pool;
 }
 
-static bool open_all(void)
+static bool open_all(authp_runtime_t *runtime)
 {
     authp_realm_t *realm = runtime->realm;
     apr_pool_t *pool = NULL;
@@ -234,13 +227,14 @@ static bool open_all(void)
 
 bool authp_lifecycle_ready(void)
 {
+    authp_runtime_t *runtime = authp_runtime_get();
     if (atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
         return true;
     }
     if (runtime->pool == NULL || apr_thread_mutex_trylock(runtime->lock) != APR_SUCCESS) {
         return false;
     }
-    bool ready = open_all();
+    bool ready = open_all(runtime);
     if (ready) {
         authp_live_open(runtime->realm->live);
         atomic_store_explicit(&runtime->ready, true, memory_order_release);
@@ -251,6 +245,7 @@ bool authp_lifecycle_ready(void)
 
 static void on_child_init(apr_pool_t *pchild, server_rec *server)
 {
+    authp_runtime_t *runtime = authp_runtime_get();
     int threads = 0;
     if (runtime == NULL) {
         return;

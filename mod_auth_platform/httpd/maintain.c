@@ -2,17 +2,17 @@
 #include "httpd/maintain.h"
 #include "base/log.h"
 #include "httpd/child_exit.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 #include "service/live/live_poll.h"
 #include "service/session/purge.h"
 
 #include <http_core.h>
 #include <mod_watchdog.h>
 
-#define SWEEP_MS 5000
+#define UPKEEP_MS 5000
 /* Each child looks this often whether the last poll of the live table is a second old, and then
  * polls. */
-#define LISTEN_MS 200
+#define POLL_MS 200
 #define PURGE_EVERY_MS 600000
 #define PURGE_BATCHES 4
 
@@ -90,7 +90,7 @@ void authp_maintain_child(authp_runtime_t *runtime, apr_pool_t *pchild)
     apr_pool_pre_cleanup_register(pchild, runtime, close_rounds);
 }
 
-static apr_status_t on_round(int state, void *data, apr_pool_t *pool)
+static apr_status_t on_upkeep(int state, void *data, apr_pool_t *pool)
 {
     authp_runtime_t *runtime = data;
     if (enter(runtime, state)) {
@@ -101,7 +101,7 @@ static apr_status_t on_round(int state, void *data, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-static apr_status_t on_listen(int state, void *data, apr_pool_t *pool)
+static apr_status_t on_poll(int state, void *data, apr_pool_t *pool)
 {
     authp_runtime_t *runtime = data;
     if (enter(runtime, state)) {
@@ -127,7 +127,7 @@ static apr_status_t watch(const char *name, int interval_ms, round_fn *fn, apr_p
     }
     apr_status_t rv = get(&watchdog, name, 0, 0, pconf);
     return rv == APR_SUCCESS
-               ? add(watchdog, apr_time_from_msec(interval_ms), authp_lifecycle_runtime(), fn)
+               ? add(watchdog, apr_time_from_msec(interval_ms), authp_runtime_get(), fn)
                : rv;
 }
 
@@ -135,13 +135,13 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
                           server_rec *server)
 {
     (void)plog, (void)ptemp;
-    if (authp_lifecycle_runtime() == NULL ||
+    if (authp_runtime_get() == NULL ||
         ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    apr_status_t rv = watch("_auth_platform_", SWEEP_MS, on_round, pconf);
+    apr_status_t rv = watch("_auth_platform_", UPKEEP_MS, on_upkeep, pconf);
     if (rv == APR_SUCCESS) {
-        rv = watch("_auth_platform_live_", LISTEN_MS, on_listen, pconf);
+        rv = watch("_auth_platform_live_", POLL_MS, on_poll, pconf);
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,

@@ -2,7 +2,7 @@
 #ifndef AUTHP_HTTPD_MAINTAIN_H
 #define AUTHP_HTTPD_MAINTAIN_H
 
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 /* The background work of each child, on two threads of mod_watchdog. One closes idle connections to
  * the store every 5 s, and purges every 10 minutes. The other looks every 0.2 s whether the latest

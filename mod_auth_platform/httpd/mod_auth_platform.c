@@ -3,7 +3,7 @@
 
 #include "httpd/authn.h"
 #include "httpd/authz.h"
-#include "httpd/cache.h"
+#include "httpd/cache_control.h"
 #include "httpd/child_exit.h"
 #include "httpd/config.h"
 #include "httpd/directives.h"
@@ -28,7 +28,7 @@ static void register_hooks(apr_pool_t *pool)
     authp_require_register(pool);
     authp_identity_register(pool);
     authp_refuse_register(pool);
-    authp_cache_register(pool);
+    authp_cache_control_register(pool);
     authp_pace_register(pool);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/refuse.h"
 #include "httpd/body.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 #include "api/core/profiles.h"
 #include "api/core/refusal.h"
@@ -79,8 +79,7 @@ static void fill_reader(request_rec *r, authp_err_t err, const authp_guard_reque
     if (out->known) {
         out->name = context->principal.name;
         out->email = context->principal.email;
-        out->sign_in =
-            authp_guard_redirect(authp_lifecycle_runtime()->realm, request, true, r->pool);
+        out->sign_in = authp_guard_redirect(authp_runtime_get()->realm, request, true, r->pool);
     }
 }
 
@@ -105,7 +104,7 @@ static authp_response_t *document(request_rec *r, authp_err_t err,
 
 static int refuse(request_rec *r, authp_err_t err)
 {
-    const authp_realm_t *realm = authp_lifecycle_runtime()->realm;
+    const authp_realm_t *realm = authp_runtime_get()->realm;
     authp_id_t id = authp_id_new(realm->clock, realm->random);
     const char *request_id = apr_pstrmemdup(r->pool, id.hex, AUTHP_ID_LEN);
     authp_guard_request_t request;
@@ -186,7 +185,7 @@ static bool site_has_own_text(request_rec *r)
 static void on_insert_error_filter(request_rec *r)
 {
     authp_context_t *context = authp_context_of(r);
-    if (context == NULL || authp_lifecycle_runtime() == NULL) {
+    if (context == NULL || authp_runtime_get() == NULL) {
         return;
     }
     if (context->refusal == NULL && r->status == HTTP_FORBIDDEN && context->known &&

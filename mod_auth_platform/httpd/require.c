@@ -2,14 +2,14 @@
 #include "httpd/require.h"
 #include "httpd/config.h"
 #include "httpd/identity.h"
-#include "httpd/lifecycle.h"
 #include "httpd/require_age.h"
 #include "httpd/require_claim.h"
 #include "httpd/require_words.h"
+#include "httpd/runtime.h"
 
 #include <ap_provider.h>
 #include <http_request.h>
-#include <mod_auth.h>
+#include <string.h>
 
 #define ROLE "Require role"
 
@@ -33,7 +33,7 @@ static authz_status check_role(request_rec *r, const char *line, const void *par
     if (names == NULL) {
         return AUTHZ_GENERAL_ERROR;
     }
-    const authp_roles_map_t *map = authp_lifecycle_runtime()->realm->roles;
+    const authp_roles_map_t *map = authp_runtime_get()->realm->roles;
     authp_roles_t passing = authp_roles_mask(map, names);
     if (authp_config_dir(r)->admin_passes_roles == 1) {
         passing |= authp_roles_bit(map, "admin");
@@ -58,12 +58,28 @@ static authz_status check_verified(request_rec *r, const char *line, const void 
 static const authz_provider role_provider = {check_role, parse_role};
 static const authz_provider verified_provider = {check_verified, parse_verified};
 
+static const char *all_words(const char *words, apr_pool_t *pool)
+{
+    (void)pool;
+    return words;
+}
+
+static const char *claim_roles(const char *words, apr_pool_t *pool)
+{
+    return strcmp(ap_getword_conf(pool, &words), "roles") == 0 ? words : NULL;
+}
+
+const authp_require_t authp_require_table[] = {
+    {.name = "role", .provider = &role_provider, .roles = all_words},
+    {.name = "verified", .provider = &verified_provider},
+    {.name = "platform-claim", .provider = &authp_require_claim_provider, .roles = claim_roles},
+    {.name = "auth-age", .provider = &authp_require_age_provider},
+    {.name = NULL}};
+
 void authp_require_register(apr_pool_t *pool)
 {
-    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "role", AUTHZ_PROVIDER_VERSION,
-                              &role_provider, AP_AUTH_INTERNAL_PER_CONF);
-    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "verified", AUTHZ_PROVIDER_VERSION,
-                              &verified_provider, AP_AUTH_INTERNAL_PER_CONF);
-    authp_require_claim_register(pool);
-    authp_require_age_register(pool);
+    for (const authp_require_t *row = authp_require_table; row->name != NULL; row++) {
+        ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, row->name, AUTHZ_PROVIDER_VERSION,
+                                  row->provider, AP_AUTH_INTERNAL_PER_CONF);
+    }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/require_age.h"
 #include "httpd/identity.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 #include <ap_provider.h>
 #include <http_request.h>
@@ -36,7 +36,7 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
         return status;
     }
     /* auth_time is in the store's time. */
-    int64_t now = authp_realm_now(authp_lifecycle_runtime()->realm) / 1000;
+    int64_t now = authp_realm_now(authp_runtime_get()->realm) / 1000;
     if (now - who->principal.auth_time <= *seconds) {
         return AUTHZ_GRANTED;
     }
@@ -52,10 +52,4 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     return context->in_authz ? AUTHZ_DENIED : AUTHZ_DENIED_NO_USER;
 }
 
-static const authz_provider provider = {check, parse};
-
-void authp_require_age_register(apr_pool_t *pool)
-{
-    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "auth-age", AUTHZ_PROVIDER_VERSION,
-                              &provider, AP_AUTH_INTERNAL_PER_CONF);
-}
+const authz_provider authp_require_age_provider = {check, parse};

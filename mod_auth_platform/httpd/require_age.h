@@ -4,9 +4,11 @@
 
 #include "httpd/module.h"
 
+#include <mod_auth.h>
+
 /* `Require auth-age SECONDS`: the person proved who they are, by a password or a provider, at most
  * SECONDS ago. If that is longer ago, context->max_age gets SECONDS. By that authz.c knows that a
  * new sign-in may help. */
-void authp_require_age_register(apr_pool_t *pool);
+extern const authz_provider authp_require_age_provider;
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/require_claim.h"
 #include "httpd/identity.h"
-#include "httpd/lifecycle.h"
 #include "httpd/require_words.h"
+#include "httpd/runtime.h"
 
 #include <ap_provider.h>
 #include <apr_strings.h>
@@ -38,7 +38,7 @@ static bool has_email_verified(const authp_principal_t *who, const char *value)
 
 static bool has_role(const authp_principal_t *who, const char *value)
 {
-    return (who->roles & authp_roles_bit(authp_lifecycle_runtime()->realm->roles, value)) != 0;
+    return (who->roles & authp_roles_bit(authp_runtime_get()->realm->roles, value)) != 0;
 }
 
 /* `name` is missing because people choose it freely. The times are missing because Require auth-age
@@ -121,10 +121,4 @@ static authz_status check(request_rec *r, const char *line, const void *parsed)
     return AUTHZ_DENIED;
 }
 
-static const authz_provider provider = {check, parse};
-
-void authp_require_claim_register(apr_pool_t *pool)
-{
-    ap_register_auth_provider(pool, AUTHZ_PROVIDER_GROUP, "platform-claim", AUTHZ_PROVIDER_VERSION,
-                              &provider, AP_AUTH_INTERNAL_PER_CONF);
-}
+const authz_provider authp_require_claim_provider = {check, parse};

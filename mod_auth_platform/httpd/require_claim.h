@@ -4,7 +4,9 @@
 
 #include "httpd/module.h"
 
+#include <mod_auth.h>
+
 /* `Require platform-claim NAME VALUE...`: the claim has one of the values. */
-void authp_require_claim_register(apr_pool_t *pool);
+extern const authz_provider authp_require_claim_provider;
 
 #endif

@@ -3,7 +3,7 @@
 #define AUTHP_HTTPD_RETAINED_H
 
 #include "httpd/config.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 /* The shared memory that outlives a reload of the module: the bound on password hashing, the state
  * of bursts (api/core/gate.h), the live table, the limits on attempts, and what the store has

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/scrub.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
@@ -117,7 +117,7 @@ void authp_scrub_headers(request_rec *r)
 
 static int on_post_read_request(request_rec *r)
 {
-    if (authp_lifecycle_runtime() != NULL) {
+    if (authp_runtime_get() != NULL) {
         authp_scrub_headers(r);
     }
     return DECLINED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/tree.h"
 #include "base/text.h"
+#include "httpd/require.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -67,10 +68,9 @@ const char *authp_tree_required(const ap_directive_t *directive, const char *nam
 
 const char *authp_tree_condition(const ap_directive_t *directive, apr_pool_t *pool)
 {
-    static const char *const ours[] = {"role", "verified", "platform-claim", "auth-age"};
-    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-        if (authp_tree_required(directive, ours[i], pool) != NULL) {
-            return ours[i];
+    for (const authp_require_t *row = authp_require_table; row->name != NULL; row++) {
+        if (authp_tree_required(directive, row->name, pool) != NULL) {
+            return row->name;
         }
     }
     return NULL;

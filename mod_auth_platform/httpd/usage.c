@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/usage.h"
 #include "base/text.h"
+#include "httpd/require.h"
 #include "httpd/tree.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-/* The names after `Require [not] role` or `Require [not] platform-claim roles`. NULL for other
- * lines. */
+/* The names of roles in a Require line of ours. NULL for other lines. */
 static const char *required_roles(const ap_directive_t *directive, apr_pool_t *pool)
 {
-    const char *rest = authp_tree_required(directive, "platform-claim", pool);
-    if (rest != NULL) {
-        return strcmp(ap_getword_conf(pool, &rest), "roles") == 0 ? rest : NULL;
+    for (const authp_require_t *row = authp_require_table; row->name != NULL; row++) {
+        const char *words = authp_tree_required(directive, row->name, pool);
+        if (words != NULL) {
+            return row->roles != NULL ? row->roles(words, pool) : NULL;
+        }
     }
-    return authp_tree_required(directive, "role", pool);
+    return NULL;
 }
 
 static bool is_use(const ap_directive_t *directive, apr_pool_t *pool)

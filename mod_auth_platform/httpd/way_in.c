@@ -216,6 +216,12 @@ static bool leads_in(const request_rec *r, const authp_way_in_t *way)
     return found;
 }
 
+const char *authp_way_in_page(const request_rec *r)
+{
+    const authp_way_in_t *way = authp_config_dir(r)->sign_in;
+    return way != NULL && way->page[0] != '\0' ? way->page : NULL;
+}
+
 bool authp_way_in_holds(const request_rec *r)
 {
     const authp_way_in_t *way = authp_config_dir(r)->sign_in;

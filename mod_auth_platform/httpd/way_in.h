@@ -39,6 +39,9 @@ const char *authp_way_in_parse(cmd_parms *cmd, int count, char *const words[],
  */
 void authp_way_in_note(cmd_parms *cmd, const char *line, struct authp_guarded_by_t *out);
 
+/* The AuthPlatformSignInPage in force for the request. NULL if there is none. */
+const char *authp_way_in_page(const request_rec *r);
+
 /* True if the request may pass although nobody is signed in. */
 bool authp_way_in_holds(const request_rec *r);
 

@@ -2,7 +2,7 @@
 /* For the fuzz target alone: what runs per request never gets here. The unit tests have their own
  * (t/unit/httpd/httpd_fake.c). */
 #include "httpd/identity.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 #include <ap_expr.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ void ap_log_rerror_(const char *file, int line, int index, int level, apr_status
     (void)file, (void)line, (void)index, (void)level, (void)status, (void)r, (void)format;
 }
 
-authp_runtime_t *authp_lifecycle_runtime(void)
+authp_runtime_t *authp_runtime_get(void)
 {
     abort();
 }

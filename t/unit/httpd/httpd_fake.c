@@ -2,7 +2,7 @@
 #include "httpd_fake.h"
 #include "httpd/authn.h"
 #include "httpd/authz.h"
-#include "httpd/cache.h"
+#include "httpd/cache_control.h"
 #include "httpd/directives.h"
 #include "httpd/identity.h"
 #include "httpd/refuse.h"
@@ -108,7 +108,7 @@ static void register_once(apr_pool_t *pool)
     authp_identity_register(pool);
     authp_authn_register(pool);
     authp_authz_register(pool);
-    authp_cache_register(pool);
+    authp_cache_control_register(pool);
     authp_require_register(pool);
 }
 
@@ -118,7 +118,7 @@ static void register_once(apr_pool_t *pool)
 ap_directive_t *ap_conftree;
 ap_listen_rec *ap_listeners;
 
-authp_runtime_t *authp_lifecycle_runtime(void)
+authp_runtime_t *authp_runtime_get(void)
 {
     return &fake.runtime;
 }

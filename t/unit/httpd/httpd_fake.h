@@ -6,7 +6,7 @@
 
 #include "httpd/config.h"
 #include "httpd/context.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 #include <mod_auth.h>
 #include <util_filter.h>

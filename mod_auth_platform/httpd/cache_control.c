@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "httpd/cache.h"
+#include "httpd/cache_control.h"
 #include "httpd/context.h"
-#include "httpd/lifecycle.h"
+#include "httpd/runtime.h"
 
 #include "api/core/credential.h"
 
@@ -96,7 +96,7 @@ static bool may_include_guarded(request_rec *r)
     for (const ap_filter_t *at = r->output_filters; at != NULL && !includes; at = at->next) {
         includes = strcmp(at->frec->name, "includes") == 0;
     }
-    const authp_runtime_t *runtime = includes ? authp_lifecycle_runtime() : NULL;
+    const authp_runtime_t *runtime = includes ? authp_runtime_get() : NULL;
     if (runtime != NULL) {
         authp_headers_t headers = authp_context_headers(r);
         authp_credential_find(&headers, runtime->realm->settings->secure_cookies, &credential);
@@ -124,7 +124,7 @@ static void add_filter(request_rec *r)
     }
 }
 
-void authp_cache_register(apr_pool_t *pool)
+void authp_cache_control_register(apr_pool_t *pool)
 {
     (void)pool;
     /* This filter runs after mod_headers and mod_expires, which have the same type or an earlier
