@@ -146,7 +146,7 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,
                      "AUTHP0520: mod_watchdog is missing: idle connections to the store stay open, "
-                     "and guarded pages ask the store");
+                     "nothing is purged, and guarded pages ask the store");
     }
     return OK;
 }
