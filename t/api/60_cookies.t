@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The cookie way of contract 4, with SECURE_COOKIES on as in production (a client of ours sends them over http).
+# Tokens as cookies, with SECURE_COOKIES on as in production (a client of ours sends them over http).
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

@@ -59,7 +59,7 @@ my $one_way = qr{\ (?:csrf_failed|origin_denied|busy|rate_limited|store_unavaila
 my @half = grep { keys %{ $seen->{$_} } < 2 && $_ !~ $one_way && $promised{$_} } sort keys %$seen;
 is("@half", '', 'in both token ways');
 
-# The codes of contract 10.
+# The codes that clients branch on.
 my @codes = qw(invalid_credentials token_missing token_invalid token_expired token_revoked insufficient_role insufficient_user_authentication
     not_candidate not_recruiter recruiter_pending invite_required invite_invalid email_taken csrf_failed origin_denied refresh_invalid
     refresh_reused last_admin rate_limited busy store_unavailable validation_failed malformed_json body_too_large unsupported_media_type not_found

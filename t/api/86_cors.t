@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Scripts of other origins (contract 4 and 7): exact origins, credentials only where cookies are, preflight, Vary; and what
+# Scripts of other origins: exact origins, credentials only where cookies are, preflight, Vary; and what
 # stops the server from starting.
 use strict;
 use warnings FATAL => 'all';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The field rules of contract 1, and the list of refused passwords. */
+/* The rules for e-mail addresses, names and passwords, and the list of refused passwords. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -49,7 +49,7 @@ static void expect_roles(json_t *object, const char *first, size_t count)
 
 static void expect_user(json_t *user, const char *id, const char *email)
 {
-    /* Every member of contract 2 and nothing else: no hash, no secret. */
+    /* Every member that clients rely on, and nothing else: no hash, no secret. */
     ck_assert_uint_eq(json_object_size(user), 8);
     ck_assert_str_eq(text(user, "id"), id);
     ck_assert_str_eq(text(user, "email"), email);

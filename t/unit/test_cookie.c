@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cookie way (contract 4): attributes to the letter, the double submit, origins. */
+/* Tokens as cookies: attributes to the letter, the double submit, origins. */
 #include "api/core/route.h"
 #include "suite.h"
 #include "support/http_fake.h"

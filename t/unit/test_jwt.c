@@ -64,7 +64,7 @@ static void expect_members(const char *text, const char *const *names, int count
     }
 }
 
-/* Those of contract 4, and no others. */
+/* The claims that clients and apps rely on, and no others. */
 START_TEST(members_are_the_contracts)
 {
     static const char *const header[] = {"alg", "typ", "kid"};

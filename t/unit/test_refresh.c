@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The refresh rules of contract 4 on a store. The decision table: test_refresh_rules.c; races and
+/* The refresh rules on a store. The decision table: test_refresh_rules.c; races and
  * failures of the store: test_refresh_races.c. */
 #include <string.h>
 

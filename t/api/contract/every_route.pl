@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What follows for every route from what it is (contract 1 and 4): rows for one way.
+# What follows for every route from what it is: rows for one way.
 #   rows(way, routes, people): people has candidate, admin and gone (a candidate whose session has ended).
 use strict;
 use warnings FATAL => 'all';

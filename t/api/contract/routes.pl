@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The routes of contract 2 that password accounts have, and what each of them takes:
+# The routes that password accounts have, and what each of them takes:
 #   needs     whose token: user, admin; maybe (it is looked at when there is one); own (the route finds its credential itself)
 #   body      a good one; optional: none at all counts as {}
 #   waits     for the store or a hash: 503 busy and store_unavailable
