@@ -137,6 +137,7 @@ START_TEST(places_of_old_children_count)
     int running = 0;
     int waiting = 0;
     ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
+    authp_hasher_bound_limit(bound, 4);
     for (int i = 0; i < 4; i++) {
         ck_assert_int_ge(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
     }

@@ -179,10 +179,10 @@ START_TEST(a_quick_line_is_no_flood)
     }
     ck_assert(!authp_gate_enter(&gate, true));
     throttled_right(&h, "ada@example.org");
-    authp_hasher_bound_assume(bound, 41); /* 246 ms with one more */
+    authp_hasher_bound_assume(bound, 20); /* 240 ms with those who have entered */
     (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
     ck_assert_int_eq(gate.strangers, 5);
-    authp_hasher_bound_assume(bound, 42);
+    authp_hasher_bound_assume(bound, 23);
     throttled_wait(&h, "POST", LOGIN, "1");
     ck_assert_int_eq(gate.strangers, 5);
     gate.strangers = gate.burst;

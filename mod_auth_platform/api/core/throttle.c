@@ -63,13 +63,24 @@ static bool counts(const authp_call_t *call, authp_err_t outcome)
                                outcome == AUTHP_E_INVITE_INVALID);
 }
 
+/* True if the line for hashes is done in a moment, with those strangers too that have entered the
+ * gate and may still be on their way to it. Without these, all of a flood would find it short at
+ * once. */
+static bool is_quick(const authp_call_t *call)
+{
+    const authp_hasher_t *hasher = call->realm->hasher;
+    const authp_gate_t *gate = call->request->gate;
+    int entered = gate != NULL ? atomic_load(&gate->strangers) : 0;
+    return hasher != NULL && authp_hasher_line_is_quick(hasher, entered + 1);
+}
+
 /* In a flood the line for hashes must stay short, because each waiting request holds a thread that
  * pages may need. */
 static bool is_flood(const authp_call_t *call)
 {
     authp_hasher_t *hasher = call->realm->hasher;
     return hasher != NULL && authp_gate_is_flooded(call->request->gate) &&
-           authp_hasher_line_is_long(hasher) && !authp_hasher_line_is_quick(hasher);
+           authp_hasher_line_is_long(hasher) && !is_quick(call);
 }
 
 /* True if a busy server should answer a stranger 429 and not 503. After a 503 httpd closes the
@@ -132,13 +143,13 @@ static bool wait_for_place(const authp_call_t *call)
 bool authp_throttle_enter_gate(const authp_call_t *call, bool stranger)
 {
     authp_gate_t *gate = call->request->gate;
-    const authp_hasher_t *hasher = call->realm->hasher;
     if (authp_gate_enter(gate, stranger)) {
         return true;
     }
-    return stranger ? hasher != NULL && authp_hasher_line_is_quick(hasher) &&
-                          authp_gate_enter_quickly(gate)
-                    : wait_for_place(call);
+    if (!stranger) {
+        return wait_for_place(call);
+    }
+    return is_quick(call) && authp_gate_enter_quickly(gate);
 }
 
 bool authp_throttle_is_stranger(const authp_call_t *call)

@@ -294,9 +294,9 @@ bool authp_hasher_line_is_long(const authp_hasher_t *hasher)
     return line >= (1 + LONG_QUEUE_PER_SLOT) * slots;
 }
 
-bool authp_hasher_line_is_quick(const authp_hasher_t *hasher)
+bool authp_hasher_line_is_quick(const authp_hasher_t *hasher, int more)
 {
-    int64_t drain = authp_hasher_bound_drain_ms(hasher->bound);
+    int64_t drain = authp_hasher_bound_drain_ms(hasher->bound, more);
     return drain > 0 && drain <= QUICK_MS;
 }
 

@@ -36,9 +36,9 @@ bool authp_hasher_strangers_wait(authp_hasher_t *hasher);
 /* True if four or more callers wait for each slot, in the whole server. */
 bool authp_hasher_line_is_long(const authp_hasher_t *hasher);
 
-/* True if the whole line, with one caller more, would be done within 250 ms. False if that is not
- * known yet. */
-bool authp_hasher_line_is_quick(const authp_hasher_t *hasher);
+/* True if the whole line, with so many callers more, would be done within 250 ms. False if that is
+ * not known yet. */
+bool authp_hasher_line_is_quick(const authp_hasher_t *hasher, int more);
 
 /* The number of strangers of this process that wait for a hash, or have it made. */
 int authp_hasher_hashing(authp_hasher_t *hasher);

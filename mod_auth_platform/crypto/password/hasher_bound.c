@@ -38,7 +38,8 @@ struct authp_hasher_bound_t {
     int places; /* running and waiting */
     int known_slots;
     int known_places;
-    atomic_int most;     /* how many of `places` are in use */
+    atomic_int most;     /* how many of `places` may be taken */
+    atomic_int reach;    /* how many may be held: the largest `most` there was */
     atomic_int took_ms;  /* mean time of strangers' latest hashes; 0: not known */
     atomic_int quiet_ms; /* time of a hash on an idle machine; 0: not known */
     place_t run[MAX_SLOTS + MAX_KNOWN];
@@ -80,6 +81,7 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
     bound->known_slots = clamp(bound->slots / KNOWN_SHARE, 1, MAX_KNOWN);
     bound->known_places = (1 + KNOWN_QUEUE_PER_SLOT) * bound->known_slots;
     atomic_init(&bound->most, bound->places);
+    atomic_init(&bound->reach, 0);
     atomic_init(&bound->took_ms, 0);
     atomic_init(&bound->quiet_ms, 0);
     err = make_places(bound->run, bound->slots + bound->known_slots);
@@ -125,8 +127,11 @@ void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms)
 
 void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int most)
 {
-    atomic_store_explicit(&bound->most, clamp(most, bound->slots, bound->places),
-                          memory_order_relaxed);
+    int usable = clamp(most, bound->slots, bound->places);
+    atomic_store_explicit(&bound->most, usable, memory_order_relaxed);
+    if (usable > atomic_load_explicit(&bound->reach, memory_order_relaxed)) {
+        atomic_store_explicit(&bound->reach, usable, memory_order_relaxed);
+    }
 }
 
 int authp_hasher_bound_slots(const authp_hasher_bound_t *bound, authp_hash_for_t who)
@@ -188,11 +193,12 @@ static int count_usable(const authp_hasher_bound_t *bound)
     return atomic_load_explicit(&bound->most, memory_order_relaxed);
 }
 
-/* Counts all places, not only the usable ones. After a reload that lowers `most`, old children may
- * still hold the others. */
+/* After a reload that lowers `most`, old children may still hold places above it. The places that
+ * nobody ever could take are not looked at: this runs for each stranger in a flood. */
 static int count_line(const authp_hasher_bound_t *bound)
 {
-    return count_held(bound->admit, bound->places);
+    int reach = atomic_load_explicit(&bound->reach, memory_order_relaxed);
+    return count_held(bound->admit, reach > 0 ? reach : bound->places);
 }
 
 /* True if the whole line, with the newest caller, would be done within IN_TIME_MS. A caller that
@@ -217,10 +223,10 @@ int authp_hasher_bound_line(const authp_hasher_bound_t *bound, authp_hash_for_t 
     return count_line(bound) + known;
 }
 
-int64_t authp_hasher_bound_drain_ms(const authp_hasher_bound_t *bound)
+int64_t authp_hasher_bound_drain_ms(const authp_hasher_bound_t *bound, int more)
 {
     int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
-    return took * (authp_hasher_bound_line(bound, AUTHP_HASH_STRANGER) + 1) / bound->slots;
+    return took * (authp_hasher_bound_line(bound, AUTHP_HASH_STRANGER) + more) / bound->slots;
 }
 
 int authp_hasher_bound_admit(authp_hasher_bound_t *bound, authp_hash_for_t who)

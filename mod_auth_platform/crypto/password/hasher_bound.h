@@ -46,9 +46,9 @@ void authp_hasher_bound_leave(authp_hasher_bound_t *bound, int place);
 /* The number of callers that run or wait: in the strangers' places, or with AUTHP_HASH_KNOWN in
  * all. Known callers may have strangers' places, too. */
 int authp_hasher_bound_line(const authp_hasher_bound_t *bound, authp_hash_for_t who);
-/* How long the whole line of strangers would take with one caller more, by the time of the latest
- * hashes, in ms. 0: not known. */
-int64_t authp_hasher_bound_drain_ms(const authp_hasher_bound_t *bound);
+/* How long the whole line of strangers would take with so many callers more, by the time of the
+ * latest hashes, in ms. 0: not known. */
+int64_t authp_hasher_bound_drain_ms(const authp_hasher_bound_t *bound, int more);
 /* Takes a slot to run in, and waits for one until `deadline_ms` (monotonic). Returns its number, or
  * -1 if none became free. The search begins at slot `first` modulo the number of slots. */
 int authp_hasher_bound_run(authp_hasher_bound_t *bound, authp_hash_for_t who, int first,
