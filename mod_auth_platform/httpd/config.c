@@ -88,12 +88,11 @@ const authp_mount_t *authp_config_mount(const request_rec *r)
     return r->uri != NULL ? authp_mounts_find(config->served, r->uri) : NULL;
 }
 
-static void serve(authp_server_config_t *config, const char *path, const char *profile)
+static void serve(authp_server_config_t *config, const char *path, const authp_profile_t *profile)
 {
     authp_delivery_t delivery =
         config->delivery == AUTHP_UNSET ? AUTHP_DELIVERY_JSON : (authp_delivery_t)config->delivery;
-    APR_ARRAY_PUSH(config->served, authp_mount_t) =
-        authp_mount_make(path, authp_profiles_find(profile), delivery);
+    APR_ARRAY_PUSH(config->served, authp_mount_t) = authp_mount_make(path, profile, delivery);
 }
 
 /* The mount that a path given to AuthPlatformMe would take from: one that owns all below it. */
@@ -115,11 +114,11 @@ const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
 
     config->served = apr_array_make(pool, 2, sizeof(authp_mount_t));
     if (config->mounts == NULL) {
-        serve(config, DEFAULT_MOUNT, AUTHP_PROFILES_USUAL);
+        serve(config, DEFAULT_MOUNT, authp_profiles_find(AUTHP_PROFILES_USUAL));
     }
     for (int i = 0; config->mounts != NULL && i < config->mounts->nelts; i++) {
         const authp_mount_t *mount = &APR_ARRAY_IDX(config->mounts, i, const authp_mount_t);
-        serve(config, mount->path, mount->profile->name);
+        serve(config, mount->path, mount->profile);
     }
     const authp_mount_t *outer = config->me_path != NULL ? around(config->served, me) : NULL;
     if (outer != NULL) {
@@ -127,7 +126,7 @@ const char *authp_config_resolve(server_rec *server, apr_pool_t *pool)
                             outer->path);
     }
     if (config->served->nelts > 0 && me[0] != '\0') {
-        serve(config, me, ME_PROFILE);
+        serve(config, me, authp_profiles_find(ME_PROFILE));
     }
     config->renewing = authp_mounts_renewing(config->served);
     return NULL;

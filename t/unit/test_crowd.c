@@ -126,18 +126,26 @@ START_TEST(nobody_waits_for_ever)
 }
 END_TEST
 
-/* In a flood the line for hashes stays short, though there is time for more. */
-START_TEST(a_short_line_in_a_flood)
+/* Ada has an account; requests pass a gate of 25 threads, and a hasher with one slot, whose bound
+ * is returned. */
+static authp_hasher_bound_t *host_with(authp_gate_t *gate, authp_crowd_t *crowd)
 {
     authp_hasher_bound_t *bound = NULL;
-    authp_crowd_t crowd = {.began = 0};
-    authp_gate_t gate = {.limit = 0};
-    authp_gate_size(&gate, 25, &crowd);
+    authp_gate_size(gate, 25, crowd);
     (void)http_fake_register(&h, "ada@example.org", false);
     ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
     ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
                      AUTHP_OK);
-    h.gate = &gate;
+    h.gate = gate;
+    return bound;
+}
+
+/* In a flood the line for hashes stays short, though there is time for more. */
+START_TEST(a_short_line_in_a_flood)
+{
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    authp_hasher_bound_t *bound = host_with(&gate, &crowd);
     int places[5];
     for (int i = 0; i < 5; i++) {
         places[i] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
@@ -161,15 +169,9 @@ END_TEST
  */
 START_TEST(a_quick_line_is_no_flood)
 {
-    authp_hasher_bound_t *bound = NULL;
     authp_crowd_t crowd = {.began = 0};
     authp_gate_t gate = {.limit = 0};
-    authp_gate_size(&gate, 25, &crowd);
-    (void)http_fake_register(&h, "ada@example.org", false);
-    ck_assert_int_eq(authp_hasher_bound_make(1, 20, &bound), AUTHP_OK);
-    ck_assert_int_eq(authp_hasher_make(bound, &h.f.rng.random, 0, &h.f.realm->hasher, h.f.pool),
-                     AUTHP_OK);
-    h.gate = &gate;
+    authp_hasher_bound_t *bound = host_with(&gate, &crowd);
     int64_t now = authp_clock_now(authp_clock_monotonic());
     crowd.seen = now;
     crowd.began = now - 60000;

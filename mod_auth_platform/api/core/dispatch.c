@@ -11,13 +11,14 @@
 #include <apr_strings.h>
 #include <string.h>
 
+static bool has_head(const authp_route_t *route)
+{
+    return strcmp(route->method, "GET") == 0 && (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
+}
+
 static bool takes(const authp_route_t *route, const char *method)
 {
-    if (strcmp(route->method, method) == 0) {
-        return true;
-    }
-    return strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0 &&
-           (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
+    return strcmp(route->method, method) == 0 || (strcmp(method, "HEAD") == 0 && has_head(route));
 }
 
 /* Finds the row for path and method. *allow gets the Allow line of the path, or NULL if no row has
@@ -35,9 +36,8 @@ static const authp_route_t *find(authp_call_t *call, const char **allow)
         if (!authp_path_matches(route->path, rest, &values, pool)) {
             continue;
         }
-        bool head = strcmp(route->method, "GET") == 0 && (route->flags & AUTHP_ROUTE_NO_HEAD) == 0;
         methods = apr_pstrcat(pool, methods != NULL ? methods : "", methods != NULL ? ", " : "",
-                              route->method, head ? ", HEAD" : "", NULL);
+                              route->method, has_head(route) ? ", HEAD" : "", NULL);
         if (takes(route, call->request->method)) {
             found = route;
             call->path = values;
@@ -45,11 +45,6 @@ static const authp_route_t *find(authp_call_t *call, const char **allow)
     }
     *allow = methods != NULL ? apr_pstrcat(pool, methods, ", OPTIONS", NULL) : NULL;
     return found;
-}
-
-static bool has_findings(const authp_call_t *call, authp_err_t err)
-{
-    return err == AUTHP_E_VALIDATION_FAILED && call->findings != NULL;
 }
 
 static authp_err_t dispatch(authp_call_t *call)
@@ -85,8 +80,7 @@ void authp_dispatch(const authp_realm_t *realm, const authp_request_t *request,
     if (err != AUTHP_OK) {
         const authp_refusal_t refusal = {.err = err,
                                          .detail = call.detail,
-                                         .findings =
-                                             has_findings(&call, err) ? call.findings : NULL,
+                                         .findings = call.findings,
                                          .request_id = request->request_id};
         authp_refusal_write(request->mount->profile, &refusal, out, pool);
     }

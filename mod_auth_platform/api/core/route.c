@@ -151,9 +151,11 @@ static authp_err_t read_body(authp_call_t *call)
     if (err != AUTHP_OK) {
         return err;
     }
-    call->findings = authp_findings_make(call->pool);
-    return authp_schema_check(schema, call->realm->settings, call->body,
-                              request->mount->profile->ignores_unknown_fields, call->findings);
+    authp_findings_t *findings = authp_findings_make(call->pool);
+    err = authp_schema_check(schema, call->realm->settings, call->body,
+                             request->mount->profile->ignores_unknown_fields, findings);
+    call->findings = err != AUTHP_OK ? findings : NULL;
+    return err;
 }
 
 /* Runs a step that waits for a store or a hash, within the gate. Reading a body takes no place in

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mem_rows.h"
+#include "columns_fixture.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -12,23 +13,6 @@ bool mem_rows_same(const char *a, const char *b)
 const char *mem_rows_text(const char *text, apr_pool_t *pool)
 {
     return text != NULL ? apr_pstrdup(pool, text) : NULL;
-}
-
-static size_t size_of(authp_column_kind_t kind)
-{
-    switch (kind) {
-    case AUTHP_COLUMN_ID:
-        return sizeof(authp_id_t);
-    case AUTHP_COLUMN_BOOL:
-        return sizeof(bool);
-    case AUTHP_COLUMN_SALT:
-        return AUTHP_SALT_LEN;
-    case AUTHP_COLUMN_INT:
-    case AUTHP_COLUMN_TIME:
-        return sizeof(int64_t);
-    default:
-        return sizeof(void *);
-    }
 }
 
 static apr_array_header_t *copy_texts(const apr_array_header_t *texts, apr_pool_t *pool)
@@ -61,7 +45,8 @@ void mem_rows_keep(const authp_columns_t *columns, void *row, const void *old, u
     for (int i = 0; i < columns->count; i++) {
         if ((columns->list[i].flags & flags) != 0) {
             memcpy(authp_columns_in(&columns->list[i], row),
-                   authp_columns_at(&columns->list[i], old), size_of(columns->list[i].kind));
+                   authp_columns_at(&columns->list[i], old),
+                   columns_fixture_size(columns->list[i].kind));
         }
     }
 }
@@ -70,7 +55,8 @@ void mem_rows_forget(const authp_columns_t *columns, void *row)
 {
     for (int i = 0; i < columns->count; i++) {
         if ((columns->list[i].flags & AUTHP_COLUMN_PERSONAL) != 0) {
-            memset(authp_columns_in(&columns->list[i], row), 0, size_of(columns->list[i].kind));
+            memset(authp_columns_in(&columns->list[i], row), 0,
+                   columns_fixture_size(columns->list[i].kind));
         }
     }
 }
