@@ -40,6 +40,15 @@ static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_E_VALIDATION_FAILED] = "validation_failed",
     [AUTHP_E_UNSUPPORTED_MEDIA_TYPE] = "unsupported_media_type",
     [AUTHP_E_METHOD_NOT_ALLOWED] = "method_not_allowed",
+    [AUTHP_E_OAUTH_STATE_INVALID] = "oauth_state_invalid",
+    [AUTHP_E_OAUTH_DENIED] = "oauth_denied",
+    [AUTHP_E_OAUTH_FAILED] = "oauth_failed",
+    [AUTHP_E_OAUTH_CODE_REFUSED] = "oauth_failed",
+    [AUTHP_E_OAUTH_UNAVAILABLE] = "oauth_unavailable",
+    [AUTHP_E_EMAIL_UNVERIFIED] = "email_unverified",
+    [AUTHP_E_IDENTITY_CONFLICT] = "identity_conflict",
+    [AUTHP_E_LAST_CREDENTIAL] = "last_credential",
+    [AUTHP_E_ACCOUNT_DISABLED] = "account_disabled",
 };
 
 const char *authp_err_name(authp_err_t err)

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "contract.h"
-#include "store/breaker.h"
+#include "base/breaker.h"
 #include "store/providers/providers.h"
 
 #define HOUR_MS INT64_C(3600000)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/breaker.h"
+#include "base/breaker.h"
 #include "suite.h"
 
 #include <pthread.h>

@@ -2,7 +2,7 @@
 #ifndef AUTHP_STORE_MONGODB_MONGO_IMPL_H
 #define AUTHP_STORE_MONGODB_MONGO_IMPL_H
 
-#include "store/breaker.h"
+#include "base/breaker.h"
 #include "store/store.h"
 
 #include <apr_reslist.h>

@@ -2,7 +2,7 @@
 #ifndef AUTHP_STORE_SQL_SQL_IMPL_H
 #define AUTHP_STORE_SQL_SQL_IMPL_H
 
-#include "store/breaker.h"
+#include "base/breaker.h"
 #include "store/sql/sql_dialect.h"
 
 #include <apr_dbd.h>

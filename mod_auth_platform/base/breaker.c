@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/breaker.h"
+#include "base/breaker.h"
 
 bool authp_breaker_allows(authp_breaker_t *breaker, authp_ms_t now)
 {

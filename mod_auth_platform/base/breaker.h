@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AUTHP_STORE_BREAKER_H
-#define AUTHP_STORE_BREAKER_H
+#ifndef AUTHP_BASE_BREAKER_H
+#define AUTHP_BASE_BREAKER_H
 
 #include "base/clock.h"
 
