@@ -216,6 +216,9 @@ static const struct {
      "must not be less than the refresh tokens' days"},
     {"PASSWORD_REFUSED_FILE=/nonexistent/list", "PASSWORD_REFUSED_FILE",
      "/nonexistent/list cannot be read"},
+    {"OIDC_PROVIDERS=a\nOIDC_A_KIND=github\nOIDC_A_CLIENT_ID=x\nOIDC_A_CLIENT_SECRET=s3cret-s3\n"
+     "OIDC_A_REDIRECT_URI=https://h/oidc/a/callback\nOIDC_A_LABLE=A",
+     "OIDC_A_LABLE", "is not a setting; did you mean OIDC_A_LABEL?"},
     {"GOOGLE_CLIENT_SECRET=s3cret-s3cret", "GOOGLE_CLIENT_ID",
      "GOOGLE_CLIENT_SECRET and GOOGLE_OAUTH_REDIRECT_URI go together: set all three or none"},
     {"GOOGLE_CLIENT_ID=x\nGOOGLE_OAUTH_REDIRECT_URI=https://h/cb", "GOOGLE_CLIENT_ID",
@@ -233,10 +236,11 @@ START_TEST(related_and_right)
 {
     const authp_settings_t *s = loaded(apr_pstrcat(
         pool,
-        KEY_LINE "JWT_SECRET_KEY_PREVIOUS=" OTHER_KEY "\nSESSION_ABSOLUTE_DAYS=7\n"
-                 "GOOGLE_CLIENT_ID=x\nGOOGLE_CLIENT_SECRET=s3cret-s3cret\n"
-                 "GOOGLE_OAUTH_REDIRECT_URI=https://h/cb\nFRONTEND_URL=http://[::1]:80/app\n"
-                 "PASSWORD_REFUSED_FILE=",
+        KEY_LINE
+        "JWT_SECRET_KEY_PREVIOUS=" OTHER_KEY "\nSESSION_ABSOLUTE_DAYS=7\n"
+        "GOOGLE_CLIENT_ID=x\nGOOGLE_CLIENT_SECRET=s3cret-s3cret\n"
+        "GOOGLE_OAUTH_REDIRECT_URI=https://h/auth/google/callback\nFRONTEND_URL=http://[::1]:80/app\n"
+        "PASSWORD_REFUSED_FILE=",
         path, "\n", NULL));
     ck_assert_str_eq(s->frontend_origin, "http://[::1]");
     ck_assert_str_eq(s->frontend_url, "http://[::1]:80/app");
@@ -281,6 +285,7 @@ static const struct {
     {"MONGODB_URL", "MONGODB_URI"},
     {"MONGO_DB", "MONGODB_DB"},
     {"DATABASE_URI", "DATABASE_URL"},
+    {"OIDC_PROVIDER", "OIDC_PROVIDERS"},
     {"GOOGLE_REDIRECT_URI", NULL},
     {"RULES_OF", NULL},
     {"MODE", NULL},

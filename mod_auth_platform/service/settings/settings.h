@@ -17,6 +17,33 @@ typedef struct authp_rate_t {
     int seconds;
 } authp_rate_t;
 
+/* How a provider of identities proves who somebody is. */
+typedef enum authp_provider_kind_t {
+    AUTHP_PROVIDER_OIDC,     /* OpenID Connect: an id_token */
+    AUTHP_PROVIDER_GITHUB,   /* OAuth 2.0 and GitHub's API */
+    AUTHP_PROVIDER_MICROSOFT /* OpenID Connect; an address is proven by xms_edov */
+} authp_provider_kind_t;
+
+/* A provider of identities: Google, or one of OIDC_PROVIDERS. */
+typedef struct authp_provider_t {
+    const char *name;  /* "google", or [a-z][a-z0-9_]{0,31}; in routes and in stored identities */
+    const char *label; /* for people */
+    authp_provider_kind_t kind;
+    const char *issuer;
+    const char *client_id;
+    authp_secret_t *client_secret;
+    const char *redirect_uri;
+    const char *redirect_path; /* the path of redirect_uri */
+    const char *scopes;
+    bool google; /* vouches for every address; its issuer has two spellings */
+    const apr_array_header_t *email_domains; /* const char *, lower-case: the domains for whose
+                                                addresses it vouches */
+    const apr_array_header_t *audiences;     /* const char *: more client ids that its tokens for
+                                                /google/token may name */
+} authp_provider_t;
+
+#define AUTHP_PROVIDER_GOOGLE_ISSUER "https://accounts.google.com"
+
 /* All settings of .env and of the process environment, with their types and checked by the table in
  * settings_table.c. Read-only once loaded. A string is NULL only if its comment says so. */
 typedef struct authp_settings_t {
@@ -65,9 +92,15 @@ typedef struct authp_settings_t {
     authp_rate_t limit_register; /* AUTH_LIMIT_REGISTER=20/1h */
     authp_rate_t limit_account;  /* AUTH_LIMIT_ACCOUNT=5/15m */
 
-    const char *google_client_id;         /* NULL if unset */
-    authp_secret_t *google_client_secret; /* NULL if unset */
-    const char *google_redirect_uri;      /* NULL if unset */
+    const char *google_client_id;                      /* NULL if unset */
+    authp_secret_t *google_client_secret;              /* NULL if unset */
+    const char *google_redirect_uri;                   /* NULL if unset */
+    const char *google_issuer;                         /* GOOGLE_ISSUER */
+    const apr_array_header_t *google_extra_client_ids; /* const char * */
+    const apr_array_header_t *oidc_providers;          /* const char *, the names */
+    const char *oidc_ca_file;                          /* NULL if unset */
+    /* authp_provider_t *, made from all of these and from OIDC_NAME_...; may be empty. */
+    apr_array_header_t *providers;
 } authp_settings_t;
 
 /* A source of single values besides the file. `lookup` returns NULL if a name is not set. A value

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "net/origin.h"
+#include "service/settings/settings_providers.h"
 
 #include <apr_strings.h>
 #include <errno.h>
@@ -90,18 +91,6 @@ static void check_keys(authp_loading_t *loading, bool secret_complained)
     }
 }
 
-static void check_google(authp_loading_t *loading)
-{
-    const authp_settings_t *s = loading->settings;
-    int set = (s->google_client_id != NULL) + (s->google_client_secret != NULL) +
-              (s->google_redirect_uri != NULL);
-    if (set != 0 && set != 3) {
-        complain_of(
-            loading, "GOOGLE_CLIENT_ID",
-            "GOOGLE_CLIENT_SECRET and GOOGLE_OAUTH_REDIRECT_URI go together: set all three or none");
-    }
-}
-
 static bool complained_of(const authp_loading_t *loading, const char *name)
 {
     const char *begin = apr_pstrcat(loading->pool, name, " ", NULL);
@@ -144,7 +133,6 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
     check_state_dir(loading, store);
     check_urls(loading);
     check_keys(loading, complained_of(loading, "JWT_SECRET_KEY"));
-    check_google(loading);
     if (s->session_absolute_days != 0 && s->refresh_token_days != 0 &&
         s->session_absolute_days < s->refresh_token_days) {
         complain_of(loading, "SESSION_ABSOLUTE_DAYS",
@@ -153,39 +141,45 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
     if (s->limit_account.count > FAILURES_MOST) {
         complain_of(loading, "AUTH_LIMIT_ACCOUNT", "must be at most 900 failures");
     }
+    if (s->oidc_ca_file != NULL && access(s->oidc_ca_file, R_OK) != 0) {
+        complain_of(loading, "OIDC_CA_FILE",
+                    apr_pstrcat(loading->pool, s->oidc_ca_file, " cannot be read", NULL));
+    }
     if (s->password_refused_file != NULL && access(s->password_refused_file, R_OK) != 0) {
         complain_of(loading, "PASSWORD_REFUSED_FILE",
                     apr_pstrcat(loading->pool, s->password_refused_file, " cannot be read", NULL));
     }
 }
 
+/* The names of all settings (const char *). */
+static apr_array_header_t *all_names(const authp_settings_t *settings, apr_pool_t *pool)
+{
+    apr_array_header_t *known = authp_settings_providers_names(settings, pool);
+    for (int i = 0; i < authp_settings_table_count; i++) {
+        APR_ARRAY_PUSH(known, const char *) = authp_settings_table[i].name;
+    }
+    return known;
+}
+
 /* The setting that `name` may be a misspelling of. NULL if there is none. */
-static const char *near_name(const char *name, apr_pool_t *pool)
+static const char *near_name(const char *name, const apr_array_header_t *known)
 {
     if (authp_text_same(name, "JWT_SECRET") || authp_text_same(name, "SECRET_KEY")) {
         return "JWT_SECRET_KEY";
-    }
-    apr_array_header_t *known =
-        apr_array_make(pool, authp_settings_table_count, sizeof(const char *));
-    for (int i = 0; i < authp_settings_table_count; i++) {
-        APR_ARRAY_PUSH(known, const char *) = authp_settings_table[i].name;
     }
     return authp_text_nearest(name, known);
 }
 
 void authp_settings_check_names(authp_loading_t *loading, const apr_table_t *file)
 {
+    const apr_array_header_t *known = all_names(loading->settings, loading->pool);
     const apr_array_header_t *entries = apr_table_elts(file);
     for (int i = 0; i < entries->nelts; i++) {
-        const apr_table_entry_t *entry = &APR_ARRAY_IDX(entries, i, apr_table_entry_t);
-        bool known = false;
-        for (int k = 0; k < authp_settings_table_count; k++) {
-            known = known || strcmp(authp_settings_table[k].name, entry->key) == 0;
-        }
-        const char *meant = known ? NULL : near_name(entry->key, loading->pool);
+        const char *name = APR_ARRAY_IDX(entries, i, apr_table_entry_t).key;
+        const char *meant = authp_text_listed(name, known) ? NULL : near_name(name, known);
         if (meant != NULL) {
             complain_of(
-                loading, entry->key,
+                loading, name,
                 apr_pstrcat(loading->pool, "is not a setting; did you mean ", meant, "?", NULL));
         }
     }

@@ -2,6 +2,7 @@
 #include "base/envfile.h"
 #include "service/settings/settings.h"
 #include "service/settings/settings_check.h"
+#include "service/settings/settings_providers.h"
 #include "service/settings/settings_values.h"
 
 #include <apr_strings.h>
@@ -20,20 +21,6 @@ const authp_settings_env_t *authp_settings_load_environment(void)
     return &environment;
 }
 
-/* The environment takes precedence over the file. An empty value counts as none, in both. */
-static const char *find_value(const apr_table_t *file, const authp_settings_env_t *env,
-                              const char *name, const char **where, const char *in_file)
-{
-    const char *value = env->lookup(env->ctx, name);
-    if (value != NULL && value[0] != '\0') {
-        *where = "in the environment";
-        return value;
-    }
-    *where = in_file;
-    value = file != NULL ? apr_table_get(file, name) : NULL;
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
                                 authp_settings_t **out, apr_array_header_t **errors,
                                 apr_pool_t *pool)
@@ -49,19 +36,24 @@ authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t
         return AUTHP_E_MALFORMED;
     }
     loading.settings->source = env_file != NULL ? apr_pstrdup(pool, env_file) : "the environment";
-    const char *in_file = apr_pstrcat(pool, "in ", loading.settings->source, NULL);
+    loading.target = loading.settings;
+    const authp_settings_source_t source = {
+        .file = file,
+        .env = env,
+        .in_file = apr_pstrcat(pool, "in ", loading.settings->source, NULL)};
     const char *store = NULL;
     for (int i = 0; i < authp_settings_table_count; i++) {
         const authp_setting_t *row = &authp_settings_table[i];
         loading.name = row->name;
-        const char *value = find_value(file, env, row->name, &loading.where, in_file);
+        const char *value = authp_settings_source_value(&source, row->name, &loading.where);
         if (row->kind == AUTHP_SETTING_STORE) {
             store = value;
         } else if (value != NULL || row->fallback != NULL) {
             authp_settings_values_set(&loading, row, value != NULL ? value : row->fallback);
         }
     }
-    loading.where = in_file;
+    authp_settings_providers_load(&loading, &source);
+    loading.where = source.in_file;
     if (file != NULL) {
         authp_settings_check_names(&loading, file);
     }

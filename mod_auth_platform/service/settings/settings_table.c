@@ -50,7 +50,11 @@ const authp_setting_t authp_settings_table[] = {
 
     {"GOOGLE_CLIENT_ID", AUTHP_SETTING_TEXT, AT(google_client_id), NULL, 1, 500},
     {"GOOGLE_CLIENT_SECRET", AUTHP_SETTING_SECRET, AT(google_client_secret), NULL, 8, 500},
-    {"GOOGLE_OAUTH_REDIRECT_URI", AUTHP_SETTING_TEXT, AT(google_redirect_uri), NULL, 1, 2000},
+    {"GOOGLE_OAUTH_REDIRECT_URI", AUTHP_SETTING_TEXT, AT(google_redirect_uri), NULL, 1, 1000},
+    {"GOOGLE_ISSUER", AUTHP_SETTING_TEXT, AT(google_issuer), AUTHP_PROVIDER_GOOGLE_ISSUER, 1, 255},
+    {"GOOGLE_EXTRA_CLIENT_IDS", AUTHP_SETTING_LIST, AT(google_extra_client_ids), "[]", 1, 500},
+    {"OIDC_PROVIDERS", AUTHP_SETTING_LIST, AT(oidc_providers), "[]", 1, 32},
+    {"OIDC_CA_FILE", AUTHP_SETTING_TEXT, AT(oidc_ca_file), NULL, 1, 1000},
 };
 
 const int authp_settings_table_count =

@@ -13,13 +13,15 @@ typedef enum authp_setting_kind_t {
     AUTHP_SETTING_RATE,    /* authp_rate_t */
     AUTHP_SETTING_ORIGINS, /* list of origins */
     AUTHP_SETTING_ROLES,   /* list of role names */
+    AUTHP_SETTING_LIST,    /* list of texts (const char *), each `least`-`most` bytes */
+    AUTHP_SETTING_KIND,    /* authp_provider_kind_t */
     AUTHP_SETTING_STORE    /* AUTH_STORE, resolved when the others are known */
 } authp_setting_kind_t;
 
 typedef struct authp_setting_t {
     const char *name;
     authp_setting_kind_t kind;
-    size_t offset; /* into authp_settings_t */
+    size_t offset; /* into authp_settings_t, or into authp_provider_t for a provider's settings */
     const char *fallback;
     int least;
     int most;
@@ -27,6 +29,7 @@ typedef struct authp_setting_t {
 
 typedef struct authp_loading_t {
     authp_settings_t *settings;
+    void *target;      /* the struct whose member is set: `settings`, or a provider of it */
     const char *name;  /* of the setting that is being loaded */
     const char *where; /* "in /etc/x/.env" or "in the environment" */
     apr_array_header_t *errors;

@@ -16,7 +16,7 @@
 
 static void *member(authp_loading_t *loading, const authp_setting_t *row)
 {
-    return (char *)loading->settings + row->offset;
+    return (char *)loading->target + row->offset;
 }
 
 /* The value of plain decimal digits, at most `most`. -1 for other texts. */
@@ -159,31 +159,81 @@ static const char *whole_string(const json_t *value)
     return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
+/* The elements of a list, which is written as JSON or comma separated. An element that is no text
+ * is NULL. Returns NULL, having complained, if a JSON list is broken. */
+static apr_array_header_t *elements(authp_loading_t *loading, const char *value)
+{
+    apr_array_header_t *list = apr_array_make(loading->pool, 4, sizeof(const char *));
+    char *text = authp_text_trim(value, loading->pool);
+    if (text[0] != '[') {
+        char *last = NULL;
+        for (char *each = apr_strtok(text, ",", &last); each != NULL;
+             each = apr_strtok(NULL, ",", &last)) {
+            APR_ARRAY_PUSH(list, const char *) = authp_text_trim(each, loading->pool);
+        }
+        return list;
+    }
+    json_t *json = NULL;
+    size_t index = 0;
+    json_t *each = NULL;
+    if (authp_json_parse(text, strlen(text), &json, loading->pool) != AUTHP_OK) {
+        authp_settings_table_complain(loading, "is not a JSON list");
+        return NULL;
+    }
+    json_array_foreach(json, index, each)
+    {
+        APR_ARRAY_PUSH(list, const char *) = whole_string(each);
+    }
+    return list;
+}
+
 static void set_origins(authp_loading_t *loading, const authp_setting_t *row, const char *value)
 {
     apr_array_header_t *origins = apr_array_make(loading->pool, 2, sizeof(const char *));
-    char *text = authp_text_trim(value, loading->pool);
+    const apr_array_header_t *texts = elements(loading, value);
+    if (texts == NULL) {
+        return;
+    }
     bool good = true;
-    if (text[0] == '[') {
-        json_t *list = NULL;
-        size_t index = 0;
-        json_t *each = NULL;
-        if (authp_json_parse(text, strlen(text), &list, loading->pool) != AUTHP_OK) {
-            authp_settings_table_complain(loading, "is not a JSON list");
-            return;
-        }
-        json_array_foreach(list, index, each)
-        {
-            good = good && add_origin(loading, origins, whole_string(each));
-        }
-    } else {
-        char *last = NULL;
-        for (char *each = apr_strtok(text, ",", &last); each != NULL && good;
-             each = apr_strtok(NULL, ",", &last)) {
-            good = add_origin(loading, origins, authp_text_trim(each, loading->pool));
-        }
+    for (int i = 0; i < texts->nelts && good; i++) {
+        good = add_origin(loading, origins, APR_ARRAY_IDX(texts, i, const char *));
     }
     *(apr_array_header_t **)member(loading, row) = origins;
+}
+
+static void set_list(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    const apr_array_header_t *texts = elements(loading, value);
+    if (texts == NULL) {
+        return;
+    }
+    for (int i = 0; i < texts->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(texts, i, const char *);
+        size_t len = text != NULL ? strlen(text) : 0;
+        if (len < (size_t)row->least || len > (size_t)row->most ||
+            !authp_text_utf8(text, len, NULL) || authp_text_has_control(text, len)) {
+            authp_settings_table_complain(
+                loading,
+                apr_psprintf(loading->pool, "must be a list of texts of %d to %d bytes each",
+                             row->least, row->most));
+            return;
+        }
+    }
+    *(const apr_array_header_t **)member(loading, row) = texts;
+}
+
+static void set_kind(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    static const char *const kinds[] = {[AUTHP_PROVIDER_OIDC] = "oidc",
+                                        [AUTHP_PROVIDER_GITHUB] = "github",
+                                        [AUTHP_PROVIDER_MICROSOFT] = "microsoft"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(value, kinds[i]) == 0) {
+            *(authp_provider_kind_t *)member(loading, row) = (authp_provider_kind_t)i;
+            return;
+        }
+    }
+    authp_settings_table_complain(loading, "must be oidc, github or microsoft");
 }
 
 static bool is_role_name(const char *name)
@@ -219,9 +269,10 @@ void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *
 {
     typedef void set_fn(authp_loading_t *, const authp_setting_t *, const char *);
     static set_fn *const setters[] = {
-        [AUTHP_SETTING_TEXT] = set_text,  [AUTHP_SETTING_SECRET] = set_secret,
-        [AUTHP_SETTING_INT] = set_int,    [AUTHP_SETTING_BOOL] = set_bool,
-        [AUTHP_SETTING_RATE] = set_rate,  [AUTHP_SETTING_ORIGINS] = set_origins,
-        [AUTHP_SETTING_ROLES] = set_roles};
+        [AUTHP_SETTING_TEXT] = set_text,   [AUTHP_SETTING_SECRET] = set_secret,
+        [AUTHP_SETTING_INT] = set_int,     [AUTHP_SETTING_BOOL] = set_bool,
+        [AUTHP_SETTING_RATE] = set_rate,   [AUTHP_SETTING_ORIGINS] = set_origins,
+        [AUTHP_SETTING_ROLES] = set_roles, [AUTHP_SETTING_LIST] = set_list,
+        [AUTHP_SETTING_KIND] = set_kind};
     setters[row->kind](loading, row, value);
 }
