@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real provider on 127.0.0.1, much like Google: node provider.mjs PORT CLIENT_ID SECRET REDIRECT_URI... It ends when its standard input does.
+// It signs in without a page: login_hint of the authorization request picks the person, "deny" refuses. It has persons "corp" (of a
+// company) and "unverified"; anybody else is NAME with NAME@gmail.test.
+import { generateKeyPairSync } from 'node:crypto';
+const { Provider, interactionPolicy } = await import(`${process.env.AUTHP_OIDC}/node_modules/oidc-provider/lib/index.js`);
+
+const [port, client_id, client_secret, ...redirect_uris] = process.argv.slice(2);
+const issuer = `http://127.0.0.1:${port}`;
+const jwk = kid => ({ ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' });
+const persons = {
+    corp: { email: 'c@corp.test', email_verified: true, name: 'Corp', hd: 'corp.test' },
+    unverified: { email: 'unverified@gmail.test', email_verified: false, name: 'Unverified' },
+};
+const claimsOf = sub => ({ sub, ...(persons[sub] ?? { email: `${sub}@gmail.test`, email_verified: true, name: sub, picture: `${issuer}/${sub}.png` }) });
+
+// Google's `prompt=select_account` is no prompt of the standard.
+const policy = interactionPolicy.base();
+policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
+
+const provider = new Provider(issuer, {
+    clients: [{
+        client_id, client_secret, redirect_uris, response_types: ['code'], grant_types: ['authorization_code'],
+        token_endpoint_auth_method: 'client_secret_basic', application_type: 'web',
+    }],
+    jwks: { keys: [jwk('k1'), jwk('k2')] },
+    conformIdTokenClaims: false, // the id_token itself carries email and profile
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture', 'hd'] },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    findAccount: (ctx, id) => ({ accountId: id, claims: async () => claimsOf(id) }),
+    interactions: { policy, url: (ctx, interaction) => `/interaction/${interaction.uid}` },
+    ttl: { IdToken: 3600, AccessToken: 3600, AuthorizationCode: 60, Grant: 3600, Session: 3600, Interaction: 600 },
+    cookies: { keys: ['not a secret: a provider of tests'] },
+    loadExistingGrant: async ctx => {
+        const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
+        grant.addOIDCScope('openid email profile');
+        await grant.save();
+        return grant;
+    },
+});
+
+provider.use(async (ctx, next) => {
+    if (!/^\/interaction\/[\w-]+$/.test(ctx.path)) {
+        await next();
+        return;
+    }
+    const { params } = await provider.interactionDetails(ctx.req, ctx.res);
+    const who = params.login_hint || 'alice';
+    const result = who === 'deny' ? { error: 'access_denied', error_description: 'refused' } : { select_account: {}, login: { accountId: who } };
+    await provider.interactionFinished(ctx.req, ctx.res, result, { mergeWithLastSubmission: false });
+});
+provider.listen(+port, '127.0.0.1', () => console.log(`ready ${issuer}`));
+process.stdin.resume().on('end', () => process.exit(0));
