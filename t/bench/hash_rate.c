@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bcrypt without a server around it: hash_rate COST SECONDS [THREADS] prints hashes a second, on as
- * many threads as there are cores, at the priority that the module's own have. */
+/* Measures bcrypt without a server: hash_rate COST SECONDS [THREADS] prints hashes a second. By
+ * default it runs as many threads as there are cores. They have the priority of the module's own
+ * threads. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static double now(void)
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
-/* A rate of its own for each thread: nobody waits for the last hash of another. */
+/* Each thread measures its own rate, so that no thread waits for the last hash of another one. */
 static void *work(void *data)
 {
     double began = now();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often a second a store does what the routes ask of it, without httpd, hashing or JSON:
- * store_rates sqlite FILE - | mongodb URI DATABASE, then THREADS SECONDS. One line for each kind.
- */
+/* Measures how many times a second a store does what the routes ask of it, without httpd, hashing
+ * or JSON: store_rates sqlite FILE - | mongodb URI DATABASE, then THREADS SECONDS. Prints one line
+ * for each kind of operation. */
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/providers/providers.h"
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
         bench.sessions[i] = session_of(&user);
         must(authp_store_session_create(bench.store, &bench.sessions[i], pool), "a session");
     }
-    /* What adds rows comes last. */
+    /* The kinds that add rows come last, so that all others run on the same few rows. */
     bench.step = refresh;
     measure(&bench, "refresh", threads, seconds);
     bench.step = list;

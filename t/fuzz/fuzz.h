@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What libFuzzer and standalone.c call. */
+/* The functions that libFuzzer and standalone.c call. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Lives as long as the process. The first call makes it, and starts APR. */
+/* Returns a pool that lives as long as the process. The first call makes it, and starts APR. */
 apr_pool_t *fuzz_pool(void);
 
-/* Ends the run with a message: something that must never be was. */
+/* Ends the run with a message if `what` is false. */
 #define FUZZ_DEMAND(what)                                                                          \
     do {                                                                                           \
         if (!(what)) {                                                                             \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A document of another program in each collection, read as a row of ours. This file takes the
- * place of store/mongodb/mongo_run.c: every query answers the document at hand. */
+/* Reads a document as another program may have written it, in each collection, as a row of ours.
+ * This file takes the place of store/mongodb/mongo_run.c: every query answers the document at
+ * hand. */
 #include "base/text.h"
 #include "fuzz.h"
 #include "store/mongodb/mongo_impl.h"
@@ -60,7 +61,7 @@ authp_err_t authp_mongo_run_change_one(authp_mongo_t *m, const char *collection,
     return AUTHP_E_UNAVAILABLE;
 }
 
-/* Text that goes on into JSON and headers. */
+/* Checks text that is later written into JSON and headers. */
 static void check_text(const char *text)
 {
     FUZZ_DEMAND(text == NULL || authp_text_utf8(text, strlen(text), NULL));
@@ -145,7 +146,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     apr_pool_t *pool = NULL;
     authp_mongo_t m;
     bson_t document;
-    /* As the driver does: a document of a broken shape never comes so far. */
+    /* The driver refuses documents of a broken shape before the store sees them, so this target
+     * does too. */
     if (!bson_init_static(&document, data, size) ||
         !bson_validate(&document, BSON_VALIDATE_NONE, NULL)) {
         return 0;

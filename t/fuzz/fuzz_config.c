@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line of httpd's configuration: "DIRECTIVE VALUE" for every directive of ours that takes one
- * argument or a list, and "Require CONDITION WORDS"; or "GET PATH", a request where everything is
- * guarded. Linked with the files of httpd/ that read them and with
- * t/fuzz/support/httpd_stub.c, which stands in for the few functions of httpd they call. */
+/* Reads one line of httpd's configuration: "DIRECTIVE VALUE" for every directive of ours that takes
+ * one argument or a list, "Require CONDITION WORDS", or "GET PATH", which is a request on a site
+ * where everything is guarded. The target is linked with the files of httpd/ that read these lines
+ * and with t/fuzz/support/httpd_stub.c, which has the few functions of httpd that they call. */
 #include "fuzz.h"
 #include "httpd/config.h"
 #include "httpd/directives.h"
@@ -30,7 +30,7 @@ static void check_complaint(const char *error)
     FUZZ_DEMAND(error == NULL || error[0] != '\0');
 }
 
-/* A path that was taken is compared with requests' paths byte by byte: it must be one. */
+/* Paths of requests are compared with an accepted path byte by byte, so it must be a plain path. */
 static void check_path(const char *path)
 {
     if (path == NULL || path[0] == '\0') {
@@ -96,8 +96,8 @@ static void try_directive(const char *name, const char *value, apr_pool_t *pool)
                 (config->max_lag_ms >= 2000 && config->max_lag_ms <= 3600000));
 }
 
-/* A path that passes without anybody being signed in is one of those named, in one plain spelling.
- */
+/* A path that passes without a signed-in user must be one of the configured ones, spelled
+ * plainly. */
 static void try_path(char *path, apr_pool_t *pool)
 {
     static char page[] = "/in.html", folder[] = "/static/", file[] = "/a.css";

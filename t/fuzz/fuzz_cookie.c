@@ -20,7 +20,7 @@ static const char *get_cookie(void *ctx, const char *name)
     return strcmp(name, "Cookie") == 0 ? ctx : NULL;
 }
 
-/* A value lies within the header's own text and holds no separator. */
+/* A value that is found must lie within the header's text and hold no separator. */
 static void try_name(const char *header, const char *name)
 {
     const char *value = NULL;
@@ -31,7 +31,8 @@ static void try_name(const char *header, const char *name)
     }
 }
 
-/* What the app gets has none of our cookies, however an app's parser splits the header. */
+/* The header that the app gets must hold none of our cookies, whichever way the app's parser splits
+ * it. */
 static void try_strip(const char *header, apr_pool_t *pool)
 {
     const char *rest = authp_credential_strip(header, pool);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A complaint is one line. */
+/* An error message must be one line. */
 static void check_line(const char *line)
 {
     FUZZ_DEMAND(line != NULL && line[0] != '\0' && strpbrk(line, "\r\n") == NULL);

@@ -17,7 +17,7 @@ static void try_schema(const authp_schema_t *schema, json_t *body, apr_pool_t *p
     authp_err_t err = authp_schema_check(schema, &settings, body, false, findings);
     FUZZ_DEMAND(err == AUTHP_OK || (err == AUTHP_E_VALIDATION_FAILED && findings->count > 0));
     if (err != AUTHP_OK) {
-        /* The answer must be JSON again, whatever a field was called. */
+        /* The answer must be valid JSON again, whatever name a field has. */
         json_t *again = NULL;
         authp_response_t out = {.status = 0};
         const authp_refusal_t refusal = {.err = err, .findings = findings};
@@ -25,7 +25,8 @@ static void try_schema(const authp_schema_t *schema, json_t *body, apr_pool_t *p
         FUZZ_DEMAND(authp_json_parse(out.body, out.body_len, &again, pool) == AUTHP_OK);
         return;
     }
-    /* What was let through is an object of C strings. */
+    /* An accepted body must be an object whose strings have no NUL, because code reads them as C
+     * strings. */
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(body, name, value)

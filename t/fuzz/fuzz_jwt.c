@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bearer headers and tokens. The first byte chooses: the rest is an Authorization header as a
- * client may send it, or a payload that is signed with the real key, so that what stands behind a
- * good signature is reached; there the two parsers must agree. */
+/* Bearer headers and tokens. The first byte of the input chooses what the rest is: an Authorization
+ * header as a client may send it, or a payload that is signed with the real key. The second kind
+ * reaches the code that runs after the signature was verified; there both parsers must agree. */
 #include "api/core/credential.h"
 #include "base/secret.h"
 #include "crypto/jwt/jwt_impl.h"
@@ -36,7 +36,7 @@ static const char *get_header(void *ctx, const char *name)
     return strcmp(name, "Authorization") == 0 ? ctx : NULL;
 }
 
-/* Nobody without the key has a token that is taken. */
+/* No header that was made without the key may be accepted. */
 static void try_header(const char *text, apr_pool_t *pool)
 {
     authp_credential_t credential;
@@ -49,7 +49,8 @@ static void try_header(const char *text, apr_pool_t *pool)
     }
 }
 
-/* A payload behind a good signature: what the fast reader takes, the slow one takes alike. */
+/* A payload with a good signature: if the fast parser accepts it, the slow one must return the
+ * same. */
 static void try_payload(const char *text, size_t len, apr_pool_t *pool)
 {
     static const char header[] = "{\"alg\":\"HS256\"}";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Origin, Host and return_to. The first byte chooses which of them the rest is. */
+/* Origin, Host and return_to. The first byte of the input chooses which of them the rest is. */
 #include "base/text.h"
 #include "fuzz.h"
 #include "net/origin.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An origin is a scheme (an app's own, like capacitor:, too) and a host, and its own normal form.
- */
+/* An accepted origin must be a scheme (or an app's own scheme, such as capacitor:) and a host, and
+ * must be its own normal form. */
 static void check_origin(const char *origin, apr_pool_t *pool)
 {
     const char *again = NULL;
@@ -39,7 +39,7 @@ static void try_host(const char *text, apr_pool_t *pool)
     }
 }
 
-/* A browser that follows the result stays on this host. */
+/* A browser that follows the result must stay on this host. */
 static void try_return_to(const char *text, apr_pool_t *pool)
 {
     const char *path = authp_origin_return_to(text, pool);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people type about themselves: an e-mail address, a name, a password. What passes is stored
- * and shown again. */
+/* What people type about themselves: an e-mail address, a name, a password. Accepted values are
+ * stored and shown again. */
 #include "base/text.h"
 #include "fuzz.h"
 #include "service/account/account.h"
@@ -22,7 +22,8 @@ static void try_email(const char *text, size_t len, apr_pool_t *pool)
     for (const char *at = email; *at != '\0'; at++) {
         FUZZ_DEMAND(*at > ' ' && *at < 0x7f && !(*at >= 'A' && *at <= 'Z'));
     }
-    /* The normal form is its own normal form, so that equal addresses are equal strings. */
+    /* The normal form of an address must be its own normal form, so that equal addresses are equal
+     * strings. */
     FUZZ_DEMAND(authp_account_rules_check_email(email, length) == NULL);
     FUZZ_DEMAND(strcmp(authp_account_rules_normal_email(email, pool), email) == 0);
 }
@@ -58,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (const char *at = safe; *at != '\0'; at++) {
         FUZZ_DEMAND(*at >= ' ' && *at < 0x7f);
     }
-    /* The rules are for what came out of JSON, which is UTF-8. */
+    /* The rules are only called with text from the JSON parser, which is UTF-8. */
     if (authp_text_utf8(text, size, NULL)) {
         try_email(text, size, pool);
         try_name(text, size);

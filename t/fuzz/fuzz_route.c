@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A method, a path and a query, through dispatch and, on every list, through the rules for its
- * parameters. Input: "METHOD PATH?QUERY". There is no store: whoever is let in to one finds nobody.
- */
+/* Sends a method, a path and a query through dispatch, and through the parameter rules of every
+ * list. Input: "METHOD PATH?QUERY". There is no store, so no token belongs to an account. */
 #include "api/core/dispatch.h"
 #include "api/core/mounts.h"
 #include "api/core/profiles.h"
@@ -66,7 +65,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* Every answer has a status, and what is not a success is a document that says so. */
+/* Every answer must have a status, and every failure a problem document with the same status. */
 static void try_dispatch(const authp_request_t *request, apr_pool_t *pool)
 {
     authp_response_t out;
@@ -103,7 +102,7 @@ static void try_query(const authp_request_t *request, apr_pool_t *pool)
     }
 }
 
-/* What leads to the store stays away: there is none. */
+/* True for routes that would call the store, which this target does not have. */
 static bool needs_store(const authp_request_t *request)
 {
     static const char *const kept[] = {"/refresh", "/logout", "/session/renew", "/readyz"};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The texts that this server gives out and reads again: a refresh token ('R'), a device cookie
- * ('D'), and the bytes of a device cookie behind a good signature ('S'). The first byte chooses. */
+/* The texts that this server issues and reads again. The first byte of the input chooses: 'R' is a
+ * refresh token, 'D' a device cookie, 'S' the bytes of a device cookie with a good signature. */
 #include "base/b64url.h"
 #include "fuzz.h"
 #include "service/account/device.h"
@@ -48,7 +48,7 @@ static void try_refresh(const char *text, apr_pool_t *pool)
     }
     FUZZ_DEMAND(strlen(text) == AUTHP_REFRESH_TOKEN_LEN && token.generation >= 0);
     session.id = token.sid;
-    /* Nobody without the key has a tag that holds. */
+    /* No token that was made without the key may have a valid tag. */
     FUZZ_DEMAND(authp_refresh_token_check(keys, &token, &session) == AUTHP_E_REFRESH_INVALID);
     (void)pool;
 }

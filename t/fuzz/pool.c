@@ -13,7 +13,7 @@ apr_pool_t *fuzz_pool(void)
     return pool;
 }
 
-/* For targets that prepare nothing of their own. */
+/* Used by targets that prepare nothing of their own. */
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;

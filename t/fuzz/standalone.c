@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replays files through a fuzz target without libFuzzer: what `make test` runs. A finding crashes.
- */
+/* Replays files through a fuzz target without libFuzzer; `make test` uses it. A finding aborts the
+ * process. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -18,7 +18,8 @@ static int replay(const char *name)
     if (fseek(file, 0, SEEK_END) == 0) {
         long size = ftell(file);
         rewind(file);
-        /* Exactly as large as the input, so that ASan sees one byte beyond it. */
+        /* The block is exactly as large as the input, so that ASan reports a read of one byte
+         * more. */
         data = size > 0 ? malloc((size_t)size) : NULL;
         len = data != NULL ? fread(data, 1, (size_t)size, file) : 0;
     }

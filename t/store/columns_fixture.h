@@ -15,7 +15,7 @@ void columns_fixture_fill(const authp_columns_t *columns, void *row, int serial,
 void columns_fixture_same(const authp_columns_t *columns, const void *a, const void *b,
                           unsigned int with, unsigned int without);
 
-/* The size of a member of that kind, and what its address is a multiple of. */
+/* Return the size and the alignment of a member of that kind. */
 size_t columns_fixture_size(authp_column_kind_t kind);
 size_t columns_fixture_align(authp_column_kind_t kind);
 

@@ -200,7 +200,8 @@ START_TEST(lists_filter_and_page)
     ck_assert_int_eq(list(NULL, "admin", NULL, 200, &found), 1);
     ck_assert_int_eq(list(NULL, "adm", NULL, 200, &found), 0);
     ck_assert_int_eq(list(NULL, "candidate", NULL, 200, &found), 5);
-    /* Page by page, with a row more in between: nobody twice, nobody missing. */
+    /* The list is read page by page while a row is added. Each account must be listed exactly
+     * once. */
     ck_assert_int_eq(list(NULL, NULL, NULL, 2, &found), 2);
     ck_assert_str_eq(APR_ARRAY_IDX(found, 0, authp_user_t *)->email, emails[0]);
     contract_put_user("late@example.org");

@@ -6,16 +6,16 @@
 
 #include <check.h>
 
-/* The one suite that every provider must pass. A provider registers a suite of its own by naming a
- * setup that makes a fresh store and calls contract_begin(), and a teardown that calls
- * contract_end() and clears up. */
+/* The suite that every provider must pass. A provider registers a suite of its own: a setup that
+ * makes a fresh store and calls contract_begin(), and a teardown that calls contract_end() and
+ * removes the store. */
 void contract_begin(authp_store_t *fresh, apr_pool_t *its_pool);
 void contract_end(void);
-/* What the present test works on. */
+/* The store and the pool of the test that runs now. */
 authp_store_t *contract_store(void);
 apr_pool_t *contract_pool(void);
-/* contract_changes.c, contract_invites.c, contract_live.c, contract_failures.c and contract_races.c
- */
+/* contract_changes.c, contract_invites.c, contract_live.c, contract_failures.c and
+ * contract_races.c */
 void contract_add_changes(TCase *tests);
 void contract_add_invites(TCase *tests);
 void contract_add_live(TCase *tests);
@@ -25,7 +25,7 @@ void contract_add_audit(TCase *tests);   /* contract_audit.c */
 void contract_add_columns(TCase *tests); /* contract_columns.c */
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);
 
-/* Rows to put in: a user and a session with everything set that may be set. */
+/* Rows to insert: a user and a session in which every optional column is set. */
 authp_user_t contract_user(const char *email, apr_pool_t *pool);
 authp_session_t contract_session(const authp_user_t *user);
 void contract_next_id(authp_id_t *id);

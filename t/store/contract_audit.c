@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The provider-neutral suite: what a list of the audit has, and what of it goes. */
+/* The audit in every store: what a list shows, and what is removed. */
 #include "contract.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #define BOB "6b00000000000000000000bb"
 #define ENTRIES 6
 
-/* Put in an order that is not the one of their ids. */
+/* The rows are inserted in another order than that of their ids. */
 static const struct {
     int id;
     int at;
@@ -24,7 +24,7 @@ static const struct {
 
 static const struct {
     authp_audit_filter_t filter;
-    const char *ids; /* the last digit of each, in their order */
+    const char *ids; /* the last digit of each id, in the expected order */
 } lists[] = {
     {{.limit = 50}, "123456"},
     {{.limit = 6}, "123456"},
@@ -123,8 +123,8 @@ START_TEST(an_entry_is_what_was_written)
 }
 END_TEST
 
-/* Of a deleted account the address goes where it was the one who acted, or may have been; another's
- * address stays. */
+/* When an account is deleted, the client address goes from entries in which that account acted or
+ * may have acted. The address of another actor stays. */
 static const struct {
     const char *actor;
     const char *subject;
@@ -153,7 +153,7 @@ START_TEST(addresses_of_the_forgotten_go)
         ck_assert_int_eq(authp_store_audit_append(contract_store(), &entry, contract_pool()),
                          AUTHP_OK);
     }
-    for (int round = 0; round < 2; round++) { /* it may be repeated */
+    for (int round = 0; round < 2; round++) { /* the call may be repeated */
         ck_assert_int_eq(authp_store_user_forget(contract_store(), ADA, contract_pool()), AUTHP_OK);
         ck_assert_int_eq(authp_store_audit_list(contract_store(), &all, &found, contract_pool()),
                          AUTHP_OK);

@@ -22,7 +22,7 @@ static authp_session_t *get_session(const char *sid)
     return session;
 }
 
-/* What the service does to a user: a copy, changed. */
+/* Returns a changed copy of the user, as the service makes it. */
 static authp_user_t changed(const authp_user_t *user, const char *name)
 {
     authp_user_t after = *user;
@@ -64,7 +64,7 @@ START_TEST(update_writes_what_may_change)
     ck_assert_int_eq(got->min_ver, 1);
     ck_assert_int_eq(got->auth_changed_at, NOW + 5);
     ck_assert_int_eq(got->updated_at, user.updated_at + 1);
-    /* And back to nothing. */
+    /* The columns become absent again. */
     authp_user_t bare = changed(got, NULL);
     bare.roles = apr_array_make(pool, 1, sizeof(const char *));
     bare.recruiter_requested_at = 0;
@@ -86,7 +86,8 @@ START_TEST(update_is_conditional)
     ck_assert_int_eq(authp_store_user_update(store, &user, &first, pool), AUTHP_OK);
     ck_assert_int_eq(authp_store_user_update(store, &user, &second, pool), AUTHP_E_CONFLICT);
     ck_assert_str_eq(get_user(user.id.hex)->name, "first");
-    /* A hash upgrade in between leaves ver alone, and counts all the same. */
+    /* A new hash of the same password does not change `ver`, but an update of the row as it was
+     * read before must fail. */
     authp_user_t *read = get_user(user.id.hex);
     ck_assert_int_eq(authp_store_user_upgrade_hash(store, read, "$2y$05$other", NOW + 50, pool),
                      AUTHP_OK);
@@ -127,7 +128,8 @@ START_TEST(deleted_is_absent)
     ck_assert_int_eq(authp_store_user_update(store, &user, &after, pool), AUTHP_E_CONFLICT);
     ck_assert_int_eq(authp_store_user_upgrade_hash(store, &user, "$2y$05$x", NOW, pool),
                      AUTHP_E_CONFLICT);
-    /* Its unique values are free, also for a second one that goes the same way. */
+    /* The unique values of a deleted account are free, also for a second account that is then
+     * deleted too. */
     authp_user_t again = contract_user("del@example.org", pool);
     again.username = "del";
     again.phone = user.phone;
@@ -262,7 +264,8 @@ START_TEST(purge_removes_what_is_over)
         contract_next_id(&entry.id);
         ck_assert_int_eq(authp_store_audit_append(store, &entry, pool), AUTHP_OK);
     }
-    /* Ended counts from its end, not from when it would have expired. */
+    /* The age of an ended session counts from its end, not from the time at which it would have
+     * expired. */
     authp_purge_t what = {.sessions_before = NOW + 1500, .users_before = NOW + 500, .batch = 10};
     ck_assert_int_eq(authp_store_purge(store, &what, &removed, pool), AUTHP_OK);
     ck_assert_int_eq(removed, 1);
@@ -287,7 +290,8 @@ START_TEST(purge_removes_what_is_over)
 }
 END_TEST
 
-/* Five of each kind are over: two go at a time, of each kind, until there are none. */
+/* Five rows of each kind are old enough: each purge removes two of each kind, until none is
+ * left. */
 START_TEST(purge_goes_by_batches)
 {
     authp_store_t *store = contract_store();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract of the columns (store/columns.def): every one keeps its value in every store, and
+/* The contract of the columns (store/columns.def): every column keeps its value in every store, and
  * changes, deletion and forgetting do what its flags say. */
 #include "columns_fixture.h"
 #include "contract.h"
@@ -83,7 +83,7 @@ static authp_user_t *get_user(const char *id)
     return got;
 }
 
-/* Every column but the fixed ones takes its new value. */
+/* An update writes every column that is not fixed. */
 START_TEST(an_update_writes_every_column)
 {
     authp_user_t before;
@@ -99,7 +99,7 @@ START_TEST(an_update_writes_every_column)
 }
 END_TEST
 
-/* One column alone is written, or becomes absent, and all others stay. */
+/* An update of one column writes it, or makes it absent, and leaves all others as they are. */
 START_TEST(an_update_of_one_column)
 {
     static const authp_user_t nothing;
@@ -125,7 +125,7 @@ START_TEST(an_update_of_one_column)
 }
 END_TEST
 
-/* Nothing of the account is left in its tombstone but what user_delete itself writes there. */
+/* The tombstone of a deleted account has only the values that user_delete itself writes. */
 START_TEST(a_tombstone_is_empty)
 {
     authp_user_t user;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract over a second SQL dialect: nothing in the SQL store is SQLite's but its dialect. */
+/* The contract on a second SQL dialect: only the dialect may depend on SQLite. */
 #include "../unit/suite.h"
 #include "contract.h"
 #include "dialect_fixture.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract of wrong passwords counted over hosts and restarts. */
+/* The counts of wrong passwords that the store keeps for all hosts and over restarts. */
 #include "contract.h"
 
 #include <pthread.h>
@@ -42,7 +42,7 @@ START_TEST(failures_are_counted)
     ck_assert_int_eq(found.last_at, NOW + 7);
     ck_assert_int_eq(get(two, NOW + 8, &found), AUTHP_OK);
     ck_assert_int_eq(found.count, 1);
-    /* Cleared, for that key alone, and again. */
+    /* Clearing removes the count of that key only, and may be repeated. */
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(authp_store_failure_clear(contract_store(), one, contract_pool()),
                          AUTHP_OK);
@@ -57,13 +57,13 @@ START_TEST(old_ones_begin_anew)
 {
     authp_failures_t found = {.count = 0};
     ck_assert_int_eq(add(one, NOW), 1);
-    ck_assert_int_eq(add(one, NOW + WINDOW), 2); /* the edge is recent still */
+    ck_assert_int_eq(add(one, NOW + WINDOW), 2); /* exactly one window ago still counts */
     ck_assert_int_eq(add(one, NOW + 2 * WINDOW + 1), 1);
     ck_assert_int_eq(add(one, NOW + 2 * WINDOW + 2), 2);
     ck_assert_int_eq(get(one, NOW + 2 * WINDOW + 2, &found), AUTHP_OK);
     ck_assert_int_eq(found.count, 2);
     ck_assert_int_eq(found.last_at, NOW + 2 * WINDOW + 2);
-    /* Expired, they are not there. */
+    /* An expired count is not returned. */
     ck_assert_int_eq(get(one, NOW + 4 * WINDOW + 1, &found), AUTHP_OK);
     ck_assert_int_eq(get(one, NOW + 4 * WINDOW + 2, &found), AUTHP_E_NOT_FOUND);
 }
@@ -107,7 +107,7 @@ static void *failing(void *data)
     return NULL;
 }
 
-/* None is lost, whether they make the row, or find one whose time is over. */
+/* No failure is lost when many come at once, whether the row is new or its window has passed. */
 START_TEST(failures_at_once)
 {
     for (int round = 0; round < ROUNDS; round++) {

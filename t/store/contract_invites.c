@@ -6,7 +6,7 @@
 
 #define NOW CONTRACT_NOW
 
-/* 64 hex digits that differ by `tag`. */
+/* Returns 64 hex digits that differ by `tag`. */
 static const char *hash_of(const char *tag)
 {
     char *hash = apr_psprintf(contract_pool(), "%-64s", tag);
@@ -113,7 +113,8 @@ START_TEST(invites_are_listed_forgotten_and_purged)
     ck_assert_int_eq(authp_store_invite_list(store, &page, &list, pool), AUTHP_OK);
     ck_assert_int_eq(list->nelts, 1);
     ck_assert_str_eq(APR_ARRAY_IDX(list, 0, authp_invite_t *)->id.hex, third.id.hex);
-    /* One that a deleted person used names them. */
+    /* An invite that a deleted account has used contains that account's id, so it is removed
+     * too. */
     ck_assert_int_eq(authp_store_invite_claim(store, first.id.hex, user.id.hex, 0, NOW, pool),
                      AUTHP_OK);
     ck_assert_int_eq(authp_store_user_forget(store, user.id.hex, pool), AUTHP_OK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the live table hears of: changed accounts and ended sessions, in the order of time. */
+/* What the live table's poll reads: changed accounts and ended sessions, ordered by time. */
 #include "contract.h"
 
 #include <stdlib.h>
@@ -133,7 +133,8 @@ START_TEST(ended_sessions)
 }
 END_TEST
 
-/* A host whose clock is wrong learns by how much; times are what callers give. */
+/* The store tells a host with a wrong clock by how much it differs. Times of rows are those that
+ * callers give. */
 static authp_ms_t eight_days_ahead(void *ctx)
 {
     (void)ctx;

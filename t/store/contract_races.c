@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract of what many do at the same moment: one gets through. A server that lets several of
- * them win is caught by few single races, so each is run ten times, on new rows. */
+/* Many threads make the same change at the same moment, and exactly one may succeed. A single race
+ * seldom shows a store that lets several succeed, so each race runs ten times on new rows. */
 #include "contract.h"
 
 #include <apr_strings.h>
@@ -12,10 +12,10 @@
 #define THREADS 32
 #define ROUNDS 10
 
-/* What all threads of a race try. */
+/* The operation that all threads of a race try. */
 typedef struct race_t {
     authp_err_t (*attempt)(struct race_t *race, int number, apr_pool_t *pool);
-    authp_err_t lost_by; /* what those who lose are told */
+    authp_err_t lost_by; /* the error that the losing threads get */
     authp_user_t user;
     authp_session_t session;
     authp_invite_t invite;
@@ -100,7 +100,7 @@ static authp_err_t delete_it(race_t *race, int number, apr_pool_t *pool)
     return authp_store_user_delete(contract_store(), &race->user, NOW + number, pool);
 }
 
-/* Two administrators at work on one account, and somebody who takes it back. */
+/* One thread deletes the account, one updates it, and one discards its registration. */
 static authp_err_t change_in_some_way(race_t *race, int number, apr_pool_t *pool)
 {
     if (number % 3 == 0) {
@@ -155,7 +155,7 @@ static const struct {
     {"codes", make_the_same_invite, AUTHP_E_CONFLICT},
 };
 
-/* New rows for one round. */
+/* Makes new rows for one round. */
 static void prepare(race_t *race, int which, int round)
 {
     apr_pool_t *pool = contract_pool();
@@ -184,7 +184,7 @@ START_TEST(one_wins_each_race)
 }
 END_TEST
 
-/* What is left is what the one who won wrote. */
+/* The row that is left must be the one that the winning thread wrote. */
 START_TEST(what_is_left)
 {
     apr_pool_t *pool = contract_pool();

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* Made from the tables of columns, so that a new column needs nothing here. */
+/* The statements are made from the tables of columns, so that a new column needs no change here. */
 static authp_sql_migration_t migrations[2] = {{"rows", NULL},
                                               {"failures",
                                                "CREATE TABLE login_failures (id TEXT PRIMARY KEY, "

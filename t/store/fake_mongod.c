@@ -49,7 +49,7 @@ static int32_t int_at(const uint8_t *bytes)
 {
     int32_t value = 0;
     memcpy(&value, bytes, sizeof(value));
-    return value; /* both ends are this machine */
+    return value; /* both ends are this machine, so no byte order is converted */
 }
 
 static void put_cursor(bson_t *out)
@@ -78,7 +78,8 @@ static void put_concern(bson_t *out)
     bson_append_document_end(out, &concern);
 }
 
-/* The same for every command: each takes what it knows of it. `code`: 0, or why it is refused. */
+/* Makes one answer that fits every command, because each command reads only its own fields. `code`
+ * is 0, or the error code of a refusal. */
 static void compose(bson_t *out, int code, bool alone)
 {
     bson_t hosts;
@@ -129,7 +130,7 @@ static void answer(int fd, int32_t to, bool message, int code, bool alone)
     bson_destroy(&body);
 }
 
-/* With the mutex. */
+/* Call it with the mutex held. */
 static void keep(const char *name, const bson_t *command)
 {
     ck_assert_int_lt(fake.nkept, KEPT);
@@ -138,7 +139,7 @@ static void keep(const char *name, const bson_t *command)
     slot->json = bson_as_relaxed_extended_json(command, NULL);
 }
 
-/* False if the connection is to end. */
+/* Returns false if the connection must be closed. */
 static bool serve(int fd, int32_t id, const bson_t *command, bool message)
 {
     bson_iter_t first;
@@ -168,7 +169,7 @@ static bool serve(int fd, int32_t id, const bson_t *command, bool message)
     return true;
 }
 
-/* The document of a message: of an OP_MSG its first section, which is all that is looked at. */
+/* Finds the document of a message. Of an OP_MSG only the first section is read. */
 static bool find_body(const uint8_t *bytes, int32_t len, int32_t op, bson_t *out)
 {
     int32_t at = op == OP_MSG ? 5 : 4;
@@ -265,7 +266,7 @@ void fake_mongod_code(const char *command, int code)
 
 void fake_mongod_found(const char *json)
 {
-    fake.found = json; /* before the command that it is for */
+    fake.found = json; /* set before the client sends the command */
 }
 
 int fake_mongod_count(const char *command)

@@ -38,7 +38,8 @@ void sqlite_fixture_remove(void)
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     struct stat info;
     if (stat(file, &info) == 0) {
-        /* The writer queue's file, if a writer was killed: nobody would ever ask for it again. */
+        /* A writer that was killed leaves the queue's file. No other process would use it, so it is
+         * removed. */
         char lock[128];
         glob_t found;
         snprintf(lock, sizeof(lock), "/dev/shm/authp-%lu-%lx-%lx*", (unsigned long)geteuid(),

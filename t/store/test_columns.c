@@ -7,8 +7,9 @@
 #include <apr_general.h>
 #include <string.h>
 
-/* A struct that has one more member than the table has rows does not compile here: a field has no
- * initializer. One with fewer has too many of them. */
+/* A struct that has one more member than the table has rows does not compile here, because a member
+ * has no initializer. A struct with fewer members does not compile because there are too many
+ * initializers. */
 #define WHOLE_ID                                                                                   \
     {                                                                                              \
         .hex = "6d0000000000000000000001"                                                          \
@@ -51,7 +52,8 @@ static const struct {
 
 #define TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
 
-/* Between two columns, and after the last one, there is no more room than alignment takes. */
+/* The members fill the struct: between two columns and after the last one there are only bytes for
+ * alignment. */
 START_TEST(they_fill_the_struct)
 {
     const authp_columns_t *columns = tables[_i].columns;
@@ -68,7 +70,7 @@ START_TEST(they_fill_the_struct)
 }
 END_TEST
 
-/* Each row is of the member that is at its place. */
+/* Each row of the table describes the member at its offset. */
 START_TEST(they_are_of_their_members)
 {
     const authp_columns_t *columns = tables[_i].columns;
@@ -107,7 +109,7 @@ START_TEST(they_are_of_their_members)
 }
 END_TEST
 
-/* Changing any column, and no other, is seen. */
+/* The comparison of two rows sees a change of any single column. */
 START_TEST(sameness_is_of_one_column)
 {
     const authp_columns_t *columns = tables[_i].columns;

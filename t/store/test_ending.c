@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that ends in a signal handler, as prefork's children do: cleanups leave everything as
- * it is, for the thread that was interrupted may hold any lock. And one that is closed in the
- * middle of a request. */
+/* A process that ends in a signal handler, as children of prefork do: cleanups must leave
+ * everything as it is, because the interrupted thread may hold any lock. Also a store that is
+ * closed in the middle of a request. */
 #include "../unit/suite.h"
 #include "base/json.h"
 #include "contract.h"
@@ -47,7 +47,7 @@ static void open_store(const char *name)
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
 }
 
-/* Of this process, that are open: files whose name has that part. */
+/* Counts the open descriptors of this process whose file name contains `part`. */
 static int descriptors(const char *part)
 {
     int count = 0;
@@ -67,7 +67,7 @@ static const struct {
     const char *part;
 } rows[] = {{"sqlite", "/test.db"}, {"mongodb", "socket:"}};
 
-/* Closed in good order nothing stays. */
+/* A store that is closed normally leaves no descriptor open. */
 START_TEST(closed)
 {
     int before = descriptors(rows[_i].part);
@@ -75,12 +75,13 @@ START_TEST(closed)
     int open_now = descriptors(rows[_i].part);
     ck_assert_int_gt(open_now, before);
     apr_pool_destroy(own);
-    /* The fake has the other ends of the connections open still. */
+    /* The fake server still has the other ends of the connections open. */
     ck_assert_int_eq(descriptors(rows[_i].part), _i == 0 ? before : (before + 1 + open_now) / 2);
 }
 END_TEST
 
-/* apr_reslist asserts that all have come back, and the driver waits for it. */
+/* apr_reslist asserts that all connections have come back, and the MongoDB driver waits for
+ * them. */
 START_TEST(closed_with_one_in_use)
 {
     open_store(rows[_i].store);
@@ -100,7 +101,7 @@ START_TEST(closed_with_one_in_use)
 }
 END_TEST
 
-/* JSON values go with their pool. */
+/* JSON values are freed with their pool. */
 START_TEST(json_values)
 {
     json_t *kept = json_incref(authp_json_object(own));
@@ -116,7 +117,7 @@ Suite *suite_ending(void)
     Suite *suite = suite_create("ending");
     TCase *tests = tcase_create("ending");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_set_timeout(tests, 20); /* to hang is a failure */
+    tcase_set_timeout(tests, 20); /* a hang fails after 20 s */
     tcase_add_loop_test(tests, closed, 0, 2);
     tcase_add_loop_exit_test(tests, closed_with_one_in_use, 0, 0, 2);
     tcase_add_exit_test(tests, json_values, 0);

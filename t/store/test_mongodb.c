@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is MongoDB's own: documents that other programs wrote, indexes that were there, its URI. */
+/* What only the MongoDB provider has: documents of other programs, indexes that existed before, and
+ * the URI. */
 #include "../unit/suite.h"
 #include "contract.h"
 #include "mongodb_fixture.h"
@@ -67,7 +68,8 @@ START_TEST(six_fields_are_a_user)
     ck_assert_int_eq(user->updated_at, 0);
     ck_assert_int_eq(user->created_at, INT64_C(1767323045000));
     ck_assert(user->is_recruiter_verified && !user->disabled && !user->email_verified);
-    /* A change touches what changed, and the condition holds for what is absent. */
+    /* An update writes only changed fields, and its condition also compares fields that are
+     * absent. */
     authp_user_t after = *user;
     after.is_recruiter_verified = false;
     after.ver = 1;
@@ -79,7 +81,7 @@ START_TEST(six_fields_are_a_user)
     ck_assert_contains(json, "\"shoe_size\" : 42");
     ck_assert_contains(json, "\"is_recruiter_verified\" : false");
     ck_assert_lacks(json, "email_verified\" : false, \"disabled");
-    /* A deleted one keeps nothing, of other programs either. */
+    /* Deleting an account removes all fields of its document, also those of other programs. */
     ck_assert_int_eq(authp_store_user_delete(store, &after, NOW + 1, pool), AUTHP_OK);
     json = get("users");
     ck_assert_lacks(json, "shoe_size");
@@ -112,7 +114,8 @@ START_TEST(a_wrong_type_fails_that_account_alone)
 }
 END_TEST
 
-/* As the filter's condition: it must find nobody, and not everybody. */
+/* An id that is not valid must match no document. Without a condition it would match all of
+ * them. */
 static const char *const no_ids[] = {"\xff", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "",
                                      "x", "6B00000000000000000000AA"};
 
@@ -153,7 +156,7 @@ START_TEST(what_is_no_id_finds_nobody)
 }
 END_TEST
 
-/* Whoever wrote them, and whatever their ids are. */
+/* The purge removes old documents whatever type their _id has, also those of other programs. */
 START_TEST(purge_takes_documents_of_any_id)
 {
     const authp_purge_t what = {.batch = 2, .sessions_before = NOW};

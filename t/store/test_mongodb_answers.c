@@ -50,8 +50,8 @@ static authp_err_t insert(void)
     return authp_store_user_create(store, &user, pool);
 }
 
-/* "Ask another one, or later" is no fault of ours and none of the person's: 503. Others are: 500.
- */
+/* Errors that mean "ask another server, or later" are not our fault and not the client's: 503. All
+ * others are 500. */
 static const struct {
     int code;
     authp_err_t err;
@@ -78,8 +78,8 @@ static const struct {
     {121, AUTHP_E_INTERNAL},      /* DocumentValidationFailure */
 };
 
-/* Where the server said that it is no primary, the driver looks for one first: half a second later,
- * at the next look. */
+/* After an error "not primary" the driver looks for a primary before the next operation, which may
+ * take half a second. */
 static void works_again(void)
 {
     authp_err_t err = AUTHP_E_UNAVAILABLE;
@@ -102,8 +102,8 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* The primary has it, a majority has not: it may be lost in a fail-over, so that nobody is told
- * that it is kept. */
+/* The primary has the write but no majority has confirmed it, so a fail-over may lose it. The store
+ * must not report success. */
 START_TEST(no_majority_behind_it)
 {
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
@@ -112,7 +112,7 @@ START_TEST(no_majority_behind_it)
 }
 END_TEST
 
-/* A server that refuses is there: only one that does not answer has a rest. */
+/* An error from the server does not open the breaker; only missing answers do. */
 START_TEST(refusals_give_no_rest)
 {
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
@@ -132,13 +132,14 @@ END_TEST
 START_TEST(no_answers_give_a_rest)
 {
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
-    fake_mongod_code("find", 50); /* out of time, and a primary still */
+    fake_mongod_code("find", 50); /* time limit exceeded on a server that is still primary */
     for (int i = 0; i < 3 * AUTHP_BREAKER_FAILURES; i++) {
         ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
     }
     ck_assert_int_eq(fake_mongod_count("find"), AUTHP_BREAKER_FAILURES);
     usleep((AUTHP_BREAKER_PAUSE_MS + 50) * 1000);
-    ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE); /* one asks, the others have another rest */
+    /* one operation asks; the breaker stays open for the others */
+    ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(find(), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(fake_mongod_count("find"), AUTHP_BREAKER_FAILURES + 1);
     fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
@@ -152,8 +153,8 @@ END_TEST
 #define UNIQUE ", \"unique\" : true" SPARSE
 #define TTL(seconds) ", \"expireAfterSeconds\" : " seconds
 
-/* Who changes one changes what upgrades find: the old one stays, beside the new one or in its way.
- */
+/* These are the indexes of released versions. If one changes, an upgraded database keeps the old
+ * index, which may conflict with the new one. */
 static const char *const indexes[][3] = {
     {"users", "email", UNIQUE},
     {"users", "username", UNIQUE},
@@ -195,8 +196,8 @@ START_TEST(which_indexes)
 }
 END_TEST
 
-/* Without unique indexes nothing is written: refused, it is tried again, but not by each request.
- */
+/* Nothing is written before the unique indexes exist. After a refusal the store tries to create
+ * them again, but not at each request. */
 START_TEST(no_indexes_yet)
 {
     int applied = -1;
@@ -207,7 +208,7 @@ START_TEST(no_indexes_yet)
     ck_assert_int_eq(insert(), AUTHP_E_UNAVAILABLE); /* tries */
     ck_assert_int_eq(fake_mongod_count("createIndexes"), 2);
     for (int i = 0; i < 5; i++) {
-        ck_assert_int_eq(insert(), AUTHP_E_UNAVAILABLE); /* does not, for half a second */
+        ck_assert_int_eq(insert(), AUTHP_E_UNAVAILABLE); /* in the pause of half a second */
     }
     ck_assert_int_eq(fake_mongod_count("createIndexes"), 2);
     ck_assert_int_eq(fake_mongod_count("insert"), 0);
@@ -219,8 +220,9 @@ START_TEST(no_indexes_yet)
 }
 END_TEST
 
-/* An index in the way of ours: only a unique one on the same field and on nothing else does as
- * well. The next one that is asked for is users.username, which the same index does not serve. */
+/* An index that exists already under another name or with other options. It is accepted if it is
+ * unique on the same field and on no other. `asked` is the number of createIndexes commands: 2 if
+ * the store goes on with users.username. */
 static const struct {
     const char *index;
     int asked;
@@ -247,8 +249,8 @@ START_TEST(an_index_of_others)
 }
 END_TEST
 
-/* With all clients in use one waits for a part of the bound, then is told so; each comes back, also
- * after refusals. */
+/* With all clients in use a caller waits for a part of its time and then gets an error. Every
+ * client comes back, also after errors. */
 START_TEST(all_in_use)
 {
     authp_mongo_t *m = store->self;
@@ -273,7 +275,7 @@ START_TEST(all_in_use)
 }
 END_TEST
 
-/* An administrator sees in the server's log whose connections these are. */
+/* The client's name in the server's log tells an administrator which program connected. */
 START_TEST(who_is_it)
 {
     static const char name[] = "\"application\" : { \"name\" : \"mod_auth_platform\" }";
@@ -291,7 +293,7 @@ Suite *suite_mongodb_answers(void)
     Suite *suite = suite_create("mongodb_answers");
     TCase *tests = tcase_create("mongodb_answers");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_set_timeout(tests, 20); /* a wait without an end is a failure */
+    tcase_set_timeout(tests, 20); /* a wait without an end fails after 20 s */
     tcase_add_loop_test(tests, refusals, 0, (int)(sizeof(codes) / sizeof(codes[0])));
     tcase_add_test(tests, no_majority_behind_it);
     tcase_add_test(tests, refusals_give_no_rest);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages of MongoDB documents of which other programs wrote some. */
+/* Pages of MongoDB documents, some of which other programs wrote. */
 #include "../unit/suite.h"
 #include "contract.h"
 #include "mongodb_fixture.h"
@@ -24,7 +24,8 @@ static void teardown(void)
     mongodb_fixture_remove();
 }
 
-/* The page goes on behind what cannot be read, and a cursor from its end finds the rest. */
+/* A page continues after a document that cannot be read, and a cursor from its end finds the
+ * rest. */
 START_TEST(lists_pass_over_odd_documents)
 {
     apr_array_header_t *list = NULL;
@@ -50,8 +51,7 @@ START_TEST(lists_pass_over_odd_documents)
 }
 END_TEST
 
-/* Three accounts that changed and three sessions that ended, the `odd`th of which cannot be used.
- */
+/* Inserts three changed accounts and three ended sessions. Number `odd` of each cannot be read. */
 static void put_in_time(int odd)
 {
     for (int i = 1; i <= 3; i++) {
@@ -65,8 +65,8 @@ static void put_in_time(int odd)
     }
 }
 
-/* A full page with a document in it that cannot be used is full all the same, and ends where its
- * last document stands: otherwise the live table's poll stops there. */
+/* If a full page has a document that cannot be read, the page still counts as full and ends at its
+ * last document. Otherwise the poll of the live table would stop there. */
 START_TEST(pages_in_time_count_odd_documents)
 {
     apr_array_header_t *list = NULL;
@@ -84,7 +84,7 @@ START_TEST(pages_in_time_count_odd_documents)
 }
 END_TEST
 
-/* Many in a row that cannot be used do not use up the rounds of a small page. */
+/* A small page also passes over many such documents in a row. */
 START_TEST(a_small_page_passes_over_many)
 {
     apr_array_header_t *list = NULL;

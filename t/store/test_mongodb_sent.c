@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the MongoDB store asks of a server besides the documents: how safe a write has to be, where
- * to read, how long to take, and how often it tries. */
+/* What the MongoDB store sends beside the documents: write concern, read preference, time limits
+ * and retries. */
 #include "../unit/suite.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -70,7 +70,7 @@ static const char *sent(const char *command)
 #define ck_assert_contains(text, part) ck_assert_msg(strstr(text, part) != NULL, "%s", text)
 #define ck_assert_lacks(text, part) ck_assert_msg(strstr(text, part) == NULL, "%s", text)
 
-/* Every kind of write there is. */
+/* Makes one write of every kind. */
 static void write_all(void)
 {
     int64_t count = 0;
@@ -105,7 +105,8 @@ START_TEST(the_uris_write_concern_counts)
 }
 END_TEST
 
-/* What decides is read from the primary, whatever the URI prefers; lists follow it. */
+/* Reads that decide something go to the primary, whatever readPreference the URI has. Lists follow
+ * the URI. */
 START_TEST(where_it_reads)
 {
     authp_user_t *user = NULL;
@@ -126,7 +127,7 @@ START_TEST(where_it_reads)
     ck_assert_lacks(sent("find"), "secondary");
     ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
     ck_assert_contains(sent("find"), "\"$readPreference\" : { \"mode\" : \"secondaryPreferred\" }");
-    filter.enabled_only = true; /* who is the last administrator */
+    filter.enabled_only = true; /* used to find out who is the last administrator */
     ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
     ck_assert_lacks(sent("find"), "secondary");
     ck_assert_int_eq(authp_store_clock(store, &at, pool), AUTHP_OK);
@@ -147,7 +148,7 @@ START_TEST(reads_are_bounded)
 }
 END_TEST
 
-/* A purge asks for a batch of each kind, and not for more. */
+/* A purge asks for one batch of each kind, and not for more. */
 START_TEST(purges_are_bounded)
 {
     const authp_purge_t what = {.sessions_before = NOW, .batch = 7};
@@ -195,7 +196,7 @@ static const struct {
     {"&retryReads=true", "find", find, FAKE_MONGOD_SILENT, 2},
 };
 
-/* One operation stays within its bound, whatever the URI asks for, and the next one works again. */
+/* An operation ends within its time limit, whatever the URI says, and the next one works again. */
 START_TEST(one_operation_and_the_one_after)
 {
     store = open_with(faults[_i].options, NULL);
@@ -211,7 +212,8 @@ START_TEST(one_operation_and_the_one_after)
 }
 END_TEST
 
-/* A server without TTL indexes: one line for all processes of this httpd, none for the tool. */
+/* If the server refuses TTL indexes, one line is logged for all processes of this httpd, and none
+ * by the tool. */
 START_TEST(missing_ttl_indexes_are_told_once)
 {
     atomic_bool told = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MONGODB_URI and MONGODB_DB: what is refused before anything is contacted, and what the log says.
- */
+/* MONGODB_URI and MONGODB_DB: what is refused before any server is contacted, and what is
+ * logged. */
 #include "../unit/suite.h"
 #include "base/log.h"
 #include "store/providers/providers.h"
@@ -32,11 +32,11 @@ static void listen_to(void *ctx, authp_log_level_t level, const char *message)
     snprintf(heard + len, sizeof(heard) - len, "%d %s\n", (int)level, message);
 }
 
-/* `hush` stands in every secret. */
+/* Every secret contains `hush`, which no message may contain. */
 static const struct {
     const char *uri;
-    const char *said; /* part of what is wrong; NULL: nothing is */
-    const char *log;  /* part of what is logged; NULL: nothing is */
+    const char *said; /* part of the error; NULL: accepted */
+    const char *log;  /* part of the log line; NULL: none */
 } uris[] = {
     {"mongodb://h1,h2:27018/?replicaSet=rs0&tls=true", NULL, NULL},
     {"mongodb://u:p%40ss@localhost/?authSource=admin&readPreference=secondaryPreferred", NULL,
@@ -65,7 +65,8 @@ static const struct {
     {"mongodb://u:hush@localhost/?appname=x&tls=ture", "for the option tls", NULL},
     {"mongodb://localhost/?connectTimeoutMS=hush", "for the option connectTimeoutMS", "0238"},
     {"mongodb://localhost/?w=-5", "for the option w", NULL},
-    /* A slash in a password: what seems to be an option is a part of it. */
+    /* With a slash in the password, the text after it looks like an option but is part of the
+     * password. */
     {"mongodb://u:x/y?hush=z@localhost/", "does not know (an @", NULL},
     {"mongodb://u:x/y@localhost/?hush=z", "does not know (an @", NULL},
     {"mongodb://u:x/y@localhost/?tls=hush", "no valid", "0238"},
@@ -102,7 +103,8 @@ START_TEST(the_uri_is_checked_and_not_shown)
 }
 END_TEST
 
-/* The module may be unloaded by the time that the driver next has something to say. */
+/* The module may be unloaded before the driver logs the next line, so the driver's own log handler
+ * must be set again. */
 START_TEST(the_drivers_own_handler_is_put_back)
 {
     const authp_store_config_t config = {.uri = "mongodb://localhost/?tls=yes",
@@ -118,7 +120,8 @@ START_TEST(the_drivers_own_handler_is_put_back)
 }
 END_TEST
 
-/* A child opens what was checked before: it does not say the same again. */
+/* A child opens a configuration that was checked before, and does not log the same warnings
+ * again. */
 START_TEST(opening_is_silent)
 {
     const authp_store_config_t config = {.uri = "mongodb://localhost/?tls=yes",
@@ -128,7 +131,7 @@ START_TEST(opening_is_silent)
     authp_store_t *store = NULL;
     heard[0] = '\0';
     authp_log_set_sink(listen_to, NULL);
-    /* Nor does the driver, to standard error. */
+    /* The driver must not write to standard error either. */
     FILE *file = tmpfile();
     int kept = dup(STDERR_FILENO);
     ck_assert_ptr_nonnull(file);
@@ -141,7 +144,7 @@ START_TEST(opening_is_silent)
     ck_assert_int_eq(err, AUTHP_OK);
     ck_assert_int_eq(written, 0);
     ck_assert_ptr_null(strstr(heard, "Deprecated"));
-    /* And from then on the driver's lines are ours. */
+    /* After that the driver's lines go to our log. */
     mongoc_uri_destroy(mongoc_uri_new(config.uri));
     authp_log_set_sink(NULL, NULL);
     ck_assert_ptr_nonnull(strstr(heard, "3 AUTHP0236: mongoc: Deprecated"));
@@ -149,7 +152,7 @@ START_TEST(opening_is_silent)
 }
 END_TEST
 
-/* From warnings on, whatever the driver calls them, at level info. */
+/* Warnings and worse lines of the driver are logged at level info. */
 START_TEST(which_lines_of_the_driver)
 {
     static const struct {
@@ -176,7 +179,7 @@ START_TEST(which_lines_of_the_driver)
 }
 END_TEST
 
-/* Nobody listens there, at whatever the driver says about it. */
+/* Nothing listens at this port. No line of the driver about it may contain the password. */
 START_TEST(no_password_in_the_log)
 {
     const authp_store_config_t config = {.uri =

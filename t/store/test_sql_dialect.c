@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a dialect may have of its own: kinds of values, texts of statements, a session, a clock. */
+/* What a dialect may define: kinds of values, texts of statements, session settings, a clock. */
 #include "../unit/suite.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -47,7 +47,7 @@ static void tear_down(void)
 
 static const authp_sql_dialect_t plain = {.name = "plain"};
 
-/* What SQLite's statements look like, and the same in a dialect of other types. */
+/* Statements as SQLite gets them, and as a dialect with other types gets them. */
 static const struct {
     const char *text;
     const char *plain;
@@ -60,7 +60,7 @@ static const struct {
     {"{forgotten}", "device_id = NULL, ip = NULL, user_agent = NULL",
      "device_id = NULL, ip = NULL, user_agent = NULL"},
     {"SELECT id FROM {table}", "SELECT id FROM refresh_tokens", "SELECT id FROM refresh_tokens"},
-    /* What is unknown stays, for the database to refuse. */
+    /* Unknown words in braces stay, so that the database refuses the statement. */
     {"{?float} {float:x} {what} {open", "{?float} {float:x} {what} {open",
      "{?float} {float:x} {what} {open"},
     {"", "", ""},
@@ -121,8 +121,8 @@ START_TEST(a_statement_has_a_text_for_each_dialect)
 }
 END_TEST
 
-/* Through the functions of the SQL store alone times and bools come back as they were; in the
- * tables they are of the dialect's types. */
+/* The SQL store reads times and bools as they were written, while the tables hold them in the
+ * dialect's types. */
 START_TEST(it_has_types_of_its_own)
 {
     static const authp_sql_statement_t raw = {
@@ -159,7 +159,7 @@ START_TEST(it_has_a_clock)
     ck_assert_int_eq(authp_store_clock(store, &theirs, pool), AUTHP_OK);
     ck_assert_int_ge(theirs, before - 5);
     ck_assert_int_le(theirs, authp_clock_now(authp_clock_system()) + 5);
-    /* Without a statement it is this host's, and nothing is asked. */
+    /* Without a statement for the time the store uses this host's clock and asks nothing. */
     authp_store_t *sqlite = NULL;
     const authp_store_config_t config = {
         .file = "/nowhere/at/all.db", .timeout_ms = 100, .max_connections = 1};
@@ -170,7 +170,7 @@ START_TEST(it_has_a_clock)
 }
 END_TEST
 
-/* A log line says which statement it was. */
+/* A log line contains the name of the statement that failed. */
 START_TEST(failures_name_the_statement)
 {
     static const authp_sql_statement_t bad = {.name = "bad_one", .text = "SELECT {what}"};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only the SQLite provider has: files and their owners, migrations, writers in many processes.
- */
+/* What only the SQLite provider has: files and their owners, migrations, writers in many
+ * processes. */
 #include "../unit/suite.h"
 #include "base/clock.h"
 #include "contract.h"
@@ -38,7 +38,7 @@ static void teardown(void)
     sqlite_fixture_remove();
 }
 
-/* Statements behind the store's back. */
+/* Runs a statement without the store's knowledge. */
 static void meddle(const char *sql)
 {
     const apr_dbd_driver_t *driver = NULL;
@@ -88,7 +88,7 @@ START_TEST(a_newer_database_is_left_alone)
 }
 END_TEST
 
-/* What SQLite says about a connection of the store's. */
+/* Returns the value of a PRAGMA on a connection of the store. */
 static int64_t pragma(authp_store_t *store, const char *name)
 {
     authp_sql_t *sql = store->self;
@@ -108,8 +108,8 @@ static int64_t pragma(authp_store_t *store, const char *name)
     return value;
 }
 
-/* On every connection, not only on the first one: what was answered survives a power cut, readers
- * do not wait for writers, and no reader of this process waits inside the driver. */
+/* The settings hold on every connection, not only on the first: committed data survives a power
+ * cut, readers do not wait for writers, and no reader of this process waits inside the driver. */
 START_TEST(how_connections_are_set_up)
 {
     for (int i = 0; i < 2; i++) {
@@ -141,7 +141,7 @@ START_TEST(a_changed_schema_heals)
 }
 END_TEST
 
-/* Each writes as fast as it can; the exit code says how it went. */
+/* Writes as fast as it can; the exit code says whether all writes worked. */
 static int write_many(void)
 {
     apr_pool_t *own = NULL;
@@ -214,8 +214,9 @@ static int come_and_go(void)
     return 0;
 }
 
-/* As children do in graceful restarts: whoever closes the database last has it alone for a moment,
- * and whoever opens it then must not be told that it is locked. */
+/* Processes open and close the database all the time, as children do in graceful restarts. SQLite
+ * locks the database for a moment while the last process closes it; a process that opens it then
+ * must not get "locked". */
 START_TEST(processes_come_and_go)
 {
     in_processes(come_and_go);
@@ -256,8 +257,8 @@ START_TEST(root_gives_the_folder_away)
     ck_assert_int_eq(info.st_mode & 0777, 0700);
     ck_assert_int_eq(ops->prepare(&config, uid, getegid(), pool), AUTHP_OK);
     ck_assert_int_eq(rmdir(folder), 0);
-    /* A folder that others may enter, be it one group, is not ours to give away, nor is what a link
-     * points at. */
+    /* A folder that others may enter, even one group alone, is not given to httpd's user, nor is
+     * the target of a link. */
     if (geteuid() == 0) {
         static const mode_t modes[] = {0755, 0750, 0710, 0720, 0701, 0705};
         for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -275,8 +276,8 @@ START_TEST(root_gives_the_folder_away)
 }
 END_TEST
 
-/* No file may grow any more, as on a full disk. Children inherit nothing, since each test is a
- * process of its own. */
+/* Forbids files to grow, as on a full disk. Each test is a process of its own, so no other test is
+ * affected. */
 static void let_grow(bool may)
 {
     struct rlimit limit;
@@ -286,7 +287,7 @@ static void let_grow(bool may)
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* A disk without room is an outage and no fault of this program. */
+/* A full disk is reported as "unavailable", not as an internal error. */
 START_TEST(a_full_disk_is_unavailable)
 {
     authp_store_t *store = sqlite_fixture_open(pool);

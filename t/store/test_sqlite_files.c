@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What SQLite's files are to the rest of the machine: modes and owners, what is refused in their
- * place, and what SQLite is told about keeping data. */
+/* SQLite's files on disk: modes and owners, what is refused in their place, and the settings that
+ * keep data. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static void touch(const char *path, mode_t mode)
     close(fd);
 }
 
-/* One value of a PRAGMA on a connection as the store makes them. */
+/* Returns one value of a PRAGMA on a connection as the store makes it. */
 static const char *pragma(authp_sql_conn_t *conn, const char *name)
 {
     apr_dbd_results_t *results = NULL;
@@ -72,7 +72,7 @@ static const char *pragma(authp_sql_conn_t *conn, const char *name)
     return apr_pstrdup(pool, apr_dbd_get_entry(conn->sql->driver, row, 0));
 }
 
-/* What was answered 201 survives a power cut: the log is written through at each commit. */
+/* Committed data survives a power cut: the WAL is synced at each commit. */
 START_TEST(pragmas)
 {
     authp_store_config_t config = {
@@ -86,7 +86,7 @@ START_TEST(pragmas)
         ck_assert_str_eq(pragma(conn[i], "journal_mode"), "wal");
         ck_assert_str_eq(pragma(conn[i], "synchronous"), "2");
         ck_assert_str_eq(pragma(conn[i], "foreign_keys"), "1");
-        /* Waiting in SQLite would hold up every reader of the process. */
+        /* A wait inside SQLite would stop every reader of the process. */
         ck_assert_str_eq(pragma(conn[i], "busy_timeout"), "0");
     }
     for (int i = 0; i < 2; i++) {
@@ -110,7 +110,7 @@ START_TEST(modes)
 }
 END_TEST
 
-/* What a start makes is httpd's alone, whatever the umask. */
+/* Files and folders that a start makes belong to httpd's user alone, whatever the umask is. */
 START_TEST(a_folder_is_made)
 {
     struct stat info;
@@ -127,8 +127,8 @@ START_TEST(a_folder_is_made)
 }
 END_TEST
 
-/* The locks of this process's connections end when it closes any descriptor of the file: another
- * process must not be able to write while one of ours does. */
+/* POSIX locks of a process end when it closes any descriptor of the file. Another process must not
+ * be able to write while a connection of this process writes. */
 START_TEST(locks_outlast_a_second_connection)
 {
     authp_store_config_t config = {
@@ -140,7 +140,7 @@ START_TEST(locks_outlast_a_second_connection)
     ck_assert_int_eq(authp_sql_conn_acquire(self, &first), AUTHP_OK);
     ck_assert_int_eq(authp_sql_conn_open(first), AUTHP_OK);
     ck_assert_int_eq(authp_sql_conn_exec(first, "CREATE TABLE t (x)"), 0);
-    /* In WAL mode a connection holds the database in shared mode for as long as it is open. */
+    /* In WAL mode a connection holds a shared lock on the database for as long as it is open. */
     ck_assert_int_eq(authp_sqlite_files_open(sqlite_fixture_file(), pool), AUTHP_OK);
     pid_t child = fork();
     if (child == 0) {
@@ -201,7 +201,7 @@ START_TEST(refused)
     const char *why = ops->check(&config, pool);
     ck_assert_ptr_nonnull(why);
     ck_assert_ptr_nonnull(strstr(why, expected));
-    /* As root at start, as the tool, and in children. */
+    /* The refusal is the same for root at a start, for the tool, and for children. */
     uid_t uid = geteuid() == 0 ? NOBODY : geteuid();
     ck_assert_int_eq(chmod(apr_pstrmemdup(pool, path, (size_t)(strrchr(path, '/') - path)), 0700),
                      0);
@@ -220,7 +220,7 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Put there while the store is open: the next connection is refused, not kept waiting. */
+/* The file is replaced while the store is open: the next connection is refused without a wait. */
 START_TEST(refused_later)
 {
     authp_store_config_t config = {
@@ -240,7 +240,7 @@ START_TEST(refused_later)
 }
 END_TEST
 
-/* Only what root made becomes another's, all of it. */
+/* Only files that root made are given to httpd's user, and then all of them. */
 START_TEST(given_away)
 {
     struct stat info;
@@ -267,7 +267,7 @@ START_TEST(given_away)
 }
 END_TEST
 
-/* A database that httpd's user may not write is said to be so, whoever made it. */
+/* If httpd's user may not write the database, an error says so, whoever made the file. */
 START_TEST(not_ours_to_write)
 {
     static const mode_t lacking[] = {0400, 0200, 0000};
@@ -294,8 +294,8 @@ START_TEST(not_ours_to_write)
 }
 END_TEST
 
-/* A child of prefork that ends in the middle of a request has a connection out: that is no crash.
- */
+/* A child of prefork that ends in the middle of a request has a connection in use. That must not
+ * crash. */
 START_TEST(closed_with_a_connection_out)
 {
     pid_t child = fork();

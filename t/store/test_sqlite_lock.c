@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queue of SQLite's writers: its file, who may use it, and holders that end badly. */
+/* The queue of SQLite's writers: its file, who may use it, and holders that end while they have the
+ * turn. */
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static void teardown(void)
     sqlite_fixture_remove();
 }
 
-/* The queue's file, NULL if there is none. */
+/* Returns the name of the queue's file, or NULL if there is none. */
 static const char *queue_file(void)
 {
     struct stat info;
@@ -82,7 +83,8 @@ static authp_sqlite_lock_t *open_own(apr_pool_t **own)
     return open_in(*own);
 }
 
-/* The C library's own, for the test program. In between somebody may remove the file. */
+/* Replaces the C library's function in the test program. It can remove the file right before the
+ * lock is taken. */
 static const char *removed_meanwhile;
 
 int flock(int fd, int operation)
@@ -119,12 +121,13 @@ START_TEST(file)
     ck_assert_int_eq(stat(queue_file(), &info), 0);
     ck_assert_int_eq(info.st_mode & 07777, 0600);
     ck_assert_uint_eq(info.st_uid, geteuid());
-    /* Of one PID namespace: another one cannot see which holders live. */
+    /* A queue belongs to one PID namespace, because a process in another one cannot see whether a
+     * holder is alive. */
     ck_assert_int_eq(stat("/proc/self/ns/pid", &info), 0);
     ck_assert_str_eq(strrchr(queue_file(), '-') + 1,
                      apr_psprintf(pool, "%lx", (unsigned long)info.st_ino));
     ck_assert_int_eq(authp_sqlite_lock_take(lock, 0), AUTHP_OK);
-    /* A second one of the same process waits for the same turn. */
+    /* A second lock object of the same process waits for the same turn. */
     authp_sqlite_lock_t *other = open_own(&second);
     ck_assert_int_eq(authp_sqlite_lock_take(other, 30), AUTHP_E_UNAVAILABLE);
     ck_assert_ptr_nonnull(strstr(last, "AUTHP0221: "));
@@ -138,7 +141,8 @@ START_TEST(file)
 }
 END_TEST
 
-/* How many of our descriptors are the queue's, and that none is for programs that we start. */
+/* Counts this process's descriptors of the queue's file, and checks that started programs do not
+ * inherit them. */
 static int descriptors(void)
 {
     int count = 0;
@@ -187,7 +191,8 @@ START_TEST(nothing_is_left_open)
 }
 END_TEST
 
-/* Closing a store in the middle of a write gives the turn back, for the process lives on. */
+/* A store that is closed in the middle of a write gives the turn back, because the process lives
+ * on. */
 START_TEST(closed_while_held)
 {
     apr_pool_t *own = NULL;
@@ -198,7 +203,7 @@ START_TEST(closed_while_held)
 }
 END_TEST
 
-/* A child ends while it holds the lock: it closes its store first, or it just ends. */
+/* A child ends while it holds the lock. It either closes its store first, or just ends. */
 static void die_holding(bool closes)
 {
     apr_pool_t *own = NULL;
@@ -230,7 +235,8 @@ START_TEST(holders_that_end)
 }
 END_TEST
 
-/* Also across "stop and start": nobody has the file open meanwhile. */
+/* The lock is free after that, also if no process had the file open in between, as between a stop
+ * and a start. */
 START_TEST(holders_that_end_last)
 {
     die_holding(_i == 0);
@@ -258,7 +264,7 @@ START_TEST(sweep)
 }
 END_TEST
 
-/* A child that was forked with the store open does not remove what its parent uses. */
+/* A child that was forked with the store open does not remove the file that its parent uses. */
 START_TEST(forked)
 {
     apr_pool_t *own = NULL;
@@ -275,8 +281,9 @@ START_TEST(forked)
 }
 END_TEST
 
-/* In turns with all others, over many openings: the file comes and goes, and there is never a
- * second one. Who is inside holds a lock of the kernel's on the database. */
+/* Takes and gives the lock many times and opens it anew each time. The file is removed and made
+ * again, and two files never exist at once. While a process has the turn it holds a kernel lock on
+ * the database. */
 static int come_and_go(void)
 {
     for (int i = 0; i < ROUNDS; i++) {
@@ -312,14 +319,16 @@ START_TEST(one_at_a_time)
     for (int i = 0; i < CHILDREN; i++) {
         int status = -1;
         ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
-        ck_assert_int_eq(WEXITSTATUS(status), 0); /* 2: somebody else was inside */
+        /* 2: another process had the turn at the same time */
+        ck_assert_int_eq(WEXITSTATUS(status), 0);
         ck_assert(WIFEXITED(status));
     }
     ck_assert_ptr_null(queue_file());
 }
 END_TEST
 
-/* What is no file of ours is neither waited for nor used: there is no queue then, and no harm. */
+/* A file that another program put there is neither waited for nor used. There is no queue then, and
+ * writes still work. */
 static void plant(const char *name, int kind)
 {
     char second[256];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must not change by accident: the steps of the schema that are in databases already, which
- * statements queue, how long one waits for a connection, and that each comes back. */
+/* What must not change by accident: the schema steps of released versions, which statements use the
+ * writer queue, how long a caller waits for a connection, and that each connection comes back. */
 #include "../unit/suite.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -43,8 +43,8 @@ static void tear_down(void)
     sqlite_fixture_remove();
 }
 
-/* Databases have been made with them: a change is a new step at the end, and a row here.
- */
+/* Databases have been made with these steps. A change of the schema is a new step at the end and a
+ * row here. */
 static const char *const released[][2] = {
     {"accounts and sessions", "d4133f51af5bca17"},
     {"invites and deletion", "2e08e42f878f9340"},
@@ -74,7 +74,8 @@ START_TEST(steps_stay_as_they_were)
 }
 END_TEST
 
-/* With all of them in use one waits for as long as an operation may take, then is told so. */
+/* With all connections in use a caller waits as long as an operation may take, then gets an
+ * error. */
 START_TEST(all_in_use)
 {
     authp_sql_conn_t *conns[MOST];
@@ -93,7 +94,7 @@ START_TEST(all_in_use)
 }
 END_TEST
 
-/* They are kept between operations, with the statements that were prepared on them. */
+/* Connections are kept between operations, with the statements that were prepared on them. */
 START_TEST(connections_are_kept)
 {
     authp_sql_conn_t *conn = NULL;
@@ -113,8 +114,8 @@ static void meddle(const char *text)
     authp_sql_conn_release(conn);
 }
 
-/* Reads and writes that fail, more often than there are connections, and with the queue held
- * meanwhile by nobody. */
+/* Reads and writes fail more often than there are connections. Afterwards all connections are free,
+ * and no thread has the turn of the queue. */
 START_TEST(failures_keep_nothing)
 {
     authp_user_t *user = NULL;
@@ -136,8 +137,8 @@ START_TEST(failures_keep_nothing)
 }
 END_TEST
 
-/* Another process's writer holds the queue: this one waits for it, also in its second try, and no
- * reader does. */
+/* A writer of another process has the turn: a writer of this process waits, also in its second try,
+ * and readers do not wait. */
 START_TEST(readers_do_not_queue)
 {
     authp_user_t *user = NULL;
@@ -184,8 +185,8 @@ static void count_turns(void)
     taken = given = 0;
 }
 
-/* A change of the schema kills the statements of a connection: the second try, on a fresh one,
- * queues like the first. */
+/* A change of the schema makes the prepared statements of a connection invalid. The second try, on
+ * a new connection, waits for its turn as the first one did. */
 START_TEST(each_try_queues)
 {
     authp_user_t *user = NULL;
@@ -201,7 +202,7 @@ START_TEST(each_try_queues)
     ck_assert_int_eq(authp_store_user_discard(store, user, pool), AUTHP_OK);
     ck_assert_int_eq(taken, 3);
     ck_assert_int_eq(given, 3);
-    /* So do steps of the schema. */
+    /* Steps of the schema wait for their turn as well. */
     int applied = -1;
     ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_OK);
     ck_assert_int_eq(taken, 4);
@@ -236,7 +237,7 @@ START_TEST(writers_queue)
 }
 END_TEST
 
-/* An operator who has mended it need not wait for the pause that requests have. */
+/* The command to migrate tries at once, without the pause that requests have after a failure. */
 START_TEST(asked_to_migrate_it_tries)
 {
     int applied = -1;
@@ -271,7 +272,7 @@ static void count_recoveries(void *ctx, authp_log_level_t level, const char *mes
     answers_again += strstr(message, "AUTHP0212: ") != NULL;
 }
 
-/* A database that cannot be opened any more is not tried by every request. */
+/* A database that cannot be opened any more is not opened again by every request. */
 START_TEST(a_lost_database_gets_a_pause)
 {
     authp_sql_conn_t *conn = NULL;
@@ -315,7 +316,8 @@ static void *wait_for_turn(void *data)
     return NULL;
 }
 
-/* First at the door, then for the turn: both together within the bound. */
+/* A writer waits for a connection first and then for its turn. Both waits together stay within the
+ * time limit. */
 START_TEST(one_bound_for_both_waits)
 {
     waiter_t waiters[2];
@@ -341,7 +343,7 @@ Suite *suite_sqlite_shape(void)
     Suite *suite = suite_create("sqlite_shape");
     TCase *tests = tcase_create("sqlite_shape");
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_set_timeout(tests, 20); /* a wait without an end is a failure */
+    tcase_set_timeout(tests, 20); /* a wait without an end fails after 20 s */
     tcase_add_test(tests, steps_stay_as_they_were);
     tcase_add_test(tests, writers_queue);
     tcase_add_test(tests, all_in_use);

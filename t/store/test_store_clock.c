@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A wall clock that is set back or ahead neither prolongs an outage nor shortens a pause. */
+/* If the wall clock is set back or ahead, outages do not become longer and pauses do not become
+ * shorter. */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,8 @@
 
 #define HOUR_MS INT64_C(3600000)
 #define TIMEOUT_MS 1000
-#define ASKED_MS 150 /* a server that is not there costs 350 ms, an open breaker nothing */
+/* a call to a missing server takes 350 ms; with an open breaker it takes no time */
+#define ASKED_MS 150
 
 static apr_pool_t *pool;
 
@@ -40,8 +42,8 @@ static authp_store_t *open_store(const char *name, const authp_store_config_t *c
 
 static const int64_t steps[] = {-HOUR_MS, 0, HOUR_MS};
 
-/* The folder of the database comes back after a while. After some failures SQLite is tried again
- * each second. */
+/* The folder of the database is made later. After some failures SQLite is tried again once a
+ * second. */
 START_TEST(sqlite)
 {
     char folder[] = "/tmp/authp-clock-XXXXXX";
@@ -69,7 +71,7 @@ static int64_t ping_ms(authp_store_t *store)
     return authp_clock_now(authp_clock_monotonic()) - began;
 }
 
-/* Nobody listens there. */
+/* Nothing listens at this port. */
 START_TEST(mongodb)
 {
     authp_store_config_t config = {.uri = "mongodb://127.0.0.1:9/",
@@ -79,12 +81,13 @@ START_TEST(mongodb)
     authp_store_t *store = open_store("mongodb", &config);
     for (int i = 0; i < AUTHP_BREAKER_FAILURES; i++) {
         ck_assert_int_ge(ping_ms(store), ASKED_MS);
-        ck_assert_int_lt(ping_ms(store), ASKED_MS); /* the indexes are tried each half second */
+        /* creating the indexes is tried every half second */
+        ck_assert_int_lt(ping_ms(store), ASKED_MS);
         usleep(i + 1 < AUTHP_BREAKER_FAILURES ? 600000 : 0);
     }
     wall_clock_set(steps[_i]);
     usleep(600000);
-    ck_assert_int_lt(ping_ms(store), ASKED_MS); /* open for a second */
+    ck_assert_int_lt(ping_ms(store), ASKED_MS); /* the breaker is open for a second */
     usleep(500000);
     ck_assert_int_ge(ping_ms(store), ASKED_MS);
 }

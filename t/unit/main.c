@@ -59,7 +59,8 @@ static int add_named(SRunner *runner, int count, char **names)
     return 0;
 }
 
-/* Hashing under sanitizers or valgrind on a busy machine takes longer than Check's four seconds. */
+/* Hashing under sanitizers or valgrind on a busy machine takes longer than Check's default of four
+ * seconds. */
 static void set_timeout(void)
 {
     if (setenv("CK_DEFAULT_TIMEOUT", "60", 0) != 0) {

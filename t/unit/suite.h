@@ -4,8 +4,8 @@
 
 #include <check.h>
 
-/* Prototypes of all suites: each file of tests includes this, so that -Wmissing-prototypes holds.
- */
+/* Declares all suites. Each test file includes this header, because -Wmissing-prototypes requires a
+ * prototype. */
 #define AUTHP_SUITE(name) Suite *suite_##name(void);
 #include "suites.h"
 #undef AUTHP_SUITE

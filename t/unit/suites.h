@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No guard: included more than once, with AUTHP_SUITE defined by the includer.
- * One row for each `Suite *suite_<name>(void)` below t/unit and t/store; the guard suites.sh finds
- * a file whose suite is missing here. Sorted. */
+/* This file has no include guard, because it is included more than once with different definitions
+ * of AUTHP_SUITE. It has one row for each `Suite *suite_<name>(void)` below t/unit and t/store,
+ * sorted by name. The guard suites.sh fails if a suite is missing here. */
 AUTHP_SUITE(account)
 AUTHP_SUITE(account_rules)
 AUTHP_SUITE(admin)

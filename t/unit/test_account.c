@@ -77,7 +77,7 @@ START_TEST(create_recruiter)
 {
     ck_assert(!fixture_user(&f, "a@example.org", "recruiter", false)->is_recruiter_verified);
     ck_assert(fixture_user(&f, "b@example.org", "recruiter", true)->is_recruiter_verified);
-    /* Verified is a word about recruiters only. */
+    /* Only a recruiter can be verified. */
     ck_assert(!fixture_user(&f, "c@example.org", "candidate", true)->is_recruiter_verified);
 }
 END_TEST
@@ -96,7 +96,7 @@ START_TEST(create_refused)
     ck_assert_int_eq(create(&in, &user), AUTHP_E_VALIDATION_FAILED);
     ck_assert_ptr_null(user);
     in = fixture_new("ada@example.org", "admin");
-    ck_assert_int_eq(create(&in, &user), AUTHP_OK); /* none of them was written */
+    ck_assert_int_eq(create(&in, &user), AUTHP_OK); /* none of the refused accounts was written */
 }
 END_TEST
 
@@ -122,7 +122,8 @@ START_TEST(create_store_down)
     ck_assert_int_eq(create(&in, &user), AUTHP_E_UNAVAILABLE);
     ck_assert_ptr_null(user);
     ck_assert_int_eq(mem_store_audit_count(f.store, "user_create"), 0);
-    /* The audit fails: the account is there, and that is the answer. */
+    /* If the audit entry cannot be written, the account exists all the same and the call
+     * succeeds. */
     mem_store_fail(f.store, "audit_append", 0, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(create(&in, &user), AUTHP_OK);
     ck_assert_ptr_nonnull(mem_store_user(f.store, user->id.hex));
@@ -148,7 +149,7 @@ START_TEST(register_signs_in)
 }
 END_TEST
 
-/* Whatever the caller passes on. */
+/* Registration ignores the role and the flags that the caller passes. */
 START_TEST(register_grants_nothing_else)
 {
     authp_new_account_t in = fixture_new("ada@example.org", "admin");
@@ -198,7 +199,8 @@ START_TEST(register_store_down)
     ck_assert_int_eq(enroll(&in, &grant), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(grant.expires_in, 77);
     ck_assert_int_eq(fixture_sessions(&f), 0);
-    /* User written, session not: the account is complete, sign in. */
+    /* The user is written and the session is not: the account is complete, and its owner can sign
+     * in. */
     const authp_login_t login = {.kind = AUTHP_LOGIN_EMAIL,
                                  .login = in.email,
                                  .password = in.password,
@@ -209,7 +211,7 @@ START_TEST(register_store_down)
 }
 END_TEST
 
-/* Hashes are bounded: a full queue is told at once, and nothing is written. */
+/* If the line for hashes is full, the call fails at once and nothing is written. */
 START_TEST(busy)
 {
     int places[16];
@@ -235,12 +237,12 @@ START_TEST(busy)
     ck_assert_int_eq(grant.expires_in, 77);
     ck_assert_int_eq(fixture_sessions(&f), 0);
     ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 0);
-    /* A flood of strangers costs the store nothing: it is not even asked. */
+    /* Registrations in a flood of strangers fail before the store is asked. */
     mem_store_fail(f.store, NULL, 0, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_login_by_password(f.realm, &login, &fixture_client, &grant, f.pool),
                      AUTHP_E_BUSY);
     mem_store_fail(f.store, NULL, 0, AUTHP_OK);
-    /* An administrator has the places of the known; who names nobody has not. */
+    /* An administrator uses the places of known callers. A call without an actor does not. */
     const authp_new_account_t bob = fixture_new("bob@example.org", NULL);
     authp_user_t *made = NULL;
     ck_assert_int_eq(authp_account_create(f.realm, &bob, NULL, &fixture_client, &made, f.pool),

@@ -38,7 +38,7 @@ static const char *const good_emails[] = {
     "  j@example.org\t\n",
     "First.Last+tag@Sub.Example.ORG",
     "!#$%&'*+/=?^_`{|}~-@x.y",
-    ".a..b.@x.y", /* HTML takes dots anywhere */
+    ".a..b.@x.y", /* the rule of HTML's input field allows dots anywhere */
     "0@0.0",
     "a@a-b.c--d.e",
     "a@" A63 "." A63,
@@ -135,7 +135,7 @@ START_TEST(password_rules)
     const char *long_one = A50 A10 A10 "aaa"; /* 73 */
     ck_assert_pstr_eq(authp_account_rules_check_password(&settings, "12345678", 8, pool), NULL);
     ck_assert_pstr_ne(authp_account_rules_check_password(&settings, "1234567", 7, pool), NULL);
-    /* Code points count for the minimum, bytes for the maximum. */
+    /* The minimum counts characters, the maximum counts bytes. */
     ck_assert_pstr_eq(authp_account_rules_check_password(&settings,
                                                          "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4"
                                                          "1234",
@@ -176,7 +176,7 @@ START_TEST(password_refused)
 }
 END_TEST
 
-/* As long as a password may be, and a byte longer. */
+/* A password of the maximum length, and one with a byte more. */
 START_TEST(password_refused_of_most_bytes)
 {
     static const char list[] = A50 A10 A10 "bb\n" A50 A10 A10 "ccc\n";
@@ -187,8 +187,7 @@ START_TEST(password_refused_of_most_bytes)
 }
 END_TEST
 
-/* The built-in list: the most common ones whatever their letters' case, and nothing near to them.
- */
+/* The built-in list has the most common passwords in any case of letters, and no similar ones. */
 START_TEST(password_common)
 {
     const authp_settings_t on = {.password_min_length = 8, .password_refuse_common = true};
@@ -215,7 +214,7 @@ START_TEST(password_common)
 }
 END_TEST
 
-/* Every word of the list is found: the made table is whole and in order. */
+/* The search finds every word of the list, so the generated table is complete and sorted. */
 START_TEST(password_common_table)
 {
     ck_assert_uint_eq(authp_common_passwords_count, 10000);
@@ -252,7 +251,8 @@ START_TEST(refused_file)
 }
 END_TEST
 
-/* What has no end, or a beginning that somebody else must make, is no list; and nothing waits. */
+/* Devices and FIFOs are refused as a list of passwords, because they may have no end or no writer.
+ * The call must not wait. */
 START_TEST(refused_file_that_is_none)
 {
     char dir[] = "/tmp/authp-refused-XXXXXX";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command line tool may do and the API does not. */
+/* What the command line tool may do and the API may not. */
 #include "fixture.h"
 #include "service/account/admin.h"
 #include "service/account/user.h"
@@ -55,7 +55,8 @@ START_TEST(may_remove_the_last_admin)
 }
 END_TEST
 
-/* Somebody changed the row in between: read again. What was personal goes with the account. */
+/* Another process changes the row in between, so the row is read again. Personal data of the
+ * sessions is removed with the account. */
 START_TEST(deletes_at_the_second_try)
 {
     authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
@@ -77,7 +78,7 @@ START_TEST(deletes_at_the_second_try)
 }
 END_TEST
 
-/* Giving the role verifies nobody: not who was verified before it was taken away either. */
+/* A recruiter whose role is removed and given back is not verified any more. */
 START_TEST(a_role_given_back_is_not_verified)
 {
     authp_user_t *rita = fixture_user(&f, "rita@example.org", "recruiter", true);
@@ -93,7 +94,8 @@ START_TEST(a_role_given_back_is_not_verified)
 }
 END_TEST
 
-/* Two changes in one millisecond are two, and another role of as many counts too. */
+/* Two changes in one millisecond count as two, and replacing one role by another counts as a
+ * change. */
 START_TEST(each_change_counts)
 {
     authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
@@ -111,7 +113,7 @@ START_TEST(each_change_counts)
 }
 END_TEST
 
-/* Who cannot sign in administers nothing. */
+/* A disabled admin does not count as one, because nobody can sign in to that account. */
 START_TEST(a_disabled_admin_does_not_count)
 {
     authp_user_t *boss = fixture_user(&f, "boss@example.org", "admin", false);
@@ -128,7 +130,7 @@ static authp_err_t decide(const authp_user_t *user, bool verified, authp_user_t 
     return authp_admin_verify(f.realm, &tool, &verdict, out, f.pool);
 }
 
-/* A no to who asked gives no role, and a yes that is impossible is in the audit too. */
+/* A denied request gives no role. An impossible verification is in the audit too. */
 START_TEST(decides_about_requests)
 {
     authp_user_t *out = NULL;

@@ -49,7 +49,7 @@ static void expect_roles(json_t *object, const char *first, size_t count)
 
 static void expect_user(json_t *user, const char *id, const char *email)
 {
-    /* Every member that clients rely on, and nothing else: no hash, no secret. */
+    /* The answer has every member that clients rely on, and no other one: no hash and no secret. */
     ck_assert_uint_eq(json_object_size(user), 8);
     ck_assert_str_eq(text(user, "id"), id);
     ck_assert_str_eq(text(user, "email"), email);
@@ -103,7 +103,7 @@ START_TEST(an_address_has_one_account)
                                 409, "email_taken");
     ck_assert_int_eq(http_fake_set_cookies(&out), 0);
     ck_assert_int_eq(fixture_sessions(&h.f), 1);
-    /* Nobody makes themself anything. */
+    /* Fields that would give roles or verification are refused. */
     (void)post("{\"email\":\"eve@example.org\",\"password\":\"" FIXTURE_PASSWORD
                "\",\"roles\":[\"admin\"],\"role\":\"admin\",\"email_verified\":true}",
                422, "validation_failed");
@@ -135,7 +135,7 @@ START_TEST(a_body_that_is_none)
 END_TEST
 
 static const char *const types[][2] = {
-    /* Content-Type, and the Content-Encoding with it; from the sixth on they are taken. */
+    /* Content-Type and Content-Encoding. The first five rows are refused, the others accepted. */
     {"text/json", NULL},
     {"application/jsonx", NULL},
     {"application/json; charset=latin1", NULL},
@@ -175,7 +175,7 @@ START_TEST(who_may_ask)
         out = http_fake_expect(&h, "GET", paths[i], 401, "token_invalid");
         ck_assert_ptr_nonnull(
             strstr(http_fake_header(&out, "WWW-Authenticate"), "error=\"invalid_token\""));
-        /* A bad bearer never falls back to a good cookie. */
+        /* A bad bearer token is refused even if the request also has a good cookie. */
         apr_table_setn(h.headers, "Cookie",
                        apr_pstrcat(h.f.pool, "__Host-authp_at=", access, NULL));
         (void)http_fake_expect(&h, "GET", paths[i], 401, "token_invalid");
@@ -206,7 +206,8 @@ START_TEST(protected_me_says_the_roles_that_count)
     ck_assert_str_eq(text(body, "name"), "Somebody");
     ck_assert(json_is_true(json_object_get(body, "is_recruiter_verified")));
     expect_roles(body, "recruiter", 1);
-    /* Withdrawn: on the next request, not when the token expires. */
+    /* A withdrawn verification takes effect at the next request, and not only when the token
+     * expires. */
     mem_store_user(h.f.store, user->id.hex)->is_recruiter_verified = false;
     out = http_fake_expect(&h, "GET", PROTECTED, 200, NULL);
     expect_roles(http_fake_body(&h, &out), "", 0);
@@ -238,7 +239,7 @@ START_TEST(the_protected_endpoint_is_where_the_mount_says)
     authp_response_t out = http_fake_register(&h, "ann@example.org", false);
     http_fake_bearer(&h, http_fake_text(&h, &out, "access_token"));
     (void)http_fake_expect(&h, "GET", "/api/auth/api/protected/me", 404, "not_found");
-    /* Inside the mount it goes before the mount's own. */
+    /* A sample endpoint inside of the mount takes precedence over the mount's own routes. */
     http_fake_mount(&h, "/api/auth", AUTHP_DELIVERY_ASK, ME);
     out = http_fake_expect(&h, "GET", ME, 200, NULL);
     ck_assert_ptr_null(json_object_get(http_fake_body(&h, &out), "created_at"));

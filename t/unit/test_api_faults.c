@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store that fails, at each operation of each handler: 503 or 500, no cookie, nothing half done.
- */
+/* A store that fails, at each operation of each handler: the answer is 503 or 500, sets no cookie,
+ * and nothing is half done. */
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -32,7 +32,7 @@ static void teardown(void)
     http_fake_close(&h);
 }
 
-/* What a request brings. */
+/* The credential and token that a request sends. */
 typedef enum carries_t { NOTHING, COOKIES, BEARER, TOKEN } carries_t;
 
 static const struct {
@@ -41,7 +41,7 @@ static const struct {
     const char *body; /* NULL: none */
     carries_t carries;
     const char *op; /* the store's operation that fails */
-    int nth;        /* its how-manieth call */
+    int nth;        /* the number of the call that fails */
 } faults[] = {
     {"POST", "/api/auth/register", BODY("new@example.org"), NOTHING, "user_create", 1},
     {"POST", "/api/auth/register", BODY("new@example.org"), COOKIES, "user_create", 1},
@@ -90,7 +90,7 @@ static void prepare(int i)
     }
 }
 
-/* Nothing of Ann's has moved, and nobody has come or gone. */
+/* Nothing of Ann's rows has changed, and no row was added or removed. */
 static void expect_untouched(int i)
 {
     authp_session_t *session = mem_store_session(h.f.store, sid);
@@ -117,8 +117,7 @@ static void expect_fault(int i, authp_err_t err, int status, const char *code)
     prepare(i);
     mem_store_fail(h.f.store, faults[i].op, faults[i].nth, err);
     authp_response_t out = http_fake_expect(&h, faults[i].method, faults[i].target, status, code);
-    /* 503 says when to come back (http_fake_ask), and the cookies stay: set or cleared by nobody.
-     */
+    /* http_fake_ask() checks Retry-After of a 503. No cookie is set or removed. */
     ck_assert_int_eq(http_fake_set_cookies(&out), 0);
     ck_assert_ptr_null(http_fake_header(&out, "Location"));
     ck_assert_ptr_null(strstr(out.body, "token\""));
@@ -131,7 +130,7 @@ START_TEST(each_operation_of_each_handler)
     expect_fault(_i, AUTHP_E_UNAVAILABLE, 503, "store_unavailable");
     expect_fault(_i, AUTHP_E_INTERNAL, 500, "internal_error");
     expect_fault(_i, AUTHP_E_BUSY, 503, "busy");
-    /* And then all is well again, with the same request. */
+    /* Afterwards the same request works. */
     prepare(_i);
     authp_response_t out = http_fake_ask(&h, faults[_i].method, faults[_i].target);
     ck_assert_msg(out.status < 400, "%d %s", out.status, out.body);
@@ -140,7 +139,7 @@ END_TEST
 
 START_TEST(an_account_without_its_first_session)
 {
-    /* The account is complete: sign in. */
+    /* The account is complete, so its owner can sign in. */
     http_fake_json(&h, BODY("new@example.org"));
     apr_table_setn(h.headers, "X-Token-Delivery", "cookie");
     mem_store_fail(h.f.store, "session_create", 1, AUTHP_E_UNAVAILABLE);
@@ -156,7 +155,8 @@ END_TEST
 
 START_TEST(what_does_not_need_to_work)
 {
-    /* The audit log, and the end of the session that a sign-in takes the place of. */
+    /* Failures of the audit, and of ending the session that the sign-in replaces, do not fail a
+     * sign-in. */
     static const char *const ops[] = {"audit_append", "session_end", "session_by_id"};
     for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
         http_fake_browser(&h, &ann);
@@ -178,7 +178,7 @@ START_TEST(theft_that_cannot_be_ended_is_not_called_so)
     mem_store_fail(h.f.store, "session_end", 1, AUTHP_E_UNAVAILABLE);
     (void)http_fake_expect(&h, "POST", "/api/auth/refresh", 503, "store_unavailable");
     ck_assert_ptr_null(fixture_audit(&h.f, "refresh_reuse"));
-    /* The next try ends it. */
+    /* The next attempt ends the session. */
     (void)http_fake_expect(&h, "POST", "/api/auth/refresh", 401, "refresh_reused");
     ck_assert_int_eq(fixture_live_sessions(&h.f), 0);
 }
@@ -191,7 +191,7 @@ START_TEST(readiness)
     (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "store_unavailable");
     mem_store_fail(h.f.store, "ping", 0, AUTHP_E_INTERNAL);
     (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "store_unavailable");
-    /* What needs no store. */
+    /* Routes that need no store. */
     mem_store_fail(h.f.store, NULL, 0, AUTHP_E_UNAVAILABLE);
     (void)http_fake_expect(&h, "GET", "/api/auth/healthz", 200, NULL);
     (void)http_fake_expect(&h, "GET", "/api/auth/openapi.json", 200, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One's own account, with the store failing in between. */
+/* The account's own routes, with a store that fails in between. */
 #include "crypto/password/bcrypt.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -54,8 +54,8 @@ START_TEST(a_name)
 }
 END_TEST
 
-/* Wrong passwords here count with those of the sign-ins by e-mail, also for who has a username
- * besides: else each of the names gives as many tries again. */
+/* Wrong passwords here count together with those of sign-ins by e-mail, also if the account has a
+ * username. Otherwise each of the two names would give as many attempts again. */
 START_TEST(wrong_ones_count_with_the_sign_ins)
 {
     const authp_rate_t wide = {1000, 60};
@@ -124,7 +124,7 @@ START_TEST(a_new_password_and_what_comes_between)
     mem_store_fail(h.f.store, "session_rotate", 0, AUTHP_E_CONFLICT);
     (void)ask("POST", PASSWORD, CHANGE, 503, "busy");
     mem_store_fail(h.f.store, NULL, 0, AUTHP_OK);
-    /* Somebody else rotated it in between, once: the second try counts. */
+    /* Another request rotates the session in between, once. The second try succeeds. */
     authp_user_t *bob = fixture_user(&h.f, "bob@example.org", "candidate", false);
     here = fixture_start(&h.f, bob);
     mem_store_fail(h.f.store, "session_rotate", 1, AUTHP_E_CONFLICT);
@@ -162,7 +162,7 @@ START_TEST(devices)
     authp_response_t out = ask("GET", SESSIONS, NULL, 200, NULL);
     json_t *list = json_object_get(http_fake_body(&h, &out), "items");
     ck_assert_uint_eq(json_array_size(list), 2);
-    /* Made in the same millisecond: in either order. */
+    /* Both sessions were made in the same millisecond, so the order is not defined. */
     ck_assert_int_eq(json_is_true(json_object_get(json_array_get(list, 0), "current")) +
                          json_is_true(json_object_get(json_array_get(list, 1), "current")),
                      1);
@@ -174,7 +174,8 @@ START_TEST(devices)
     (void)ask("DELETE", other, NULL, 404, "not_found");
     (void)fixture_start(&h.f, ada);
     (void)ask("DELETE", SESSIONS, NULL, 204, NULL);
-    ck_assert_int_eq(fixture_live_sessions(&h.f), 2); /* this one, and another person's */
+    /* the session itself, and the one of another account */
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 2);
     ck_assert_int_eq(mem_store_audit_count(h.f.store, "sessions_end"), 1);
     (void)ask("DELETE", SESSIONS, NULL, 204, NULL);
     ck_assert_int_eq(mem_store_audit_count(h.f.store, "sessions_end"), 1); /* nothing was done */
@@ -200,8 +201,8 @@ START_TEST(deletion)
 }
 END_TEST
 
-/* A browser that has cookies of a session and sends that session's token as a bearer, too: when the
- * session is over the cookies go. Those of another session stay. */
+/* A browser sends cookies of a session and the same session's token as a bearer. When the session
+ * has ended, the answer removes the cookies. Cookies of another session stay. */
 START_TEST(cookies_of_what_ended)
 {
     static const int rows[][2] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /session/renew: a browser that navigates gets new cookies and goes back, or to sign in. */
+/* GET /session/renew: a browser gets new cookies and is sent back, or to the sign-in page. */
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -51,7 +51,7 @@ START_TEST(renew_goes_back)
     authp_response_t out = http_fake_register(&h, ANN, true);
     const char *before = http_fake_cookie_value(&h, &out, "__Secure-authp_rt");
     http_fake_browser(&h, &out);
-    /* A navigation: no CSRF token, no Origin. */
+    /* A navigation has no CSRF token and no Origin. */
     apr_table_unset(h.headers, "X-CSRF-Token");
     apr_table_unset(h.headers, "Origin");
     const char *target = apr_pstrcat(h.f.pool, "/api/auth/session/renew", backs[_i].query, NULL);
@@ -74,7 +74,7 @@ START_TEST(renew_without_a_session_goes_to_the_sign_in_page)
     apr_table_setn(h.headers, "Cookie", "__Secure-authp_rt=forged");
     out = http_fake_expect(&h, "GET", target, 302, NULL);
     expect_location(&out, page);
-    /* Reused: ended, and to the sign-in page. */
+    /* A reused refresh token ends the session, and the browser goes to the sign-in page. */
     out = http_fake_register(&h, ANN, true);
     http_fake_browser(&h, &out);
     (void)http_fake_expect(&h, "GET", target, 302, NULL);

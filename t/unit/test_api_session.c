@@ -38,7 +38,7 @@ static const char *login_body(const char *kind, const char *login, const char *p
                        NULL);
 }
 
-/* Is the bearer of that token let in? */
+/* Checks the answer to a request with that bearer token. */
 static void expect_me(const char *access, int status, const char *code)
 {
     http_fake_clear(&h);
@@ -90,7 +90,7 @@ START_TEST(who_is_not_let_in)
         authp_response_t out =
             post("/api/auth/login", login_body("email", refused[i][0], refused[i][1]), 401,
                  "invalid_credentials");
-        /* All alike, to the byte. */
+        /* All refusals are equal to the byte. */
         first = first != NULL ? first : out.body;
         ck_assert_str_eq(out.body, first);
         ck_assert_int_eq(http_fake_set_cookies(&out), 0);
@@ -127,7 +127,7 @@ START_TEST(a_sign_in_ends_the_session_whose_cookies_it_came_with)
     ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
     expect_me(http_fake_text(&h, &first, "access_token"), 401, "token_revoked");
     expect_me(http_fake_text(&h, &second, "access_token"), 200, NULL);
-    /* A cookie that is not of ours ends nothing and is no obstacle. */
+    /* A cookie that this server did not make ends no session and does not stop a sign-in. */
     apr_table_setn(h.headers, "Cookie", "__Secure-authp_rt=forged");
     (void)post("/api/auth/login", login_body("email", ANN, FIXTURE_PASSWORD), 200, NULL);
     ck_assert_int_eq(fixture_live_sessions(&h.f), 2);
@@ -142,7 +142,7 @@ START_TEST(refresh_rotates)
     const char *second = http_fake_text(&h, &out, "refresh_token");
     ck_assert_str_ne(second, first);
     ck_assert_int_eq(http_fake_set_cookies(&out), 0);
-    /* A second tab, a lost answer: the same successor again. */
+    /* A second tab, or a client whose answer was lost, gets the same successor again. */
     fake_clock_advance(&h.f.clock, 9000);
     out = post("/api/auth/refresh", token_body(first), 200, NULL);
     ck_assert_str_eq(http_fake_text(&h, &out, "refresh_token"), second);
@@ -192,7 +192,7 @@ START_TEST(refresh_by_cookie)
     authp_response_t out = http_fake_register(&h, ANN, true);
     const char *before = http_fake_cookie_value(&h, &out, "__Secure-authp_rt");
     http_fake_browser(&h, &out);
-    /* The way it came in decides, whatever X-Token-Delivery says. */
+    /* Tokens that came as cookies are answered as cookies, whatever X-Token-Delivery says. */
     apr_table_setn(h.headers, "X-Token-Delivery", "json");
     out = http_fake_expect(&h, "POST", "/api/auth/refresh", 200, NULL);
     ck_assert_ptr_null(json_object_get(http_fake_body(&h, &out), "refresh_token"));
@@ -200,7 +200,7 @@ START_TEST(refresh_by_cookie)
     ck_assert_str_ne(http_fake_cookie_value(&h, &out, "__Secure-authp_rt"), before);
     ck_assert_str_eq(http_fake_cookie_value(&h, &out, "__Host-authp_at"),
                      http_fake_text(&h, &out, "access_token"));
-    /* The body's token goes before the cookie, and needs no CSRF token. */
+    /* The token in the body takes precedence over the cookie, and needs no CSRF token. */
     authp_response_t other = http_fake_register(&h, "other@example.org", false);
     http_fake_browser(&h, &out);
     apr_table_unset(h.headers, "X-CSRF-Token");
@@ -244,7 +244,7 @@ START_TEST(logout_by_bearer)
     http_fake_bearer(&h, apr_pstrcat(h.f.pool, access, "x", NULL));
     expect_goodbye("", false);
     ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
-    /* Expired, but of ours. */
+    /* An expired token of this server still ends its session. */
     fake_clock_advance(&h.f.clock, 16 * 60000);
     expect_me(access, 401, "token_expired");
     http_fake_bearer(&h, access);
@@ -273,8 +273,8 @@ START_TEST(logout_by_cookie)
     http_fake_browser(&h, &out);
     expect_goodbye("", true);
     ck_assert_int_eq(fixture_live_sessions(&h.f), 0);
-    /* The access cookie alone, which its browser keeps when the refresh cookie's path is elsewhere.
-     */
+    /* The access cookie alone. A browser sends only this one if the path of the refresh cookie is
+     * another one. */
     out = http_fake_register(&h, "other@example.org", true);
     http_fake_browser(&h, &out);
     const char *mine = http_fake_cookie_value(&h, &out, "csrf_token");
@@ -283,7 +283,7 @@ START_TEST(logout_by_cookie)
                                http_fake_cookie_value(&h, &out, "__Host-authp_at"), NULL));
     expect_goodbye("", true);
     ck_assert_int_eq(fixture_live_sessions(&h.f), 0);
-    /* A forged cookie says nothing about a session: nothing ends, it goes. */
+    /* A forged cookie names no session: no session ends, and the cookie is removed. */
     apr_table_setn(h.headers, "Cookie",
                    apr_pstrcat(h.f.pool, "__Secure-authp_rt=AAAA; csrf_token=", csrf, NULL));
     apr_table_setn(h.headers, "X-CSRF-Token", csrf);

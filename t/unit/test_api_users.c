@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What administrators do and how people become recruiters, with each step of the store failing. */
+/* Routes for administrators and for becoming a recruiter, with a store that fails at each step. */
 #include "service/invite/invite.h"
 #include "service/sign_in/login.h"
 #include "suite.h"
@@ -102,7 +102,7 @@ START_TEST(lists)
 }
 END_TEST
 
-/* As many as are asked for, 50 if nobody says, at most 200. */
+/* A list returns as many rows as `limit` says, 50 without it, and at most 200. */
 START_TEST(pages)
 {
     static const struct {
@@ -222,7 +222,7 @@ START_TEST(verifies)
 }
 END_TEST
 
-/* The code of a new invite. */
+/* Makes an invite and returns its code. */
 static const char *invite(const char *email)
 {
     authp_response_t out =
@@ -245,7 +245,7 @@ START_TEST(an_invite_makes_a_recruiter)
                   "invite_invalid");
     (void)as_boss("POST", "/api/auth/register/recruiter", with_code("mal@example.org", code), 403,
                   "invite_invalid");
-    /* Cut off between the claim and the change: the account waits, the code still counts. */
+    /* Interrupted between claim and change of the account. A sign-in with the code completes it. */
     mem_store_fail(h.f.store, "user_update", 1, AUTHP_E_UNAVAILABLE);
     (void)anybody("/api/auth/register/recruiter", with_code("eve@example.org", code), 503,
                   "store_unavailable");
@@ -255,7 +255,7 @@ START_TEST(an_invite_makes_a_recruiter)
         anybody("/api/auth/login/recruiter", with_code("eve@example.org", code), 200, NULL);
     json_t *user = json_object_get(http_fake_body(&h, &out), "user");
     ck_assert(json_is_true(json_object_get(user, "is_recruiter_verified")));
-    /* What an admin takes away the same code does not bring back. */
+    /* After an admin has withdrawn the verification, the same code does not give it back. */
     (void)as_boss("POST", VERIFY, "{\"email\":\"eve@example.org\",\"verified\":false}", 200, NULL);
     (void)anybody("/api/auth/login/recruiter", with_code("eve@example.org", code), 403,
                   "invite_invalid");
@@ -293,7 +293,7 @@ START_TEST(a_lost_claim_leaves_nobody)
 }
 END_TEST
 
-/* The same sign-in once more, whole. ctx: the code. */
+/* Repeats the whole sign-in. `ctx` is the code. */
 static void somebody_clicks_again(void *ctx)
 {
     authp_grant_t grant = {0};
@@ -364,7 +364,7 @@ START_TEST(an_admin_makes_one)
             verified);
     }
     (void)as_boss("POST", "/api/auth/register/recruiter", body, 409, "email_taken");
-    /* Cookies without their CSRF token are nobody's; with it they are the candidate's. */
+    /* Cookies without their CSRF token authenticate nobody. */
     out = http_fake_register(&h, "c@example.org", true);
     http_fake_browser(&h, &out);
     http_fake_json(&h, body);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passwords tried on one account, wherever: delays that tell nothing, known devices, the store
- * behind it all. */
+/* Attempts at the password of one account: delays that do not tell whether the account exists,
+ * known devices, and the counts in the store. */
 #include <string.h>
 
 #include "fixture.h"
@@ -19,7 +19,7 @@ static authp_client_t client;
 static int retry_after;
 static authp_device_t device;
 
-/* 3/1m: three are free, then 1, 2, 4, ... 60 s. */
+/* 3/1m: three attempts are free, then the delays are 1, 2, 4, ... 60 s. */
 static const authp_rate_t account_rate = {3, 60};
 static const authp_rate_t address_rate = {1000, 60};
 
@@ -75,7 +75,7 @@ static void on_device_of(const authp_user_t *user)
     client.device = &device;
 }
 
-/* The same for an account that does not exist, is disabled, or has another password. */
+/* The delays are the same if the account does not exist, is disabled, or has another password. */
 START_TEST(delays_tell_nothing)
 {
     static const char *const logins[] = {ADA, NOBODY, "off@example.org", "", "no address"};
@@ -85,7 +85,7 @@ START_TEST(delays_tell_nothing)
     mem_store_user(f.store, off->id.hex)->disabled = true;
     guess_wrong(who, 3);
     must_wait(who, WRONG, 1);
-    must_wait(who, FIXTURE_PASSWORD, 1); /* right or wrong: nobody has looked */
+    must_wait(who, FIXTURE_PASSWORD, 1); /* right or wrong: the password is not checked */
     fake_clock_advance(&f.clock, 1000);
     guess_wrong(who, 1);
     must_wait(who, FIXTURE_PASSWORD, 2);
@@ -116,12 +116,13 @@ START_TEST(the_right_one_clears)
     must_wait(ADA, FIXTURE_PASSWORD, 1);
     fake_clock_advance(&f.clock, 1000);
     ck_assert_int_eq(login(ADA, FIXTURE_PASSWORD), AUTHP_OK);
-    fixture_limits(&f, address_rate, address_rate, account_rate); /* nor does the store remember */
+    /* the count is not in the store either */
+    fixture_limits(&f, address_rate, address_rate, account_rate);
     guess_wrong(ADA, 3);
 }
 END_TEST
 
-/* Right, though this door is not theirs: no guess either. */
+/* A right password at a sign-in route of another role does not count as a wrong one. */
 START_TEST(the_wrong_door)
 {
     authp_grant_t grant;
@@ -155,15 +156,15 @@ START_TEST(a_known_device_passes)
     on_device_of(ada);
     ck_assert_int_eq(login(ADA, FIXTURE_PASSWORD), AUTHP_OK);
     client.device = NULL;
-    must_wait(ADA, FIXTURE_PASSWORD, 1); /* which is no news for others */
-    /* Stolen, it gives three guesses, and delays like everybody's. */
+    must_wait(ADA, FIXTURE_PASSWORD, 1); /* others get no attempts by that */
+    /* A stolen device cookie gives three attempts, and then the same delays. */
     client.device = &device;
     guess_wrong(ADA, 3);
     must_wait(ADA, FIXTURE_PASSWORD, 1);
     fake_clock_advance(&f.clock, 1000);
     guess_wrong(ADA, 1);
     must_wait(ADA, FIXTURE_PASSWORD, 2);
-    on_device_of(ada); /* the owner's other device */
+    on_device_of(ada); /* another device of the owner */
     ck_assert_int_eq(login(ADA, FIXTURE_PASSWORD), AUTHP_OK);
 }
 END_TEST
@@ -181,8 +182,8 @@ START_TEST(a_device_is_known_to_its_users_alone)
 }
 END_TEST
 
-/* The route has counted the request for the device; for an account it does not know the address
- * counts too. */
+/* The route has counted the request for the device. If the account does not know the device, the
+ * request counts for the address too. */
 START_TEST(a_device_does_not_spare_the_address)
 {
     const authp_user_t *eve = fixture_user(&f, "eve@example.org", "admin", false);
@@ -217,7 +218,7 @@ START_TEST(a_restart_forgets_nothing)
     must_wait(ADA, WRONG, 2);
     fake_clock_advance(&f.clock, 1500);
     fixture_limits(&f, address_rate, address_rate, account_rate);
-    must_wait(ADA, WRONG, 1); /* the time it was down counts */
+    must_wait(ADA, WRONG, 1); /* the time during which the server was down counts */
     fake_clock_advance(&f.clock, 60000 + 60000);
     fixture_limits(&f, address_rate, address_rate, account_rate);
     guess_wrong(ADA, 3);
@@ -225,7 +226,7 @@ START_TEST(a_restart_forgets_nothing)
 }
 END_TEST
 
-/* Two servers on one store: what one has seen, the other learns at its first own failure. */
+/* Two hosts on one store: a host learns the other's count at its own next failure. */
 START_TEST(another_host)
 {
     const authp_limits_t *here = f.realm->limits;
@@ -234,15 +235,15 @@ START_TEST(another_host)
     f.realm->limits = here;
     guess_wrong(ADA, 1);
     f.realm->limits = there;
-    guess_wrong(ADA, 2); /* three with the other's */
+    guess_wrong(ADA, 2); /* three, together with the one of the other host */
     must_wait(ADA, WRONG, 1);
     f.realm->limits = here;
-    guess_wrong(ADA, 1); /* knew of one; knows of four now */
+    guess_wrong(ADA, 1); /* this host knew of one, and now knows of four */
     must_wait(ADA, WRONG, 2);
 }
 END_TEST
 
-/* Counted is what failed within a window; older ones do not come back from the store. */
+/* Only failures within a window count. Older ones in the store are ignored. */
 START_TEST(old_failures_in_the_store)
 {
     guess_wrong(ADA, 2);
@@ -254,7 +255,7 @@ START_TEST(old_failures_in_the_store)
 }
 END_TEST
 
-/* Whatever fails there, memory decides. */
+/* If the store fails, the counts in memory decide. */
 START_TEST(a_store_that_fails)
 {
     static const char *const ops[] = {"failure_get", "failure_add"};
@@ -269,7 +270,8 @@ START_TEST(a_store_that_fails)
 }
 END_TEST
 
-/* Then the next failure finds the old ones still there, and the one after it waits a second. */
+/* If the count cannot be removed after a success, the next failure finds the old ones, and the
+ * attempt after it waits a second. */
 START_TEST(a_store_that_does_not_clear)
 {
     (void)fixture_user(&f, ADA, "admin", false);
@@ -296,7 +298,7 @@ START_TEST(not_looked_at_does_not_count)
 }
 END_TEST
 
-/* The same round trips to the store for somebody and for nobody. */
+/* A sign-in makes as many calls to the store for an existing account as for a missing one. */
 static int trips;
 
 static void count_trip(void *ctx)
@@ -326,7 +328,7 @@ START_TEST(equal_trips)
     trips = 0;
     mem_store_before(f.store, ops[_i], count_trip, ops[_i]);
     must_wait(ADA, WRONG, 1);
-    ck_assert_int_eq(trips, 0); /* refusing costs no look at it */
+    ck_assert_int_eq(trips, 0); /* a refused attempt does not call the store */
 }
 END_TEST
 

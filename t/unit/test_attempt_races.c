@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guessing at many connections at once gains nothing: attempts count before they are looked at. */
+/* Guessing on many connections at once gains nothing, because an attempt counts before the password
+ * is checked. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -65,7 +66,7 @@ START_TEST(sixty_four_guesses)
 }
 END_TEST
 
-/* No room for another hash from now on. */
+/* Replaces the hasher by one without room for another hash. */
 static void fill_the_hasher(void *ctx)
 {
     authp_hasher_bound_t *bound = ctx;
@@ -75,8 +76,8 @@ static void fill_the_hasher(void *ctx)
                      AUTHP_OK);
 }
 
-/* A wrong password against a hash of lower cost costs more hashes: for guesses they must not come
- * before the failure is counted, as there may be no room for them. */
+/* A wrong password for a hash of lower cost takes additional hashes. The failure must be counted
+ * before them, because there may be no room for them. */
 START_TEST(a_guess_counts_before_the_extra_hashes)
 {
     authp_hasher_bound_t *bound = NULL;
@@ -88,14 +89,14 @@ START_TEST(a_guess_counts_before_the_extra_hashes)
         ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
         mem_store_before(f.store, "failure_add", fill_the_hasher, bound);
         (void)guess(&looked_at);
-        ck_assert_int_eq(last_err, AUTHP_E_BUSY); /* the hashes came behind it */
-        ck_assert_ptr_ne(f.realm->hasher, roomy); /* it was counted */
+        ck_assert_int_eq(last_err, AUTHP_E_BUSY); /* the additional hashes came after the count */
+        ck_assert_ptr_ne(f.realm->hasher, roomy); /* the failure was counted */
         ck_assert_int_eq(mem_store_audit_count(f.store, "login"), i + 1);
         f.realm->hasher = roomy;
     }
     ck_assert_int_eq(looked_at, 3);
     (void)guess(&looked_at);
-    ck_assert_int_eq(looked_at, 3); /* and those that met no room count like any other */
+    ck_assert_int_eq(looked_at, 3); /* attempts that found no room count as well */
 }
 END_TEST
 

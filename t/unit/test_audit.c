@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is recorded, and what of it reaches the log. */
+/* What is written to the audit, and which entries are also logged. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -61,7 +61,7 @@ START_TEST(stores_who_what_when)
     ck_assert_str_eq(entry->session_id, event.session_id);
     ck_assert_str_eq(entry->ip, fixture_client.ip);
     ck_assert_str_eq(entry->request_id, fixture_client.request_id);
-    ck_assert_int_eq(logged.lines, 0); /* what goes well is in the audit alone */
+    ck_assert_int_eq(logged.lines, 0); /* success is only in the audit */
 }
 END_TEST
 
@@ -110,7 +110,7 @@ static void hold_none(const char *text, const char *const *secrets)
     }
 }
 
-/* Everything a session's life writes, with no word of what must stay secret. */
+/* Everything that happens to a session is recorded without a secret. */
 START_TEST(nothing_secret)
 {
     authp_login_t login = {.kind = AUTHP_LOGIN_EMAIL,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base64url: one value, one text, and nothing else is decoded. */
+/* base64url: each value has exactly one text, and no other text is decoded. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -60,7 +60,7 @@ START_TEST(known)
 }
 END_TEST
 
-/* Every length up to 200, all byte values, each in a block of exactly its size. */
+/* Every length up to 200 and all byte values, each in a block of exactly its size. */
 START_TEST(round_trip)
 {
     for (size_t len = 0; len <= 200; len++) {
@@ -88,7 +88,7 @@ static const char *const refused[] = {
 
 START_TEST(refuses)
 {
-    /* In a block of exactly the size that it may write to. */
+    /* The target block has exactly the size that may be written. */
     size_t len = strlen(refused[_i]);
     unsigned char *out = apr_palloc(pool, AUTHP_B64URL_DECODED(len));
     ck_assert_int_eq(authp_b64url_decode(refused[_i], len, out), AUTHP_E_MALFORMED);
@@ -110,8 +110,8 @@ START_TEST(every_byte)
 }
 END_TEST
 
-/* Of all texts of two and three letters, as many decode as there are values of one and two bytes.
- */
+/* Of all texts of two and three letters, exactly as many decode as there are values of one and two
+ * bytes. */
 START_TEST(one_text_each)
 {
     int two = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small things below everything: names of failures, time, chance, ids, log lines, secrets. */
+/* Small parts of base/: names of errors, time, random numbers, ids, log lines, secrets. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -47,8 +47,8 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* Names are an interface: logs and tests are matched by them. Two outcomes share each of two codes,
- * and no other name stands for two things. */
+/* Names of errors appear in logs and tests, so they must not change. Two errors share a name in two
+ * cases, and no other name is used twice. */
 START_TEST(err_names)
 {
     int shared = 0;
@@ -101,13 +101,14 @@ START_TEST(system_clock)
     time_t before = time(NULL);
     authp_ms_t now = authp_clock_now(authp_clock_system());
     time_t after = time(NULL);
-    /* time(2) may lag by a tick. */
+    /* time() may be behind by a tick. */
     ck_assert_int_ge(now, (authp_ms_t)before * 1000);
     ck_assert_int_le(now, (authp_ms_t)after * 1000 + 1999);
 }
 END_TEST
 
-/* More than the 256 bytes that one getrandom() never cuts short, and nothing beyond the end. */
+/* The size is larger than the 256 bytes that getrandom() always returns at once. No byte beyond the
+ * end is written. */
 START_TEST(system_random)
 {
     const size_t size = 100000;
@@ -120,7 +121,7 @@ START_TEST(system_random)
     }
     ck_assert_uint_eq(bytes[size], 0);
     for (int i = 0; i < 256; i++) {
-        /* 391 expected; ten standard deviations around it */
+        /* 391 are expected; the limits are ten standard deviations away */
         ck_assert_int_gt(counts[i], 190);
         ck_assert_int_lt(counts[i], 590);
     }
@@ -213,7 +214,7 @@ static const struct {
     {"\xc2\x9b"
      "31m\xc2\x85",
      "??31m??"},
-    {"caf\xe9 \xc3\xa9", "caf? ??"}, /* no UTF-8: no high byte is trusted */
+    {"caf\xe9 \xc3\xa9", "caf? ??"}, /* not UTF-8: bytes above 127 are replaced */
     {"\x9b"
      "31m",
      "?31m"},
@@ -227,7 +228,7 @@ START_TEST(log_controls)
 }
 END_TEST
 
-/* The cut falls on each byte of a character in turn; what is left is whole characters. */
+/* The line is cut at each byte of a character in turn, and always keeps whole characters. */
 START_TEST(log_cut)
 {
     const int head = (int)strlen("AUTHP9999: ");
@@ -263,7 +264,7 @@ typedef struct watch_t {
     bool wiped;
 } watch_t;
 
-/* Cleanups run last in, first out: this one sees what the secret's own has left. */
+/* Cleanups run in reverse order, so this one sees the memory after the secret's own cleanup. */
 static apr_status_t look(void *data)
 {
     watch_t *watch = data;
@@ -298,7 +299,8 @@ START_TEST(secret_holds_any_bytes)
     secret = authp_secret_make(NULL, 0, pool);
     ck_assert_uint_eq(authp_secret_len(secret), 0);
     ck_assert_uint_eq(authp_secret_bytes(secret)[0], 0);
-    /* No printf("%s") of the handle shows the text: it does not begin with it. */
+    /* printf("%s") of the handle does not show the secret, because the handle does not begin with
+     * its text. */
     secret = authp_secret_make("topsecret", 9, pool);
     ck_assert_ptr_ne((const void *)secret, (const void *)authp_secret_bytes(secret));
     ck_assert_ptr_null(strstr(apr_pstrmemdup(pool, (const char *)secret, sizeof(size_t)), "top"));
@@ -320,7 +322,7 @@ START_TEST(secret_equal)
             b[i] = (unsigned char)(b[i] ^ (1 << bit));
         }
     }
-    /* Differences in two places must not cancel out. */
+    /* Differences in two bytes must not cancel each other. */
     b[0] ^= 1;
     b[63] ^= 1;
     ck_assert(!authp_secret_equal(a, b, sizeof(a)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bcrypt's guards, the hashing threads and their bound, the key derivation. */
+/* The checks around bcrypt, the hashing threads and their bound, and key derivation. */
 #include "base/random.h"
 #include "crypto/digest.h"
 #include "crypto/password/bcrypt.h"
@@ -27,7 +27,7 @@ static void teardown(void)
     apr_pool_destroy(pool);
 }
 
-/* Published vectors (crypt_blowfish's own test set), one for each prefix. */
+/* Published vectors of crypt_blowfish, one for each prefix. */
 static const struct {
     const char *hash;
     const char *password;
@@ -130,7 +130,7 @@ START_TEST(the_bound_holds)
 }
 END_TEST
 
-/* A reload that lowers the number of usable places does not hide those that are held. */
+/* After a reload that lowers the number of places, places in use above that number still count. */
 START_TEST(places_of_old_children_count)
 {
     authp_hasher_bound_t *bound = NULL;

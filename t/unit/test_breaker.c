@@ -12,7 +12,7 @@ START_TEST(opens_after_some_failures)
     ck_assert(!authp_breaker_report(&breaker, true, NOW));
     for (int i = 0; i < AUTHP_BREAKER_FAILURES; i++) {
         ck_assert(authp_breaker_allows(&breaker, NOW));
-        /* The first one is news. */
+        /* Only the first failure is reported as a change. */
         ck_assert_int_eq(authp_breaker_report(&breaker, false, NOW), i == 0);
     }
     ck_assert(!authp_breaker_allows(&breaker, NOW));
@@ -37,7 +37,7 @@ START_TEST(one_probe_at_a_time)
     ck_assert(!authp_breaker_report(&breaker, false, later + 10));
     ck_assert(!authp_breaker_allows(&breaker, later + AUTHP_BREAKER_PAUSE_MS + 9));
     ck_assert(authp_breaker_allows(&breaker, later + AUTHP_BREAKER_PAUSE_MS + 10));
-    /* It answers: news again, and everybody is let through. */
+    /* An answer is a change again, and all callers pass. */
     ck_assert(authp_breaker_report(&breaker, true, later + 2000));
     ck_assert(authp_breaker_allows(&breaker, later + 2000));
     ck_assert(authp_breaker_allows(&breaker, later + 2000));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens as cookies: attributes to the letter, the double submit, origins. */
+/* Tokens as cookies: exact attributes, the CSRF token in cookie and header, origins. */
 #include "api/core/route.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -57,9 +57,9 @@ START_TEST(attributes)
     expect_line(&out, "__Secure-authp_rt",
                 "; Path=/api/auth; Max-Age=" WEEK "; SameSite=Lax; Secure; HttpOnly");
     expect_line(&out, "csrf_token", "; Path=/; Max-Age=" WEEK "; SameSite=Lax; Secure");
-    /* A token is never in the body and in a cookie both. */
+    /* A token is never in the body and in a cookie at the same time. */
     ck_assert_ptr_null(strstr(out.body, http_fake_cookie_value(&h, &out, "__Secure-authp_rt")));
-    /* The session's absolute limit is the cookie's too. */
+    /* A cookie does not live longer than the absolute limit of the session. */
     h.f.settings->session_absolute_days = 1;
     out = http_fake_register(&h, "b@example.org", true);
     expect_line(&out, "csrf_token", "; Path=/; Max-Age=86400; SameSite=Lax; Secure");
@@ -77,7 +77,8 @@ START_TEST(attributes_when_cleared)
     http_fake_browser(&h, &out);
     out = http_fake_expect(&h, "POST", "/api/auth/logout", 200, NULL);
     ck_assert_int_eq(http_fake_set_cookies(&out), 3);
-    /* The same name, path and flags, or a browser keeps the old one. */
+    /* The cookie is removed with the same name, path and flags, because otherwise a browser keeps
+     * it. */
     ck_assert_str_eq(http_fake_set_cookie(&out, "__Host-authp_at"),
                      "__Host-authp_at=; Path=/; Max-Age=0; SameSite=Lax; Secure; HttpOnly");
     ck_assert_str_eq(
@@ -99,7 +100,7 @@ START_TEST(without_secure_cookies)
     set("Cookie",
         apr_pstrcat(h.f.pool, "authp_at=", http_fake_text(&h, &out, "access_token"), NULL));
     (void)http_fake_expect(&h, "GET", "/api/auth/me", 200, NULL);
-    /* Each way knows its own names alone. */
+    /* Each setting of SECURE_COOKIES reads its own cookie names only. */
     h.f.settings->secure_cookies = true;
     (void)http_fake_expect(&h, "GET", "/api/auth/me", 401, "token_missing");
 }
@@ -137,12 +138,12 @@ START_TEST(which_way_tokens_are_handed_out)
 }
 END_TEST
 
-/* Who may sign a browser in; NULL: the header is not sent. */
+/* Which origins may sign a browser in; NULL: the header is not sent. */
 static const struct {
     const char *origin;
     const char *site;
-    bool sign_in; /* lenient: nothing sent passes */
-    bool unsafe;  /* what a cookie authenticates */
+    bool sign_in; /* at sign-in; a request without the headers passes */
+    bool unsafe;  /* at a request that a cookie authenticates */
 } origins[] = {
     {NULL, NULL, true, false},
     {"https://jobs.example.org", NULL, true, true},
@@ -198,7 +199,7 @@ START_TEST(origins_of_cookies)
     login();
     set_origin(_i);
     expect_allowed("/api/auth/login", origins[_i].sign_in);
-    /* The header way has no ambient credential: any origin. */
+    /* Tokens in headers are never sent by a browser on its own, so any origin may use them. */
     unset("X-Token-Delivery");
     (void)http_fake_expect(&h, "POST", "/api/auth/login", 200, NULL);
 }
@@ -211,7 +212,7 @@ static const char *flipped(const char *token)
     return forged;
 }
 
-/* The three cookies of `out`, but another csrf_token; NULL: none. */
+/* Sets the three cookies of `out`, but with another csrf_token; NULL: without it. */
 static void set_jar(const authp_response_t *out, const char *csrf)
 {
     set("Cookie",
@@ -230,7 +231,7 @@ static void send_csrf(const authp_response_t *out, const char *kept, const char 
     }
 }
 
-/* A route as later ones will be: an access token, and something changes. */
+/* A route of the test that needs an access token and changes something. */
 static int done;
 
 static authp_err_t do_it(authp_call_t *call)
@@ -290,7 +291,8 @@ START_TEST(the_double_submit)
     expect_csrf("unequal", AUTHP_E_CSRF_FAILED);
     send_csrf(&ann, own, apr_pstrcat(h.f.pool, own, "A", NULL));
     expect_csrf("longer", AUTHP_E_CSRF_FAILED);
-    /* Planted by a neighbouring host: equal to each other, but not of this session. */
+    /* A neighbouring host has set cookie and header: they are equal, but do not belong to this
+     * session. */
     send_csrf(&ann, flipped(own), flipped(own));
     expect_csrf("forged", AUTHP_E_CSRF_FAILED);
     send_csrf(&ann, foreign, foreign);
@@ -302,7 +304,7 @@ START_TEST(the_double_submit)
     send_csrf(&ann, own, own);
     expect_csrf("as it should be", AUTHP_OK);
     ck_assert_int_eq(done, 3);
-    /* The present key issues, the previous one still counts. */
+    /* The present key makes tokens, and tokens of the previous key are still accepted. */
     fixture_roll_key(&h.f, true);
     (void)http_fake_expect(&h, "POST", "/api/auth/refresh", 200, NULL);
 }
@@ -318,7 +320,8 @@ START_TEST(what_needs_no_double_submit)
     set("Origin", "https://evil.example");
     ck_assert_int_eq(serve("GET"), AUTHP_OK);
     ck_assert_int_eq(serve("POST"), AUTHP_E_ORIGIN_DENIED);
-    /* A bearer is sent by nobody unasked; it goes before the cookies. */
+    /* No browser sends a bearer token on its own, so it takes precedence over cookies and needs no
+     * CSRF token. */
     http_fake_bearer(&h, http_fake_text(&h, &ann, "access_token"));
     ck_assert_int_eq(serve("POST"), AUTHP_OK);
     http_fake_bearer(&h, "bad");

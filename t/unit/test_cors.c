@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cross-origin requests: who may read an answer, and what preflights are told. */
+/* Cross-origin requests: which origins may read an answer, and the answers to preflights. */
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -27,7 +27,7 @@ static void set(const char *name, const char *value)
     apr_table_set(h.headers, name, value);
 }
 
-/* NULL: no script of another origin may read it. */
+/* NULL: no script of another origin may read the answer. */
 static void expect_readable(const authp_response_t *out, const char *origin)
 {
     ck_assert_ptr_nonnull(strstr(http_fake_header(out, "Vary"), "Origin"));
@@ -63,12 +63,13 @@ static const struct {
 START_TEST(who_may_read)
 {
     const char *origin = origins[_i].origin;
-    /* As it was sent, to the byte. */
+    /* The origin is repeated exactly as it was sent. */
     const char *echo = origins[_i].allowed ? origin : NULL;
     if (origin != NULL) {
         set("Origin", origin);
     }
-    /* Answers and refusals alike, or a front end cannot tell why. */
+    /* Success and refusal have the same headers, so that a front end can read why it was
+     * refused. */
     authp_response_t out = http_fake_expect(&h, "GET", "/api/auth/healthz", 200, NULL);
     expect_readable(&out, echo);
     out = http_fake_expect(&h, "GET", "/api/auth/me", 401, "token_missing");
@@ -110,7 +111,7 @@ START_TEST(options_that_are_no_preflight)
     ck_assert_ptr_null(http_fake_header(&out, "Access-Control-Allow-Methods"));
     out = http_fake_expect(&h, "OPTIONS", "/api/auth/session/renew", 204, NULL);
     ck_assert_str_eq(http_fake_header(&out, "Allow"), "GET, OPTIONS");
-    /* One of the two headers alone makes no preflight: plain OPTIONS, from anywhere. */
+    /* With only one of the two headers the request is no preflight, but a plain OPTIONS. */
     set("Access-Control-Request-Method", "POST");
     out = http_fake_expect(&h, "OPTIONS", LOGIN, 204, NULL);
     ck_assert_ptr_null(http_fake_header(&out, "Access-Control-Allow-Methods"));

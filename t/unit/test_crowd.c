@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A full gate and a long line for hashes: who waits, who is told 429, and who 503. */
+/* A full gate and a long line for hashes: which requests wait, which get 429, and which get 503. */
 #include <apr_strings.h>
 
 #include "api/core/throttle.h"
@@ -24,7 +24,7 @@ static void tear_down(void)
     http_fake_close(&h);
 }
 
-/* The gate keeps a place for those who are no strangers. */
+/* The gate keeps a place for clients that are no strangers. */
 START_TEST(a_place_at_the_gate)
 {
     authp_response_t out = http_fake_register(&h, "ada@example.org", false);
@@ -48,7 +48,7 @@ START_TEST(a_place_at_the_gate)
 }
 END_TEST
 
-/* Strangers who fill the line for hashes are too many; the others may ask a busy server again. */
+/* If strangers fill the line for hashes, they get 429. Others get 503 and may retry. */
 START_TEST(too_many_strangers)
 {
     authp_hasher_bound_t *bound = NULL;
@@ -61,7 +61,8 @@ START_TEST(too_many_strangers)
     int first = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
     int second = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
     ck_assert_int_ge(second, 0);
-    /* Who has a token finds the gate full of strangers, and is none of too many who sign in. */
+    /* A client with a token finds the gate full of strangers. It gets 503, because it is not one of
+     * them. */
     authp_gate_t gate = {.limit = 4, .strangers = 3};
     h.gate = &gate;
     http_fake_bearer(&h, token);
@@ -75,7 +76,7 @@ START_TEST(too_many_strangers)
     throttled_wait(&h, "POST", REGISTER, "1");
     throttled_right(&h, "ada@example.org");
     throttled_send(&h, device);
-    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL); /* a place of its own */
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL); /* it uses a place for known clients */
     while (authp_hasher_bound_admit(bound, AUTHP_HASH_KNOWN) >= 0) {
     }
     out = http_fake_expect(&h, "POST", LOGIN, 503, "busy");
@@ -85,7 +86,8 @@ START_TEST(too_many_strangers)
     throttled_send(&h, NULL);
     fake_clock_advance(&h.f.clock, 60000);
     throttled_right(&h, "eve@example.org");
-    (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL); /* being refused did not count */
+    /* the refused registration was not counted */
+    (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL);
 }
 END_TEST
 
@@ -95,8 +97,8 @@ static void fill_with_strangers(void *ctx)
     gate->strangers += 3;
 }
 
-/* Without a device everybody is a stranger until the store has said who asks; after that an
- * administrator has the places of those who are none. */
+/* Without a device cookie a client counts as a stranger until the store has been asked for its
+ * account. After that an administrator uses the places for known clients. */
 START_TEST(an_administrator_at_the_gate)
 {
     authp_gate_t gate = {.limit = 4};
@@ -112,7 +114,8 @@ START_TEST(an_administrator_at_the_gate)
 }
 END_TEST
 
-/* Others go on all the time, but none leaves: who waits to go on is told after two seconds. */
+/* Other requests enter the store all the time but none leaves: a request that waits gets 503 after
+ * two seconds. */
 START_TEST(nobody_waits_for_ever)
 {
     authp_gate_t gate = {.limit = 8, .asking = 100, .asked_at = INT64_MAX / 2};
@@ -126,8 +129,8 @@ START_TEST(nobody_waits_for_ever)
 }
 END_TEST
 
-/* Ada has an account; requests pass a gate of 25 threads, and a hasher with one slot, whose bound
- * is returned. */
+/* Makes an account for Ada, a gate of 25 threads, and a hasher with one slot. Returns the bound of
+ * the hasher. */
 static authp_hasher_bound_t *host_with(authp_gate_t *gate, authp_crowd_t *crowd)
 {
     authp_hasher_bound_t *bound = NULL;
@@ -140,7 +143,7 @@ static authp_hasher_bound_t *host_with(authp_gate_t *gate, authp_crowd_t *crowd)
     return bound;
 }
 
-/* In a flood the line for hashes stays short, though there is time for more. */
+/* In a flood the line for hashes stays short, although there is time for more. */
 START_TEST(a_short_line_in_a_flood)
 {
     authp_crowd_t crowd = {.began = 0};
@@ -165,8 +168,8 @@ START_TEST(a_short_line_in_a_flood)
 }
 END_TEST
 
-/* However long people have come in a crowd: nobody is sent away while the line is done in a moment.
- */
+/* A crowd that goes on for a long time is not refused while the whole line of hashes takes less
+ * than 250 ms. */
 START_TEST(a_quick_line_is_no_flood)
 {
     authp_crowd_t crowd = {.began = 0};
@@ -181,7 +184,7 @@ START_TEST(a_quick_line_is_no_flood)
     }
     ck_assert(!authp_gate_enter(&gate, true));
     throttled_right(&h, "ada@example.org");
-    authp_hasher_bound_assume(bound, 20); /* 240 ms with those who have entered */
+    authp_hasher_bound_assume(bound, 20); /* the line takes 240 ms with those that have entered */
     (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
     ck_assert_int_eq(gate.strangers, 5);
     authp_hasher_bound_assume(bound, 23);
@@ -189,12 +192,13 @@ START_TEST(a_quick_line_is_no_flood)
     ck_assert_int_eq(gate.strangers, 5);
     gate.strangers = gate.burst;
     authp_hasher_bound_assume(bound, 1);
-    (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy"); /* those are all threads but a few */
+    /* strangers have all threads that they may have */
+    (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy");
 }
 END_TEST
 
-/* What was refused because of a flood stays 429, though the line is short again by the time of the
- * answer. */
+/* A request that is refused because of a flood gets 429, even if the line is short again when the
+ * answer is made. */
 START_TEST(refused_in_a_flood)
 {
     authp_route_t route = {.flags = AUTHP_ROUTE_LIMIT_CREDENTIAL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections that are not listened to for a while: what they send is there afterwards, they hear
- * again one after the other, and many of them are no trouble. */
+/* Connections that are deaf for a while: data that arrives meanwhile is there afterwards,
+ * connections are heard again in order, and a large number of them works. */
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -14,7 +14,7 @@
 #include "suite.h"
 
 #define PAUSE_US 60000
-#define GAP_US 400 /* a little less than there is */
+#define GAP_US 400 /* a little less than the real pause */
 #define PAIRS 20
 
 static apr_pool_t *pool;
@@ -36,7 +36,7 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* TCP, as a server has it: other sockets do not know how to be deaf. */
+/* Makes a TCP connection, because other sockets cannot be made deaf. */
 static pair_t connect_pair(void)
 {
     pair_t pair;
@@ -110,7 +110,7 @@ START_TEST(one_after_the_other)
 }
 END_TEST
 
-/* The thread sleeps meanwhile: it neither spins nor looks again and again. */
+/* The thread sleeps meanwhile, and uses almost no processor time. */
 START_TEST(costs_nothing)
 {
     struct timespec began;
@@ -127,7 +127,7 @@ START_TEST(costs_nothing)
 }
 END_TEST
 
-/* Its number may be another's by then. */
+/* The connection is closed meanwhile and its descriptor's number is used again. */
 START_TEST(closed_meanwhile)
 {
     pair_t pair = connect_pair();
@@ -143,7 +143,8 @@ START_TEST(closed_meanwhile)
 }
 END_TEST
 
-/* Then they are listened to, and those before them are not forgotten. */
+/* When the table is full, further connections are not made deaf, and those in the table are heard
+ * again in time. */
 START_TEST(more_than_it_can_hold)
 {
     pair_t pair = connect_pair();
@@ -162,7 +163,7 @@ START_TEST(more_than_it_can_hold)
 }
 END_TEST
 
-/* While some are deaf, and when it never had a thread. */
+/* The pool is destroyed while connections are deaf, and before the thread was ever started. */
 START_TEST(ends_with_its_pool)
 {
     pair_t pair = connect_pair();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The device cookie's value: whom it knows, and that nobody else can write one. */
+/* The value of the device cookie: which accounts it knows, and that nobody without the key can make
+ * one. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -67,7 +68,8 @@ START_TEST(the_last_five)
     for (int i = 2; i <= 5; i++) {
         device = read_back(make(&device, user(i)));
     }
-    device = read_back(make(&device, user(1))); /* again: nobody goes for it */
+    /* an account that is known already replaces no other */
+    device = read_back(make(&device, user(1)));
     ck_assert_int_eq(device.nusers, 5);
     device = read_back(make(&device, user(6)));
     ck_assert_int_eq(device.nusers, 5);
@@ -88,7 +90,7 @@ START_TEST(nobody_else_writes_one)
         char *bad = apr_pstrdup(f.pool, good);
         bad[i] = bad[i] == 'A' ? 'B' : 'A';
         ck_assert_int_eq(authp_device_read(f.realm, bad, &device), AUTHP_E_MALFORMED);
-        bad[i] = '\0'; /* cut off */
+        bad[i] = '\0'; /* ends early */
         ck_assert_int_eq(authp_device_read(f.realm, bad, &device), AUTHP_E_MALFORMED);
     }
     ck_assert_int_eq(authp_device_read(f.realm, apr_pstrcat(f.pool, good, "A", NULL), &device),
@@ -103,7 +105,8 @@ START_TEST(nobody_else_writes_one)
 }
 END_TEST
 
-/* A tag of ours over bytes of the right length, but of another purpose, is none. */
+/* A tag that was made with the same key for another purpose is refused, even over bytes of the
+ * right length. */
 START_TEST(another_purpose)
 {
     static const authp_key_label_t labels[] = {AUTHP_KEY_REFRESH, AUTHP_KEY_CSRF, AUTHP_KEY_LIMIT,
@@ -149,7 +152,7 @@ START_TEST(it_ages)
     fake_clock_advance(&f.clock, 1);
     ck_assert_int_eq(authp_device_read(f.realm, text, &device), AUTHP_E_MALFORMED);
     ck_assert_int_eq(authp_device_read(f.realm, renewed, &device), AUTHP_OK);
-    fake_clock_advance(&f.clock, -300000); /* another host's clock */
+    fake_clock_advance(&f.clock, -300000); /* the clock of another host */
     ck_assert_int_eq(authp_device_read(f.realm, renewed, &device), AUTHP_OK);
     fake_clock_advance(&f.clock, -2);
     ck_assert_int_eq(authp_device_read(f.realm, renewed, &device), AUTHP_E_MALFORMED);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256, HMAC and HKDF against published vectors; what OpenSSL cannot do is said, not guessed. */
+/* SHA-256, HMAC and HKDF with published vectors. If OpenSSL cannot compute one, the call fails. */
 #include "base/log.h"
 #include "base/secret.h"
 #include "crypto/digest.h"
@@ -92,11 +92,11 @@ START_TEST(sha256_of_a_million)
 }
 END_TEST
 
-/* RFC 4231, cases 1 to 7; where the key or the data is one byte repeated, that byte and a length.
- * Case 5 shows but the first half of its sum. */
+/* RFC 4231, cases 1 to 7. A key or text that repeats one byte is given as that byte and a length.
+ * The RFC has only the first half of the sum of case 5. */
 static const struct {
     const char *key;
-    int key_len; /* 0: `key` as it is, else its byte so often */
+    int key_len; /* 0: `key` is the whole key, else how many times its byte is repeated */
     const char *data;
     int data_len;
     const char *sum;
@@ -143,7 +143,7 @@ START_TEST(hmac_by_both_ways)
 }
 END_TEST
 
-/* Wherever the message is cut, and whatever was taken in before: one sum. */
+/* The sum is the same wherever the message is divided into parts. */
 START_TEST(parts_are_one_message)
 {
     static const char text[] = "This is a test using a larger than block-size key and data.";
@@ -168,7 +168,7 @@ START_TEST(parts_are_one_message)
 }
 END_TEST
 
-/* OpenSSL takes a NULL key for "the one set before": an empty key is a key all the same. */
+/* An empty key must work. OpenSSL alone would read a NULL key as "the key set before". */
 START_TEST(empty_key_and_message)
 {
     static const char expected[] =
@@ -183,7 +183,8 @@ START_TEST(empty_key_and_message)
 }
 END_TEST
 
-/* RFC 5869, test case 3: neither salt nor info; its output begins with the one block we take. */
+/* RFC 5869, test case 3, without salt and info. Its output begins with the one block that our code
+ * makes. */
 START_TEST(hkdf_vector)
 {
     unsigned char key[AUTHP_SHA256_LEN];
@@ -193,7 +194,8 @@ START_TEST(hkdf_vector)
 }
 END_TEST
 
-/* The RFC's other cases have a salt. With a label instead, by its own formula. */
+/* The other cases of the RFC have a salt. The expected value with a label is computed from the
+ * RFC's formula. */
 START_TEST(hkdf_is_the_formula)
 {
     static const unsigned char no_salt[AUTHP_SHA256_LEN];
@@ -209,7 +211,8 @@ START_TEST(hkdf_is_the_formula)
 }
 END_TEST
 
-/* Made by another program. Were one of them to change, a new release would sign everybody out. */
+/* These values were computed by another program. If one changes, a new release signs everybody
+ * out. */
 static const char *const tags[AUTHP_KEY_COUNT] = {
     [AUTHP_KEY_REFRESH] = "23f72795e1c23e41e36ac7649d578f982192f810b82fa35f72b9f075b27dd400",
     [AUTHP_KEY_CSRF] = "0339c9ba7b269ec91ac854b2cb017754a3be67c0c1114676dcdcacf47a9b9f7f",
@@ -242,7 +245,7 @@ START_TEST(tags_stay_what_they_are)
 }
 END_TEST
 
-/* Of each tag, each bit; of the message, a byte. */
+/* Each flipped bit of a tag, and a changed byte of the message, is refused. */
 START_TEST(nearly_a_tag)
 {
     unsigned char tag[AUTHP_SHA256_LEN];
@@ -271,7 +274,7 @@ START_TEST(keys_roll)
     ck_assert_int_eq(authp_keys_check(rolled, AUTHP_KEY_REFRESH, &tagged, 1, tag), AUTHP_OK);
     ck_assert_int_eq(authp_keys_check(keys_of(OTHER, NULL), AUTHP_KEY_REFRESH, &tagged, 1, tag),
                      AUTHP_E_MALFORMED);
-    /* The present key makes them, whatever else is there. */
+    /* Tags are made with the present key. */
     ck_assert_int_eq(authp_keys_tag(rolled, AUTHP_KEY_REFRESH, &tagged, 1, newer), AUTHP_OK);
     ck_assert_mem_ne(newer, tag, sizeof(tag));
     ck_assert_int_eq(authp_keys_check(keys_of(OTHER, NULL), AUTHP_KEY_REFRESH, &tagged, 1, newer),
@@ -279,8 +282,9 @@ START_TEST(keys_roll)
 }
 END_TEST
 
-/* An openssl.cnf may leave no provider that has the algorithm: every call says so, writes nothing
- * to its out-params and leaves no error in the thread's queue, where mod_ssl would find it. */
+/* An openssl.cnf may disable the provider of the algorithm. Then each call fails, leaves its
+ * out-parameters untouched, and leaves no error in the thread's queue, where mod_ssl would find
+ * it. */
 static void without_algorithms(bool without)
 {
     ck_assert_int_eq(EVP_set_default_properties(NULL, without ? "provider=none" : ""), 1);
@@ -320,7 +324,7 @@ START_TEST(openssl_without_algorithms)
 }
 END_TEST
 
-/* What was set up before goes on: verification fetches nothing. */
+/* Objects that were made before still work, because verification fetches no algorithm. */
 START_TEST(made_before_is_made)
 {
     unsigned char tag[AUTHP_SHA256_LEN];

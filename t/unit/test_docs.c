@@ -42,7 +42,7 @@ START_TEST(it_is_served)
 }
 END_TEST
 
-/* Every text between <tag> and </tag> is allowed by its hash. */
+/* Returns how many texts between <tag> and </tag> there are. Each must be allowed by its hash. */
 static int allowed(const char *page, const char *tag)
 {
     const char *open = apr_pstrcat(h.f.pool, "<", tag, ">", NULL);
@@ -71,7 +71,7 @@ START_TEST(its_policy)
     ck_assert_int_eq(strncmp(authp_docs_text_policy, "default-src 'none'; ", 20), 0);
     ck_assert_ptr_nonnull(strstr(authp_docs_text_policy, "frame-ancestors 'none'"));
     ck_assert_ptr_null(strstr(authp_docs_text_policy, "unsafe"));
-    /* Nothing of other hosts, nothing outside of those texts. */
+    /* The page loads nothing from other hosts and has no script or style outside of these texts. */
     ck_assert_ptr_null(strstr(page, " src="));
     ck_assert_ptr_null(strstr(page, " style="));
     ck_assert_ptr_null(strstr(page, " on"
@@ -126,7 +126,7 @@ START_TEST(every_body_and_answer_has_examples)
 }
 END_TEST
 
-/* What a mount does not do is no example of it. */
+/* The examples fit the mount's delivery. */
 START_TEST(examples_of_a_delivery)
 {
     static const struct {
@@ -154,7 +154,7 @@ START_TEST(examples_of_a_delivery)
 }
 END_TEST
 
-/* Adds what the texts of one folder say; each is a JSON object. */
+/* Adds the members of one folder's texts, which is a JSON object. */
 static void add_prose(json_t *all, const char *text)
 {
     json_t *own = NULL;
@@ -162,7 +162,7 @@ static void add_prose(json_t *all, const char *text)
     ck_assert_int_eq(json_object_update(all, own), 0);
 }
 
-/* Each route says in prose what it means, and nothing is said about what is none. */
+/* Each route has a text, and there is no text for a route that does not exist. */
 START_TEST(every_route_is_explained)
 {
     json_t *all = authp_json_object(h.f.pool);

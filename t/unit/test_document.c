@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* openapi.json and /docs: made once for each mount, and not sent to whom has them. */
+/* openapi.json and /docs are made once for each mount. A client that has the present version gets
+ * 304. */
 #include "api/docs/document.h"
 #include "api/openapi/docs_text.h"
 #include "api/openapi/openapi.h"
@@ -25,7 +26,7 @@ static void teardown(void)
 
 static const char *const targets[] = {"/api/auth/openapi.json", "/api/auth/docs"};
 
-/* The memory of the mount is what is sent, to one after the other. */
+/* Every answer sends the text that the mount keeps in memory. */
 START_TEST(it_is_made_once)
 {
     const authp_document_t *document =
@@ -53,7 +54,7 @@ START_TEST(the_same_bytes_as_the_builder)
 }
 END_TEST
 
-/* Nothing of it is in another pool than the one it was asked for in. */
+/* Everything is allocated in the pool that the caller passed. */
 START_TEST(whose_memory_it_is)
 {
     apr_pool_t *configuration = NULL;
@@ -116,7 +117,7 @@ START_TEST(who_has_it)
 }
 END_TEST
 
-/* What differs in the document makes another one, and another tag. */
+/* Mounts that differ in the document have different documents and ETags. */
 START_TEST(mounts_that_differ)
 {
     static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* .env files: how they are read, which are refused, and that no refusal tells a value. */
+/* .env files: how they are read, which are refused, and that no error shows a value. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static const char *write_file(const char *text, size_t len, mode_t mode)
     return path;
 }
 
-/* All pairs in their order, "K=[V]K=[V]". */
+/* Returns all pairs in their order, "K=[V]K=[V]". */
 static const char *shown(const apr_table_t *table)
 {
     const apr_array_header_t *entries = apr_table_elts(table);
@@ -137,7 +137,7 @@ START_TEST(read_text)
 }
 END_TEST
 
-/* "hush" is in each of these texts where a value is, and in no error. */
+/* Where a text has a value, the value contains "hush". No error may contain it. */
 static const struct {
     const char *text;
     const char *error;
@@ -263,7 +263,7 @@ START_TEST(modes)
 }
 END_TEST
 
-/* A FIFO without a writer in particular must not hang a start. */
+/* Only plain files are accepted. A FIFO without a writer must not block a start. */
 START_TEST(kinds)
 {
     apr_table_t *table = NULL;
@@ -284,7 +284,8 @@ START_TEST(kinds)
 }
 END_TEST
 
-/* Whoever can write the folder must not choose another file, by a link or by a second name. */
+/* A user who can write the folder must not be able to select another file by a symbolic or hard
+ * link. */
 START_TEST(links)
 {
     apr_table_t *table = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a 422 names: twenty fields and a number, names of bounded length. */
+/* The findings of a 422: at most twenty fields and the number of the others, and names of bounded
+ * length. */
 #include "api/core/findings.h"
 #include "api/core/profiles.h"
 #include "api/core/refusal.h"
@@ -22,7 +23,7 @@ static void teardown(void)
     apr_pool_destroy(pool);
 }
 
-/* `count` times `unit`. */
+/* Returns `unit`, repeated `count` times. */
 static const char *repeated(const char *unit, size_t count)
 {
     size_t len = strlen(unit);
@@ -58,7 +59,7 @@ START_TEST(twenty_are_named)
 }
 END_TEST
 
-/* A character, how many of them are shown whole, and how many of more than that. */
+/* A character, how many of them are shown in full, and how many are shown of a longer name. */
 static const struct {
     const char *unit;
     size_t most;
@@ -68,7 +69,7 @@ static const struct {
     {"\xc3\xa9", 64, 64},
     {"\xe2\x82\xac", 64, 64},
     {"\xf0\x9f\x8c\x8d", 64, 64},
-    /* In JSON these are six and two bytes. */
+    /* In JSON the first takes six bytes and the second two. */
     {"\x01", 42, 42},
     {"\"", 64, 64},
 };
@@ -91,7 +92,7 @@ START_TEST(names_are_cut)
 }
 END_TEST
 
-/* Whatever a client calls its fields, the answer stays small. */
+/* The answer stays small whatever names the fields have. */
 START_TEST(the_answer_is_bounded)
 {
     authp_response_t out = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The gate: how many of a process may wait, for how long strangers may be more than that, and what
- * the others have left. */
+/* The gate: how many requests of a process may wait, for how long strangers may exceed their share,
+ * and the places that are left for others. */
 #include "api/core/gate.h"
 #include "suite.h"
 
@@ -47,7 +47,7 @@ END_TEST
 START_TEST(sizes)
 {
     static const int rows[][4] = {
-        /* threads, places, strangers usually, in a burst */
+        /* threads, places, strangers usually, strangers in a burst */
         {1, 1, 1, 1},   {4, 1, 1, 1},   {7, 1, 1, 1},     {8, 2, 1, 7},       {16, 4, 3, 15},
         {25, 6, 5, 24}, {32, 8, 6, 30}, {64, 16, 12, 60}, {128, 32, 24, 120},
     };
@@ -58,12 +58,13 @@ START_TEST(sizes)
     ck_assert_int_eq(authp_gate_strangers(&gate), rows[_i][2]);
     ck_assert_int_eq(authp_gate_strangers_most(&gate), rows[_i][3]);
     ck_assert_int_eq(enter_all(&gate, true), rows[_i][3]);
-    /* Those whom the server knows have the same as ever. */
+    /* Known clients have the same number of places as always. */
     ck_assert_int_eq(enter_all(&gate, false), rows[_i][1] - rows[_i][2]);
 }
 END_TEST
 
-/* A crowd may be large at first. One that does not end is a flood. */
+/* Many requests at the same moment are a burst, which is admitted. A burst that does not end is a
+ * flood. */
 START_TEST(bursts)
 {
     authp_gate_t gate = {.limit = 0};
@@ -77,13 +78,14 @@ START_TEST(bursts)
     crowd.began -= 1000;
     ck_assert_int_eq(enter_all(&gate, true), 5);
     leave(&gate, true, 5);
-    for (int i = 0; i < 10; i++) { /* it goes on and on */
+    for (int i = 0; i < 10; i++) { /* the crowd does not end */
         crowd.seen -= 900;
         crowd.began -= 900;
         ck_assert_int_eq(enter_all(&gate, true), 5);
         leave(&gate, true, 5);
     }
-    /* No more than usual come, for longer than that: no crowd. */
+    /* Only the usual number of strangers comes for more than a second, so the next crowd is a new
+     * burst. */
     for (int i = 0; i < 5; i++) {
         ck_assert(authp_gate_enter(&gate, true));
     }
@@ -94,8 +96,8 @@ START_TEST(bursts)
 }
 END_TEST
 
-/* Each process has its places, and the burst is of all: one that is started late gets none of its
- * own. */
+/* Each process has its own places, but all share one burst. A process that starts during a burst
+ * does not begin another one. */
 START_TEST(of_all_processes)
 {
     authp_crowd_t crowd = {.began = 0};
@@ -113,8 +115,8 @@ START_TEST(of_all_processes)
 }
 END_TEST
 
-/* Others wait for a place while the store lets some in, all threads but those for pages, and for no
- * longer than a burst. */
+/* Other requests wait for a place while the store lets some in. They may use all threads except
+ * those for pages, and wait no longer than a burst. */
 START_TEST(others_line_up)
 {
     authp_gate_t gate = {.limit = 0};
@@ -144,7 +146,7 @@ START_TEST(others_line_up)
 }
 END_TEST
 
-/* A crowd that goes on for longer than a burst, until it has been gone for a second. */
+/* A crowd that lasts longer than a burst is a flood, until it has been gone for a second. */
 START_TEST(floods)
 {
     authp_crowd_t crowd = {.began = 0};
@@ -166,8 +168,8 @@ START_TEST(floods)
 }
 END_TEST
 
-/* In a burst the store still gets no more than the usual share at once; who waits for a hash does
- * not count. */
+/* In a burst the store still gets only the usual number of requests at once. Requests that wait for
+ * a hash do not count. */
 START_TEST(share_of_the_store)
 {
     authp_gate_t gate = {.limit = 0};

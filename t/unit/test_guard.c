@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who asks, from where, and where they are sent: credentials, cookies, origins, navigations. */
+/* Finding out who sends a request, from which origin, and where a browser is sent: credentials,
+ * cookies, origins, navigations. */
 #include "api/core/guard.h"
 #include "api/core/origin_rule.h"
 #include "api/core/profiles.h"
@@ -59,7 +60,7 @@ static const struct {
     {NULL, "__Host-authp_at=", AUTHP_VIA_NONE, ""},
     {NULL, "x__Host-authp_at=tok", AUTHP_VIA_NONE, ""},
     {"Bearer bad", "__Host-authp_at=tok", AUTHP_VIA_BEARER, "bad"},
-    /* What a sibling host may put into a cookie of its own is no credential. */
+    /* Text that a sibling host puts into a cookie of its own is no credential. */
     {NULL, "theme=1,__Host-authp_at=a; __Host-authp_at=b", AUTHP_VIA_COOKIE, "b"},
     {NULL, "theme=1, __Host-authp_at=a;__Host-authp_at=b , x=1", AUTHP_VIA_COOKIE, "b"},
     {NULL, "__Host-authp_at=b,__Host-authp_at=a", AUTHP_VIA_COOKIE, "b"},
@@ -212,7 +213,7 @@ static authp_err_t guarded(const char *method, const char *cookie)
     return authp_guard_authenticate(f.realm, &r, &who, &via, f.pool);
 }
 
-/* No Origin, no Sec-Fetch-Site. Methods are case-sensitive. */
+/* Requests without Origin and without Sec-Fetch-Site. Methods are case-sensitive. */
 START_TEST(methods_by_cookie)
 {
     static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
@@ -229,7 +230,7 @@ START_TEST(methods_by_cookie)
 }
 END_TEST
 
-/* The front ends of the settings may call the account routes, not the app behind the guard. */
+/* Origins in BACKEND_CORS_ORIGINS may use the account routes by cookie, but not a guarded app. */
 START_TEST(apps_take_their_own_origin_alone)
 {
     static const char *const front_ends[] = {"https://front.example.org",

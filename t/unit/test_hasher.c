@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The line before the hashing threads: strangers fill theirs, the known have one of their own. */
+/* The line for the hashing threads: strangers and known callers have places of their own. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -46,7 +46,7 @@ static int admit_all(authp_hasher_bound_t *bound, authp_hash_for_t who, int *pla
 START_TEST(places)
 {
     static const int rows[][4] = {
-        /* slots, queue, strangers' places, then the known's */
+        /* slots, length of the line, places for strangers, further places for known callers */
         {1, 1, 2, 5}, {1, 2, 3, 5}, {2, 8, 10, 5}, {4, 16, 20, 5}, {8, 32, 40, 10}, {2, 0, 1024, 5},
     };
     int taken[MANY];
@@ -59,7 +59,7 @@ START_TEST(places)
     for (int i = 0; i < strangers + known; i++) {
         authp_hasher_bound_leave(bound, taken[i]);
     }
-    /* The known may have the strangers' too, when those are free. */
+    /* Known callers may also use the strangers' places when those are free. */
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_KNOWN, taken), rows[_i][2] + rows[_i][3]);
 }
 END_TEST
@@ -72,7 +72,7 @@ START_TEST(slots)
     ck_assert_int_eq(authp_hasher_bound_slots(bound, AUTHP_HASH_KNOWN), 3);
     int first = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 7, past);
     int second = authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 7, past);
-    ck_assert_int_eq(first + second, 1); /* 0 and 1 */
+    ck_assert_int_eq(first + second, 1); /* places 0 and 1 */
     ck_assert_int_eq(authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, past), -1);
     int known = authp_hasher_bound_run(bound, AUTHP_HASH_KNOWN, 0, past);
     ck_assert_int_eq(known, 2);
@@ -91,11 +91,12 @@ static void leave_all(authp_hasher_bound_t *bound, const int *taken, int count)
     }
 }
 
-/* So many are let in as are done in 5 s; while a slot is free nobody waits, whatever it takes. */
+/* As many callers are admitted as can be done within 5 s. While a slot is free, a caller is
+ * admitted however long a hash takes. */
 START_TEST(in_time)
 {
     static const int rows[][3] = {
-        /* slots, milliseconds for a hash, how many are let in */
+        /* slots, milliseconds for a hash, how many callers are admitted */
         {2, 250, 40}, {1, 250, 20}, {4, 250, 80}, {2, 1000, 10}, {2, 1001, 9}, {2, 2500, 4},
         {2, 2501, 3}, {2, 5000, 2}, {2, 9000, 2}, {1, 20000, 1}, {2, 4, 1024},
     };
@@ -104,14 +105,14 @@ START_TEST(in_time)
     authp_hasher_bound_assume(bound, rows[_i][1]);
     int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
     ck_assert_int_eq(strangers, rows[_i][2]);
-    /* Those who are known have places of their own. */
+    /* Known callers have places of their own. */
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_KNOWN, taken + strangers), 5);
     leave_all(bound, taken, strangers + 5);
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), rows[_i][2]);
 }
 END_TEST
 
-/* However quick hashes are, some of the server's workers are left for pages. */
+/* However fast hashes are, some of the server's workers stay free for pages. */
 START_TEST(workers_are_left)
 {
     static const int rows[][2] = {{0, 2}, {1, 2}, {3, 3}, {18, 18}, {300, 300}, {5000, 1024}};
@@ -135,18 +136,19 @@ static void run_some(authp_hasher_bound_t *bound, int count, int64_t took_ms)
     }
 }
 
-/* What hashes take is what they took lately; where nobody is in line, what they take undisturbed.
- */
+/* The estimate follows the time of the latest hashes. While no caller waits, it is the time of a
+ * hash on an idle server. */
 START_TEST(the_estimate_follows)
 {
     int taken[MANY];
     authp_hasher_bound_t *bound = make_bound(2, 0);
-    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 1024); /* nothing is known */
+    /* nothing was measured yet */
+    ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 1024);
     leave_all(bound, taken, 1024);
     run_some(bound, 40, 1000);
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 10);
     leave_all(bound, taken, 10);
-    run_some(bound, 40, 0); /* no measure */
+    run_some(bound, 40, 0); /* times of 0 are not used */
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 10);
     leave_all(bound, taken, 10);
 
@@ -158,13 +160,13 @@ START_TEST(the_estimate_follows)
     authp_hasher_bound_leave(bound, first);
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 40);
     leave_all(bound, taken, 40);
-    run_some(bound, 40, 100); /* quicker than was assumed */
+    run_some(bound, 40, 100); /* faster than was assumed */
     int more = admit_all(bound, AUTHP_HASH_STRANGER, taken);
     ck_assert_int_gt(more, 90);
 }
 END_TEST
 
-/* Measured at a cost that takes no time, right for those that do. */
+/* The time is measured at a low cost, and the estimate must be right for higher costs. */
 START_TEST(the_measure)
 {
     static const int costs[] = {8, 10, 12, 14, 16};
@@ -203,8 +205,7 @@ static void *stranger(void *data)
     return NULL;
 }
 
-/* As MPM prefork does: the process is told to end while its one thread for requests waits for a
- * hash. */
+/* As with MPM prefork, the process is told to end while its one request thread waits for a hash. */
 static void end_in_handler(int number)
 {
     (void)number;
@@ -246,7 +247,7 @@ START_TEST(ends_in_the_middle)
     ck_assert_int_lt(authp_hasher_bound_now() - began, 2000);
     ck_assert(WIFEXITED(status));
     ck_assert_int_eq(WEXITSTATUS(status), 0);
-    /* And its places are free. */
+    /* Its places are free. */
     int place = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
     ck_assert_int_ge(place, 0);
     ck_assert_int_ge(authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, began + 10000), 0);
@@ -282,7 +283,7 @@ START_TEST(the_known_get_through)
 }
 END_TEST
 
-/* Two processes want the only slot all the time: neither keeps it from the other for long. */
+/* Two processes want the only slot all the time. Neither may keep it for long. */
 START_TEST(processes_take_turns)
 {
     enum { LONGEST_MS = 1500, SECONDS = 3 };
@@ -337,10 +338,12 @@ static void *one_of_many(void *data)
     return NULL;
 }
 
-/* However much room there is in the whole server, one process lets so many strangers wait. */
+/* However much room the whole server has, one process lets only a limited number of strangers
+ * wait. */
 START_TEST(strangers_of_one_process)
 {
-    /* Strangers come before the first of them is done; the known must all be done in time. */
+    /* All strangers arrive before the first of them is done. The known callers must all be done in
+     * time. */
     crowd_t crowd = {.who = _i == 0 ? AUTHP_HASH_STRANGER : AUTHP_HASH_KNOWN,
                      .cost = _i == 0 ? 12 : 6};
     pthread_t threads[8];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the line of hashes looks like after somebody left it: who waited in vain, who was refused,
- * and which threads do the work. */
+/* The line of hashes after a caller has left it: by a time-out, or by a refusal. Also which threads
+ * do the work. */
 #include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -51,8 +51,8 @@ static void nobody_is_left(void)
     ck_assert_int_eq(waiting, 0);
 }
 
-/* The slot is taken by somebody else: one of them holds the thread, the other waits behind it until
- * its time is over. Whoever comes then is served as if neither had been there. */
+/* Another process has the slot. One caller waits with the thread, and one waits behind it, until
+ * both time out. The next caller is served as if they had not been there. */
 START_TEST(after_a_wait_in_vain)
 {
     authp_hash_for_t who = AUTHP_HASH_STRANGER;
@@ -60,7 +60,8 @@ START_TEST(after_a_wait_in_vain)
     bool match = false;
     int slot = authp_hasher_bound_run(bound, who, 0, authp_hasher_bound_now() + 1000);
     ck_assert_int_eq(slot, 0);
-    wall_clock_steady(-9700); /* of the ten seconds 300 ms are left */
+    /* the clock is set ahead, so that 300 ms of the ten seconds are left */
+    wall_clock_steady(-9700);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, &who), 0);
     }
@@ -83,8 +84,8 @@ START_TEST(after_a_wait_in_vain)
 }
 END_TEST
 
-/* Two strangers may wait in this process. The third is refused, as is a password that no hash is
- * made of: neither keeps a place. */
+/* Two strangers may wait in this process. A third one is refused, and so is a password that bcrypt
+ * cannot hash. Neither keeps a place. */
 START_TEST(after_a_refusal)
 {
     authp_hash_for_t who = AUTHP_HASH_STRANGER;
@@ -106,7 +107,8 @@ START_TEST(after_a_refusal)
             AUTHP_E_BUSY);
     }
     hasher_look(bound, &running, &waiting);
-    ck_assert_int_eq(running + waiting, 2); /* those two; the slot is held by nobody of the line */
+    /* only the two that wait; the holder of the slot is not counted */
+    ck_assert_int_eq(running + waiting, 2);
     authp_hasher_bound_done(bound, slot, 0);
     for (int i = 0; i < 2; i++) {
         pthread_join(threads[i], NULL);
@@ -138,9 +140,9 @@ static void *ask_right(void *data)
     return NULL;
 }
 
-/* The process ends while one is at work and one waits behind it. The second is told that it has no
- * answer. The first has its own, or none if it had not begun: an answer that nobody worked out is
- * given to neither. */
+/* The process ends while one job runs and one waits. The waiting caller gets an error. The other
+ * caller gets its result, or an error if its job had not begun. Neither gets a result that was not
+ * computed. */
 START_TEST(stopped_with_a_line)
 {
     authp_hash_for_t who = AUTHP_HASH_STRANGER;
@@ -173,7 +175,7 @@ START_TEST(stopped_with_a_line)
 }
 END_TEST
 
-/* How many strangers the line takes after so many hashes for `who`. */
+/* Returns how many strangers the line admits after `hashes` hashes for `who`. */
 static int line_after(authp_hash_for_t who, int hashes)
 {
     int places[1200];
@@ -182,7 +184,7 @@ static int line_after(authp_hash_for_t who, int hashes)
     ck_assert_int_eq(authp_hasher_bound_make(1, 0, &bound), AUTHP_OK);
     ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool), AUTHP_OK);
     authp_hasher_bound_assume(bound, 1);
-    /* While nobody is in line the estimate is the one of an idle server. */
+    /* While no caller waits, the estimate is that of an idle server. */
     ck_assert_int_ge(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
     for (int i = 0; i < hashes; i++) {
         ck_assert_int_eq(
@@ -195,7 +197,8 @@ static int line_after(authp_hash_for_t who, int hashes)
     return taken;
 }
 
-/* Hashes of the known run beside those that strangers wait for, and say nothing about these. */
+/* Hashes of known callers run beside those of strangers, so they do not change the estimate for
+ * strangers. */
 START_TEST(whose_hashes_are_measured)
 {
     ck_assert_int_eq(line_after(AUTHP_HASH_KNOWN, 6), 1023);
@@ -219,7 +222,7 @@ static void *take_slot(void *data)
     return NULL;
 }
 
-/* Who got the slot after a wait is at work like who found it free. */
+/* A caller that got its slot after a wait counts as running, like one that found a free slot. */
 START_TEST(a_slot_after_a_wait)
 {
     for (int i = 0; i < 10; i++) {
@@ -231,7 +234,8 @@ START_TEST(a_slot_after_a_wait)
         int slot =
             authp_hasher_bound_run(bound, AUTHP_HASH_STRANGER, 0, authp_hasher_bound_now() + 1000);
         ck_assert_int_eq(pthread_create(&thread, NULL, take_slot, NULL), 0);
-        usleep(5000); /* it may wait by then, or come too late for that: one of ten waits */
+        /* By then it waits, or rarely is still too early. One wait in ten rounds is enough. */
+        usleep(5000);
         authp_hasher_bound_done(bound, slot, 0);
         while (has_slot == 0) {
             usleep(1000);
@@ -244,7 +248,8 @@ START_TEST(a_slot_after_a_wait)
 }
 END_TEST
 
-/* Threads of this process that stand back. */
+/* Returns how many threads of this process run at low priority; *all gets the number of all
+ * threads. */
 static int count_nice(int *all)
 {
     int nice = 0;
@@ -278,8 +283,8 @@ START_TEST(strangers_stand_back)
 }
 END_TEST
 
-/* Who is idle takes the next hash: threads are for those at once, not for those one after the
- * other. */
+/* An idle thread takes the next job. New threads start only for jobs at the same time, not for jobs
+ * one after the other. */
 START_TEST(no_thread_for_each_hash)
 {
     int before = 0;
@@ -292,7 +297,7 @@ START_TEST(no_thread_for_each_hash)
         ck_assert_int_eq(authp_hasher_verify(hasher, AUTHP_HASH_STRANGER, "wrong", 5,
                                              authp_bcrypt_dummy(4), &match),
                          AUTHP_OK);
-        usleep(10000); /* its thread is idle by then, but for once in a while */
+        usleep(10000); /* usually the thread is idle by then */
     }
     (void)count_nice(&after);
     ck_assert_int_le(after, before + 5);

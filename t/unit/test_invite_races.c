@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two sign-ins with one invite, and what may happen to the account between the lost claim and the
- * second look at it. */
+/* Two sign-ins with one invite, and changes of the account between the lost claim and the second
+ * look at the account. */
 #include "fixture.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
@@ -13,7 +13,7 @@
 #define ADA "ada@example.org"
 
 static fixture_t f;
-static authp_user_t *row; /* Ada's, in the store */
+static authp_user_t *row; /* the row of Ada's account */
 static const char *code;
 static const char *invite_id;
 
@@ -60,7 +60,7 @@ static void changes_her_password(void)
     row->min_ver = row->ver;
 }
 
-/* The hash alone: nothing else tells that the password is another one. */
+/* Only the hash changes, and no other column shows that the password is another one. */
 static void has_another_hash(void)
 {
     row->password_hash = "$2y$04$changedchangedchangedchangedchangedchangedchangedchan";
@@ -84,7 +84,8 @@ static void was_disabled_for_a_moment(void)
 }
 
 static const struct {
-    void (*then)(void); /* what happens to Ada behind the winner's claim */
+    /* the change of Ada's account after the other sign-in has claimed the invite */
+    void (*then)(void);
     authp_err_t err;
 } cases[] = {
     {nothing, AUTHP_OK},
@@ -115,12 +116,13 @@ START_TEST(after_a_lost_claim)
 }
 END_TEST
 
-/* A claim whose second step was cut off goes on for the account that made it, as that was. */
+/* A claim whose second step was interrupted is completed for the account that made it, if the
+ * account has not changed since. */
 START_TEST(after_a_cut_off_claim)
 {
     static const struct {
         bool hers;
-        int64_t changes; /* of her account, since the claim */
+        int64_t changes; /* changes of the account since the claim */
         authp_err_t err;
     } rows[] = {
         {true, 0, AUTHP_OK}, {true, 1, AUTHP_E_INVITE_INVALID}, {false, 0, AUTHP_E_INVITE_INVALID}};
@@ -135,7 +137,7 @@ START_TEST(after_a_cut_off_claim)
 }
 END_TEST
 
-/* Who had asked to be one has the answer. */
+/* The request to become a recruiter is removed when it is granted. */
 START_TEST(answers_a_request)
 {
     authp_grant_t grant = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON from clients: what is let in and what is refused. */
+/* JSON from clients: which texts are accepted and which are refused. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -25,13 +25,14 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* In a block of exactly that length, for the sanitizer to see a byte read too many. */
+/* Parses a copy in a block of exactly that length, so that the sanitizer sees any read beyond
+ * it. */
 static authp_err_t parse(const char *text, size_t len, json_t **out)
 {
     return authp_json_parse(apr_pmemdup(pool, text, len), len, out, pool);
 }
 
-/* `open` n times, `middle`, `close` n times. */
+/* Returns `open` n times, `middle`, and `close` n times. */
 static const char *nested(int n, const char *open, const char *middle, const char *close)
 {
     apr_array_header_t *parts = apr_array_make(pool, 2 * n + 1, sizeof(const char *));
@@ -53,7 +54,7 @@ static const char *repeated(char c, int n)
     return text;
 }
 
-/* Text that is let in, and how it is written again. */
+/* Accepted texts, and how they are written again. */
 static const struct {
     const char *text;
     const char *again;
@@ -74,7 +75,7 @@ static const struct {
     {"\"\\ud83d\\ude00\"", "\"\xf0\x9f\x98\x80\""},
     {"\"\xf0\x9f\x98\x80\"", "\"\xf0\x9f\x98\x80\""},
     {"\"\xf4\x8f\xbf\xbf\"", "\"\xf4\x8f\xbf\xbf\""},
-    {"\"\xef\xbb\xbf\"", "\"\xef\xbb\xbf\""}, /* a BOM inside of a string is text */
+    {"\"\xef\xbb\xbf\"", "\"\xef\xbb\xbf\""}, /* a BOM inside of a string is ordinary text */
     {"\"\x7f\"", "\"\x7f\""},
     {"\"{[{[{[{[{[{[\"", "\"{[{[{[{[{[{[\""},
     {"\"a\\\"[[[[[[[[[[\"", "\"a\\\"[[[[[[[[[[\""},
@@ -86,7 +87,7 @@ static const struct {
     {"0.000e999", "0.0"},
     {"1e-99999999999999999999", "0.0"},
     {"\"1e999\"", "\"1e999\""},
-    {"\"\\\\u0000\"", "\"\\\\u0000\""}, /* an escaped backslash and text */
+    {"\"\\\\u0000\"", "\"\\\\u0000\""}, /* an escaped backslash, followed by text */
 };
 
 START_TEST(accepts)
@@ -207,7 +208,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-/* A NUL byte of the text itself: never an end of it, whatever stands before. */
+/* A NUL byte in the text is refused. It never ends the text. */
 START_TEST(raw_nul)
 {
     static const struct {
@@ -222,7 +223,7 @@ START_TEST(raw_nul)
 }
 END_TEST
 
-/* \u0000 is for the schema to refuse by name: in a value it stays, in a name it becomes U+FFFD. */
+/* \u0000 in a value stays, so that the schema can name the field. In a name it becomes U+FFFD. */
 START_TEST(escaped_nul)
 {
     static const char text[] = "{\"a\":\"x\\u0000y\",\"b\\u0000\" :\"\\u0000\",\"\\\\u0000\":1}";
@@ -253,7 +254,7 @@ START_TEST(depth)
         ck_assert_int_eq(parse(text, strlen(text), &value), AUTHP_E_MALFORMED);
         ck_assert_ptr_null(value);
     }
-    /* An empty container counts too, and so does a bracket that nothing ever closes. */
+    /* An empty container counts as a level too, and so does a bracket that is never closed. */
     json_t *value = NULL;
     const char *text = nested(AUTHP_JSON_MAX_DEPTH, "[", "{}", "]");
     ck_assert_int_eq(parse(text, strlen(text), &value), AUTHP_E_MALFORMED);
@@ -265,7 +266,7 @@ START_TEST(depth)
 }
 END_TEST
 
-/* Numbers that no C type holds are huge numbers, not malformed text. */
+/* Numbers that fit into no C type are read as huge numbers, and not refused as malformed. */
 static const struct {
     const char *text;
     bool negative;
@@ -304,7 +305,7 @@ START_TEST(long_numbers)
     const char *digits = repeated('9', 5000);
     ck_assert_int_eq(parse(digits, 5000, &value), AUTHP_OK);
     ck_assert(json_is_real(value) && json_real_value(value) >= 1e307);
-    /* 1000...0e-5000 and 0.000...01e5001 are 1 and 1: neither length makes them huge. */
+    /* 1000...0e-5000 and 0.000...01e5001 are both 1, although they are long. */
     const char *text = apr_pstrcat(pool, "1", repeated('0', 5000), "e-5000", NULL);
     ck_assert_int_eq(parse(text, strlen(text), &value), AUTHP_OK);
     ck_assert(json_is_real(value) && fabs(json_real_value(value) - 1) < 1e-9);

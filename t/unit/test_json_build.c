@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON of our own making: what the setters put where, and that the text is always JSON. */
+/* JSON that we build: the members that the setters make, and that the text is always valid JSON. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -53,7 +53,8 @@ START_TEST(built)
 }
 END_TEST
 
-/* What is set by reference lives on with whoever holds it, in whatever order the pools go. */
+/* A value that is set by reference lives as long as its holder, in whatever order the pools are
+ * destroyed. */
 START_TEST(references)
 {
     apr_pool_t *brief = NULL;
@@ -67,7 +68,7 @@ START_TEST(references)
 }
 END_TEST
 
-/* A user agent may be any bytes; the answer that shows it is UTF-8 all the same. */
+/* A user agent may be any bytes, but the answer that contains it is UTF-8. */
 START_TEST(strings_are_utf8)
 {
     json_t *array = authp_json_array(pool);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Good tokens: what they hold, both readers, how keys roll, leeway. */
+/* Good tokens: their claims, both parsers, replacing keys, tolerance for clocks. */
 #include "base/b64url.h"
 #include "base/json.h"
 #include "forge.h"
@@ -64,7 +64,7 @@ static void expect_members(const char *text, const char *const *names, int count
     }
 }
 
-/* The claims that clients and apps rely on, and no others. */
+/* A token has the claims that clients and apps rely on, and no others. */
 START_TEST(members_are_the_contracts)
 {
     static const char *const header[] = {"alg", "typ", "kid"};
@@ -91,8 +91,8 @@ START_TEST(members_are_the_contracts)
 }
 END_TEST
 
-/* Every host makes the same name of the same key, and no other host's release makes another. The
- * number is HKDF's, by another program. */
+/* Every host derives the same `kid` from the same key, in every release. The expected value was
+ * computed by another program. */
 START_TEST(kid_is_the_keys)
 {
     static const unsigned char bytes[] = {0x3e, 0xbd, 0xcf, 0x46, 0x79, 0x1a, 0x08, 0x88, 0x00};
@@ -104,7 +104,8 @@ START_TEST(kid_is_the_keys)
 }
 END_TEST
 
-/* The fast reader must know all that we write ourselves, or each request pays for the slow one. */
+/* The fast parser must read every token that we write ourselves, because otherwise each request
+ * uses the slow one. */
 static void expect_both_readers(const authp_claims_t *claims)
 {
     authp_claims_t fast;
@@ -156,7 +157,8 @@ START_TEST(both_readers_read_alike)
 }
 END_TEST
 
-/* JSON writes these with a backslash: not for the fast reader, but taken. */
+/* JSON escapes these characters with a backslash. The fast parser leaves such tokens to the slow
+ * one, which accepts them. */
 START_TEST(escapes_are_read)
 {
     authp_claims_t claims = forge_claims();
@@ -203,7 +205,8 @@ START_TEST(previous_key_is_honoured)
 {
     const char *old = token_of(FORGE_PREVIOUS);
     forge_taken(&f, old);
-    /* Signed by it, named by no kid or by the present key's: the present key is tried alone. */
+    /* The token is signed with the previous key, but has no kid or the kid of the present key. Then
+     * only the present key is tried. */
     forge_refused(&f, forge_mac(&f,
                                 apr_pstrcat(f.pool, forge_base64(&f, "{\"alg\":\"HS256\"}"), ".",
                                             forge_base64(&f, f.payload), NULL),
@@ -212,7 +215,7 @@ START_TEST(previous_key_is_honoured)
                                 apr_pstrcat(f.pool, forge_base64(&f, f.header), ".",
                                             forge_base64(&f, f.payload), NULL),
                                 "SHA256", FORGE_PREVIOUS));
-    /* What is issued is the present key's. */
+    /* New tokens are signed with the present key. */
     ck_assert_str_eq(f.header, forge_segment(&f, token_of(FORGE_KEY), 0));
     f.jwt = forge_keyring(&f, NULL);
     forge_refused(&f, old);
@@ -220,7 +223,8 @@ START_TEST(previous_key_is_honoured)
 }
 END_TEST
 
-/* In any spelling of the header, which is read by other code than our own is. */
+/* The header may be spelled in any way. The code that reads such a header is not the one that reads
+ * our own. */
 START_TEST(previous_key_by_its_kid)
 {
     const char *header = apr_pstrcat(f.pool, "{\"kid\": \"", f.jwt->keys[1].kid,
@@ -254,14 +258,14 @@ START_TEST(exp_has_no_leeway)
     ck_assert_int_eq(at(FORGE_NOW + 59, &claims), AUTHP_OK);
     claims = (authp_claims_t){.ver = -1};
     ck_assert_int_eq(at(FORGE_NOW + 60, &claims), AUTHP_E_TOKEN_EXPIRED);
-    /* Set all the same, for /logout. */
+    /* It is set also for an expired token, because /logout uses it. */
     ck_assert_str_eq(claims.sid, "89abcdef0123456789abcdef");
     ck_assert_int_eq(claims.ver, 3);
     ck_assert_int_eq(at(FORGE_NOW + 1000000, &claims), AUTHP_E_TOKEN_EXPIRED);
 }
 END_TEST
 
-/* Each alone too: the other one lies long ago. */
+/* Each of the two times is tested alone; the other one is long ago. */
 static const char *const begins[] = {"\"iat\":1700000000", "\"nbf\":1700000000", "\"jti\":"};
 
 START_TEST(iat_and_nbf_have_thirty_seconds)
@@ -279,7 +283,7 @@ START_TEST(iat_and_nbf_have_thirty_seconds)
 }
 END_TEST
 
-/* "Expired" tells a client to refresh: nobody hears it whose token was never good. */
+/* "Expired" tells a client to refresh, so a token that was never valid gets another error. */
 START_TEST(expired_only_if_all_else_holds)
 {
     static const char *const swaps[][2] = {{"\"iss\":\"", "\"iss\":\"x"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is never signed, libjwt's failures, the published vector, and a self-test that notices. */
+/* Claims that are never signed, failures of libjwt, the published vector, and the self-test. */
 #include "base/b64url.h"
 #include "base/log.h"
 #include "forge.h"
@@ -128,7 +128,7 @@ START_TEST(wrong_roles_are_not_signed)
 }
 END_TEST
 
-/* The longest that is handed out is taken; one that would not be is not handed out. */
+/* The longest token that is issued is also accepted. A longer one is not issued. */
 START_TEST(length_is_bounded)
 {
     authp_claims_t claims = forge_claims();
@@ -146,7 +146,7 @@ START_TEST(length_is_bounded)
 }
 END_TEST
 
-/* libjwt takes no empty key and no payload that is not JSON. */
+/* libjwt refuses an empty key and a payload that is not JSON. */
 START_TEST(libjwt_fails)
 {
     const char *token = NULL;
@@ -180,7 +180,7 @@ START_TEST(libjwt_accepts)
 }
 END_TEST
 
-/* RFC 7515, appendix A.1: key, header, payload and the token they make. */
+/* RFC 7515, appendix A.1: key, header, payload and the resulting token. */
 static const unsigned char rfc_key[] = {
     0x03, 0x23, 0x35, 0x4b, 0x2b, 0x0f, 0xa5, 0xbc, 0x83, 0x7e, 0x06, 0x65, 0x77, 0x7b, 0xa6, 0x8f,
     0x5a, 0xb3, 0x28, 0xe6, 0xf0, 0x54, 0xc9, 0x28, 0xa9, 0x0f, 0x84, 0xb2, 0xd2, 0x50, 0x2e, 0xbf,
@@ -207,7 +207,7 @@ START_TEST(rfc7515_vector)
                      AUTHP_OK);
     ck_assert_str_eq(forged, token);
     ck_assert(authp_jwt_build_accepts(&f.jwt->keys[0], token));
-    /* A good signature, but none of our claims. */
+    /* The signature is good, but our claims are missing. */
     forge_refused(&f, token);
 }
 END_TEST
@@ -218,7 +218,7 @@ START_TEST(selftest_passes)
     for (int i = 0; i < COUNT(previous); i++) {
         ck_assert_int_eq(authp_jwt_selftest(forge_keyring(&f, previous[i]), f.pool), AUTHP_OK);
     }
-    /* Longer than a block of SHA-256; an issuer that JSON escapes. */
+    /* The key is longer than a block of SHA-256, and JSON escapes characters of the issuer. */
     ck_assert_int_eq(authp_jwt_make(forge_secret(&f, filled('k', 200)), NULL, "an \"issuer\"",
                                     "\xc3\xa4", &f.jwt, f.pool),
                      AUTHP_OK);
@@ -233,7 +233,7 @@ static void expect_failing(const char *why)
     expect_line(why);
 }
 
-/* Each keyring is broken in one place, as a fault of ours might leave it. */
+/* Each keyring has one fault, as a bug of ours could cause it. The self-test must find it. */
 START_TEST(selftest_notices)
 {
     authp_jwt_t good = *f.jwt;
@@ -256,7 +256,7 @@ END_TEST
 #define THREADS 4
 #define ROUNDS 200
 
-static const char *other_spelling; /* the slow way */
+static const char *other_spelling; /* a spelling that only the slow parser reads */
 
 static void *verify_often(void *data)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keyed hash, against OpenSSL's, and the table of what it stands for. */
+/* The keyed hash, compared with OpenSSL's, and the table that holds hashes of verified tokens. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -22,7 +22,7 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* The first of the authors' own numbers: key 00 01 .. 0f, no text. */
+/* The first test vector of SipHash's authors: key 00 01 .. 0f, no text. */
 START_TEST(published)
 {
     static const unsigned char expected[] = {0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6,
@@ -70,8 +70,8 @@ static authp_jwt_mark_t mark_of(const authp_jwt_seen_t *seen, int number)
     return authp_jwt_seen_mark(seen, text, strlen(text));
 }
 
-/* Half full, next to nothing is lost; of four times as much, most of a table's worth is left. What
- * was not put in is never found. */
+/* A table that is half full loses almost nothing. After four times as many marks as it has places,
+ * most places hold a mark that is found. A mark that was not added is never found. */
 START_TEST(holds_what_fits)
 {
     authp_jwt_seen_t *seen = make(65536); /* 4096 places */
@@ -108,7 +108,7 @@ START_TEST(a_set_holds_four)
 }
 END_TEST
 
-/* All of a mark counts. */
+/* All bits of a mark are compared. */
 START_TEST(half_a_mark_is_not_one)
 {
     authp_jwt_seen_t *seen = make(64);
@@ -123,7 +123,7 @@ START_TEST(half_a_mark_is_not_one)
 }
 END_TEST
 
-/* Another child's marks are others. */
+/* Another child has another key, so its marks differ. */
 START_TEST(keys_differ)
 {
     authp_jwt_mark_t one = mark_of(make(4096), 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Limits by client address and device: rates to the millisecond on a clock of the test's own. */
+/* Limits by client address and device. Rates are tested to the millisecond with a fake clock. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* 0 = let in, else how long to wait. */
+/* Returns 0 if admitted, else the seconds to wait. */
 static int take(authp_limit_class_t class, const char *ip)
 {
     int wait = 0;
@@ -47,19 +47,19 @@ static int sign_in(const char *ip)
     return take(AUTHP_LIMIT_CREDENTIAL, ip);
 }
 
-/* Three in six seconds: a burst of three, then one each two seconds. */
+/* Three in six seconds: three at once, then one every two seconds. */
 START_TEST(a_burst_then_the_rate)
 {
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(sign_in("192.0.2.1"), 0);
     }
     ck_assert_int_eq(sign_in("192.0.2.1"), 2);
-    ck_assert_int_eq(sign_in("192.0.2.1"), 2); /* refused ones do not count */
+    ck_assert_int_eq(sign_in("192.0.2.1"), 2); /* refused requests do not count */
     ck_assert_int_eq(sign_in("192.0.2.2"), 0);
     fake_clock_advance(&clock_, 1000);
     ck_assert_int_eq(sign_in("192.0.2.1"), 1);
     fake_clock_advance(&clock_, 999);
-    ck_assert_int_eq(sign_in("192.0.2.1"), 1); /* a millisecond, rounded up */
+    ck_assert_int_eq(sign_in("192.0.2.1"), 1); /* one millisecond is left, rounded up to a second */
     fake_clock_advance(&clock_, 1);
     ck_assert_int_eq(sign_in("192.0.2.1"), 0);
     ck_assert_int_eq(sign_in("192.0.2.1"), 2);
@@ -71,7 +71,8 @@ START_TEST(a_burst_then_the_rate)
 }
 END_TEST
 
-/* What Retry-After says is enough, and the rate holds over a long time. */
+/* A client that waits as long as Retry-After says is admitted, and the rate holds over a long
+ * time. */
 START_TEST(retry_after_is_honest)
 {
     int let_in = 0;
@@ -149,7 +150,8 @@ END_TEST
 
 START_TEST(given_back)
 {
-    authp_limit_give_address(limits, AUTHP_LIMIT_REGISTER, "192.0.2.1"); /* of nothing: nothing */
+    /* nothing was taken, so nothing is given back */
+    authp_limit_give_address(limits, AUTHP_LIMIT_REGISTER, "192.0.2.1");
     for (int i = 0; i < 20; i++) {
         ck_assert_int_eq(take(AUTHP_LIMIT_REGISTER, "192.0.2.1"), 0);
         authp_limit_give_address(limits, AUTHP_LIMIT_REGISTER, "192.0.2.1");
@@ -163,8 +165,8 @@ START_TEST(given_back)
 }
 END_TEST
 
-/* A graceful restart with a tighter limit: what was taken under the old one locks nobody out for
- * longer than the new one would. */
+/* A graceful restart sets a tighter limit. Requests that were counted under the old limit must not
+ * delay a client longer than the new limit would. */
 START_TEST(tightened)
 {
     settings.limit_register = (authp_rate_t){1000, 86400};
@@ -193,8 +195,8 @@ START_TEST(none_at_all)
 }
 END_TEST
 
-/* Nobody outside can tell which addresses meet in one place of the table: each start of the server
- * has another key. */
+/* Nobody outside can find addresses that share a place of the table, because each start of the
+ * server uses another key. */
 START_TEST(places_are_not_foreseen)
 {
     authp_limit_shared_t *second = NULL;
@@ -237,7 +239,8 @@ START_TEST(many_at_once_gain_nothing)
 }
 END_TEST
 
-/* A hundred thousand strangers do not make one who asked too often a newcomer. */
+/* A hundred thousand other addresses do not make the table forget an address that has reached its
+ * limit. */
 START_TEST(a_flood_of_addresses)
 {
     char ip[40];

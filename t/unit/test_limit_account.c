@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Attempts on one account: the window's edges, growing delays, and what is taken back. */
+/* Attempts on one account: the ends of the window, growing delays, and attempts that are taken
+ * back. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -16,7 +17,7 @@ static fake_clock_t clock_;
 static authp_limits_t *limits;
 static authp_limit_attempt_t last;
 
-/* 3/1m: three are free, then 1, 2, 4, ... 60 s. */
+/* 3/1m: three attempts are free, then the delays are 1, 2, 4, ... 60 s. */
 static void set_up(void)
 {
     authp_limit_shared_t *shared = NULL;
@@ -35,7 +36,7 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* 0 = let in, else how long to wait. */
+/* Returns 0 if admitted, else the seconds to wait. */
 static int attempt(uint64_t who)
 {
     authp_err_t err = authp_limit_account_begin(limits, who, &last);
@@ -63,7 +64,8 @@ START_TEST(delays_double_up_to_the_window)
     }
     for (int i = 0; i < 10; i++) {
         ck_assert_int_eq(attempt(ONE), delays[i]);
-        ck_assert_int_eq(attempt(ONE), delays[i]); /* asking too early costs nothing */
+        /* an attempt that comes too early does not count */
+        ck_assert_int_eq(attempt(ONE), delays[i]);
         fake_clock_advance(&clock_, (authp_ms_t)delays[i] * 1000 - 125);
         ck_assert_int_eq(attempt(ONE), 1);
         fake_clock_advance(&clock_, 125);
@@ -73,7 +75,7 @@ START_TEST(delays_double_up_to_the_window)
 }
 END_TEST
 
-/* Ten bits: the count stays at its most and does not begin anew. */
+/* The count has ten bits. It stays at its maximum and does not begin at 0 again. */
 START_TEST(counting_ends_somewhere)
 {
     for (int i = 1; i <= 1200; i++) {
@@ -84,7 +86,8 @@ START_TEST(counting_ends_somewhere)
 }
 END_TEST
 
-/* Where a bucket is full, who would be forgotten first goes, not who failed least often. */
+/* A full bucket drops the account that would be forgotten first, and not the one with the fewest
+ * failures. */
 START_TEST(who_is_forgotten_for_others)
 {
     const uint64_t bucket = UINT64_C(77);
@@ -102,7 +105,7 @@ START_TEST(who_is_forgotten_for_others)
 }
 END_TEST
 
-/* Free ones are forgotten a window after the last of them. */
+/* Attempts below the limit are forgotten one window after the latest of them. */
 START_TEST(a_quiet_window)
 {
     ck_assert(!authp_limit_account_known(limits, ONE));
@@ -122,7 +125,7 @@ START_TEST(a_quiet_window)
 }
 END_TEST
 
-/* Who waits for the whole delay each time never starts anew. */
+/* The count goes on for a client that waits for the whole delay each time. */
 START_TEST(patience_gains_nothing)
 {
     fail_often(ONE, 12);
@@ -159,10 +162,11 @@ START_TEST(taken_back)
     ck_assert_int_eq(attempt(ONE), 2);
     fake_clock_advance(&clock_, 2000);
     ck_assert_int_eq(attempt(ONE), 0);
-    authp_limit_account_cancel(limits, ONE, &last); /* the server was busy: not their fault */
+    /* the server was busy, so the attempt is taken back */
+    authp_limit_account_cancel(limits, ONE, &last);
     ck_assert_int_eq(attempt(ONE), 0);
-    ck_assert_int_eq(last.count, 5); /* those before it count as they did */
-    /* Somebody else has come since: one less, and their time. */
+    ck_assert_int_eq(last.count, 5); /* the earlier attempts still count */
+    /* Another attempt has come since, so the count is reduced by one and the time stays. */
     authp_limit_account_clear(limits, ONE);
     ck_assert_int_eq(attempt(ONE), 0);
     const authp_limit_attempt_t first = last;
@@ -177,18 +181,19 @@ END_TEST
 START_TEST(learnt_from_others)
 {
     authp_limit_account_learn(limits, ONE, 5, 1000);
-    ck_assert_int_eq(attempt(ONE), 3);            /* four seconds, one of which is over */
-    authp_limit_account_learn(limits, ONE, 4, 0); /* known better */
+    /* the delay is four seconds, and one has passed */
+    ck_assert_int_eq(attempt(ONE), 3);
+    authp_limit_account_learn(limits, ONE, 4, 0); /* a smaller count changes nothing */
     ck_assert_int_eq(attempt(ONE), 3);
     authp_limit_account_learn(limits, ONE, 6, 3000);
-    ck_assert_int_eq(attempt(ONE), 7); /* since the later of the two times */
+    ck_assert_int_eq(attempt(ONE), 7); /* the delay counts from the later of the two times */
     authp_limit_account_learn(limits, OTHER, 2, WINDOW_MS + 1000);
     ck_assert(!authp_limit_account_known(limits, OTHER));
     authp_limit_account_learn(limits, OTHER, 0, 0);
     authp_limit_account_learn(limits, OTHER, -1, 0);
     ck_assert(!authp_limit_account_known(limits, OTHER));
-    authp_limit_account_learn(limits, OTHER, INT64_MAX,
-                              INT64_C(-5000)); /* a clock that runs ahead */
+    /* a time in the future, from a clock that is ahead */
+    authp_limit_account_learn(limits, OTHER, INT64_MAX, INT64_C(-5000));
     ck_assert_int_eq(attempt(OTHER), 60);
 }
 END_TEST

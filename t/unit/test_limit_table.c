@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shared table under the limits: whom a full bucket loses, and many threads and processes at
- * once. */
+/* The shared table of the limits: which entry a full bucket drops, and many threads and processes
+ * at once. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void set_up(void)
     table = memory;
 }
 
-/* Different tags in one bucket. */
+/* Returns keys with different tags for one bucket. */
 static uint64_t key(unsigned int tag)
 {
     return (uint64_t)tag << AUTHP_LIMIT_TABLE_STATE_BITS | BUCKET;
@@ -65,7 +65,7 @@ static int places_taken(void)
 START_TEST(keys_have_states_of_their_own)
 {
     ck_assert_uint_eq(authp_limit_table_read(table, key(0)), 0);
-    put(0, 10); /* a tag of zero is one too */
+    put(0, 10); /* a tag of zero is a tag like any other */
     put(1, 20);
     put(0xfffff, (UINT64_C(1) << AUTHP_LIMIT_TABLE_STATE_BITS) - 1);
     ck_assert_uint_eq(authp_limit_table_read(table, key(0)), 10);
@@ -75,7 +75,7 @@ START_TEST(keys_have_states_of_their_own)
     ck_assert_uint_eq(authp_limit_table_read(table, key(1) + 1), 0); /* another bucket */
     put(1, 0);
     ck_assert_uint_eq(authp_limit_table_read(table, key(1)), 0);
-    put(2, 0); /* nothing out of nothing */
+    put(2, 0); /* 0 for a key without an entry adds nothing */
     ck_assert_int_eq(places_taken(), 2);
 }
 END_TEST
@@ -85,11 +85,11 @@ START_TEST(the_least_goes)
     for (unsigned int i = 1; i <= AUTHP_LIMIT_TABLE_WAYS; i++) {
         put(i, 100 + i);
     }
-    put(3, 50); /* the least now */
+    put(3, 50); /* this entry has the lowest value now */
     put(100, 200);
     ck_assert_uint_eq(authp_limit_table_read(table, key(3)), 0);
     ck_assert_uint_eq(authp_limit_table_read(table, key(100)), 200);
-    put(101, 1); /* however little it matters itself, it gets in */
+    put(101, 1); /* a new entry is added even with a low value */
     ck_assert_uint_eq(authp_limit_table_read(table, key(1)), 0);
     ck_assert_uint_eq(authp_limit_table_read(table, key(101)), 1);
     put(102, 300);
@@ -101,7 +101,7 @@ START_TEST(the_least_goes)
 }
 END_TEST
 
-/* Adds to one of four keys, which meet in the bucket with others of no other meaning. */
+/* Adds to one of four keys. They share a bucket with other keys that no thread changes. */
 static void *adder(void *data)
 {
     uint64_t one = 1;
@@ -150,7 +150,8 @@ static void *newcomer(void *data)
     return NULL;
 }
 
-/* A key that all bring at the same moment has one place, and counts them all. */
+/* If all threads add the same new key at the same moment, it gets one entry that counts all of
+ * them. */
 START_TEST(newcomers_meet_in_one_place)
 {
     for (unsigned int round = 0; round < 300; round++) {
@@ -166,12 +167,12 @@ START_TEST(newcomers_meet_in_one_place)
         }
         pthread_barrier_destroy(&barrier);
         ck_assert_uint_eq(authp_limit_table_read(table, key(round + 1)), THREADS);
-        put(round + 1, round % 7 == 0 ? 5 : 0); /* full and less full buckets */
+        put(round + 1, round % 7 == 0 ? 5 : 0); /* some buckets full, some not */
     }
 }
 END_TEST
 
-/* A killed process leaves words, no locks. */
+/* A killed process leaves only whole words in the table, because there are no locks. */
 START_TEST(killed_in_the_middle)
 {
     for (int round = 0; round < 20; round++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Does a verified token still count? */
+/* Whether a verified token still counts. */
 #include <string.h>
 
 #include "fixture.h"
@@ -33,7 +33,7 @@ static authp_err_t ask(void)
     authp_user_t *account = NULL;
     authp_session_t *row = NULL;
     authp_err_t err = authp_standing_check(f.realm, &who, &account, &row, f.pool);
-    /* Both are handed back, or neither is touched. */
+    /* Both are returned, or both are untouched. */
     ck_assert_int_eq(account != NULL, err == AUTHP_OK);
     ck_assert_int_eq(row != NULL, err == AUTHP_OK);
     return err;
@@ -50,8 +50,8 @@ START_TEST(lives)
 }
 END_TEST
 
-/* A recruiter who was withdrawn after the token was issued has the roles of now; so has what else
- * changed. */
+/* After a recruiter's verification was withdrawn, the roles of the row count and not those of the
+ * token. The same holds for everything else that changed. */
 START_TEST(present_facts_count)
 {
     authp_user_t *row = mem_store_user(f.store, user->id.hex);
@@ -154,7 +154,7 @@ START_TEST(store_down)
 }
 END_TEST
 
-/* Without a table the token alone counts. */
+/* Without a live table the token alone counts. */
 START_TEST(guard_needs_no_store)
 {
     f.realm->store = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guarded locations and the live table: every way of revoking, every state of table and store. */
+/* Guarded pages and the live table: every way of revoking, and every state of table and store. */
 #include <string.h>
 #include <unistd.h>
 
@@ -115,10 +115,10 @@ START_TEST(revoked_here)
 }
 END_TEST
 
-/* And so with a table that has not been filled yet: what is asked there is the table first. */
+/* The same with a cold table: an entry in the table counts before the store is asked. */
 START_TEST(revoked_here_while_cold)
 {
-    ck_assert_int_eq(pass(), AUTHP_OK); /* by the store */
+    ck_assert_int_eq(pass(), AUTHP_OK); /* decided by the store */
     ways[_i]();
     ck_assert_int_eq(pass(), AUTHP_E_TOKEN_REVOKED);
 }
@@ -139,7 +139,7 @@ START_TEST(revoked_elsewhere)
 }
 END_TEST
 
-/* Before the first round of this host's life, too. */
+/* The change is older than this host's first round. */
 START_TEST(revoked_before_we_came)
 {
     authp_live_t *here = f->realm->live;
@@ -174,8 +174,8 @@ START_TEST(withdrawn_and_verified)
 }
 END_TEST
 
-/* Done by another host a moment ago, and asked for here again: confirmed here, so it counts here.
- */
+/* Another host made the change a moment ago, and the same change is requested here. It takes effect
+ * here at once, because it was confirmed here. */
 START_TEST(confirmed_though_done_elsewhere)
 {
     const authp_verdict_t withdraw = {.id = live.user->id.hex, .verified = false};
@@ -195,19 +195,22 @@ START_TEST(confirmed_though_done_elsewhere)
 }
 END_TEST
 
-/* A change made here counts over an answer of the store that is up to a second old. */
+/* A change that was made here counts more than an answer of the store, which may be up to a second
+ * old. */
 START_TEST(newer_than_the_stores_answer)
 {
     const authp_verdict_t withdraw = {.id = live.user->id.hex, .verified = false};
     authp_user_t *out = NULL;
-    ck_assert_int_eq(pass(), AUTHP_OK); /* cold: the store says recruiter, and that is remembered */
+    /* the table is cold: the store says recruiter, and that answer is kept */
+    ck_assert_int_eq(pass(), AUTHP_OK);
     ck_assert_int_eq(authp_admin_verify(f->realm, &admin, &withdraw, &out, f->pool), AUTHP_OK);
     ck_assert_int_eq(pass(), AUTHP_OK);
     ck_assert_uint_eq(live.who.roles, 0);
 }
 END_TEST
 
-/* A password change: the session lives on with new tokens, all older ones are dead. */
+/* After a password change the session continues with new tokens, and all older tokens are
+ * refused. */
 START_TEST(password_change)
 {
     const authp_self_t self = {
@@ -276,7 +279,7 @@ START_TEST(every_combination)
     } else if (at_table != T_WARM && at_store != S_UP && policy == AUTHP_UNAVAILABLE_DENY) {
         expected = AUTHP_E_UNAVAILABLE;
     }
-    /* Twice: the second time by what the first one found out. */
+    /* Asked twice: the second time the kept answer decides. */
     ck_assert_msg(guard(&live.who, policy) == expected, "table %d, store %d", at_table, at_store);
     ck_assert_msg(guard(&live.who, policy) == expected, "table %d, store %d: again", at_table,
                   at_store);
@@ -309,7 +312,8 @@ START_TEST(asked_once_a_second)
 }
 END_TEST
 
-/* What was found out before the table was emptied may be older than a change it has forgotten. */
+/* Answers from before the table was emptied do not count, because the table may have forgotten a
+ * newer change. */
 START_TEST(answers_end_with_the_table)
 {
     ck_assert_int_eq(pass(), AUTHP_OK);

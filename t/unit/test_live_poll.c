@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How this host hears of what others revoked. */
+/* How this host learns of changes that other hosts made. */
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
@@ -34,7 +34,8 @@ START_TEST(poll_pages)
     for (int i = 0; i < MANY; i++) {
         grants[i] = fixture_start(f, live.user);
     }
-    /* All but the first end in the same millisecond: more than a page of one stamp. */
+    /* All but the first end in the same millisecond, and there are more of them than fit into a
+     * page. */
     authp_live_t *here = f->realm->live;
     f->realm->live = NULL;
     ck_assert_int_eq(
@@ -54,7 +55,7 @@ START_TEST(poll_pages)
 }
 END_TEST
 
-/* As MongoDB does with a document of another program: the page has one row less than was read. */
+/* The page has one row less than was read, as with MongoDB and a document of another program. */
 static authp_err_t one_is_odd(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
                               authp_seen_t *seen, apr_pool_t *pool)
 {
@@ -70,15 +71,15 @@ static int pages;
 static authp_err_t notes_the_beat(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
                                   authp_seen_t *seen, apr_pool_t *pool)
 {
-    /* Set by the page before, also by the last one of the accounts. */
+    /* The page before has updated the heartbeat, also if it was the last page of accounts. */
     ck_assert_int_ne(live.shared->round_beat, 1);
     live.shared->round_beat = 1;
     pages++;
     return mem_store_ops.session_ended(self, since, limit, out, seen, pool);
 }
 
-/* A long round is not taken over by another child while it reads on: each page says that it lives.
- */
+/* While a long round reads, no other child takes it over, because each page updates the
+ * heartbeat. */
 START_TEST(each_page_is_a_sign_of_life)
 {
     authp_store_ops_t ops = *f->store->ops;
@@ -139,8 +140,9 @@ static authp_err_t notes_sessions(void *self, authp_ms_t since, int limit, apr_a
     return mem_store_ops.session_ended(self, since, limit, out, seen, pool);
 }
 
-/* Each kind is read again from a minute before its own newest row on, and from a minute ago on if
- * that row is of tomorrow: a clock was wrong then, and what came since must be heard of. */
+/* The next round reads accounts and sessions each from a minute before the newest row that was
+ * seen. If that row's time is in the future, because a clock was wrong, the round reads from a
+ * minute before now. */
 START_TEST(where_the_next_round_begins)
 {
     authp_store_ops_t ops = mem_store_ops;
@@ -163,7 +165,7 @@ START_TEST(where_the_next_round_begins)
 }
 END_TEST
 
-/* As another program may write it: the live session's id in capitals. */
+/* Another program may write the id of the session in capital letters. */
 static authp_err_t ends_in_capitals(void *self, authp_ms_t since, int limit,
                                     apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
 {
@@ -180,7 +182,7 @@ static authp_err_t ends_in_capitals(void *self, authp_ms_t since, int limit,
     return AUTHP_OK;
 }
 
-/* What is no id of ours ends nothing of ours. */
+/* A session id that is not valid ends no session. */
 START_TEST(an_id_that_is_none)
 {
     authp_store_ops_t ops = mem_store_ops;
@@ -208,7 +210,7 @@ static void count_lines(void *ctx, authp_log_level_t level, const char *message)
     }
 }
 
-/* One line when it begins and one when it ends, not one each second; and again the next time. */
+/* An outage is logged once when it begins and once when it ends, and again for the next outage. */
 START_TEST(an_outage_is_told_once)
 {
     live_fixture_poll(&live);
@@ -246,8 +248,8 @@ START_TEST(a_poll_that_fails)
 }
 END_TEST
 
-/* A child that has not polled: what another one of this host measured counts, and while nobody has
- * it is not known, which is another thing than a difference. */
+/* A child that has not polled uses the offset that another child of this host has measured. Before
+ * any measurement the offset is unknown, which is not the same as a difference. */
 START_TEST(what_a_new_child_knows)
 {
     authp_live_health_t health = {0};
@@ -276,7 +278,8 @@ START_TEST(how_far_clocks_may_differ)
 }
 END_TEST
 
-/* The store's clock is ahead: what is stamped and what is read is in its time. */
+/* The store's clock is ahead. Times that are written and times that are compared are the store's
+ * time. */
 START_TEST(clocks_differ)
 {
     authp_live_health_t health = {0};
@@ -294,15 +297,15 @@ START_TEST(clocks_differ)
     live_fixture_poll(&live);
     ck_assert(authp_live_health(f->realm, &health));
     ck_assert(!health.clock_fine);
-    /* Another child of this host takes over what was measured. */
+    /* Another child of this host uses the offset that was measured. */
     atomic_store(&f->store->offset, 0);
     authp_live_poll(f->realm, f->pool);
     ck_assert_int_gt(atomic_load(&f->store->offset), 20000);
 }
 END_TEST
 
-/* A host whose clock is eight days ahead: what ends here ends, what others ended is heard of, and
- * what lives by the store's clock lives. */
+/* This host's clock is eight days ahead. Sessions that end here are dead, sessions that end
+ * elsewhere are read by the poll, and sessions that live by the store's clock are valid. */
 START_TEST(this_hosts_clock_is_far_ahead)
 {
     static const authp_ms_t days = INT64_C(8) * 86400000;
@@ -313,7 +316,7 @@ START_TEST(this_hosts_clock_is_far_ahead)
     ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool), AUTHP_OK);
     ck_assert_int_eq(
         authp_live_change_session_end(f->realm, mine.session->id.hex, "logout", f->pool), AUTHP_OK);
-    mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE); /* the table alone is asked */
+    mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE); /* only the table is asked */
     ck_assert_int_eq(authp_live_guard(f->realm, &who, AUTHP_UNAVAILABLE_DENY, f->pool),
                      AUTHP_E_TOKEN_REVOKED);
     mem_store_fail(f->store, NULL, 0, AUTHP_OK);
@@ -329,7 +332,7 @@ START_TEST(this_hosts_clock_is_far_ahead)
 }
 END_TEST
 
-/* A child that has not polled yet stores times by the clock that another one has measured. */
+/* A child that has not polled yet writes times with the offset that another child has measured. */
 START_TEST(the_clock_of_all_children)
 {
     authp_realm_t *realm = live.f.realm;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The shared table alone: what it knows, when it says that it does not know, and who may die. */
+/* The shared table alone: its answers, when they are "unknown", and processes that die. */
 #include <apr_strings.h>
 #include <pthread.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static void teardown(void)
     apr_pool_destroy(pool);
 }
 
-/* A complete round of the poll that found nothing. */
+/* Runs a complete round of the poll that finds nothing. */
 static void warm_up(void)
 {
     authp_live_round_t round = {0};
@@ -112,11 +112,11 @@ START_TEST(versions)
     ck_assert(facts.email_verified);
     ck_assert_int_eq(ask(table, ALICE, SID, 6), AUTHP_LIVE_GOOD);
     ck_assert_int_eq(ask(table, BOB, SID, 0), AUTHP_LIVE_GOOD);
-    /* What the poll reads later may be older. */
+    /* The poll may read an older state later. It must not replace a newer one. */
     put_user(table, ALICE, 4, 1);
     ck_assert_int_eq(ask(table, ALICE, SID, 4), AUTHP_LIVE_CHANGED);
     ck_assert_int_eq(facts.roles, 4);
-    /* A user and a session with the same id are two things. */
+    /* An entry for a session does not affect a user with the same id. */
     authp_live_tell_session(table, BOB, now_ms());
     ck_assert_int_eq(ask(table, BOB, SID, 0), AUTHP_LIVE_GOOD);
 }
@@ -127,7 +127,7 @@ START_TEST(only_what_it_covers)
     warm_up();
     authp_live_query_t query = {ALICE, SID, 1, now_ms() / 1000 - TOKEN_MS / 1000};
     ck_assert_int_eq(authp_live_ask(table, &query, now_ms(), &facts, &newer), AUTHP_LIVE_GOOD);
-    /* Older than any token that this server issues: from before a change of the settings. */
+    /* The token is from before a change of settings and older than any new one. */
     query.iat -= 200;
     ck_assert_int_eq(authp_live_ask(table, &query, now_ms(), &facts, &newer), AUTHP_LIVE_UNKNOWN);
     atomic_store(&shared->covered_from, now_ms());
@@ -173,7 +173,7 @@ START_TEST(another_store)
 }
 END_TEST
 
-/* Reloads that name roles in another order, or new ones, agree on what a bit means. */
+/* After a reload with roles in another order, or new ones, a bit still means the same. */
 START_TEST(roles_of_generations)
 {
     warm_up();
@@ -186,7 +186,7 @@ START_TEST(roles_of_generations)
     ck_assert_int_eq(facts.roles, 1U << 1);
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_CHANGED);
     ck_assert_int_eq(facts.roles, 0);
-    /* More names than bits, over time: it begins anew. */
+    /* After many reloads there are more role names than bits, and the table is emptied. */
     for (int i = 0; i < 29; i++) {
         (void)open_as(1, apr_psprintf(pool, "extra%d", i), TOKEN_MS);
     }
@@ -194,7 +194,7 @@ START_TEST(roles_of_generations)
 }
 END_TEST
 
-/* What finds no room is not forgotten: it is unknown. */
+/* A change that finds no place in its bucket makes the bucket's answers "unknown". */
 START_TEST(full)
 {
     warm_up();
@@ -205,7 +205,7 @@ START_TEST(full)
     for (int i = 0; i < 5000; i++) {
         ck_assert_int_ne(ask(table, ALICE, nth_sid(i), 1), AUTHP_LIVE_GOOD);
     }
-    /* Room is made by time alone. */
+    /* Only time makes places free again. */
     authp_ms_t later = now_ms() + TOKEN_MS + 200000;
     const authp_live_query_t query = {ALICE, OTHER_SID, 1, later / 1000};
     ck_assert_int_eq(authp_live_ask(table, &query, later, &facts, &newer), AUTHP_LIVE_GOOD);
@@ -223,7 +223,7 @@ START_TEST(rounds)
     ck_assert_int_le(round.users_since, 10000000 - TOKEN_MS);
     authp_live_round_end(table, &round, false);
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);
-    ck_assert(!authp_live_round_begin(table, &second)); /* it was only now */
+    ck_assert(!authp_live_round_begin(table, &second)); /* the latest round began a moment ago */
     shared->round_began = 0;
     ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
@@ -235,15 +235,15 @@ START_TEST(rounds)
     authp_live_round_set(table, &round, now_ms());
     ck_assert_int_le(round.users_since, now_ms() - 60000);
     ck_assert_int_gt(round.users_since, now_ms() - 65000);
-    ck_assert_int_le(round.sessions_since, now_ms() - TOKEN_MS); /* none was ever seen */
-    /* A clock that runs ahead must not move the window beyond now. */
+    ck_assert_int_le(round.sessions_since, now_ms() - TOKEN_MS); /* no session was ever seen */
+    /* A time in the future, from a clock that is ahead, counts as now. */
     round.users_newest = now_ms() + 3600000;
     authp_live_round_end(table, &round, true);
     shared->round_began = 0;
     ck_assert(authp_live_round_begin(table, &round));
     authp_live_round_set(table, &round, now_ms());
     ck_assert_int_le(round.users_since, now_ms() - 60000);
-    /* Nobody hears of this one any more: another child takes over. */
+    /* The process of the round gives no sign of life, so another child takes over. */
     shared->round_began -= 1000;
     ck_assert(!authp_live_round_begin(table, &second));
     shared->round_beat -= 3000;
@@ -253,7 +253,7 @@ START_TEST(rounds)
 }
 END_TEST
 
-/* At once if its process is no more. */
+/* A round is taken over at once if its process has ended. */
 START_TEST(a_round_of_the_dead)
 {
     authp_live_round_t round = {0};
@@ -268,7 +268,7 @@ START_TEST(a_round_of_the_dead)
 }
 END_TEST
 
-/* A round that began before the table was emptied says nothing about the new one. */
+/* A round that began before the table was emptied does not make the new one warm. */
 START_TEST(a_round_over_an_emptying)
 {
     authp_live_round_t round = {0};
@@ -281,7 +281,7 @@ START_TEST(a_round_over_an_emptying)
 }
 END_TEST
 
-/* Ends in the middle of writing where ALICE's entry is. */
+/* The process ends in the middle of writing into ALICE's bucket. */
 static void die_writing(void)
 {
     live_key_t key = authp_live_layout_key(ALICE, LIVE_KIND_USER);
@@ -306,14 +306,14 @@ START_TEST(a_writer_dies)
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 1), AUTHP_LIVE_GOOD);
     authp_live_tell_session(table, OTHER_SID, now_ms());
     ck_assert_int_eq(ask(table, BOB, OTHER_SID, 1), AUTHP_LIVE_DEAD);
-    /* Emptied: nothing is good before everything has been read again. */
+    /* The table was emptied, so no answer is "good" until everything has been read again. */
     ck_assert_int_eq(ask(table, BOB, SID, 1), AUTHP_LIVE_UNKNOWN);
     warm_up();
     ck_assert_int_eq(ask(table, ALICE, BOB, 1), AUTHP_LIVE_GOOD);
 }
 END_TEST
 
-/* Somebody who holds the lock and sleeps: the change is not lost, the table turns cold. */
+/* A process holds the lock and sleeps. The change is not lost, and the table turns cold. */
 START_TEST(a_writer_sleeps)
 {
     int ready[2];
@@ -338,7 +338,7 @@ START_TEST(a_writer_sleeps)
 }
 END_TEST
 
-/* --- readers and writers at once: an entry is read whole or not at all --- */
+/* --- readers and writers at once: a reader sees a whole entry or none --- */
 
 static atomic_bool over;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the shared table keeps over reloads: tokens of the settings before live on, and so must what
- * ended them. */
+/* The shared table over reloads. Tokens that were issued under the old settings stay valid, so the
+ * changes that ended them must be kept. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -53,7 +53,7 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* A complete round of the poll that found nothing. */
+/* Runs a complete round of the poll that finds nothing. */
 static void poll_round(void)
 {
     authp_live_round_t round = {0};
@@ -63,7 +63,7 @@ static void poll_round(void)
     authp_live_round_end(table, &round, true);
 }
 
-/* Of a token that was issued so long ago. */
+/* Asks about a token that was issued `minutes_ago`. */
 static authp_live_verdict_t ask(int minutes_ago)
 {
     bool newer = false;
@@ -73,7 +73,7 @@ static authp_live_verdict_t ask(int minutes_ago)
     return authp_live_ask(table, &query, now, &facts, &newer);
 }
 
-/* Tokens live shorter from now on: those from before have their full life. */
+/* New tokens live shorter. Tokens from before keep their full life. */
 START_TEST(a_shorter_life)
 {
     table = reload(1, 1);
@@ -90,8 +90,8 @@ START_TEST(a_longer_life)
 }
 END_TEST
 
-/* Rounds after the first one read what is new: they know nothing of the time that the longer life
- * begins to ask for. */
+/* Later rounds read only new changes. They do not read the earlier time that matters with a longer
+ * life of tokens. */
 START_TEST(what_later_rounds_do_not_read)
 {
     poll_round();
@@ -103,19 +103,19 @@ START_TEST(what_later_rounds_do_not_read)
 }
 END_TEST
 
-/* The clock of the store before says nothing about the one of this. */
+/* The clock of another store says nothing about the clock of this one. */
 START_TEST(another_stores_clock)
 {
     int64_t offset = 7;
     authp_live_table_set_clock(table, 5000);
-    ck_assert(authp_live_table_clock(reload(1, 15), &offset)); /* the same one */
+    ck_assert(authp_live_table_clock(reload(1, 15), &offset)); /* the same store */
     ck_assert_int_eq(offset, 5000);
     ck_assert(!authp_live_table_clock(reload(2, 15), &offset));
     ck_assert_int_eq(offset, 0);
 }
 END_TEST
 
-/* Roles change places, all but the last one: each still means what its name says. */
+/* The roles change places, all but the last one. Each bit still has the meaning of its name. */
 START_TEST(some_bits_are_the_same)
 {
     static const char *const turned[] = {"candidate", "admin", "recruiter", "owner"};
@@ -148,8 +148,8 @@ START_TEST(some_bits_are_the_same)
 }
 END_TEST
 
-/* So is what the table had no room for: whoever is asked about in the store of now is not unknown
- * because a bucket was full with the ones of the store before. */
+/* A full bucket is emptied with the table, so that an account of the new store is not "unknown"
+ * because of changes in the old store. */
 START_TEST(another_stores_full_buckets)
 {
     for (int i = 0; i < 2000; i++) {
@@ -164,8 +164,8 @@ START_TEST(another_stores_full_buckets)
 }
 END_TEST
 
-/* The host that issued a token may be half a minute ahead: then a change that came before the table
- * began may have come after the token. */
+/* The clock of the host that issued a token may be 30 s ahead. A change before the table's start
+ * may therefore be newer than a token whose time is after it. */
 START_TEST(what_the_table_begins_with)
 {
     const authp_ms_t now = now_ms() / 1000 * 1000;
@@ -181,8 +181,8 @@ START_TEST(what_the_table_begins_with)
 }
 END_TEST
 
-/* A long way of reloads that each name another role: bits run out, and what begins anew has all of
- * them again. */
+/* Many reloads each name another role until all bits are used. The table is then emptied, and all
+ * bits are free again. */
 START_TEST(more_roles_than_bits)
 {
     bool newer = false;
@@ -197,18 +197,18 @@ START_TEST(more_roles_than_bits)
         ck_assert_uint_eq(facts.roles, 1);
         ck_assert_int_le(shared->nroles, LIVE_ROLES);
         facts.roles = 0;
-        /* A reload that changes nothing keeps what is there. */
+        /* A reload that changes no setting keeps the table. */
         uint64_t state = atomic_load(&shared->state);
         table = reload_with(1, 15, apr_psprintf(pool, "role%d", i));
         ck_assert(atomic_load(&shared->state) == state);
-        /* The next one starts with nothing said about this user. */
+        /* The entry of this user is removed before the next reload. */
         live_key_t key = authp_live_layout_key(USER, LIVE_KIND_USER);
         live_set(&authp_live_layout_bucket(shared, &key)->tags, 0);
     }
 }
 END_TEST
 
-/* Accounts and sessions each go on a minute before their own newest one. */
+/* Accounts and sessions are each read from a minute before their own newest row. */
 START_TEST(where_the_next_round_begins)
 {
     authp_live_round_t round = {0};
@@ -226,13 +226,14 @@ START_TEST(where_the_next_round_begins)
         ck_assert_int_eq(round.users_since, now - 1000 - MINUTE_MS);
         ck_assert_int_eq(round.sessions_since, now - 5000 - MINUTE_MS);
         round.users_newest = round.sessions_newest = now;
-        authp_live_round_end(table, &round, false); /* it broke off: what it saw does not count */
+        /* the round was interrupted, so the rows that it saw do not count */
+        authp_live_round_end(table, &round, false);
     }
 }
 END_TEST
 
-/* A round that takes long is its process's while that says that it lives, and what it brings is as
- * old as its beginning. */
+/* A long round belongs to its process while the heartbeat is updated. The age of its result counts
+ * from its beginning. */
 START_TEST(a_long_round)
 {
     authp_live_round_t round = {0};

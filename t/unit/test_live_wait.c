@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long a guarded request waits for its turn to ask the store: not longer because others come
- * and go meanwhile. */
+/* How long a guarded request waits until it may ask the store. Other requests that come and go must
+ * not make the wait longer. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -10,9 +10,9 @@
 #include "suite.h"
 
 #define CROWD 24
-#define WORK_MS 100 /* for one, so 1.2 s for all of them by two at a time */
-#define WAIT_MS 500 /* what one may wait */
-#define LATE_MS 450 /* a machine that is busy with much else */
+#define WORK_MS 100 /* one call of the slow store; all of them take 1.2 s, two at a time */
+#define WAIT_MS 500 /* how long one may wait */
+#define LATE_MS 450 /* allows for a busy machine */
 
 static live_fixture_t live;
 static authp_store_ops_t slow;
@@ -82,8 +82,8 @@ END_TEST
 
 #define SAME 12
 
-/* Many ask for the same session while all places are taken by others: the first answer is for all
- * of them, and each of them hears of it at once. */
+/* Many requests ask about the same session while all places are taken. The first answer counts for
+ * all of them, and wakes them at once. */
 START_TEST(one_answer_for_all_who_wait)
 {
     static asker_t askers[SAME + 2];
@@ -108,7 +108,8 @@ START_TEST(one_answer_for_all_who_wait)
         soon += askers[i].took_ms < WAIT_MS - 50;
         apr_pool_destroy(askers[i].pool);
     }
-    /* Two rounds of work at most. Without a word to each, most wait to the end of their time. */
+    /* The work takes two rounds at most. Requests that are not woken would mostly wait until their
+     * time is over. */
     ck_assert_int_ge(soon, (SAME + 2) / 2);
 }
 END_TEST
@@ -122,8 +123,8 @@ static authp_err_t no_session(void *self, const char *sid, authp_session_t **out
     return AUTHP_E_UNAVAILABLE;
 }
 
-/* Askers whose store failed give their places back: also after more failures than there are places.
- */
+/* A place is given back after a failure of the store, also when there are more failures than
+ * places. */
 START_TEST(failures_give_places_back)
 {
     authp_live_facts_t facts;
@@ -134,15 +135,15 @@ START_TEST(failures_give_places_back)
         ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool),
                          AUTHP_E_UNAVAILABLE);
         ck_assert_int_eq(atomic_load(&calls), i);
-        usleep(1050000); /* its rest */
+        usleep(1050000); /* the pause of that session */
     }
     live.f.store->ops = &mem_store_ops;
     ck_assert_int_eq(authp_live_store_ask(live.f.realm, &live.who, &facts, live.f.pool), AUTHP_OK);
 }
 END_TEST
 
-/* While one asks, another one fails: its answer says that the store is there, so that the next one
- * is not sent away. */
+/* While one request asks the store, another one fails. The answer of the first shows that the store
+ * works, so the next request is not refused. */
 static authp_err_t fails_meanwhile(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
 {
     authp_live_facts_t facts;
@@ -178,15 +179,15 @@ static authp_err_t counted_session(void *self, const char *sid, authp_session_t 
     return mem_store_ops.session_by_id(self, sid, out, pool);
 }
 
-/* A token of a session that is over is refused again without another question; one that was issued
- * later is not refused by that answer. */
+/* A token of an ended session is refused again without asking. A token that was issued after the
+ * question is not refused by that answer. */
 START_TEST(a_refusal_is_an_answer)
 {
     authp_live_facts_t facts;
     slow = *live.f.store->ops;
     slow.session_by_id = counted_session;
     live.f.store->ops = &slow;
-    atomic_store(&calls, 1); /* no pause */
+    atomic_store(&calls, 1); /* no pause after a failure */
     live.user->ver = 5;
     mem_store_session(live.f.store, live.grant.session->id.hex)->ended_at = 1;
     for (int i = 0; i < 5; i++) {
@@ -201,8 +202,8 @@ START_TEST(a_refusal_is_an_answer)
 }
 END_TEST
 
-/* What the store said counts for a second from the question on: it may have been read at once, and
- * the rest of the time be the way back. */
+/* An answer counts for one second from the question on, because the store may have read the row at
+ * once and taken the rest of the time to answer. */
 START_TEST(an_answer_is_as_old_as_its_question)
 {
     authp_live_facts_t facts;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signing in with a password: who may, what is said, and that every refusal costs the same. */
+/* Signing in with a password: which accounts may, what the refusals say, and that all refusals cost
+ * the same. */
 #include <string.h>
 #include <time.h>
 
@@ -36,7 +37,7 @@ static authp_err_t attempt(const authp_login_t *in)
     authp_grant_t grant = {.expires_in = 77};
     const int before = fixture_sessions(&f);
     authp_err_t err = authp_login_by_password(f.realm, in, &fixture_client, &grant, f.pool);
-    /* A session and tokens, or neither. */
+    /* Success makes a session and tokens, and a failure makes neither. */
     ck_assert_int_eq(fixture_sessions(&f) - before, err == AUTHP_OK);
     ck_assert_int_eq(grant.expires_in == 77, err != AUTHP_OK);
     return err;
@@ -73,7 +74,7 @@ START_TEST(by_username)
     user.username = "Grace";
     ck_assert_int_eq(authp_store_user_create(f.store, &user, f.pool), AUTHP_OK);
     authp_login_t in = with("Grace", FIXTURE_PASSWORD, AUTHP_DOOR_ANY);
-    ck_assert_int_eq(attempt(&in), AUTHP_E_INVALID_CREDENTIALS); /* that is no e-mail */
+    ck_assert_int_eq(attempt(&in), AUTHP_E_INVALID_CREDENTIALS); /* not an e-mail address */
     in.kind = AUTHP_LOGIN_USERNAME;
     ck_assert_int_eq(attempt(&in), AUTHP_OK);
     in.login = "ada@example.org";
@@ -105,7 +106,7 @@ START_TEST(refusals_are_alike)
         with("none@example.org", FIXTURE_PASSWORD, AUTHP_DOOR_ANY),
         with("none@example.org", "", AUTHP_DOOR_ANY),
         with("odd@example.org", "password", AUTHP_DOOR_ANY),
-        /* what a 403 would tell about comes only after the right password */
+        /* a refusal with 403 comes only after the right password */
         with("ada@example.org", "wrong", AUTHP_DOOR_CANDIDATE),
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -118,8 +119,8 @@ START_TEST(refusals_are_alike)
 }
 END_TEST
 
-/* Neither the stand-in for passwords that bcrypt would not take, nor the 72 bytes that it would
- * look at, opens anything. */
+/* Two passwords open no account: the stand-in that is checked in place of unusable passwords, and
+ * the first 72 bytes of a longer one, which bcrypt alone would accept. */
 START_TEST(stand_ins_open_nothing)
 {
     char password[80];
@@ -167,7 +168,7 @@ static const door_row_t doors[] = {
     {"candidate recruiter", false, AUTHP_OK, AUTHP_OK},
     {"candidate recruiter", true, AUTHP_OK, AUTHP_OK},
     {"recruiter admin", false, AUTHP_OK, AUTHP_E_NOT_CANDIDATE},
-    /* A role that ROLES does not have any more opens nothing and is not a pending recruiter. */
+    /* A role that is no longer in ROLES gives no access and does not make a pending recruiter. */
     {"boss", false, AUTHP_OK, AUTHP_E_NOT_CANDIDATE},
     {"boss recruiter", false, AUTHP_E_RECRUITER_PENDING, AUTHP_E_NOT_CANDIDATE},
 };
@@ -210,7 +211,7 @@ START_TEST(upgrades_the_hash)
     const char *upgraded = row->password_hash;
     ck_assert_int_eq(login("ada@example.org", FIXTURE_PASSWORD, AUTHP_DOOR_ANY), AUTHP_OK);
     ck_assert_str_eq(row->password_hash, upgraded);
-    f.settings->bcrypt_rounds = 4; /* never downwards */
+    f.settings->bcrypt_rounds = 4; /* the cost is never lowered */
     ck_assert_int_eq(login("ada@example.org", FIXTURE_PASSWORD, AUTHP_DOOR_ANY), AUTHP_OK);
     ck_assert_str_eq(row->password_hash, upgraded);
 }
@@ -224,7 +225,7 @@ static void change_password(void *ctx)
     row->min_ver = row->ver;
 }
 
-/* The new password stays, and the sign-in that raced it gains nothing. */
+/* The new password stays, and the sign-in that raced it gets no session. */
 START_TEST(password_changed_meanwhile)
 {
     const authp_user_t *user = fixture_user(&f, "ada@example.org", "admin", false);
@@ -254,7 +255,7 @@ START_TEST(store_down)
     ck_assert_int_eq(login("ada@example.org", FIXTURE_PASSWORD, AUTHP_DOOR_ANY),
                      AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 0);
-    /* What comes after the session decides nothing. */
+    /* Failures after the session is stored do not fail the sign-in. */
     mem_store_fail(f.store, "audit_append", 0, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(login("ada@example.org", FIXTURE_PASSWORD, AUTHP_DOOR_ANY), AUTHP_OK);
     ck_assert_int_eq(login("ada@example.org", "wrong", AUTHP_DOOR_ANY),
@@ -266,7 +267,7 @@ START_TEST(store_down)
 }
 END_TEST
 
-/* However little there was to do: a refusal leaves at a whole step of 5 ms. */
+/* A refusal takes a multiple of 5 ms, however little work it needs. */
 START_TEST(refusals_take_their_time)
 {
     (void)fixture_user(&f, "ada@example.org", "admin", false);

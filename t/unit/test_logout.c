@@ -11,17 +11,17 @@
 
 static http_fake_t h;
 
-/* What Ann holds: tokens of the session under test, by age. */
+/* Ann's tokens of the session under test, by age. */
 typedef struct held_t {
     const char *access;
     const char *csrf;
-    const char *refresh[3]; /* [0] is the first, [2] the one of now */
+    const char *refresh[3]; /* [0] is the first one, [2] the present one */
     authp_session_t *row;
     authp_user_t *user;
 } held_t;
 
 static held_t held;
-static authp_session_t *other_row; /* another session of Ann's, which lives */
+static authp_session_t *other_row; /* another session of Ann's, which stays signed in */
 
 static void set_up(void)
 {
@@ -79,7 +79,7 @@ static void send_access_cookie(void)
     send_cookie("__Host-authp_at", held.access);
 }
 
-/* What has happened to the session, the account or the token before. */
+/* Functions that change the session, the account or the token before the sign-out. */
 static void nothing(void)
 {
 }
@@ -111,7 +111,7 @@ static void session_grows_too_old(void)
     held.row->absolute_expires_at = authp_clock_now(h.f.realm->clock);
 }
 
-/* As a password change does, whose session is another one. */
+/* The effect of a password change in another session. */
 static void account_outdates_it(void)
 {
     held.user->ver += 1;
@@ -119,7 +119,8 @@ static void account_outdates_it(void)
     other_row->ver = held.user->ver;
 }
 
-/* As a password change in this very session does: the row lives on, older tokens of it do not. */
+/* The effect of a password change in this session: the session continues, and its older tokens are
+ * invalid. */
 static void account_outdates_the_token(void)
 {
     account_outdates_it();
@@ -175,7 +176,7 @@ static const case_t cases[] = {
     {"access cookie, older than min_ver", send_access_cookie, account_outdates_it, false},
 };
 
-/* Two sessions of Ann's, one of them refreshed twice, and one of Bob's. */
+/* Makes two sessions of Ann's, one of them refreshed twice, and one of Bob's. */
 static void sign_in(void)
 {
     authp_grant_t grant = {0};
@@ -205,7 +206,8 @@ static void log_out(const case_t *one, bool all)
     ck_assert_str_eq(http_fake_text(&h, &out, "message"), "Logged out successfully");
 }
 
-/* Bob's stays in every case; the session itself has ended in every case. */
+/* Bob's session continues in every case, and the session that was signed out has ended in every
+ * case. */
 static void check_what_lives(const case_t *one, bool all)
 {
     bool others_end = all && one->all;
@@ -229,13 +231,13 @@ START_TEST(every_credential)
     if (entry != NULL) {
         ck_assert_str_eq(entry->reason, all && one->all ? "logout_all" : "logout");
     }
-    /* Once more: the same answer, and nothing else ends. */
+    /* A second sign-out gets the same answer, and ends nothing else. */
     log_out(one, all);
     check_what_lives(one, all);
 }
 END_TEST
 
-/* Of an account that is gone nothing is left to end but the session. */
+/* For a deleted account only the session is ended. */
 START_TEST(a_deleted_account)
 {
     sign_in();
@@ -249,7 +251,7 @@ START_TEST(a_deleted_account)
 }
 END_TEST
 
-/* Nobody is told that all have ended while the store could not be asked. */
+/* If the store does not answer, the answer is not a success. */
 START_TEST(a_store_that_does_not_answer)
 {
     static const char *const ops[] = {"session_by_id", "user_by_id", "session_end_user"};

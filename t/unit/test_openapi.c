@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The OpenAPI document says what the tables say, and holds together. */
+/* The OpenAPI document contains what the tables contain, and its references are complete. */
 #include "api/core/problem.h"
 #include "api/core/query.h"
 #include "api/openapi/openapi.h"
@@ -56,7 +56,7 @@ static json_t *response_of(json_t *operation, int status)
     return json_object_get(json_object_get(operation, "responses"), apr_itoa(h.f.pool, status));
 }
 
-/* What a $ref names, NULL if there is no such thing. */
+/* Returns the value that a $ref names, or NULL. */
 static json_t *resolved(const char *ref)
 {
     json_t *at = doc;
@@ -69,7 +69,7 @@ static json_t *resolved(const char *ref)
     return at;
 }
 
-/* How many $refs there are in it; each must name something. */
+/* Returns the number of $refs in `value`. Each must name something. */
 static int count_refs(json_t *value)
 {
     int count = 0;
@@ -92,7 +92,7 @@ static int count_refs(json_t *value)
     return count;
 }
 
-/* Has the operation a parameter of that name? */
+/* True if the operation has a parameter of that name. */
 static bool takes(json_t *operation, const char *parameter)
 {
     size_t i = 0;
@@ -133,7 +133,7 @@ START_TEST(every_route_is_in_it)
         ck_assert_str_eq(text(operation, "summary"), route->summary);
         ck_assert_ptr_nonnull(response_of(operation, route->success));
     }
-    /* And nothing else. */
+    /* The document has no other paths. */
     json_object_foreach(json_object_get(doc, "paths"), path, item)
     {
         operations += (int)json_object_size(item);
@@ -268,7 +268,8 @@ START_TEST(bodies)
 }
 END_TEST
 
-/* An answer as it is sent against the schema that says what it is: required members, no others. */
+/* Compares an answer as it is sent with its schema: it has all required members and no unknown
+ * ones. */
 static void expect_fits(json_t *value, const char *schema_name)
 {
     json_t *schema = resolved(apr_pstrcat(h.f.pool, "#/components/schemas/", schema_name, NULL));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* With which flags and modes files are opened: each is closed in programs that httpd starts, no
- * link is followed, nothing blocks, and what is made is for its owner alone. */
+/* Flags and modes of files that are opened: programs that httpd starts do not inherit them, no
+ * symbolic link is followed, no open blocks, and new files are for their owner alone. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #include "suite.h"
 
 #ifndef O_PATH
-#define O_PATH 010000000 /* glibc hides it from POSIX */
+#define O_PATH 010000000 /* glibc declares it only with _GNU_SOURCE */
 #endif
 #define MOST 64
 
@@ -39,7 +39,7 @@ static bool recording;
 static apr_pool_t *pool;
 static char folder[64];
 
-/* The C library's own, for the test program. */
+/* Replaces the C library's function in the test program. */
 int open(const char *path, int flags, ...)
 {
     int mode = 0;
@@ -123,7 +123,8 @@ START_TEST(flags)
     use_database();
     ck_assert(!authp_process_is_gone(authp_process_self()));
     ck_assert_int_eq(count("/env", 0), 1);
-    ck_assert_int_eq(count("/test.db", O_CREAT | O_EXCL), 1); /* another's file is not taken over */
+    /* the file of another user is not used */
+    ck_assert_int_eq(count("/test.db", O_CREAT | O_EXCL), 1);
     ck_assert_int_ge(count("/dev/shm/authp-", O_CREAT), 1);
     ck_assert_int_ge(count("/proc/", 0), 1);
     for (int i = 0; i < nopened; i++) {
@@ -160,8 +161,8 @@ static void make_file(const char *name, const char *text)
     close(fd);
 }
 
-/* Lists and settings are read at each reload, also those that are refused: what one of them leaves
- * open adds up. */
+/* Lists and settings are read at each reload, also when they are refused, so a file that stays open
+ * would add up. */
 START_TEST(nothing_stays_open)
 {
     static const char *const names[] = {"good", "odd", "fifo", "none", ""};
@@ -181,13 +182,14 @@ START_TEST(nothing_stays_open)
         ck_assert_int_eq(err == AUTHP_OK, i < 2);
         ck_assert_int_eq(count_descriptors(), before);
         err = authp_sqlite_files_open(below(names[i]), pool);
-        (void)err; /* prepared or not: the database is for others to judge */
+        (void)err; /* The result is for other tests to check. */
         ck_assert_int_eq(count_descriptors(), before);
     }
 }
 END_TEST
 
-/* A list that httpd reads while it starts programs, and that may be anything by mistake. */
+/* The list of passwords is opened while httpd may start programs, and may be any kind of file by
+ * mistake. */
 START_TEST(flags_of_a_list)
 {
     const int wanted = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Origins are equal only if their text is; a return_to never leads off the host. */
+/* Origins are equal only if their texts are equal. A return_to never leads to another host. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -73,7 +73,7 @@ START_TEST(parse)
 }
 END_TEST
 
-/* Neither an origin nor an URL of one. */
+/* These are neither origins nor URLs with an origin. */
 static const char *const no_origins[] = {"",
                                          "null",
                                          "*",
@@ -249,7 +249,7 @@ static const struct {
     {"/\"<>^`{|}", "/%22%3C%3E%5E%60%7B%7C%7D"},
     {"/'()*!$&,;=~[]", "/'()*!$&,;=~[]"},
     {"/\xff", "/%FF"},
-    /* encoded twice: what the host decodes once still begins with one slash */
+    /* encoded twice: after one decoding the path still begins with a single slash */
     {"/%252Fevil.example", "/%252Fevil.example"},
 };
 
@@ -331,15 +331,15 @@ START_TEST(return_to_bounds)
     ck_assert_str_eq(authp_origin_return_to(longest, pool), longest);
     ck_assert_str_eq(authp_origin_return_to(apr_pstrcat(pool, longest, "a", NULL), pool), "/");
     ck_assert_str_eq(authp_origin_return_to(NULL, pool), "/");
-    /* The worst case of escaping. */
+    /* The text that becomes longest when it is escaped. */
     const char *wide =
         authp_origin_return_to(apr_pstrcat(pool, "/", repeated('\xe9', 4095), NULL), pool);
     ck_assert_uint_eq(strlen(wide), 1 + 3 * 4095);
 }
 END_TEST
 
-/* Each byte at each of the first places: the outcome is a path of this host and fit for a header.
- */
+/* Tries each byte at each of the first places. The result must be a path on this host that may
+ * stand in a header. */
 START_TEST(return_to_every_byte)
 {
     for (int c = 1; c < 256; c++) {

@@ -54,7 +54,7 @@ static const struct {
     {"/users/{id}/profiles/{role}", "/users/" ID "/profiles/", NULL},
     {"/{role}/{name}", "/a/b", "a b"},
     {"/{role}/{name}", "/a/b/c", NULL},
-    {"/{role}/{name}/{id}", "/a/b/" ID, NULL}, /* more than a call has room for */
+    {"/{role}/{name}/{id}", "/a/b/" ID, NULL}, /* more values than a call has room for */
     {"/{nothing}", "/a", NULL},
     {"/{name", "/a", NULL},
 };
@@ -98,12 +98,12 @@ START_TEST(kinds_one_after_the_other)
 }
 END_TEST
 
-/* The longest mount that owns a path serves it. */
+/* The mount with the longest path that owns the request serves it. */
 START_TEST(which_mount)
 {
     static const struct {
         const char *path;
-        int mount; /* -1: none */
+        int mount; /* index of the mount; -1: none */
     } rows[] = {
         {"/api", 0},
         {"/api/", 0},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a refusal looks like: documents for programs, a page for browsers. */
+/* The form of a refusal: a document for programs, and a page for browsers. */
 #include "api/core/findings.h"
 #include "api/core/problem.h"
 #include "api/core/profiles.h"
@@ -30,7 +30,7 @@ static const char *header(const authp_response_t *out, const char *name)
     return apr_table_get(out->headers, name);
 }
 
-/* These never reach a client: the rules turn them into something else, or nothing is written. */
+/* These errors never reach a client: services turn them into others, or no answer is written. */
 static bool is_internal(authp_err_t err)
 {
     return err == AUTHP_E_CONFLICT || err == AUTHP_E_ABORTED || err == AUTHP_E_CLOCKS_DIFFER;
@@ -47,7 +47,7 @@ START_TEST(every_error_has_a_row)
     ck_assert_uint_gt(strlen(problem->title), 0);
     ck_assert_uint_gt(strlen(problem->detail), 0);
     ck_assert_uint_eq(strspn(problem->code, "abcdefghijklmnopqrstuvwxyz_"), strlen(problem->code));
-    /* No markup: authp_refusal_page() writes them as they are. */
+    /* The texts have no markup, because authp_refusal_page() writes them without escaping. */
     ck_assert_ptr_null(strpbrk(problem->title, "<>&\""));
     ck_assert_ptr_null(strpbrk(problem->detail, "<>&\""));
     ck_assert_int_eq(problem->retry_after > 0, problem->status == 429 || problem->status == 503);
@@ -60,12 +60,12 @@ START_TEST(no_row_twice)
     for (; authp_problem_at(rows) != NULL; rows++) {
         ck_assert_ptr_eq(authp_problem_of(authp_problem_at(rows)->err), authp_problem_at(rows));
         for (int i = 0; i < rows; i++) {
-            /* One code has two: about oneself it is 403, about somebody else 422. */
+            /* One code has two rows: 403 about oneself, 422 about another account. */
             ck_assert(authp_problem_at(i)->status != authp_problem_at(rows)->status ||
                       strcmp(authp_problem_at(i)->code, authp_problem_at(rows)->code) != 0);
         }
     }
-    /* Every error but AUTHP_OK and the three that stay inside. */
+    /* There is a row for every error except AUTHP_OK and the three internal ones. */
     ck_assert_int_eq(rows, AUTHP_E_COUNT - 4);
     ck_assert_ptr_null(authp_problem_at(-1));
     ck_assert_ptr_null(authp_problem_at(AUTHP_E_COUNT));
@@ -77,7 +77,8 @@ static const struct {
     authp_err_t err;
     int status;
     const char *code;
-    const char *challenge; /* what WWW-Authenticate holds beyond the realm; NULL = no header */
+    /* the parameters of WWW-Authenticate besides the realm; NULL = no header */
+    const char *challenge;
     const char *retry_after;
 } rows[] = {
     {AUTHP_E_TOKEN_MISSING, 401, "token_missing", "", NULL},
@@ -154,8 +155,8 @@ START_TEST(a_document)
 }
 END_TEST
 
-/* The document of a refused subrequest is kept for the request that it belongs to, and the id that
- * it was made with goes away before it is sent. */
+/* The document of a refused subrequest is kept for the outer request. The request id that it
+ * contains is freed before the document is sent, so it must be copied. */
 static const authp_refusal_page_reader_t nobody;
 
 START_TEST(the_request_id_is_copied)
@@ -197,7 +198,8 @@ START_TEST(a_document_with_more_to_say)
 }
 END_TEST
 
-/* Not named here: build/guards/problems.sh waits for the tests of the routes that bring them. */
+/* Their codes are not spelled out here, so that build/guards/problems.sh still reports codes
+ * without a test of their route. */
 START_TEST(codes_without_a_route_yet)
 {
     authp_response_t out = {0};
@@ -222,7 +224,7 @@ START_TEST(a_page)
     authp_refusal_page(rows[_i].err, "65f0c0ffee", &nobody, &out, pool);
     expect_headers(&out, _i);
     ck_assert_str_eq(header(&out, "Content-Type"), "text/html; charset=utf-8");
-    /* The site's own policy would block the <style>. */
+    /* The site's own policy would block the <style> element. */
     ck_assert_str_eq(header(&out, "Content-Security-Policy"),
                      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
                      "form-action 'none'; frame-ancestors 'none'");
@@ -251,7 +253,7 @@ START_TEST(a_page_escapes)
 }
 END_TEST
 
-/* Who is signed in, as they named themselves, and the link to be somebody else. */
+/* The page shows the name of the signed-in user and a link to sign in as another one. */
 START_TEST(a_page_for_somebody)
 {
     static const struct {

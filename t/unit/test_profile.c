@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A second profile beside the platform's: its rows, its shape of answers and errors, its document.
- */
+/* A second profile beside the platform's: its routes, its shape of answers and errors, its
+ * document. */
 #include "api/core/dispatch.h"
 #include "api/core/mounts.h"
 #include "api/core/profiles.h"
@@ -44,7 +44,8 @@ static const char *text(json_t *object, const char *member)
     return json_string_value(json_object_get(object, member));
 }
 
-/* {error, detail: {message}, status_code}; the number of fields in detail.errors. */
+/* Checks an error {error, detail: {message}, status_code}. Returns the number of fields in
+ * detail.errors. */
 static size_t expect_error(const char *method, const char *target, int status, const char *code)
 {
     json_t *body = ask(method, target, status);
@@ -64,7 +65,7 @@ START_TEST(its_answers)
     ck_assert_str_eq(text(json_object_get(body, "data"), "email"), "ann@example.org");
     body = ask("GET", "/tiny/healthz", 200);
     ck_assert_str_eq(text(json_object_get(body, "data"), "status"), "ok");
-    /* A token of one mount counts at another. */
+    /* A token from one mount is valid at another. */
     authp_response_t out = http_fake_register(&h, "bob@example.org", false);
     http_fake_bearer(&h, http_fake_text(&h, &out, "access_token"));
     body = ask("GET", "/tiny/me", 200);
@@ -85,9 +86,10 @@ START_TEST(its_errors)
     (void)expect_error("POST", "/tiny/signup", 400, "malformed_json");
     (void)expect_error("PUT", "/tiny/signup", 405, "method_not_allowed");
     (void)expect_error("GET", "/tiny/none", 404, "not_found");
-    (void)expect_error("GET", "/tiny/login", 404, "not_found"); /* the platform's */
+    /* a route of the platform profile only */
+    (void)expect_error("GET", "/tiny/login", 404, "not_found");
     (void)expect_error("GET", "/tiny/me", 401, "token_missing");
-    /* The platform's own shape is untouched. */
+    /* Answers of the platform profile keep their own shape. */
     http_fake_json(&h, "{\"email\":1}");
     (void)http_fake_expect(&h, "POST", "/api/auth/register", 422, "validation_failed");
 }
@@ -106,7 +108,7 @@ START_TEST(its_paths_and_queries)
 }
 END_TEST
 
-/* Its document has its own rows, schemas and codes, and nothing of another profile. */
+/* The profile's document has its own routes, schemas and codes, and nothing of another profile. */
 START_TEST(its_document)
 {
     const authp_mount_t *mount = authp_mounts_find(h.mounts, "/tiny");
@@ -130,7 +132,7 @@ START_TEST(its_document)
     ck_assert_uint_eq(json_array_size(json_object_get(echo, "parameters")), 3);
     ck_assert_ptr_eq(http_fake_request(&h, "GET", "/tiny/docs").mount, mount);
     (void)ask("GET", "/tiny/openapi.json", 200);
-    /* And the platform's has none of it. */
+    /* The platform's document has nothing of the tiny profile. */
     doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
     ck_assert_ptr_null(json_object_get(json_object_get(doc, "paths"), "/tiny/signup"));
     ck_assert_ptr_nonnull(json_object_get(json_object_get(doc, "paths"), "/api/protected/me"));

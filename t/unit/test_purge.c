@@ -43,7 +43,7 @@ START_TEST(an_hour_later_and_not_before)
 }
 END_TEST
 
-/* This host's clock is wrong: nothing goes, however old it looks from here. */
+/* While this host's clock is wrong nothing is removed, however old rows seem to be. */
 START_TEST(a_wrong_clock_removes_nothing)
 {
     static const authp_ms_t wrong[] = {8 * 24 * HOUR, 20001, -20001};
@@ -59,14 +59,14 @@ START_TEST(a_wrong_clock_removes_nothing)
     ck_assert_int_eq(removed, 7);
     ck_assert_ptr_nonnull(mem_store_session(f.store, grant.session->id.hex));
     ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 1);
-    /* Set right, it goes on. */
+    /* After the clock was set right the purge continues. */
     fake_clock_advance(&f.clock, -wrong[_i]);
     mem_store_ahead(f.store, 0);
     ck_assert_int_eq(purge(5), 0);
 }
 END_TEST
 
-/* What was measured at the last poll may be wrong by now. */
+/* The offset that the poll measured may be old, so the purge measures again. */
 START_TEST(the_clock_is_looked_at_each_time)
 {
     int removed = 7;
@@ -82,7 +82,7 @@ START_TEST(the_clock_is_looked_at_each_time)
 }
 END_TEST
 
-/* Within what is allowed the store's clock counts. */
+/* While the difference is allowed, ages count by the store's clock. */
 START_TEST(ages_are_the_stores)
 {
     authp_grant_t grant =
@@ -123,7 +123,7 @@ START_TEST(traces_of_the_deleted_go)
     ck_assert_int_eq(purge(1), 0);
     ck_assert_ptr_null(mem_store_session(f.store, grant.session->id.hex)->ip);
     fake_clock_advance(&f.clock, HOUR + 1);
-    ck_assert_int_eq(purge(1), 1); /* the tombstone; the session lives out its time */
+    ck_assert_int_eq(purge(1), 1); /* one tombstone; the session stays until it expires */
     mem_store_fail(f.store, "user_list_deleted", 0, AUTHP_E_UNAVAILABLE);
     int removed = 7;
     ck_assert_int_eq(authp_purge_run(f.realm, 1, &removed, f.pool), AUTHP_E_UNAVAILABLE);
@@ -148,7 +148,7 @@ START_TEST(batch_by_batch)
 }
 END_TEST
 
-/* All of it in one run, however many batches that takes. */
+/* One run removes all rows, in several batches. */
 START_TEST(several_batches_in_one_run)
 {
     authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
@@ -168,7 +168,7 @@ START_TEST(several_batches_in_one_run)
 }
 END_TEST
 
-/* More deleted accounts than one page lists. */
+/* There are more deleted accounts than fit into a page. */
 START_TEST(traces_of_all_the_deleted_go)
 {
     enum { MANY = 205 };
@@ -177,7 +177,7 @@ START_TEST(traces_of_all_the_deleted_go)
         authp_user_t *user =
             fixture_user(&f, apr_psprintf(f.pool, "u%d@example.org", i), "candidate", false);
         sids[i] = fixture_start(&f, user).session->id.hex;
-        fake_clock_advance(&f.clock, 1); /* ids in this order */
+        fake_clock_advance(&f.clock, 1); /* so that the ids are in this order */
         ck_assert_int_eq(
             authp_store_user_delete(f.store, user, authp_clock_now(f.realm->clock), f.pool),
             AUTHP_OK);
@@ -189,7 +189,8 @@ START_TEST(traces_of_all_the_deleted_go)
 }
 END_TEST
 
-/* An invite that is over is kept for a month, for it says who let whom in; failures go at once. */
+/* An expired invite is kept for a month, because it shows who invited an account. Failures are
+ * removed at once. */
 START_TEST(invites_and_failures)
 {
     authp_invite_t *found = NULL;
@@ -241,7 +242,7 @@ START_TEST(the_audit_ages)
     fake_clock_advance(&f.clock, 36500 * 24 * HOUR - 1);
     ck_assert_int_eq(purge(1), 0);
     ck_assert_int_eq(audit_rows(), 1);
-    f.settings->audit_retention_days = 36500; /* more milliseconds than an int holds */
+    f.settings->audit_retention_days = 36500; /* more milliseconds than an int can hold */
     ck_assert_int_eq(purge(1), 0);
     fake_clock_advance(&f.clock, 1);
     ck_assert_int_eq(purge(1), 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From settings to what the rules work with. */
+/* The realm that is made from settings. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +63,8 @@ START_TEST(short_key)
 }
 END_TEST
 
-/* Once JWT_SECRET_KEY is a new one, whoever signed in under the one before stays signed in: what
- * that key signed counts, of each kind, and nothing is signed by it any more. */
+/* After JWT_SECRET_KEY was replaced, tokens and tags of each kind that the previous key signed are
+ * still accepted, and nothing new is signed with it. */
 START_TEST(the_key_before)
 {
     static const char subject[] = "subject";
@@ -121,7 +121,7 @@ START_TEST(refused_passwords_are_read_once)
                       NULL);
     ck_assert_pstr_eq(authp_account_rules_check_password(realm->settings, "password12", 10, pool),
                       NULL);
-    ck_assert_ptr_null(settings.password_refused); /* the caller's own stays as it was */
+    ck_assert_ptr_null(settings.password_refused); /* the caller's settings do not change */
     realm = NULL;
     ck_assert_int_ne(authp_realm_make(&settings, &realm, pool), AUTHP_OK);
     ck_assert_ptr_null(realm);
@@ -147,7 +147,7 @@ START_TEST(store_of_the_settings)
 }
 END_TEST
 
-/* Which database, and where it is: of the settings of that store, not of another one. */
+/* URI and database come from the settings of the selected store. */
 START_TEST(mongodb_of_the_settings)
 {
     authp_settings_t settings = fixture_settings(pool);
@@ -197,7 +197,7 @@ START_TEST(store_that_is_misconfigured)
 }
 END_TEST
 
-/* Pages of this process, in bytes. */
+/* Returns the size of this process's address space in bytes. */
 static long size_of_process(void)
 {
     long pages = 0;
@@ -208,7 +208,7 @@ static long size_of_process(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-/* All that is remembered takes as much memory as it was given, not a part of it for each kind. */
+/* All caches together take as much memory as the setting gives, and not that much each. */
 START_TEST(remembers_within_its_memory)
 {
     enum { MIB = 1024 * 1024 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The refresh rules on a store. The decision table: test_refresh_rules.c; races and
- * failures of the store: test_refresh_races.c. */
+/* The refresh rules on a store. test_refresh_rules.c tests the decision table, test_refresh_races.c
+ * races and failures of the store. */
 #include <string.h>
 
 #include "fixture.h"
@@ -65,7 +65,7 @@ START_TEST(rotates)
     ck_assert_int_eq(row()->last_used_at, FAKE_CLOCK_START + 60000);
     ck_assert_int_eq(row()->expires_at, FAKE_CLOCK_START + 60000 + 7 * DAY);
     ck_assert_int_eq(row()->absolute_expires_at, FAKE_CLOCK_START + 90 * DAY);
-    /* One row, however often. */
+    /* The session stays one row, however often it is refreshed. */
     authp_grant_t grant = next;
     for (int i = 2; i < 20; i++) {
         fake_clock_advance(&f.clock, 60000);
@@ -95,7 +95,8 @@ START_TEST(grace_remakes_the_same_successor)
     const authp_grant_t again = refresh_ok(first.refresh_token);
     ck_assert_str_eq(again.refresh_token, next.refresh_token);
     ck_assert_int_eq(row()->generation, 1);
-    ck_assert_int_eq(row()->rotated_at, FAKE_CLOCK_START); /* no second window */
+    /* a repeat does not extend the grace window */
+    ck_assert_int_eq(row()->rotated_at, FAKE_CLOCK_START);
     ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 0);
 }
 END_TEST
@@ -113,7 +114,8 @@ START_TEST(replay_after_grace_is_theft)
     const authp_grant_t next = refresh_ok(first.refresh_token);
     fake_clock_advance(&f.clock, 10001);
     expect_theft(first.refresh_token);
-    /* The thief's and the owner's are both over, and a second replay is not theft of anything. */
+    /* Both the thief's token and the owner's are invalid, and a second replay is not recorded as
+     * theft. */
     expect(next.refresh_token, AUTHP_E_REFRESH_INVALID);
     expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
     ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 1);
@@ -144,8 +146,8 @@ START_TEST(no_grace)
 }
 END_TEST
 
-/* A restored backup: the row has forgotten the latest rotations. Sign in again, but nobody is
- * signed out. */
+/* After a backup was restored the row has an older generation than the token. The token is refused,
+ * and the session does not end. */
 START_TEST(ahead_is_invalid_and_ends_nothing)
 {
     const authp_grant_t next = refresh_ok(first.refresh_token);
@@ -199,7 +201,7 @@ START_TEST(absolute_limit)
 }
 END_TEST
 
-/* REFRESH_TOKEN_ROTATION=false: the same token, and the limits move. */
+/* With REFRESH_TOKEN_ROTATION=false the token stays the same and its expiry moves. */
 START_TEST(without_rotation)
 {
     f.settings->refresh_token_rotation = false;
@@ -224,7 +226,7 @@ START_TEST(forged)
     for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
         expect(tokens[i], AUTHP_E_REFRESH_INVALID);
     }
-    /* Somebody who read the database, but has not the server's key. */
+    /* The token was made from the database without the server's key. */
     const char *made = NULL;
     fixture_roll_key(&f, false);
     ck_assert_int_eq(authp_refresh_token_make(f.realm->keys, row(), 0, &made, f.pool), AUTHP_OK);
@@ -235,12 +237,12 @@ START_TEST(forged)
 }
 END_TEST
 
-/* A key rolls without signing anybody out; what neither key made ends nothing. */
+/* Replacing the key signs nobody out. A token of neither key is refused and ends no session. */
 START_TEST(rolled_key)
 {
     fixture_roll_key(&f, true);
     const authp_grant_t next = refresh_ok(first.refresh_token);
-    fixture_roll_key(&f, false); /* the new key alone */
+    fixture_roll_key(&f, false); /* only the new key */
     const authp_grant_t third = refresh_ok(next.refresh_token);
     ck_assert_int_eq(third.session->generation, 2);
     fixture_restore_key(&f);
@@ -266,7 +268,7 @@ START_TEST(user_decides)
 }
 END_TEST
 
-/* A withdrawn recruiter stays signed in, without the role. */
+/* A recruiter whose verification was withdrawn stays signed in, without the role. */
 START_TEST(withdrawn_recruiter)
 {
     authp_user_t *rita = fixture_user(&f, "rita@example.org", "recruiter", true);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A refresh against somebody else's, and against a store that fails at each step. */
+/* Refreshes that race with other requests, and a store that fails at each step. */
 #include <string.h>
 
 #include "fixture.h"
@@ -60,7 +60,7 @@ typedef struct race_t {
     authp_err_t err;
     authp_grant_t grant;
     const char *token;
-    authp_ms_t later; /* how long that takes */
+    authp_ms_t later; /* how much later it happens */
 } race_t;
 
 static void somebody_refreshes(void *ctx)
@@ -141,7 +141,7 @@ START_TEST(signed_out_meanwhile_without_rotation)
 }
 END_TEST
 
-/* A store that always says "somebody was first" and never shows who. */
+/* A store that always reports a conflict and never shows a newer row. */
 START_TEST(endless_conflict)
 {
     mem_store_fail(f.store, "session_rotate", 0, AUTHP_E_CONFLICT);
@@ -191,7 +191,7 @@ START_TEST(store_down_at_theft)
 }
 END_TEST
 
-/* Another request of the thief, or the owner, has ended it: the answer is the same. */
+/* Another request has ended the session already. The answer is the same. */
 START_TEST(ended_already_at_theft)
 {
     (void)refresh_ok(first.refresh_token);

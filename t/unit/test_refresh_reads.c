@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each route that takes a refresh token asks of the store, operation by operation: a second
- * read of the same row fails here. */
+/* The store operations that each route with a refresh token makes. The test fails if a route reads
+ * the same row twice. */
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -62,7 +62,7 @@ START_TEST(refresh_by_cookie)
 }
 END_TEST
 
-/* A lost race costs one fresh read. */
+/* After a lost race the row is read once more. */
 static void rotate(void *ctx)
 {
     mem_store_session(h.f.store, ctx)->generation++;

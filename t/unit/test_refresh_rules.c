@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The refresh token's text and the decision about it, without a store. */
+/* The text of a refresh token and the decision about it, without a store. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,8 +14,8 @@
 
 static apr_pool_t *pool;
 static authp_keys_t *present;
-static authp_keys_t *rolled;  /* another present key, the first one as previous */
-static authp_keys_t *foreign; /* neither */
+static authp_keys_t *rolled;  /* has another present key, and the first one as previous key */
+static authp_keys_t *foreign; /* has neither key */
 
 static authp_keys_t *make_keys(const char *now, const char *before)
 {
@@ -112,8 +112,8 @@ START_TEST(text_refused)
 }
 END_TEST
 
-/* 52 bytes leave 4 unused bits in the last character: another spelling of the same bytes is no
- * token. */
+/* 52 bytes leave 4 unused bits in the last character. A text that differs only in these bits is
+ * refused. */
 START_TEST(text_one_spelling)
 {
     static const char alphabet[] =
@@ -149,7 +149,7 @@ START_TEST(generation_out_of_range)
 }
 END_TEST
 
-/* Every part is under the tag: salt, sid, generation, the tag itself. */
+/* The tag covers every part: salt, session id, generation. The tag itself is tested too. */
 START_TEST(tag_covers_all)
 {
     authp_session_t session = a_session();
@@ -173,13 +173,14 @@ START_TEST(tag_covers_all)
 }
 END_TEST
 
-/* --- the decision, cell by cell ------------------------------------------------------------------
- */
+/* --- the decision, cell by cell
+ * ------------------------------------------------------------------ */
 #define NOW INT64_C(1000000)
 #define GRACE 10 /* seconds */
 #define GENERATION 5
 
-/* Sessions that are over refuse every token; so only a live one is told apart. */
+/* A session that has ended or expired refuses every token. So the table below is only about live
+ * ones. */
 typedef struct state_t {
     authp_ms_t ended_at;
     authp_ms_t expires_at;
@@ -195,9 +196,9 @@ static const state_t states[] = {
 
 typedef struct distance_t {
     int64_t generation;
-    authp_ms_t since; /* the rotation */
+    authp_ms_t since; /* time since the rotation */
     int grace;
-    authp_refresh_action_t action; /* of a live session */
+    authp_refresh_action_t action; /* the decision for a live session */
 } distance_t;
 
 static const distance_t distances[] = {
@@ -208,8 +209,8 @@ static const distance_t distances[] = {
     {4, 0, GRACE, AUTHP_REFRESH_REPEAT},
     {4, 10000, GRACE, AUTHP_REFRESH_REPEAT},
     {4, 10001, GRACE, AUTHP_REFRESH_THEFT},
-    {4, -3000, GRACE, AUTHP_REFRESH_REPEAT}, /* rotated by a host whose clock is ahead */
-    {4, 0, 0, AUTHP_REFRESH_THEFT},          /* no grace at all */
+    {4, -3000, GRACE, AUTHP_REFRESH_REPEAT}, /* the host that rotated has a clock that is ahead */
+    {4, 0, 0, AUTHP_REFRESH_THEFT},          /* the grace time is 0 */
     {4, -1, 0, AUTHP_REFRESH_THEFT},
     {3, 0, GRACE, AUTHP_REFRESH_THEFT},
     {0, 0, GRACE, AUTHP_REFRESH_THEFT},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 64 tabs refresh with one token at the same moment. */
+/* 64 threads refresh with one token at the same moment. */
 #include <pthread.h>
 #include <string.h>
 

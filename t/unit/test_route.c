@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dispatch: which check wins over which, and when the gate is full. */
+/* Dispatch: the order of the checks, and a full gate. */
 #include "api/core/route.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -24,7 +24,8 @@ static void teardown(void)
 START_TEST(each_check_wins_over_the_next)
 {
     static char large[20000];
-    /* Everything is wrong with this request; one thing after the other is put right. */
+    /* The request has every fault at first. They are removed one by one, so each refusal is
+     * seen. */
     apr_table_setn(h.headers, "X-Token-Delivery", "cookie");
     apr_table_setn(h.headers, "Origin", "https://evil.example");
     h.body = large;
@@ -51,7 +52,7 @@ END_TEST
 
 START_TEST(methods)
 {
-    /* HEAD where GET is; names of methods are case-sensitive. */
+    /* HEAD is answered where GET is. Names of methods are case-sensitive. */
     (void)http_fake_expect(&h, "HEAD", "/api/auth/healthz", 200, NULL);
     (void)http_fake_expect(&h, "get", "/api/auth/healthz", 405, "method_not_allowed");
     (void)http_fake_expect(&h, "HEAD", REGISTER, 405, "method_not_allowed");
@@ -68,7 +69,7 @@ START_TEST(how_reading_a_body_ends)
     (void)http_fake_expect(&h, "POST", REGISTER, 413, "body_too_large");
     h.body_err = AUTHP_E_INTERNAL;
     (void)http_fake_expect(&h, "POST", REGISTER, 500, "internal_error");
-    /* The server below has answered: nothing is written. */
+    /* httpd has answered already, so nothing is written. */
     h.body_err = AUTHP_E_ABORTED;
     authp_response_t out = http_fake_ask(&h, "POST", REGISTER);
     ck_assert_int_eq(out.status, 0);
@@ -96,7 +97,7 @@ START_TEST(a_full_gate_is_busy)
     (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "busy");
     ck_assert_int_eq(gate.used, 1);
     (void)http_fake_expect(&h, "GET", "/api/auth/healthz", 200, NULL);
-    /* What is refused anyway does not ask for a place in it. */
+    /* A request that is refused before does not take a place in the gate. */
     (void)http_fake_expect(&h, "POST", REGISTER, 415, "unsupported_media_type");
     http_fake_json(&h, NEWCOMER);
     (void)http_fake_expect(&h, "POST", REGISTER, 503, "busy");
@@ -113,7 +114,7 @@ static authp_err_t answer(authp_call_t *call)
     return AUTHP_OK;
 }
 
-/* A route for admins, as later ones will be. */
+/* A route of the test for admins only. */
 static authp_err_t serve_admins(const char *token)
 {
     const authp_route_t route = {.method = "GET",
@@ -139,7 +140,7 @@ START_TEST(roles)
     ck_assert_int_eq(serve_admins(fixture_start(&h.f, candidate).access_token),
                      AUTHP_E_INSUFFICIENT_ROLE);
     ck_assert_int_eq(serve_admins("bad"), AUTHP_E_TOKEN_INVALID);
-    /* The roles of now count, not those in the token. */
+    /* The roles of the account's row count, and not those of the token. */
     apr_array_clear(mem_store_user(h.f.store, admin->id.hex)->roles);
     ck_assert_int_eq(serve_admins(token), AUTHP_E_INSUFFICIENT_ROLE);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Body schemas: each finding, all of them at once, and the JSON Schema made from the same rows. */
+/* Body schemas: each finding, all findings at once, and the JSON Schema that is made from the same
+ * rows. */
 #include "api/core/findings.h"
 #include "api/core/schema.h"
 #include "suite.h"
@@ -44,7 +45,7 @@ static void teardown(void)
     apr_pool_destroy(pool);
 }
 
-/* "field code, field code"; "" if nothing is wrong. */
+/* Returns "field code, field code"; "" if nothing is wrong. */
 static const char *findings(const authp_schema_t *schema, json_t *body)
 {
     authp_findings_t *all = authp_findings_make(pool);
@@ -84,7 +85,7 @@ static const struct {
     {&everything, "\"text\"", " type"},
     {&everything, "null", " type"},
     {&everything, "{}", "email missing"},
-    /* null is a value like another one, but where it is allowed. */
+    /* null is a wrong type unless the field allows it. */
     {&everything, "{\"email\":null}", "email type"},
     {&everything, "{\"email\":\"a@b\",\"name\":null,\"device\":null}", ""},
     {&everything, "{\"email\":\"a@b\",\"flag\":null,\"new\":null,\"token\":null}",
@@ -118,7 +119,7 @@ static const struct {
     {&either, "{\"username\":\"\"}", ""},
     {&either, "{}", "email missing"},
     {&either, "{\"email\":\"a\",\"username\":\"b\"}", "username invalid"},
-    /* Each field once: its own fault goes before the rule about both. */
+    /* A field is reported once: its own fault precedes the rule about both fields. */
     {&either, "{\"email\":\"a\",\"username\":1}", "username type"},
     {&either, "{\"email\":1,\"username\":\"b\"}", "email type, username invalid"},
     {&either, "{\"email\":null}", "email type"},
@@ -150,7 +151,8 @@ START_TEST(a_finding_is_said_in_words)
 }
 END_TEST
 
-/* What is said about the schema's own fields does not drown among those the client made up. */
+/* Findings about the schema's fields come before those about unknown fields, of which a client can
+ * send many. */
 START_TEST(own_fields_come_first)
 {
     json_t *body = authp_json_object(pool);
@@ -169,7 +171,7 @@ START_TEST(own_fields_come_first)
 }
 END_TEST
 
-/* Where a profile ignores fields that it does not know, those that it knows are still checked. */
+/* A profile that ignores unknown fields still checks those that it knows. */
 START_TEST(unknown_fields_may_be_ignored)
 {
     authp_findings_t *all = authp_findings_make(pool);
@@ -183,7 +185,7 @@ START_TEST(unknown_fields_may_be_ignored)
 }
 END_TEST
 
-/* `count` times `unit`. */
+/* Returns `unit`, repeated `count` times. */
 static const char *repeated(const char *unit, int count)
 {
     size_t len = strlen(unit);
@@ -208,7 +210,8 @@ static const struct {
     const char *unit;
     int most;
 } lengths[] = {
-    /* Characters: an e of two bytes, a globe of four, count like a letter. */
+    /* The length counts characters: an e with an accent (two bytes) and a globe (four bytes) count
+     * like a letter. */
     {"name", "n", 200},
     {"name", "\xc3\xa9", 200},
     {"name", "\xf0\x9f\x8c\x8d", 200},
@@ -216,7 +219,7 @@ static const struct {
     {"device", "\xf0\x9f\x8c\x8d", 200},
     {"token", "t", 8192},
     {"token", "\xc3\xa9", 8192},
-    /* Bytes: what bcrypt takes. */
+    /* The length counts bytes, because of bcrypt's limit. */
     {"new", "p", 72},
     {"new", "\xc3\xa9", 36},
     {"new", "\xf0\x9f\x8c\x8d", 18},
@@ -248,11 +251,11 @@ END_TEST
 
 START_TEST(shortest_password)
 {
-    /* Eight characters, be they of one byte or of four. */
+    /* A password needs eight characters, of one byte or of four. */
     ck_assert_str_eq(found_in("new", "\xf0\x9f\x8c\x8d", 7), "new invalid");
     ck_assert_str_eq(found_in("new", "\xf0\x9f\x8c\x8d", 8), "");
     ck_assert_str_eq(found_in("new", "p", 7), "new invalid");
-    /* A password to try is anything. */
+    /* A password at sign-in may be any text. */
     ck_assert_str_eq(found_in("password", "p", 0), "");
     ck_assert_str_eq(found_in("password", "p", 10000), "");
 }

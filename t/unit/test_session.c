@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions: their start, their end, whose a refresh token is, the CSRF token. The refresh rules:
- * test_refresh.c. */
+/* Sessions: start, end, the session of a refresh token, the CSRF token. test_refresh.c tests the
+ * refresh rules. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -82,13 +82,13 @@ START_TEST(start_store_down)
 }
 END_TEST
 
-/* What the browser says of itself is stored short and clean, whatever it is. */
+/* The user agent is stored with a limited length and without control characters. */
 START_TEST(start_user_agent)
 {
     char long_one[1001];
     memset(long_one, 'x', 1000);
     long_one[1000] = '\0';
-    memcpy(long_one + 398, "\xE2\x82\xAC", 3); /* cut inside a character */
+    memcpy(long_one + 398, "\xE2\x82\xAC", 3); /* the limit cuts this character */
     const struct {
         const char *sent;
         size_t len;
@@ -136,7 +136,8 @@ START_TEST(logout_one)
     ck_assert_str_eq(row->end_reason, "logout");
     ck_assert_int_eq(mem_store_session(f.store, two.session->id.hex)->ended_at, 0);
     ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), before + 1);
-    /* Twice, or of nobody: the same answer, nothing to record. */
+    /* Ending a session twice, or one that does not exist, gives the same result and records
+     * nothing. */
     fake_clock_advance(&f.clock, 1000);
     ck_assert_int_eq(
         authp_session_logout(
@@ -185,7 +186,7 @@ START_TEST(logout_store_down)
     }
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
     ck_assert_int_eq(mem_store_audit_count(f.store, "logout"), 0);
-    /* The audit alone fails: the session has ended all the same. */
+    /* Only the audit fails: the session has ended all the same. */
     mem_store_fail(f.store, NULL, 2, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(
         authp_session_logout(
@@ -212,11 +213,12 @@ START_TEST(proof)
     ck_assert_int_eq(authp_session_prove(f.realm, grant.refresh_token, &found, f.pool), AUTHP_OK);
     ck_assert_int_eq(found.action, AUTHP_REFRESH_THEFT);
     ck_assert_int_eq(found.session->ended_at, 0);
-    ck_assert_int_eq(row->ended_at, 0); /* it only says so */
+    ck_assert_int_eq(row->ended_at, 0); /* the function only decides and ends nothing */
 }
 END_TEST
 
-/* Whatever its generation, and after the end too: /logout asks. */
+/* A proof is given for every generation and also after the session's end, because /logout needs
+ * it. */
 START_TEST(proof_of_what_is_over)
 {
     const authp_grant_t grant = fixture_start(&f, user);

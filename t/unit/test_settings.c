@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* .env text and the table of settings: what is read, and what is said about what is wrong. */
+/* .env text and the table of settings: the values that are read, and the errors about wrong
+ * ones. */
 #include "base/envfile.h"
 #include "service/settings/settings.h"
 #include "suite.h"
@@ -26,7 +27,7 @@ static const char *lookup(void *ctx, const char *name)
     return apr_table_get(ctx, name);
 }
 
-/* Loads from "A=1" "B=2" pairs in the environment alone; the errors as one text. */
+/* Loads pairs "A=1" "B=2" from the environment alone. Returns the errors as one text. */
 static const char *load(const char *const *pairs, authp_settings_t **out)
 {
     apr_table_t *values = apr_table_make(pool, 4);
@@ -77,7 +78,7 @@ START_TEST(defaults)
 }
 END_TEST
 
-/* Each number at its ends, and one beyond: what is refused names the setting. */
+/* Each number at both ends of its range and one beyond. The error names the setting. */
 START_TEST(ends_of_numbers)
 {
     static const struct {
@@ -247,7 +248,8 @@ START_TEST(wrong_values_are_named)
 }
 END_TEST
 
-/* What examples in documents say, in any case and in the middle of anything. */
+/* Secrets that look like a sample in a document are refused, in any case and anywhere in the
+ * text. */
 START_TEST(samples_are_no_secrets)
 {
     const char *const fine[] = {"JWT_SECRET_KEY=abcdefghabcdefghabcdefghabcdefgh", NULL};
@@ -270,7 +272,7 @@ END_TEST
 
 static const struct {
     const char *text;
-    const char *value; /* of A; NULL: the file is refused */
+    const char *value; /* the value of A; NULL: the file is refused */
 } files[] = {
     {"A=b", "b"},
     {"\xef\xbb\xbf"

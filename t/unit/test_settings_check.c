@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings from files and the environment together, what must hold between them, misspelt names. */
+/* Settings from file and environment together, rules between settings, misspelt names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,8 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* Loads `text` as the file (NULL: no file) with `environment`; the errors, each with a '|'. */
+/* Loads `text` as the file (NULL: no file) together with `environment`. Returns the errors, each
+ * followed by '|'. */
 static const char *load(const char *text, authp_settings_t **out)
 {
     const authp_settings_env_t env = {lookup, environment};
@@ -72,7 +73,7 @@ static authp_settings_t *loaded(const char *text)
     return settings;
 }
 
-/* One error and no more, "NAME in FILE: what". */
+/* Expects exactly one error, "NAME in FILE: what". */
 static void expect_one(const char *text, const char *name, const char *what)
 {
     authp_settings_t *settings = NULL;
@@ -102,7 +103,7 @@ START_TEST(environment_wins)
         loaded(KEY_LINE "ACCESS_TOKEN_EXPIRE_MINUTES=30\nMONGODB_DB=jobs\n");
     ck_assert_int_eq(s->access_token_minutes, 5);
     ck_assert_str_eq(s->mongodb_db, "jobs");
-    /* What is wrong is named with the place it came from. */
+    /* An error names the place from which the wrong value came. */
     apr_table_set(environment, "ACCESS_TOKEN_EXPIRE_MINUTES", "x");
     authp_settings_t *none = NULL;
     ck_assert_str_eq(load(KEY_LINE "ACCESS_TOKEN_EXPIRE_MINUTES=30\nBCRYPT_ROUNDS=3\n", &none),
@@ -251,7 +252,7 @@ START_TEST(related_and_right)
 }
 END_TEST
 
-/* A wrong key is one complaint, not a missing key on top of it. */
+/* A wrong key is reported once, and not also as a missing key. */
 START_TEST(one_complaint_each)
 {
     expect_one("JWT_SECRET_KEY=0123456789ab\n", "JWT_SECRET_KEY",
@@ -267,7 +268,7 @@ END_TEST
 
 static const struct {
     const char *name;
-    const char *meant; /* NULL: none of ours */
+    const char *meant; /* the setting that is suggested; NULL: none */
 } names[] = {
     {"JWT_SECRET", "JWT_SECRET_KEY"},
     {"SECRET_KEY", "JWT_SECRET_KEY"},
@@ -281,7 +282,8 @@ static const struct {
     {"ROLLES", "ROLES"},
     {"AUTH_LIMIT", "AUTH_LIMITS"},
     {"AUTH_LIMIT_ADRESS", "AUTH_LIMIT_ADDRESS"},
-    {"MONGODB_UR", "MONGODB_URI"}, /* the nearest: MONGODB_DB is two edits off */
+    /* the nearest name, although MONGODB_DB is only two edits away */
+    {"MONGODB_UR", "MONGODB_URI"},
     {"MONGODB_URL", "MONGODB_URI"},
     {"MONGO_DB", "MONGODB_DB"},
     {"DATABASE_URI", "DATABASE_URL"},
@@ -316,7 +318,8 @@ START_TEST(case_matters)
 }
 END_TEST
 
-/* The default of each setting is a value that the setting takes, and no name is near another. */
+/* The default of each setting is a valid value, and no two names are so similar that one is
+ * suggested for the other. */
 START_TEST(defaults)
 {
     int secrets = 0;

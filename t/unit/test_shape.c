@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each member of what is shown comes from its own member of the row, is null where the row has
- * none, and nothing else of the row is shown. */
+/* Each member of an answer comes from its own column of the row and is null if the column is
+ * absent. No other column is shown. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -26,7 +26,7 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* `wanted` with ' for ". */
+/* Compares with `wanted`, in which ' stands for ". */
 static void expect(json_t *shape, const char *wanted)
 {
     size_t len = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared memory and its mutexes: seen by forked processes, and surviving those that die in them. */
+/* Shared memory and its mutexes: forked processes see them, and they survive processes that die. */
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ typedef struct area_t {
     pthread_mutex_t mutex;
     atomic_int ready;
     atomic_int go;
-    int count; /* not atomic: what the mutex is for */
+    int count; /* not atomic, because the mutex protects it */
 } area_t;
 
 static area_t *area;
@@ -48,7 +48,7 @@ static void tear_down(void)
     authp_log_set_sink(NULL, NULL);
 }
 
-/* Spins without a limit: Check's own timeout ends a test that hangs. */
+/* Waits without a limit. Check's own timeout ends a test that hangs. */
 static void wait_for(atomic_int *flag, int value)
 {
     while (atomic_load(flag) < value) {
@@ -102,7 +102,7 @@ START_TEST(memory)
 }
 END_TEST
 
-/* In both directions, and for memory that was there before the fork. */
+/* In both directions, also for memory that was made before the fork. */
 START_TEST(memory_is_shared)
 {
     area->count = 1;
@@ -147,7 +147,7 @@ START_TEST(dead_holder)
     ck_assert(authp_shm_mutex_try(&area->mutex, &died));
     ck_assert(died);
     authp_shm_mutex_unlock(&area->mutex);
-    /* Told once: the mutex is like any other again. */
+    /* The death of a holder is reported once. After that the mutex works as any other. */
     ck_assert(authp_shm_mutex_try(&area->mutex, &died));
     ck_assert(!died);
     authp_shm_mutex_unlock(&area->mutex);
@@ -175,7 +175,7 @@ START_TEST(bounded_wait)
         ck_assert_int_eq(authp_shm_mutex_lock(&area->mutex, waits[i], &died), AUTHP_E_BUSY);
         authp_ms_t took = authp_clock_now(authp_clock_system()) - before;
         ck_assert_int_ge(took, waits[i] - 1);
-        /* A busy machine may wake us late, but not by half a minute. */
+        /* On a busy machine a thread may wake up late, but not by half a minute. */
         ck_assert_int_lt(took, waits[i] + 30000);
     }
     atomic_store(&area->go, 1);
@@ -209,7 +209,7 @@ START_TEST(unlock_without_lock)
 }
 END_TEST
 
-/* A mutex that somebody gave up on is an error to those who come later, not a wait without end. */
+/* A mutex whose recovery was given up returns an error to later callers and does not block them. */
 START_TEST(given_up)
 {
     bool died = true;
@@ -219,7 +219,7 @@ START_TEST(given_up)
     ck_assert_int_eq(authp_shm_mutex_lock(&area->mutex, 30000, &died), AUTHP_E_INTERNAL);
     ck_assert_ptr_nonnull(strstr(last, "AUTHP0003: "));
     ck_assert(!authp_shm_mutex_try(&area->mutex, &died));
-    ck_assert(died); /* untouched: neither call took it */
+    ck_assert(died); /* untouched, because neither call took the mutex */
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A lock in shared memory whose holders end in every way there is. */
+/* A lock in shared memory whose holders end in every possible way. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -18,12 +18,12 @@
 
 #define CHILDREN 4
 #define ROUNDS 300
-#define SOON_MS 10000 /* on a machine that is busy with much else */
+#define SOON_MS 10000 /* on a busy machine */
 
 typedef struct area_t {
     authp_shm_lock_t lock;
     atomic_int inside;
-    atomic_int worst; /* how many were inside at once */
+    atomic_int worst; /* the highest number of holders at once */
     atomic_int taken;
     atomic_int died;
     atomic_int ready;
@@ -64,7 +64,7 @@ static void take_or_fail(int timeout_ms)
     atomic_fetch_add(&area->died, died);
 }
 
-/* As a child of prefork did: the memory goes first, then the process. */
+/* The memory is unmapped before the process ends, as in a child of prefork. */
 static void end_unmapped(void)
 {
     take_or_fail(SOON_MS);
@@ -109,7 +109,7 @@ START_TEST(take_and_give)
     ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, &died), AUTHP_OK);
     ck_assert(!died);
     ck_assert_uint_eq(area->lock.owner, authp_process_self());
-    /* Another thread of this process would get the same answer. */
+    /* Another thread of this process gets the same error. */
     ck_assert_int_eq(authp_shm_lock_take(&area->lock, 30, &died), AUTHP_E_BUSY);
     authp_shm_lock_give(&area->lock);
     ck_assert_uint_eq(area->lock.owner, 0);
@@ -148,7 +148,8 @@ START_TEST(dead_holder)
 }
 END_TEST
 
-/* Its parent has not asked for its status yet: it is there, but holds nothing. */
+/* The process has ended, but its parent has not read its status. It still exists, and must not
+ * count as the holder. */
 START_TEST(killed_and_not_waited_for)
 {
     bool died = false;
@@ -162,12 +163,12 @@ START_TEST(killed_and_not_waited_for)
 }
 END_TEST
 
-/* The number of a process that has ended belongs to another one by now. */
+/* The process id of a holder that has ended belongs to another process now. */
 START_TEST(number_in_use_again)
 {
     bool died = false;
     const authp_process_t self = authp_process_self();
-    atomic_store(&area->lock.owner, self ^ 1); /* this number, another start */
+    atomic_store(&area->lock.owner, self ^ 1); /* the same process id with another start time */
     ck_assert_int_eq(authp_shm_lock_take(&area->lock, 0, &died), AUTHP_OK);
     ck_assert(died);
 }
@@ -193,8 +194,8 @@ START_TEST(a_slow_holder_keeps_it)
 }
 END_TEST
 
-/* One at a time, from the first: who recovers at the same moment as others is not alone otherwise.
- */
+/* Takes the lock and checks that no other process is in. Two processes that recover the lock at the
+ * same moment would both be in. */
 static void come_in(void)
 {
     while (atomic_load(&area->go) == 0) {
@@ -229,7 +230,8 @@ START_TEST(many_recover_at_once)
 }
 END_TEST
 
-/* Whoever was woken may be gone before it runs: the next one comes all the same. */
+/* A process that was woken may be killed before it runs. The next one gets the lock all the
+ * same. */
 static void wait_for_it(void)
 {
     take_or_fail(SOON_MS);
@@ -262,7 +264,7 @@ START_TEST(processes)
     ck_assert_uint_eq(self >> 42, (uint64_t)getpid());
     ck_assert_uint_ne(self & ((UINT64_C(1) << 42) - 1), 0);
     ck_assert(!authp_process_is_gone(self));
-    ck_assert(!authp_process_is_gone((uint64_t)getppid() << 42)); /* start not known */
+    ck_assert(!authp_process_is_gone((uint64_t)getppid() << 42)); /* its start time is not known */
     ck_assert(authp_process_is_gone(self ^ 1));
     pid_t child = child_start(sleep_a_little);
     child_finish(child);
@@ -285,10 +287,10 @@ START_TEST(after_a_fork)
 END_TEST
 
 #define HANDOVERS 20
-#define QUICK_MS 8 /* a waiter looks by itself after 20 */
+#define QUICK_MS 8 /* a waiting process checks by itself every 20 ms */
 
-/* Each time that the lock is given, `handed` is when, and the child says how long that took to
- * reach it. */
+/* Each time the lock is given, `handed` is the time, and the child measures how long it took to get
+ * it. */
 static void wait_for_each(void)
 {
     for (int i = 0; i < HANDOVERS; i++) {
@@ -304,7 +306,7 @@ static void wait_for_each(void)
     }
 }
 
-/* A waiter of another process is woken, not left to look for itself. On a busy machine a few come
+/* A waiting process is woken, and does not have to check by itself. On a busy machine a few may be
  * late. */
 START_TEST(a_waiter_is_woken)
 {

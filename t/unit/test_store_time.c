@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A host whose clock is eight days ahead of the store's: what it writes and what it takes for
- * expired goes by the store's clock. */
+/* A host whose clock is eight days ahead of the store's. The times that it writes, and the expiry
+ * that it computes, follow the store's clock. */
 #include "fixture.h"
 #include "service/account/own.h"
 #include "service/invite/invite.h"
@@ -20,7 +20,7 @@
 
 static fixture_t f;
 static authp_user_t *ada;
-static authp_grant_t before; /* of a host whose clock is right */
+static authp_grant_t before; /* made on a host whose clock is right */
 
 static void set_up(void)
 {
@@ -48,7 +48,7 @@ START_TEST(what_is_stored)
     ck_assert_int_eq(row->auth_time, FAKE_CLOCK_START);
     ck_assert_int_eq(row->expires_at, FAKE_CLOCK_START + 7 * DAY);
     ck_assert_int_eq(row->absolute_expires_at, FAKE_CLOCK_START + 90 * DAY);
-    /* What the client is told are lengths. */
+    /* The client is told durations, not times. */
     ck_assert_int_eq(grant.expires_in, 15 * 60);
     ck_assert_int_eq(grant.refresh_expires_in, 7 * 24 * 60 * 60);
     authp_grant_t next = {0};
@@ -74,7 +74,7 @@ START_TEST(what_lives)
     ck_assert_int_eq(authp_standing_check(f.realm, &who, &user, &session, f.pool), AUTHP_OK);
     ck_assert_int_eq(fixture_refresh(&f, before.refresh_token, &next, f.pool), AUTHP_OK);
     ck_assert_int_eq(next.expires_in, 15 * 60);
-    /* And what has expired by the store's clock has expired. */
+    /* A session that has expired by the store's clock is refused. */
     mem_store_session(f.store, before.session->id.hex)->expires_at = FAKE_CLOCK_START;
     ck_assert_int_eq(authp_standing_check(f.realm, &who, &user, &session, f.pool),
                      AUTHP_E_TOKEN_REVOKED);
@@ -95,8 +95,8 @@ START_TEST(the_tokens_end)
 }
 END_TEST
 
-/* The times in a token are this host's, since this host's clock is asked when it comes back; what
- * the person did has the store's time. */
+/* The times in a token are those of this host, which checks them later. The time of the sign-in is
+ * the store's time. */
 START_TEST(a_token_goes_by_this_host)
 {
     authp_principal_t who = {0};
@@ -111,7 +111,8 @@ START_TEST(a_token_goes_by_this_host)
     fake_clock_advance(&f.clock, 1);
     ck_assert_int_eq(authp_token_verify(f.realm, grant.access_token, len, &who, f.pool),
                      AUTHP_E_TOKEN_EXPIRED);
-    /* One of a host whose clock is right is not of tomorrow here, but long over. */
+    /* A token of a host whose clock is right is not in the future here, but has expired long
+     * ago. */
     len = strlen(before.access_token);
     ck_assert_int_eq(authp_token_verify(f.realm, before.access_token, len, &who, f.pool),
                      AUTHP_E_TOKEN_EXPIRED);
@@ -128,7 +129,7 @@ START_TEST(invites)
     ck_assert_int_eq(authp_invite_make(f.realm, &boss, &wanted, &invite, &code, f.pool), AUTHP_OK);
     ck_assert_int_eq(invite->created_at, FAKE_CLOCK_START);
     ck_assert_int_eq(invite->expires_at, FAKE_CLOCK_START + DAY / 24);
-    /* By a host whose clock is right, within its hour. */
+    /* Used on a host whose clock is right, within the hour of the invite. */
     fake_clock_advance(&f.clock, -WRONG);
     authp_store_set_offset(f.store, 0);
     ck_assert_int_eq(authp_invite_redeem(f.realm, code, &fixture_client, &user, f.pool), AUTHP_OK);
@@ -154,7 +155,7 @@ START_TEST(an_invite_of_others)
 }
 END_TEST
 
-/* Wrong passwords that this host counted count for a host whose clock is right. */
+/* Wrong passwords that this host counted also count on a host whose clock is right. */
 START_TEST(failures)
 {
     authp_grant_t grant;
@@ -170,7 +171,7 @@ START_TEST(failures)
         ck_assert_int_eq(authp_login_by_password(f.realm, &in, &client, &grant, f.pool),
                          AUTHP_E_INVALID_CREDENTIALS);
     }
-    fixture_limits(&f, rate, rate, (authp_rate_t){3, 60}); /* another host's shared memory */
+    fixture_limits(&f, rate, rate, (authp_rate_t){3, 60}); /* the shared memory of another host */
     fake_clock_advance(&f.clock, -WRONG);
     authp_store_set_offset(f.store, 0);
     ck_assert_int_eq(authp_login_by_password(f.realm, &in, &client, &grant, f.pool),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text: UTF-8, controls, percent-encoding, and what is fit for a header or a log. */
+/* Text: UTF-8, control characters, percent-encoding, and text that may stand in a header or a
+ * log. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -111,7 +112,7 @@ START_TEST(trim)
     ck_assert_str_eq(authp_text_trim("ab", pool), "ab");
     ck_assert_str_eq(authp_text_trim(" \t ", pool), "");
     ck_assert_str_eq(authp_text_trim("", pool), "");
-    /* U+00A0 is no ASCII. */
+    /* U+00A0 is not an ASCII blank and stays. */
     ck_assert_str_eq(authp_text_trim("\xc2\xa0x", pool), "\xc2\xa0x");
 }
 END_TEST
@@ -134,7 +135,7 @@ START_TEST(url_encode)
 }
 END_TEST
 
-/* Each byte but NUL: what is encoded decodes to itself, in both ways of decoding. */
+/* For each byte except NUL: encoded text decodes to itself, with both decoders. */
 START_TEST(url_round_trip)
 {
     char all[256];
@@ -196,15 +197,14 @@ END_TEST
 
 static const struct {
     const char *query;
-    const char *value; /* of "a"; NULL: none */
+    const char *value; /* the first value of "a"; NULL: none, or malformed */
 } queries[] = {
-    {NULL, NULL},     {"", NULL},          {"a=b", "b"},        {"a=", ""},
-    {"a", ""},        {"a&b=c", ""},       {"b=c&a=d", "d"},    {"a=1&a=2", "1"},
-    {"&&a=1&&", "1"}, {"a=b=c", "b=c"},    {"%61=x", "x"},      {"a=x+y%2B%26", "x y+&"},
-    {"A=1", NULL},    {"ab=1&ba=2", NULL}, {"=a", NULL},        {"b=a", NULL},
-    {"b?a=1", NULL},  {"a=%", NULL},       {"a=%zz&a=2", NULL}, /* the first one wins, and it is
-                                                                   broken */
-    {"a=%00", NULL},  {"%zz=1&a=2", "2"},  {"a;b=1", NULL},
+    {NULL, NULL},       {"", NULL},          {"a=b", "b"},        {"a=", ""},
+    {"a", ""},          {"a&b=c", ""},       {"b=c&a=d", "d"},    {"a=1&a=2", "1"},
+    {"&&a=1&&", "1"},   {"a=b=c", "b=c"},    {"%61=x", "x"},      {"a=x+y%2B%26", "x y+&"},
+    {"A=1", NULL},      {"ab=1&ba=2", NULL}, {"=a", NULL},        {"b=a", NULL},
+    {"b?a=1", NULL},    {"a=%", NULL},       {"a=%zz&a=2", NULL}, {"a=%00", NULL},
+    {"%zz=1&a=2", "2"}, {"a;b=1", NULL},
 };
 
 START_TEST(query)
@@ -262,7 +262,7 @@ START_TEST(same)
     ck_assert(!authp_text_same("@", "`"));
     ck_assert(!authp_text_same("[", "{"));
     ck_assert(!authp_text_same("\xc3\x89", "\xc3\xa9"));
-    /* The Kelvin sign is a K to Unicode's case folding, and not to us. */
+    /* Unicode's case folding makes the Kelvin sign a k. Our comparison does not. */
     ck_assert(!authp_text_same("\xe2\x84\xaa", "k"));
     ck_assert(!authp_text_same(NULL, "a"));
     ck_assert(!authp_text_same("a", NULL));
@@ -274,22 +274,23 @@ static const struct {
     const char *word;
     const char *meant;
 } misspelt[] = {
-    {"tsl", "tls"},              /* neighbours swapped */
-    {"tl", "tls"},               /* one is missing */
-    {"ttls", "tls"},             /* one is too many */
-    {"tlz", "tls"},              /* one is another */
-    {"TLS", "tls"},              /* only the case */
-    {"TSL", "tls"},              /* a swap in another case */
-    {"tzz", NULL},               /* two in a short word */
-    {"slt", NULL},               /* far apart */
-    {"replicset", "replicaSet"}, /* one in a long word */
+    {"tsl", "tls"},              /* two neighbouring letters are swapped */
+    {"tl", "tls"},               /* one letter is missing */
+    {"ttls", "tls"},             /* one letter is too many */
+    {"tlz", "tls"},              /* one letter is another one */
+    {"TLS", "tls"},              /* only the case differs */
+    {"TSL", "tls"},              /* a swap, in another case */
+    {"tzz", NULL},               /* two edits are too many in a short word */
+    {"slt", NULL},               /* too many edits */
+    {"replicset", "replicaSet"}, /* one edit in a long word */
     {"replcSet", "replicaSet"},  /* two */
     {"replSt", NULL},            /* four */
-    {"aplicaset", "replicaSet"}, /* at its beginning */
-    {"x", NULL},                 /* all of `w` would change */
+    {"aplicaset", "replicaSet"}, /* an edit at the beginning */
+    {"x", NULL},                 /* every letter would change */
     {"", NULL},
-    {"list", "list"},                                    /* the nearest, not the first one */
-    {"lis", "lisp"},                                     /* the first one of two that are as near */
+    {"list", "list"}, /* the nearest word, not the first one */
+    /* the first of two that are equally near */
+    {"lis", "lisp"},
     {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL}, /* 41 */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads of ours in a server's process: no signals, and out of the way when told so. */
+/* Threads of ours in a server's process: they get no signals, and may be told to yield to
+ * others. */
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -81,8 +82,8 @@ static void notice(int number)
     in_handler = authp_ending_in_handler() ? 1 : 0;
 }
 
-/* As httpd's prefork tells its children to end: cleanups run inside the handler. Other handlers are
- * no ending. */
+/* httpd's prefork tells its children to end by a signal, and cleanups run inside of the handler. A
+ * handler of another signal does not end the process. */
 START_TEST(ends_in_a_handler)
 {
     struct sigaction action = {.sa_handler = notice};

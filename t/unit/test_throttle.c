@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Limit classes of the routes: 429 and Retry-After, in which order, for whom; and the device
- * cookie. */
+/* Limit classes of routes: 429 and Retry-After, their place in the order of the checks, and the
+ * device cookie. */
 #include <string.h>
 
 #include <apr_strings.h>
@@ -38,9 +38,10 @@ START_TEST(one_too_many)
     throttled_wait(&h, "POST", LOGIN, "15");
     throttled_wait(&h, "POST", "/api/auth/login/candidate", "15");
     throttled_wait(&h, "POST", "/api/auth/login/recruiter", "15");
-    throttled_wait(&h, "POST", "/api/auth/me/password", "15"); /* before the token is asked for */
+    throttled_wait(&h, "POST", "/api/auth/me/password", "15"); /* before the token is verified */
     throttled_wait(&h, "DELETE", "/api/auth/me", "15");
-    throttled_wait(&h, "POST", REGISTER, "15"); /* which tries a credential, too */
+    /* registering counts as an attempt at a password, too */
+    throttled_wait(&h, "POST", REGISTER, "15");
     fake_clock_advance(&h.f.clock, 14000);
     throttled_wait(&h, "POST", LOGIN, "1");
     fake_clock_advance(&h.f.clock, 1000);
@@ -49,7 +50,7 @@ START_TEST(one_too_many)
 }
 END_TEST
 
-/* 404 and 405 before it, everything else after it. */
+/* 404 and 405 come before the limit, every other refusal after it. */
 START_TEST(where_it_stands_in_the_order)
 {
     throttled_wrong(&h, "nobody@example.org");
@@ -71,7 +72,8 @@ START_TEST(where_it_stands_in_the_order)
 }
 END_TEST
 
-/* What is not about credentials has no limit; refreshing has one ten times as wide. */
+/* Routes that have nothing to do with credentials have no limit. Refreshing has one that is ten
+ * times as high. */
 START_TEST(other_classes)
 {
     http_fake_json(&h, "{\"refresh_token\":\"x\"}");
@@ -90,7 +92,8 @@ START_TEST(other_classes)
 }
 END_TEST
 
-/* Accounts made, and addresses found out to be taken, count; mistakes do not. */
+/* New accounts count, and so do requests that find an address taken. Requests with invalid fields
+ * do not. */
 START_TEST(which_registrations_count)
 {
     fixture_limits(&h.f, (authp_rate_t){100, 60}, (authp_rate_t){2, 60}, (authp_rate_t){100, 60});
@@ -116,7 +119,7 @@ START_TEST(which_registrations_count)
 }
 END_TEST
 
-/* An administrator makes as many as they like. */
+/* An administrator may make any number of accounts. */
 START_TEST(not_those_of_an_administrator)
 {
     fixture_limits(&h.f, (authp_rate_t){100, 60}, (authp_rate_t){2, 60}, (authp_rate_t){100, 60});
@@ -142,14 +145,14 @@ START_TEST(the_device_cookie)
     ck_assert_ptr_nonnull(strstr(line, "; Secure"));
     ck_assert_ptr_nonnull(strstr(line, "; HttpOnly"));
     const char *first = throttled_device(&h, &out);
-    /* The same device, with somebody else too. */
+    /* The same device after a second account has signed in on it. */
     throttled_send(&h, first);
     throttled_right(&h, "bob@example.org");
     out = http_fake_expect(&h, "POST", REGISTER, 201, NULL);
     const char *second = throttled_device(&h, &out);
     ck_assert_uint_eq(strlen(second), strlen(first) + 16);
     ck_assert_int_eq(strncmp(second, first, 21), 0);
-    /* A forged one is none. */
+    /* A forged device cookie is ignored. */
     throttled_send(&h, apr_pstrcat(h.f.pool, "A", first + 1, NULL));
     out = http_fake_expect(&h, "POST", LOGIN, 200, NULL);
     ck_assert_uint_eq(strlen(throttled_device(&h, &out)), strlen(first));
@@ -171,8 +174,8 @@ START_TEST(the_device_cookie_without_secure)
 }
 END_TEST
 
-/* A neighbour of the same address does not keep a device's owner out, and the device does not let
- * its owner try other people's passwords any faster. */
+/* Other clients of the same address do not lock a known device out. The device does not let its
+ * owner try passwords of other accounts any faster. */
 START_TEST(devices_count_apart)
 {
     authp_response_t out = http_fake_register(&h, "ada@example.org", false);
@@ -189,7 +192,7 @@ START_TEST(devices_count_apart)
     throttled_wait(&h, "POST", LOGIN, "15");
     throttled_right(&h, "ada@example.org");
     (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
-    throttled_wait(&h, "POST", LOGIN, "15"); /* five in all: now it is the device's own limit */
+    throttled_wait(&h, "POST", LOGIN, "15"); /* five in all, which is the device's own limit */
     throttled_send(&h, apr_pstrcat(h.f.pool, "A", device + 1, NULL));
     fake_clock_advance(&h.f.clock, 1000);
     throttled_wait(&h, "POST", LOGIN, "14");

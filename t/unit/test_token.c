@@ -57,7 +57,7 @@ START_TEST(round_trip)
     ck_assert_int_eq(who.ver, 3);
     ck_assert_int_eq(who.auth_time, FAKE_CLOCK_START / 1000 - 5);
     ck_assert_int_eq(who.exp, FAKE_CLOCK_START / 1000 + 15 * 60);
-    /* Not verified as a recruiter: that role is not in the token. */
+    /* The account is not verified as a recruiter, so that role is not in the token. */
     ck_assert_uint_eq(who.roles, authp_roles_bit(f.realm->roles, "candidate"));
 }
 END_TEST
@@ -120,7 +120,7 @@ START_TEST(expires_without_leeway)
     who = (authp_principal_t){0};
     ck_assert_int_eq(authp_token_verify(f.realm, token, strlen(token), &who, f.pool),
                      AUTHP_E_TOKEN_EXPIRED);
-    /* Filled in all the same: /logout ends the session of an expired bearer. */
+    /* The claims are filled in also for an expired token, because /logout ends its session. */
     ck_assert_str_eq(who.session_id, session.id.hex);
     ck_assert_str_eq(who.user_id, user.id.hex);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Remembered tokens: a hit says exactly what verification says, whatever is sent, whenever, by
- * however many threads; what did not verify is never remembered. */
+/* Remembered tokens: a cache hit gives exactly the result of verification, for any text, time and
+ * number of threads. A token that did not verify is never remembered. */
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 #include "suite.h"
 
 #define TOKENS 48
-#define SMALL 4096 /* two slots and 128 marks: everything is pushed out soon */
+#define SMALL 4096 /* two slots and 128 marks, so entries are replaced all the time */
 #define LARGE 262144
 #define THREADS 8
 
 static fixture_t f;
-static authp_realm_t *plain; /* remembers nothing */
+static authp_realm_t *plain; /* a realm without caches */
 static const char *tokens[TOKENS];
 static uint64_t state;
 
@@ -38,7 +38,8 @@ static const char *letters(char first, size_t len)
     return text;
 }
 
-/* Of person `n`: with every length of name and address, without one or both, of any role. */
+/* Issues a token for person `n`. Names, addresses and roles differ in length and some are
+ * absent. */
 static const char *issue(int n)
 {
     static const char *const roles[] = {"candidate", "recruiter", "admin"};
@@ -106,14 +107,14 @@ static void expect_same(const authp_principal_t *a, const authp_principal_t *b)
     ck_assert_str_eq(a->session_id, b->session_id);
     ck_assert_pstr_eq(a->email, b->email);
     ck_assert_pstr_eq(a->name, b->name);
-    /* All that is no string, what is added later too: from the first such member on, without the
-     * gap behind it. */
+    /* Compares all members that are no strings, beginning with `roles`, without the padding before
+     * it. Members that are added later are included. */
     const size_t from = offsetof(authp_principal_t, roles);
     ck_assert_int_eq(a->email_verified, b->email_verified);
     ck_assert_mem_eq((const char *)a + from, (const char *)b + from, sizeof(*a) - from);
 }
 
-/* A copy with no byte behind it, so that ASan sees who reads on. */
+/* Verifies a copy that ends with its block, so that ASan sees any read beyond it. */
 static authp_err_t verify(const authp_realm_t *realm, const char *token, authp_principal_t *out)
 {
     size_t len = strlen(token);
@@ -135,7 +136,7 @@ static authp_err_t expect_same_verdict(const char *token)
     return err;
 }
 
-/* Another text than any token; sometimes nearly one. */
+/* Returns a text that is no valid token, sometimes almost one. */
 static const char *bent(void)
 {
     static const char any[] = "ABCabc019-_.=+/ ";
@@ -144,11 +145,11 @@ static const char *bent(void)
     size_t len = strlen(one);
     char *dot = strrchr(one, '.');
     switch (dice(7)) {
-    case 0: /* the same signature, another payload */
+    case 0: /* the same signature with another payload */
         return apr_pstrcat(f.pool,
                            apr_pstrmemdup(f.pool, other, (size_t)(strrchr(other, '.') - other)),
                            dot, NULL);
-    case 1: /* the same end */
+    case 1: /* only the end is the same */
         one[dice((uint64_t)(dot - one))] = any[dice(sizeof(any) - 1)];
         return one;
     case 2:
@@ -158,7 +159,7 @@ static const char *bent(void)
         return apr_pstrcat(f.pool, one, "A", NULL);
     case 4:
         return one + dice(40);
-    case 5: /* the bits that the last letter does not use */
+    case 5: /* changes the bits that the last character does not use */
         one[len - 1] = (char)(one[len - 1] + 1);
         return one;
     default:
@@ -195,7 +196,7 @@ END_TEST
 START_TEST(repeated_is_found)
 {
     for (int i = 0; i < TOKENS; i++) {
-        fake_clock_advance(&f.clock, 1000); /* what came before may be pushed out */
+        fake_clock_advance(&f.clock, 1000); /* earlier entries may have been replaced */
         ck_assert(!is_seen(tokens[i]) && !is_kept(tokens[i]));
         ck_assert_int_eq(expect_same_verdict(tokens[i]), AUTHP_OK);
         ck_assert(is_seen(tokens[i]) && is_kept(tokens[i]));
@@ -204,7 +205,7 @@ START_TEST(repeated_is_found)
 }
 END_TEST
 
-/* Whatever is refused, be it next to a token that is remembered. */
+/* Text that is refused is never remembered, even if it resembles a remembered token. */
 START_TEST(forged_is_never_kept)
 {
     for (int i = 0; i < TOKENS; i++) {
@@ -237,8 +238,8 @@ START_TEST(times_are_looked_at_again)
 }
 END_TEST
 
-/* Of the two times from which on a token counts it is the later one, whichever that is: a clock
- * that was set back meets what is remembered as it meets what is not. */
+/* A token is valid from the later one of its two times on. After the clock was set back, a
+ * remembered token must be judged like one that is not remembered. */
 START_TEST(both_beginnings_are_looked_at)
 {
     const int64_t now = authp_clock_now(f.realm->clock) / 1000;
@@ -259,7 +260,7 @@ START_TEST(both_beginnings_are_looked_at)
 }
 END_TEST
 
-/* Over before it was seen: nothing to keep. */
+/* The token had expired before it was first seen, so it is not kept. */
 START_TEST(expired_is_not_kept)
 {
     fake_clock_advance(&f.clock, 15 * 60 * 1000);
@@ -293,8 +294,8 @@ START_TEST(too_long_for_a_slot)
 }
 END_TEST
 
-/* --- many threads ------------------------------------------------------------------------------
- */
+/* --- many threads
+ * ------------------------------------------------------------------------------ */
 
 static void *hammer(void *ctx)
 {
@@ -308,7 +309,7 @@ static void *hammer(void *ctx)
         bool forged = i % 9 == 0;
         char *token = apr_pstrdup(pool, tokens[n]);
         token[70] = (char)(forged ? token[70] ^ 1 : token[70]);
-        /* Another second, so that slots are written to all the time. */
+        /* The second changes, so that slots are replaced all the time. */
         fake_clock_advance(&f.clock, i % 2 == 0 ? 1000 : -1000);
         authp_err_t err = authp_token_verify(f.realm, token, strlen(token), &who, pool);
         wrong += err != (forged ? AUTHP_E_TOKEN_INVALID : AUTHP_OK);
@@ -341,8 +342,8 @@ START_TEST(threads_agree)
 }
 END_TEST
 
-/* More tokens than slots, in turn and within a second: who is there first stays. Then the others
- * may come. */
+/* More tokens than slots are used in turn within a second: the first ones stay. After the second
+ * others may replace them. */
 START_TEST(a_slot_is_kept_for_a_second)
 {
     int kept = 0;

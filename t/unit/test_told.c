@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the rules hand on, part by part: to the live table, to the store's count of failures, and to
- * the audit. */
+/* What services tell the live table, the store's count of failures, and the audit. */
 #include <apr_strings.h>
 #include <string.h>
 
@@ -30,7 +29,7 @@ static void tear_down(void)
     live_fixture_close(&live);
 }
 
-/* By the table alone: the store answers nobody. */
+/* Asks the live table alone, because the store fails. */
 static authp_err_t guard(void)
 {
     authp_principal_t who = live.who;
@@ -48,8 +47,8 @@ START_TEST(a_deleted_account)
 }
 END_TEST
 
-/* Another host ended it half a minute ago, and this one has not polled since: whoever ends them all
- * here is answered when that one is dead here too. */
+/* Another host ended the session half a minute ago and this host has not polled since. Ending all
+ * sessions here must make that one dead here too, before the answer. */
 START_TEST(what_another_host_ended)
 {
     authp_session_t *row = mem_store_session(f->store, live.grant.session->id.hex);
@@ -83,8 +82,9 @@ static authp_err_t note_failure(void *self, const authp_failure_t *what, int64_t
     return mem_store_ops.failure_add(self, what, count, pool);
 }
 
-/* The first one here forgets what is older than a window; those after it count on. Each is kept for
- * two windows: the longest delay is one, and another one must pass until it is forgotten. */
+/* The first failure here removes those that are older than a window, and later ones add to the
+ * count. A count is kept for two windows: the longest delay is one window, and another one must
+ * pass before it is forgotten. */
 START_TEST(failures)
 {
     const authp_rate_t many = {1000, 60};
@@ -106,7 +106,7 @@ START_TEST(failures)
         ck_assert_ptr_null(strstr(added.key, "ada"));
     }
     ck_assert_int_eq(adds, 3);
-    /* The one who is in and has to prove it is counted there too. */
+    /* A failed confirmation of the password by a signed-in user counts there too. */
     authp_user_t *eve = fixture_user(f, "eve@example.org", "admin", false);
     const authp_grant_t start = fixture_start(f, eve);
     const authp_self_t self = {
@@ -116,8 +116,8 @@ START_TEST(failures)
 }
 END_TEST
 
-/* The right password ends the count in the store, if there is one: also after a single wrong one.
- */
+/* The right password removes the count from the store if there is one, also after a single wrong
+ * one. */
 START_TEST(the_right_one)
 {
     const authp_rate_t many = {1000, 60};
@@ -151,7 +151,7 @@ END_TEST
 
 /* --- lost races --- */
 
-static int conflicts; /* still to come */
+static int conflicts; /* how many conflicts are still to come */
 
 static authp_err_t lose(void *self, const authp_user_t *before, const authp_user_t *after,
                         apr_pool_t *pool)
@@ -167,7 +167,8 @@ static authp_err_t rename_user(authp_user_t *user, void *ctx, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
-/* Others got through first: it reads again and tries again, up to eight times. */
+/* Other changes were first: the row is read again and the change is tried again, up to eight
+ * times. */
 START_TEST(lost_races)
 {
     authp_store_ops_t ops = *f->store->ops;
@@ -212,14 +213,14 @@ static authp_invite_t *invite_for(const char *email, const char **code)
     return invite;
 }
 
-/* Who did what to whom: made, used, revoked. */
+/* Entries for an invite that was made, used and revoked name actor and subject. */
 START_TEST(invites)
 {
     const char *code = NULL;
     authp_user_t *bob = fixture_user(f, BOB, "candidate", false);
     const authp_invite_t *invite = invite_for(BOB, &code);
     must_be("invite_create", boss.id, invite->id.hex, "ok");
-    ck_assert_uint_eq(strlen(code), 24); /* 18 random bytes: nobody guesses one */
+    ck_assert_uint_eq(strlen(code), 24); /* 18 random bytes, so nobody can guess one */
     ck_assert_int_eq(authp_invite_redeem(f->realm, code, &fixture_client, &bob, f->pool), AUTHP_OK);
     must_be("invite_use", bob->id.hex, invite->id.hex, "ok");
     invite = invite_for(ADA, &code);
@@ -232,7 +233,7 @@ START_TEST(invites)
 }
 END_TEST
 
-/* With an invite, and then again with the same one. */
+/* Registers with an invite, and then again with the same one. */
 START_TEST(registrations_by_invite)
 {
     const char *code = NULL;
@@ -259,7 +260,7 @@ static void another_is_faster(void *ctx)
                      AUTHP_OK);
 }
 
-/* Another registration with the same invite was faster: as if this one had not been. */
+/* Another registration with the same invite was faster. This one must leave nothing behind. */
 START_TEST(a_registration_that_loses_its_invite)
 {
     const char *code = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which memory is wiped: every copy of a body, of the env file and of a secret that is not needed
- * any more. And which is kept out of core dumps. */
+/* Which memory is wiped: every copy of a body, of the .env file and of a secret that is not needed
+ * any more. Also which memory is left out of core dumps. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,13 +25,13 @@
 #define SIZE (1024 * 1024)
 
 static apr_pool_t *pool;
-static int wiped; /* places that held SECRET and are zero now */
+static int wiped; /* how many places that held SECRET are zero now */
 static char wiped_token[2048];
 
-/* The C library's own, for the test program. */
+/* Replaces the C library's function in the test program. */
 void explicit_bzero(void *at, size_t len)
 {
-    void *volatile hidden = at; /* the compiler takes it for something that is only written */
+    void *volatile hidden = at; /* hides the read from the compiler */
     const void *before = hidden;
     volatile unsigned char *bytes = at;
     wiped += len >= strlen(SECRET) && memmem(before, len, SECRET, strlen(SECRET)) != NULL;
@@ -55,7 +55,8 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-/* Taken, refused by the parser, and refused before it. */
+/* Bodies that are accepted, that the parser refuses, and that are refused before the parser
+ * runs. */
 static const struct {
     const char *text;
     bool fine;
@@ -79,7 +80,7 @@ START_TEST(bodies_are_wiped)
 }
 END_TEST
 
-/* The token that was made for somebody is given back to malloc() as zeros. */
+/* The copy of a token is zeroed before it is given back to free(). */
 START_TEST(the_copy_of_a_token_is_wiped)
 {
     forge_t forge;
@@ -118,7 +119,7 @@ START_TEST(secrets_are_wiped_with_their_pool)
 }
 END_TEST
 
-/* bcrypt's own copy, and that of the line before it. */
+/* The copy that bcrypt works on is wiped, and so is the copy in the waiting line. */
 START_TEST(passwords_are_wiped_after_the_hash)
 {
     char hash[AUTHP_BCRYPT_HASH_LEN + 1];
@@ -143,7 +144,7 @@ START_TEST(passwords_are_wiped_after_the_hash)
 }
 END_TEST
 
-/* A list of refused passwords is searched with a copy of what was typed. */
+/* The search in a list of refused passwords works on a copy of the password. */
 START_TEST(passwords_are_wiped_after_the_search)
 {
     const authp_refused_t *refused = authp_password_rules_parse("x\n", 2, pool);
@@ -154,7 +155,8 @@ START_TEST(passwords_are_wiped_after_the_search)
 }
 END_TEST
 
-/* What the kernel says of the mapping at `at`: " rd wr ...". NULL if nothing is mapped there. */
+/* Returns the kernel's flags of the mapping at `at`: " rd wr ...", or NULL if nothing is mapped
+ * there. */
 static const char *flags_of(const void *at)
 {
     char line[1024];
@@ -175,7 +177,7 @@ static const char *flags_of(const void *at)
     return flags;
 }
 
-/* They hold passwords of those who wait for a hash. */
+/* These pages hold passwords of requests that wait for a hash. */
 START_TEST(pages_are_not_dumped)
 {
     apr_pool_t *brief = NULL;

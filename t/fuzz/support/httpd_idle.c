@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the fuzz target alone: what runs per request never gets here. The unit tests have their own
- * (t/unit/httpd/httpd_fake.c). */
+/* Functions that a fuzz target links but never calls, because they serve requests. The unit tests
+ * have working ones (t/unit/httpd/httpd_fake.c). */
 #include "httpd/identity.h"
 #include "httpd/runtime.h"
 
@@ -13,7 +13,7 @@ const char *ap_check_cmd_context(cmd_parms *cmd, unsigned forbidden)
     return NULL;
 }
 
-/* An expression is httpd's own to parse. */
+/* httpd itself parses expressions, so the target does not test them. */
 ap_expr_info_t *ap_expr_parse_cmd_mi(const cmd_parms *cmd, const char *text, unsigned int flags,
                                      const char **error, ap_expr_lookup_fn_t *lookup, int index)
 {

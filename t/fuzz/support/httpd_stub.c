@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The functions of httpd that reading a configuration line calls. They exist only in the server's
- * own program, so that fuzz targets and unit tests must bring them. */
+/* The functions of httpd that the reading of a configuration line calls. They exist only in the
+ * server's own program, so fuzz targets and unit tests must define them. */
 #include "httpd_stub.h"
 #include "httpd/module.h"
 
@@ -14,7 +14,7 @@
 
 #define MOST_PROVIDERS 16
 
-/* module_index 0: the configuration is the first of its vector. */
+/* With module_index 0 the module's configuration is the first element of the vector. */
 module AP_MODULE_DECLARE_DATA auth_platform_module = {.module_index = 0};
 
 static struct {
@@ -46,7 +46,7 @@ apr_status_t ap_register_auth_provider(apr_pool_t *pool, const char *group, cons
     return APR_SUCCESS;
 }
 
-/* A word, or a quoted one with backslashes before quotes, as httpd splits a line. */
+/* Reads a word, or a quoted one with backslashes before quotes, as httpd splits a line. */
 char *ap_getword_conf(apr_pool_t *pool, const char **line)
 {
     const char *at = *line;
@@ -85,7 +85,8 @@ char *ap_server_root_relative(apr_pool_t *pool, const char *file)
     return file[0] == '/' ? apr_pstrdup(pool, file) : apr_pstrcat(pool, "/etc/", file, NULL);
 }
 
-/* Seconds, or with a unit: enough of httpd's own to reach the range check behind it. */
+/* Reads seconds, or a number with a unit. This is as much of httpd's function as is needed to reach
+ * our check of the range. */
 apr_status_t ap_timeout_parameter_parse(const char *text, apr_interval_time_t *out,
                                         const char *unit)
 {

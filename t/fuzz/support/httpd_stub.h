@@ -4,7 +4,7 @@
 
 #include <mod_auth.h>
 
-/* The provider registered for `Require NAME`; NULL if there is none. */
+/* Returns the provider that is registered for `Require NAME`, or NULL. */
 const authz_provider *httpd_stub_provider(const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small profile of the tests' own: its answers and errors have another shape than the platform's,
- * it ignores fields that it does not know, and its paths have values of several types. It is linked
- * into the module that tests run, and not into what is installed. */
+/* A small profile for tests. Its answers and errors have another shape than those of the platform
+ * profile, it ignores fields that it does not know, and its paths have values of several types. It
+ * is linked into the module that tests run, and not into the installed module. */
 #include "api/core/profile.h"
 #include "api/core/answer.h"
 #include "api/docs/meta.h"
@@ -54,7 +54,7 @@ static const authp_shape_t shape = {.error_type = "application/json",
                                     .schemas = error_schemas,
                                     .answer = wrap};
 
-/* Its own words, and 400 for fields that are wrong. */
+/* The profile's own words for some problems, and status 400 for wrong fields. */
 static const authp_problem_t problems[] = {
     {AUTHP_E_VALIDATION_FAILED, 400, "validation_failed", "Fields not valid", "Look at errors.", 0},
     {AUTHP_E_EMAIL_TAKEN, 409, "email_taken", "Taken", "Email already registered", 0},
@@ -96,7 +96,7 @@ static authp_err_t me(authp_call_t *call)
     return AUTHP_OK;
 }
 
-/* Tells what the path and the query said. */
+/* Answers the values of the path and of the query. */
 static authp_err_t echo(authp_call_t *call)
 {
     json_t *out = authp_json_object(call->pool);

@@ -25,8 +25,8 @@
 
 httpd_fake_t fake;
 
-/* --- what the files of httpd/ register, once for all tests --------------------------------------
- */
+/* --- what the files of httpd/ register, once for all tests
+ * -------------------------------------- */
 
 typedef int request_fn(request_rec *r);
 
@@ -112,8 +112,8 @@ static void register_once(apr_pool_t *pool)
     authp_require_register(pool);
 }
 
-/* --- functions of httpd and of files that are not linked ----------------------------------------
- */
+/* --- functions of httpd and of files that are not linked
+ * ---------------------------------------- */
 
 ap_directive_t *ap_conftree;
 ap_listen_rec *ap_listeners;
@@ -174,7 +174,8 @@ const char *ap_check_cmd_context(cmd_parms *cmd, unsigned forbidden)
                : NULL;
 }
 
-/* An expression is a %{NAME} of the request's environment; others cannot be evaluated. */
+/* An expression is %{NAME} with a variable of the request's environment. Other expressions fail
+ * when they are evaluated. */
 ap_expr_info_t *ap_expr_parse_cmd_mi(const cmd_parms *cmd, const char *text, unsigned int flags,
                                      const char **error, ap_expr_lookup_fn_t *lookup, int index)
 {
@@ -224,8 +225,8 @@ apr_status_t ap_pass_brigade(ap_filter_t *filter, apr_bucket_brigade *brigade)
     return APR_SUCCESS;
 }
 
-/* --- the server, its configuration and its requests ---------------------------------------------
- */
+/* --- the server, its configuration and its requests
+ * --------------------------------------------- */
 
 static void *slot(void *value)
 {

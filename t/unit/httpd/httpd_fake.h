@@ -11,18 +11,18 @@
 #include <mod_auth.h>
 #include <util_filter.h>
 
-/* A server that is none: a main server with one virtual host, requests and subrequests made by
- * hand, the hooks and filters that the files of httpd/ register, and the few functions of httpd
- * that they call. Time, store and keys are the fixture's. One at a time. */
+/* A fake server: a main server with one virtual host, requests and subrequests made by hand, the
+ * hooks and filters that the files of httpd/ register, and the few functions of httpd that they
+ * call. Clock, store and keys are those of the fixture. Only one exists at a time. */
 typedef struct httpd_fake_t {
     fixture_t f;
     authp_runtime_t runtime;
     server_rec main;
     server_rec host;                /* a virtual host: main.next */
-    authp_dir_config_t *dir;        /* in force for requests made from now on */
-    const char *auth_type;          /* what AuthType is in force */
-    int (*checker)(request_rec *r); /* the authorization of core */
-    authp_err_t refused;            /* the last one of authp_refuse() */
+    authp_dir_config_t *dir;        /* the directory configuration of requests made from now on */
+    const char *auth_type;          /* the AuthType in force */
+    int (*checker)(request_rec *r); /* core's hook for authorization */
+    authp_err_t refused;            /* the error of the latest authp_refuse() */
     int refusals;
     apr_size_t passed; /* brigades that went through all filters */
 } httpd_fake_t;
@@ -40,24 +40,25 @@ typedef enum httpd_fake_place_t {
     FAKE_PLACES
 } httpd_fake_place_t;
 
-/* A line of the configuration as httpd reads it there; `dir` gets what is for a place. NULL or what
- * is wrong. */
+/* Reads a configuration line as httpd reads it at that place. `dir` gets directives that belong to
+ * a place. Returns NULL, or the error. */
 const char *httpd_fake_line(httpd_fake_place_t place, const char *name, const char *value,
                             authp_dir_config_t *dir);
 
 request_rec *httpd_fake_request(const char *uri);
-/* As httpd makes one: headers and environment are copies, the user is the parent's. */
+/* Makes a subrequest as httpd does: headers and environment are copies, and the user is that of the
+ * parent. */
 request_rec *httpd_fake_subrequest(request_rec *parent, const char *uri);
-/* Somebody whom authn.c has let in to this request. */
+/* Sets the context of a request as authn.c does for a signed-in user with that role. */
 authp_context_t *httpd_fake_admit(request_rec *r, const char *role);
 
-/* The hooks in their order. */
+/* Run the hooks in httpd's order. */
 void httpd_fake_fixups(request_rec *r);
 int httpd_fake_post_read(request_rec *r);
 int httpd_fake_access(request_rec *r);
 int httpd_fake_authn(request_rec *r);
 int httpd_fake_authz(request_rec *r);
-/* The filters of ours that are put into the answer, and what they make of it. */
+/* Runs the output filters that our code put into the answer. */
 void httpd_fake_answer(request_rec *r);
 
 #endif

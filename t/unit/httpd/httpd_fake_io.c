@@ -50,7 +50,7 @@ apr_status_t ap_get_brigade(ap_filter_t *filter, apr_bucket_brigade *brigade, ap
     }
     ck_assert_int_eq(mode, AP_MODE_READBYTES);
     ck_assert_int_eq(block, APR_BLOCK_READ);
-    ck_assert(APR_BRIGADE_EMPTY(brigade)); /* what came before is gone */
+    ck_assert(APR_BRIGADE_EMPTY(brigade)); /* the caller must have emptied it */
     ck_assert_int_lt(fake_io.reads, 1000);
     ck_assert_int_gt(fake_io.nsteps, 0);
     int at = fake_io.reads < fake_io.nsteps ? fake_io.reads : fake_io.nsteps - 1;
@@ -67,7 +67,7 @@ int ap_request_has_body(request_rec *r)
     return fake_io.body;
 }
 
-/* As httpd's own. */
+/* Maps errors as httpd's function does. */
 int ap_map_http_request_error(apr_status_t status, int otherwise)
 {
     switch (status) {

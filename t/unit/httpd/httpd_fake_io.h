@@ -6,33 +6,34 @@
 
 #include <ap_mpm.h>
 
-/* What comes from a client, brigade by brigade, and what httpd says about its processes. Cleared by
- * fake_io_open(). */
+/* One brigade that arrives from the client. */
 typedef struct fake_io_step_t {
     const char *data;    /* NULL: none */
-    bool flush;          /* something that is no data comes before it */
-    bool ended;          /* the body is over behind it */
-    apr_status_t status; /* what reading answers; the rest counts only if it works */
+    bool flush;          /* a metadata bucket comes before the data */
+    bool ended;          /* the end of the body comes after the data */
+    apr_status_t status; /* the result of reading; if it is an error, the rest is not used */
 } fake_io_step_t;
 
 typedef struct fake_io_t {
-    int mpm[32];                 /* by AP_MPMQ_...; -1: the MPM does not know */
-    const fake_io_step_t *steps; /* the last one comes again and again */
+    /* answers of ap_mpm_query() by AP_MPMQ_...; -1: unknown to the MPM */
+    int mpm[32];
+    /* the brigades in their order; the last one is repeated without end */
+    const fake_io_step_t *steps;
     int nsteps;
-    int reads;             /* of a body */
-    bool body;             /* the request has one */
-    bool ahead;            /* the next request is there before the answer to this one */
-    int looks;             /* whether it is */
-    apr_socket_t *socket;  /* of the connection */
-    ap_filter_rec_t input; /* the input filter of connections, as registered */
-    int added;             /* how often it was put into one */
-    ap_filter_t filter;    /* as it was put there last */
+    int reads;             /* how many times a body was read */
+    bool body;             /* true if the request has a body */
+    bool ahead;            /* true if the next request arrives before the answer to this one */
+    int looks;             /* how many times the code looked for such a next request */
+    apr_socket_t *socket;  /* the socket of the connection */
+    ap_filter_rec_t input; /* the input filter of connections, as it was registered */
+    int added;             /* how many times that filter was put into a connection */
+    ap_filter_t filter;    /* the latest one that was put there */
 } fake_io_t;
 
 extern fake_io_t fake_io;
 
 void fake_io_open(void);
-/* A request on a connection that stays open. */
+/* Makes a request on a connection that stays open. */
 request_rec *fake_io_request(void);
 
 #endif

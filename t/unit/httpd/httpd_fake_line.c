@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line of a configuration, as httpd would hand it to a directive. */
+/* Hands one line of a configuration to a directive, as httpd does. */
 #include "httpd/directives.h"
 #include "httpd_fake.h"
 

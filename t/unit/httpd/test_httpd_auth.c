@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is let in where, what subrequests take over, and what becomes of core's decision. */
+/* Authentication and authorization in httpd's hooks: who is let in, what subrequests take over, and
+ * how core's decision is changed. */
 #include "httpd_fake.h"
 #include "suite.h"
 
@@ -52,7 +53,8 @@ START_TEST(who_has_a_token)
 }
 END_TEST
 
-/* AuthType in force (NULL: none), AuthPlatformOptional, whether it is for us. */
+/* The AuthType in force (NULL: none), AuthPlatformOptional, and whether our hooks handle the
+ * request. */
 START_TEST(which_auth_types_are_ours)
 {
     static const struct {
@@ -87,7 +89,7 @@ START_TEST(who_has_none)
     ck_assert_int_eq(fake.refused, AUTHP_E_TOKEN_MISSING);
     ck_assert_ptr_null(r->user);
     ck_assert(!authp_context_of(r)->known);
-    /* The answer that the client gets is the outer one's. */
+    /* The client gets the answer of the outer request, so that one is marked as guarded too. */
     ck_assert(authp_context_of(r)->guarded && authp_context_of(outer)->guarded);
     ck_assert_int_eq(httpd_fake_authn(with_bearer("a.b.c")), HTTP_UNAUTHORIZED);
     ck_assert_int_eq(fake.refused, AUTHP_E_TOKEN_INVALID);
@@ -98,7 +100,8 @@ START_TEST(who_has_none)
 }
 END_TEST
 
-/* They have no credentials of their own any more: fixups have taken them away. */
+/* Subrequests and redirected requests have no credentials, because the fixups hook has removed
+ * them. */
 START_TEST(below_and_behind_somebody)
 {
     request_rec *r = with_bearer(token);
@@ -107,7 +110,7 @@ START_TEST(below_and_behind_somebody)
     request_rec *below = httpd_fake_subrequest(r, "/y");
     request_rec *deeper = httpd_fake_subrequest(below, "/z");
     request_rec *behind = httpd_fake_subrequest(deeper, "/w");
-    behind->prev = deeper; /* redirected within a subrequest */
+    behind->prev = deeper; /* an internal redirect within a subrequest */
     behind->main = r;
     request_rec *const all[] = {deeper, behind};
     for (int i = 0; i < 2; i++) {
@@ -119,7 +122,8 @@ START_TEST(below_and_behind_somebody)
 }
 END_TEST
 
-/* AuthPlatformOptional on: header, cookie, what becomes of the request; 0: goes on. */
+/* With AuthPlatformOptional on: the header, the cookie, and the refusal; 0 = the request goes
+ * on. */
 static const struct {
     const char *header;
     const char *cookie;
@@ -153,7 +157,8 @@ START_TEST(optional_for_nobody)
 }
 END_TEST
 
-/* Any bearer that does not count is told; a cookie that does not is a person who is signed out. */
+/* With AuthPlatformOptional, a bearer token that is not valid is refused; with a cookie that is not
+ * valid the request goes on as signed out. */
 START_TEST(optional_for_one_whose_time_is_over)
 {
     fake.dir->optional = 1;
@@ -171,9 +176,9 @@ START_TEST(optional_for_somebody)
 {
     fake.dir->optional = 1;
     request_rec *r = with_bearer(token);
-    ck_assert_int_eq(httpd_fake_access(r), DECLINED); /* Require is for httpd to ask */
+    ck_assert_int_eq(httpd_fake_access(r), DECLINED); /* httpd evaluates Require later */
     expect_let_in(r);
-    /* By cookie from another site it is said, not passed over. */
+    /* A cookie that came from another site is refused and not just ignored. */
     r = httpd_fake_request("/x");
     r->method = "POST";
     apr_table_set(r->headers_in, "Cookie", apr_pstrcat(r->pool, "__Host-authp_at=", token, NULL));
@@ -182,7 +187,8 @@ START_TEST(optional_for_somebody)
 }
 END_TEST
 
-/* Unset, off, and at the account routes, which look at credentials themselves. */
+/* AuthPlatformOptional does nothing where it is unset or off, and at the account routes, which look
+ * at credentials themselves. */
 START_TEST(where_it_is_not_optional)
 {
     static const int values[] = {AUTHP_UNSET, 0, 1};
@@ -197,7 +203,7 @@ START_TEST(where_it_is_not_optional)
 }
 END_TEST
 
-/* The page and the mount, while all else is guarded. */
+/* The sign-in page and the mount stay open while everything else is guarded. */
 START_TEST(ways_in)
 {
     static const char *const paths[] = {"/in", "/api/auth/login"};
@@ -205,7 +211,7 @@ START_TEST(ways_in)
     for (int i = 0; i < 2; i++) {
         request_rec *r = httpd_fake_request(paths[i]);
         ck_assert_int_eq(httpd_fake_authn(r), OK);
-        ck_assert_str_eq(r->user, ""); /* httpd wants one here */
+        ck_assert_str_eq(r->user, ""); /* httpd needs a user here */
         ck_assert(authp_context_of(r)->exempt && !authp_context_of(r)->known);
         ck_assert_int_eq(httpd_fake_authz(r), OK);
         ck_assert_ptr_null(r->user);
@@ -215,7 +221,7 @@ START_TEST(ways_in)
 END_TEST
 
 static int asked;
-static int answers[2]; /* of core, as it is and if the sign-in were fresh */
+static int answers[2]; /* core's answers: as things are, and if the sign-in were fresh */
 static int max_age;
 
 static int core(request_rec *r)
@@ -223,14 +229,15 @@ static int core(request_rec *r)
     authp_context_t *context = authp_context_of(r);
     asked++;
     ck_assert(context->in_authz);
-    ck_assert_int_eq(httpd_fake_authz(r), DECLINED); /* it is among those who are asked */
+    /* our own hook runs among those that are called */
+    ck_assert_int_eq(httpd_fake_authz(r), DECLINED);
     context->max_age = max_age;
     return answers[context->assume_fresh ? 1 : 0];
 }
 
 static const struct {
     int core;
-    int fresh; /* and if the sign-in were */
+    int fresh; /* core's answer if the sign-in were fresh */
     int max_age;
     int status;
     authp_err_t refused;

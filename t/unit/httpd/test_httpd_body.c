@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading a body: in whatever pieces it comes, up to the limit and not a byte more, and what is
- * said if it does not come. Dropping one: not more than some, and not one that was not asked for.
- */
+/* Reading a body: in pieces of any size, up to the limit and not a byte more, and the error if the
+ * body does not come. Dropping a body: not more than a fixed amount, and not a body that the client
+ * has not sent yet. */
 #include "httpd_fake_io.h"
 #include "suite.h"
 
@@ -34,7 +34,7 @@ static const fake_io_step_t late[] = {{.data = "abc"}, {.status = APR_TIMEUP}};
 static const fake_io_step_t limited[] = {{.data = "abc"}, {.status = APR_ENOSPC}};
 static const fake_io_step_t answered[] = {{.status = AP_FILTER_ERROR}};
 
-/* `length` is the header, NULL for none. */
+/* `length` is the Content-Length header, or NULL if there is none. */
 static const struct {
     const fake_io_step_t *steps;
     int nsteps;
@@ -42,7 +42,7 @@ static const struct {
     size_t limit;
     authp_err_t err;
     const char *data;
-    int status; /* what the handler returns; 0: what the error gives */
+    int status; /* what the handler returns; 0: as the error says */
     int reads;
     bool ended;
 } bodies[] = {
@@ -54,18 +54,19 @@ static const struct {
     {ALL(whole), "8", 100, AUTHP_OK, "abcdefgh", 0, 1, true},
     {ALL(pieces), NULL, 8, AUTHP_OK, "abcdefgh", 0, 7, true},
     {ALL(pieces), "8", 8, AUTHP_OK, "abcdefgh", 0, 7, true},
-    /* More than was declared, which httpd would not let happen. */
+    /* More bytes than the header declares. httpd itself would not let this happen. */
     {ALL(pieces), "3", 8, AUTHP_OK, "abcdefgh", 0, 7, true},
     {ALL(pieces), "x8", 8, AUTHP_OK, "abcdefgh", 0, 7, true},
     {ALL(pieces), "9x", 8, AUTHP_OK, "abcdefgh", 0, 7, true},
-    /* Too large: at the first byte beyond, or before anything is read. */
+    /* Bodies above the limit are refused at the first byte beyond it, or before anything is
+     * read. */
     {ALL(whole), NULL, 7, AUTHP_E_TOO_LARGE, NULL, 0, 1, false},
     {ALL(pieces), NULL, 7, AUTHP_E_TOO_LARGE, NULL, 0, 6, false},
     {ALL(pieces), NULL, 6, AUTHP_E_TOO_LARGE, NULL, 0, 5, false},
     {ALL(pieces), NULL, 0, AUTHP_E_TOO_LARGE, NULL, 0, 1, false},
     {ALL(whole), "8", 7, AUTHP_E_TOO_LARGE, NULL, 0, 0, false},
     {ALL(whole), "9223372036854775807", 7, AUTHP_E_TOO_LARGE, NULL, 0, 0, false},
-    /* It does not come. */
+    /* The body does not come. */
     {ALL(cut), "8", 8, AUTHP_E_ABORTED, NULL, HTTP_BAD_REQUEST, 2, false},
     {ALL(late), "8", 8, AUTHP_E_ABORTED, NULL, HTTP_REQUEST_TIME_OUT, 2, false},
     {ALL(limited), NULL, 8, AUTHP_E_TOO_LARGE, NULL, HTTP_REQUEST_ENTITY_TOO_LARGE, 2, false},
@@ -95,7 +96,7 @@ START_TEST(reads)
 }
 END_TEST
 
-/* Pieces of every size, longer than any step: nothing is lost where the buffer grows. */
+/* Pieces of every size, longer than any step of the buffer's growth: no byte is lost. */
 START_TEST(grows)
 {
     request_rec *r = fake_io_request();
@@ -124,8 +125,8 @@ START_TEST(grows)
 }
 END_TEST
 
-/* --- dropping -----------------------------------------------------------------------------------
- */
+/* --- dropping
+ * ----------------------------------------------------------------------------------- */
 
 START_TEST(drops)
 {
@@ -133,12 +134,12 @@ START_TEST(drops)
         const fake_io_step_t *steps;
         int nsteps;
         bool body;
-        bool expects; /* "100 Continue" */
+        bool expects; /* the client waits for "100 Continue" */
         const char *length;
         int reads;
     } rests[] = {
         {ALL(whole), true, false, NULL, 1},
-        {ALL(pieces), true, false, "8", 2}, /* no more came */
+        {ALL(pieces), true, false, "8", 2}, /* no more data came */
         {ALL(nothing), true, false, "0", 1},
         {ALL(cut), true, false, "8", 2},
         {ALL(whole), false, false, NULL, 0},
@@ -163,7 +164,7 @@ START_TEST(drops)
 }
 END_TEST
 
-/* One without an end is left alone. */
+/* A body without an end is dropped only in part. */
 START_TEST(drops_a_part)
 {
     request_rec *r = fake_io_request();

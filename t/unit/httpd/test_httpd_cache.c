@@ -5,8 +5,8 @@
 
 #include <apr_strings.h>
 
-/* What the app set in the answer and in the headers of every answer, and what is sent; NULL: none.
- */
+/* The value that the app set in the answer's headers and in those for every answer, and what is
+ * sent; NULL: none. */
 static const struct {
     const char *normal;
     const char *always;
@@ -31,7 +31,7 @@ static const struct {
     {NULL, "no-store", "+no-store"},
 };
 
-/* The two tables as the client gets them: "normal+always". */
+/* Both tables as the client gets them: "normal+always". */
 static const char *sent(const request_rec *r, const char *name)
 {
     const char *normal = apr_table_get(r->headers_out, name);
@@ -91,7 +91,7 @@ START_TEST(vary)
 }
 END_TEST
 
-/* Two lines of the same header count together. */
+/* Two headers with the same name are read as one list. */
 START_TEST(two_lines)
 {
     request_rec *r = guarded();
@@ -105,7 +105,8 @@ START_TEST(two_lines)
 }
 END_TEST
 
-/* AuthPlatformOptional and nobody there: what is sent may be kept, but not given to everybody. */
+/* An answer that differs by user but is public (AuthPlatformOptional, signed out) may be cached,
+ * but a cache must not give it to every client. */
 START_TEST(a_public_answer_that_depends_on_who_asks)
 {
     request_rec *r = httpd_fake_request("/x");
@@ -124,12 +125,12 @@ START_TEST(open_pages_are_let_be)
     (void)authp_context_make(r);
     httpd_fake_answer(r);
     ck_assert_int_eq(apr_table_elts(r->headers_out)->nelts, 0);
-    ck_assert_uint_eq(fake.passed, 0); /* without a filter of ours */
+    ck_assert_uint_eq(fake.passed, 0); /* our filter was not put in */
 }
 END_TEST
 
-/* The site's own page for a refusal is reached by an internal redirect; an included page has no
- * headers of its own. */
+/* The site's own error page is reached by an internal redirect. An included page has no headers of
+ * its own. */
 START_TEST(redirected_and_included)
 {
     request_rec *first = guarded();

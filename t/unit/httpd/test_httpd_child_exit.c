@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which children end at once when httpd frees their pools: those of prefork that a signal has
- * interrupted in the middle of something, and no others. */
+/* A child must end at once when httpd frees its pools if a signal of prefork interrupted it in the
+ * middle of work. All other children free their pools as usual. */
 #include "httpd_fake_io.h"
 #include "suite.h"
 
@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CLEANED_UP 7 /* status of a child whose pools were freed as usual */
-#define TOO_LATE 8   /* of one that was held up for so long that it has settled */
+#define CLEANED_UP 7 /* exit status of a child whose pools were freed as usual */
+#define TOO_LATE 8   /* exit status of a child that started so slowly that it counts as settled */
 #define SETTLE_MS 100
 #define SETTLED_US ((SETTLE_MS + 30) * 1000)
 
@@ -80,14 +80,15 @@ static void tear_down(void)
 typedef struct life_t {
     const char *name;
     int threaded;
-    bool ready;      /* httpd has said so */
-    bool settled;    /* a while ago */
-    int connections; /* that it had */
-    bool open;       /* the last of them is */
-    int status;      /* in the scoreboard */
-    int slot;        /* there; -1: none */
-    int signal;      /* blocked, as in its handler; 0: the pools go without one */
-    bool ends;       /* at once */
+    bool ready;      /* httpd has reported that the child is ready */
+    bool settled;    /* the child has been ready for a while */
+    int connections; /* how many connections it has had */
+    bool open;       /* the latest of them is still open */
+    int status;      /* its status in the scoreboard */
+    int slot;        /* its slot in the scoreboard; -1: none */
+    /* the signal whose handler runs; 0: the pools are freed outside of a handler */
+    int signal;
+    bool ends; /* it is ended at once after its start */
 } life_t;
 
 static const life_t lives[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every directive: where it may stand, each value in each spelling, what is in force without it,
- * and how an inner section or a virtual host takes it over. */
+/* Every directive: where it may stand, each value in each spelling, its default, and how an inner
+ * section or a virtual host inherits it. */
 #include "api/core/profile.h"
 #include "httpd/directives.h"
 #include "httpd/way_in.h"
@@ -17,7 +17,8 @@
 
 typedef enum kind_t { TEXT, NUMBER, LONG, PAGE, MOUNTS } kind_t;
 
-/* Where it may stand, what its member is, two values and what the member is then. */
+/* Where the directive may stand, the kind of its member, two values, and the member's value for
+ * each. */
 static const struct directive_t {
     const char *name;
     unsigned places;
@@ -98,7 +99,8 @@ static bool is_of_places(const struct directive_t *directive)
     return (directive->places & DIR) != 0;
 }
 
-/* A new configuration of a server or of a place with the line in it; NULL: without any. */
+/* Returns a new configuration of a server or of a place with the line in it; NULL: without a
+ * line. */
 static void *config_with(const struct directive_t *directive, const char *value)
 {
     bool place = is_of_places(directive);
@@ -146,14 +148,14 @@ START_TEST(what_it_sets)
 }
 END_TEST
 
-/* The outer value, the inner one, the one in force; 0 is none. */
+/* The outer value, the inner value, and the value in force; 0 is unset. */
 START_TEST(how_the_inner_one_takes_over)
 {
     static const int merges[][3] = {{0, 0, 0}, {1, 0, 1}, {2, 0, 2}, {0, 1, 1},
                                     {0, 2, 2}, {1, 2, 2}, {2, 1, 1}, {1, 1, 1}};
     const struct directive_t *directive = &directives[_i];
     if (directive->places == MAIN) {
-        return; /* for the main server's configuration alone */
+        return; /* the directive is for the main server only */
     }
     const char *const given[] = {NULL, directive->one[0], directive->other[0]};
     const char *const wanted[] = {directive->unset, directive->one[1], directive->other[1]};
@@ -173,7 +175,7 @@ START_TEST(how_the_inner_one_takes_over)
 }
 END_TEST
 
-/* directive, value, what the member is then; NULL: refused. */
+/* The directive, its value, and the member's value; NULL: refused. */
 static const char *const spellings[][3] = {
     {"AuthPlatformEnvFile", "", NULL},
     {"AuthPlatformRevocationMaxLag", "1999ms", NULL},
@@ -299,7 +301,7 @@ START_TEST(what_a_request_gets)
     authp_context_guard_request(below, &request);
     ck_assert_str_eq(request.sign_in_page, "/in");
     ck_assert_int_eq(request.when_unavailable, AUTHP_UNAVAILABLE_ALLOW_VALID);
-    ck_assert_str_eq(request.target, "/x?a"); /* what the client asked for */
+    ck_assert_str_eq(request.target, "/x?a"); /* as the client sent it */
     ck_assert_str_eq(request.host, "jobs.example.org");
     ck_assert_str_eq(request.scheme, "http");
     fake.main.server_scheme = "https";
@@ -308,8 +310,8 @@ START_TEST(what_a_request_gets)
 }
 END_TEST
 
-/* Lengths of the longest path of a Location and of a Directory, and whether there was another
- * kind: outer, inner, both. */
+/* Merges record which places have guards: the lengths of the longest Location and Directory, and
+ * whether another kind exists. The rows have the outer, the inner and the merged record. */
 START_TEST(where_guards_stand_is_a_union)
 {
     static const authp_guarded_by_t merges[][3] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the app is told, what it never gets to see, and what a subrequest takes over. */
+/* Which variables and headers an app gets, which it never gets, and what a subrequest takes
+ * over. */
 #include "httpd/identity.h"
 #include "httpd_fake.h"
 #include "suite.h"
@@ -59,7 +60,7 @@ START_TEST(everything_is_told)
 }
 END_TEST
 
-/* Names without a value are not set at all. */
+/* A variable without a value is not set at all. */
 START_TEST(who_has_no_address_and_no_name)
 {
     authp_context_t *context = NULL;
@@ -82,12 +83,12 @@ START_TEST(nobody_is_told_of)
     request_rec *r = httpd_fake_request("/open");
     httpd_fake_fixups(r);
     expect_told_nothing(r);
-    /* Somebody by another AuthType. */
+    /* A user whom another AuthType has authenticated. */
     r = httpd_fake_request("/open");
     r->user = apr_pstrdup(r->pool, "basic");
     httpd_fake_fixups(r);
     expect_told_nothing(r);
-    /* Another module has put somebody else in their place. */
+    /* Another module has replaced the user. */
     authp_context_t *context = NULL;
     r = somebody(&context);
     r->user = apr_pstrdup(r->pool, context->user);
@@ -96,7 +97,7 @@ START_TEST(nobody_is_told_of)
 }
 END_TEST
 
-/* A subrequest gets the same as its parent, in its own tables. */
+/* A subrequest gets the variables and headers of its parent, in tables of its own. */
 START_TEST(a_subrequest_is_told_too)
 {
     authp_context_t *context = NULL;
@@ -110,8 +111,8 @@ START_TEST(a_subrequest_is_told_too)
 }
 END_TEST
 
-/* Nothing of the parent's reaches one that nobody guards: neither variables, nor headers, nor what
- * mod_include makes of the headers. */
+/* A subrequest to an unguarded page gets nothing of its guarded parent: no variables, no headers,
+ * and no variables that mod_include makes of headers. */
 START_TEST(an_open_subrequest_of_a_guarded_page)
 {
     authp_context_t *context = NULL;
@@ -135,7 +136,7 @@ START_TEST(an_open_subrequest_of_a_guarded_page)
 }
 END_TEST
 
-/* Whose the credentials are is still known below and after a redirect. */
+/* Subrequests and redirected requests still know the user after the credentials were removed. */
 START_TEST(credentials_are_taken_away_and_remembered)
 {
     authp_context_t *context = NULL;
@@ -168,7 +169,7 @@ START_TEST(a_cookie_header_of_ours_alone_goes)
     apr_table_set(r->headers_in, "Authorization", "Basic dTpw");
     httpd_fake_fixups(r);
     ck_assert_ptr_null(in(r, "Cookie"));
-    /* It was not what let anybody in. */
+    /* This header did not authenticate anybody, so it stays. */
     ck_assert_str_eq(in(r, "Authorization"), "Basic dTpw");
 }
 END_TEST
@@ -191,8 +192,8 @@ START_TEST(forwarding)
 }
 END_TEST
 
-/* Also where nobody is signed in; not on a host without account routes, where the names are
- * somebody else's. */
+/* Our cookies are also removed where nobody is signed in. On a host without account routes they
+ * stay, because other programs may use these names. */
 START_TEST(cookies_on_an_open_page)
 {
     request_rec *r = httpd_fake_request("/open");
@@ -207,7 +208,7 @@ START_TEST(cookies_on_an_open_page)
 }
 END_TEST
 
-/* The account routes read them themselves. */
+/* The account routes read the credentials themselves. */
 START_TEST(the_mount_keeps_its_credentials)
 {
     static const char *const paths[] = {"/api/auth/me", "/api/protected/me"};
@@ -222,7 +223,8 @@ START_TEST(the_mount_keeps_its_credentials)
 }
 END_TEST
 
-/* AuthPlatformRemoteUser: value, whether the address is proven, whether REMOTE_USER is it. */
+/* The value of AuthPlatformRemoteUser, whether the address is proven, and whether REMOTE_USER is
+ * the address. */
 static const struct {
     const char *value;
     bool verified;
@@ -247,7 +249,7 @@ START_TEST(remote_user)
     ck_assert_str_eq(r->user, users[_i].by_email ? who->email : who->user_id);
     ck_assert_ptr_eq(authp_identity_of(r), context);
     ck_assert_str_eq(env(r, "AUTH_USER_ID"), who->user_id);
-    /* What a subrequest finds out names nobody else in the parent. */
+    /* The user of a subrequest does not change the user of its parent. */
     request_rec *below = httpd_fake_subrequest(r, "/b");
     httpd_fake_fixups(below);
     ck_assert_ptr_eq(authp_identity_of(below), context);
@@ -255,7 +257,8 @@ START_TEST(remote_user)
 }
 END_TEST
 
-/* AuthPlatformRemoteUser email below a parent that has it by id: the parent keeps its own. */
+/* AuthPlatformRemoteUser is email in the subrequest and id in its parent. The parent's REMOTE_USER
+ * does not change. */
 START_TEST(remote_user_of_a_subrequest_alone)
 {
     authp_context_t *context = NULL;

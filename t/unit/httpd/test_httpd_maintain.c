@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the watchdog's rounds do in a child: how often, what the purge waits for and says, and that
- * no round is at work once the child's pools go. */
+/* The rounds that mod_watchdog calls in a child: how often they run, when the purge waits, what is
+ * logged, and that no round runs while the child's pools are destroyed. */
 #include "httpd_fake.h"
 #include "suite.h"
 
@@ -18,8 +18,8 @@
 #define EVERY_MS 600000
 #define WAIT_US 50000
 
-/* --- mod_watchdog, and what it is asked for ------------------------------------------------------
- */
+/* --- mod_watchdog, and what it is asked for
+ * ------------------------------------------------------ */
 
 typedef struct watch_t {
     const char *name;
@@ -30,7 +30,7 @@ typedef struct watch_t {
 
 static watch_t watches[4];
 static int nwatches;
-static int refused_at; /* the nth registration fails */
+static int refused_at; /* the number of the registration that fails */
 static int main_state;
 static ap_HOOK_post_config_t *post_config;
 static char said[2000];
@@ -40,8 +40,8 @@ static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const cha
 {
     (void)pool;
     ck_assert_int_lt(nwatches, 4);
-    ck_assert_int_eq(parent, 0);    /* in children */
-    ck_assert_int_eq(singleton, 0); /* in each of them */
+    ck_assert_int_eq(parent, 0);    /* rounds run in children only */
+    ck_assert_int_eq(singleton, 0); /* rounds run in every child */
     watches[nwatches].name = name;
     *watchdog = (ap_watchdog_t *)(void *)&watches[nwatches];
     return APR_SUCCESS;
@@ -92,7 +92,7 @@ static void keep(void *ctx, authp_log_level_t level, const char *message)
     add(apr_psprintf(fake.f.pool, "%d %s\n", (int)level, message));
 }
 
-/* Without mod_watchdog nobody has registered its functions. */
+/* mod_watchdog registers its optional functions only if it is loaded. */
 static void load_watchdog(bool there)
 {
     static apr_pool_t *registry;
@@ -109,19 +109,19 @@ static void load_watchdog(bool there)
     }
 }
 
-/* --- a store that counts ------------------------------------------------------------------------
- */
+/* --- a store that counts
+ * ------------------------------------------------------------------------ */
 
 static authp_store_ops_t ops;
 static int maintained;
 static int purged;
-static int removes; /* rows that each purge finds */
+static int removes; /* how many rows each purge finds */
 
 static void maintain(void *self)
 {
     (void)self;
     maintained++;
-    /* Whoever closes the child waits for this round. */
+    /* A child that ends waits for this round, because the round holds the lock. */
     ck_assert_int_ne(pthread_rwlock_trywrlock(&fake.runtime.rounds), 0);
 }
 
@@ -170,12 +170,12 @@ static void round_of(int which, int state)
     ck_assert_int_eq(
         watches[which].round(state, (void *)(uintptr_t)watches[which].data, fake.f.pool),
         APR_SUCCESS);
-    /* It is given back on every path. */
+    /* Every path through the round releases the lock. */
     ck_assert_int_eq(pthread_rwlock_trywrlock(&fake.runtime.rounds), 0);
     ck_assert_int_eq(pthread_rwlock_unlock(&fake.runtime.rounds), 0);
 }
 
-/* The purge's next time is `ms` from now. */
+/* Sets the purge's next time to `ms` from now. */
 static void due_in(authp_ms_t ms)
 {
     fake.runtime.purge_at = authp_clock_now(authp_clock_monotonic()) + ms;
@@ -186,8 +186,8 @@ static authp_ms_t left(void)
     return fake.runtime.purge_at - authp_clock_now(authp_clock_monotonic());
 }
 
-/* --- tests --------------------------------------------------------------------------------------
- */
+/* --- tests
+ * -------------------------------------------------------------------------------------- */
 
 START_TEST(what_is_watched)
 {
@@ -197,7 +197,7 @@ START_TEST(what_is_watched)
     main_state = AP_SQ_MS_CREATE_CONFIG;
     ck_assert_int_eq(start(), OK);
     ck_assert_int_eq(nwatches, 2);
-    ck_assert_str_ne(watches[0].name, watches[1].name); /* a thread for each */
+    ck_assert_str_ne(watches[0].name, watches[1].name); /* each round has a thread of its own */
     ck_assert_int_eq(watches[0].interval, apr_time_from_sec(5));
     ck_assert_int_eq(watches[1].interval, apr_time_from_msec(200));
     ck_assert_ptr_eq(watches[0].data, &fake.runtime);
@@ -207,7 +207,7 @@ START_TEST(what_is_watched)
 }
 END_TEST
 
-/* The server starts, and says what is missing. */
+/* Without mod_watchdog the server starts, and a log line says what is missing. */
 START_TEST(nobody_watches)
 {
     load_watchdog(_i > 0);
@@ -219,7 +219,8 @@ START_TEST(nobody_watches)
 }
 END_TEST
 
-/* Every child at a time of its own within ten minutes, then every ten minutes. */
+/* The first purge of a child comes at a random time within ten minutes, then one every ten
+ * minutes. */
 START_TEST(the_purge_comes_again)
 {
     authp_ms_t first[3];
@@ -251,7 +252,7 @@ START_TEST(the_purge_comes_again)
 }
 END_TEST
 
-/* A full table goes in steps of some batches, so that no round takes long. */
+/* A purge round removes only some batches, so that no round takes long. */
 START_TEST(a_purge_is_bounded)
 {
     (void)start();
@@ -277,7 +278,8 @@ static int refusals(void)
     return count;
 }
 
-/* Said when it begins, not each time; and again after it was well. */
+/* A log line is written when the difference begins and not in each round, and again after the
+ * clocks were right in between. */
 START_TEST(clocks_that_differ_are_told_once)
 {
     (void)start();
@@ -295,7 +297,7 @@ START_TEST(clocks_that_differ_are_told_once)
         round_of(0, AP_WATCHDOG_STATE_RUNNING);
         ck_assert_int_eq(purged, i);
     }
-    /* A store that is away is another matter. */
+    /* A store that does not answer gives another result than different clocks. */
     mem_store_fail(fake.f.store, "clock", 0, AUTHP_E_UNAVAILABLE);
     due_in(0);
     round_of(0, AP_WATCHDOG_STATE_RUNNING);
@@ -306,8 +308,8 @@ START_TEST(clocks_that_differ_are_told_once)
 }
 END_TEST
 
-/* Neither of the two does anything before the store is there, when the watchdog begins or ends, or
- * once the child's pools go. */
+/* Neither round does anything before the store is open, when the watchdog starts or stops, or after
+ * the child has begun to end. */
 START_TEST(no_round_out_of_season)
 {
     (void)start();
@@ -340,7 +342,8 @@ static void *end_child(void *data)
 static apr_status_t note_closed(void *data)
 {
     (void)data;
-    ck_assert(fake.runtime.closing); /* before what the rounds use */
+    /* the cleanup runs before the objects that rounds use are destroyed */
+    ck_assert(fake.runtime.closing);
     return APR_SUCCESS;
 }
 

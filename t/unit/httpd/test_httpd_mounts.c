@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AuthPlatformMount and AuthPlatformMe: what a host serves where. */
+/* AuthPlatformMount and AuthPlatformMe: what a host serves at which path. */
 #include "api/core/profile.h"
 #include "httpd/check_mounts.h"
 #include "httpd/directives.h"
@@ -9,7 +9,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* mount and Me as they are written (NULL: not), what they amount to (NULL: off), or the error. */
+/* The values of AuthPlatformMount and AuthPlatformMe (NULL: not set), the resulting paths (NULL:
+ * off), or the error. */
 static const struct {
     const char *mount;
     const char *me;
@@ -21,7 +22,8 @@ static const struct {
     {"/m", "/me", "/m", "/me", true},
     {"off", "/me", NULL, "/me", true},
     {"/m", "off", "/m", NULL, true},
-    {"/api", NULL, "/api", "/api/protected/me", true}, /* nobody asked for that one */
+    /* the default path, which nobody configured */
+    {"/api", NULL, "/api", "/api/protected/me", true},
     {"/m", "/m", NULL, NULL, false},
     {"/m", "/m/me", NULL, NULL, false},
     {"/m", "/mm", "/m", "/mm", true},
@@ -29,7 +31,7 @@ static const struct {
     {"off", "/api/auth/me", NULL, "/api/auth/me", true},
 };
 
-/* The path of the mount of that profile, NULL if there is none. */
+/* Returns the path of the mount with that profile, or NULL. */
 static const char *served(const char *profile)
 {
     const apr_array_header_t *list = authp_config_server(&fake.main)->served;
@@ -58,7 +60,8 @@ START_TEST(mount_and_me)
 }
 END_TEST
 
-/* A host may have several, each once; its own replace those of the main server. */
+/* A host may have several mounts, each path once. Its own mounts replace those of the main
+ * server. */
 START_TEST(several_mounts)
 {
     static const char *const paths[] = {"/a", "/a/b", "/c"};
@@ -89,7 +92,7 @@ START_TEST(several_mounts)
 }
 END_TEST
 
-/* What httpd -t says about mounts within others. */
+/* The warnings of `httpd -t` about mounts that lie inside others. */
 START_TEST(hidden_routes)
 {
     apr_array_header_t *warnings = apr_array_make(fake.f.pool, 2, sizeof(const char *));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One refusal in 50 ms for each connection: which connections are made deaf, which are kept waiting
- * before the answer, and which are closed because nobody is free to wait. */
+/* At most one refusal in 50 ms for each connection. A connection is made deaf, or its answer is
+ * delayed, or it is closed because no thread is free to wait. */
 #include "httpd_fake_io.h"
 #include "suite.h"
 
@@ -18,7 +18,7 @@
 #define PAUSE_MS 50
 #define THREADS 8
 #define PLACES (THREADS / 4)
-#define TRIES 20 /* of what takes no time, on a busy machine */
+#define TRIES 20 /* upper limit for what takes no time, on a busy machine */
 
 static authp_pacer_t *pacer;
 
@@ -46,8 +46,8 @@ static authp_ms_t now(void)
     return authp_clock_now(authp_clock_monotonic());
 }
 
-/* What a refusal of `status` does: 'd' = deaf afterwards, 'w' = it waited, 'c' = it closes, '-' =
- * none of these. */
+/* What happens at a refusal with `status`: 'd' = the connection is deaf afterwards, 'w' = the
+ * answer was delayed, 'c' = the connection closes, '-' = none of these. */
 static char refuse(request_rec *r, int status)
 {
     char did = '-';
@@ -67,7 +67,7 @@ static char refuse(request_rec *r, int status)
     return did;
 }
 
-/* Connections that do not stay open, one reason each. */
+/* Changes the request so that its connection does not stay open, by one of several reasons. */
 static void bend(request_rec *r, int how)
 {
     static conn_rec master;
@@ -101,7 +101,7 @@ START_TEST(which_are_deaf)
 }
 END_TEST
 
-/* After these httpd closes the connection by itself. */
+/* httpd itself closes the connection after these. */
 START_TEST(statuses)
 {
     static const int closing[] = {400, 408, 411, 413, 414, 500, 501, 503};
@@ -113,7 +113,7 @@ START_TEST(statuses)
 }
 END_TEST
 
-/* The next request is there already: being deaf would not hold it back. */
+/* The next request has arrived already, so a deaf connection would not delay it. */
 START_TEST(sent_ahead)
 {
     fake_io.ahead = true;
@@ -131,7 +131,8 @@ static void *wait_once(void *data)
     return NULL;
 }
 
-/* A quarter of the threads may wait. Who comes then is not answered late, but for the last time. */
+/* A quarter of the threads may delay answers. With none left, the answer is sent at once and the
+ * connection closes. */
 START_TEST(nobody_is_free)
 {
     pthread_t threads[PLACES];
@@ -155,14 +156,15 @@ START_TEST(nobody_is_free)
         }
     }
     ck_assert_int_eq(did, 'c');
-    /* Each place comes back. */
+    /* A place is free again after each delay. */
     for (int i = 0; i < 2 * PLACES; i++) {
         ck_assert_int_eq(refuse(fake_io_request(), HTTP_BAD_REQUEST), 'w');
     }
 }
 END_TEST
 
-/* Where each connection has a thread of its own, that thread waits, however many they are. */
+/* Where each connection has a thread of its own, that thread waits. The number of such threads is
+ * not limited. */
 START_TEST(without_async)
 {
     pthread_t threads[2 * PLACES];
@@ -184,7 +186,7 @@ START_TEST(without_async)
         ck_assert_int_eq(each[i]->connection->keepalive, AP_CONN_KEEPALIVE);
     }
     ck_assert_int_eq(fake_io.looks, 0);
-    /* An MPM that does not know is none. */
+    /* An MPM that does not answer the question counts as not asynchronous. */
     fake_io.mpm[AP_MPMQ_IS_ASYNC] = -1;
     pacer = authp_pace_make(THREADS, fake.f.pool);
     ck_assert_int_eq(refuse(fake_io_request(), HTTP_UNAUTHORIZED), 'w');
@@ -197,10 +199,10 @@ START_TEST(nobody_paces)
 }
 END_TEST
 
-/* --- deaf ---------------------------------------------------------------------------------------
- */
+/* --- deaf
+ * --------------------------------------------------------------------------------------- */
 
-/* The server's end of a connection; *client is the other one. */
+/* Makes a connection. Returns the server's end; *client gets the other one. */
 static int connect_pair(int *client)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -234,8 +236,8 @@ static apr_status_t input(ap_input_mode_t mode, apr_read_type_e block)
                                              mode == AP_MODE_SPECULATIVE ? 1 : 8192);
 }
 
-/* For 50 ms neither poll() nor httpd's own look for the next request finds one; what reads a body
- * or waits is not held up. */
+/* For 50 ms neither poll() nor httpd's check for a next request finds data. Reading a body and
+ * blocking reads are not delayed. */
 START_TEST(deaf_for_a_while)
 {
     static const fake_io_step_t body[] = {{.data = "x"}};
@@ -262,7 +264,7 @@ START_TEST(deaf_for_a_while)
         }
         ck_assert_int_ge(now() - began, PAUSE_MS);
         ck_assert_int_eq(input(AP_MODE_SPECULATIVE, APR_NONBLOCK_READ), APR_SUCCESS);
-        ck_assert_int_eq(fake_io.added, 1); /* once for each connection */
+        ck_assert_int_eq(fake_io.added, 1); /* the filter is added once for each connection */
     }
     authp_pace_after(pacer, fake_io_request());
     ck_assert_int_eq(fake_io.added, 2);
@@ -271,14 +273,14 @@ START_TEST(deaf_for_a_while)
 }
 END_TEST
 
-/* What cannot be made deaf is left as it is. */
+/* A connection whose socket cannot be made deaf is left as it is. */
 START_TEST(no_socket)
 {
     fake_io.socket = NULL;
     authp_pace_after(pacer, fake_io_request());
     ck_assert_int_eq(fake_io.added, 0);
     int client = -1;
-    close(connect_pair(&client)); /* its number is nobody's now */
+    close(connect_pair(&client)); /* the descriptor's number is not in use any more */
     authp_pace_after(pacer, fake_io_request());
     ck_assert_int_eq(fake_io.added, 0);
     close(client);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each condition of Require: what a line may say, and whom it lets in. */
+/* Each condition of Require: which lines are accepted, and which users pass. */
 #include "httpd_fake.h"
 #include "httpd_stub.h"
 #include "suite.h"
@@ -15,7 +15,7 @@ static void set_up(void)
     httpd_fake_open();
     r = httpd_fake_request("/x");
     who = httpd_fake_admit(r, "candidate");
-    who->in_authz = true; /* as authz.c asks */
+    who->in_authz = true; /* the same state as authz.c sets */
 }
 
 static const char *parse(const char *name, const char *line, const void **parsed)
@@ -31,7 +31,7 @@ static authz_status ask(const char *name, const char *line)
     return httpd_stub_provider(name)->check_authorization(r, line, parsed);
 }
 
-/* condition, line, whether it is taken. */
+/* The condition, its words, and whether the line is accepted. */
 static const struct {
     const char *name;
     const char *line;
@@ -79,7 +79,8 @@ START_TEST(what_a_line_may_say)
 }
 END_TEST
 
-/* AuthPlatformAdminPassesRoles (NULL: unset), the person's role, the line, whether they pass. */
+/* AuthPlatformAdminPassesRoles (NULL: unset), the user's role, the line, and whether the user
+ * passes. */
 static const struct {
     const char *admin_passes;
     const char *role;
@@ -114,7 +115,7 @@ START_TEST(role)
 }
 END_TEST
 
-/* Nobody, and somebody whom this module does not know. */
+/* A signed-out client, and a user of another module. */
 START_TEST(who_is_asked)
 {
     static const char *const conditions[][2] = {
@@ -128,7 +129,7 @@ START_TEST(who_is_asked)
 }
 END_TEST
 
-/* An error, so that `Require not` lets nobody in either. */
+/* The result is an error and not "denied", so that `Require not` lets nobody in either. */
 START_TEST(an_expression_that_fails)
 {
     ck_assert_int_eq(ask("role", "%{BROKEN}"), AUTHZ_GENERAL_ERROR);
@@ -164,7 +165,7 @@ START_TEST(claims)
     ck_assert_int_eq(ask("platform-claim", "email_verified true"), AUTHZ_GRANTED);
     who->principal.email = NULL;
     ck_assert_int_eq(ask("platform-claim", "email ada@example.org"), AUTHZ_DENIED);
-    /* AuthPlatformAdminPassesRoles is for Require role alone. */
+    /* AuthPlatformAdminPassesRoles changes `Require role` only. */
     fake.dir->admin_passes_roles = 1;
     who->principal.roles = authp_roles_bit(fake.f.realm->roles, "admin");
     ck_assert_int_eq(ask("platform-claim", "roles candidate"), AUTHZ_DENIED);
@@ -181,7 +182,7 @@ START_TEST(auth_age)
     ck_assert_int_eq(ask("auth-age", "10"), AUTHZ_DENIED);
     ck_assert_int_eq(who->max_age, 10);
     ck_assert_int_eq(ask("auth-age", "30"), AUTHZ_DENIED);
-    ck_assert_int_eq(who->max_age, 10); /* what satisfies all of them */
+    ck_assert_int_eq(who->max_age, 10); /* an age that satisfies all lines */
     fake_clock_advance(&fake.f.clock, 1000);
     ck_assert_int_eq(ask("auth-age", "60"), AUTHZ_DENIED);
     who->assume_fresh = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client sends under our names does not come in, nor a list that would make mod_proxy drop
- * them on the way out. */
+/* Headers that a client sends under our names are removed, and so are lists in Connection by which
+ * mod_proxy would drop our headers. */
 #include "httpd_fake.h"
 #include "suite.h"
 
@@ -39,7 +39,7 @@ static void expect_gone(const char *name)
     ck_assert_str_eq(apr_table_get(r->headers_in, "X-Auth"), "b");
 }
 
-/* CGI, WSGI and PHP make one name of all of these. */
+/* CGI, WSGI and PHP read all of these spellings as one name. */
 START_TEST(every_spelling_of_a_name)
 {
     static const char marks[] = "_.!~ *+|^`'";
@@ -52,7 +52,7 @@ START_TEST(every_spelling_of_a_name)
         replace(bent, '-', *mark);
         expect_gone(bent);
         bent = apr_pstrdup(fake.f.pool, ours[_i]);
-        *strrchr(bent, '-') = *mark; /* one of several */
+        *strrchr(bent, '-') = *mark; /* only one of several hyphens */
         expect_gone(bent);
     }
 }
@@ -115,7 +115,7 @@ START_TEST(lists_of_headers_to_drop)
 {
     static const char *const names[] = {"Connection", "Proxy-Connection"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        /* Each alone, and beside the other one. */
+        /* Each header alone, and together with the other one. */
         for (int both = 0; both < 2; both++) {
             request_rec *r = httpd_fake_request("/");
             apr_table_set(r->headers_in, names[i], lists[_i].list);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which requests a guarded site lets pass to its sign-in page and what that page loads: by the path
- * as httpd has it, by the spelling that the client sent, and by the method. */
+/* Which requests a guarded site lets pass to its sign-in page and to the files of that page. The
+ * decision uses the path that httpd serves, the path that the client sent, and the method. */
 #include "httpd_fake.h"
 #include "suite.h"
 
@@ -11,7 +11,7 @@
 
 static const struct {
     const char *uri;
-    const char *sent; /* NULL: the same */
+    const char *sent; /* the path that the client sent; NULL: the same */
     bool holds;
 } paths[] = {
     {"/signin.html", NULL, true},
@@ -104,7 +104,8 @@ START_TEST(spellings)
 }
 END_TEST
 
-/* A page may be posted to; what it loads is only read, and is no program with a path of its own. */
+/* The page may be requested with POST. Its files may only be read, and may not be programs with a
+ * path behind their name. */
 START_TEST(how_it_is_asked_for)
 {
     bool page = strcmp(paths[_i].uri, "/signin.html") == 0;
@@ -120,7 +121,7 @@ START_TEST(how_it_is_asked_for)
 }
 END_TEST
 
-/* Without a page, or with the page alone. */
+/* No page is configured, or only the page without files. */
 START_TEST(switched_off)
 {
     ck_assert_ptr_null(httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage", "off", NULL));

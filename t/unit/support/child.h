@@ -4,9 +4,9 @@
 
 #include <sys/types.h>
 
-/* A process of the test that calls `run` and then ends with status 0. */
+/* Starts a process that calls `run` and then ends with status 0. */
 pid_t child_start(void (*run)(void));
-/* Waits for it. The test fails unless it ended with status 0. */
+/* Waits for the process. The test fails unless it ended with status 0. */
 void child_finish(pid_t child);
 
 #endif

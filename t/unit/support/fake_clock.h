@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-/* A clock that moves only when a test says so; read by many threads at once. */
+/* A clock that moves only when a test moves it. Many threads may read it at once. */
 typedef struct fake_clock_t {
     authp_clock_t clock;
     _Atomic authp_ms_t now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixed_rng.h"
 
-/* splitmix64: one step for each 8 bytes. */
+/* One step of splitmix64 makes 8 bytes. */
 static uint64_t step(fixed_rng_t *fixed)
 {
     const uint64_t gamma = UINT64_C(0x9E3779B97F4A7C15);

@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The same bytes in each run, no two calls alike; used by many threads at once. */
+/* A random source that returns the same bytes in each run, and other bytes at each call. Many
+ * threads may use it at once. */
 typedef struct fixed_rng_t {
     authp_random_t random;
     atomic_uint_fast64_t state;

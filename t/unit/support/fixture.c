@@ -16,7 +16,8 @@ const authp_client_t fixture_client = {.ip = "192.0.2.7",
                                        .device_id = "device-1",
                                        .request_id = "request-1"};
 
-/* What went by the store, kept apart from it: rows there belong to the test to bend. */
+/* A record of what was written to the store. It is separate from the store, because tests change
+ * rows there. */
 static struct recorder_t {
     pthread_mutex_t mutex;
     apr_pool_t *pool;

@@ -4,7 +4,8 @@
 
 #include "crypto/password/hasher_bound.h"
 
-/* How many jobs run, and how many callers wait for a slot. Tries all the slots for it. */
+/* Returns how many jobs run and how many callers wait for a slot. It tries all slots to find
+ * out. */
 void hasher_look(authp_hasher_bound_t *bound, int *running, int *waiting);
 
 #endif

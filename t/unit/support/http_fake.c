@@ -193,7 +193,7 @@ json_t *http_fake_body(http_fake_t *h, const authp_response_t *out)
     json_error_t error;
     body = json_loadb(out->body, out->body_len, JSON_REJECT_DUPLICATES, &error);
     ck_assert_msg(body != NULL, "%s: %s", error.text, out->body);
-    /* Kept by the pool, as json.h does it. */
+    /* The pool frees the value, as json.h does it. */
     json_t *kept = authp_json_object(h->f.pool);
     authp_json_set(kept, "body", body);
     json_decref(body);

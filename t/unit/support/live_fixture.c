@@ -21,7 +21,7 @@ void live_fixture_open(live_fixture_t *live)
 {
     fixture_t *f = &live->f;
     fixture_open(f);
-    /* The table tells old from new by the real time. */
+    /* The table uses the real time to tell old changes from new ones. */
     atomic_store(&f->clock.now, authp_clock_now(authp_clock_system()));
     const authp_live_terms_t terms = {
         .roles = f->settings->roles, .token_ms = 900000, .max_lag_ms = 5000};

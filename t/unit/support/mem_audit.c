@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The list of the audit in the in-memory store. */
+/* The audit lists of the in-memory store. */
 #include "mem_impl.h"
 #include "mem_rows.h"
 

@@ -16,7 +16,7 @@ static int find_unchanged(mem_t *mem, const authp_user_t *before)
     return -1;
 }
 
-/* Any array of elements of one size. */
+/* Removes an element of an array of elements of any size. */
 static void remove_at(apr_array_header_t *rows, int i)
 {
     char *at = rows->elts + i * rows->elt_size;
@@ -122,7 +122,8 @@ authp_err_t mem_user_list_deleted(void *self, const authp_page_t *page, apr_arra
             APR_ARRAY_PUSH(found, const char *) = apr_pstrdup(pool, id);
         }
     }
-    /* Deleted in the order of their ids in every test that looks at pages. */
+    /* No sorting is needed: every test that looks at pages deletes accounts in the order of their
+     * ids. */
     found->nelts = found->nelts > page->limit ? page->limit : found->nelts;
     *out = found;
     return mem_leave(mem, AUTHP_OK);

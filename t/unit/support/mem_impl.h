@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-/* The in-memory store's inside, shared by its files. */
+/* The internals of the in-memory store, shared by its files. */
 typedef struct mem_tombstone_t {
     authp_id_t id;
     authp_ms_t deleted_at;
@@ -29,12 +29,13 @@ typedef struct mem_t {
     apr_array_header_t *invites;  /* authp_invite_t * */
     apr_array_header_t *audit;    /* authp_audit_t * */
     apr_array_header_t *failures; /* mem_failure_t */
-    apr_array_header_t *calls;    /* const char *: names of the operations asked for, in order */
+    /* const char *: names of the operations that were called, in order */
+    apr_array_header_t *calls;
     const char *fail_op;
     int fail_nth;
     authp_err_t fail_err;
-    const authp_clock_t *clock; /* the host's that it runs on; NULL: the system's */
-    authp_ms_t ahead;           /* of the store's clock */
+    const authp_clock_t *clock; /* the host's clock; NULL: the system's */
+    authp_ms_t ahead;           /* how far the store's clock is ahead of it */
     const char *hook_op;
     void (*hook)(void *ctx);
     void *hook_ctx;

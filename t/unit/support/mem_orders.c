@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a test orders of the in-memory store, and what it looks at. */
+/* How a test makes the in-memory store fail, and how it looks at rows. */
 #include "mem_impl.h"
 #include "mem_store.h"
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The hook and the ordered fault, then the lock: a hook may call the store itself. */
+/* Calls the hook and checks for an ordered fault, then takes the lock, because a hook may call the
+ * store itself. */
 authp_err_t mem_enter(mem_t *mem, const char *op)
 {
     if (mem->hook != NULL && strcmp(mem->hook_op, op) == 0) {

@@ -15,7 +15,7 @@
 static const char *const secrets[] = {FIXTURE_PASSWORD, FIXTURE_SECRET, "hush",
                                       "$2a$",           "$2b$",         "$2y$"};
 
-/* An id has hex digits alone, a word letters alone. */
+/* An id has only hex digits, and a word has only letters. */
 static bool looks_random(const char *at, size_t len)
 {
     return len >= RANDOM_LEN && strspn(at, DIGITS "abcdef") < len && strspn(at, LETTERS "_-") < len;

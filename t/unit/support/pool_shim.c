@@ -31,8 +31,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 #define BUCKETS 1021
 
-/* A macro over apr_palloc for those who include the header, but libapr still exports the function.
- */
+/* The header makes this a macro over apr_palloc(), but libapr still exports the function. */
 void *apr_pcalloc(apr_pool_t *pool, apr_size_t size);
 
 typedef struct pool_blocks {
@@ -49,7 +48,7 @@ typedef char *pvsprintf_fn(apr_pool_t *, const char *, va_list);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool_blocks *buckets[BUCKETS];
-/* Set while APR itself is asked for memory: that call must reach the real function. */
+/* Set while APR itself is asked for memory, so that the call reaches APR's own function. */
 static _Thread_local int inside;
 /* Set while this thread is in the functions below or in the malloc and free that they call. */
 static _Thread_local volatile int busy;
@@ -73,7 +72,7 @@ static void *real_palloc(apr_pool_t *pool, apr_size_t size)
     return real(pool, size);
 }
 
-/* realloc() that ends the process where it fails. */
+/* Calls realloc(), and ends the process if it fails. */
 static void *must_grow(void *memory, size_t size)
 {
     void *grown = realloc(memory, size);
@@ -117,7 +116,8 @@ static apr_status_t free_blocks(void *data)
     return APR_SUCCESS;
 }
 
-/* Puts the block on its pool's list; true when it is the pool's first since creation or clear. */
+/* Puts the block on its pool's list. Returns true if it is the first since the pool was made or
+ * cleared. */
 static int remember(const apr_pool_t *pool, void *memory)
 {
     pthread_mutex_lock(&lock);
@@ -155,7 +155,7 @@ EXPORTED void *apr_palloc(apr_pool_t *pool, apr_size_t size)
     return memory;
 }
 
-/* apr_pool_clear looks at this list after the last cleanup. */
+/* apr_pool_clear() reads this list after the last cleanup. */
 EXPORTED void apr_pool_note_subprocess(apr_pool_t *pool, apr_proc_t *process,
                                        apr_kill_conditions_e how)
 {
@@ -175,7 +175,8 @@ EXPORTED void *apr_pcalloc(apr_pool_t *pool, apr_size_t size)
     return memory == NULL ? NULL : memset(memory, 0, size);
 }
 
-/* The real one writes straight into the pool's node, past apr_palloc: copy its result out. */
+/* APR's own function writes straight into the pool's node, without apr_palloc(). So its result is
+ * copied. */
 EXPORTED char *apr_pvsprintf(apr_pool_t *pool, const char *format, va_list args)
 {
     static pvsprintf_fn *real;

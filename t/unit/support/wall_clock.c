@@ -20,7 +20,7 @@ void wall_clock_steady(int64_t ahead_ms)
     atomic_store(&steady, ahead_ms);
 }
 
-/* The C library's own, for all that is linked into the test program. */
+/* Replaces the C library's function for everything that is linked into the test program. */
 int clock_gettime(clockid_t id, struct timespec *at)
 {
     int rc = (int)syscall(SYS_clock_gettime, id, at);

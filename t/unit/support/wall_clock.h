@@ -4,11 +4,11 @@
 
 #include <stdint.h>
 
-/* Sets this process's wall clock by so much ahead of what it is, or back. No other clock moves. */
+/* Sets this process's wall clock ahead by `ahead_ms`, or back. No other clock changes. */
 void wall_clock_set(int64_t ahead_ms);
 
-/* The same for the clock that nobody sets, as clock_gettime() tells it; the kernel, which ends
- * waits, keeps its own. A wait of ten seconds can so be made one of a tenth. */
+/* Sets the monotonic clock of clock_gettime() ahead. The kernel, which ends waits, keeps its own
+ * clock. So a wait of ten seconds can be made one of a tenth of a second. */
 void wall_clock_steady(int64_t ahead_ms);
 
 #endif
