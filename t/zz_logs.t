@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The last test of every run: what the run left in the logs of the shared server, where everything was logged at trace8, and in
-# those of the servers of single tests (AuthPlatform::Httpd).
+# The last test of every run. It searches the logs of the shared server, which logs at trace8, and the logs of the servers of single tests
+# (AuthPlatform::Httpd).
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/lib";
 use AuthPlatform::Test;
 use Test::More;
 
-# One refused sign-in, so that there is a line of ours and a secret even if no test asked the shared server.
+# Makes one refused sign-in, so that there is a line of ours and a secret even if no other test used the shared server.
 my $refused = api(POST => '/login', json => { email => new_email(), password => "a wrong one $$" });
 is($refused->{status}, 401, 'the shared server answers');
 my $logs = server_root() . '/logs';
@@ -23,7 +23,7 @@ my @own = sort grep { m{/own-} } keys %text;
 ok($text{$main} =~ /AH00489: .* resuming normal operations/, 'its log has its start');
 ok($text{$main} =~ /\[auth_platform:/, 'and lines of ours');
 
-# Tests kill children of their own servers; nothing else may end one.
+# Tests kill children of their own servers. No other child may be ended by a signal.
 my $crash = qr/Segmentation|Assertion|exit signal|AddressSanitizer|LeakSanitizer|runtime error|glibc detected|double free|corrupted/;
 for my $file ($main, @own) {
     my @crashes = grep { /$crash/ && !($file ne $main && /exit signal Killed \(9\)/) } split /\n/, $text{$file};
@@ -33,7 +33,7 @@ for my $file ($main, @own) {
 my @cores = glob "$logs/core* " . server_root() . '/core*';
 is(scalar @cores, 0, 'no core file');
 
-# In how many lines of a text a secret is. grep needs one pass for all of them: there are thousands.
+# Returns in how many lines of a text each secret occurs. grep searches for all of them at once, because there are thousands.
 sub told {
     my ($text, @secrets) = @_;
     for (['text', $text], ['secrets', join '', map { "$_\n" } @secrets]) {
@@ -50,8 +50,8 @@ sub told {
     return $count;
 }
 
-# Core itself prints request headers at trace4 and higher: it is ours not to. So of the shared server's log only lines of ours are
-# searched, and every line below trace.
+# core prints request headers at trace4 and higher, which this module must not do. So only our lines, and lines below trace, of the shared
+# server's log are searched.
 my $ours = join "\n", (grep { /auth_platform:/ || /:(?:emerg|alert|crit|error|warn|notice|info|debug)\]/ } split /\n/, $text{$main}),
     @text{@own};
 {
@@ -62,7 +62,7 @@ my $ours = join "\n", (grep { /auth_platform:/ || /:(?:emerg|alert|crit|error|wa
     @secrets = grep { length && !$seen{$_}++ } @secrets;
     cmp_ok(scalar @secrets, '>', 0, scalar(@secrets) . ' secrets were used');
     is(told($ours, @secrets), 0, 'none of them is in an error log');
-    # One test puts a token into a URL, to see it refused: that line of the access log is its own doing.
+    # One test sends a token in a URL to see it refused. That line of the access log is expected.
     s/^.*\?access_token=.*$//mg for values %text;
     my %is_error_log = map { $_ => 1 } $main, @own;
     my $others = join "\n", map { $text{$_} } grep { !$is_error_log{$_} } sort keys %text;

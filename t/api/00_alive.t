@@ -23,7 +23,7 @@ is($head->{headers}->content_length, length $alive->{body}, 'the length GET woul
 
 isnt($alive->{headers}->header('X-Request-Id'), $head->{headers}->header('X-Request-Id'), 'ids differ');
 
-# Unknown paths and wrong methods are answered by us, whatever the file system holds.
+# The mount answers unknown paths and wrong methods itself, whatever files exist.
 problem_is(api(GET => '/nothing'), 404, 'not_found', 'unknown path below the mount');
 problem_is(api(GET => ''),         404, 'not_found', 'the mount itself');
 problem_is(api(GET => '/'),        404, 'not_found', 'the mount with a slash');

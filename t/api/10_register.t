@@ -38,7 +38,7 @@ unlike($made->{body}, qr/\$2[aby]\$|hash|salt/, 'no hash');
 problem_is(register(email => $email, password => 'another word'), 409, 'email_taken', 'the e-mail again');
 problem_is(register(email => uc $email, password => 'another word'), 409, 'email_taken', 'in capitals');
 
-# A password that everybody tries first: said by a code of its own, at every place where one is chosen.
+# A very common password is refused with its own code, on every route that sets a password.
 sub too_common {
     my ($name, $answer, $field) = @_;
     problem_is($answer, 422, 'validation_failed', "$name: a common password");
@@ -55,7 +55,7 @@ my $chooser = person();
 too_common('a new password', api(POST => '/me/password', bearer($chooser),
         json => { current_password => $chooser->{password}, new_password => 'qwertyuiop' }), 'new_password');
 
-# Fields, each named.
+# Wrong fields, each of which the answer must name.
 my $long72 = 'x' x 72;
 is(register(email => new_email(), password => $long72)->{status}, 201, '72 bytes of password');
 is(register(email => new_email(), password => 'ä' x 36)->{status},  201, '36 characters of two bytes');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A 422 names at most 20 fields, says how many more there are, and stays small whatever a client sends.
+# A 422 names at most 20 fields, says how many others there are, and stays small whatever a client sends.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -17,7 +17,7 @@ for my $count (1, 19, 20, 21, 1500) {
     is($answer->{json}{more}, $count > 20 ? $count - 20 : undef, '... and as many more');
     cmp_ok(length $answer->{body}, '<', 8192, '... in a small answer');
 }
-# As much as a body may be, of the names that grow most when they are written.
+# Bodies of the maximum size, with names that become longest when they are written as JSON.
 for my $char ('n', "\x{1F30D}", '\\u0001') {
     my $text = '{' . join(',', map { '"' . $_ . ($char x ($char eq "\\u0001" ? 100 : 180)) . '":1' } 'a' .. 't') . '}';
     utf8::encode($text);
@@ -32,7 +32,7 @@ my $own = api(POST => '/register', json => { email => 'no address', map { ("x$_"
 is_deeply([sort map { $_->{field} } @{ $own->{json}{errors} }[0, 1]], ['email', 'password'], 'the fields of the request come first');
 is($own->{json}{more}, 182, 'all are counted');
 
-# Query parameters by the same rule: what no list knows is nobody's business, however much of it there is.
+# The same limits hold for query parameters. Unknown parameters of a list are ignored, however long they are.
 my $boss = admin();
 my $list = api(GET => '/users?limit=x&cursor=y&role=z&' . join('&', map {"p$_=1"} 1 .. 300), bearer($boss));
 problem_is($list, 422, 'validation_failed', 'a query with three mistakes');

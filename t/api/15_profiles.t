@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Several mounts in one host, each with a profile of its own: the tests' profile `tiny` beside the platform's.
+# Several mounts on one host, each with a profile of its own: the test profile `tiny` beside `platform`.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

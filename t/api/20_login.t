@@ -30,7 +30,7 @@ problem_is(api(POST => '/login', json => { email => $p->{email}, username => 'pa
 problem_is(api(POST => '/login', json => { username => 'nobody', password => 'correct horse' }),
     401, 'invalid_credentials', 'an unknown username');
 
-# Who may come in by which door.
+# Which accounts may use which sign-in route.
 my $admin = admin();
 is($admin->{login}{status}, 200, 'an admin signs in at /login');
 is_deeply($admin->{user}{roles}, ['admin'], 'with the role the tool gave');
@@ -44,7 +44,7 @@ problem_is(api(POST => '/login', json => { email => $pending->{email}, password 
 my $recruiter = admin(role => 'recruiter', more => ['--verified']);
 is($recruiter->{login}{status}, 200, 'a verified recruiter signs in');
 
-# Body rules, for every JSON route alike.
+# Rules for bodies, which are the same on every JSON route.
 my @malformed = ('{', '', ' ', 'nul', '{"a":1}x', "\xff\xfe", '{"email":"\ud800","password":"x"}', '{"email":"a","email":"b"}',
     '[[[[[[[[[1]]]]]]]]]', '{"a":01}', "{'a':1}", '{"a":1,}', "\xef\xbb\xbf{}", "{\"a\":\"\x01\"}", '{"a":"\x"}', '[1,2', '{"a" 1}');
 for my $body (@malformed) {

@@ -25,13 +25,13 @@ is($again->{json}{refresh_token}, $one->{json}{refresh_token}, 'gives the same s
 my $two = refresh($one->{json}{refresh_token});
 is($two->{status}, 200, 'the chain goes on');
 
-# Two behind is theft: everything of this session ends.
+# A token that is two generations old is theft: the session ends.
 my $stolen = refresh($p->{refresh_token});
 problem_is($stolen, 401, 'refresh_reused', 'an older token');
 problem_is(refresh($two->{json}{refresh_token}), 401, 'refresh_invalid', 'then the newest is dead');
 problem_is(api(GET => '/me', bearer($two->{json})), 401, 'token_revoked', 'and the access tokens of that session');
 
-# After the grace window the token before counts as stolen too.
+# After the grace window the previous token counts as theft, too.
 my $q    = person();
 my $next = refresh($q->{refresh_token});
 sleep 3;
@@ -42,7 +42,7 @@ problem_is(api(POST => '/refresh'),            401, 'token_missing', 'no credent
 problem_is(api(POST => '/refresh', json => {}), 401, 'token_missing', 'no credential in the body');
 problem_is(api(POST => '/refresh', json => { refresh_token => 5 }), 422, 'validation_failed', 'not a string');
 
-# Forged ones: nothing of these is accepted, and nothing ends.
+# Forged tokens are refused, and end no session.
 my $r      = person();
 my $t      = $r->{refresh_token};
 my @forged = ('x', 'A' x length $t, substr($t, 0, -1), "$t=", "${t}A", reverse($t) . '', $r->{access_token}, '%00', "$t $t");

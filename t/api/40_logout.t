@@ -22,7 +22,7 @@ my $q = person();
 is_deeply(api(POST => '/logout', bearer($q))->{json}, $done, 'with the bearer alone, without a body');
 ok(!alive($q), 'the session has ended');
 
-# One session, or all of them.
+# Ends one session, or all of them.
 my $r     = person();
 my @more  = map { login($r) } 1 .. 3;
 is(api(POST => '/logout', json => { refresh_token => $more[0]{refresh_token} })->{status}, 200, 'one of four');
@@ -30,13 +30,13 @@ ok(!alive($more[0]) && alive($r) && alive($more[1]) && alive($more[2]), 'ends th
 is(api(POST => '/logout', json => { all => JSON::true() }, bearer($r))->{status}, 200, 'all of them');
 ok(!alive($r) && !alive($more[1]) && !alive($more[2]), 'ends every one');
 
-# The body's token comes first, then the bearer.
+# The token in the body is used first, then the bearer token.
 my $a = person();
 my $b = person();
 is(api(POST => '/logout', json => { refresh_token => $a->{refresh_token} }, bearer($b))->{status}, 200, 'both a token and a bearer');
 ok(!alive($a) && alive($b), 'the token in the body counts');
 
-# Forged ones change nothing and look the same.
+# Forged tokens end no session, and the answer is the same.
 my $forged = $b->{access_token};
 substr($forged, -2, 1) = substr($forged, -2, 1) eq 'A' ? 'B' : 'A';
 is_deeply(api(POST => '/logout', bearer => $forged)->{json}, $done, 'a forged bearer: 200');

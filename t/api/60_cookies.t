@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Tokens as cookies, with SECURE_COOKIES on as in production (a client of ours sends them over http).
+# Tokens as cookies, with SECURE_COOKIES=true as in production. (The test's client sends such cookies over http.)
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -27,7 +27,7 @@ for my $part ('httponly', 'secure', 'samesite=lax', 'path=/', 'max-age=900') {
 for my $part ('secure', 'samesite=lax', 'path=/') {
     like($raw->($CSRF), qr/; *\Q$part\E(?:;|$)/, "csrf cookie: $part");
 }
-# Some milliseconds of the seven days are over by now.
+# Some milliseconds of the seven days have passed.
 like($raw->($_), qr/max-age=(?:604800|604799)(?:;|$)/, "$_ lasts seven days") for $RT, $CSRF;
 unlike($raw->($CSRF), qr/httponly/, 'a script can read the csrf cookie');
 for my $part ('httponly', 'secure', 'samesite=lax', 'path=/api/auth', 'max-age=34560000') {
@@ -39,7 +39,7 @@ my $jar = jar_from($made);
 is(api(GET => '/me', cookies => $jar)->{status}, 200, 'GET /me by cookie');
 problem_is(api(GET => '/me', cookies => $jar, bearer => 'a.b.c'), 401, 'token_invalid', 'a bad bearer never falls back to the cookie');
 
-# Refresh by cookie: CSRF token and Origin, both.
+# A refresh by cookie needs the CSRF token and an allowed Origin.
 my %csrf = ('X-CSRF-Token' => $jar->{$CSRF});
 problem_is(api(POST => '/refresh', cookies => $jar, headers => { Origin => $self }), 403, 'csrf_failed', 'refresh without the CSRF token');
 problem_is(api(POST => '/refresh', cookies => $jar, headers => { Origin => $self, 'X-CSRF-Token' => 'x' x 43 }),
@@ -68,7 +68,7 @@ $jar = jar_from($front);
 my $mixed = api(POST => '/refresh', cookies => $jar, headers => { %csrf, %ask, Origin => $self }, json => { refresh_token => 'x' });
 is($mixed->{json}{code}, 'refresh_invalid', 'a token in the body is chosen before the cookie');
 
-# Signing in needs no CSRF token, but no foreign Origin either.
+# A sign-in needs no CSRF token, but must not come from a foreign Origin.
 my %login = (json => { email => $email, password => $password });
 problem_is(api(POST => '/login', %login, headers => { %ask, Origin => 'https://evil.example' }), 403, 'origin_denied', 'sign-in from another site');
 problem_is(api(POST => '/login', %login, headers => { %ask, 'Sec-Fetch-Site' => 'cross-site' }), 403, 'origin_denied', 'cross-site without Origin');
@@ -81,7 +81,7 @@ is($anew->{status}, 200, 'signing in again');
 problem_is(api(GET => '/me', cookies => $jar), 401, 'token_revoked', 'the session before has ended');
 $jar = jar_from($anew);
 
-# Log out.
+# Signing out.
 problem_is(api(POST => '/logout', cookies => $jar, headers => { Origin => $self }), 403, 'csrf_failed', 'logout without the CSRF token');
 is(api(GET => '/me', cookies => $jar)->{status}, 200, 'changes nothing');
 my $out = api(POST => '/logout', cookies => $jar, headers => { 'X-CSRF-Token' => $jar->{$CSRF}, Origin => $self });
@@ -92,7 +92,7 @@ for my $name ($AT, $RT, $CSRF) {
 }
 is(api(GET => '/me', cookies => $jar)->{status}, 401, 'signed out');
 
-# Delivery: json when silent under ask; cookie when the host says so.
+# Delivery: with `ask` a request without the header gets JSON, and a host that is set to cookies always sets cookies.
 my $silent = api(POST => '/login', %login);
 ok($silent->{json}{refresh_token}, 'ask: json when the client is silent');
 is_deeply([keys %{ $silent->{cookies} }], [$DEVICE], 'with the device cookie alone, which is no credential');

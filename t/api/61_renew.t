@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# GET /session/renew: the browser's way to a new access cookie.
+# GET /session/renew: how a browser gets a new access cookie.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The OpenAPI document, against the specification's own schema (see build/wheel-file.sh) and against the server.
+# The OpenAPI document is checked with the specification's own schema (see build/wheel-file.sh), and compared with the server's answers.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -30,7 +30,7 @@ PY
 };
 is($said, "valid\n", 'valid against the schema of the specification');
 
-# Each example against the schema it stands beside, which is taken at its word: no members but those it names.
+# Each example must match its schema, and may have only the members that the schema names.
 my $examples = qx{/usr/bin/python3 "$FindBin::Bin/examples.py" "$file" 2>&1};
 is($examples, "valid\n", 'every body and answer has examples that are valid');
 my %token = map { $_->{value}{access_token} ? ($_->{value}{access_token} => 1) : () } grep { ref $_->{value} eq 'HASH' } values %{ $doc->{components}{examples} };
@@ -49,7 +49,7 @@ my @routes = (
     [PATCH => '/api/auth/me'], [DELETE => '/api/auth/me'], [POST => '/api/auth/me/password'],
     [GET => '/api/auth/sessions'], [DELETE => '/api/auth/sessions'], [DELETE => '/api/auth/sessions/{id}'],
 );
-# Paths may be written from a servers entry or from the root.
+# Paths may be relative to a servers entry or absolute.
 my $base = $doc->{servers}[0]{url} // '';
 my %documented;
 for my $path (keys %{ $doc->{paths} }) {
@@ -70,7 +70,7 @@ for my $name (sort keys %documented) {
     my $none = request($method => $path);
     ok($operation->{responses}{ $none->{status} }, "$name: the status $none->{status} it gives is documented");
 }
-# What a client is limited in, and nothing else, tells of 429 and of its Retry-After.
+# Exactly the routes with a limit document 429 with its Retry-After.
 my %limited = map { $_ => 1 } 'POST /api/auth/register', 'POST /api/auth/register/recruiter', 'POST /api/auth/login',
     'POST /api/auth/login/candidate', 'POST /api/auth/login/recruiter', 'POST /api/auth/refresh', 'POST /api/auth/logout',
     'GET /api/auth/session/renew', 'POST /api/auth/me/password', 'DELETE /api/auth/me';

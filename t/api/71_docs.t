@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The page to try the routes in, as an answer; what it does in a browser is t/browser/20_docs.t.
+# The page /docs as an answer. t/browser/20_docs.t tests it in a browser.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -16,7 +16,7 @@ is($headers->header('Cache-Control'), 'public, max-age=300', 'that may be kept f
 is($headers->header('X-Request-Id') =~ /^[0-9a-f]{24}$/, 1, 'with a request id');
 is($headers->header('Set-Cookie'), undef, 'and no cookie');
 
-# The site of this test has a policy for whatever brings none (Header always setifempty): two would be both in force.
+# The test's site adds a policy to answers without one (Header always setifempty). With two policies, both would be in force.
 my @policies = $headers->header('Content-Security-Policy');
 is(scalar @policies, 1, 'one policy');
 my %policy = map { /^(\S+) (.*)$/ ? ($1 => $2) : () } split /; /, $policies[0];
@@ -40,7 +40,7 @@ problem_is($post, 405, 'method_not_allowed', 'POST');
 is($post->{headers}->header('Allow'), 'GET, HEAD, OPTIONS', 'Allow');
 problem_is(api(GET => '/docs/'), 404, 'not_found', 'nothing below it');
 
-# Where everything is guarded and the mount is elsewhere, the mount's routes stay open.
+# On a host that guards everything and has its mount elsewhere, the routes of the mount stay open.
 my $elsewhere = request(GET => '/accounts/docs', vhost => 'guarded');
 is($elsewhere->{status}, 200, 'behind a guarded /');
 is($elsewhere->{body}, $page->{body}, 'the same page: it asks for the document beside it');

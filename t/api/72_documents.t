@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# openapi.json and /docs are made once and may be kept: ETag, 304, the right one for each host, also across restarts.
+# openapi.json and /docs are made once and may be cached: ETag, 304, the right document for each host, also over restarts.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -25,7 +25,7 @@ for my $path ('/openapi.json', '/docs') {
     is(api(GET => $path, headers => { 'If-None-Match' => '"' . '0' x 32 . '"' })->{status}, 200, '... but to whom has another one');
     is(api(HEAD => $path, headers => { 'If-None-Match' => $tag })->{status}, 304, '... the same for HEAD');
 }
-# Each host its own.
+# Each host has its own document.
 my %of = map { $_ => request(GET => ($_ eq 'guarded' ? '/accounts' : '/api/auth') . '/openapi.json', vhost => $_) } qw(cookies guarded);
 my $main = api(GET => '/openapi.json');
 my %tags = map { $_->{headers}->header('ETag') => 1 } $main, values %of;
@@ -33,7 +33,7 @@ is(scalar keys %tags, 3, 'three mounts, three documents');
 ok($of{guarded}{json}{paths}{'/accounts/login'}, 'the paths are those of the host');
 ok($of{cookies}{json}{paths}{'/api/auth/login'}{post}{responses}{200}{headers}{'Set-Cookie'}, 'and its way of handing out tokens');
 
-# What a reload changes is another document; what it does not is the same one.
+# A reload that changes the document changes its ETag. Any other reload leaves it as it is.
 my $httpd = AuthPlatform::Httpd->new->start;
 my $get = sub { return $httpd->get($_[0]) };
 my $before = $get->('/api/auth/openapi.json');

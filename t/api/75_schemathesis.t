@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Schemathesis asks every route what the OpenAPI document says it takes, and what it says it does not, as an administrator and
-# as nobody: no 500, no answer that is not documented, no wrong request that is accepted, no right one refused. On a server
-# of its own; see build/schemathesis.sh. AUTHP_SCHEMATHESIS_SEED=N makes it another walk.
+# Schemathesis sends every route requests that the OpenAPI document allows and requests that it forbids, as an administrator and signed out.
+# No answer may be a 500 or undocumented, no wrong request may be accepted, and no right one refused. The test has a server of its own; see
+# build/schemathesis.sh. AUTHP_SCHEMATHESIS_SEED=N repeats other random requests.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -47,7 +47,7 @@ is($? >> 8, 0, "nothing to complain about, with seed $seed") or diag $said;
 my ($cases) = $said =~ /(\d+) generated, \1 passed/;
 cmp_ok($cases // 0, '>', 1000, 'in more than 1000 requests') or diag $said;
 
-# Was it really there? Each route, and behind its door: not only 401 and 403.
+# Checks that each route was reached, and with other statuses than 401 and 403.
 my %seen;
 for my $line (split /\n/, AuthPlatform::Httpd::slurp("$work/seen")) {
     my ($route, $status) = $line =~ /^(.*) (\d+)$/;
@@ -59,8 +59,8 @@ for my $path (sort keys %{ $doc->{paths} }) {
         my $route    = uc($method) . " $path";
         my @statuses = sort keys %{ $seen{$route} || {} };
         my @inside   = grep { !/^(?:401|403|405|5..)$/ } @statuses;
-        push @inside, grep { $_ == 401 } @statuses if $path =~ m{/session/renew$};    # is for cookies
-        push @inside, 'read' if $path =~ m{/openapi\.json$};                          # is what it read first
+        push @inside, grep { $_ == 401 } @statuses if $path =~ m{/session/renew$};    # this route takes cookies only
+        push @inside, 'read' if $path =~ m{/openapi\.json$};                          # this is the document that it read first
         ok(scalar @inside, "$route: @statuses");
     }
 }

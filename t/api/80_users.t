@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What administrators do to accounts: find, look at, change, verify, disable, delete, sign out.
+# What administrators do with accounts: find, show, change, verify, disable, delete, sign out.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -12,7 +12,7 @@ my @as_boss   = bearer($boss);
 my $candidate = person(name => 'Ada');
 my $id        = $candidate->{user}{id};
 
-# Who may.
+# Who may use these routes.
 for my $case ([GET => '/users'], [GET => "/users/$id"], [PATCH => "/users/$id"], [DELETE => "/users/$id"],
     [GET => "/users/$id/sessions"], [DELETE => "/users/$id/sessions"], [POST => '/recruiter/verify']) {
     my ($method, $path) = @$case;
@@ -21,7 +21,7 @@ for my $case ([GET => '/users'], [GET => "/users/$id"], [PATCH => "/users/$id"],
     problem_is(api($method => $path, @body, bearer($candidate)), 403, 'insufficient_role', "$method $path: a candidate");
 }
 
-# Finding.
+# Finding accounts.
 my $mark   = 'list' . $$ . 'x' . time;
 my @listed = map { person(email => "$mark-$_\@example.org") } 1 .. 5;
 my $all    = api(GET => "/users?email=" . uc $mark, @as_boss);
@@ -35,7 +35,7 @@ do {
     my $page = api(GET => "/users?email=$mark&limit=2" . ($cursor ? "&cursor=$cursor" : ''), @as_boss);
     push @seen, map { $_->{email} } @{ $page->{json}{items} };
     $cursor = $page->{json}{next_cursor};
-    # Rows come and go while somebody pages through: none is missed, none comes twice.
+    # Accounts are added and deleted while a client reads the pages. No account is missing, and none is listed twice.
     api(DELETE => "/users/$listed[0]{user}{id}", @as_boss) if !$pages++;
 } while ($cursor);
 is_deeply(\@seen, [map { "$mark-$_\@example.org" } 1 .. 5], 'page by page, the same');
@@ -49,7 +49,7 @@ for my $bad ('limit=0', 'limit=201', 'limit=x', 'limit=', 'limit=1e1', 'cursor=x
     is(scalar @{ $answer->{json}{errors} }, scalar(split /&/, $bad) - ($bad =~ /^limit=5/ ? 1 : 0), 'each one named');
 }
 
-# One account.
+# Showing one account.
 is(api(GET => "/users/$id", @as_boss)->{json}{email}, $candidate->{email}, 'one account');
 is(api(HEAD => "/users/$id", @as_boss)->{status}, 200, 'HEAD too');
 problem_is(api(GET => '/users/' . 'f' x 24, @as_boss), 404, 'not_found', 'an id of nobody');
@@ -58,7 +58,7 @@ my $wrong = api(PUT => "/users/$id", json => {}, @as_boss);
 problem_is($wrong, 405, 'method_not_allowed', 'PUT');
 is($wrong->{headers}->header('Allow'), 'GET, HEAD, PATCH, DELETE, OPTIONS', 'and what is allowed');
 
-# Changing.
+# Changing an account.
 my $changed = api(PATCH => "/users/$id", json => { name => 'Ada L.', roles => ['candidate', 'recruiter'] }, @as_boss);
 is($changed->{status}, 200, 'changed') or diag $changed->{body};
 is($changed->{json}{name}, 'Ada L.', 'the name');
@@ -117,8 +117,8 @@ problem_is(api(GET => "/users/$id", @as_boss), 404, 'not_found', 'gone');
 problem_is(api(POST => '/login', json => { email => $candidate->{email}, password => $candidate->{password} }), 401, 'invalid_credentials', 'nobody of that name');
 is(person(email => $candidate->{email})->{user}{email}, $candidate->{email}, 'the address is free again');
 
-# The last administrator stays: with the others of this run out of the way.
-admin();    # at least this one, whatever other files left
+# The last administrator cannot be removed. First the other administrators of this run are made harmless.
+admin();    # at least one, whatever other test files left
 my $mine    = $boss->{user}{id};
 my @admins  = grep { $_->{id} ne $mine && !$_->{disabled} } @{ api(GET => '/users?role=admin&limit=200', @as_boss)->{json}{items} };
 cmp_ok(scalar @admins, '>', 0, 'there are other admins');
@@ -133,7 +133,7 @@ is(api(PATCH => "/users/$mine", json => { roles => [] }, @as_boss)->{status}, 20
 problem_is(api(GET => '/users', @as_boss), 403, 'insufficient_role', 'and is none any more');
 is(api(GET => '/users', bearer($other))->{status}, 200, 'the other one is');
 
-# The cookie way needs its token and its origin here as everywhere.
+# Requests by cookie need the CSRF token and the Origin on these routes, too.
 my $login = api(POST => '/login', json => { email => $other->{email}, password => $other->{password} },
     headers => { 'X-Token-Delivery' => 'cookie', Origin => origin() });
 my $jar = jar_from($login);

@@ -21,7 +21,7 @@ problem_is(api(PATCH => '/me', json => $_, @as), 422, 'validation_failed', join 
     for { roles => ['admin'] }, { email => 'x@example.org' }, { name => 'x' x 201 }, { is_recruiter_verified => JSON::true() };
 problem_is(api(PATCH => '/me', json => { name => 'x' }), 401, 'token_missing', 'nobody');
 
-# Devices.
+# The list of devices.
 my $phone = api(POST => '/login', json => { email => $me->{email}, password => $me->{password}, device_id => 'phone' },
     headers => { 'User-Agent' => 'A phone' });
 my $tablet = api(POST => '/login', json => { email => $me->{email}, password => $me->{password}, device_id => 'tablet' });
@@ -46,7 +46,7 @@ problem_is(api(POST => '/refresh', json => { refresh_token => $tablet->{json}{re
 is(api(GET => '/me', @as)->{status}, 200, 'this one stays');
 is(api(DELETE => '/sessions', @as)->{status}, 204, 'nobody else is fine');
 
-# Password.
+# Changing the password.
 my $other = api(POST => '/login', json => { email => $me->{email}, password => $me->{password} });
 my $new   = 'four rather calm words';
 problem_is(api(POST => '/me/password', json => { current_password => $bad, new_password => $new }, @as), 403, 'invalid_credentials', 'the wrong one');
@@ -68,7 +68,7 @@ is(scalar @{ api(GET => '/sessions', @as)->{json}{items} }, 1, 'one device is le
 problem_is(api(POST => '/login', json => { email => $me->{email}, password => $me->{password} }), 401, 'invalid_credentials', 'the old password is over');
 is(api(POST => '/login', json => { email => $me->{email}, password => $new })->{status}, 200, 'the new one signs in');
 
-# Two who change it at once, knowing the same one: one of them has to think again.
+# Two requests change the password at once, and both send the present one. One of them must fail.
 my @racing;
 for my $n (1 .. 6) {
     my $pid = open(my $said, '-|') // die "fork: $!";
@@ -84,7 +84,7 @@ my @statuses = map { my $line = <$_>; close $_; $line } @racing;
 is(scalar(grep { $_ == 200 } @statuses), 1, "one of six changes it (@statuses)");
 is(scalar(grep { !/^(?:200|401|403|503)$/ } @statuses), 0, 'the others are told');
 
-# The cookie way: new tokens are cookies, and CSRF counts.
+# Requests by cookie: the new tokens are cookies, and the CSRF token is needed.
 my $login = api(POST => '/register', json => { email => new_email(), password => 'three calm words' },
     headers => { 'X-Token-Delivery' => 'cookie', Origin => origin() });
 my $jar  = jar_from($login);
@@ -97,7 +97,7 @@ ok(!exists $cooked->{json}{refresh_token}, 'the refresh token is not in the body
 my $fresh = { %$jar, %{ jar_from($cooked) } };
 is(api(GET => '/me', cookies => $fresh)->{status}, 200, 'but in the cookies');
 
-# Deletion.
+# Deleting the account.
 %safe = (cookies => $fresh, headers => { 'X-CSRF-Token' => $fresh->{csrf_token}, Origin => origin() });
 problem_is(api(DELETE => '/me', json => { password => $bad }, %safe), 403, 'invalid_credentials', 'not with a wrong password');
 problem_is(api(DELETE => '/me', %safe), 403, 'invalid_credentials', 'nor without one');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How people become recruiters: by an admin, by an invite at registration, by an invite at sign-in. Nobody does by themselves.
+# How accounts become recruiters: by an admin, by an invite at registration, or by an invite at sign-in. Nobody can do it alone.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -23,7 +23,7 @@ sub invite {
 sub sign_up { my ($email, %o) = @_; return api(POST => '/register/recruiter', json => { email => $email, password => $password, %o }) }
 sub sign_in { my ($email, %o) = @_; return api(POST => '/login/recruiter', json => { email => $email, password => $password, %o }) }
 
-# Nobody by themselves.
+# Without an invite or an admin it is refused.
 my $email = new_email();
 problem_is(sign_up($email), 403, 'invite_required', 'without an invite');
 problem_is(sign_up($email, verified => JSON::true()), 403, 'invite_required', 'saying so does not help');
@@ -60,7 +60,7 @@ is_deeply(request(GET => '/api/protected/me', bearer => $in->{json}{access_token
 problem_is(sign_up(new_email(), invite_code => $invite->{code}), 403, 'invite_invalid', 'it is good once');
 problem_is(sign_up($email, invite_code => $invite->{code}), 403, 'invite_invalid', 'for its owner too');
 
-# By an invite at sign-in: a candidate becomes one, a pending one is verified.
+# By an invite at sign-in: a candidate becomes a recruiter, and a pending recruiter is verified.
 my $ada = person(password => $password, email => new_email());
 my $ada_password = $ada->{password};
 sub ada_in { my (%o) = @_; return api(POST => '/login/recruiter', json => { email => $ada->{email}, password => $ada_password, %o }) }
@@ -99,7 +99,7 @@ problem_is(api(POST => '/recruiter/invites', json => $_, @as_boss), 422, 'valida
 problem_is(api(@$_, bearer(person())), 403, 'insufficient_role', "$_->[0] is for admins")
     for [POST => '/recruiter/invites', json => { email => $email }], [GET => '/recruiter/invites'], [DELETE => "/recruiter/invites/$later->{id}"];
 
-# One invite, many at once: one recruiter, and nobody half.
+# Many requests use one invite at the same moment: exactly one account becomes a recruiter, and the others are unchanged.
 my $prize = invite(my $wanted = new_email());
 my @racers;
 for my $n (1 .. 16) {
@@ -119,7 +119,7 @@ is(scalar(grep { $_ == 409 || $_ == 403 } @got), 15, 'the others are told');
 is(scalar @{ api(GET => "/users?email=$wanted", @as_boss)->{json}{items} }, 1, 'one account');
 is(sign_in($wanted)->{status}, 200, 'whole');
 
-# Cookies that came by themselves make nobody an admin here.
+# Cookies of an admin that a browser sends without the CSRF token give no right to make recruiters.
 my $login = api(POST => '/login', json => { email => $boss->{email}, password => $boss->{password} }, headers => { 'X-Token-Delivery' => 'cookie', Origin => origin() });
 my $jar = jar_from($login);
 problem_is(api(POST => '/register/recruiter', json => { email => new_email(), password => $password }, cookies => $jar, headers => { Origin => origin() }),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every route of the contract, every status and every code that password accounts can give, in both token ways. The rows are
-# in contract/*.pl; at the end, what the OpenAPI document promises has all been seen, and nothing else.
+# Every route, status and code that password accounts can get, with both ways of sending tokens. The rows are in contract/*.pl. At the end
+# the test checks that everything that the OpenAPI document promises was seen, and nothing else.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -46,20 +46,20 @@ my %known    = map { $_->{route} => 1 } @routes;
 my %described = map { join(' ', (split / /)[0, 1]) => 1 } keys %promised;
 is_deeply([sort keys %described], [sort keys %known], 'the routes of the document are those of the table');
 
-# A fault of ours where no store is asked is what nobody can order.
+# No test can cause an internal error on a route that asks no store.
 my @unseen = grep { !$seen->{$_} && !/^GET \/(?:healthz|readyz|openapi\.json|docs) 500 internal_error$/ } sort keys %promised;
 is("@unseen", '', 'each status and code that is promised has been seen');
-# 304 answers a condition of HTTP's own, which the document leaves out as it leaves out 405.
+# 304 answers a conditional request of HTTP. The document leaves it out, as it leaves out 405.
 my @surprises = grep { !$promised{$_} && !/^(?:HEAD|OPTIONS|TRACE) | 304$| 405 / && $known{ join ' ', (split / /)[0, 1] } } sort keys %$seen;
 is("@surprises", '', 'and no other');
 
-# Cookies alone meet these, or only a bearer does, or a server of its own was needed.
+# These occur only with cookies, or only with a bearer token, or were tested on a server of their own.
 my $one_way = qr{\ (?:csrf_failed|origin_denied|busy|rate_limited|store_unavailable|internal_error|last_admin|insufficient_user_authentication)$|^GET\ /session/renew
     |^POST\ /register/recruiter\ 401\ token_}x;
 my @half = grep { keys %{ $seen->{$_} } < 2 && $_ !~ $one_way && $promised{$_} } sort keys %$seen;
 is("@half", '', 'in both token ways');
 
-# The codes that clients branch on.
+# The codes that clients use to choose what to do.
 my @codes = qw(invalid_credentials token_missing token_invalid token_expired token_revoked insufficient_role insufficient_user_authentication
     not_candidate not_recruiter recruiter_pending invite_required invite_invalid email_taken csrf_failed origin_denied refresh_invalid
     refresh_reused last_admin rate_limited busy store_unavailable validation_failed malformed_json body_too_large unsupported_media_type not_found

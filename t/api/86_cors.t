@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Scripts of other origins: exact origins, credentials only where cookies are, preflight, Vary; and what
-# stops the server from starting.
+# Scripts of other origins: exact origins, credentials only where cookies are used, preflight, Vary; and settings that stop the server from
+# starting.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -11,7 +11,7 @@ use Test::More;
 
 my $app = 'https://app.example.org';    # BACKEND_CORS_ORIGINS of the server under test
 
-# The answer's CORS headers: {allow, credentials, methods, headers, age, expose, vary}.
+# Returns the CORS headers of an answer: {allow, credentials, methods, headers, age, expose, vary}.
 sub cors {
     my ($answer) = @_;
     my $h = $answer->{headers};
@@ -25,7 +25,7 @@ sub preflight {
             'Access-Control-Request-Headers' => 'content-type,x-csrf-token' });
 }
 
-# Who may: [origin, allowed?]. Nothing but an exact origin does.
+# Which origins are allowed: [origin, allowed?]. Only exact origins are.
 my $self = origin();
 my @origins = (
     [$app, 1], [$self, 1],
@@ -57,7 +57,7 @@ for my $case (@origins) {
     }
 }
 
-# Which methods, path by path; none for a path that is none.
+# The allowed methods of each path; none for a path without a route.
 for my $case (['/me', 'GET, HEAD, PATCH, DELETE, OPTIONS'], ['/users/' . 'f' x 24, 'GET, HEAD, PATCH, DELETE, OPTIONS'], ['/session/renew', 'GET, OPTIONS'],
     ['/recruiter/invites', 'POST, GET, HEAD, OPTIONS'])
 {
@@ -80,14 +80,14 @@ is(cors(api(GET => '/me', bearer($p), headers => { Origin => $app }))->{allow}, 
 is(cors(api(GET => '/me', bearer($p), headers => { Origin => 'https://evil.example' }))->{allow}, undef, 'for another one it is not readable');
 is(cors(api(GET => '/me', bearer($p)))->{allow}, undef, 'without an origin nothing is said');
 
-# Credentials belong to cookies: a host that hands out none allows none.
+# Access-Control-Allow-Credentials is for cookies. A host that sets no cookies does not send it.
 my $json_only = request(OPTIONS => '/accounts/login', vhost => 'guarded', headers => { Origin => $app, 'Access-Control-Request-Method' => 'POST' });
 is($json_only->{status}, 204, 'AuthPlatformTokenDelivery json');
 is(cors($json_only)->{allow}, $app, 'the origin');
 is(cors($json_only)->{credentials}, undef, 'but no credentials');
 is(cors(preflight(AUTH . '/login', $app, vhost => 'cookies'))->{credentials}, 'true', 'AuthPlatformTokenDelivery cookie: credentials');
 
-# FRONTEND_URL counts by its origin; ServerName's scheme is the own one behind a proxy that speaks TLS.
+# FRONTEND_URL is an allowed origin. Behind a proxy that speaks TLS the scheme of ServerName makes the host's own origin.
 {
     my $httpd = AuthPlatform::Httpd->new(settings => "FRONTEND_URL=https://WWW.example.org:443/jobs/\nBACKEND_CORS_ORIGINS=https://a.example, http://b.example:8080\n")->start;
     my $base  = "http://127.0.0.1:$httpd->{port}/api/auth/healthz";
@@ -96,7 +96,7 @@ is(cors(preflight(AUTH . '/login', $app, vhost => 'cookies'))->{credentials}, 't
     $httpd->stop;
 }
 
-# What would open it to everybody does not start: one line names the setting, and -t says it before anybody is served.
+# A value that would allow every origin stops the start. One line names the setting, and `httpd -t` reports it too.
 for my $value ('*', '["*"]', '["https://app.example.org","*"]', 'https://*.example.org', '["null"]', 'null', 'https://app.example.org/*', 'https://') {
     my $httpd = AuthPlatform::Httpd->new(settings => "BACKEND_CORS_ORIGINS=$value\n");
     my $said  = qx{$ENV{AUTHP_HTTPD} -t -d $httpd->{dir} -f $httpd->{dir}/httpd.conf 2>&1};

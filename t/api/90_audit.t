@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The audit: every security event leaves its rows, with the X-Request-Id of the answer, and nothing secret is in them.
+# Every security event has its audit entries, with the X-Request-Id of the answer, and no entry contains a secret.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -41,11 +41,12 @@ my $disabled   = $person{eve};
 api(PATCH => "/users/$disabled->{id}", json => { disabled => $true }, @as_boss);
 my $ada_session = session_of($person{ada});
 
-# The person that an answer is about; the case's own id where there is none.
+# Returns the id of the account in the answer.
 my ($seen, $answered);
 sub subject { return $answered->{json}{user}{id} // $answered->{json}{id} }
 
-# [what, request, [event, outcome, reason, actor, subject, session?], more rows]. Ids may be code, asked after the answer.
+# [what, request, [event, outcome, reason, actor, subject, session?], more entries]. An id may be a function, which is called after the
+# answer.
 my $own = sub { subject() };
 my $any = sub { $seen->{session_id} =~ /^[0-9a-f]{24}$/ ? $seen->{session_id} : 'an id' };
 my @cases = (
@@ -101,7 +102,7 @@ my @cases = (
         ['user_delete', 'denied', 'invalid_credentials', $person{dora}{id}, $person{dora}{id}, $any]],
 );
 
-# What happens to one session, in its order.
+# The events of one session, in their order.
 my $gina    = make('gina');
 my @devices = map { sign_in('/login', $gina->{email})->{json} } 1 .. 4;
 my @ids     = map { session_of($_) } @devices;
@@ -117,10 +118,10 @@ push @cases,
     ['all others out', sub { api(DELETE => '/sessions', bearer($gina)) }, ['sessions_end', 'ok', undef, $gina->{id}, $gina->{id}, $first]],
     ['sign-out everywhere', sub { api(POST => '/logout', json => { all => $true }, bearer($gina)) }, ['logout', 'ok', 'logout_all', $gina->{id}, $gina->{id}, $first]];
 
-# All of it first, then one look into the store.
+# All requests run first; then the store is read once.
 my @done = map { my ($what, $ask, @wanted) = @$_; { what => $what, at => time * 1000, answer => $ask->(), wanted => \@wanted } } @cases;
 
-# The last administrator's refusals.
+# Refusals about the last administrator.
 my @others = grep { $_->{id} ne $me && !$_->{disabled} } @{ api(GET => '/users?role=admin&limit=200', @as_boss)->{json}{items} };
 api(PATCH => "/users/$_->{id}", json => { disabled => $true }, @as_boss) for @others;
 push @done, map {
@@ -149,18 +150,18 @@ for my $case (@done) {
     }
 }
 
-# The tool on the server: no request and no address, but an actor.
+# An entry of the command line tool has no request id and no address, but an actor.
 my ($made_by) = grep { $_->{event} eq 'user_create' } grep { ($_->{subject_id} // '') eq $me } @log;
 is_deeply([@$made_by{ qw(outcome actor_id ip request_id) }], ['ok', 'cli', undef, undef], 'what the tool does is there too');
 
-# A deleted account: its id stays, its addresses go.
+# After an account was deleted its id stays in the entries, and its client addresses are removed.
 my @left = grep { ($_->{subject_id} // '') eq $disabled->{id} } @log;
 cmp_ok(scalar @left, '>', 2, 'the audit of a deleted account stays');
 is(scalar(grep { defined $_->{ip} && !defined $_->{actor_id} } @left), 0, 'without the addresses that tried it');
 is(scalar(grep { defined $_->{ip} && $_->{actor_id} eq $disabled->{id} } @left), 0, 'or were its own');
 is(scalar(grep { defined $_->{ip} && $_->{actor_id} eq $me } @left), 2, 'what an administrator did to it keeps theirs');
 
-# Nothing secret, and nobody's address of e-mail, in any of it.
+# No entry contains a secret or an e-mail address.
 my $all = text_of('audit_log');
 open my $in, '<', server_root() . '/secrets.txt' or die "secrets.txt: $!";
 chomp(my @secrets = <$in>);
@@ -169,7 +170,7 @@ is(scalar(grep { length && index($all, $_) >= 0 } @secrets), 0, 'no secret is in
 is(scalar(grep { index($all, $_) >= 0 } $new, $taken, map { $_->{email} } values %person), 0, 'no e-mail address');
 is(index($all, '@'), -1, 'of anybody');
 
-# Nor does the rest of the store hold what opens anything: passwords, tokens, the codes of invites.
+# The rest of the store also has nothing that could be used to sign in: no passwords, tokens or invite codes.
 for my $table (qw(users refresh_tokens recruiter_invites)) {
     my $text = text_of($table);
     cmp_ok(length $text, '>', 100, "$table has something in it");

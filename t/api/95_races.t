@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Who comes first when many come at once: one decision of the store, and everybody told the truth.
+# Many requests at once: the store decides which one succeeds, and every client gets a true answer.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -99,7 +99,7 @@ sub invite {
     });
     my ($won, @more) = grep { $answers[$_]{status} == 201 } 0 .. 31;
     ok(defined $won && !@more, 'one invite, 32 registrations: exactly one recruiter') or diag tally(@answers);
-    # While the winner's account is there but its invite not claimed yet, the address is what is taken.
+    # Between the winner's account and its claim of the invite, another request finds the address taken.
     my @losers = grep { ($_->{code} // '') =~ /^(?:invite_invalid|email_taken)$/ } @answers;
     is(scalar @losers, 31, 'the others are refused') or diag tally(@answers);
     my @left = accounts($email);
@@ -111,7 +111,7 @@ sub invite {
     is($row->{used_by}, $left[0]{id}, 'used by that one');
 }
 {
-    # The same invite, tried for 32 addresses.
+    # The same invite, used for 32 addresses.
     my $owner   = new_email();
     my $invite  = invite($owner);
     my @emails  = map { new_email() } 1 .. 31;
@@ -124,7 +124,7 @@ sub invite {
     is(scalar(map { accounts($_) } @emails), 0, 'no account of the others');
 }
 {
-    # A double click: the same person redeems it many times at once.
+    # A double click: one account redeems the same invite many times at once.
     my $ada     = person();
     my $invite  = invite($ada->{email});
     my @answers = together(16, sub {
@@ -168,7 +168,7 @@ sub invite {
     my @roles = ('candidate', $now ? 'recruiter' : ());
     is_deeply($claims->{roles}, \@roles, 'roles of a fresh token');
     is_deeply(request(GET => '/api/protected/me', bearer => $_)->{json}{roles}, \@roles, 'and of an older one') for $in->{access_token}, $carl->{access_token};
-    # Whatever was a change counted once: giving the role was the first, and every other one turned it over.
+    # Each real change is counted once: the first one gave the role, and each other one reversed the one before.
     is(($row->{ver} - 2) % 2, $now, 'as many changes as its end says');
     cmp_ok($row->{ver} - 2, '<=', scalar @answers, 'no more of them than requests');
     my @log = grep { ($_->{subject_id} // '') eq $id && $_->{event} =~ /^recruiter_(?:verify|withdraw)$/ } rows('audit_log');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Require on real locations: who gets in, who gets which refusal, in which form.
+# Require on real locations: who may see a page, and the form of each refusal.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -12,7 +12,7 @@ my %who = (
     recruiter => admin(role => 'recruiter', more => ['--verified']),
     admin     => admin(),
 );
-my %matrix = (    # path => roles let in
+my %matrix = (    # path => roles that may see it
     '/any/'             => [qw(candidate recruiter admin)],
     '/candidate/'       => [qw(candidate)],
     '/recruiter/'       => [qw(recruiter admin)],
@@ -42,7 +42,7 @@ for my $path (sort keys %matrix) {
     problem_is(request(GET => $path, bearer => 'a.b.c'), 401, 'token_invalid', "$path with a bad token");
 }
 
-# Browsers: navigations are sent to sign in, everything else is told in JSON.
+# Browsers: a navigation is sent to the sign-in page, every other request gets a JSON error.
 my %nav = ('Sec-Fetch-Mode' => 'navigate');
 my $sent = request(GET => '/candidate/?x=1&y=%20z', headers => {%nav});
 is($sent->{status}, 302, 'a signed-out navigation');
@@ -61,7 +61,7 @@ my $page = request(GET => '/admin/', headers => {%nav}, bearer($who{candidate}))
 is($page->{status}, 403, 'wrong role on a navigation');
 is($page->{headers}->content_type, 'text/html', 'is told by a small page');
 unlike($page->{body}, qr/<script|https?:/i, 'without scripts or other hosts');
-# It says who is refused, in their own words taken as text, and how to be somebody else.
+# The page for browsers shows the name of the refused user as plain text, and a link to sign in as another one.
 my $named = person(name => q{<b onclick="x">A & 'B'</b>});
 my $denied = request(GET => '/admin/?a=1&b="', headers => {%nav}, bearer($named));
 like($denied->{body}, qr{You are signed in as <strong><bdi>&lt;b onclick=&quot;x&quot;&gt;A &amp; 'B'&lt;/b&gt;</bdi></strong> \(<bdi>\Q$named->{email}\E</bdi>\)}, 'a name is text');
@@ -84,12 +84,12 @@ like($own->{body}, qr/signin/i, 'is what is sent');
 is($csp->($own), "default-src 'self'", "under the site's policy");
 is($csp->(request(GET => '/admin/', bearer($who{candidate}))), "default-src 'self'", 'a problem document brings none');
 
-# Conditions that need no person.
+# Conditions that need no signed-in user.
 is(request(GET => '/either/', headers => { 'X-Test-Pass' => 'yes' })->{status}, 200, 'another branch of RequireAny lets nobody in by name');
 is(request(GET => '/elsewhere/')->{status}, 401, 'Require ip that fails, or a role: 401');
 is(request(GET => '/elsewhere/', bearer($who{candidate}))->{status}, 200, 'the role passes');
 like(request(GET => '/ownerror/')->{body}, qr/^the site's own words/, 'an ErrorDocument of the site wins');
-# One that is not there does not: programs and people get what they get without it.
+# An ErrorDocument whose file is missing changes nothing: clients get the same answer as without it.
 for my $case (['signed out', 401, 'token_missing'], ['without the role', 403, 'insufficient_role', bearer($who{candidate})]) {
     my ($name, $status, $code, @token) = @{$case};
     my $lost = request(GET => '/lostpage/', @token);
@@ -100,7 +100,7 @@ for my $case (['signed out', 401, 'token_missing'], ['without the role', 403, 'i
     like($page->{body}, qr/${\$page->{headers}->header('X-Request-Id')}/, '... of ours, with the id of the refusal');
 }
 
-# A whole host guarded: the mount and the sign-in page stay reachable.
+# On a host that is guarded as a whole, the mount and the sign-in page stay reachable.
 my %whole = (vhost => 'guarded');
 is(request(GET => '/', %whole)->{status}, 401, 'the host is guarded');
 is(request(GET => '/accounts/healthz', %whole)->{status}, 200, 'its routes are reachable');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What an app learns, and what a client cannot make it believe.
+# What an app gets to know about the user, and that a client cannot fake it.
 use strict;
 use warnings FATAL => 'all';
 use utf8;
@@ -34,7 +34,7 @@ is($headers->{'X-Auth-Session-Id'}, $env->{AUTH_SESSION_ID}, 'X-Auth-Session-Id'
 is($headers->{'X-Auth-Name'}, 'Zo%C3%AB "Q" %E6%97%A5%E6%9C%AC', 'X-Auth-Name, percent-encoded');
 is($headers->{Authorization}, undef, 'the accepted token does not reach the app');
 
-# Whether the address is proved. An account without one has none that is.
+# AUTH_EMAIL_VERIFIED. It is never true for an account without an e-mail address.
 for my $case ([{ email_verified => JSON::true }, 'true'], [{ email_verified => JSON::false }, 'false'],
     [{ email => undef, email_verified => JSON::true }, 'false'])
 {
@@ -48,13 +48,13 @@ for my $case ([{ email_verified => JSON::true }, 'true'], [{ email_verified => J
     is($seen->{headers}{'X-Auth-Email-Verified'}, $want, "through a proxy by $what");
 }
 
-# A proxied back end sees the same headers.
+# An app behind mod_proxy gets the same headers.
 ($seen) = app('/proxied', bearer($p), headers => { Connection => 'close, X-Auth-User-Id, x-auth-roles' });
 is($seen->{headers}{'X-Auth-User-Id'}, $u->{id},    'through a proxy: X-Auth-User-Id, though Connection named it');
 is($seen->{headers}{'X-Auth-Roles'},   'candidate', 'and X-Auth-Roles');
 is($seen->{headers}{Authorization},    undef,       'no token');
 
-# Spoofed copies, in every spelling, guarded or not.
+# Headers that a client sends under our names, in every spelling, on guarded and other pages.
 my @names = map { my $n = $_; ($n, lc $n, uc $n, $n =~ s/-/_/gr, $n =~ s/-(?=[^-]*$)/_/r) }
     qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Roles X-Auth-Session-Id);
 for my $path ('/app/whoami', '/optional/whoami', '/proxied', '/open/whoami') {
@@ -66,7 +66,7 @@ for my $path ('/app/whoami', '/optional/whoami', '/proxied', '/open/whoami') {
         unlike($raw, qr/spoofed/, "$path: $name from a client is gone");
     }
 }
-# What mod_proxy takes for a list of headers to drop: it splits at ';' and white space too, and knows quotes.
+# Lists in Connection by which mod_proxy would drop our headers. mod_proxy also splits such a list at ';' and white space, and reads quotes.
 my ($host, $port) = origin() =~ m{//(.*):(\d+)};
 my @ours = qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Roles X-Auth-Session-Id);
 for my $list ('%s', ';%s', ';;%s;', 'close;%s', 'close, %s', '%s , keep-alive', 'close,,%s', "close\t%s", "\t%s\t", 'close %s', 'x(%s)', '"%s"',
@@ -89,7 +89,7 @@ for my $name (qw(Proxy-Connection Keep-Alive Trailer TE Upgrade)) {
     is(scalar(grep { $raw =~ /"$_": "[^"]/ } @ours), scalar @ours, "$name: strips nothing of ours");
 }
 
-# Nor does the site's own configuration put another's word in place of ours.
+# Configuration of the site cannot replace our variables and headers either.
 my $own_words = request(GET => '/app/whoami', bearer($p), headers => { 'X-Test-Own' => 'mallory' });
 my %told      = %{ $own_words->{json}{environment} };
 is($told{AUTH_ROLES},   'candidate', 'AUTH_ROLES that SetEnvIf had set is replaced');
@@ -105,7 +105,7 @@ my $proxied = raw_request("GET /proxied HTTP/1.1\r\nHost: $host:$port\r\nAuthori
 is(scalar(() = $proxied =~ /mallory/g), 1, 'and none goes to a back end');
 like($proxied, qr/"X-Auth-Roles": "candidate"/, 'but the real roles');
 
-# Our cookies never reach an app; others do.
+# Our cookies never reach an app, other cookies do.
 my $jar = { '__Host-authp_at' => $p->{access_token}, '__Secure-authp_rt' => 'r', csrf_token => 'c', '__Secure-authp_device' => 'd',
     mine => 'kept', theme => 'dark' };
 ($seen, $answer) = app('/app/whoami', cookies => $jar);
@@ -117,7 +117,7 @@ is($seen->{headers}{Cookie}, undef, 'no Cookie header when only ours were sent')
 ($seen) = app('/open/whoami', cookies => $jar);
 is($seen->{headers}{Cookie}, undef, 'nor on an unguarded page of this host');
 
-# Nor in any spelling that a lenient parser may take for one of ours; what stands beside them stays.
+# No spelling that a lenient parser could read as one of our cookies reaches an app. Other cookies beside it stay.
 for my $name (qw(authp_at __Host-authp_at authp_rt __Secure-authp_rt authp_device __Secure-authp_device csrf_token)) {
     for my $spelling ("$name =SECRET", "$name\t=SECRET", "$name \t = SECRET", "\"$name\"=SECRET", "$name=\"SECRET\"", uc($name) . '=SECRET',
         "$name=SECRET; $name=SECRET", "$name=SECRET,$name=SECRET", " ;;$name=SECRET", "x=1,$name=SECRET", "x=1, $name =SECRET", "x=1 $name=SECRET",
@@ -133,7 +133,7 @@ for my $name (qw(authp_at __Host-authp_at authp_rt __Secure-authp_rt authp_devic
     }
 }
 
-# A sibling host can set `theme`, but no name with __Host-: what stands behind a comma is nobody's credential.
+# A sibling host can set the cookie `theme`, but none with __Host- in its name. Text after a comma in a value is therefore no credential.
 my $q = person();
 for my $case (
     ["theme=1,__Host-authp_at=$q->{access_token}; __Host-authp_at=$p->{access_token}",   $u->{id}, 'behind a comma, before the real one'],
@@ -156,7 +156,7 @@ for my $case (
 ($seen) = app('/app/whoami', headers => { Cookie => ['theme=1', "__Host-authp_at=$q->{access_token}"] });
 is($seen->{environment}{AUTH_USER_ID}, undef, 'a second Cookie header is nobody\'s credential');
 
-# Another scheme's header is left alone; ours is forwarded where a location says so.
+# An Authorization header of another scheme stays. Ours is forwarded where a location says so.
 ($seen) = app('/open/whoami', headers => { Authorization => 'Basic dXNlcjpwYXNz' });
 is($seen->{headers}{Authorization}, 'Basic dXNlcjpwYXNz', 'Basic passes');
 ($seen) = app('/forward/whoami', bearer($p));
@@ -167,7 +167,7 @@ is($seen->{environment}{REMOTE_USER}, $u->{id}, 'AuthPlatformRemoteUser email: a
 is($seen->{environment}{REMOTE_USER},  $p->{email}, 'a proven one is');
 is($seen->{environment}{AUTH_USER_ID}, $u->{id},    'beside the id');
 
-# Optional: a public page that knows who is there.
+# AuthPlatformOptional: a public page that shows who is signed in.
 ($seen, $answer) = app('/optional/whoami');
 is($answer->{status}, 200, 'signed out: public');
 is($seen->{environment}{AUTH_USER_ID}, undef, 'nobody');
@@ -179,7 +179,7 @@ problem_is(request(GET => '/optional/whoami', bearer => 'a.b.c'), 401, 'token_in
 is($answer->{status}, 200, 'a bad cookie counts as signed out');
 is($seen->{environment}{AUTH_USER_ID}, undef, 'nobody');
 
-# Cookies on unsafe or upgrading requests: the same origin, or nothing.
+# Unsafe or upgrading requests by cookie must come from the same origin.
 my %cookie = (cookies => { '__Host-authp_at' => $p->{access_token} });
 problem_is(request(POST => '/app/whoami', %cookie, body => ''), 403, 'origin_denied', 'POST by cookie without an origin');
 problem_is(request(POST => '/app/whoami', %cookie, body => '', headers => { Origin => 'https://evil.example' }), 403, 'origin_denied', 'from another site');
@@ -189,7 +189,7 @@ is(request(POST => '/app/whoami', bearer($p), body => '', headers => { Origin =>
 problem_is(request(GET => '/app/whoami', %cookie, headers => { Upgrade => 'websocket', Connection => 'Upgrade', Origin => 'https://evil.example' }),
     403, 'origin_denied', 'a WebSocket from another site');
 is(request(GET => '/app/whoami', %cookie, headers => { Upgrade => 'websocket', Connection => 'Upgrade', Origin => origin() })->{status}, 200, 'from here it passes');
-# BACKEND_CORS_ORIGINS names https://app.example.org: that front end may call the account routes, not the apps.
+# BACKEND_CORS_ORIGINS names https://app.example.org: that front end may call the account routes, but not the apps.
 for my $path ('/app/whoami', '/optional/whoami', '/proxied') {
     my %from = (Origin => 'https://app.example.org');
     problem_is(request(POST => $path, %cookie, body => '', headers => \%from), 403, 'origin_denied', "$path: POST from the front end of the settings");

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program behind the guard gets its request body, and clients that send header and body apart get their answer.
+# A program behind the guard gets the request body, also from clients that send header and body separately.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -12,7 +12,7 @@ use Time::HiRes 'sleep';
 my $p = person();
 my ($host, $port) = origin() =~ m{//(.*):(\d+)};
 
-# One request in two parts on one connection; the answer as far as its body goes, and whether a second request works there.
+# Sends one request in two parts on one connection. Returns the body of the answer, and whether a second request works on it.
 sub in_two_parts {
     my ($path, $pause, $body, $more) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 10) or die "connect: $!";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Subrequests, internal redirects, .htaccess and HTTP/2: Require is evaluated anew, the identity is the verified one.
+# Subrequests, internal redirects, .htaccess and HTTP/2: Require is evaluated again each time, with the verified user.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -36,7 +36,7 @@ is($out->{status}, 200, 'a public page that includes a guarded one');
 unlike($out->{body}, qr/admin area|administrat/i, 'shows nothing of it to a candidate');
 unlike($out->{body}, qr/token_|"code"/, 'nor the refusal document as if it were the page');
 
-# The headers of such a page are sent before anything is included, so they go by who asks.
+# The headers of such a page are sent before a part is included. So its Cache-Control depends on whether the request has a token.
 put('cached-ssi.shtml', "page: <!--#include virtual=\"/any/\" -->\n");
 put('cached-page.html', "no include\n");
 expect_log(qr{unable to include "/any/"});
@@ -47,7 +47,7 @@ like($shown->{headers}{vary} // '', qr/Authorization, ?Cookie/, '... and depends
 is(request(GET => '/files/cached-ssi.shtml')->{headers}{'cache-control'}, 'public, max-age=3600', '... not for others');
 is(request(GET => '/files/cached-page.html', bearer($p))->{headers}{'cache-control'}, 'public, max-age=3600', '... and no other open page is');
 
-# The same over HTTP/2, prior knowledge.
+# The same over HTTP/2 without TLS.
 my $curl = sub {
     my (@args) = @_;
     open my $pipe, '-|', 'curl', '-s', '--http2-prior-knowledge', '-o', '/dev/null', '-w', '%{http_version} %{http_code} %{content_type}', @args

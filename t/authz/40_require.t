@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Conditions beyond roles: a proven e-mail address, a recent sign-in, a claim. What is said when one fails.
+# Conditions other than roles: a proven e-mail address, a recent sign-in, a claim. Also the refusal if one fails.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -50,7 +50,7 @@ is($refreshed->{status}, 200, 'a refresh');
 too_old('does not make the sign-in younger', 1, '/require/second/', bearer($refreshed->{json}));
 may('signing in does', '/require/second/', bearer => api(POST => '/login', json => { email => $p->{email}, password => $p->{password} })->{json}{access_token});
 
-# Browsers go to sign in, never to renew, which would bring them back as old as before.
+# A browser is sent to the sign-in page and not to /session/renew, because a renewal does not change the time of the sign-in.
 for my $cookies ({}, { csrf_token => 'x' }) {
     my $sent = request(GET => '/require/fresh/?a=b', aged($p, 70), headers => {%nav}, cookies => $cookies);
     is($sent->{status}, 302, 'a navigation that is too old');
@@ -64,7 +64,7 @@ is($page->{headers}->content_type, 'text/html', 'as a page');
 like($page->{headers}->header('WWW-Authenticate'), qr/max_age="60"/, 'with its challenge');
 is(request(POST => '/require/fresh/', aged($p, 70), headers => {%nav}, body => '')->{status}, 401, 'other methods are not sent anywhere');
 
-# With other conditions: 401 only where signing in would help.
+# Together with other conditions: 401 only if a new sign-in would help.
 may('fresh and admin', '/require/fresh-admin/', bearer($admin));
 too_old('admin, too old', 60, '/require/fresh-admin/', aged($admin, 70));
 may_not('fresh, no admin', '/require/fresh-admin/', bearer($p));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What stays reachable around the sign-in page where everything is guarded, and that no spelling of a path opens more.
+# What stays open around the sign-in page of a site that is guarded as a whole. No spelling of a path opens anything else.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -11,7 +11,7 @@ use IO::Socket::INET;
 use POSIX ();
 use Test::More;
 
-# A back end that says which path it was asked for.
+# A back end that answers with the path of the request.
 my $listen  = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1') or die "listen: $!";
 my $backend = fork // die "fork: $!";
 if (!$backend) {
@@ -28,7 +28,7 @@ my $port = $listen->sockport;
 close $listen;
 END { kill 'TERM', $backend if $backend }
 
-# Each folder below is a site of its own: guarded as a whole, with its own way in.
+# Each folder below is a site of its own, guarded as a whole, with its own sign-in page.
 my %page = (
     plain  => '/plain/signin.html',
     named  => '/named/signin.html /named/static/ /named/favicon.ico',
@@ -79,7 +79,7 @@ sub shut {
     return unlike($answer->{body}, qr/content of|asked for|^ran/, 'and shows nothing');
 }
 
-# Without further words: assets/ beside the page, and there what pages are made of.
+# Without a list of files: the folder assets/ beside the page is open, for the usual types of files of a page.
 open_is("/plain/$_", "content of plain/$_\n") for qw(signin.html assets/a.css assets/a.js assets/deep/font.woff2 assets/icon.svg);
 is($httpd->request(HEAD => '/plain/assets/a.css')->{status}, 200, 'HEAD too');
 shut('/plain/assets/a.css', method => $_) for qw(POST PUT DELETE OPTIONS PROPFIND);
@@ -88,7 +88,8 @@ shut($_) for qw(/plain/ /plain/secret.css /plain/secret.html /plain/assets /plai
     /plain/signin.html/x /plain/Signin.html /plain/assets/run.cgi /plain/assets/run.cgi/x.css /plain/assets/a.css/x.css);
 is($httpd->get('/plain/assets/none.css')->{status}, 404, 'what is not there is not found');
 
-# Tricks with the spelling: what httpd takes for another path is guarded as that path, what it takes for this one is spelled plainly.
+# Spellings that look like an open path: if httpd reads one as another path, that path is guarded. If httpd reads one as the open path, the
+# client must have sent its plain spelling.
 my @tricks = ('assets/../secret.css', 'assets/%2e%2e/secret.css', 'assets/.%2e/secret.css', 'assets/..%2fsecret.css', 'assets%2f..%2fsecret.css',
     'assets/%2e%2e%2fsecret.css', 'assets/..%5csecret.css', 'assets/..\\secret.css', 'assets/..;/secret.css', 'assets/;/../secret.css', 'assets/%252e%252e/secret.css',
     'assets/a.css;x/../../secret.css', 'assets/./../secret.css', 'assets/x/../../secret.css', 'assets//../secret.css', 'assets/..//secret.css', 'assets/...//secret.css',
@@ -98,23 +99,23 @@ shut("/plain/$_") for @tricks;
 shut("//plain/assets/../secret.css");
 shut("/x/../plain/secret.css");
 
-# With further words: these and nothing else.
+# With a list of files: these are open, and nothing else.
 open_is("/named/$_", "content of named/$_\n") for qw(signin.html static/any.thing static/index.html favicon.ico);
 shut($_) for qw(/named/assets/a.css /named/secret.html /named/static /named/static/ /named/favicon.ico/ /named/favicon.ico2 /named/static/../secret.html
     /named/static/..%2fsecret.html /named/static/..;/secret.html);
 open_is('/only/signin.html', "content of only/signin.html\n");
 shut('/only/assets/a.css');
 
-# A page that is a folder.
+# A sign-in page that is a folder.
 open_is("/folder/in/$_", "content of folder/in/$_\n") for qw(index.html app.css sub/x.png);
 open_is('/folder/in/', "content of folder/in/index.html\n");
 shut($_) for qw(/folder/other.css /folder/in /folder/in.css /folder/in/../other.css);
 
-# Where a section guards a part of the open folder, that holds.
+# A section that guards a part of the open folder takes precedence.
 open_is("/inner/static/$_", "content of inner/static/$_\n") for qw(a.css granted/a.css);
 shut("/inner/static/$_") for qw(hidden/a.css dir/a.css m.css access/a.css);
 
-# A back end may read a path in its own way: it sees none that could mean another place.
+# A back end may decode a path in another way than httpd. So it gets no open path in a spelling that could mean another one.
 open_is('/far/assets/a.css', 'asked for /far/assets/a.css');
 open_is('/raw/static/a.css', 'asked for /raw/static/a.css');
 for my $trick (@tricks) {
@@ -122,7 +123,8 @@ for my $trick (@tricks) {
     shut('/raw/' . $trick =~ s/assets/static/r);
 }
 
-# Nor of the page itself: what httpd takes for the page may mean another place to whoever decodes or splits the client's spelling.
+# The same for the page itself: a spelling that httpd reads as the page may mean another path to a program that decodes or splits it
+# differently.
 open_is("/back/$_", "asked for /back/$_") for qw(in/ in/?x=/../y in/app.css);
 open_is("http://localhost/back/in/", 'asked for /back/in/');
 for my $trick ('in/..%2fadmin%2fx/..', 'in/..%5cadmin%5cx/..', 'in/..\\admin\\x/..', 'admin%3fx=/../in/', 'admin%23/../in/', 'admin;/../in/', '..%2fadmin%2fx/../in/',

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Remembered tokens, through httpd: what was let in is let in again, to the same person, until its time is over, and nothing
-# that resembles it ever is. The same without AuthPlatformTokenCache.
+# Remembered tokens, through httpd: a token that was accepted is accepted again for the same user until it expires, and no similar text ever
+# is. The same without AuthPlatformTokenCache.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -21,7 +21,7 @@ for my $round (1 .. 20) {
     is($wrong, 0, 'each is who they are') if $round == 1 || $round == 20;
 }
 
-# Of parts that were let in, each with its own. Every child has seen them by now.
+# Texts that are made of parts of accepted tokens. Every child has seen these tokens by now.
 my @parts = map { [split /\./, $_->{access_token}] } @people[0, 1];
 my %mixed = (
     "another's signature" => join('.', @{ $parts[0] }[0, 1], $parts[1][2]),

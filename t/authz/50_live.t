@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is revoked is dead on the next guarded request: in every child of this host at once, on another host and after a change
-# by the command line tool within the poll interval.
+# A revocation takes effect at the next guarded request: in every child of this host at once, and within the poll interval on another host
+# and after a change by the command line tool.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -29,7 +29,7 @@ sub person {
     return { email => $email, id => $new->{json}{user}{id}, token => $new->{json}{access_token}, refresh => $new->{json}{refresh_token} };
 }
 
-# Which answers a page gives, from every child: 64 connections meet them all.
+# Returns which answers a page gives in all children. 64 connections reach every child.
 sub answers {
     my ($httpd, $page, $token) = @_;
     my %seen;
@@ -37,7 +37,7 @@ sub answers {
     return join ' ', sort keys %seen;
 }
 
-# How long until a page gives this answer, and gives it for good.
+# Returns how long it takes until a page gives this answer and keeps giving it.
 sub until_answer {
     my ($httpd, $page, $token, $status) = @_;
     my $began = time;
@@ -51,7 +51,7 @@ my $health = $here->get('/api/auth/readyz')->{json};
 cmp_ok($health->{revocation_lag_ms}, '>=', 0, 'readyz tells how old the news are');
 cmp_ok(abs $health->{clock_offset_ms}, '<', 20_000, 'and how the clocks differ');
 
-# The first admin is made on the command line.
+# The first admin is made by the command line tool.
 {
     open my $in, '|-', "$ENV{AUTHP_CLI} --env-file $here->{dir}/.env user create --role admin --email boss\@example.org --json >$here->{dir}/made";
     print {$in} "$password\n";
@@ -62,7 +62,7 @@ is(answers($here, '/admin', $boss), '404', 'the admin may go where admins may (t
 
 sub patch { my ($who, $what) = @_; return $here->request(PATCH => "/api/auth/users/$who->{id}", json => $what, bearer => $boss) }
 
-# What revokes, done on this host, and what of its token is left.
+# The ways of revoking on this host, and what a token is still good for afterwards.
 my @ways = (
     ['logout',               sub { $here->api('/logout', { refresh_token => $_[0]{refresh} }) },                              200],
     ['logout by the access token', sub { $here->api('/logout', {}, bearer => $_[0]{token}) },                                  200],
@@ -89,7 +89,7 @@ for my $way (@ways) {
 cmp_ok($worst, '<', 5, sprintf 'the longest took %.2f s', $worst);
 is($here->get('/page.txt', bearer => person()->{token})->{status}, 200, 'nobody else is concerned');
 
-# One session of several, and a stolen refresh token.
+# One session of several ends, and a stolen refresh token ends its session.
 my $owner  = person();
 my $second = $here->api('/login', { email => $owner->{email}, password => $password })->{json};
 my ($sid)  = map { $_->{id} } grep { !$_->{current} } @{ $here->get('/api/auth/sessions', bearer => $second->{access_token})->{json}{items} };
@@ -97,7 +97,7 @@ is($here->request(DELETE => "/api/auth/sessions/$sid", bearer => $second->{acces
 is(answers($here, '/page.txt', $owner->{token}),          '401', 'its token is dead');
 is(answers($here, '/page.txt', $second->{access_token}), '200', 'the other lives');
 
-# Roles: what the table says counts, not what the token said.
+# Roles: those in the live table count, and not those in the token.
 my $grace = person();
 is(answers($here, '/recruiter', $grace->{token}), '403', 'not a recruiter');
 is(patch($grace, { roles => ['candidate', 'recruiter'], is_recruiter_verified => JSON::true() })->{status}, 200, 'is made one');
@@ -111,7 +111,7 @@ cmp_ok(until_answer($there, '/recruiter', $grace->{token}, 404), '<', 5, 'the ot
 is(patch($grace, { roles => ['candidate'] })->{status}, 200, 'the role goes');
 is(answers($here, '/recruiter', $grace->{token}), '403', 'at once');
 
-# A request that an old child of a graceful restart is still reading: it sees what the new ones revoke.
+# A request that a child of the old generation is still reading. That child sees what children of the new generation revoke.
 my $late   = person();
 my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $here->{port}, Timeout => 10) or die "connect: $!";
 print {$socket} "GET /page.txt HTTP/1.1\r\nHost: 127.0.0.1:$here->{port}\r\nConnection: close\r\nAuthor";
@@ -125,7 +125,7 @@ print {$socket} "ization: Bearer $late->{token}\r\n\r\n";
 { local $/; like(<$socket> // '', qr/^HTTP\/1.1 401 /, 'the old child knows it'); }
 is(answers($here, '/page.txt', $owner->{token}), '401', 'and what was dead before the restart is dead');
 
-# A full restart: the table is filled from the store before it is believed.
+# After a full restart the table is filled from the store before its answers count.
 my $kept = person();
 my $gone = person();
 is($here->api('/logout', { refresh_token => $gone->{refresh} })->{status}, 200, 'one signs out');

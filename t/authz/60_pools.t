@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is kept for a request while its subrequests come and go. httpd tries out names by subrequests before the request's own work
-# (MultiViews, DirectoryIndex, includes) and gives their memory back, which with MaxMemFree 1 nobody may touch any more.
+# Data that is kept for a request while its subrequests come and go. httpd makes subrequests to find a file (MultiViews, DirectoryIndex,
+# includes) and frees their memory before the request continues. With MaxMemFree 1 that memory is unmapped.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -43,10 +43,10 @@ expect_log(qr{unable to include "/pools/|AH01276|AH00687});
 my $backend = AuthPlatform::Backend->start('POOLS_PORT');
 my $p       = person();
 
-# The bytes that freed memory is likely to hold next: somebody who would be an admin.
+# Headers that are likely to be written into the freed memory next. They contain the role admin.
 my %pad = map { ("X-Pad-$_" => join ',', ('admin') x (3 * $_)) } 1 .. 30;
 
-# How many of the rounds went wrong, and how the first one did.
+# Counts the wrong answers of many rounds, and shows the first one.
 sub every_time {
     my ($name, $path, $fine, %o) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -76,7 +76,7 @@ sub back_end_is_told {
 }
 every_time('MultiViews: and the back end', '/pools/app/proxied', \&back_end_is_told, signed_in => 1);
 
-# A subrequest is refused and gone, and httpd answers the request itself with its status.
+# A subrequest is refused and freed, and httpd answers the request itself with its status.
 sub is_refused {
     my ($status, $code) = @_;
     return sub {
@@ -107,7 +107,7 @@ every_time('an included page is refused', '/pools/nested/',
     sub { my ($a) = @_; return $a->{status} == 200 && $a->{body} !~ /not for you|"code"/ && !defined $a->{headers}->header('X-Request-Id') });
 every_time('and with somebody there', '/pools/nested/',
     sub { my ($a) = @_; return $a->{status} == 200 && $a->{body} !~ /not for you/ && (() = $a->{body} =~ /"AUTH_ROLES": "candidate"/g) == 3 }, signed_in => 1);
-# mod_include makes variables of the open page's headers, and what it includes begins with a copy.
+# mod_include makes variables of the outer page's headers, and an included page begins with a copy of them.
 {
     my $answer = request(GET => '/pools/nested/', headers => { Cookie => "theme=dark; authp_at=$p->{access_token}" }, bearer($p));
     like($answer->{body}, qr/"AUTH_ROLES": "candidate"/, 'a guarded program in an open page knows who is there');
@@ -115,8 +115,8 @@ every_time('and with somebody there', '/pools/nested/',
 }
 is(scalar(grep {/exit signal/} log_lines()), 0, 'no child crashed');
 
-# Where no section tells a file from its neighbours, its subrequests take over who is there from the request itself, and what they
-# find out about that person is kept for the request. All variants but the chosen one are given up before the request goes on.
+# Without a section for single files, subrequests take the user from the request itself, and what they compute about the user is kept for
+# the request. httpd frees all variants except the chosen one before the request continues.
 my $modules = $ENV{AUTHP_MODULES} || '/usr/lib/apache2/modules';
 for my $mpm (qw(event prefork)) {
     my $httpd = AuthPlatform::Httpd->new(mpm => $mpm);
@@ -149,7 +149,7 @@ for my $mpm (qw(event prefork)) {
     unlike($httpd->log, qr/exit signal/, "$mpm: no child crashed");
 }
 
-# A trailer that MergeTrailers makes a header of: a program that has read it hands on to a guarded back end.
+# MergeTrailers makes a header of a trailer. A program that has read the body then sends the request on to a guarded back end.
 {
     my $httpd = AuthPlatform::Httpd->new;
     my ($dir, $port) = ($httpd->{dir}, backend_port('POOLS_PORT'));

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package Bench;
-# An httpd of the benchmark's own, with or without a module that guards /guarded (and never /open, the same files), tokens to
-# send, and what a request costs: CPU by wrk, instructions by callgrind, memory by /proc.
+# An httpd of the benchmark's own, with or without a module that guards /guarded (and never /open, which has the same files); tokens to
+# send; and the cost of a request: CPU time by wrk, instructions by callgrind, memory from /proc.
 use strict;
 use warnings FATAL => 'all';
 use Digest::SHA 'hmac_sha256';
@@ -23,10 +23,10 @@ my $running;
 
 sub put { my ($name, $text, $mode) = @_; open my $f, '>', "$dir/$name" or die "$name: $!"; print {$f} $text; close $f; chmod $mode // 0644, "$dir/$name"; return }
 
-# "" if it is gone.
+# Returns the text of a file, "" if it is gone.
 sub slurp { my ($path) = @_; open my $in, '<', $path or return ''; local $/; return <$in> // '' }
 
-# One child, so that a token it has seen was seen by all there are.
+# There is one child, so a token that was sent once is known to all children.
 sub configure {
     my ($kind, $load) = @_;
     my $modules = join '', map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n" } qw(mpm_event authn_core authz_core authz_user alias);
@@ -84,7 +84,7 @@ END
     return;
 }
 
-# As an OAuth 2.0 resource server: bearer tokens verified there, with the same key, which it finds by its name.
+# mod_auth_openidc as an OAuth 2.0 resource server: it verifies the same bearer tokens with the same key, which it finds by the key's id.
 sub configure_openidc {
     my ($token) = @_;
     my ($kid) = decode_base64url($token =~ s/\..*//r) =~ /"kid":"([^"]+)"/ or die "no kid\n";
@@ -101,7 +101,7 @@ END
     return;
 }
 
-# The live table begins cold: until it is warm, guarded requests ask the store.
+# The live table is cold at first. Until it is warm, guarded requests ask the store.
 sub ready {
     my ($kind) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or return 0;
@@ -131,7 +131,8 @@ sub start {
 sub stop { my ($pid) = @_; kill 'TERM', $pid; waitpid $pid, 0; undef $running; return }
 END { my $status = $?; if ($running) { kill 'TERM', $running; waitpid $running, 0 } $? = $status }
 
-# One connection, so many requests one after the other, with the tokens in turn from the FIRST on; every answer must be STATUS.
+# Sends $requests requests one after the other on one connection, with the tokens of the list in turn, beginning at $first. Every answer
+# must have the status $expected.
 sub ask {
     my ($path, $list, $requests, $expected, $first) = @_;
     ($expected, $first) = ($expected // 200, $first // 0);
@@ -150,7 +151,7 @@ sub ask {
     return;
 }
 
-# A real token, then the same with another person in each, signed with the same key.
+# Makes a real token, and copies of it for other accounts that are signed with the same key.
 sub make_tokens {
     my ($count) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) or die "connect: $!";
@@ -174,7 +175,7 @@ sub make_tokens {
     return @made;
 }
 
-# Microseconds that httpd has run, and those of them outside the kernel.
+# Returns the microseconds that httpd has run, and how many of them outside of the kernel.
 sub cpu_time {
     my ($parent) = @_;
     my ($all, $user) = (0, 0);
@@ -186,7 +187,8 @@ sub cpu_time {
     return ($all, $user);
 }
 
-# {rate => requests a second, requests, cpu and user => microseconds of httpd for all of them}: 16 connections, the tokens of the file in turn.
+# Returns {rate => requests a second, requests, cpu and user => microseconds of httpd for all of them}: 16 connections, with the tokens of
+# the file in turn.
 sub wrk {
     my ($pid, $path, $file, $seconds) = @_;
     my ($cpu, $user) = cpu_time($pid);
@@ -199,9 +201,9 @@ sub wrk {
     return { rate => $rate, requests => $requests, cpu => $cpu_then - $cpu, user => $user_then - $user };
 }
 
-# Of one request after WARM others: the difference of a long and a short run. Only what worker threads do for connections: the
-# live table's poll once a second would count for more the slower the machine is. And only from a request on that is answered
-# 404, since it takes more or fewer to find out that httpd is ready.
+# Returns the instructions of one request after WARM others: the difference between a long run and a short one. Only the work of worker
+# threads for connections counts, because the live table's poll once a second would count more on a slow machine. Counting begins at a
+# request that is answered with 404, because the number of requests until httpd is ready varies.
 sub instructions {
     my ($kind, $path, $tokens, $warm, $count) = @_;
     my @only = qw(--toggle-collect=ap_run_process_connection --zero-before=ap_send_error_response);
@@ -220,7 +222,7 @@ sub instructions {
     return int(($total[1] - $total[0]) / $count);
 }
 
-# Kilobytes of the one child: {anonymous => written to, pss => with its share of what is shared}.
+# Returns the kilobytes of the one child: {anonymous => written to, pss => with its share of shared memory}.
 sub memory {
     my ($parent) = @_;
     my ($child) = split ' ', slurp("/proc/$parent/task/$parent/children");

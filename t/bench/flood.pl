@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A flood of wrong passwords on 64 connections, from one address and from as many as there are requests, beside what must not suffer
-# from it: a guarded GET, the owner of a known device who signs in, and hashing itself. Idle and flooded turn by turn in one run,
-# since machines differ. The first seconds of a flood, in which it may be a crowd, have a column of their own. Prints tables, writes JSON.
+# Measures a flood of wrong passwords on 64 connections, from one address and from as many addresses as requests, and at the same time what
+# must not suffer from it: a guarded GET, a sign-in with a known device, and the rate of hashing. Idle and flooded phases alternate in one
+# run, because machines differ. The first seconds of a flood, which may be a burst, have a column of their own. Prints tables and writes
+# JSON.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -19,7 +20,7 @@ my $crowd       = 8;
 my $connections = 64;
 my $cost        = 12;
 my $modules     = $ENV{AUTHP_MODULES} || '/usr/lib/apache2/modules';
-# As Debian has it.
+# Debian's defaults.
 my $size = "StartServers 2\nServerLimit 6\nThreadsPerChild 25\nMaxRequestWorkers 150\nMinSpareThreads 25\nMaxSpareThreads 75\n";
 my $conf = $size . "KeepAlive On\nMaxKeepAliveRequests 0\nLoadModule remoteip_module $modules/mod_remoteip.so\n"
     . "RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy 127.0.0.1\n";
@@ -28,7 +29,7 @@ my $ada = { email => 'ada@example.org', password => 'three calm words' };
 sub at { my ($part, @s) = @_; @s = sort { $a <=> $b } @s; return @s ? $s[$part * $#s + 0.5] : 0 }
 sub median { return at(0.5, @_) }
 
-# In a process of its own: what $work returns, when it is done.
+# Runs $work in a process of its own. Returns a function that waits for its result.
 sub start {
     my ($work) = @_;
     my $pid = open(my $pipe, '-|') // die "fork: $!\n";
@@ -49,7 +50,7 @@ sub finish {
     return $answer;
 }
 
-# Keeps $n connections busy for $time seconds; see flood.lua for what it says.
+# Keeps $n connections busy for $time seconds. flood.lua describes the result.
 sub flood {
     my ($port, $n, $time, $far) = @_;
     local $ENV{FAR} = $far;
@@ -58,7 +59,7 @@ sub flood {
     return { map { split /=/ } split / /, $line };
 }
 
-# One more client of that kind, which looks at the clock: milliseconds that refusals took.
+# One more such client, which measures how many milliseconds refusals take.
 sub refused {
     my ($port, $time, $far) = @_;
     my ($socket, @took);
@@ -77,7 +78,7 @@ sub refused {
     return \@took;
 }
 
-# The head of an answer, of which the rest is read too; "" if there is none.
+# Returns the header of an answer and reads its body too; "" if there is no answer.
 sub answer {
     my ($socket) = @_;
     my ($head, $data) = ('', '');
@@ -86,7 +87,7 @@ sub answer {
     return $head;
 }
 
-# A page every few milliseconds, and now and then the owner signs in: how long both took.
+# Requests a page every few milliseconds, and signs in with a known device now and then. Returns how long both took.
 sub probe {
     my ($httpd, $token, $device, $time) = @_;
     my (@page, @owner);
@@ -98,7 +99,7 @@ sub probe {
         my $began = time;
         print {$socket} "GET /page.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer $token\r\n\r\n";
         my $head = answer($socket);
-        if ($head eq '') { undef $socket; next }    # an idle connection that the server gave up
+        if ($head eq '') { undef $socket; next }    # httpd closed the idle connection
         $head =~ / 200 / or die "page: $head\n";
         push @page, 1000 * (time - $began);
         sleep 0.004;
@@ -148,11 +149,11 @@ my (%p99, %first, %p50, %ratio, %refused, %late, %rate, @owner, @full);
     $httpd->stop;
 }
 {
-    # As many connections as may run or wait, so that nobody is refused and nobody else wants the processors.
+    # As many connections as may hash or wait, so that no request is refused and no other work uses the processors.
     chomp(my $cores = qx(getconf _NPROCESSORS_ONLN));
     my ($httpd) = serve("AUTH_LIMITS=off\n");
     for my $round (1 .. $rounds) {
-        my $time = $seconds > 20 ? $seconds / 2 : 10;    # the last ones, cut off in the middle, must not count for much
+        my $time = $seconds > 20 ? $seconds / 2 : 10;    # long enough that the last hashes, which are cut off, do not matter
         chomp(my $raw = qx{$ENV{AUTHP_HASH_RATE} $cost $time});
         my $seen = finish(start(sub { flood($httpd->{port}, 3 * $cores, $time, 1) }));
         push @full, $seen->{401} / $seen->{seconds} / $raw;

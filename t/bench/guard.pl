@@ -1,10 +1,10 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A guarded GET of a 1 KB file against the same GET, token and all, of the same file unguarded: one token again and again, many in
-# turn that were all seen before, and tokens never seen before; beside it mod_auth_openidc, which verifies the same token. Requests
-# per second and CPU per request in interleaved rounds of one run (three quarters of it is the kernel's, and differs by more than a
-# guard costs; guards call no kernel, so the time outside of it tells more), instructions per request under callgrind, which are the
-# same on a busy machine, and memory per child. Prints tables, writes JSON. BENCH_LONG=1 also sends a million guarded requests.
+# Compares a guarded GET of a 1 KB file with the same GET of an unguarded file, with token: one token again and again, many known tokens in
+# turn, and tokens that were never seen before. mod_auth_openidc verifies the same tokens for comparison. Prints requests per second and CPU
+# time per request in alternating rounds of one run. Three quarters of that time are the kernel's and vary more than a guard costs, so the
+# time outside of the kernel is shown too; guards do not call the kernel. Also prints instructions per request under callgrind, which do not
+# depend on the load, and memory per child. Writes JSON. BENCH_LONG=1 also sends a million guarded requests.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -17,14 +17,14 @@ my $quick   = $ENV{BENCH_QUICK};
 my $many    = $quick ? 2000 : 20000;
 my $rounds  = $quick ? 1 : 8;
 my $seconds = $quick ? 1 : 2;
-my $fresh   = 60000 * $seconds;    # more than one run of wrk gets through
+my $fresh   = 60000 * $seconds;    # more than one run of wrk sends
 my ($warm, $count) = $quick ? (200, 300) : (300, 1500);
 my $with_openidc = -e $Bench::openidc;
 
 sub median { my @s = sort { $a <=> $b } @_; return $s[@s / 2] }
 sub rounded { return 0 + sprintf '%.3f', $_[0] }
 
-# In quick mode the cache is smaller too, so that many tokens are as many times what it holds whole.
+# The quick mode has a smaller cache, so that the smaller number of tokens exceeds it by the same factor.
 Bench::set_up($quick ? '512K' : '4M');
 my $pid = Bench::start('guarded');
 my @tokens = Bench::make_tokens($many + $fresh);
@@ -54,7 +54,7 @@ my (%rate, %cpu, %user, %requests, %memory);
 for my $round (1 .. $rounds) {
     for my $kind ($with_openidc ? qw(guarded openidc) : 'guarded') {
         my $server = Bench::start($kind);
-        Bench::ask('/guarded/file.bin', \@tokens, $many) if $kind eq 'guarded';    # now they are seen
+        Bench::ask('/guarded/file.bin', \@tokens, $many) if $kind eq 'guarded';    # now every token has been seen
         for my $case (grep { $_->[1] eq $kind } @cases) {
             my ($name, undef, $path, $file) = @$case;
             my $ran = Bench::wrk($server, "$path/file.bin", "$file.txt", $seconds);

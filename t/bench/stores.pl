@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Sign-up, sign-in, refresh and list by way of httpd, on SQLite and on MongoDB, beside the same store operations without httpd,
-# turn by turn in one run. bcrypt at its lowest cost, so that it is the store that is measured. Prints a table, writes JSON.
+# Measures registration, sign-in, refresh and lists through httpd, on SQLite and on MongoDB, and the same store operations without httpd,
+# alternating in one run. bcrypt has its lowest cost, so that the store dominates. Prints a table and writes JSON.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -14,7 +14,7 @@ use POSIX      ();
 my $seconds = $ENV{BENCH_QUICK} ? 1 : 2;
 my $rounds  = $ENV{BENCH_QUICK} ? 1 : 3;
 my $threads = 4;
-# What adds rows comes last, so that both sides begin with the same few.
+# The kinds that add rows come last, so that both stores begin with the same few rows.
 my @flows   = ('refresh', 'list', 'sign-in', 'sign-up');
 my $dir     = File::Temp::tempdir('authp-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $mongo   = $ENV{AUTHP_MONGODB_URI} or die "stores.pl: no AUTHP_MONGODB_URI; see build/with-mongo.sh\n";

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The sign-in page in a real browser, as a person uses it: by mouse, by keyboard, on a phone, with mistakes.
+# The sign-in page in a real browser: by mouse, by keyboard, on a phone, and with mistakes.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -14,7 +14,7 @@ my $email   = new_email();
 my $browser = AuthPlatform::Browser->new;
 my $shown   = sub { my ($id) = @_; return "!document.getElementById('$id').hidden" };
 
-# The page works once its script has run: it shows the buttons that need one.
+# The page is ready when its script has run, because the script shows these buttons.
 sub ready { return $_[0]->until("!document.querySelector('.reveal').hidden") }
 
 # A guarded page sends a browser to the sign-in page and remembers where it was.
@@ -33,7 +33,7 @@ ok($browser->until("document.getElementById('up-password-error').textContent"), 
 is($browser->run("return document.getElementById('up-email').getAttribute('aria-invalid')"), 'true', 'a screen reader learns it too');
 is($browser->run('return document.activeElement.id'), 'up-email', 'the focus is on the first wrong field');
 
-# Right, and back to where we came from.
+# Correct values: the browser returns to the guarded page.
 $browser->run("for (const id of ['up-email', 'up-password']) document.getElementById(id).value = ''");
 $browser->type('#up-name', 'Bea');
 $browser->type('#up-email', $email);
@@ -51,7 +51,7 @@ unlike($browser->run('return document.cookie'), qr/authp_/, 'scripts see neither
 $browser->go("$base/admin/");
 like($browser->run('return document.body.innerText'), qr/does not have the role/, 'a page says that the role is missing');
 
-# An access cookie that is gone is renewed on the way, without a sign-in.
+# A missing access cookie is renewed on the way, without a sign-in.
 $browser->call(DELETE => "$browser->{session}/cookie/__Host-authp_at");
 $browser->go("$base/candidate/?again=1");
 is($browser->url, "$base/candidate/?again=1", 'the session was renewed on the way');
@@ -64,7 +64,7 @@ ok($browser->until($shown->('view-sign-in')), 'signed out');
 $browser->go("$base/candidate/");
 like($browser->url, qr{/signin\.html\?}, 'and the guarded page is closed again');
 
-# By keyboard alone, with a wrong password first.
+# With the keyboard alone, with a wrong password first.
 ok(ready($browser) && $browser->until($shown->('view-sign-in')), 'the form is there');
 $browser->run("document.getElementById('in-email').focus()");
 $browser->press($email . $TAB . 'wrong password' . $ENTER);
@@ -74,7 +74,7 @@ $browser->run("const p = document.getElementById('in-password'); p.value = ''; p
 $browser->press('browser pass 1' . $ENTER);
 ok($browser->until("location.pathname === '/candidate/'"), 'signed in by keyboard') or diag $browser->url;
 
-# return_to leads nowhere else.
+# A return_to to another host is ignored.
 $browser->go("$base/signin.html?return_to=https%3A%2F%2Fevil.example%2F");
 ok($browser->until($shown->('view-signed-in')), 'signed in already');
 is($browser->run("return document.getElementById('continue').href"), "$base/", 'another site is no place to return to');

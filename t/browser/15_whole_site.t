@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A site that is guarded as a whole: its sign-in page works in a real browser, with style sheets and scripts, also while the
-# server is too busy; everything else stays shut.
+# A site that is guarded as a whole. Its sign-in page works in a real browser, with style sheets and scripts, also while the server is busy.
+# Everything else is closed.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -44,7 +44,7 @@ $browser->click('#form-sign-in button[type=submit]');
 ok($browser->until('document.getElementById("in-password-error").textContent'), 'a wrong password is said');
 $browser->run('document.getElementById("in-password").value = ""; window.real = window.fetch; window.calls = 0');
 
-# Three times and no more: an answer that never gets better.
+# The page tries three times at most when the answer does not change.
 $browser->run('window.fetch = () => { calls++; return Promise.resolve(new Response("{}", {status: 503, headers: {"Retry-After": "1"}})); }');
 $browser->type('#in-password', 'three calm words');
 $browser->click('#form-sign-in button[type=submit]');
@@ -58,13 +58,13 @@ like($browser->run('return document.querySelector("#form-sign-in .alert").textCo
 is(busy(), undef, 'the button is back');
 is($browser->run('return document.getElementById("status").textContent'), '', 'and nothing is going on');
 
-# A pause that is too long is the person's own.
+# If the server asks for a long pause, the page shows it and does not wait itself.
 $browser->run('calls = 0; window.fetch = () => { calls++; return Promise.resolve(new Response("{}", {status: 429, headers: {"Retry-After": "3600"}})); }');
 $browser->click('#form-sign-in button[type=submit]');
 ok($browser->until('document.querySelector("#form-sign-in .alert").textContent.includes("60 minutes")'), 'an hour is not waited for');
 is($browser->run('return calls'), 1, 'nothing is sent again');
 
-# The server's own 429: somebody guessed just now, so that the next try has to wait, which the page does by itself.
+# A real 429: somebody tried a wrong password a moment ago, so the next attempt must wait. The page waits and tries again.
 $browser->run('window.fetch = real');
 is($httpd->api('/login', { email => $email, password => 'three wild words' })->{status}, 401, 'somebody guesses');
 $browser->click('#form-sign-in button[type=submit]');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The page /docs in a real browser: every route is on it, and its forms do what they say, by bearer token and by cookie.
+# The page /docs in a real browser: it has every route, and its forms send what they show, by bearer token and by cookie.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -58,7 +58,7 @@ for my $one (@$shown) {
     is_deeply(\@missing, [], "$name: its summary and every code");
 }
 
-# By bearer token. Mistakes are said at the field.
+# By bearer token. Mistakes are shown at the field.
 my ($status, $json) = try_route($browser, 'postRegister', email => 'not an address', password => 'short');
 is($status, 422, 'a wrong address and a short password');
 ok($browser->run("return document.getElementById('postRegister-email-error').textContent"), 'said at the field');
@@ -90,7 +90,7 @@ isnt($browser->run("return document.getElementById('postRefresh-refresh_token').
 is($status, 403, 'a route for admins says no');
 is($json->{code}, 'insufficient_role', 'and why');
 
-# The body by hand, and the line for curl.
+# A body that is typed by hand, and the command for curl.
 $browser->run("document.getElementById('patchMe').open = true");
 $browser->click('#patchMe-by-hand');
 $browser->run("document.getElementById('patchMe-raw').value = ''");
@@ -107,7 +107,7 @@ close $curl;
 like($said, qr{^HTTP/1\.1 200 }, 'the line for curl works as it is') or diag $line;
 like($said, qr/"name":"O'Neil \$\(id\) \\"x\\""/, 'whatever is in it');
 
-# The same for JavaScript and Python, which know what is text and what is code.
+# The samples for JavaScript and Python, with strings and code in different colours.
 sub sample {
     my ($b, $language) = @_;
     $b->run("const s = document.getElementById('patchMe-language'); s.value = [...s.options].find(o => o.text === '$language').value; s.dispatchEvent(new Event('change', {bubbles: true}))");
@@ -216,7 +216,7 @@ ok($browser->run('return document.getElementById("nothing").checkVisibility()'),
 $browser->click('#clear');
 is($browser->run('return [...document.querySelectorAll(".op")].filter(op => op.checkVisibility()).length'), scalar keys %ids, 'a button shows all again');
 
-# What strings may hold is said in words.
+# The limits of a string are explained in words.
 my $said_of = sub { $browser->run('return [...document.querySelectorAll(arguments[0])].map(cell => cell.textContent).join("\n")', @_) };
 unlike($said_of->('table td'), qr/\^\[|\]\*\$|\\u00|\{24\}|matches /, 'no regular expression in any table');
 like($said_of->('#postRegister table td'), qr/An e-mail address.*at most 72 bytes.*No control characters/si, 'but what they mean');
@@ -225,7 +225,7 @@ for my $id (sort keys %ids) {
     cmp_ok($browser->run("return document.querySelectorAll('#$id .about-route > p:not(.permalink)').length"), '>=', 2, "$id: who may, and what it means");
 }
 
-# An address with # opens what it names, also twice, and when the search hides it.
+# A URL with # opens the element that it names, also a second time, and also when the search hides it.
 for my $id ('getUsersId', 'rotation') {
     $find->('logout');
     $browser->run("location.hash = '#$id'");
@@ -245,7 +245,7 @@ is($browser->run('return [...document.querySelectorAll("input, select, textarea"
 is($browser->run('const all = [...document.querySelectorAll("[id]")].map(e => e.id); return all.length - new Set(all).size'), 0, 'every id is one element\'s');
 like(api(GET => '/docs')->{headers}->header('Content-Security-Policy'), qr/require-trusted-types-for 'script'; trusted-types 'none'/, 'strings become no markup');
 
-# A mount that decides for cookies, and one elsewhere that has none.
+# On a mount that uses cookies only, and on one that uses JSON only.
 ok(open_page($browser, origin('cookies') . '/api/auth/docs#postLogin'), 'where tokens are cookies');
 ok($browser->run("return document.querySelector('input[value=cookie]').checked"), 'the page says so');
 ok($browser->run("return document.getElementById('postLogin').open"), 'the address opens a route');
@@ -255,7 +255,7 @@ like($browser->run("return document.querySelector('#getMe h3').textContent"), qr
 is_deeply([$browser->errors], [], 'nothing in the console there');
 undef $browser;
 
-# By keyboard alone.
+# With the keyboard alone.
 my ($TAB, $ENTER) = ("\x{E004}", "\x{E007}");
 my $keys = AuthPlatform::Browser->new;
 ok(open_page($keys, "$base/api/auth/docs#getHealthz"), 'the page, for the keyboard');
@@ -269,7 +269,7 @@ ok($keys->until("document.querySelector('#getHealthz .line').textContent.include
 is($keys->run('return document.activeElement.type'), 'submit', 'the keyboard keeps its place');
 undef $keys;
 
-# On a phone: nothing is wider than the screen, whatever is open.
+# On a phone nothing is wider than the screen, whatever is open.
 my $phone = AuthPlatform::Browser->new(size => [390, 800]);
 ok(open_page($phone, "$base/api/auth/docs"), 'the page on a phone');
 my $wide = 'return document.documentElement.scrollWidth - window.innerWidth';
@@ -278,7 +278,7 @@ $phone->run('document.querySelectorAll("details").forEach(d => d.open = true)');
 cmp_ok($phone->run($wide), '<=', 0, 'with everything open too');
 undef $phone;
 
-# What people who do not see, or not well, or use no mouse would meet: axe finds nothing, in any colours and sizes.
+# axe finds no problem for people who see badly or use no mouse, in all colour schemes and sizes.
 my $axe = do { local (@ARGV, $/) = $ENV{AUTHP_AXE}; <> };
 for my $size ([1280, 900], [390, 800]) {
     my $judge = AuthPlatform::Browser->new(size => $size);
@@ -288,7 +288,7 @@ for my $size ([1280, 900], [390, 800]) {
         ok(open_page($judge, "$base/api/auth/docs"), "$size->[0] px, $colours: the page");
         is($judge->run("return matchMedia('(prefers-color-scheme: $colours)').matches"), JSON::true, '... in these colours');
         $judge->run("$axe; window.axe = axe");
-        # Everything open costs much: once light and wide, once dark and narrow.
+        # The check with everything open takes long, so it runs once light and wide, and once dark and narrow.
         my $often = $size->[0] > 1000 eq ($colours eq 'light') ? 1 : 0;
         for my $open (0 .. $often) {
             $judge->run('document.querySelectorAll("details").forEach(d => d.open = true); document.getElementById("patchMe-by-hand").click()') if $open;

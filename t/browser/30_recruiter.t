@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The demo's recruiters, as an admin and two recruiters use it: invite, sign up, withdraw, verify, revoke.
+# The demo's page for recruiters, used by an admin and two recruiters: invite, sign up, withdraw, verify, revoke.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -45,7 +45,7 @@ my $code = secret_used($office->until("document.querySelector('#invite-made code
 like($code, qr/^\S{16,}$/, 'the code is shown');
 ok($office->until("document.getElementById('invites').textContent.includes('$invited')"), 'the invite is in the list');
 
-# They sign up with it, after one mistake.
+# The invited person signs up, after one mistake.
 my $desk = AuthPlatform::Browser->new;
 $desk->go("$base/signin.html?return_to=/recruiter/#sign-up");
 ok(view_is($desk, 'view-sign-up'), 'the page to sign up');
@@ -56,7 +56,7 @@ ok($desk->until("location.pathname === '/recruiter/'"), 'with the right one the 
 is($desk->run("return document.querySelector('h1').textContent"), "The recruiters\x{2019} page", 'and is it');
 secret_used(map { $_->{value} } @{ $desk->cookies });
 
-# The admin withdraws that. Names are text, whatever they are.
+# The admin withdraws the verification. Names are shown as text, whatever they contain.
 my $button = "[...document.querySelectorAll('#recruiters li')].find(li => li.textContent.includes('$invited')).querySelector('button')";
 $office->go("$base/admin/");
 is($office->until("$button.textContent"), 'Withdraw', 'the admin sees a verified recruiter');
@@ -66,7 +66,7 @@ $office->run("$button.click()");
 ok($office->until("$button.textContent === 'Verify'"), 'withdrawn');
 is($office->run("return document.activeElement === $button"), JSON::true, 'the keyboard keeps its place');
 
-# So signing in as a recruiter has to wait.
+# The recruiter cannot sign in as one now.
 $desk->call(DELETE => "$desk->{session}/cookie");
 $desk->go("$base/signin.html?return_to=/recruiter/#recruiter");
 ok(view_is($desk, 'view-recruiter'), 'the page to sign in as a recruiter');
@@ -75,7 +75,7 @@ ok($desk->until("document.querySelector('#form-recruiter .alert').textContent.in
 fill_in($desk, 'form-recruiter', 're-password' => $secret, 're-invite' => $code);
 ok($desk->until("document.getElementById('re-invite-error').textContent"), 'the old code does not help');
 
-# Until the admin verifies.
+# After the admin has verified the account, the recruiter can.
 $office->run("$button.click()");
 ok($office->until("$button.textContent === 'Withdraw'"), 'verified');
 $desk->run("document.getElementById('re-invite').value = ''");
@@ -83,7 +83,7 @@ fill_in($desk, 'form-recruiter', 're-password' => $secret);
 ok($desk->until("location.pathname === '/recruiter/'"), 'then it opens') or diag $desk->url;
 secret_used(map { $_->{value} } @{ $desk->cookies });
 
-# A candidate is no recruiter; an invite that was revoked is gone.
+# A candidate is no recruiter. A revoked invite does not work.
 my $candidate = person();
 fill_in($office, 'form-invite', 'invite-email' => $candidate->{email});
 my $other = secret_used($office->until("document.querySelector('#invite-made code') && document.querySelector('#invite-made code').textContent"));

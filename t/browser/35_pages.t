@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The demo's pages where something is in the way: the wrong account, a common password, blanks in an invite code, a session that ended.
+# The demo's pages with obstacles: the wrong account, a common password, blanks in an invite code, a session that ended.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -28,7 +28,7 @@ sub fill_in {
     return;
 }
 
-# Somebody without the role: the page says who they are, and leads to another account and back.
+# A user without the role: the page shows the user's name, and leads to the sign-in of another account and back.
 $browser->go("$base/signin.html?return_to=/any/");
 ok($browser->until($shown->('view-sign-in')), 'the sign-in page');
 fill_in('form-sign-in', 'in-email' => $other->{email}, 'in-password' => $other->{password});
@@ -62,7 +62,7 @@ $browser->click('#invite-copy');
 like($browser->until('document.getElementById("invite-copied").textContent'), qr/selected/, 'without a clipboard it is selected');
 is($browser->run('return getSelection().toString()'), $code, 'indeed');
 
-# An access token that ran out is renewed; a session that ended leads to the sign-in page.
+# An expired access token is renewed. A session that ended leads to the sign-in page.
 $browser->call(DELETE => "$browser->{session}/cookie/__Host-authp_at");
 fill_in('form-invite', 'invite-email' => new_email());
 ok($browser->until('document.querySelectorAll("#invites li").length > 1 && document.querySelector("#invite-made code")'), 'renewed on the way');

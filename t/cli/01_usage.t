@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Help, usage errors and exit statuses; nothing here needs settings.
+# Help, usage errors and exit statuses. Nothing here needs settings.
 use strict;
 use warnings;
 use FindBin;
@@ -125,7 +125,7 @@ my @wrong = (
     ['revoking a bad id', ['invite', 'revoke', '--id', 'x'], qr/--id is an id: 24 characters/],
     ['verified admin', ['user', 'create', '--role', 'admin', '--email', 'a@b.c', '--verified'], qr/recruiter only/],
 );
-# Where to look: the help of the words that were understood.
+# The help of a command that has the words that were understood.
 my %verbs = map { (split / /)[0] => 1 } @commands;
 sub understood {
     my @words = grep { $_ ne 'help' } @_;
@@ -148,7 +148,7 @@ for my $case (@wrong) {
 
 cmp_ok($hints, '>=', 40, 'what cannot be understood says where to look');
 
-# What may be a password is not shown again.
+# An argument that may be a password is not repeated in the error.
 for my $args (['--password', 'hunter2hunter2'], ['--password=hunter2hunter2'], ['--pass', 'hunter2hunter2'], ['--pass=hunter2hunter2'], ['hunter2hunter2'], ['--', 'hunter2hunter2'],
     ['--passwd=hunter2hunter2'], ['--verified=hunter2hunter2'], ['--name', 'A', '--name=hunter2hunter2']) {
     my $answer = run(['user', 'create', '--role', 'admin', '--email', 'a@b.c', @{$args}]);
@@ -165,7 +165,7 @@ for my $name (qw(password pass)) {
 }
 unlike(run(['user', 'create', '--passes', 'x'])->{err}, qr/cannot be an argument/, '... and not of an option that only begins so');
 
-# What is repeated cannot steer the terminal.
+# An argument that is repeated in an error cannot control the terminal.
 like(run(["us\e[2Jer\x{e2}\x{80}\x{ae}s"])->{err}, qr/unknown command "us\?\[2Jer\?s"/, 'control and direction characters become ?');
 like(run(["z\xc3\xab"])->{err}, qr/unknown command "z\xc3\xab"/, '... and letters stay');
 like(run(["z\xff\xc2\x9b"])->{err}, qr/unknown command "z\?\?\?"/, '... what is no UTF-8 does not');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Which settings are read, and check-config.
+# Which settings the tool reads, and check-config.
 use strict;
 use warnings;
 use FindBin;
@@ -55,7 +55,7 @@ chmod 0644, $file or die $!;
 like(run(['check-config', '--env-file', $file])->{err}, qr/\Q$file\E/, 'a file that others can read is refused by name');
 chmod 0600, $file or die $!;
 
-# Passwords that are refused come from a file of their own.
+# The list of refused passwords is a file of its own.
 my $refused = write_file("$dir/refused", "letmein-letmein\n");
 my $with = env_file(folder(), PASSWORD_REFUSED_FILE => $refused);
 is(run(['check-config', '--env-file', $with])->{status}, 0, 'PASSWORD_REFUSED_FILE');
@@ -67,7 +67,7 @@ like($gone->{err}, qr/PASSWORD_REFUSED_FILE.*\Q$refused\E/, '... names key and f
 my $other = env_file(folder(), AUTH_STORE => 'nosuchstore');
 is(run(['check-config', '--env-file', $other])->{status}, 1, 'a store that does not exist: status 1');
 
-# Each setting under its own name, on and off: what is shown is what is set.
+# Each setting under its own name, on and off. The tool shows the value that is set.
 my $odd = folder();
 my $refusals = write_file("$odd/refusals", "letmein-letmein\n");
 my %one = (JWT_ISSUER => 'an-issuer', JWT_AUDIENCE => 'an-audience', ACCESS_TOKEN_EXPIRE_MINUTES => 21, REFRESH_TOKEN_EXPIRE_DAYS => 22, REFRESH_TOKEN_ROTATION => 'off',

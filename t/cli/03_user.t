@@ -90,7 +90,7 @@ for my $case (@refused) {
 }
 is(json(tool(['user', 'list', '--json', '--email', 'c@d.e']))->{items}[0], undef, 'none of them made an account');
 
-# The built-in list can be turned off; the file of one's own stays.
+# The built-in list can be switched off. A list of the operator's own still applies.
 my $lenient = env_file(folder(), PASSWORD_REFUSED_FILE => $refused, PASSWORD_REFUSE_COMMON => 'false');
 sub leniently { return run(['--env-file', $lenient, 'user', 'create', '--email', $_[0], '--role', 'candidate'], stdin => "$_[1]\n") }
 is(leniently('c@d.e', 'PassWord1234')->{status}, 0, 'PASSWORD_REFUSE_COMMON=false takes a common one');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Whose files the tool makes: as root those of the state folder's owner.
+# The owner of files that the tool makes: if root runs it, the owner of the state folder.
 use strict;
 use warnings;
 use FindBin;
@@ -72,7 +72,8 @@ like($no->{err}, qr/\Aauthplatform: AUTH_STATE_DIR in \S+: \Q$odd\E\/state is no
 is(run(['--env-file', env_file($odd, AUTH_STORE => "sqlite:$odd/state/x.db"), 'migrate'])->{status}, 1, '... a store of its own in it, too');
 
 # --- what another user may have put where a file is expected ----------------------------------------------------------
-# As root too, the tool neither waits for it nor touches what it leads to; status 1, and the message names the file.
+# Even as root the tool does not wait for such a file and does not touch the target of a link. The exit status is 1, and the message names
+# the file.
 my %plant = (
     'a FIFO'                => sub { my ($at) = @_; POSIX::mkfifo($at, 0600) or die $! },
     'a symbolic link'       => sub { my ($at, $target) = @_; symlink $target, $at or die $! },
@@ -80,7 +81,7 @@ my %plant = (
     'more than one name'    => sub { my ($at, $target) = @_; link $target, $at or die $! },
 );
 
-# Everything that chown, chmod or writing would change.
+# Returns everything that chown, chmod or a write would change.
 sub state_of { my ($path) = @_; return join ' ', (lstat $path)[2 .. 5, 7, 9, 10] }
 
 sub refused {
@@ -114,7 +115,7 @@ for my $suffix ('', '-wal', '-shm', '-journal') {
     }
 }
 
-# The env file: also one in a folder of its own that another user can write.
+# The .env file, also in a folder of its own that another user can write.
 for my $kind (sort keys %plant) {
     my $there = folder();
     my $real  = env_file($there);
@@ -124,7 +125,7 @@ for my $kind (sort keys %plant) {
     like($run->{err}, qr/\Q$kind\E/, '... and says what it is') or diag $run->{err};
 }
 
-# The state folder: a link, and one of root's that others can write.
+# The state folder: a symbolic link, and a folder of root's that others can write.
 my $linked = folder();
 my $through = env_file($linked);
 mkdir "$linked/elsewhere", 0700 or die $!;
@@ -145,7 +146,7 @@ SKIP: {
         chmod 0755, "$open/state" or die $!;
         is(run(['--env-file', $with, @create], stdin => "three calm words\n")->{status}, 0, '... taken once nobody else can');
     }
-    # An ordinary user who may look into the folder, or write it, but not both.
+    # An ordinary user who may either list the folder or write it, but not both.
     for my $mode (0500, 0600) {
         my $half = folder();
         my $with = env_file($half);
@@ -158,13 +159,13 @@ SKIP: {
     }
 }
 
-# A folder that cannot be made is no folder that was made.
+# If the folder cannot be made, no message says that it was made.
 my $lost = folder();
 my $absent = run(['--env-file', env_file($lost, AUTH_STATE_DIR => "$lost/no/such"), @create], stdin => "three calm words\n");
 is($absent->{status}, 1, 'a state folder in a folder that is not there: status 1');
 unlike($absent->{err}, qr/note: made/, '... and no word of having made it');
 
-# With another store there are no such files, and whose folder it is does not matter.
+# Another store has no such files, so the folder and its owner do not matter.
 for my $mode (0777, 0500) {
     my $other = folder();
     my $with = env_file($other, AUTH_STORE => 'mongodb', MONGODB_URI => 'mongodb://127.0.0.1:1/', MONGODB_DB => 'none');
@@ -177,7 +178,7 @@ for my $mode (0777, 0500) {
     unlike($run->{err}, qr/\Q$other\E\/state/, '... and not because of the folder');
 }
 
-# The writers' queue is there while the tool runs, and not afterwards.
+# The file of the writer queue exists while the tool runs, and is removed afterwards.
 my ($dev, $ino) = stat "$dir/state/auth_platform.db";
 is_deeply([glob sprintf '/dev/shm/authp-*-%x-%x*', $dev, $ino], [], 'nothing is left in /dev/shm');
 is((stat "$dir/state/auth_platform.db")[2] & 07777, 0600, 'the database is private');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The password on a terminal: asked twice, without echo, and the terminal is as it was afterwards, signals or not.
+# Asking for a password on a terminal: twice, without echo, and the terminal's settings are restored afterwards, also after signals.
 use strict;
 use warnings;
 use FindBin;
@@ -54,7 +54,7 @@ for my $signal (qw(INT TERM HUP QUIT)) {
     is(echoes($tool), 1, '... the terminal echoes');
 }
 
-# Ctrl-Z: stopped with the terminal as it was; asks again when continued.
+# Ctrl-Z: the tool stops with the terminal's settings restored, and asks again when it is continued.
 release($tool);
 $tool = create();
 expect($tool, qr/Password: \z/);
@@ -79,7 +79,7 @@ type($tool, "\cD");
 is(finish($tool), 1, 'end of input: status 1');
 is(echoes($tool), 1, '... the terminal echoes');
 
-# What was typed before the question, which everybody has seen, is no answer to it.
+# Text that was typed before the question was visible on the screen, so it must not be read as the password.
 release($tool);
 {
     local $AuthPlatform::Terminal::ahead = "seen by all 9\nseen by all 9\n";

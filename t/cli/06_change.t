@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What the tool does to accounts that are there: roles, disabling, verification, passwords, deletion.
+# Changes of existing accounts: roles, disabling, verification, passwords, deletion.
 use strict;
 use warnings;
 use FindBin;
@@ -27,7 +27,7 @@ sub create {
     return json(tool(['user', 'create', '--json', '--email', $email, '--role', $role, @more], stdin => "$password\n"));
 }
 
-# user VERB --json of one account: what came out, with the document if it worked.
+# Runs user VERB --json for one account. Returns the output, with the document if it worked.
 sub change {
     my ($verb, $user, @more) = @_;
     my $answer = tool(['user', $verb, '--json', '--id', $user->{id}, @more], stdin => "$password\n");
@@ -106,7 +106,7 @@ for my $case (['short', 'x' x 7, qr/at least 8/], ['common', 'Password123', qr/t
 }
 unlike($everything, qr/\Q$password\E|another horse|\$2[aby]\$/, 'no password and no hash in anything the tool wrote');
 
-# The last admin goes, with a note.
+# The last admin can be removed, with a note.
 my $second = create('second@example.org', 'admin');
 is(change('disable', $second)->{err}, '', 'an admin who is not the last: no note');
 for my $case ([qw(set-roles --roles candidate)], ['disable']) {
@@ -146,7 +146,7 @@ SKIP: {
     }
 }
 
-# Everything of one account is asked for in the same words.
+# Every command that takes an account selects it by the same options.
 for my $verb (['set-roles', '--roles', 'admin'], ['disable'], ['enable'], ['verify-recruiter'], ['withdraw-recruiter'], ['reset-password'], ['delete', '--yes']) {
     my ($name, @more) = @{$verb};
     my $nobody = tool(['user', $name, '--email', 'nobody@example.org', @more], stdin => "$password\n");
@@ -162,7 +162,7 @@ for my $verb (['set-roles', '--roles', 'admin'], ['disable'], ['enable'], ['veri
 }
 is(tool(['user', 'set-roles', '--id', '0' x 24])->{status}, 2, 'set-roles without roles: status 2');
 
-# A store that is not there.
+# A store that does not answer.
 my $down = env_file(folder(), AUTH_STORE => 'mongodb', MONGODB_URI => 'mongodb://127.0.0.1:' . AuthPlatform::Httpd::free_port() . '/', MONGODB_DB => 'none');
 for my $args (['user', 'disable', '--email', 'a@b.c'], ['session', 'end', '--session', '0' x 24], ['invite', 'list'], ['invite', 'create', '--email', 'a@b.c']) {
     my $answer = run(['--env-file', $down, @{$args}]);

@@ -29,7 +29,7 @@ my $id = $first->{user}{id};
 select undef, undef, undef, 0.02;
 is($httpd->api('/refresh', { refresh_token => $first->{refresh_token} })->{status}, 200, 'used later than it began');
 
-# Sessions: the same as the API shows them, but that the tool is in none of them.
+# Sessions: the same list as the API shows, except that none of them is the current one.
 my $seen = $httpd->get('/api/auth/sessions', bearer => $bearer)->{json};
 is(scalar @{ $seen->{items} }, 3, 'signed in three times') or diag $httpd->log;
 my @expected = map { { %{$_}, current => JSON::PP::false } } @{ $seen->{items} };
@@ -57,7 +57,7 @@ like(tool(qw(session list --limit 2 --id), $id)->{err}, qr/note: .*--after $expe
 my $whole = json(tool(qw(session list --json --limit 3 --id), $id));
 is_deeply([scalar @{ $whole->{items} }, $whole->{next_cursor}], [3, undef], '... a page that all fit on is the last');
 
-# What the tool ends the next request sees.
+# A session that the tool ends is refused at the next request.
 my $end = tool(qw(session end --session), $expected[1]{id});
 is($end->{status}, 0, 'session end of one') or diag $end->{err};
 is($end->{out}, "1 session ended\n", '... for people');

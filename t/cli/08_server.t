@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What the tool does while a server is running is what the server's next answer says: nothing is restarted in between.
+# A change that the tool makes while a server runs takes effect at the server's next answer, without a restart.
 use strict;
 use warnings;
 use FindBin;
@@ -13,7 +13,7 @@ my $httpd = AuthPlatform::Httpd->new->start;
 my $password = 'three calm words';
 my @secrets = ($password);
 
-# The document that came out, of a command that must work.
+# Runs a command that must work, and returns its document.
 sub tool {
     my ($args, %how) = @_;
     my $answer = run(['--env-file', "$httpd->{dir}/.env", '--json', @{$args}], stdin => "$password\n", %how);
@@ -29,7 +29,7 @@ sub sign_in {
     return post('/login' . ($door // ''), { email => $email, password => $typed // $password });
 }
 
-# A status and a problem code.
+# Expects a status and a problem code.
 sub refused {
     my ($answer, $status, $code, $name) = @_;
     return is_deeply([$answer->{status}, $answer->{json}{code}], [$status, $code], $name);
@@ -42,7 +42,7 @@ is($in->{status}, 200, 'signs in') or diag $in->{body};
 my $as_boss = $in->{json}{access_token};
 is_deeply($httpd->get("/api/auth/users/$boss->{id}", bearer => $as_boss)->{json}, $boss, 'and administers; the API shows what the tool showed');
 
-# Locking somebody out.
+# Disabling an account.
 my $ada = post('/register', { email => 'ada@example.org', password => $password })->{json};
 my $id = $ada->{user}{id};
 is(me($ada)->{status}, 200, 'a candidate');
@@ -56,7 +56,7 @@ refused(me($ada), 401, 'token_revoked', 'what was dead stays dead');
 my $again = sign_in('ada@example.org')->{json};
 is(me($again)->{status}, 200, 'but may sign in');
 
-# Ending a session, and only that.
+# Ending one session, and only that one.
 my $phone = sign_in('ada@example.org')->{json};
 my ($last) = reverse @{ tool(['session', 'list', '--id', $id])->{items} };
 is(tool(['session', 'end', '--session', $last->{id}])->{ended}, 1, 'the newest ends');
@@ -71,7 +71,7 @@ refused(sign_in('ada@example.org'), 401, 'invalid_credentials', 'the old one is 
 $again = sign_in('ada@example.org', $secrets[1])->{json};
 is(me($again)->{status}, 200, 'the new one is');
 
-# Roles and verification count at the next request, with the token from before.
+# Roles and verification take effect at the next request, also with an older token.
 is_deeply(roles($again), ['candidate'], 'a candidate');
 is_deeply(tool(['user', 'set-roles', '--id', $id, '--roles', 'candidate,recruiter'])->{roles}, ['candidate', 'recruiter'], 'gets a role');
 is_deeply(roles($again), ['candidate'], 'which does not count yet');
@@ -102,7 +102,7 @@ refused(me($again), 401, 'token_revoked', 'the token is dead');
 refused($httpd->get("/api/auth/users/$id", bearer => $as_boss), 404, 'not_found', 'admins find nobody');
 is(post('/register', { email => 'ada@example.org', password => $password })->{status}, 201, 'and the address is free');
 
-# The last admin: what the API refuses the tool does.
+# The last admin: the API refuses the change, the tool makes it.
 refused($httpd->request(PATCH => "/api/auth/users/$boss->{id}", json => { roles => ['candidate'] }, bearer => $as_boss), 409, 'last_admin', 'stays for the API');
 tool(['user', 'set-roles', '--id', $boss->{id}, '--roles', 'candidate']);
 refused($httpd->get('/api/auth/users', bearer => $as_boss), 403, 'insufficient_role', 'and goes by the tool');

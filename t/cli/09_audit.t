@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# audit list, the filters of invite list, and which database a failure names.
+# audit list, the filters of invite list, and that an error names the database.
 use strict;
 use warnings;
 use FindBin;
@@ -39,7 +39,7 @@ like($table->{out}, qr/\AID +AT +EVENT +OUTCOME +REASON +BY +ABOUT +ADDRESS\n/, 
 like($table->{out}, qr/^$denied->{id}  \S+Z +login +denied +\S+ +\S+ +\S+ +127\.0\.0\.1$/m, '... with a row for each');
 is($table->{err}, '', '... all of them');
 
-# Who: who did it, or whom it is about.
+# By account: entries in which it acted, or which are about it.
 my @of_ada = grep { ($_->{actor_id} // '') eq $id || ($_->{subject_id} // '') eq $id } @{$all};
 is_deeply(audit('--user', $id), \@of_ada, '--user ID');
 cmp_ok(scalar @of_ada, '<', scalar @{$all}, '... not of others');
@@ -54,7 +54,7 @@ is(tool(qw(user delete --yes --id), $bob)->{status}, 0, 'an account goes');
 cmp_ok(scalar @{ audit('--user', $bob) }, '>=', 2, '... and is still found by its id');
 $all = audit();
 
-# What, and when.
+# By event and by time.
 my @logins = grep { $_->{event} eq 'login' } @{$all};
 is_deeply(audit(qw(--event login)), \@logins, '--event');
 is_deeply(audit(qw(--event LOGIN)), [], '... is spelt as it is stored');
@@ -103,7 +103,7 @@ is_deeply([map({ $_->{id} } @{ $page->{items} }), $page->{next_cursor}], [$made{
 unlike(tool(qw(invite list --email ann --limit 2))->{err}, qr/there are more/, '... which is known to be it');
 $httpd->stop;
 
-# Which database it was.
+# An error names the database that the tool tried to use.
 my $dir = folder();
 mkdir "$dir/state" or die $!;
 my $broken = write_file("$dir/state/auth_platform.db", "this is no database, and long enough for a header of one\n" x 20);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What the lists leave out and where they go on: every option, alone and with the others, on more rows than fit into one page or batch.
+# Filters and pages of lists: every option alone and together with others, on more rows than fit into one page or batch.
 use strict;
 use warnings;
 use FindBin;
@@ -15,7 +15,7 @@ my $file = env_file($dir);
 sub tool { return run(['--env-file', $file, @_]) }
 sub id   { my ($number) = @_; return sprintf '65%022x', $number }
 
-# The ids of a list, and its cursor.
+# Returns the ids of a list, and its cursor.
 sub listed {
     my (@args) = @_;
     my $answer = tool(@args, '--json');
@@ -24,7 +24,7 @@ sub listed {
     return { ids => [map { $_->{id} } @{ $page->{items} }], next => $page->{next_cursor} };
 }
 
-# What a list of @rows (ids in their order) must give behind $after.
+# Returns what a list of @rows (ids in their order) must show after $after.
 sub page {
     my ($rows, $limit, $after) = @_;
     my @behind = grep { !defined $after || $_ gt $after } @{$rows};
@@ -33,7 +33,7 @@ sub page {
 }
 
 # --- users ------------------------------------------------------------------------------------------------------------
-# A pattern for each role, of which 260 accounts are copied: ann0@ rob1@ bea2@ ann3@ ...
+# One account for each role, which is then copied to 260 accounts: ann0@ rob1@ bea2@ ann3@ ...
 my %of;
 for my $case (['candidate', 'ann'], ['recruiter', 'rob'], ['admin', 'bea']) {
     my ($role, $name) = @{$case};
@@ -79,7 +79,7 @@ is($rows, join('', "ID                        E-MAIL            ROLES      STATE
     "${\id(4)}  rob4\@example.org  recruiter  disabled  2023-11-14T22:13:20.000Z  -\n"), 'user list: its columns');
 
 # --- sessions ---------------------------------------------------------------------------------------------------------
-# Columns are measured in characters, and something empty is a dash.
+# Column widths count characters, and an empty value is shown as a dash.
 sql($dir, map { my ($number, $device, $agent) = @{$_};
     "INSERT INTO refresh_tokens VALUES ('${\id($number)}', '${\id(3)}', 1, '${\('A' x 43)}', 0, 0, 1, 1700000000000, 1700000060000, 9700000000000, 9700000000000, 0, NULL, $device, '192.0.2.7', $agent)" }
     [901, "CAST(x'74c3a96cc3a9' AS TEXT)", "'one'"], [902, "'tele2'", 'NULL'], [903, "''", "''"], [904, 'NULL', "CAST(x'e282ac' AS TEXT)"]);
@@ -93,7 +93,7 @@ is_deeply(listed(qw(session list --id), id(4)), { ids => [id(904)], next => unde
 sql($dir, 'DELETE FROM refresh_tokens');
 
 # --- invites ------------------------------------------------------------------------------------------------------------
-# Three batches of the store's pages: 500 of which every fifth is open, used, revoked, expired, or open again.
+# Three batches of the store's pages: 500 invites that are open, used, revoked, expired and open again in turn.
 run(['--env-file', $file, 'invite', 'create', '--email', 'pattern@pattern.example']);
 my $far = (time + 86400) * 1000;
 my @state = qw(open used revoked expired open);
@@ -115,7 +115,7 @@ for my $state (undef, qw(open used revoked expired)) {
 }
 
 # --- the audit ----------------------------------------------------------------------------------------------------------
-# Rows by their age in seconds, and what --since shows of them.
+# Entries by their age in seconds, and which of them --since shows.
 my @ages = (5, 80, 3300, 3900, 82_800, 90_000, 561_600, 648_000);
 my $now  = time;
 sub put_audit {
@@ -130,14 +130,14 @@ for my $case (['1m', 1], ['60m', 3], ['1h', 3], ['70m', 4], ['24h', 5], ['1d', 5
     my ($span, $count) = @{$case};
     is_deeply(listed('audit', 'list', '--since', $span)->{ids}, [map { id(100 - $_) } reverse 0 .. $count - 1], "audit list --since $span: $count");
 }
-# Times of a second, to the millisecond: what is of that moment is shown.
+# Times are exact to the millisecond: an entry of exactly that time is shown.
 my @at = ('2026-01-31T08:09:10Z', '2026-01-31', '2024-02-29T23:59:59Z', '2026-12-31T00:00:01Z');
 my @ms = (1_769_846_950_000, 1_769_817_600_000, 1_709_251_199_000, 1_798_675_201_000);
 for my $i (0 .. $#at) {
     put_audit(map { { id => id($_), at => $ms[$i] - 2 + $_, event => 'login', actor => id(1), subject => id(2) } } 1 .. 3);
     is_deeply(listed('audit', 'list', '--since', $at[$i])->{ids}, [id(2), id(3)], "audit list --since $at[$i]: from that moment on");
 }
-# Who, what and when, together and page by page, with the columns of each.
+# The filters by account, event and time together, page by page, with all columns.
 my @events = map { { id => id($_), at => 1_700_000_000_000 + $_ * 1000, event => $_ % 2 ? 'login' : 'logout', actor => id(1 + $_ % 3), subject => id(1 + $_ % 4) } } 1 .. 60;
 put_audit(@events);
 for my $user (undef, id(1), id(4)) {
@@ -158,14 +158,15 @@ is((split /\n/, tool(qw(audit list --limit 1 --after), id(1))->{out})[1], join('
 is((split /\n/, tool(qw(audit list --limit 1 --after), id(3))->{out})[1], join('  ', id(4), '2023-11-14T22:13:24.000Z', 'logout', 'denied ', 'why   ', id(2), id(1), '192.0.2.7'), '... who did it before whom it was about');
 
 # --- the purge ----------------------------------------------------------------------------------------------------------
-# More than two of its batches of 500: all of them go, and nothing else.
+# More than two batches of 500: all old rows are removed, and nothing else.
 sql($dir, "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 2200) INSERT INTO audit_log SELECT printf('64%022x', i), 1600000000000, 'login', 'ok', NULL, NULL, NULL, NULL, NULL, NULL FROM n",
     "UPDATE audit_log SET at = $now * 1000 WHERE id LIKE '65%'", 'DELETE FROM recruiter_invites');
 is(tool('purge')->{out}, "1201 rows removed\n", 'purge: every batch');
 is_deeply([sql($dir, 'SELECT count(*) FROM audit_log', 'SELECT count(*) FROM users')], [[60], [260]], '... and what is not over stays');
 
 # --- what a name cannot do to a terminal ---------------------------------------------------------------------------------
-# Every character that steers it, or turns or hides what is around it: the first and last of each kind, and their neighbours, which pass.
+# Every character that controls a terminal, or reverses or hides text around it: the first and last of each range, and their neighbours,
+# which are shown.
 my $one = id(1);
 for my $case (
     [1, map { [$_] } 0x01, 0x1b, 0x1f, 0x7f], [1, map { [0xc2, $_] } 0x80, 0x8f, 0x9b, 0x9f], [0, [0xc2, 0xa0], [0xc3, 0x80]],

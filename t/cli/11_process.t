@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What the tool is to the system while it runs, as the kernel tells it: user, groups, umask, signals; and how it ends.
+# The running tool as the kernel sees it: user, groups, umask, signals; and how it ends.
 use strict;
 use warnings;
 use FindBin;
@@ -15,7 +15,7 @@ plan skip_all => 'Linux only' if !available();
 my ($nobody, $nogroup) = (getpwnam 'nobody')[2, 3];
 my %number = (HUP => 1, INT => 2, QUIT => 3, PIPE => 13, TERM => 15, TSTP => 20);
 
-# The names of the signals in a mask of /proc, of those above.
+# Returns the names of the signals in a mask of /proc.
 sub signals {
     my ($mask) = @_;
     return [grep { hex(substr $mask, -8) >> ($number{$_} - 1) & 1 } sort keys %number];
@@ -25,14 +25,14 @@ sub create { my ($dir, $email) = @_; return start($dir, 'user', 'create', '--rol
 
 # --- at the prompt --------------------------------------------------------------------------------------------------------
 my $dir = folder();
-# 2^14 rounds: while it hashes there is time to look. No test waits for the end.
+# With cost 14 a hash takes so long that the test can look at the process. No test waits for its end.
 my $file = env_file($dir, BCRYPT_ROUNDS => 14);
 if ($> == 0) {
     mkdir "$dir/state", 0700 or die $!;
     chown $nobody, $nogroup, "$dir/state" or die $!;
 }
 my ($gid, $groups) = ($(, $));
-$) = '0 0 4 27' if $> == 0; # as a login gives them
+$) = '0 0 4 27' if $> == 0; # the groups that a login of root has
 my $tool = create($dir, 'a@b.c');
 ($(, $)) = ($gid, $groups);
 ok(expect($tool, qr/Password: \z/), 'asks for a password');
@@ -52,7 +52,8 @@ type($tool, "correct horse 9\n");
 ok(expect($tool, qr/again: \r\n\z/), '... and what follows too');
 
 # --- what a call leaves behind ---------------------------------------------------------------------------------------------
-# libmongoc makes a file for each process before main(), unless MONGOC_DISABLE_SHM is set. The tool of root is another user when it ends.
+# libmongoc makes a file for each process before main(), unless MONGOC_DISABLE_SHM is set. If root starts the tool, the tool is another user
+# when it ends, and could not remove that file.
 SKIP: {
     skip 'no /dev/shm', 2 if !-d '/dev/shm';
     my $binary = program();
@@ -79,7 +80,7 @@ is(finish($tool), 130, '... and end it');
 release($tool);
 is_deeply(json(run(['--env-file', $file, qw(user list --json)]))->{items}, [], '... before the account is made');
 
-# What is ignored stays ignored: nohup.
+# A signal that was ignored at the start stays ignored, as under nohup.
 {
     local @AuthPlatform::Terminal::ignored = ('HUP');
     $tool = create($dir, 'h@b.c');
@@ -90,7 +91,7 @@ is_deeply([signals($deaf->{SigCgt}), signals($deaf->{SigIgn})], [[qw(INT QUIT TE
 kill 'HUP', $tool->{pid};
 type($tool, "correct horse 9\n");
 ok(expect($tool, qr/again: \z/), '... and does not end it');
-# One that goes on where the first one ends, and its beginning.
+# The repetition is longer than the first password, or shorter.
 type($tool, "correct horse 99\n");
 ok(expect($tool, qr/the two passwords differ/), 'a longer repetition differs');
 is(finish($tool), 1, '... status 1');
@@ -103,7 +104,7 @@ type($tool, "correct horse\n");
 ok(expect($tool, qr/the two passwords differ/), '... and so does a shorter one');
 release($tool);
 
-# Interrupted at the second question: as at the first one.
+# An interrupt at the second question works like one at the first.
 $tool = create($dir, 'i@b.c');
 expect($tool, qr/Password: \z/);
 type($tool, "correct horse 9\n");
@@ -131,7 +132,7 @@ for my $case ([72, 0, qr/\A\z/], [73, 1, qr/at most 72 bytes/], [1024, 1, qr/at 
     like($answer->{err}, $status ? $message : qr/\A(?:authplatform: note: made .*)?\z/s, '... and what is said about it');
 }
 
-# Only this very word deletes.
+# Only exactly this word deletes.
 my $victim = json(quick([qw(user create --json --role candidate --email v@b.c)], stdin => "three calm words\n"))->{id};
 for my $typed ('yes!', 'yes yes', 'Yes', 'YES', 'y', 'ye', ' yes', 'no', '') {
     $tool = start($quick, qw(user delete --id), $victim);
@@ -143,7 +144,7 @@ for my $typed ('yes!', 'yes yes', 'Yes', 'YES', 'y', 'ye', ' yes', 'no', '') {
 is(quick([qw(user show --id), $victim])->{status}, 0, '... indeed');
 
 # --- where it says what ---------------------------------------------------------------------------------------------------
-# Nobody reads the answer any more: an error like any other.
+# The reader of the output is gone: this is an error like any other.
 sub unread {
     my (@args) = @_;
     my $there = folder();
@@ -163,14 +164,14 @@ sub unread {
 }
 is_deeply(unread('--env-file', $with, @{$_}), [1 << 8, "authplatform: the answer could not be written\n"], "@{$_}: an answer that nobody reads: status 1") for ['secret'], [qw(user list)], ['--help'];
 
-# What went wrong beside the thing itself is a line on standard error, and the thing is done.
+# The change is made although its audit entry fails. The failure is a line on standard error.
 sql($quick, q{CREATE TRIGGER no BEFORE INSERT ON audit_log BEGIN SELECT RAISE(FAIL, 'no'); END});
 my $done = quick([qw(user disable --json --id), $victim]);
 is($done->{status}, 0, 'a change that the audit cannot note is made');
 ok(json($done)->{disabled}, '... and shown');
 like($done->{err}, qr/^authplatform: .*audit event user_change .*could not be stored/m, '... with a warning');
 
-# A .env of root's is the operator's: not refused as somebody else's, though this user cannot read it.
+# A .env file of root's belongs to the operator: it is not refused as another user's file, although this user cannot read it.
 SKIP: {
     skip 'needs root', 2 if $> != 0;
     my $answer = run(['check-config'], dir => $quick, uid => $nobody);

@@ -59,7 +59,7 @@ is((check(env => "JWT_SECRET_KEY=\nAUTH_STATE_DIR=$dir/s\n"))[0], 1, 'an empty v
 }
 
 put('a-file', '');
-# [what, .env text, what the line names]
+# [what, .env text, text that the line must contain]
 my @wrong = (
     ['no secret',               'AUTH_STATE_DIR=/var/lib/x',           'JWT_SECRET_KEY'],
     ['a short secret',          'JWT_SECRET_KEY=tooshort',             'JWT_SECRET_KEY'],
@@ -113,7 +113,7 @@ for my $case (@wrong) {
     unlike($text, qr/\Q$secret\E/, "$name: no secret is shown");
 }
 
-# What the driver warns about is in our words, and no reason to stop.
+# A warning of the MongoDB driver is logged in our words and does not stop the start.
 {
     my ($s, $text, @lines) = check(env => "${good}MONGODB_URI=mongodb://u:$secret\@h/?tls=yes\n");
     is($s, 0, 'a deprecated value passes') or diag $text;
@@ -132,7 +132,7 @@ is($s, 1, 'no such file');
 like($text, qr/test\.env/, 'is named');
 is((check(env => "${good}X=a\0b\n"))[0], 1, 'a NUL byte');
 
-# One secret for everybody: two wrong things are two lines.
+# A setting and its error: two wrong settings are two lines.
 my (undef, undef, @two) = check(env => "${good}BCRYPT_ROUNDS=1\nSECURE_COOKIES=x\n");
 is(scalar(grep { /BCRYPT_ROUNDS|SECURE_COOKIES/ } @two), 2, 'two mistakes, two lines');
 done_testing;

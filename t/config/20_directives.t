@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every directive: what it takes, where it may stand, what it says when it is wrong.
+# Every directive: which values it takes, where it may stand, and its error for a wrong value.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -48,7 +48,7 @@ my @good = (
         'platform-claim sub 0123456789abcdef01234567', 'platform-claim sid %{HTTP:X}', 'platform-claim email a@b.example c@d.example',
         'platform-claim email_verified true', 'platform-claim email_verified %{ENV:X}', 'platform-claim roles admin "candidate"', 'not platform-claim roles admin'),
 );
-# On its own a negated line grants nobody anything; httpd says so.
+# httpd requires that a negated line stands with another one, because alone it grants nothing.
 $good[-1] =~ s/(Require not .*)\n/<RequireAll>\nRequire valid-user\n$1\n<\/RequireAll>\n/;
 for my $conf (@good) {
     my ($status, $out) = check($conf);
@@ -56,7 +56,7 @@ for my $conf (@good) {
     is($status, 0, $name) or diag $out;
 }
 
-my @bad = (    # configuration, what the line says
+my @bad = (    # configuration, text that the error must contain
     ['AuthPlatformMount accounts',       qr/AuthPlatformMount/],
     ['AuthPlatformMount /a//b',          qr/AuthPlatformMount/],
     ['AuthPlatformMount /a/../b',        qr/AuthPlatformMount/],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `httpd -t` finds in the configuration as a whole: conditions that can never work stop it, what weakens them is a warning.
+# What `httpd -t` finds in the whole configuration: conditions that can never work stop it, and what weakens a guard is a warning.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -26,8 +26,8 @@ sub put {
 put('test.env', "JWT_SECRET_KEY=kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL\nAUTH_STATE_DIR=$dir/state\n");
 put('plain.env', "JWT_SECRET_KEY=kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL\nAUTH_STATE_DIR=$dir/state\nSECURE_COOKIES=false\n");
 
-# check(TEXT, listen => [..], name => ServerName, env => FILE): (exit status, everything said, warnings of ours). The text is a file
-# of its own, so that its line numbers are those of the test.
+# check(TEXT, listen => [..], name => ServerName, env => FILE) returns (exit status, all output, our warnings). The text is in a file of its
+# own, so that line numbers are those of the test.
 sub check {
     my ($conf, %o) = @_;
     my @modules = map { "LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so" }
@@ -39,7 +39,7 @@ sub check {
             (defined $o{env} && $o{env} eq '' ? () : 'AuthPlatformEnvFile ' . ($o{env} // 'test.env')), "Include $dir/site.conf", ''));
     my $out = qx{$httpd -t -f $dir/httpd.conf 2>&1};
     my $status = $? >> 8;
-    # httpd lists virtual hosts the last one first.
+    # httpd checks the last virtual host first.
     return ($status, $out, [sort grep { /AUTHP0515/ } split /\n/, $out]);
 }
 
@@ -47,7 +47,7 @@ sub named { my ($conf) = @_; $conf =~ s/\n/ | /g; return $conf }
 
 my $type = "AuthType Platform\nAuthName x";
 
-# Nothing to say.
+# Correct configurations.
 for my $conf (
     "<Location /x>\n$type\nRequire role admin\n</Location>",
     "<Location /x>\nRequire role admin\n$type\n</Location>",
@@ -82,7 +82,7 @@ for my $conf (
     is_deeply($warnings, [], '... without a warning');
 }
 
-# Errors: configuration, what the line says.
+# Errors: configuration, text that the line must contain.
 my @bad = (
     ["<Location /x>\nRequire role admin\n</Location>", qr/Require role in \S+site\.conf:2 needs AuthType Platform, and there is no AuthType$/m],
     ["<Location /x>\nRequire verified\n</Location>",   qr/Require verified in \S+site\.conf:2 needs/],
@@ -93,7 +93,7 @@ my @bad = (
     ["<Files x>\nRequire role admin\n</Files>", qr/site\.conf:2 needs/],
     ["<Location /x>\nAuthType Basic\nAuthName x\nRequire role admin\n</Location>", qr/site\.conf:4 needs AuthType Platform, and there is AuthType Basic \(\S+site\.conf:2\)/],
     ["<Location /x>\nAuthType None\nRequire role admin\n</Location>", qr/there is AuthType None/],
-    # A .htaccess file comes before these sections, so it cannot change their AuthType.
+    # httpd merges .htaccess files before these sections, so they cannot change the AuthType here.
     ["<Directory /srv>\nAllowOverride All\n</Directory>\n<Location /x>\nAuthType Basic\nAuthName x\nRequire role admin\n</Location>", qr/there is AuthType Basic/],
     ["<Directory /srv>\nAllowOverride All\n</Directory>\n<Files x>\n<Limit GET>\nAuthType None\nRequire role admin\n</Limit>\n</Files>", qr/there is AuthType None/],
     ["<Location /x>\n$type\nRequire role admin\n</Location>\n<Location /xy>\nRequire role admin\n</Location>", qr/site\.conf:7 needs/],
@@ -109,14 +109,14 @@ for my $case (@bad) {
     is($status, 1, 'stops: ' . named($conf)) or diag $out;
     like($out, qr/AUTHP0510: .*$says/, '... and says what, and where');
 }
-# One line, though the condition below cannot work either.
+# Only one error is reported, although the condition below cannot work either.
 my (undef, $twice) = check("<Location /x>\nAuthType Plattform\nAuthName x\nRequire role admin\n</Location>");
 is(() = $twice =~ /AUTHP0510/g, 1, 'a misspelt AuthType is said once');
-# Without any other directive of ours, too.
+# The same without any other directive of this module.
 is((check("<Location /x>\nAuthType Plattform\nAuthName x\nRequire valid-user\n</Location>", env => ''))[0], 1, '... and where it is all there is');
 
 # Warnings.
-my @weak = (    # configuration, what each warning says
+my @weak = (    # configuration, text that each warning must contain
     ["<Location /x>\n$type\n<Limit POST>\nRequire role admin\n</Limit>\n</Location>",
         qr/<Limit> in \S+site\.conf:4: the Require in line 5 .* any other method pass/],
     ["<Location /x>\n$type\n<LimitExcept OPTIONS>\n<RequireAny>\nRequire role admin\n</RequireAny>\n</LimitExcept>\n</Location>",
@@ -201,8 +201,8 @@ for my $case (@hosts) {
     like($warnings->[$_] // '', $expected->[$_], '... of that') for 0 .. $#{$expected};
 }
 
-# Cookies that are not secure.
-for my $case (    # name, configuration, listeners, ServerName, whether it warns
+# Cookies without the Secure flag.
+for my $case (    # name, configuration, listeners, ServerName, whether a warning is expected
     ['loopback',                 '',             ['127.0.0.1:80', '[::1]:80'], '127.0.0.1', 0],
     ['everywhere',               '',             ['80'],             '127.0.0.1',                1],
     ['... with TLS, too',        'SSLEngine on', ['443'],            'jobs.example.org',         1],
@@ -219,14 +219,14 @@ for my $case (    # name, configuration, listeners, ServerName, whether it warns
     like($warnings->[0], qr/SECURE_COOKIES in \S+plain\.env is false, and .* others than this machine/, '... of that') if $warns;
 }
 
-# What each host has wrong is said for each, and what it inherits once.
+# A mistake of a virtual host is reported for that host. One that is inherited is reported once.
 my $within = sub { my ($conf) = @_; my (undef, $out) = check($conf); return [$out =~ /AUTHP0510: AuthPlatformMe (\S+) lies within AuthPlatformMount (?:\S+) \((\S+)/g] };
 is_deeply($within->("AuthPlatformMount /m\nAuthPlatformMe /m/me"), ['/m/me', 'main'], 'the protected endpoint within the mount');
 is_deeply($within->("AuthPlatformMount /m\nAuthPlatformMe /m/me\n" . host('*:1')), ['/m/me', 'main'], '... is said once for hosts that inherit it');
 is_deeply([@{ $within->("AuthPlatformMount /m\nAuthPlatformMe /m/me\n" . host('*:1', 'AuthPlatformMe /m/you')) }[0, 2]], ['/m/me', '/m/you'], '... and for each that has its own');
 is_deeply([@{ $within->(host('*:1', 'AuthPlatformMe /api/auth')) }[0]], ['/api/auth'], '... or is alone with it');
 
-# At a start and a reload the log has what -t says, once.
+# At a start and a reload the log has the same warnings as `httpd -t`, once.
 {
     my $server = AuthPlatform::Httpd->new(more => "ServerName jobs.example.org\n<Location /x>\nAuthType Platform\nAuthName x\n<Limit GET>\n"
             . "Require valid-user\n</Limit>\n</Location>\n")->start;

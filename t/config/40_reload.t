@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Directives through graceful reloads: another value counts, a line that is gone leaves the default. And in
-# .htaccess, beside an outer section that says something else.
+# Directives through graceful reloads: a changed value takes effect, and a removed line restores the default. Also directives in .htaccess
+# beside an outer section with another value.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -13,7 +13,7 @@ my $person = { email => 'ada@example.org', password => 'three calm words' };
 my $httpd  = AuthPlatform::Httpd->new(limits => "AccessFileName .htaccess\n");
 my $site   = "$httpd->{dir}/site";
 
-# What a program would be told, as headers of the answer.
+# What a CGI program would get, as headers of the answer.
 my $frame = <<"END";
 <Directory "$site">
     AllowOverride AuthConfig
@@ -33,7 +33,7 @@ my $token;
 my %nav = (headers => { 'Sec-Fetch-Mode' => 'navigate' });
 sub seen { my ($path, %o) = @_; my $answer = $httpd->get($path, %o); return "$answer->{status} " . ($answer->{headers}{'x-seen'}[0] // '') }
 
-# What each directive does, as text.
+# How the effect of each directive is read, as text.
 my %look = (
     mount    => sub { return join ' ', map { $httpd->get("$_/healthz")->{status} } qw(/api/auth /m) },
     me       => sub { return join ' ', map { $httpd->get($_)->{status} } qw(/api/protected/me /who) },
@@ -45,7 +45,7 @@ my %look = (
     optional => sub { return $httpd->get('/open/page.txt', bearer => 'a.b.c')->{status} },
     forward  => sub { return seen('/page.txt', bearer => $token) =~ /Bearer/ ? 'forwarded' : 'removed' },
 );
-my @rows = (    # directive, how to look, its default, [value, what it does] ...
+my @rows = (    # directive, how its effect is read, its default, [value, its effect] ...
     ['AuthPlatformMount',         'mount',    '200 404',  ['/m', '404 200'], ['off', '404 404'], ['/api/auth', '200 404']],
     ['AuthPlatformMe',            'me',       '401 404',  ['/who', '404 401'], ['off', '404 404']],
     ['AuthPlatformTokenDelivery', 'delivery', '200 json', ['cookie', '200 cookie'], ['ask', '200 json'], ['json', '200 json']],
@@ -54,7 +54,7 @@ my @rows = (    # directive, how to look, its default, [value, what it does] ...
     ['AuthPlatformForwardAuthorization', 'forward', 'removed', ['on', 'forwarded'], ['off', 'removed']],
 );
 
-# Old children may answer for a moment: until what is looked for is there, and then again.
+# Children of the old generation may answer for a moment. So this waits until the effect is seen, and then checks again.
 sub becomes {
     my ($look, $wanted, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -69,10 +69,11 @@ $token = $new->{access_token};
 my %plain = map { $_->[1] => $_->[2] } @rows;
 becomes($look{$_}, $plain{$_}, "$_ without any line") for sort keys %plain;
 
-# All of them at once, value by value, so that few reloads do: none stands in for another.
+# All directives change together, value by value, so that few reloads are needed. Each effect is different, so one directive cannot stand in
+# for another.
 for my $round (0 .. 2) {
     my @lines = map { $_->[3 + $round] ? "$_->[0] $_->[3 + $round][0]\n" : () } @rows;
-    # The account routes have to be there for the others to be looked at.
+    # The other effects can only be seen while the account routes are there.
     for my $part ([grep {/Mount/} @lines], [grep { !/Mount/ } @lines]) {
         @$part or next;
         $httpd->configure(more => $frame . join '', @$part)->graceful;
@@ -87,10 +88,10 @@ $httpd->configure(more => $frame)->graceful;
 becomes($look{$_}, $plain{$_}, "$_ when all lines are gone") for sort keys %plain;
 is($httpd->get('/page.txt', bearer => $token)->{status}, 200, 'the token of the beginning is good');
 
-# .htaccess, from one request to the next, within a folder that has one of its own.
+# .htaccess: changes take effect at the next request, also in a folder inside of one with its own .htaccess.
 my ($inner, $outer) = ('/ht/inner/page.txt', '/ht/page.txt');
 sub htaccess { my ($text) = @_; return AuthPlatform::Httpd::write_file("$site/ht/inner/.htaccess", $text) }
-for my $case (    # text, what is answered
+for my $case (    # text of the file, expected answer
     ['', qr/^200 [0-9a-f]{24} ?$/],
     ["AuthPlatformForwardAuthorization on\n", qr/^200 [0-9a-f]{24} Bearer /],
     ["AuthPlatformForwardAuthorization off\n", qr/^200 [0-9a-f]{24} ?$/],

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# make install and make uninstall: what they put where with DESTDIR and PREFIX, that the one undoes the other and nothing else, and that the
-# installed pages and samples name what is there.
+# make install and make uninstall: which files they write where with DESTDIR and PREFIX, that uninstall removes exactly the installed files,
+# and that installed pages and samples name only files that exist.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -11,7 +11,7 @@ use Test::More;
 
 my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
-# Make's own, when this runs below it.
+# Variables of an outer make must not reach this one.
 delete @ENV{qw(MAKEFLAGS MAKELEVEL MFLAGS DESTDIR PREFIX)};
 
 chomp(my $modules = qx{apxs -q LIBEXECDIR});
@@ -52,7 +52,7 @@ is("@odd", '', 'everybody may read all of it, and run the tool alone');
 is(system("cmp -s '$top/" . ($ENV{OUT} || 'build/out') . "/debug/authplatform' '$dest$wanted[1]'"), 0, 'the tool is the one that was built') if ($ENV{OUT} || '') !~ m{^/};
 unlike(tree(), qr{^(?!/usr/)|/whoami|/admin/|demo}m, 'nothing below /etc, nothing of the demo');
 
-# What the page names is installed, and is found from whatever path the page has.
+# Everything that the page loads is installed, and is found from any path of the page.
 my @pending = ('site/signin.html');
 my %seen;
 while (defined(my $file = shift @pending)) {
@@ -71,7 +71,7 @@ is_deeply([sort map {"$share/$_"} keys %seen], [grep { m{/site/} } split /\n/, t
 unlike(slurp("$share/site/signin.html"), qr/demo/i, 'no word of the demo');
 like(slurp("$share/production.conf.dist"), qr{^\s*Alias /signin \Q$share\E/site$}m, 'the sample site has it');
 
-# What others may have put into DESTDIR leads nowhere else: neither `..` in the list nor links on the way.
+# Files that other users may have put into DESTDIR must not lead outside of it: neither `..` in the list nor symbolic links.
 my $outside = File::Temp::tempdir(CLEANUP => 1);
 system('touch', "$outside/precious", "$outside/linked");
 system('ln', '-s', $outside, "$dest/away");
@@ -95,7 +95,7 @@ like($said, qr{is not below}, 'which says why');
 system('rm', "$dest$share/guides", "$dest/away");
 system('mv', "$outside/guides", "$dest$share/guides");
 
-# Again, over what an older version left: that goes, what is not ours stays.
+# Installing over an older version removes files of that version, and no others.
 my $tree = tree();
 system('touch', "$dest$share/site/old.js", "$dest$share/mine.txt");
 open my $list, '>>', "$dest$share/installed" or die "installed: $!";
@@ -113,7 +113,7 @@ like($said, qr/a2dismod auth_platform/, 'it says that a server still loads the m
 system('rm', '-rf', "$dest/etc", "$dest$share/mine.txt");
 isnt((make('uninstall'))[0], 0, 'a second time there is nothing');
 
-# Another PREFIX, in the samples too; and where everything was new, the folders go with it.
+# Another PREFIX, which the samples must name too. Folders that the installation made are removed with it.
 is((make('install', 'PREFIX=/opt/authp'))[0], 0, 'installed below another prefix');
 ok(-x "$dest/opt/authp/sbin/authplatform", 'the tool');
 like(slurp('/opt/authp/share/auth-platform/production.conf.dist'), qr{^\s*Alias /signin /opt/authp/share/auth-platform/site$}m, 'the sample site');

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# conf/guides/production.md and upgrading.md as written: each of their sh blocks runs, in order, in a copy-on-write view of this machine with Debian's apache2
-# package in it, on ports 80 and 443 of a network of its own.
+# Runs conf/guides/production.md and upgrading.md as they are written: each of their sh blocks, in order, in a copy-on-write view of this
+# machine with Debian's apache2 package in it, on ports 80 and 443 of a network of its own.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -10,7 +10,7 @@ use AuthPlatform::Production ();
 use AuthPlatform::Root       ();
 use Test::More;
 
-# Blocks that the suite does not run, and why. t/install/20_bare.t runs them too.
+# Blocks that this test does not run, and why. t/install/20_bare.t runs them.
 my %NOT_HERE = (packages => 'needs the package archive');
 
 my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
@@ -21,8 +21,8 @@ my @blocks = map { AuthPlatform::Guide::blocks("$top/conf/guides/$_.md") } qw(pr
 my $debs   = $ENV{AUTHP_DEBIAN};
 my $root   = AuthPlatform::Root->new(lower => '/', shared => [$top, $debs]);
 
-# Debian's package as it comes, its site 000-default on port 80 and all; no service starts in there by itself. What a person of this
-# machine has installed is no part of it.
+# Installs Debian's package with its default site on port 80. No service starts by itself. Files of an installation on this machine are
+# removed first.
 my ($status, $said) = $root->run(qq{printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
     echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/test
     DEBIAN_FRONTEND=noninteractive dpkg --force-depends --no-triggers -i '$debs'/*.deb
@@ -30,7 +30,7 @@ my ($status, $said) = $root->run(qq{printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/
     [ "\$(ls /etc/apache2/sites-enabled)" = 000-default.conf ]});
 is($status, 0, 'Debian\'s apache2') or diag $said;
 
-# `make install` takes what is built already.
+# `make install` installs what is built already.
 AuthPlatform::Production::walk($root, in => $top, blocks => \@blocks, env => { INSTALL_PROFILE => 'debug', DEPS => 'no', OUT => $ENV{OUT} || 'build/out' });
 is_deeply([map { $_->{name} } grep { !$_->{done} } @blocks], [sort keys %NOT_HERE], 'every block of both guides has run, but for those named here');
 done_testing;

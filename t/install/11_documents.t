@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# README.md and conf/guides/*.md without running anything: their size, links, blocks, and that what they name is there: log lines, directives,
-# settings, routes, commands and targets. t/install/10_guide.t and 12_commands.t run their commands.
+# Checks README.md and conf/guides/*.md without running their commands: size, links, blocks, and that every log line, directive, setting,
+# route, command and target that they name exists. t/install/10_guide.t and 12_commands.t run their commands.
 use strict;
 use warnings FATAL => 'all';
 use Cwd ();
@@ -25,7 +25,7 @@ cmp_ok(scalar @lines, '<=', 220, 'README.md is short');
 my %linked = map { $_ => 1 } AuthPlatform::Guide::links('README.md');
 ok($linked{$_}, "README.md leads to $_") for @guides, '.env.example', 'conf/auth_platform.conf', 'mod_auth_platform/README.md';
 
-# Where a link of a document leads that is not there; '' otherwise.
+# Returns an error if a link of a document leads nowhere; '' otherwise.
 sub dead {
     my ($document, $link) = @_;
     return '' if $link =~ m{\Ahttps://[\w.-]+/[\w/.-]*\z};
@@ -55,7 +55,7 @@ for my $document (@for_users) {
 }
 
 # --- what they name --------------------------------------------------------------------------------------------------
-# The log: each line of the module is in the guide for troubleshooting, in the words of the source, and no other.
+# Log lines: each line of the module is in the guide for troubleshooting with the words of the source, and no other.
 my %said;
 for my $file (grep { !/\.h\z/ } split /\n/, qx{grep -rlE 'AUTHP[0-9]{4}' mod_auth_platform}) {
     my $source = text($file);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# The blocks of README.md and of conf/guides/*.md as written, in a copy-on-write view of this machine with a network of its own: `sh` blocks run
-# in their order, in one shell for each document, beside the demo that README.md starts; each request is answered by the status that its
-# comment names. httpd and the tool check `apache` and `env` blocks.
+# Runs the blocks of README.md and of conf/guides/*.md as they are written, in a copy-on-write view of this machine with a network of its
+# own. The `sh` blocks of a document run in their order in one shell, beside the demo that README.md starts. Each request must get the
+# status that its comment names. httpd and the tool check `apache` and `env` blocks.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -16,9 +16,9 @@ my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
 plan skip_all => $@ if !AuthPlatform::Root::possible();
 
-# These need Debian's apache2 package: 10_guide.t runs them.
+# 10_guide.t runs these, because they need Debian's apache2 package.
 my %ELSEWHERE = map { $_ => 1 } qw(production upgrading);
-# What a person types where a block asks for it.
+# What a person types where a block asks for input.
 my %TYPED = ('recruiters:admin' => "a calm admin password\n", 'command-line:admin' => "a calm admin password\n");
 my $ENV_FILE = '/etc/auth_platform/.env';
 my %BUILD    = (OUT => $ENV{OUT} || 'build/out', DEPS => 'no', INSTALL_PROFILE => 'debug', RUN_PROFILE => 'debug');
@@ -40,17 +40,17 @@ here(qq{rm -rf /etc/auth_platform /var/lib/auth_platform
 
 my ($shell, $noted) = ('/tmp/shell', '/tmp/statuses');
 
-# The command of README.md that starts the demo stays in the foreground of a terminal of its own.
+# The command of README.md that starts the demo runs in the foreground of a terminal of its own.
 sub starts_demo {
     my ($name, $block) = @_;
     $root->run("setsid bash -c \"\$BLOCK\" >/run/demo.said 2>&1 </dev/null &", in => $top, env => { %DEMO, BLOCK => $block->{text} });
     here('for i in $(seq 300); do ! grep -q "Ctrl-C ends the server" /run/demo.said || exit 0; sleep 0.1; done; cat /run/demo.said; exit 1', name => "$name, line $block->{line}: the demo runs");
-    # From here on curl notes the status of each answer. (The order of lines in an access log is not certain.)
+    # From here on curl records the status of each answer. (The lines of an access log have no certain order.)
     here(qq{printf '#!/bin/sh\nexec /usr/bin/curl "\$@" -w "%%{stderr}%%{http_code}\\n" 2>>$noted\n' >/usr/local/bin/curl && chmod 755 /usr/local/bin/curl});
     return;
 }
 
-# A block in the shell of its document: functions and variables stay.
+# Runs a block in the shell of its document, so that functions and variables stay.
 my %network;
 sub commands {
     my ($name, $block) = @_;
@@ -61,7 +61,7 @@ sub commands {
     return;
 }
 
-# What LoadModule needs comes first, unless the block has the module's own line.
+# The modules that a block needs are loaded first, unless the block loads our module itself.
 my @modules = qw(mpm_event authn_core authz_core authz_host authz_user alias dir env headers remoteip setenvif);
 sub configuration {
     my ($name, $block) = @_;
@@ -74,7 +74,7 @@ sub configuration {
     return;
 }
 
-# The keys of the block replace those of the demo.
+# The settings of the block replace those of the demo.
 sub settings {
     my ($name, $block) = @_;
     my $keys = join '|', $block->{text} =~ /^(\w+)=/mg;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# conf/guides/production.md and upgrading.md word by word in a bare root of this Debian, made here by debootstrap: packages from this machine's archive, the
-# release build, and all that 10_guide.t looks at. A few minutes: for `make test-long`.
+# Runs conf/guides/production.md and upgrading.md word by word in a bare root file system of this Debian release, which debootstrap makes:
+# packages from this machine's archive, the release build, and all checks of 10_guide.t. It takes a few minutes and belongs to `make
+# test-long`.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -15,7 +16,7 @@ my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'for make test-long' if !$ENV{AUTHP_LONG} || ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
 plan skip_all => $@ if !AuthPlatform::Root::possible();
 
-# This machine's release and the archive that its packages come from.
+# The release of this machine, and the archive that its packages come from.
 my ($release) = AuthPlatform::Root::slurp('/etc/os-release') =~ /^VERSION_CODENAME=(\w+)$/m;
 my ($archive) = sort split /\n/, qx{apt-get indextargets --format '\$(REPO_URI)' 'Created-By: Packages' 'Codename: $release' 'Component: main'};
 my $dir = File::Temp::tempdir('authp-bare-XXXXXX', TMPDIR => 1, CLEANUP => 1);
@@ -23,7 +24,7 @@ chmod 0755, $dir;
 my $log = qx{debootstrap --variant=minbase $release '$dir' '$archive' 2>&1};
 is($?, 0, 'a bare root') or BAIL_OUT($log);
 
-# The source as a person unpacks it; no service starts in there by itself; the way to the archive.
+# The unpacked source. No service starts by itself. The settings of the archive are copied.
 my $source = '/usr/src/mod_auth_platform';
 system(qq{
     set -e

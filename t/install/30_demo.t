@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The demo of `make run`: a token in a URL or a Referer by mistake stays out of its logs.
+# The demo of `make run`: a token that is sent in a URL or a Referer by mistake does not reach its logs.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -37,7 +37,7 @@ for my $case (['/', 200], ['/nothing', 404], ['/any/', 302], ['/api/auth/me', 40
     my $answer = $agent->get("$base$path?token=$secret", Accept => 'text/html', Referer => "$base/?token=$secret");
     is($answer->code, $wanted, "a token in the URL of $path");
 }
-# httpd logs an error for it, with the Referer by default.
+# httpd logs an error for this request, by default with the Referer.
 my $forbidden = $agent->get("$base/assets/?token=$secret", Referer => "$base/?token=$secret");
 is($forbidden->code, 404, 'a folder without a page');
 

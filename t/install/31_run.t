@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# make run: the settings file that it makes, the lines that it prints, and that the tool finds the server's own database by
-# `--env-file` alone, also with a settings file of an earlier version.
+# make run: the settings file that it makes, the lines that it prints, and that the tool finds the server's database with `--env-file`
+# alone, also with a settings file of an earlier version.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -53,9 +53,9 @@ sub stop {
 }
 END { my $status = $?; if ($run) { kill 'TERM', $run; waitpid $run, 0 } $? = $status }
 
-# What the tool lists with this settings file and nothing in the environment.
+# Returns what the tool lists with this settings file and an empty environment.
 sub listed {
-    AuthPlatform::Httpd::slurp($file) =~ /^AUTH_STATE_DIR=/m or return 'no folder named'; # never the default one
+    AuthPlatform::Httpd::slurp($file) =~ /^AUTH_STATE_DIR=/m or return 'no folder named'; # so it is never the default folder
     my @command = ($ENV{AUTHP_CLI}, '--env-file', $file, qw(user list --json));
     open my $out, '-|', @command or die "authplatform: $!\n";
     local $/;
@@ -70,7 +70,7 @@ sub register {
     return is($answer->code, 201, "$email registers") || diag $answer->content;
 }
 
-# The first run makes the file; the tool finds the accounts by it.
+# The first run makes the file, and the tool finds the accounts with it.
 start('the first time');
 my $made = AuthPlatform::Httpd::slurp($file);
 like(said(), qr/^made \Q$file\E with a new secret$/m, 'a settings file is made, and that is said');
@@ -93,7 +93,7 @@ is(system('bash', '-c', "$line >/dev/null"), 0, 'it works as printed');
 like(listed(), qr/^admin\.\w+\@example\.org bea\@example\.org$/, 'on the database of the server');
 stop();
 
-# A file of an earlier version: no AUTH_STATE_DIR, and not even a line end.
+# A file of an earlier version has no AUTH_STATE_DIR, and this one has no end of the last line.
 (my $old = $made) =~ s/^# Where the accounts are.*//ms;
 $old =~ s/\n+\z//;
 unlike($old, qr/AUTH_STATE_DIR/, 'a file of an earlier version');
@@ -105,7 +105,7 @@ register('cy@example.org');
 like(listed(), qr/bea\@example\.org cy\@example\.org$/, 'the old accounts and the new one');
 stop();
 
-# Once more: nothing is added. Data that was removed is made anew.
+# The next run adds nothing. A data folder that was removed is made again.
 system('rm', '-rf', '--', "$dir/run", $state);
 start('without its data');
 is(AuthPlatform::Httpd::slurp($file), $made, 'the file stays as it is');
@@ -113,7 +113,7 @@ register('dee@example.org');
 is(listed(), 'dee@example.org', 'tool and server agree');
 stop();
 
-# Somebody's own file is not written to; the lines say what the tool needs then.
+# A settings file of somebody's own is not changed. The printed lines then show what the tool needs.
 my ($key) = $made =~ /^(JWT_SECRET_KEY=.*)$/m;
 AuthPlatform::Httpd::write_file($file, "$key\nSECURE_COOKIES=false\n");
 start('with a file of one\'s own');

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The sign-in page that `make install` puts there, in a real browser, as conf/production.conf has it: at /signin/, with the whole site guarded
-# and its Content-Security-Policy.
+# The sign-in page that `make install` installs, in a real browser, set up as in conf/production.conf: at /signin/, with the whole site
+# guarded and its Content-Security-Policy.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -12,7 +12,7 @@ use Test::More;
 my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
 
-# The site's own words for it, and its policy.
+# The lines of the sample about the page, and its policy.
 my $sample = AuthPlatform::Httpd::slurp("$top/conf/production.conf");
 my ($alias)  = $sample =~ m{^(\s*Alias /signin .*?</Location>\n)}ms or die "no sign-in page in conf/production.conf\n";
 my ($policy) = $sample =~ /^\s*(Header always setifempty Content-Security-Policy .*)$/m or die "no policy\n";

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The app of t/install on 127.0.0.1:8000: answers every request with the head of it, so that a test sees what an app behind the guard gets.
+# The app of t/install on 127.0.0.1:8000. It answers every request with the request's header, so that a test sees what an app behind the
+# guard gets.
 use strict;
 use warnings;
 use IO::Socket::INET;

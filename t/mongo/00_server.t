@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The harness of the outage tests does what it says: the server answers, stands still, dies and comes back where it was, the
-# proxy is slow, cuts, refuses or swallows, TLS is TLS, and nothing outlives its test. No driver in between, which would
-# try again by itself.
+# Tests the harness of the outage tests: the server answers, freezes, dies and comes back with its data; the proxy is slow, cuts, refuses or
+# does not answer; TLS works; and no process outlives its test. The tests use no driver, because a driver would retry by itself.
 # Quiet: how long answers take.
 use strict;
 use warnings FATAL => 'all';
@@ -43,7 +42,7 @@ sub send_command {
     return syswrite $socket, pack('V5', 21 + length $document, 1, 0, 2013, 0) . "\0$document";
 }
 
-# One whole answer within SECONDS; 'nothing' in that time, or 'end' of the connection.
+# Reads one whole answer within SECONDS. Returns 'nothing' if none came in that time, or 'end' if the connection was closed.
 sub answer {
     my ($socket, $seconds) = @_;
     my ($bytes, $end) = ('', time + $seconds);
@@ -55,7 +54,7 @@ sub answer {
     return $bytes;
 }
 
-# The number of that name in an answer, or what there was in place of one.
+# Returns the number of that name in an answer, or what came in place of an answer.
 sub number {
     my ($answer, $name) = @_;
     return unpack 'd<', $1 if $answer =~ /\x01\Q$name\E\0(.{8})/s;
@@ -94,7 +93,7 @@ ok(dial($port), 'frozen: but the kernel takes connections for it');
 $mongo->thaw;
 is(number(answer($waiting, 5), 'ok'), 1, 'thawed: the answer comes');
 
-sleep 1.5;    # its file is written once a second
+sleep 1.5;    # the server writes its file once a second
 $mongo->kill9;
 is(answer($waiting, 5), 'end', 'killed: connections end');
 is(ping($port), 'refused', 'killed: none are taken');
@@ -147,7 +146,7 @@ system("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -a
     or BAIL_OUT('openssl: ' . AuthPlatform::Httpd::slurp("$keys/said"));
 my $private = AuthPlatform::Mongo->new(backend => 'memory', tls => ["$keys/cert.pem", "$keys/key.pem"])->start;
 
-# What Python's driver has to say: "1.0", or the kind of error.
+# Returns the answer to a ping by Python's driver: "1.0", or the kind of error.
 sub driver_ping {
     my ($options) = @_;
     my $program = 'import sys, pymongo, pymongo.errors' . "\n" . 'try: print(pymongo.MongoClient(sys.argv[1]).admin.command("ping")["ok"])'
@@ -191,7 +190,7 @@ ok($relay && kill(0, $running, $frozen, $relay) == 3, 'another process has two s
 kill 'KILL', $starter;
 waitpid $starter, 0;
 my %what = ($running => 'its server', $frozen => 'its frozen server', $relay => 'its proxy');
-# In a container the first process may collect nobody: a process without a parent stays there as a zombie.
+# A container may have no init process that reads the status of orphans, so a process whose parent has ended may stay as a zombie.
 sub zombie {
     my ($pid) = @_;
     open my $in, '<', "/proc/$pid/stat" or return 0;

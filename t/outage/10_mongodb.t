@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# MongoDB away, killed, frozen, slow, cut off: whoever asks is told soon (503 and when to come again), guarded pages go on,
-# nothing is half-written, and all is well within five seconds of its return.
+# MongoDB is missing, killed, frozen, slow or cut off: clients soon get 503 with Retry-After, guarded pages still work, nothing is half
+# written, and everything works within five seconds of its return.
 # Quiet: how long answers take while the store is away.
 use strict;
 use warnings FATAL => 'all';
@@ -12,7 +12,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# What becomes of guarded pages when the news get old is t/outage/30_live.t's matter.
+# t/outage/30_live.t tests guarded pages when the live table has had no news for long. Here that takes longer than the test.
 my $PATIENT = 'AuthPlatformRevocationMaxLag 60s';
 my $BOUND  = 2.6;    # 2 s, and what a busy test machine adds
 my $serial = 0;
@@ -24,7 +24,7 @@ sub settings {
     return 'AUTH_STORE=mongodb' . "\nMONGODB_DB=outage\nMONGODB_URI=" . $mongo->uri($more) . "\n";
 }
 
-# Each answer of a store that is away: in time, 503, Retry-After; busy where too many wait for it.
+# Each answer while the store is away must come in time and be 503 with Retry-After. The code is busy if too many requests wait.
 sub is_away {
     my ($httpd, $name, $tries) = @_;
     my ($slowest, %seen) = (0);
@@ -42,7 +42,7 @@ sub is_away {
     return;
 }
 
-# Each child finds out by itself: so until several in a row say so.
+# Each child finds out by itself, so several good answers in a row are needed.
 sub is_back {
     my ($httpd, $name, $person) = @_;
     my ($began, $in_a_row) = (time, 0);
@@ -71,7 +71,7 @@ while (($signed->{status} || 0) != 201 && time - $began < 15) {
 }
 is($signed->{status}, 201, 'signs people up when it comes') or diag $signed->{body}, $httpd->log;
 cmp_ok(time - $began, '<', 5, 'within five seconds');
-# The other children find out by themselves.
+# The other children notice by themselves that the store is back.
 my $again = $httpd->api('/register', $ada);
 while ($again->{status} == 503 && time - $began < 15) {
     sleep 0.1;
@@ -79,7 +79,7 @@ while ($again->{status} == 503 && time - $began < 15) {
 }
 is($again->{status}, 409, 'the unique indexes are there too');
 my $token = $signed->{json}{access_token};
-# A child whose live table is still being filled asks the store, and says 503 if that takes long.
+# A child whose live table is not filled yet asks the store, and answers 503 if that takes long.
 my $open = $httpd->get('/page.txt', bearer => $token);
 for (my $tries = 0; $open->{status} == 503 && $tries < 50; $tries++) {
     sleep 0.1;
@@ -88,7 +88,7 @@ for (my $tries = 0; $open->{status} == 503 && $tries < 50; $tries++) {
 is($open->{status}, 200, 'the page is open with a token');
 
 # --- killed ---------------------------------------------------------------------------------------------------------
-sleep 1.5;    # its file is written once a second
+sleep 1.5;    # the server writes its file once a second
 $mongo->kill9;
 is_away($httpd, 'killed');
 is($httpd->get('/page.txt', bearer => $token)->{status}, 200, 'killed: the guarded page goes on');
@@ -160,7 +160,7 @@ is_away($httpd, 'refused');
 $mongo->mode('pass');
 is_back($httpd, 'refused', $bob);
 
-# Cut off again and again while people sign up: each is in or is not, and whoever is in is in whole.
+# Connections are cut again and again while people register: each account either exists completely or not at all.
 my (@people, %outcome);
 for my $round (1 .. 8) {
     $mongo->mode($round % 2 ? 'pass' : 'cut');

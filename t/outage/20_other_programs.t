@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Another program on the same database, with another driver: it finds documents as the contract has them, and what it writes
-# is an account. Nothing in the database signs anybody in.
+# Another program with another driver uses the same database: it finds documents in the documented form, and documents that it writes are
+# accounts. No data of the database alone is enough to sign in.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -14,7 +14,7 @@ my $mongo = AuthPlatform::Mongo->new(backend => 'memory')->start;
 my $httpd = AuthPlatform::Httpd->new(
     settings => 'AUTH_STORE=mongodb' . "\nMONGODB_DB=shared\nMONGODB_URI=" . $mongo->uri . "\n")->start;
 
-# Statements for Python's driver, with `db` at hand; what they leave in `out` comes back.
+# Runs statements with Python's driver. `db` is the database, and `out` is the result.
 sub outside {
     my ($statements) = @_;
     my $program = "import json, sys, datetime, pymongo\nfrom bson import json_util, ObjectId\n"
@@ -54,7 +54,7 @@ for my $secret ($password, map { $_->{json}{access_token}, $_->{json}{refresh_to
 my ($tag) = $login->{json}{refresh_token} =~ /(.{20})$/;
 is(index($all, $tag), -1, 'nor the part of a refresh token that proves it');
 
-# Accounts that it writes, with hashes of other programs.
+# Accounts that the other program writes, with password hashes of other programs.
 my %hash = map { $_ => crypt $password, "\$$_\$05\$abcdefghijklmnopqrstuu" } qw(2a 2b 2y);
 for my $kind (sort keys %hash) {
     outside("db.users.insert_one({'email': 'eve$kind\@example.org', 'name': 'Eve', 'password_hash': '$hash{$kind}', "

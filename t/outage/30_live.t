@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The live table while its store is away: what is known to be revoked stays dead; what nobody can say any more is decided by
-# the location; and it all comes back by itself. Never is somebody let in who was signed out before.
+# The live table while its store is away: known revocations stay in force, AuthPlatformWhenUnavailable decides about what is unknown, and
+# everything works again by itself. A token that was revoked before is never accepted.
 # Quiet: how long answers take while the store is away.
 use strict;
 use warnings FATAL => 'all';
@@ -34,7 +34,7 @@ sub person {
     return $answer->{json};
 }
 
-# Statuses of a page in every child; most who ask come within 20 ms.
+# Returns the statuses of a page in every child; most answers come within 20 ms.
 sub answers {
     my ($page, $who) = @_;
     my %seen;
@@ -68,7 +68,7 @@ my ($ada, $eve) = (person(), person());
 is($httpd->api('/logout', { refresh_token => $eve->{refresh_token} })->{status}, 200, 'one signs out');
 pages_are($ada, 200, 200, 'all is well: signed in');
 pages_are($eve, 401, 401, 'all is well: signed out');
-sleep 1.2;    # the server's file is written once a second
+sleep 1.2;    # the server writes its file once a second
 
 my %away = (
     killed => [sub { $mongo->kill9 },  sub { $mongo->start }],
@@ -78,7 +78,7 @@ for my $how (sort keys %away) {
     my ($go, $come) = @{ $away{$how} };
     my $went = time;
     $go->();
-    # The news are fresh enough for a while yet.
+    # The table's news are still recent enough.
     is($httpd->get('/page.txt', bearer => $ada->{access_token})->{status}, 200, "$how: for now pages go on");
     is($httpd->get('/page.txt', bearer => $eve->{access_token})->{status}, 401, "$how: and who signed out is out");
     sleep 0.1 while time - $went < $LAG + 1.2;
@@ -89,7 +89,7 @@ for my $how (sort keys %away) {
     my $refused = $httpd->request(GET => '/page.txt', bearer => $ada->{access_token});
     is($refused->{json}{code}, 'store_unavailable', "$how: a problem document says so");
 
-    # The table lives as long as the parent does. Without it nothing is known, so nothing is let in where that matters.
+    # The table lives as long as httpd's parent process. A new table knows nothing, so a location with `deny` lets nobody in.
     if ($how eq 'killed') {
         $httpd->hard;
         pages_are($ada, 503, 200, 'reloaded without the store');

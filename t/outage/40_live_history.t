@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The history of t/restart/40_live_history.t with a store (AuthPlatform::Mongo) that stops and comes back.
+# The history of t/restart/40_live_history.t, with a store (AuthPlatform::Mongo) that stops and comes back.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A host whose clock is eight days ahead of its store's: it purges nothing, its /readyz says why it is not ready, what it stores is in the
-# store's time, and what is revoked there is revoked.
+# A host whose clock is eight days ahead of its store's: it purges nothing, its /readyz says why it is not ready, the times that it stores
+# are the store's time, and what is revoked there is refused.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -16,7 +16,7 @@ plan skip_all => 'a library loaded before the sanitizers is refused by them' if 
 
 my $DAYS = 8;
 
-# The wall clock of a program, shifted; other clocks stay.
+# Shifts the wall clock of a program. Its other clocks do not change.
 my %shifted = (LD_PRELOAD => build_shim(<<'END'));
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -58,7 +58,7 @@ my $ada = $right->api('/register', { email => 'ada@example.org', password => 'th
 my $eve = $right->api('/register', { email => 'eve@example.org', password => 'three calm words' })->{json};
 is($right->get('/page.txt', bearer => $ada->{access_token})->{status}, 200, 'signed in, on a host whose clock is right');
 
-# The tool.
+# Runs the purge of the tool.
 sub purge {
     my ($seconds) = @_;
     return run(['--env-file', "$right->{dir}/.env", '--json', 'purge'], env => { %shifted, TEST_CLOCK_SHIFT => $seconds });
@@ -74,7 +74,7 @@ is(purge(10)->{status}, 0, 'ten seconds are allowed');
 is(json(purge(0))->{removed}, 0, 'nothing is over');
 is($right->api('/refresh', { refresh_token => $eve->{refresh_token} })->{status}, 200, 'the sessions are there');
 
-# A host of the same realm.
+# Another host of the same realm.
 my $wrong = AuthPlatform::Httpd->new(realm => $right);
 {
     local @ENV{qw(LD_PRELOAD TEST_CLOCK_SHIFT)} = ($shifted{LD_PRELOAD}, $DAYS * 86400);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The same module under event, worker and prefork: it works, and it goes through graceful restarts, recycled children and a
-# killed one under load without a guarded request noticing. AUTHP_LONG=1 does more of each.
+# The module under event, worker and prefork: it works, and guarded requests under load do not notice graceful restarts, children that are
+# replaced, or a killed child. AUTHP_LONG=1 does more of each.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -16,7 +16,7 @@ my $warm    = int($rounds / 4) + 1;
 my $readers = 3;
 my $person  = { email => 'ada@example.org', password => 'three calm words' };
 
-# Asks until the pipe is closed: how often it got what.
+# Sends requests until the pipe is closed. Returns how often each answer came.
 sub ask {
     my ($stop, $name, $once) = @_;
     my %seen;
@@ -28,7 +28,7 @@ sub ask {
     return \%seen;
 }
 
-# While $work goes on, clients ask for the guarded page and one signs in; returns {'page fine' => 1234, ...}.
+# While $work runs, clients request the guarded page and one client signs in. Returns {'page fine' => 1234, ...}.
 sub under_load {
     my ($httpd, $token, $work) = @_;
     my $page = sub {
@@ -79,7 +79,7 @@ sub are_fine {
     return;
 }
 
-# What the process has most of, of a kind, among the children.
+# Returns the largest value of a kind among the children.
 sub most { my ($httpd, $what) = @_; return max(0, map { $httpd->$what($_) } $httpd->children) }
 
 sub works {
@@ -108,7 +108,7 @@ sub graceful_restarts {
                 my $answer = sign_in($httpd);
                 push @not_signed_in, $answer->{status} if $answer->{status} != 200;
             }
-            # Of the children too, while they are as busy as they were: the least of some looks.
+            # The children have no more either, compared under the same load. The smallest of some samples counts.
             for my $what (qw(descriptors threads)) {
                 my $has = min(map { sleep 0.1 if $_; most($httpd, $what) } 0 .. 4);
                 cmp_ok($has, '<', $in_a_child{$what} + ($rounds - $warm), "$mpm: no more $what in a child");
@@ -119,11 +119,11 @@ sub graceful_restarts {
     is("@not_signed_in", '', "$mpm: signs in after each");
     is($httpd->$_, $had{$_}, "$mpm: the parent keeps $had{$_} $_") for qw(descriptors threads);
     SKIP: {
-        # ASan keeps what is freed, and finds leaks by itself.
+        # ASan keeps freed memory, and finds leaks by itself.
         skip('memory under ASan', 2) if $ENV{AUTHP_SANITIZE};
-        # The heap may come and go in a few more of these.
+        # The heap may use a few more or fewer of these.
         cmp_ok($httpd->mappings, '<', $had{mappings} + $rounds / 2, "$mpm: and about $had{mappings} mappings");
-        # Pages come in fours of kilobytes: only many rounds tell a slow leak from one page.
+        # Memory grows by pages of 4 KB, so only many rounds show a slow leak.
         cmp_ok($grown, '<=', $ENV{AUTHP_LONG} ? 20 : 40, sprintf '%s: the parent grows by %.1f KB each', $mpm, $grown);
     }
     my $next = $httpd->api('/refresh', { refresh_token => $tokens->{refresh_token} });
@@ -131,7 +131,7 @@ sub graceful_restarts {
     return;
 }
 
-# MaxConnectionsPerChild: every one of these children has to go while there is load.
+# MaxConnectionsPerChild: every one of these children must end under load.
 sub recycling {
     my ($httpd, $mpm, $token) = @_;
     my %old  = map { $_ => 1 } $httpd->children;
@@ -142,19 +142,19 @@ sub recycling {
     return;
 }
 
-# One child is shot; its requests are lost, nobody else's.
+# One child is killed: its own requests are lost, and no others.
 sub shot_child {
     my ($httpd, $mpm, $token) = @_;
     my $victim;
     my $seen = under_load($httpd, $token, sub {
             sleep 0.3;
-            $victim = ($httpd->children)[-1];    # the one that would live longest
+            $victim = ($httpd->children)[-1];    # the youngest one
             kill 'KILL', $victim;
-            # httpd says nothing of this signal.
+            # httpd logs nothing about this signal.
             $httpd->wait_for(sub { !grep { $_ == $victim } $httpd->children }, 'the child is still there');
             sleep 0.5;
     });
-    # A client has one request at a time.
+    # Each client has one request at a time, so at most one of its requests is cut.
     my $cut = 0;
     $cut += $seen->{$_} for grep {/ cut$/} keys %$seen;
     are_fine($seen, "$mpm: a child is killed", qr/ cut$/);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A running httpd that gets the module by a reload, loses it and gets it again: the first hashes and sign-ins are right there.
+# A running httpd loads the module by a reload, unloads it and loads it again. The first hashes and sign-ins after that work.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -10,7 +10,7 @@ use Time::HiRes qw(sleep time);
 
 my $person = { email => 'ada@example.org', password => 'three calm words' };
 
-# Old children may answer for a moment.
+# Children of the old generation may answer for a moment.
 sub page_becomes {
     my ($httpd, $status, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;

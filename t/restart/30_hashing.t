@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Restarts and killed children in the middle of hashing: what is under way in a graceful restart ends well, and the bound on
-# hashing, which all children share over restarts, never stays taken.
+# Restarts and killed children in the middle of hashing: hashes that run during a graceful restart are finished, and no slot of the bound,
+# which all children share over restarts, stays taken.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -12,11 +12,11 @@ use Time::HiRes qw(sleep time);
 
 my $person = { email => 'ada@example.org', password => 'three calm words' };
 my $kills  = $ENV{AUTHP_LONG} ? 20 : 2;
-my $once;                              # seconds that one hash takes here
+my $once;                              # how many seconds one hash takes here
 chomp(my $cores = qx(getconf _NPROCESSORS_ONLN));
-$cores = 4 if $cores > 4;              # a child asks its store for no more at once
+$cores = 4 if $cores > 4;              # a child sends no more requests to its store at once
 
-# So many sign-ins at once, and what is done while they are hashing; how each ended, sorted.
+# Starts $many sign-ins at once, and calls $meanwhile while they hash. Returns the sorted results.
 sub sign_ins {
     my ($httpd, $many, $meanwhile) = @_;
     my @tellers;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# A random history on two hosts with one store, against a simple model: no request passes a guarded page after its revocation
-# was confirmed on that host (on the other one: after the lag), and none is refused without cause. Meanwhile children are
-# killed, and hosts restarted; with AUTHP_OUTAGES (t/outage/40_live_history.t) the store stops and comes back, too. AUTHP_SEED
-# repeats a history, AUTHP_STEPS makes it longer.
+# A random history on two hosts with one store, compared with a simple model. No request may pass a guarded page after its revocation was
+# confirmed on that host (on the other host: after the lag), and none may be refused without a reason. Meanwhile children are killed and
+# hosts restarted. With AUTHP_OUTAGES (t/outage/40_live_history.t) the store also stops and comes back. AUTHP_SEED repeats a history,
+# AUTHP_STEPS makes it longer.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -16,7 +16,7 @@ use Time::HiRes qw(sleep time);
 
 my $seed  = $ENV{AUTHP_SEED}  || (time * 1000) % 1_000_000;
 my $steps = $ENV{AUTHP_STEPS} || ($ENV{AUTHP_LONG} ? 4000 : 250);
-my $LAG   = 5.5;    # AuthPlatformRevocationMaxLag, and what a busy machine adds
+my $LAG   = 5.5;    # AuthPlatformRevocationMaxLag, and a margin for a busy machine
 srand $seed;
 note "AUTHP_SEED=$seed AUTHP_STEPS=$steps";
 
@@ -37,14 +37,14 @@ sub boss { my ($host) = @_; return $host->api('/login', { email => 'boss@example
 my $boss = boss($hosts[0]);
 
 # --- the model --------------------------------------------------------------------------------------------------------
-# people: {email, id, password, sessions, gone}; a fact is {value, host, at}: what is so, who confirmed it and when. A cut
-# request leaves it unknown.
+# A person is {email, id, password, sessions, gone}. A fact is {value, host, at}: the value, and which host confirmed it when. After a
+# request that was cut the value is unknown.
 my (@people, @tokens, %count, @wrong);
-my $store_back = 0;    # when it last came back
+my $store_back = 0;    # when the store last came back
 
 sub fact { my ($value, $host) = @_; return { value => $value, host => $host, at => time } }
 
-# May the answer be this on that host? 1 must, 0 must not, undef either.
+# May the answer on that host be this one? 1: it must be, 0: it must not be, undef: either.
 sub holds {
     my ($fact, $before, $host) = @_;
     return undef if !defined $fact->{value};
@@ -52,7 +52,7 @@ sub holds {
     return defined $before && $before == $fact->{value} ? $before : undef;
 }
 
-# What was so before counts only if every host knew it by then.
+# The value from before is used only if every host knew it by then.
 sub set {
     my ($of, $what, $value, $host) = @_;
     push @{ ($of->{person} || $of)->{story} }, sprintf '%.3f host %d: %s becomes %s', time, $host, $what, $value // 'unknown';
@@ -85,8 +85,8 @@ sub some { my ($what) = @_; my @are = grep { !$_->{gone} } @people; my $person =
 sub worked {
     my ($answer, $name, @fine) = @_;
     $count{$name}++;
-    $answer->{status} = 0 if $answer->{status} == 503;    # it may have happened all the same
-    return 0 if !$answer->{status};                       # cut: its child was killed
+    $answer->{status} = 0 if $answer->{status} == 503;    # the change may have happened all the same
+    return 0 if !$answer->{status};                       # cut, because the child was killed
     return 1 if grep { $answer->{status} == $_ } @fine;
     push @wrong, "$name: $answer->{status} $answer->{body}";
     return 0;
@@ -147,7 +147,7 @@ my %op     = (
         worked($answer, 'disable', 200);
         end_sessions($person, $h, $answer);
         $answer = $host->request(PATCH => "/api/auth/users/$person->{id}", json => { disabled => JSON::false() }, bearer => $boss);
-        worked($answer, 'enable', 200) or $person->{gone} = 1;    # perhaps disabled for good
+        worked($answer, 'enable', 200) or $person->{gone} = 1;    # perhaps the account stays disabled
     },
     password => sub {
         my ($host, $h) = @_;
@@ -155,7 +155,7 @@ my %op     = (
         my $person = $token->{person};
         my $new    = 'calm words ' . ++$serial;
         my $answer = $host->api('/me/password', { current_password => $person->{password}, new_password => $new }, bearer => $token->{access});
-        # From a token older than the last change on another host it is refused: that changed nothing.
+        # The token is older than the latest change on the other host, so it is refused and nothing has changed.
         return if $answer->{status} == 401;
         my $fine = worked($answer, 'password', 200);
         end_sessions($person, $h, $answer) if $answer->{status} == 200 || !$answer->{status};
@@ -191,7 +191,7 @@ sub check {
     my $answer = $host->get($page, bearer => $token->{access});
     return if !$answer->{status};
     $count{"$page $answer->{status}"}++;
-    # Nobody could say: it is refused, and that has a cause.
+    # The table was unknown and the store away, so a refusal is right.
     return if $answer->{status} == 503 && $mongo && time - $store_back < 5;
     my $in   = $answer->{status} == 200 || $answer->{status} == 404;
     my $dead = $answer->{status} == 401;
@@ -203,7 +203,7 @@ sub check {
     return;
 }
 
-# Someone kills children, all the time, the one that polls among them.
+# A process kills children all the time, also the one that polls.
 my $killer = fork // die "fork: $!";
 if (!$killer) {
     srand $seed;
@@ -214,7 +214,7 @@ if (!$killer) {
         kill 'KILL', any(@children);
     }
 }
-# For a while nobody answers: who is asked says so soon, and what is known stays known.
+# The store is away for a while: clients soon get an answer, and what is known stays in force.
 sub outage {
     $mongo->freeze;
     my $end = time + 0.3 + rand 1.5;
@@ -241,7 +241,7 @@ for my $step (1 .. $steps) {
     }
     outage() if $mongo && $step % 25 == 0;
     $op{$name}->($hosts[$h], $h);
-    # Right after it, where it was confirmed, and anywhere.
+    # Right after the change: on the host that confirmed it, and on the other one.
     check($hosts[$h], $h) for 1 .. 4;
     check($hosts[ 1 - $h ], 1 - $h);
     splice @tokens, 0, 20 if @tokens > 120;
@@ -254,7 +254,7 @@ cmp_ok($count{'/page.txt 200'} || 0, '>', $steps / 4, "pages passed: $count{'/pa
 cmp_ok($count{'/page.txt 401'} || 0, '>', $steps / 10, "and were refused: $count{'/page.txt 401'}");
 ok($count{$_}, "there were: $_ " . ($count{$_} || 0)) for qw(login refresh logout verify graceful);
 ok($count{outage}, "the store was away $count{outage} times") if $mongo;
-# Nobody is killed any more: each token must have the answer that the model has.
+# No child is killed any more, so each token must get the answer of the model.
 sleep $LAG + 0.5;
 my ($passed, $refused) = (0, 0);
 for my $token (@tokens) {

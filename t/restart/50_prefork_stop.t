@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Prefork ends a child inside a signal handler, at any point of its work. If the child was hashing, writing or queueing for the store,
-# it still ends at once, and neither the other children nor the next server wait for it.
+# Prefork ends a child inside a signal handler, at any point of its work. If the child was hashing, writing or waiting for its turn to
+# write, it still ends at once, and neither the other children nor the next server wait for it.
 # Quiet: how long a restart takes.
 use strict;
 use warnings FATAL => 'all';
@@ -17,7 +17,7 @@ my $serial = 0;
 
 sub slurp { my ($file) = @_; local $/; open my $in, '<', $file or return ''; return <$in> // '' }
 
-# Runs $code in a process of its own until it is killed.
+# Runs $code in a process of its own until that is killed.
 sub aside {
     my ($httpd, $code) = @_;
     my $pid = fork // die "fork: $!";
@@ -35,7 +35,7 @@ sub gone {
     return slurp("/proc/$pid/stat") !~ /\) [^ZX] /;
 }
 
-# The child with a thread that hashes: the one thread at low priority that runs.
+# Returns the child that is hashing: one of its threads runs at low priority.
 sub hashing {
     my ($httpd) = @_;
     for my $pid ($httpd->children) {
@@ -44,7 +44,7 @@ sub hashing {
     return;
 }
 
-# Files in /dev/shm for this httpd's database.
+# Returns the files in /dev/shm that belong to this httpd's database.
 sub queue_files {
     my ($httpd) = @_;
     my ($dev, $ino) = stat "$httpd->{dir}/state/auth_platform.db" or return;
@@ -61,7 +61,7 @@ for my $signal (qw(TERM HUP)) {
     my $blocked = 0;
     for my $task (grep { !m{/$child$} } glob "/proc/$child/task/*") {
         my ($mask) = slurp("$task/status") =~ /^SigBlk:\s+([0-9a-f]+)/m;
-        # All but the two that cannot be, and the two that glibc keeps to itself.
+        # All signals are blocked, except the two that cannot be and the two that glibc uses itself.
         $blocked++ if slurp("$task/stat") =~ /\) \S (?:\S+ ){15}10 / && $mask eq 'fffffffe7ffbfeff';
     }
     cmp_ok($blocked, '>=', 1, 'in a thread that takes no signals');
@@ -80,7 +80,7 @@ $httpd->hard;
 cmp_ok(time - $began, '<', 4, sprintf 'a full restart meanwhile takes %.1f s', time - $began);
 waitpid $client, 0;
 $httpd->stop;
-# AH00045 comes after 3 seconds; at its end a sanitized child looks for leaks that long.
+# httpd logs AH00045 after 3 seconds. A child with sanitizers looks for leaks at its end, which takes that long.
 my $slow = $ENV{AUTHP_SANITIZE} ? '' : 'AH00045|';
 unlike($httpd->log, qr/AH00046|${slow}exit signal|Assertion|AUTHP0221/, 'nothing had to be killed, nothing crashed');
 
@@ -101,7 +101,7 @@ sub load {
     } 1 .. 6;
 }
 
-# How long one write takes, and whether it worked.
+# Returns how long one write takes, and whether it worked.
 sub write_once {
     my ($what) = @_;
     my $start = time;
@@ -118,7 +118,7 @@ for my $round (1 .. $rounds) {
         $httpd->$how;
     }
     sleep 0.1;
-    # And without a restart: each child is told to end.
+    # The same without a restart: each child is told to end.
     kill 'TERM', $httpd->children;
     kill 'TERM', @clients;
     waitpid $_, 0 for @clients;
@@ -138,7 +138,7 @@ if (($ENV{AUTHP_STORE} || '') ne 'mongodb') {
 $httpd->start;
 write_once('after stop and start');
 
-# A writer that is killed outright, with the queue's file still in use.
+# A writer is killed while the queue's file is in use.
 for my $round (1 .. 3) {
     my @more = load();
     sleep 0.2;

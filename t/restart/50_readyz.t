@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# /readyz through starts and graceful restarts, asked all the time on new connections: a load balancer must not take a host out that is
-# ready, and what it is told while the host is not must be true.
-# Quiet: what one answers within the seconds of a restart.
+# /readyz during starts and graceful restarts, requested all the time on new connections. A load balancer must not take a host out that is
+# ready, and the answer of a host that is not ready must be true.
+# Quiet: the answers within the seconds of a restart.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -13,7 +13,7 @@ use Time::HiRes qw(sleep time);
 
 my $rounds = 10;
 
-# Two who ask until $work is done; returns {"200" => 1234, "503 The words." => 5, ...}.
+# Two clients send requests until $work is done. Returns {"200" => 1234, "503 The words." => 5, ...}.
 sub asked_meanwhile {
     my ($httpd, $work) = @_;
     my @tellers;
@@ -51,7 +51,7 @@ sub asked_meanwhile {
     return \%sum;
 }
 
-# Nothing but these answers (and none: httpd does not listen yet).
+# Checks that there were only these answers. (Status 0: httpd did not listen yet.)
 sub only {
     my ($seen, $allowed, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -59,7 +59,7 @@ sub only {
 }
 
 for my $mpm (qw(event prefork)) {
-    # Sanitized children take seconds to start and to end.
+    # Children with sanitizers take seconds to start and to end.
     my $httpd = AuthPlatform::Httpd->new(mpm => $mpm, more => $ENV{AUTHP_SANITIZE} ? "AuthPlatformRevocationMaxLag 30s\n" : '');
     my $ready = sub { $httpd->wait_for(sub { $httpd->get('/api/auth/readyz')->{status} == 200 }, 'not ready') };
     my $seen  = asked_meanwhile($httpd, sub { $httpd->start; $ready->() });
@@ -69,7 +69,7 @@ for my $mpm (qw(event prefork)) {
     only($seen, qr/^200$/, sprintf '%s: %d graceful restarts, asked %d times: always ready', $mpm, $rounds, $seen->{200} // 0);
     cmp_ok($seen->{200} // 0, '>', 2 * $rounds, "$mpm: it was asked all the time");
 
-    # Without children for a moment, the table stays filled.
+    # There are no children for a moment, but the table stays filled.
     $seen = asked_meanwhile($httpd, sub { $httpd->hard; $ready->(); sleep 0.5 });
     only($seen, qr/^(?:0|200)$/, "$mpm: nor does a restart that ends the children at once");
     my $health = $httpd->get('/api/auth/readyz')->{json};

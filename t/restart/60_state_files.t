@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The state folder belongs to httpd's User, and root looks into it at each start: what that user has put where a file is expected
-# is refused by name, in `httpd -t` and at start. The server neither waits for it nor changes what it leads to.
+# The state folder belongs to httpd's User, and root reads it at each start. A file of another kind that this user has put where a file is
+# expected is refused by name, in `httpd -t` and at a start. The server neither waits for it nor changes its target.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -20,7 +20,7 @@ my %plant = (
 
 sub state_of { my ($path) = @_; return join ' ', (lstat $path)[2 .. 5, 7, 9, 10] }
 
-# Status and output of httpd with these arguments, which must come within seconds.
+# Runs httpd with these arguments, which must end within seconds. Returns status and output.
 sub httpd {
     my ($server, @args) = @_;
     my $pid = open(my $out, '-|') // die "fork: $!";
@@ -60,7 +60,7 @@ for my $suffix ('', '-wal', '-shm', '-journal') {
     }
 }
 
-# In children, too, when it was put there while the server ran.
+# The same in children, if the file was put there while the server ran.
 my $server = AuthPlatform::Httpd->new(mpm => 'prefork', limits => "MaxConnectionsPerChild 1\n")->start;
 is($server->api('/register', { email => 'a@example.org', password => 'three calm words' })->{status}, 201, 'a server that runs');
 my $wal = "$server->{dir}/state/auth_platform.db-journal";

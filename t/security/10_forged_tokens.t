@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Tokens that somebody made up: 401 each, on a route and on a guarded page. (The unit tests forge with the key; this is
-# what an attacker without it, or with a stolen look at one token, can send.)
+# Forged tokens get 401, on a route and on a guarded page. (The unit tests forge tokens with the key. This test forges what an attacker
+# without the key, or with one stolen token, could send.)
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -22,7 +22,7 @@ is($claims->{sub}, $p->{user}{id}, 'sub is the user');
 is($claims->{type}, 'access', 'type');
 is($claims->{exp} - $claims->{iat}, 900, '15 minutes');
 
-# With the server's own key (the test knows it), each claim bent once.
+# Signed with the server's own key, which the test knows, and one wrong claim each.
 open my $env, '<', $ENV{AUTHP_ENV_FILE} or die "env: $!";
 my ($key) = map { /^JWT_SECRET_KEY=(.*)/ ? $1 : () } <$env>;
 sub make {
@@ -105,10 +105,10 @@ for my $case (['expired', bent(exp => time - 1)], ['expires now', bent(exp => ti
 is(api(GET => '/me', bearer => bent(aud => ['x', $claims->{aud}]))->{status}, 200, 'aud as a list with ours');
 is(api(GET => '/me', bearer => bent(iat => time + 20, nbf => time + 20))->{status}, 200, '20 s of skew');
 
-# A forged role does not come from the token alone where the store is asked.
+# Where the store is asked, a forged role in the token does not count.
 is_deeply(request(GET => '/api/protected/me', bearer => bent(roles => ['admin']))->{json}{roles}, ['candidate'], 'API routes show the stored roles');
 
-# Header limits are httpd's own.
+# The limits for headers are httpd's own.
 like(raw_request("GET /any/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " . ('a' x 1_000_000) . "\r\n\r\n"),
     qr{^(?:HTTP/1.1 400|$)}, 'a token of 1 MB');
 is(request(GET => '/any/', bearer => $p->{access_token})->{status}, 200, 'the server is as well as before');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Requests that no well-behaved client sends: an answer, never a crash, a hang or half an account.
+# Requests that no normal client sends get an answer. They never cause a crash, a hang or half an account.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -41,7 +41,7 @@ for my $case (@cases) {
 }
 like(raw_request("${post}Content-Length: 50\r\n\r\n{"), qr{^(?:HTTP/1.1 4\d\d|$)}, 'a body that never comes ends by itself');
 
-# Whatever is sent, the media type and status of an error are the documented ones.
+# Whatever is sent, errors have the documented media type and status.
 my $email = new_email();
 my $long  = api(POST => '/register', json => { email => $email, password => 'x' x 20000 });
 problem_is($long, 413, 'body_too_large', 'too large a body');

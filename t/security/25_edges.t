@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Bodies at the limits, what is left unread, what other modules make of a request, and what the log says of a refusal.
+# Bodies at the limits, bodies that are not read, requests that other modules have changed, and log lines of refusals.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -16,7 +16,7 @@ my ($host, $port) = origin() =~ m{//(.*):(\d+)};
 my $post = "POST /api/auth/login HTTP/1.1\r\nHost: $host:$port\r\nConnection: close\r\n";
 my $json = "${post}Content-Type: application/json\r\n";
 
-# 16 KiB and one byte more, with a length and in chunks of several sizes.
+# 16 KiB, and one byte more, with a length and in chunks of several sizes.
 sub padded { my ($size) = @_; my $text = '{"email":"a@b.example","password":"three calm words"}'; return $text . ' ' x ($size - length $text) }
 for my $case ([16383, 401], [16384, 401], [16385, 413]) {
     my ($size, $status) = @$case;
@@ -28,7 +28,7 @@ for my $case ([16383, 401], [16384, 401], [16385, 413]) {
     }
 }
 
-# A client that waits for "100 Continue" is answered at once, without it, when nobody wants its body.
+# A client that waits for "100 Continue" gets the final answer at once if its body is not wanted.
 my $began  = time;
 my $answer = raw_request("${post}Content-Type: text/plain\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
 like($answer, qr{^HTTP/1.1 415}, 'a body that nobody wants is not asked for');
@@ -42,7 +42,7 @@ for my $case ([16385, '413'], [1_000_000_000, '413'], [16384, '100']) {
     cmp_ok(time - $began, '<', 2, '... at once');
 }
 
-# A body without an end is left alone after a while: the answer does not wait for the rest.
+# The server stops reading an endless body after a while, so the answer comes.
 $began = time;
 my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 10) or die "connect: $!";
 {
@@ -54,20 +54,20 @@ my $socket = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout
 cmp_ok(time - $began, '<', 2.5, '... before it ends');
 close $socket;
 
-# A body that does not come is httpd's to answer, with our headers.
+# If a body does not arrive, httpd answers, with our headers.
 my $late = raw_request("${json}Content-Length: 50\r\n\r\n{");
 like($late, qr{^HTTP/1.1 408}, 'a body that never comes');
 like($late, qr/^Cache-Control: no-store\r$/m, '... is not kept');
 like($late, qr/^X-Request-Id: [0-9a-f]{24}\r$/m, '... and has an id');
 
-# A refusal is logged by its path: a token that somebody put into a URL stays out.
+# A refusal is logged with the path only, so that a token in a URL does not reach the log.
 my $slip = 'slip' . $$ . int rand 1e9;
 is(request(GET => "/admin/slip?access_token=$slip")->{status}, 401, 'a refusal');
 my @lines = grep {/AUTHP0500: refused .*slip/} log_lines();
 is(scalar @lines, 1, '... is logged once');
 unlike("@lines", qr/\Q$slip\E/, '... without the query');
 
-# A browser whose session has ended is sent to sign in, as one that never had any.
+# A browser whose session has ended is sent to the sign-in page, like one that never had a session.
 my $p = person();
 is(api(POST => '/logout', json => { refresh_token => $p->{refresh_token} })->{status}, 200, 'signed out');
 my $sent = request(GET => '/candidate/', bearer($p), headers => { 'Sec-Fetch-Mode' => 'navigate' });
@@ -76,7 +76,7 @@ is($sent->{headers}->header('Location'), '/signin.html?return_to=%2Fcandidate%2F
 like($sent->{headers}->header('X-Request-Id') // '', qr/^[0-9a-f]{24}$/, '... with an id');
 is($sent->{headers}->header('Cache-Control'), 'no-store', '... and is not kept');
 
-# HTTP/2: a refusal before a body was read arrives.
+# HTTP/2: a refusal that is sent before the body was read arrives.
 for my $size (3000, 9000, 40_000) {
     open my $curl, '-|', 'curl', '-s', '--http2-prior-knowledge', '-o', '/dev/null', '-w', '%{http_version} %{http_code}', '-H',
         'Content-Type: text/plain', '--data', 'x' x $size, origin() . '/app/whoami' or die "curl: $!";
@@ -84,12 +84,12 @@ for my $size (3000, 9000, 40_000) {
     close $curl;
 }
 
-# The program is told how the person was proved.
+# The program is told how the user was authenticated.
 my $known = person();
 is(request(GET => '/app/whoami', bearer($known))->{json}{environment}{AUTH_TYPE}, 'Platform', 'AUTH_TYPE');
 is(request(GET => '/open/whoami', bearer($known))->{json}{environment}{AUTH_TYPE}, undef, 'none on an open page');
 
-# Other modules: a rewritten path, a forward proxy, and types by what looks like a file's ending.
+# Other modules: a rewritten path, a forward proxy, and a media type by what looks like a file's extension.
 my $far = IO::Socket::INET->new(Listen => 4, LocalAddr => '127.0.0.1') or die "listen: $!";
 my $pid = fork // die "fork: $!";
 if (!$pid) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A public corpus of JSON texts as bodies of a route: what is no JSON is 400, what is JSON is judged by its fields, and nothing
-# is a 500, a crash or a hang.
+# A public collection of JSON texts as bodies of a route. A text that is no JSON gets 400, JSON gets the answer of its fields, and none
+# causes a 500, a crash or a hang.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -23,7 +23,7 @@ while (my $line = <$file>) {
 close $file;
 is(scalar(keys %input), 318, 'the whole corpus');
 
-# JSON by the grammar, and refused all the same as the contract says: a name may not come twice.
+# Valid JSON that is refused all the same, because a name may not occur twice.
 my %stricter = map { $_ => 1 } qw(y_object_duplicated_key y_object_duplicated_key_and_value);
 
 for my $name (sort keys %input) {
@@ -38,7 +38,7 @@ for my $name (sort keys %input) {
 }
 is(api(GET => '/healthz')->{status}, 200, 'alive');
 
-# Where a value belongs: any JSON is judged as a password, and nothing else gets that far.
+# Each text in the place of a value: JSON is checked as a password, and any other text is refused before that.
 my $head = '{"email":"nobody@example.org","password":';
 for my $name (sort grep { length $input{$_} < 16000 && !$stricter{$_} } keys %input) {
     my $answer = api(POST => '/login', body => "$head$input{$name}}", type => 'application/json');
@@ -46,7 +46,7 @@ for my $name (sort grep { length $input{$_} < 16000 && !$stricter{$_} } keys %in
     like($answer->{status}, $want, "$name as a password");
 }
 
-# The corpus came without its bytes that are not UTF-8, and most of them are only an i_ there: never text to us.
+# The collection lacks texts with bytes that are not UTF-8. It also allows parsers to accept most of them; we never do.
 my %not_text = (
     'a lone continuation byte'   => "\x80",
     'a byte that never occurs'   => "\xff",
@@ -70,7 +70,7 @@ for my $name (sort keys %not_text) {
         is("$answer->{status} $answer->{json}{code}", '400 malformed_json', $name);
     }
 }
-# An escaped NUL is JSON, and in no password.
+# An escaped NUL is valid JSON, but not allowed in a password.
 my $nul = api(POST => '/login', body => "$head\"long enough\\u0000\"}", type => 'application/json');
 like($nul->{status}, qr/^(?:400|401|422)$/, 'an escaped NUL');
 is(api(GET => '/healthz')->{status}, 200, 'still alive');

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Limits on attempts, each httpd with its own: by client address as mod_remoteip says it, on registrations, and the growing delay
-# of an account, which says nothing about it, which a known device passes, and which no restart forgets.
+# Limits on attempts, each with an httpd of its own: by client address as mod_remoteip reports it, on registrations, and the growing delay
+# of an account. The delay does not tell whether the account exists, does not apply to a known device, and survives restarts.
 # Quiet: limits that count by time.
 use strict;
 use warnings FATAL => 'all';
@@ -22,7 +22,7 @@ sub from { my ($ip) = @_; return (headers => { 'X-Forwarded-For' => $ip }) }
 
 sub wrong { my ($email) = @_; return { email => $email || sprintf('nobody%d@example.org', ++$serial), password => 'a wrong one' } }
 
-# Its status, and when to come again: "401", "429 in 3".
+# Returns the status and when to retry: "401", "429 in 3".
 sub told {
     my ($answer) = @_;
     my $wait = $answer->{headers}{'retry-after'};
@@ -90,7 +90,7 @@ sub addresses {
     return;
 }
 
-# What a client says about its own address counts only where the operator lets it, by mod_remoteip.
+# An address that a client claims counts only where mod_remoteip is set up to trust it.
 sub no_proxy {
     my $httpd = AuthPlatform::Httpd->new(settings => "AUTH_LIMITS=on\nAUTH_LIMIT_ADDRESS=2/1h\n")->start;
     is($httpd->api('/login', wrong(), from("198.51.100.$_"))->{status}, 401, 'no proxy is trusted') for 1 .. 2;
@@ -100,7 +100,7 @@ sub no_proxy {
     return;
 }
 
-# The sequence of answers of one account, each wait waited for.
+# Returns the answers to attempts at one account, with a wait for each delay.
 sub sequence {
     my ($httpd, $email, $times) = @_;
     my @told;
@@ -147,11 +147,11 @@ sub accounts {
     return;
 }
 
-# What has failed is remembered by the children that take over, by the server that starts anew, and by another one.
+# Failures are remembered by new children, by a restarted server, and by another host.
 sub restarts {
     my $httpd = httpd(settings => $wide . "AUTH_LIMIT_ACCOUNT=2/10m\n");
     is($httpd->api('/register', $ada)->{status}, 201, 'an account');
-    # Long delays: 1, 2, 4, 8, ... s.
+    # Growing delays: 1, 2, 4, 8, ... s.
     is(sequence($httpd, $ada->{email}, 8), '401, 401, 429 in 1, 401, 429 in 2, 401, 429 in 4, 401', 'many wrong passwords');
     my $second = AuthPlatform::Httpd->new(limits => $remoteip);
     AuthPlatform::Httpd::write_file("$second->{dir}/.env", AuthPlatform::Httpd::slurp("$httpd->{dir}/.env"));
@@ -176,7 +176,7 @@ sub restarts {
     return;
 }
 
-# All children count together, whatever MPM they are of.
+# All children count together, under every MPM.
 sub mpms {
     for my $mpm (qw(event worker prefork)) {
         my $httpd = AuthPlatform::Httpd->new(mpm => $mpm, settings => "AUTH_LIMITS=on\nAUTH_LIMIT_ADDRESS=25/1h\n")->start;
@@ -187,7 +187,7 @@ sub mpms {
                 $httpd->{pid} = undef;
                 for (1 .. 6) {
                     my $answer = $httpd->api('/login', wrong("x$$-$_\@example.org"));
-                    # Too many at once: it counted all the same.
+                    # The server was busy; the attempt is counted all the same.
                     my $busy = $answer->{status} == 429 && $answer->{headers}{'retry-after'}[0] == 1;
                     print $busy ? 'busy' : $answer->{status}, "\n";
                 }

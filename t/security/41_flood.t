@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Floods of wrong passwords, a few seconds of each: what is refused says when to come again, the owner with a known device gets in,
-# guarded pages are served, and afterwards all is as before. How fast all of that is, `make bench T=flood` tells.
+# Floods of wrong passwords for a few seconds each: refusals say when to retry, the owner with a known device gets in, guarded pages are
+# served, and afterwards everything is as before. `make bench T=flood` measures how fast this is.
 # Alone: floods fill the machine.
 use strict;
 use warnings FATAL => 'all';
@@ -20,7 +20,7 @@ my $clients = 32;
 my $seconds = $ENV{AUTHP_LONG} ? 20 : 3;
 my $ada     = { email => 'ada@example.org', password => 'three calm words' };
 
-# One client after the other asks for as long as there is something to read, each answer noted; then tells how often it got what.
+# One client after the other sends requests while the pipe is open, and records each answer. Returns how often each answer came.
 sub attack {
     my ($httpd, $far) = @_;
     pipe my $stop, my $go_on;
@@ -60,12 +60,12 @@ sub toll {
     return \%sum;
 }
 
-# The line for hashes would take longer than 5 s: at this cost a hash takes half a second, and 32 clients wait for two cores.
+# With this cost a hash takes half a second and 32 clients wait for two cores, so the line would take longer than 5 s.
 sub under_attack {
     my ($mpm, $far) = @_;
     my $name  = "$mpm, from " . ($far ? 'many addresses' : 'one address');
     my $httpd = AuthPlatform::Httpd->new(mpm => $mpm, limits => $remoteip, settings => "AUTH_LIMITS=on\nAUTH_LIMIT_ADDRESS=30/1m\nBCRYPT_ROUNDS=13\n")->start;
-    my $mine  = '192.0.2.1';    # the owner's address is the attacker's, if that has one
+    my $mine  = '192.0.2.1';    # the owner has the same address as the attacker, if the attacker has only one
     my $made  = $httpd->api('/register', $ada, headers => { 'X-Forwarded-For' => $mine });
     is($made->{status}, 201, "$name: an account") or diag $made->{body}, $httpd->log;
     my ($device) = map {/^(__Secure-authp_device=[^;]+)/} @{ $made->{headers}{'set-cookie'} };
@@ -96,7 +96,7 @@ sub under_attack {
     return;
 }
 
-# A connection that stays open is listened to a little later after each refusal; nothing is lost on it.
+# A connection that stays open is read a little later after each refusal, and no request on it is lost.
 sub one_connection {
     my $httpd = AuthPlatform::Httpd->new(limits => $remoteip, settings => "AUTH_LIMITS=on\nAUTH_LIMIT_ADDRESS=1/1h\n")->start;
     my $body = '{"email":"nobody@example.org","password":"a wrong one"}';

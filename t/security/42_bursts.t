@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Many people at the same moment are no flood: all who come to an idle server at once get in, as long as the whole line is done within
-# 5 s. Statuses, not times; the cost is low since the machine that runs this may be busy with other things (AUTHP_LONG=1: the usual cost).
+# Many people at the same moment are no flood: all requests that arrive at an idle server at once succeed if the whole line takes at most 5
+# s. The test checks statuses and no times. The cost is low, because the machine may be busy (AUTHP_LONG=1: the usual cost).
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -19,15 +19,15 @@ my %size = (
     prefork => [prefork => "StartServers 5\nServerLimit 64\nMaxRequestWorkers 64\nMinSpareServers 5\nMaxSpareServers 10\n"],
 );
 my $person = 0;
-# Nobody waits for a store that has not moved for a quarter of a second, as happens where other tests keep the machine busy. Who is told so
-# (503) asks again, like the sign-in page. Who is told that too many are there (429) does not.
+# A request is refused with 503 if the store has not answered any request for a quarter of a second, which other tests on the machine can
+# cause. After 503 the client tries again, as the sign-in page does. After 429, which means too many strangers, it does not.
 my $again = $ENV{AUTHP_LONG} ? 0 : 5;
 
-# What so many clients are answered that ask at the same moment: {status => how often}.
+# Sends $many requests at the same moment. Returns {status => how often}.
 sub at_once {
     my ($httpd, $many, $path, $body, $tries) = @_;
     $tries //= $again;
-    sleep 1.2;    # the last crowd is over
+    sleep 1.2;    # so that the previous crowd is over
     pipe my $wait, my $go or die "pipe: $!";
     my @tellers;
     for my $client (1 .. $many) {
@@ -56,7 +56,7 @@ sub at_once {
     return \%seen;
 }
 
-# One process may get them all, and keeps one thread in sixteen for pages.
+# One process may get all of them, and keeps one thread in sixteen for pages.
 my %crowd = (demo => 30, prefork => 30);
 
 for my $name (sort keys %size) {
@@ -70,7 +70,7 @@ for my $name (sort keys %size) {
     my $ada = { email => 'ada@example.org', password => 'three calm words' };
     is($httpd->api('/register', $ada)->{status}, 201, "$name: one more");
     is_deeply(at_once($httpd, $crowd, '/login', sub { return $ada }), { 200 => $crowd }, "$name: $crowd sign in at once");
-    # People who are signed in wait for a place, too. The first answers are looked at, and half of them were 503.
+    # Signed-in clients wait for a place too. Here the first answers are checked, half of which were once 503.
     my @tokens = map { $httpd->api('/login', $ada)->{json}{refresh_token} } 1 .. $crowd;
     my $first = at_once($httpd, $crowd, '/refresh', sub { return { refresh_token => $tokens[$_[0] - 1] } }, 0);
     cmp_ok($first->{200} || 0, '>=', $again ? $crowd * 3 / 4 : $crowd, "$name: $crowd refresh at once") or diag explain $first;

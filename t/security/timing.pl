@@ -30,7 +30,7 @@ GetOptions(\%o, 'tries=i', 'store=s', 'seed=i', 'url=s', 'known=s@', 'disabled=s
     && (!$o{url} || $o{known}) or die "usage: see the top of $0\n";
 srand $o{seed};
 
-# A server of its own, with people of both kinds: {url, known => [email], disabled => [[email, password]]}.
+# Starts a server of its own, with accounts of both kinds: {url, known => [email], disabled => [[email, password]]}.
 sub own_server {
     require AuthPlatform::Httpd;
     my $out = "$FindBin::Bin/../../build/out/release";
@@ -65,7 +65,7 @@ sub own_server {
     return { httpd => $httpd, url => "http://127.0.0.1:$httpd->{port}/api/auth", known => [@people[0 .. $PEOPLE - 1]], disabled => [map { [$_, $password] } @off] };
 }
 
-# One kept connection; seconds of one sign-in that must be refused with 401.
+# Returns the seconds of one sign-in that must be refused with 401, on one kept connection.
 my $socket;
 sub seconds_of {
     my ($server, $email, $word) = @_;
@@ -108,7 +108,7 @@ my %person = (
 delete $person{disabled} if !@{ $server->{disabled} };
 my @kinds = sort keys %person;
 my %took  = map { $_ => [] } @kinds;
-seconds_of($server, $person{$_}->()) for (@kinds) x 50;    # caches, threads and connections get warm
+seconds_of($server, $person{$_}->()) for (@kinds) x 50;    # warms up caches, threads and connections
 push @{ $took{$_} }, seconds_of($server, $person{$_}->()) for shuffle((@kinds) x $o{tries});
 
 printf "%s: %d tries of each kind, seed %d\n", $o{url} || $o{store}, $o{tries}, $o{seed};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Registration, the doors, the own account: rows for one way. $c: {admin => actor}.
+# Rows for one way of sending tokens: registration, sign-in routes, the own account. $c: {admin => actor}.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Contract;
@@ -63,7 +63,7 @@ sub account_rows {
             check => sub { ok(!$_[0]{json}{is_recruiter_verified}, 'not verified') }],
         ['POST /register/recruiter', 409, 'email_taken', 'by an admin', json => { email => $vmail, password => $password }, as => $c->{admin}],
     );
-    # The doors: who, by which one.
+    # Which accounts may use which sign-in route.
     my $cand = { email => $new, password => $password };
     my $rec  = { email => $vmail, password => $password };
     my $wait = { email => $wmail, password => $password };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What administrators do: rows for one way. $c: {admin => actor}.
+# Rows for one way of sending tokens: what administrators do. $c: {admin => actor}.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Contract;
@@ -19,7 +19,7 @@ sub admin_rows {
     my $pager  = sub { is_deeply([sort keys %{ $_[0]{json} }], [qw(items next_cursor)], 'a page') };
     my $is     = sub { my ($name, $value) = @_; return sub { is_deeply($_[0]{json}{$name}, $value, "$name in the answer") } };
     my $asked  = new_email();
-    my $invite;    # made by the first row
+    my $invite;    # the first row sets it
     my $id     = sub { return $invite->{id} };
     my $prefix = substr $ada->{email}, 0, index($ada->{email}, '@');
     return (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What follows for every route from what it is: rows for one way.
+# Rows that follow for every route from its table entry.
 #   rows(way, routes, people): people has candidate, admin and gone (a candidate whose session has ended).
 use strict;
 use warnings FATAL => 'all';
@@ -17,7 +17,7 @@ sub token_rows {
         push @rows, [$r->{route}, 401, 'token_missing', 'nobody', %with];
         push @rows, [$r->{route}, 401, 'token_missing', 'another scheme', %with, headers => { Authorization => 'Basic dXNlcjpwYXNz' }];
     }
-    # Cookies that are not whole count as nobody's where nobody is fine.
+    # A route that works without a token ignores incomplete cookies.
     return @rows if $r->{needs} eq 'maybe' && $way eq 'cookie';
     push @rows, [$r->{route}, 401, 'token_invalid', 'a bad token', %with, as => $me, access => 'a.b.c'],
         [$r->{route}, 401, 'token_expired', 'an expired one', %with, as => $me, access => expired($me->{access})],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Refresh, sign-out and renewal, where the routes find their credential themselves: rows for one way.
+# Rows for one way of sending tokens: refresh, sign-out and renewal, whose handlers find the credential themselves.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Contract;
@@ -11,7 +11,7 @@ my $true = JSON::true();
 my ($AT, $RT, $CSRF) = cookie_names();
 my $done = sub { is_deeply($_[0]{json}, { message => 'Logged out successfully' }, 'the words') };
 
-# What somebody sends to /refresh, and keeps of the answer: the jar and the tokens move on.
+# Sends a refresh, and keeps the new jar or tokens of the answer.
 sub refreshing {
     my ($who) = @_;
     return (json => sub { return { refresh_token => $who->{refresh} } }, check => sub { $who->{refresh} = $_[0]{json}{refresh_token} }) if $who->{way} eq 'json';
@@ -19,7 +19,7 @@ sub refreshing {
         check => sub { $who->{jar} = { %{ $who->{jar} }, %{ jar_from($_[0]) } } });
 }
 
-# An older token: two refreshes later.
+# Returns a token that is two generations old.
 sub stale {
     my ($way) = @_;
     my $who = actor($way, 'candidate');
@@ -106,7 +106,7 @@ sub renew_rows {
             $me->{jar} = jar_from($answer) if $age;
         };
     };
-    # Elsewhere: a host without a sign-in page.
+    # On a host without a sign-in page.
     my $bare = origin('cookies');
     return (
         ['GET /session/renew', 302, undef, 'goes back', cookies => $jar, query => '?return_to=%2Fa%3Fb', check => $goes->('/a?b', 1)],

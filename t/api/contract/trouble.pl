@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What takes a server of its own: a store that is away or broken, a gate that is full, one administrator alone.
-#   unavailable(routes, person), busy(...), limited(...), broken(routes), alone(): they run their rows. `person` is an actor of the header way,
-#   whose tokens are signed anew for these servers.
+# Rows that need a server of their own: a store that is away or broken, a full gate, a single administrator.
+#   unavailable(routes, person), busy(...), limited(...), broken(routes), alone() run their rows. `person` is an actor with a bearer token,
+# which is signed again for these servers.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Contract;
@@ -16,7 +16,7 @@ use Time::HiRes 'sleep';
 my ($AT, $RT) = cookie_names();
 my $password = 'three calm words';
 
-# A request to that server that gets as far as its store.
+# A request to that server that is valid up to its store operation.
 sub row_for {
     my ($httpd, $r, $person, $status, $code, $what) = @_;
     my %body = %{ $r->{body} || {} };
@@ -42,8 +42,7 @@ sub unavailable {
     return;
 }
 
-# One place behind the gate, and somebody in it whose password takes seconds to hash. Strangers are too many then, others are told that
-# the server is busy.
+# The gate has one place, and a request whose password takes seconds to hash holds it. Strangers then get 429 and others get 503 `busy`.
 sub busy {
     my ($routes, $person) = @_;
     my $httpd = AuthPlatform::Httpd->new(settings => "BCRYPT_ROUNDS=16\n",
@@ -68,7 +67,7 @@ sub busy {
     return;
 }
 
-# An administrator on a server of its own, made by the tool there.
+# An administrator on a server of its own, made there by the tool.
 sub boss_of {
     my ($httpd) = @_;
     local $ENV{AUTHP_ENV_FILE} = "$httpd->{dir}/.env";
@@ -80,7 +79,7 @@ sub boss_of {
     return $httpd->api('/login', { email => 'boss@example.org', password => $password })->{json};
 }
 
-# Who asks too often.
+# Clients that ask too often.
 sub limited {
     my ($routes, $person) = @_;
     my $httpd = AuthPlatform::Httpd->new(settings => "AUTH_LIMITS=on\nAUTH_LIMIT_ADDRESS=2/1h\n")->start;
@@ -97,7 +96,7 @@ sub limited {
     return;
 }
 
-# A database that somebody bent: no new sessions, then no legible ones.
+# A database that was damaged on purpose: first without a table for new sessions, then with sessions that cannot be read.
 sub broken {
     my ($routes) = @_;
     my $httpd = AuthPlatform::Httpd->new(settings => "AUTH_STORE=sqlite\n")->start;
@@ -131,7 +130,7 @@ sub alone {
         ['DELETE /me', 409, 'last_admin', 'by the other route', %as, json => { password => $password }],
         ['GET /users', 200, undef, 'and is one still', %as];
 
-    # An account without a password, as a provider's is: when it last signed in is what counts.
+    # An account without a password, as one of an identity provider: the time of its latest sign-in counts.
     my $ada = $httpd->api('/register', { email => 'ada@example.org', password => $password })->{json};
     %as = (at => $base, as => { way => 'json', access => $ada->{access_token} });
     sqlite($httpd, "UPDATE users SET password_hash = NULL WHERE email = 'ada\@example.org'; UPDATE refresh_tokens SET auth_time = auth_time - 301000");

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Backend;
-# A back end of another make behind mod_proxy. It answers every request with the headers that it got, as JSON: {"headers": {...}}.
-#   my $backend = AuthPlatform::Backend->start('BACKEND_PORT');  ends with the test.
-# The argument is the name that t/conf/extra.conf.in defines as the port.
+# A back end behind mod_proxy that is not httpd. It answers every request with the headers that it got, as JSON: {"headers": {...}}.
+#   my $backend = AuthPlatform::Backend->start('BACKEND_PORT');
+# The argument is the name of the port in t/conf/extra.conf.in. The back end ends with the test.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Test ();

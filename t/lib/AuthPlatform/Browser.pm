@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Browser;
-# Headless Chromium by the W3C WebDriver protocol: just enough of it for a few pages. One browser with a profile of its own;
-# it and its driver end with the object.
+# Headless Chromium through the W3C WebDriver protocol, with the few calls that the tests need. Each object has one browser with a profile
+# of its own; browser and driver end with the object.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Ports 'free_port';
@@ -35,7 +35,7 @@ sub new {
         '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', "--window-size=$size[0],$size[1]",
         "--user-data-dir=$self->{profile}", ($< ? () : '--no-sandbox'));
     my $made = $self->call(POST => '/session', { capabilities => { alwaysMatch => {
-        timeouts => { script => 180_000, pageLoad => 180_000 },    # a loaded machine takes its time
+        timeouts => { script => 180_000, pageLoad => 180_000 },    # a busy machine is slow
         'goog:chromeOptions' => { binary => '/usr/bin/chromium', args => \@flags },
         'goog:loggingPrefs'  => { browser => 'ALL' },
     } } });
@@ -64,14 +64,14 @@ sub find {
 sub click { my ($self, $css) = @_; return $self->call(POST => "$self->{session}/element/" . $self->find($css) . '/click') }
 sub type  { my ($self, $css, $text) = @_; return $self->call(POST => "$self->{session}/element/" . $self->find($css) . '/value', { text => $text }) }
 
-# Keys to whatever has the focus: Tab is \x{E004}, Enter \x{E007}.
+# Sends keys to the focused element: Tab is \x{E004}, Enter \x{E007}.
 sub press {
     my ($self, $text) = @_;
     my @actions = map { ({ type => 'keyDown', value => $_ }, { type => 'keyUp', value => $_ }) } split //, $text;
     return $self->call(POST => "$self->{session}/actions", { actions => [{ type => 'key', id => 'keys', actions => \@actions }] });
 }
 
-# Waits until the JavaScript expression holds; its last value.
+# Waits until the JavaScript expression is true. Returns its last value.
 sub until {
     my ($self, $expression, $seconds) = @_;
     my $value;
@@ -83,7 +83,7 @@ sub until {
     return $value;
 }
 
-# Console errors since the last call.
+# Returns the errors in the console since the last call.
 sub errors {
     my ($self) = @_;
     my $log = $self->call(POST => "$self->{session}/se/log", { type => 'browser' });

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Contract;
-# One row of a table is one request and what the contract says to it:
+# A row of a table is one request and its expected answer:
 #   ['POST /login', 401, 'invalid_credentials', 'a wrong password', json => {...}, as => $person, check => sub { ... }]
-# holds() asks, in one of the two token ways, and checks everything that every answer must have. What was seen is kept, so
-# that a test can say at its end what nobody has asked for.
+# holds() sends the request, in one of the two ways of sending tokens, and checks everything that every answer must have. It records what
+# was seen, so that a test can report routes and codes that no row has tested.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Test;
@@ -22,7 +22,7 @@ sub ways         { return qw(json cookie) }
 sub cookie_names { return ($AT, $RT, $CSRF) }
 sub seen         { return \%seen }
 
-# "POST /users/{id}" and an id: what is asked for.
+# Returns the path of "POST /users/{id}" with the id filled in.
 sub path_of {
     my ($route, $id) = @_;
     my ($method, $path) = split / /, $route;
@@ -45,7 +45,7 @@ sub actor {
     return $role eq 'pending' ? $actor : sign_in_as($actor);
 }
 
-# Signs in again: a session of its own. The actor as it was, with what came back.
+# Signs in again, which makes another session. Returns a copy of the actor with the new tokens.
 sub sign_in_as {
     my ($actor, %o) = @_;
     my $cookie = $actor->{way} eq 'cookie';
@@ -55,7 +55,7 @@ sub sign_in_as {
     return { %$actor, access => $answer->{json}{access_token}, ($cookie ? (jar => jar_from($answer)) : (refresh => $answer->{json}{refresh_token})) };
 }
 
-# What that person's requests carry in their way; access => TOKEN sends another one in its place.
+# Returns the credentials that the person's requests send; access => TOKEN sends another access token.
 sub credentials {
     my ($actor, %o) = @_;
     my $token = exists $o{access} ? $o{access} : $actor->{access};
@@ -63,7 +63,7 @@ sub credentials {
     return (cookies => { %{ $actor->{jar} }, $AT => $token }, headers => { Origin => origin(), 'X-CSRF-Token' => $actor->{jar}{$CSRF} });
 }
 
-# The same token made anew with the key of another .env, or with other claims: iat => -3600 moves a number.
+# Returns the same token signed with the key of another .env, or with other claims: iat => -3600 subtracts from a number.
 sub resigned {
     my ($token, $env_file, %moved) = @_;
     open my $env, '<', $env_file or die "$env_file: $!";
@@ -140,8 +140,8 @@ sub check_success {
     return;
 }
 
-# In the cookie way what hands out tokens sets three cookies; elsewhere nothing does. (The device's, which is no credential,
-# comes with each sign-in.)
+# With cookies, an answer with tokens sets three cookies, and every other answer sets none. (The device cookie comes with each sign-in and
+# is no credential.)
 sub check_delivery {
     my ($answer, $way, $delivers) = @_;
     my $tokens = ref $answer->{json} eq 'HASH' && exists $answer->{json}{access_token};

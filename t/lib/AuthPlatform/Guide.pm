@@ -12,7 +12,8 @@ use warnings FATAL => 'all';
 my $NAMED = qr/(sh|apache|env) ([a-z][a-z0-9-]*)/;
 my $PLAIN = qr/(text|mermaid|js)/;
 
-# all(FILE) -> ({kind, name, text, line}...), in the document's order. Dies at a block with another info string, or with a name that another has.
+# all(FILE) returns ({kind, name, text, line}...) in the document's order. It dies at a block with another info string, or with a name that
+# occurred before.
 sub all {
     my ($file) = @_;
     open my $in, '<', $file or die "$file: $!\n";
@@ -39,22 +40,22 @@ sub all {
     return @blocks;
 }
 
-# The sh blocks alone.
+# Returns the sh blocks.
 sub blocks { my ($file) = @_; return grep { $_->{kind} eq 'sh' } all($file) }
 
-# What a block says its commands print: the comments of the lines that begin with `status `.
+# Returns the output that a block promises: the comments of the lines that begin with `status `.
 sub promised {
     my ($block) = @_;
     return map {/^status .*# (\S+)$/ ? $1 : ()} split /\n/, $block->{text};
 }
 
-# The statuses that a block says its requests are answered with, in order: `# 401` or `# 401, 5 times` behind each line that sends one.
+# Returns the statuses that a block promises for its requests, in order: `# 401` or `# 401, 5 times` at the end of each line that sends one.
 sub statuses {
     my ($block) = @_;
     return map { /\s# (\d{3})(?:, (\d+) times)?\b/ ? ($1) x ($2 || 1) : () } split /\n/, $block->{text};
 }
 
-# A document without its blocks: lines.
+# Returns the lines of a document without its blocks.
 sub prose {
     my ($file) = @_;
     open my $in, '<', $file or die "$file: $!\n";
@@ -66,10 +67,10 @@ sub prose {
     return @lines;
 }
 
-# The targets of a document's links.
+# Returns the targets of a document's links.
 sub links { my ($file) = @_; return map { /\]\(([^)\s]+)\)/g } prose($file) }
 
-# The anchors of its headings, as they are shown on a page.
+# Returns the anchors of a document's headings, as a page shows them.
 sub anchors {
     my ($file) = @_;
     my @anchors;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Httpd;
-# An httpd of one test's own, for what the shared server of a run cannot be used for: another MPM, restarts, crashes.
+# An httpd of one test's own, for tests that cannot use the shared server of a run: another MPM, restarts, crashes.
 #   my $httpd = AuthPlatform::Httpd->new(mpm => 'worker');  $httpd->start;  $httpd->graceful;  $httpd->stop;
-# new(realm => $other) has the settings, keys and store of another one; new(more => TEXT) adds to its configuration.
+# new(realm => $other) uses the settings, keys and store of another one; new(more => TEXT) adds to its configuration.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Ports 'free_port';
@@ -20,7 +20,7 @@ sub new {
     my ($class, %o) = @_;
     my $dir = File::Temp::tempdir('authp-httpd-XXXXXX', TMPDIR => 1);
     chmod 0755, $dir;
-    # The store that this run is about, unless the test chooses one.
+    # The store of this run, unless the test chooses one.
     my $settings = $o{settings} || '';
     $settings .= "AUTH_STORE=mongodb\nMONGODB_URI=$ENV{AUTHP_MONGODB_URI}\nMONGODB_DB=$ENV{AUTHP_MONGODB_NAME}_own_$$\_" . int(1e6 * rand) . "\n"
         if ($ENV{AUTHP_STORE} || '') eq 'mongodb' && $settings !~ /^AUTH_STORE=/m;
@@ -48,14 +48,14 @@ sub write_file {
     return;
 }
 
-# Threads in few children, so that restarts and recycling concern several of them.
+# Several children with few threads, so that restarts and ended children affect more than one.
 my %SIZE = (
     event   => "StartServers 2\nServerLimit 4\nThreadsPerChild 16\nMaxRequestWorkers 64\nMinSpareThreads 16\nMaxSpareThreads 48\n",
     worker  => "StartServers 2\nServerLimit 4\nThreadsPerChild 16\nMaxRequestWorkers 64\nMinSpareThreads 16\nMaxSpareThreads 48\n",
     prefork => "StartServers 4\nServerLimit 24\nMaxRequestWorkers 24\nMinSpareServers 4\nMaxSpareServers 8\n",
 );
 
-# Writes httpd.conf; what is in force changes at the next (re)start.
+# Writes httpd.conf. It takes effect at the next start or restart.
 sub configure {
     my ($self, %o) = @_;
     @$self{ keys %o } = values %o;
@@ -81,7 +81,7 @@ sub start {
         open STDOUT, '>>', "$self->{dir}/output";
         open STDERR, '>&', \*STDOUT;
         POSIX::setsid();
-        # What this process cannot stop, the kernel does when it dies.
+        # If this process is killed, the kernel stops httpd.
         exec 'setpriv', '--pdeathsig', 'TERM', $ENV{AUTHP_HTTPD} || '/usr/sbin/apache2', '-DFOREGROUND', '-d', $self->{dir},
             '-f', "$self->{dir}/httpd.conf" or POSIX::_exit(127);
     }
@@ -101,12 +101,12 @@ sub wait_for {
     return;
 }
 
-# A child that has ended counts as gone although nobody has asked for its status yet.
+# A child that has ended counts as gone even before its status was read.
 sub alive    { my ($self) = @_; return $self->{pid} && waitpid($self->{pid}, POSIX::WNOHANG()) == 0 }
 sub graceful { my ($self) = @_; return $self->reload('USR1') }
 sub hard     { my ($self) = @_; return $self->reload('HUP') }
 
-# Back when the parent has read its configuration again and a child answers.
+# Returns when the parent has read its configuration again and a child answers.
 sub reload {
     my ($self, $signal) = @_;
     my $before = $self->generations;
@@ -116,7 +116,7 @@ sub reload {
     return $self;
 }
 
-# Each (re)start says once that it resumes normal operations, at notice.
+# Returns how many starts and restarts there were: each one logs at level notice that it resumes normal operations.
 sub generations {
     my ($self) = @_;
     my $count = () = $self->log =~ /AH00163:|AH00292:|AH00489:/g;
@@ -141,13 +141,13 @@ sub stop {
         last if waitpid($pid, POSIX::WNOHANG()) != 0;
         sleep 0.1;
     }
-    kill 'KILL', -$pid;    # its own session: nobody else is in it
+    kill 'KILL', -$pid;    # it has a session of its own, so no other process is hit
     waitpid $pid, POSIX::WNOHANG();
     @running = grep { defined && $_ != $self } @running;
     return;
 }
 
-# Oldest first.
+# Returns the children, the oldest first.
 sub children {
     my ($self) = @_;
     open my $in, '<', "/proc/$self->{pid}/task/$self->{pid}/children" or return;
@@ -158,20 +158,20 @@ sub count       { my ($what, $pid) = @_; my @entries = glob "/proc/$pid/$what/*"
 sub descriptors { my ($self, $pid) = @_; return count(fd   => $pid || $self->{pid}) }
 sub threads     { my ($self, $pid) = @_; return count(task => $pid || $self->{pid}) }
 
-# But for libmongoc's counters: each load of it, so each restart, adds one in the parent unless MONGOC_DISABLE_SHM is set.
+# The counters of libmongoc are left out: each restart adds a mapping in the parent unless MONGOC_DISABLE_SHM is set.
 sub mappings {
     my ($self, $pid) = @_;
     return scalar grep { !m{/dev/shm/mongoc-} } split /\n/, slurp('/proc/' . ($pid || $self->{pid}) . '/maps');
 }
 
-# Kilobytes written to. (Which of them are "private" is no measure: that changes whenever a child comes or goes.)
+# Returns the kilobytes that were written to. ("Private" memory is no measure, because it changes whenever a child starts or ends.)
 sub memory {
     my ($self, $pid) = @_;
     my ($kilobytes) = slurp('/proc/' . ($pid || $self->{pid}) . '/status') =~ /^RssAnon:\s+(\d+) kB$/m;
     return $kilobytes // die "no RssAnon for this process\n";
 }
 
-# Each secret once, for t/zz_logs.t, which looks for all of them in all logs.
+# Writes each secret once for t/zz_logs.t, which searches all logs for all of them.
 my %noted;
 
 sub note_secrets {
@@ -192,8 +192,8 @@ sub unchunk {
     return $whole;
 }
 
-# One request on one connection: {status, headers => {lower-case name => [values]}, body, json, retry_after, error}. No status: it
-# was refused or cut. headers => {} are sent; from => address to come from.
+# Sends one request on one connection. Returns {status, headers => {lower-case name => [values]}, body, json, retry_after, error}. Without a
+# status the connection was refused or cut. headers => {} are sent; from => address is the client's address.
 sub request {
     my ($self, $method, $path, %o) = @_;
     my $body   = exists $o{json} ? JSON->new->utf8->encode($o{json}) : '';
@@ -228,7 +228,7 @@ END {
     $? = $status;
 }
 
-# For t/zz_logs.t, under the name of the test.
+# Keeps the log for t/zz_logs.t, under the name of the test.
 my $kept = 0;
 
 sub keep_log {
@@ -243,7 +243,7 @@ sub keep_log {
 sub DESTROY {
     my ($self) = @_;
     return if $self->{owner} != $$;
-    local $?;    # at the end of the program: its own status
+    local $?;    # keeps the exit status of the test
     $self->stop;
     $self->keep_log;
     File::Path::remove_tree($self->{dir}) if !$ENV{AUTHP_KEEP};

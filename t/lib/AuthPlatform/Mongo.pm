@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Mongo;
-# A MongoDB-protocol server of one test's own, to be killed, frozen and started again on the same port, and a proxy before
-# it that can be slow, cut connections or refuse them.
+# A MongoDB-protocol server of one test's own, which the test can kill, freeze and start again on the same port, and a proxy in front of it
+# that can be slow, cut connections or refuse them.
 #   my $mongo = AuthPlatform::Mongo->new; $mongo->start; $mongo->freeze; $mongo->thaw; $mongo->kill9; $mongo->stop;
-# new(backend => 'memory') keeps nothing over a restart; new(tls => [CERT, KEY]) speaks TLS alone.
+# new(backend => 'memory') keeps nothing over a restart; new(tls => [CERT, KEY]) accepts TLS only.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd ();
@@ -36,7 +36,8 @@ sub start {
         open STDOUT, '>>', "$self->{dir}/said";
         open STDERR, '>&', \*STDOUT;
         close $alive;
-        # Its standard input ends with this process, but who is frozen does not notice: so the kernel sees to it.
+        # The server ends when its standard input closes, but a frozen server does not notice that. So the kernel kills it when this process
+        # ends.
         exec qw(setpriv --pdeathsig KILL java -XX:TieredStopAtLevel=1 -Xmx256m -cp), "$ENV{AUTHP_MONGO_LIB}/*",
             "$ENV{AUTHP_STAGE}/t/mongo/Server.java", @$self{qw(backend port)},
             ($self->{tls} ? ('--tls', @{ $self->{tls} }) : ()) or POSIX::_exit(127);
@@ -58,7 +59,7 @@ sub answers {
     return $socket ? 1 : 0;
 }
 
-# Back when none of its threads runs any more: on a busy machine the signal takes its time.
+# Returns when none of its threads runs any more, because on a busy machine the signal takes some time.
 sub freeze {
     my ($self) = @_;
     kill 'STOP', $self->{pid};
@@ -99,8 +100,8 @@ sub stop {
     return;
 }
 
-# From here on uri() names the proxy. Modes: pass, slow MS (each answer), cut (every connection, after the next bytes),
-# refuse (closes what is accepted), hole (takes everything and never answers).
+# From here on uri() names the proxy. Modes: pass, slow MS (each answer), cut (every connection, at the next bytes), refuse (closes accepted
+# connections), hole (reads everything and never answers).
 sub proxy {
     my ($self) = @_;
     my $listener = IO::Socket::INET->new(Listen => 128, LocalAddr => '127.0.0.1', LocalPort => 0, ReuseAddr => 1) or die "proxy: $!\n";
@@ -129,7 +130,7 @@ sub relay {
     my (%peer, %is_server, @late);
     my $select = IO::Select->new($listener);
     while (getppid == $parent) {
-        # Read in this order, whatever happens after mode() is treated as it says.
+        # The mode is read after the wait, so that data which arrives after mode() is treated as mode() says.
         my @ready = $select->can_read(0.01);
         my ($mode, $ms) = split ' ', AuthPlatform::Httpd::slurp("$self->{dir}/mode");
         for my $socket (@ready) {
@@ -137,7 +138,7 @@ sub relay {
                 my $client = $listener->accept or next;
                 my $server = $mode eq 'refuse' ? undef
                     : IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 1);
-                next if !$server;    # closed as it goes out of sight
+                next if !$server;    # $client is closed at the end of its scope
                 @peer{ $client, $server } = ($server, $client);
                 $is_server{$server} = 1;
                 $select->add($client, $server);

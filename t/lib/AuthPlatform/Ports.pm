@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Ports;
-# TCP ports for servers of tests. Several runs and several tests can ask at once and never get the same port: each stretch of
-# ports is held by a Unix socket in Linux's abstract name space, which the kernel gives to one process and frees at that process's
-# end. All of them lie below what the kernel gives out by itself (32768 and higher), so that no client's connection takes one
-# between its choice and the start of a server, or while a server is restarted.
+# TCP ports for the servers of tests. Several runs and tests may ask at once and never get the same port: each stretch of ports is held by a
+# Unix socket in Linux's abstract name space, which the kernel gives to one process and frees when that process ends. All ports lie below
+# those that the kernel assigns itself (32768 and higher), so no client's connection takes one between its choice and the start of a server,
+# or while a server restarts.
 #   my $port = free_port();    my $first = free_stretch();    # first of STRETCH ports
 use strict;
 use warnings FATAL => 'all';
@@ -24,7 +24,7 @@ sub is_free {
     return defined IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1);
 }
 
-# Not by rand(): a test that repeats a history by its seed must get the same numbers however many stretches were taken.
+# rand() is not used: a test that repeats a history by its seed must get the same numbers however many stretches were taken.
 sub free_stretch {
     open my $random, '<:raw', '/dev/urandom' or die "urandom: $!\n";
     for (1 .. 5000) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Production;
-# What conf/guides/production.md, upgrading.md and conf/production.conf promise, in a root (AuthPlatform::Root) with Debian's apache2 package: walk() runs
-# the guide's blocks in their order and looks at what each has done.
+# Checks what conf/guides/production.md, upgrading.md and conf/production.conf promise, in a root file system (AuthPlatform::Root) with
+# Debian's apache2 package: walk() runs the guide's blocks in their order and checks the effect of each.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Guide ();
@@ -11,10 +11,10 @@ my ($root, $top, %block, %env, %network, $token, @files);
 my $password = 'a long password';
 my $SITE     = 'https://jobs.example.org';
 my $CONF     = '/etc/apache2/sites-available/jobs.conf';
-# A client beside the server.
+# A client on the same machine.
 my $CURL = q(fetch() { curl -sS --max-time 20 --cacert /etc/ssl/certs/jobs.example.org.pem --resolve jobs.example.org:443:127.0.0.1 --resolve jobs.example.org:80:127.0.0.1 "$@"; });
 
-# Runs something in there that has to succeed; its output.
+# Runs a command in the root, which must succeed. Returns its output.
 sub here {
     my ($script) = @_;
     my ($status, $text) = $root->run($script, in => $top);
@@ -25,10 +25,10 @@ sub here {
 # Waits until a shell condition holds.
 sub wait_until { my ($condition) = @_; return here("for i in \$(seq 150); do { $condition; } 2>/dev/null && exit 0; sleep 0.1; done; exit 1") }
 
-# How often httpd has begun to restart gracefully.
+# Returns how often httpd has begun a graceful restart.
 sub generations { return 0 + here('cat /var/log/apache2/error.log | grep -c AH00493 || true') }
 
-# Back when no process of the configuration before is left that could answer.
+# Returns when no process of the old configuration is left that could answer.
 sub next_generation {
     my ($count) = @_;
     wait_until("[ \$(grep -c AH00493 /var/log/apache2/error.log) -gt $count ]");
@@ -54,7 +54,8 @@ sub block {
 sub fetch { my ($arguments) = @_; return here("$CURL\nfetch $arguments") }
 sub status { my ($arguments) = @_; return fetch("-o /dev/null -w '%{http_code}' $arguments") }
 
-# walk(ROOT, in => FOLDER, blocks => [...], env => {}, network => {BLOCK => 'host'}): FOLDER has the source there. Blocks that ran are marked.
+# walk(ROOT, in => FOLDER, blocks => [...], env => {}, network => {BLOCK => 'host'}): FOLDER has the source in the root. Blocks that ran are
+# marked.
 sub walk {
     my ($in, %o) = @_;
     ($root, $top) = ($in, $o{in});
@@ -86,7 +87,7 @@ sub install {
     block('files');
     my $said = block('enable');
     like($said, qr/^Syntax OK$/m, 'the configuration is right');
-    # httpd asks for a name of its own where the machine has none.
+    # httpd complains if the machine has no host name of its own.
     my @complaints = grep { /AUTHP|AH[0-9]|\[\w*:?(?:warn|error)\]|ERROR|WARNING/ && !/AH0055[78]/ } split /\n/, $said;
     is_deeply(\@complaints, [], 'nothing is wrong, nothing is warned of');
     wait_until('[ -s /run/apache2/apache2.pid ]');
@@ -96,14 +97,14 @@ sub install {
     return;
 }
 
-# What the guide says that its commands print.
+# Checks the output that the guide promises for its commands.
 sub answers {
     my @promised = AuthPlatform::Guide::promised($block{check});
     is_deeply([split /\n/, block('check')], \@promised, 'the answers that the guide names');
     return cmp_ok(scalar @promised, '>=', 8, 'it names some');
 }
 
-# The sign-in page with all that it loads.
+# Checks the sign-in page and everything that it loads.
 sub sign_in_page {
     my $page = fetch("$SITE/signin/");
     like($page, qr{<h1[^>]*>Sign in</h1>}, 'the sign-in page');
@@ -122,7 +123,7 @@ sub sign_in_page {
     return;
 }
 
-# The admin, and what the app gets to know.
+# Checks the admin's sign-in and what the app gets to know.
 sub app {
     my $login = qq{-H 'Content-Type: application/json' -d '{"email":"you\@example.org","password":"$password"}' $SITE/api/auth/login};
     ($token) = fetch($login) =~ /"access_token":"([^"]+)"/;
@@ -135,7 +136,7 @@ sub app {
     return;
 }
 
-# What else the sample says.
+# Checks the other lines of the sample.
 sub hardening {
     my $head = fetch("-D - -o /dev/null $SITE/");
     like($head, $_, "an answer has $_")
@@ -153,7 +154,7 @@ sub hardening {
     return is(here('sed -n "s/^ *ProxyRequests *//p" ' . $CONF), "Off\n", 'no open proxy');
 }
 
-# Without TLS no account route answers: on the site's own plain host, on Debian's, and on the main server.
+# Without TLS no account route answers: on the plain host of the site, on Debian's default site, and on the main server.
 sub without_tls {
     my @routes = ((map {"/api/auth/$_"} qw(login register refresh logout me openapi.json docs healthz session/renew?return_to=/)), '/api/protected/me');
     here('a2ensite -q 000-default && echo "Listen 8081" >/etc/apache2/conf-enabled/plain.conf');
@@ -179,7 +180,7 @@ sub all_guarded {
     return graceful();
 }
 
-# What is wrong is named, and what runs goes on with what was right.
+# Mistakes in the configuration are named, and the running server keeps its old configuration.
 sub mistakes {
     my $env = '/etc/auth_platform/.env';
     for my $case (["chmod 640 $env", "chmod 600 $env", qr/\Q$env\E/], ["echo BCRYPT_ROUND=9 >>$env", "sed -i '\$d' $env", qr/BCRYPT_ROUND\b/],
@@ -197,7 +198,7 @@ sub mistakes {
     return like(here('cat /etc/logrotate.d/apache2'), qr{^/var/log/apache2/\*\.log\b}m, 'Debian rotates our logs, too');
 }
 
-# A token in a URL or a Referer by mistake stays out of every log, also when httpd has an error to tell.
+# A token that is sent in a URL or a Referer by mistake reaches no log, also when httpd logs an error.
 sub logs {
     my $secret  = 'eyJhbGciOiJIUzI1NiJ9.mistake';
     my $mistake = "-H 'Referer: $SITE/?token=$secret'";
@@ -217,7 +218,7 @@ sub logs {
     return;
 }
 
-# The sample in README.md, alone beside Debian's plain site.
+# The sample in README.md, alone beside Debian's default site.
 sub readme {
     my $sample = '/etc/apache2/conf-enabled/readme.conf';
     here('a2dissite -q jobs && a2dismod -q auth_platform && a2ensite -q 000-default');
@@ -231,7 +232,7 @@ sub readme {
     return graceful();
 }
 
-# The new file is what runs, and nobody is signed out; a backup of a running server.
+# After an upgrade the new module runs, and nobody is signed out. Then a backup of the running server is made.
 sub upgrade {
     my $mapped = q{for maps in /proc/[0-9]*/maps; do awk '/mod_auth_platform/ {print $5, $NF}' $maps || true; done 2>/dev/null | sort -u};
     my $old = here($mapped);
@@ -247,7 +248,7 @@ sub upgrade {
     return restore();
 }
 
-# An account that was made after the backup is gone, one that was made before it signs in.
+# After the restore an account from after the backup is gone, and one from before it can sign in.
 sub restore {
     my $json = sub { return qq{-H 'Content-Type: application/json' -d '{"email":"$_[0]\@example.org","password":"$password"}' $SITE/api/auth} };
     is(status($json->('late') . '/register'), 201, 'an account after the backup');
@@ -257,7 +258,7 @@ sub restore {
     return is(status($json->('ada') . '/login'), 200, 'but has the accounts of the backup');
 }
 
-# A new key signs nobody out before the old one is removed.
+# A new key signs nobody out while the old one is the previous key.
 sub keys_change {
     for my $step (['key-add', 200], ['key-swap', 200], ['key-drop', 401]) {
         my ($name, $wanted) = @$step;

@@ -13,11 +13,12 @@ use File::Path ();
 use File::Temp ();
 use Time::HiRes qw(sleep time);
 
-# The first process of the root: mounts, brings the loopback interface up, then waits. Its end ends every other one.
+# The first process of the root. It mounts the file systems, brings up the loopback interface, and waits. When it ends, all other processes
+# of the root end.
 my $INIT = <<'END';
 set -eu
 if [ -n "$LOWER" ]; then
-    # In memory, since a folder of a container cannot hold the changes of another overlay.
+    # On tmpfs, because a folder of a container may be an overlay itself, which cannot hold the changes of another one.
     mount -t tmpfs tmpfs "$WORK"
     mkdir "$WORK/up" "$WORK/w" "$WORK/root"
     mount -t overlay -o "lowerdir=$LOWER,upperdir=$WORK/up,workdir=$WORK/w" overlay "$WORK/root"
@@ -42,7 +43,7 @@ mv "$READY.new" "$READY"
 exec sleep infinity
 END
 
-# True if this process may do that; the reason is in $@ otherwise.
+# True if this process may do that. Otherwise $@ has the reason.
 sub possible {
     if ($<) { $@ = 'needs root'; return 0 }
     my $said = qx{unshare --mount --net --pid --fork sh -c 'mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w /mnt/r && mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/r' 2>&1};
@@ -51,7 +52,7 @@ sub possible {
     return 0;
 }
 
-# shared => [FOLDERS]: of this machine, seen at the same place there, writable.
+# shared => [FOLDERS]: folders of this machine that are mounted at the same path, writable.
 sub new {
     my ($class, %o) = @_;
     my $work = File::Temp::tempdir('authp-root-XXXXXX', TMPDIR => 1);
@@ -84,7 +85,7 @@ sub slurp {
     return <$in> // '';
 }
 
-# Runs a shell script in there: (exit status, standard output and error together).
+# Runs a shell script in the root: (exit status, standard output and error together).
 sub run {
     my ($self, $script, %o) = @_;
     my $input = "$self->{work}/input";
@@ -106,7 +107,7 @@ sub run {
     return ($? >> 8 || $? & 127, slurp("$self->{work}/output"));
 }
 
-# The text of a file in there, '' if it cannot be read.
+# Returns the text of a file in the root, '' if it cannot be read.
 sub file {
     my ($self, $path) = @_;
     return ($self->run('cat -- "$FILE" 2>/dev/null || true', env => { FILE => $path }))[1];

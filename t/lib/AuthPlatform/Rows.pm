@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Rows;
-# What the shared server's store really holds, read past it: SQLite's file by the program sqlite3, MongoDB by Python's driver.
-#   my @entries = rows(audit_log => subject_id => $id);   all that a table or collection holds: rows('users'), text_of('users')
-# Ids are plain text and times milliseconds on both.
+# Reads the shared server's store without the server: SQLite's file with the program sqlite3, MongoDB with Python's driver.
+#   my @entries = rows(audit_log => subject_id => $id);   everything in a table or collection: rows('users'), text_of('users')
+# Ids are plain text and times are milliseconds in both stores.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Test;
@@ -14,7 +14,7 @@ my $json = JSON->new->utf8->canonical->allow_nonref;
 
 sub on_mongodb { return $ENV{AUTHP_STORE} eq 'mongodb' }
 
-# Arguments, not text put together: what comes back is JSON.
+# Runs a command without a shell. Its output is JSON.
 sub output_of {
     my (@command) = @_;
     open my $pipe, '-|', @command or die "$command[0]: $!";
@@ -46,12 +46,12 @@ for document in found:
 print(json.dumps(found, default=plain))
 PY
 
-# Rows where the column (a text) has that value, in the order of their ids; all rows without a column.
+# Returns the rows in which the column (a text) has that value, ordered by id; all rows without a column.
 sub rows {
     my ($table, $column, $value) = @_;
     my @where = defined $column ? ($column, $value) : ();
     return @{ $json->decode(output_of('/usr/bin/python3', '-c', $python, $table, @where)) } if on_mongodb();
-    # Names and values come from tests, but a quote in one should still be one.
+    # Values come from tests only, but a quote in one must work.
     my $condition = @where ? "WHERE $column = '" . ($value =~ s/'/''/gr) . "'" : '';
     my $said = output_of('sqlite3', '-readonly', '-json', stage() . '/state/auth_platform.db', "SELECT * FROM $table $condition ORDER BY id");
     return length $said ? @{ $json->decode($said) } : ();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Libraries for LD_PRELOAD that change what a function of the C library does, for tests that need a rare moment or another clock.
+# Libraries for LD_PRELOAD that replace a function of the C library, for tests that need a rare moment or another clock.
 package AuthPlatform::Shim;
 use strict;
 use warnings FATAL => 'all';
@@ -9,7 +9,7 @@ use File::Temp ();
 
 our @EXPORT_OK = qw(build_shim);
 
-# Compiles $source; the path of the library, which any user can read. It is removed when the test ends.
+# Compiles $source. Returns the path of the library, which every user can read. It is removed when the test ends.
 sub build_shim {
     my ($source) = @_;
     my $dir = File::Temp::tempdir('authp-shim-XXXXXX', TMPDIR => 1, CLEANUP => 1);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Test;
-# What every end-to-end test needs: requests without surprises (no redirects followed, no cookies kept unless a jar is
-# given), people to sign in as, the command line tool, and a watch on the error log: a line at warn or worse, or a child
-# that crashed, that the test did not announce by expect_log() fails it.
+# What every end-to-end test needs: requests that follow no redirect and keep no cookies unless a jar is given, accounts to sign in with,
+# the command line tool, and a check of the error log. A line at level warn or worse, or a crashed child, fails the test unless expect_log()
+# has announced it.
 use strict;
 use warnings FATAL => 'all';
 use Apache::Test ();
@@ -30,7 +30,7 @@ sub server_root { return stage() . '/t' }
 
 my ($agent, $agent_of);
 
-# One for each process: a forked child must not share its parent's connections.
+# One for each process, because a forked child must not use its parent's connections.
 sub agent {
     if (!$agent || $agent_of != $$) {
         $agent    = LWP::UserAgent->new(max_redirect => 0, timeout => 30, agent => 'authp-test', keep_alive => 4);
@@ -41,7 +41,7 @@ sub agent {
 }
 my $json = JSON->new->utf8->canonical->allow_nonref;
 
-# "http://127.0.0.1:PORT" of the main server or of a named virtual host.
+# Returns "http://127.0.0.1:PORT" of the main server or of a named virtual host.
 sub origin {
     my ($vhost) = @_;
     Apache::TestRequest::module($vhost || 'default');
@@ -50,7 +50,7 @@ sub origin {
     return "http://$hostport";
 }
 
-# Every secret a test uses is noted here; t/zz_logs.t looks for each of them in the logs.
+# Writes down a secret that a test uses. t/zz_logs.t searches the logs for each of them.
 sub secret_used {
     for my $secret (grep { defined && length >= 8 } @_) {
         open my $file, '>>', server_root() . '/secrets.txt' or die "secrets.txt: $!";
@@ -109,7 +109,7 @@ sub api {
 
 sub bearer { return (bearer => $_[0]{access_token}) }
 
-# The person's access token with other claims, signed with the server's own key.
+# Returns the person's access token with other claims, signed with the server's own key.
 sub bent_token {
     my ($person, %claims) = @_;
     open my $env, '<', $ENV{AUTHP_ENV_FILE} or die "env: $!";
@@ -120,7 +120,7 @@ sub bent_token {
     return secret_used("$signed." . MIME::Base64::encode_base64url(Digest::SHA::hmac_sha256($signed, $key)));
 }
 
-# {name => value} of the cookies an answer set, to send back.
+# Returns {name => value} of the cookies that an answer set, to send back.
 sub jar_from {
     my ($answer) = @_;
     return { map { $_ => $answer->{cookies}{$_}{value} } keys %{ $answer->{cookies} } };
@@ -129,7 +129,7 @@ sub jar_from {
 my $serial = 0;
 sub new_email { return sprintf 'person%d-%d-%d@example.org', $$, time, ++$serial }
 
-# A newly registered candidate: {email, password, access_token, refresh_token, user}.
+# Registers a candidate. Returns {email, password, access_token, refresh_token, user}.
 sub person {
     my (%o) = @_;
     my $email    = $o{email} || new_email();
@@ -140,7 +140,7 @@ sub person {
     return { email => $email, password => $password, %{ $answer->{json} } };
 }
 
-# An account made by the command line tool, signed in by POST /login: role => 'admin' | 'recruiter' ...
+# Makes an account with the command line tool and signs in by POST /login: role => 'admin' | 'recruiter' ...
 sub admin {
     my (%o) = @_;
     my $email    = $o{email} || new_email();
@@ -167,7 +167,7 @@ sub cli {
     return ($? >> 8, $stdout // '', $stderr // '');
 }
 
-# Bytes to the server as they are, the whole answer back; half_close stops sending first.
+# Sends bytes as they are and returns the whole answer; half_close closes the sending side first.
 sub raw_request {
     my ($bytes, %o) = @_;
     my ($host, $port) = origin($o{vhost}) =~ m{//(.*):(\d+)};
@@ -180,7 +180,7 @@ sub raw_request {
     return $answer // '';
 }
 
-# One problem document, complete: status, code, and what every problem must have.
+# Checks a problem document: status, code, and what every problem must have.
 sub problem_is {
     my ($answer, $status, $code, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -203,7 +203,7 @@ sub problem_is {
 my $log_file = server_root() . '/logs/error_log';
 my $log_from = -s $log_file || 0;
 my @expected = (
-    qr/AH01630: client denied/,      # core says each refusal of Require at error
+    qr/AH01630: client denied/,      # core logs each refusal of Require at level error
     qr/AH01631: user \S+: authorization failure/,
 );
 sub expect_log { push @expected, @_; return }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Together;
-# Many clients at once: processes of their own, each with connections of its own, held back until all of them are there.
+# Many clients at once: each is a process with connections of its own, and all are held back until every one is ready.
 #   my @answers = together(32, sub { my ($n) = @_; return patiently(sub { api(POST => ...) }) });
 use strict;
 use warnings FATAL => 'all';
@@ -14,7 +14,7 @@ my $json = JSON->new->utf8->allow_nonref;
 
 use constant PATIENCE => 40;
 
-# What each of them returns, in their order.
+# Returns what each client returns, in their order.
 sub together {
     my ($count, $do) = @_;
     pipe my $gate, my $held or die "pipe: $!";
@@ -43,7 +43,8 @@ sub together {
     } @pipes;
 }
 
-# Tries again after 429 and 503, when the answer says so, as a client should; {status, code, json, busy => how often it had to wait}.
+# Tries again after 429 and 503 when the answer's Retry-After has passed, as a client should. Returns {status, code, json, busy => how often
+# it had to wait}.
 sub patiently {
     my ($ask) = @_;
     my ($answer, $busy) = (undef, 0);

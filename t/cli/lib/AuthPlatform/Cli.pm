@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Runs the command line tool for t/cli/*.t: a folder of its own with a .env, a clean environment, and
-# what came out. AUTHP_CLI names the program.
+# Runs the command line tool for t/cli/*.t in a folder of its own with a .env and a clean environment, and returns its output. AUTHP_CLI
+# names the program.
 package AuthPlatform::Cli;
 use strict;
 use warnings;
@@ -20,7 +20,7 @@ my $root = abs_path("$FindBin::Bin/../..");
 my $given = $ENV{AUTHP_CLI} // ($ENV{OUT} // "$root/build/out") . '/debug/authplatform';
 my $program;
 
-# A copy where any user may run it: the checkout can lie below a folder that only root enters.
+# Makes a copy that every user may run, because the checkout may lie below a folder that only root may enter.
 sub program {
     return $program if defined $program;
     croak "no program $given: run make debug, or set AUTHP_CLI" if !-x $given;
@@ -30,7 +30,7 @@ sub program {
     return $program = "$dir/authplatform";
 }
 
-# An empty folder that goes at the end.
+# Makes an empty folder that is removed at the end.
 sub folder {
     my $dir = tempdir('authp-cli-XXXXXX', TMPDIR => 1, CLEANUP => 1);
     chmod 0755, $dir or croak "chmod: $!";
@@ -54,7 +54,7 @@ sub slurp {
     return $text // '';
 }
 
-# A .env in $dir with what every test needs; more lines by name. undef leaves one out.
+# Writes a .env in $dir with what every test needs, and further settings by name. undef leaves a setting out.
 sub env_file {
     my ($dir, %more) = @_;
     my %settings = (
@@ -86,7 +86,7 @@ sub run {
             die 'setuid failed' if $> != $how{uid};
         }
         my %sanitizers = map { $_ => $ENV{$_} } grep { /^[A-Z]+SAN_OPTIONS$/ } keys %ENV;
-        # Before main() libmongoc makes a file for each process, and warns if a killed one of this number has left its own.
+        # libmongoc makes a file for each process before main(), and warns if a killed process with the same id has left its file.
         %ENV = (PATH => '/usr/bin:/bin', MONGOC_DISABLE_SHM => 1, %sanitizers, %{ $how{env} // {} });
         exec {$binary} 'authplatform', @{$args} or die "exec: $!";
     }
@@ -95,7 +95,7 @@ sub run {
     return { status => $status, out => slurp("$dir/out"), err => slurp("$dir/err") };
 }
 
-# What sqlite3 says to statements about the database of env_file($dir), as lists of columns.
+# Runs statements with sqlite3 on the database of env_file($dir). Returns a list of columns for each row.
 sub sql {
     my ($dir, @statements) = @_;
     my $file = write_file(folder() . '/sql', join('', map { "$_;\n" } @statements));
@@ -105,7 +105,7 @@ sub sql {
     return @rows;
 }
 
-# The one JSON document of an answer.
+# Decodes the one JSON document of an output.
 sub json {
     my ($answer) = @_;
     return JSON::PP->new->utf8->decode($answer->{out});

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# The command line tool on a terminal of its own (Linux pseudo-terminals), for t/cli/*.t:
-#   my $tool = start($dir, 'user', 'create', ...);  expect($tool, qr/Password: \z/);  type($tool, "...\n");  finish($tool);
-# $dir has the .env and is where the tool runs. What is not finished is ended by release().
+# Runs the command line tool on a terminal of its own (Linux pseudo-terminals), for t/cli/*.t:
+#   my $tool = start($dir, 'user', 'create', ...);  expect($tool, qr/Password: \z/);  type($tool, "...
+# ");  finish($tool);
+# $dir has the .env, and the tool runs in it. release() ends a tool that has not ended by finish().
 package AuthPlatform::Terminal;
 use strict;
 use warnings;
@@ -13,17 +14,17 @@ use Time::HiRes qw(time);
 
 our @EXPORT_OK = qw(available start reported expect type echoes finish release process);
 
-our @ignored; # signals that the tool is started with as ignored, as under nohup
-our $ahead;   # what was typed before the tool is started
+our @ignored; # signals that are ignored when the tool starts, as under nohup
+our $ahead;   # text that is typed before the tool starts
 
 use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSCTTY => 0x540E };
 
-my $binary = program(); # before any fork, so that it is this process that cleans up
+my $binary = program(); # made before any fork, so that this process removes it
 
 sub available { return $^O eq 'linux' && -c '/dev/ptmx' }
 
-# What a shell does: leads the session, runs the tool as the terminal's job, and reports on it. It stays until it is told to go,
-# because a terminal is reset when its session's leader ends.
+# Does what a shell does: leads the session, runs the tool as the terminal's foreground job, and reports its status. It stays until it is
+# told to end, because a terminal is reset when the leader of its session ends.
 sub lead {
     my ($slave, $report, $control, $dir, @args) = @_;
     POSIX::setsid();
@@ -32,12 +33,12 @@ sub lead {
     if (!$pid) {
         close $report;
         close $control;
-        chdir $dir or die "chdir: $!"; # where a core of SIGQUIT does no harm
+        chdir $dir or die "chdir: $!"; # a core file of SIGQUIT may be written here
         open STDIN,  '<&', $slave or die $!;
         open STDOUT, '>&', $slave or die $!;
         open STDERR, '>&', $slave or die $!;
         close $slave;
-        # Whoever runs the tests may ignore some, as nohup and background jobs do: a terminal's programs do not.
+        # The process that runs the tests may ignore some signals, as under nohup or in the background. Programs on a terminal do not.
         local @SIG{qw(INT TERM HUP QUIT PIPE)} = ('DEFAULT') x 5;
         local @SIG{@ignored} = ('IGNORE') x @ignored;
         POSIX::setpgid(0, 0);
@@ -59,7 +60,7 @@ sub lead {
     POSIX::_exit(0);
 }
 
-# The tool on a terminal of its own.
+# Starts the tool on a terminal of its own.
 sub start {
     my ($dir, @args) = @_;
     open my $master, '+<', '/dev/ptmx' or die "ptmx: $!";
@@ -86,7 +87,7 @@ sub start {
     return $tool;
 }
 
-# What the leader said, within 20 seconds.
+# Returns what the leader reports within 20 seconds.
 sub reported {
     my ($tool, $pattern) = @_;
     read_until($tool->{reports}, \$tool->{told}, $pattern);
@@ -105,7 +106,7 @@ sub read_until {
     return ${$buffer} =~ $pattern;
 }
 
-# Reads the terminal until the pattern shows.
+# Reads from the terminal until the pattern matches.
 sub expect {
     my ($tool, $pattern) = @_;
     return read_until($tool->{master}, \$tool->{seen}, $pattern);
@@ -124,20 +125,20 @@ sub echoes {
     return $termios->getlflag & POSIX::ECHO() ? 1 : 0;
 }
 
-# What the kernel says about the running tool: Uid, Groups, Umask, SigBlk ... by name; empty once it has ended.
+# Returns the kernel's values of the running tool: Uid, Groups, Umask, SigBlk ... by name; empty when it has ended.
 sub process {
     my ($tool) = @_;
     open my $status, '<', "/proc/$tool->{pid}/status" or return {};
     return { map { /^(\w+):\s*(.*?)\s*$/ ? ($1 => $2) : () } <$status> };
 }
 
-# Status as the shell has it.
+# Returns the status as a shell does.
 sub finish {
     my ($tool) = @_;
     return reported($tool, qr/^exit (\d+)\n/m);
 }
 
-# Lets the leader go; a tool that did not end itself goes with it.
+# Lets the leader end. A tool that is still running is killed with it.
 sub release {
     my ($tool) = @_;
     kill 'KILL', $tool->{pid} if $tool->{told} !~ /^exit/m;
