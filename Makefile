@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# mod_auth_platform: `make help` lists the targets. One Make process knows every file (no recursion);
-# what is longer than a line or two lives in build/*.mk and build/*.sh.
+# mod_auth_platform: `make help` lists the targets. One Make process knows every file (no recursion). Recipes of more than two lines are in
+# build/*.mk and build/*.sh.
 MAKEFLAGS += --no-builtin-rules
 SHELL     := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -8,9 +8,9 @@ SHELL     := /bin/bash
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# --- what a caller may set ---------------------------------------------------------------------
+# --- variables that a caller may set -----------------------------------------------------------
 OUT      ?= build/out
-# run: where, with which settings, and which build
+# run: port, settings file, folder and build
 PORT     ?= 8080
 ENV_FILE ?= .env
 RUN_DIR  ?= build/out/run
@@ -18,11 +18,11 @@ RUN_PROFILE ?= release
 # test: one .t file, one unit suite or one fuzz target
 T        ?=
 FUZZ_SECONDS ?= 60
-# install: where to, and which build
+# install: destination and build
 DESTDIR  ?=
 PREFIX   ?= /usr/local
 INSTALL_PROFILE ?= release
-# WERROR= for a compiler newer than the one this was written with; DEPS=no never installs packages
+# WERROR= for a compiler newer than the one that this was written with; DEPS=no never installs packages
 WERROR   ?= -Werror
 DEPS     ?= yes
 

@@ -6,7 +6,7 @@ lib    = $(OUT)/$(1)/libauthp.a
 unit   = $(OUT)/$(1)/unit
 obj    = $(patsubst %.c,$(OUT)/$(1)/obj/%.o,$(2))
 
-# The shim shows pool memory to ASan and to valgrind; coverage has no use for it.
+# The shim shows pool memory to ASan and valgrind. The coverage build does not need it.
 SHIM := t/unit/support/pool_shim.c
 test_profiles = $(if $(filter release,$(1)),,$(call obj,$(1),$(TEST_PROFILE_SRC)))
 unit_src = $(if $(filter cov,$(1)),$(filter-out $(SHIM),$(UNIT_SRC)),$(UNIT_SRC))
@@ -19,7 +19,7 @@ $(OUT)/made/docs_text.c: build/embed.pl $(DOCS_SRC) | deps
 	@echo '  MAKE  $@'
 	@perl build/embed.pl $(DOCS) > $@
 
-# The list is a prerequisite, so that the table is made anew when a folder comes or goes.
+# The list is a prerequisite, so that the table is made again when a folder is added or removed.
 $(OUT)/made/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PROFILES_OF) $(TEST_PROFILES)' | cmp -s - $@ || echo '$(PROFILES_OF) $(TEST_PROFILES)' > $@
@@ -50,7 +50,7 @@ $(call obj,$(1),$(TEST_SRC)): EXTRA = -It/unit -It/unit/support -It/store $$(cal
 $(call obj,$(1),$(filter t/unit/httpd/%,$(UNIT_SRC)) $(UNIT_STUB_SRC)): EXTRA = -It/unit -It/unit/support -It/fuzz/support \
   $$(call system,$$(CHECK_CPPFLAGS)) $$(call system,$$(HTTPD_CPPFLAGS))
 
-# The list of objects is a prerequisite, so that a removed source leaves the archive too.
+# The list of objects is a prerequisite, so that a removed source is removed from the archive too.
 $(OUT)/$(1)/lib.list: FORCE
 	@mkdir -p $$(@D)
 	@echo '$(LIB_SRC)' | cmp -s - $$@ || echo '$(LIB_SRC)' > $$@
@@ -77,10 +77,10 @@ $(1): $(if $(HTTPD_SRC),$(call module,$(1))) $(if $(CLI_SRC),$(call cli,$(1)))
 endef
 $(foreach p,$(PROFILES),$(eval $(call profile_rules,$(p))))
 
-# Objects made on the way to a fuzz target stay.
+# Keeps the objects that are made for a fuzz target.
 .SECONDARY:
 
-# A helper target while only parts of the tree compile: every object of the library.
+# Builds every object of the library, for the time when only parts of the tree compile.
 .PHONY: objects
 objects: $(call obj,debug,$(OUR_SRC) $(MADE_SRC))
 

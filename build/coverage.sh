@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the coverage build of the unit tests and prints lines reached by file and by layer:
-# build/coverage.sh DIRECTORY_OF_THE_COV_PROFILE. Fails when api, service and base together are below FLOOR %.
+# Runs the coverage build of the unit tests and prints the lines reached, by file and by layer: build/coverage.sh
+# DIRECTORY_OF_THE_COV_PROFILE. Fails if api, service and base together are below FLOOR %.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ CK_DEFAULT_TIMEOUT=120 build/with-mongo.sh "$cov/unit" >"$cov/report/unit.log" 2
     exit 1
 }
 
-# A file that no test links has notes (.gcno) and no data: gcov counts its lines as not reached.
+# A file that no test links has notes (.gcno) but no data. gcov counts its lines as not reached.
 find "$cov/obj/mod_auth_platform" -name '*.gcno' ! -path '*/httpd/*' ! -path '*/cli/*' | sort |
     while IFS= read -r notes; do
         gcov --no-output --object-directory "$(dirname "$notes")" "$notes" 2>/dev/null

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# build/debian-apache.sh: fetches the packages that make Debian's /etc/apache2, a2enmod and apache2ctl into OUT/debian, for t/install, which
-# unpacks them in a root of its own. They are not installed on this machine, since `apache2` brings a running service. A no-op when done.
+# build/debian-apache.sh: fetches the packages with Debian's /etc/apache2, a2enmod and apache2ctl into OUT/debian. t/install unpacks them in
+# a root of its own. They are not installed on this machine, because the package `apache2` starts a service. Does nothing if they are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(realpath -m "${OUT:-build/out}/debian")
@@ -14,7 +14,7 @@ rm -f -- *.deb
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 packages=(apache2 apache2-data apache2-utils)
-# The version of the program that is here; another one of the archive will do for the layout.
+# First the version of the installed program. Another version of the archive has the same layout.
 if ! apt-get download -q "${packages[@]/%/=$version}" >>"$log" 2>&1 && ! apt-get download -q "${packages[@]}" >>"$log" 2>&1; then
     apt-get update -q >>"$log" 2>&1 || true
     if ! apt-get download -q "${packages[@]}" >>"$log" 2>&1; then

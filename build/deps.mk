@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The packages that the goals asked for need, installed by the one script; a no-op when satisfied.
+# Calls the one script that installs the packages which the goals need. It does nothing if they are installed.
 DEPS_GROUPS := run \
   $(if $(filter test test-% unit e2e fuzz-replay coverage valgrind timing,$(MAKECMDGOALS)),test) \
   $(if $(filter test-long,$(MAKECMDGOALS)),long) \

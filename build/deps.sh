@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that the named groups need: build/deps.sh [run|test|long|lint|fuzz|valgrind|bench]...
-# A no-op when they are there. As an ordinary user with something missing: prints the line to run
-# as root and exits 1. No package here brings a service with it: apache2-bin, not apache2.
+# Does nothing if they are installed. If some are missing and the user is not root, it prints the command to run as root and exits with 1.
+# No package here starts a service: apache2-bin, not apache2.
 set -euo pipefail
 
 declare -A PACKAGES=(
-    # what builds the module and runs the demo site
+    # builds the module and runs the demo site
     [run]="gcc libc6-dev pkgconf apache2-bin apache2-dev libapr1-dev libaprutil1-dev
         libaprutil1-dbd-sqlite3 libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev libmongoc-dev
         ca-certificates curl media-types"
-    # Check; Apache::Test (only libapache2-mod-perl2 has it); clients; OpenAPI's schema; the browser;
-    # what fetches and runs the MongoDB-protocol server
+    # Check; Apache::Test (only in libapache2-mod-perl2); clients; the schema of OpenAPI; the browser; Maven and Java for the
+    # MongoDB-protocol server
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
         python3-minimal python3-pip python3-jsonschema python3-pymongo chromium chromium-driver
         maven openjdk-17-jdk-headless"
-    # a bare Debian, in which the guide for production is followed
+    # makes a bare Debian in which the guide for production is followed
     [long]="debootstrap"
     [lint]="clang-format clang-tidy cppcheck shellcheck"
     [fuzz]="clang libclang-rt-14-dev llvm"
@@ -33,7 +33,7 @@ for group in "${@:-run}"; do
 done
 wanted=$(tr -s ' \n' '\n' <<<"$wanted" | sed '/^$/d' | sort -u)
 
-# The stamp holds until the list or anything in dpkg's database changes.
+# The stamp is valid until the list or dpkg's database changes.
 stamp="${OUT:-build/out}/deps/$(cksum <<<"$wanted" | cut -d ' ' -f 1)"
 if [ "$stamp" -nt /var/lib/dpkg/status ]; then
     exit 0
@@ -48,7 +48,7 @@ fi
 missing=""
 list_missing() {
     local have
-    # dpkg-query fails for a name it never heard of, and still lists the others
+    # dpkg-query fails for an unknown name, and still lists the others
     # shellcheck disable=SC2086 # a list of names
     have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
         sed -n 's/^installed //p' | sort -u) || true
@@ -70,7 +70,7 @@ if [ -n "$missing" ]; then
         DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
             -o DPkg::Lock::Timeout=300 $missing </dev/null >>"$log" 2>&1
     }
-    # The package lists may be missing or old: fetch them only if it does not work without.
+    # The package lists may be missing or old. They are fetched only if the installation fails without that.
     if ! install_missing; then
         apt-get update -q -o DPkg::Lock::Timeout=300 >>"$log" 2>&1 || true
         if ! install_missing; then

@@ -11,7 +11,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-# On MongoDB with no server named: beside one of this run's own.
+# AUTHP_STORE=mongodb without a server: runs this script again beside a server of its own.
 if [ "${AUTHP_STORE:-}" = mongodb ] && [ -z "${AUTHP_MONGODB_URI:-}" ]; then
     exec build/with-mongo.sh build/e2e.sh "$@"
 fi
@@ -25,23 +25,23 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
     AUTHP_ASAN_DIR=$(mktemp -d)
     trap 'rm -rf "$AUTHP_ASAN_DIR"' EXIT
     chmod 1777 "$AUTHP_ASAN_DIR"
-    # Copied to where httpd's user can go too: the checkout may be below root's home.
+    # The copy is in a folder that httpd's user can enter, because the checkout may be below root's home.
     install -m 755 build/httpd-asan.sh "$AUTHP_ASAN_DIR/httpd"
     install -m 644 build/lsan.supp "$AUTHP_ASAN_DIR/lsan.supp"
     install -m 644 "$out/asan/pool_shim.so" "$AUTHP_ASAN_DIR/pool_shim.so" || exit 1
     AUTHP_HTTPD="$AUTHP_ASAN_DIR/httpd"
     export AUTHP_ASAN_DIR AUTHP_SANITIZE=1
-    # For the tool, which is a program of its own; build/httpd-asan.sh sets them for httpd.
+    # These are for the command line tool, which is a program of its own. build/httpd-asan.sh sets them for httpd.
     export ASAN_OPTIONS="abort_on_error=1:detect_leaks=1:log_path=$AUTHP_ASAN_DIR/report"
     export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:log_path=$AUTHP_ASAN_DIR/report"
     export LSAN_OPTIONS="suppressions=$AUTHP_ASAN_DIR/lsan.supp:print_suppressions=0"
 fi
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
 export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_AXE="$out/axe/axe.min.js" AUTHP_MONGO_LIB="$out/mongo/lib" AUTHP_OIDC="$out/oidc"
-# The checkout and Debian's apache2 package, for t/install.
+# t/install needs the checkout and Debian's apache2 package.
 export AUTHP_TOP=$PWD AUTHP_DEBIAN="$out/debian"
 
-# Things from elsewhere are fetched only for a file that names them. Some tests start MongoDB-protocol servers of their own.
+# Programs that must be fetched are fetched only if a selected file needs them. Some tests start MongoDB-protocol servers of their own.
 [ $# -gt 0 ] || set -- t/*/*.t
 if grep -q AUTHP_OAS_SCHEMA "$@"; then build/wheel-file.sh oas/schema.json t/api/requirements.txt openapi_spec_validator/resources/schemas/v3.1/schema.json || exit 1; fi
 if [ "$(id -u)" -eq 0 ] && grep -q AUTHP_DEBIAN "$@"; then build/debian-apache.sh || exit 1; fi
@@ -60,16 +60,16 @@ done
 status=0
 perl t/TEST -verbose "$@" || status=$?
 
-# A sanitizer's report fails the run even if every answer was right. On a busy machine the leak checker sometimes cannot stop the threads
-# of a process, and leaves that process unchecked. One such process is tolerated; ten are in the tests of restarts, which end hundreds of
-# processes at work.
+# A sanitizer's report fails the run even if every answer was right. On a busy machine the leak checker sometimes cannot stop the threads of
+# a process, and leaves that process unchecked. One such process is tolerated. The tests of restarts may have ten, because they end hundreds
+# of processes at work.
 if [ -n "${AUTHP_ASAN_DIR:-}" ]; then
     unchecked=0
     may=1
     case "$*" in *t/restart/*) may=10 ;; esac
     for report in "$AUTHP_ASAN_DIR"/report.*; do
         [ -s "$report" ] || continue
-        # A thread that ended while the checker looked at it is only a notice, and there is no other line.
+        # A report of only this line is a notice: a thread ended while the checker looked at it.
         if ! grep -qvE '^==[0-9]+==Unable to get registers from thread [0-9]+\.$' "$report"; then
             echo "# one thread was gone before it could be looked at: $report"
             continue

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Makes the C source of the texts that the module carries: build/embed.pl FOLDER > FILE.c
-# The page FOLDER/page.html becomes one text: its own style sheets and scripts go where it names them, and the policy that
-# goes with it allows these by their hashes and nothing else.
+# Makes the C source of the texts that the module contains: build/embed.pl FOLDER > FILE.c
+# The page FOLDER/page.html becomes one text with the style sheets and scripts that it names in it. Its Content-Security-Policy allows
+# exactly these, by their hashes.
 use strict;
 use warnings FATAL => 'all';
 use Digest::SHA 'sha256_base64';
@@ -26,7 +26,7 @@ sub inlined {
     return "<$tag>\n$text</$tag>";
 }
 
-# Numbers, for a string literal may be no longer than 4095 bytes in C.
+# The text is written as numbers, because a string literal in C may have at most 4095 bytes.
 sub bytes_of {
     my ($name, $text) = @_;
     my $rows = join ",\n", map { join ',', unpack 'C*', $_ } unpack '(a32)*', $text;

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Compiler and linker flags. The *-config tools are asked on first use, not when Make starts: on a
-# bare machine they are there only after the `deps` target has run.
+# Compiler and linker flags. The *-config tools are called at their first use and not when Make starts, because on a bare machine they exist
+# only after the `deps` target has run.
 ifeq ($(origin CC),default)
 CC := gcc
 endif
 CLANG ?= clang
 
 once = $(eval $(1) := $$(shell $(2)))$($(1))
-# Warnings are for our code, not for the system's headers: -I becomes -isystem.
+# -I becomes -isystem, so that warnings are about our code and not about the system's headers.
 system = $(filter-out -isystem/usr/include,$(patsubst -I%,-isystem%,$(1)))
 
 APR_CPPFLAGS   = $(call once,APR_CPPFLAGS,apr-1-config --cppflags --includes; apu-1-config --includes)
@@ -30,7 +30,7 @@ VISIBILITY_LIB := -fvisibility=hidden
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-# profile -> compiler, flags
+# compiler and flags of each profile
 PROFILES := release debug asan cov libfuzzer
 CC_release := $(CC)
 CC_debug   := $(CC)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Feeds every kept input to the fuzz targets built under ASan and UBSan, prints TAP, one line an input:
+# Runs the fuzz targets, built under ASan and UBSan, on every input that is kept in the tree. Prints one TAP line for each input:
 # build/fuzz-replay.sh DIRECTORY_OF_BINARIES [TARGET]...
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -33,7 +33,7 @@ for target in "${targets[@]}"; do
         report "not ok" "$target: no input in t/fuzz/corpus/$target"
         continue
     fi
-    # All at once first: one process is much faster, and all of them pass nearly always.
+    # All inputs in one process first, which is much faster. They are run one by one only if that fails.
     if "$bin/$target" "${inputs[@]}" >"$output" 2>&1; then
         for file in "${inputs[@]}"; do
             report ok "$target $(basename "$file")"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs libFuzzer on every target, or those named: build/fuzz.sh DIRECTORY_OF_BINARIES [TARGET]...
-# An input that crashes is kept as t/fuzz/corpus/<target>/regression-*, where `make test` replays it;
-# the inputs that merely reach new code stay below build/out.
+# Runs libFuzzer on every target, or on those named: build/fuzz.sh DIRECTORY_OF_BINARIES [TARGET]...
+# An input that crashes is kept as t/fuzz/corpus/<target>/regression-*, where `make test` replays it. Inputs that only reach new code stay
+# below build/out.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the guards of build/guards (or those named), prints TAP. Each guard also runs alone, says in
-# its head why it exists, prints "where: what" for each finding and then exits 1.
+# Runs the guards of build/guards (or those named) and prints TAP. Each guard also runs alone. Its first comment says why it exists. It
+# prints "where: what" for each finding and then exits with 1.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 

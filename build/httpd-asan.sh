@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Stands in for httpd where the module was built with ASan: the runtime must be loaded first. Behind it comes
-# t/unit/support/pool_shim.c, by which a use of a pool's memory after the pool was cleared is a report too.
-# Reports go to $AUTHP_ASAN_DIR/report.<pid>. A process with a report ends by itself and not by a signal, so that tests that look for
-# crashes in httpd's log do not see one where only the leak check did not work; build/e2e.sh looks at the reports.
+# Runs in place of httpd if the module was built with ASan, because ASan's runtime must be loaded first. After it comes
+# t/unit/support/pool_shim.c, so that a use of a pool's memory after the pool was cleared is reported too. Reports go to
+# $AUTHP_ASAN_DIR/report.<pid>, and build/e2e.sh reads them. A process with a report exits and does not abort, because a failed leak check
+# alone would otherwise look like a crash in httpd's log.
 case "${1:-}" in
     -V | -v | -l | -L) exec /usr/sbin/apache2 "$@" ;;
 esac

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Per file and checker one stamp in $(OUT)/lint, so that a second run looks only at what changed.
-# The gcc -fanalyzer compile also writes the dependencies of all three stamps.
+# There is one stamp in $(OUT)/lint for each file and checker, so that a second run checks only what changed. The run of gcc -fanalyzer also
+# writes the dependencies of all three stamps.
 LINT := $(OUT)/lint
 lint_of = $(patsubst %.c,$(LINT)/%.$(1),$(OUR_SRC))
 lint_cpp = $(CPPFLAGS_ALL) $(if $(filter $(SRC)/httpd/%,$<),$(call system,$(HTTPD_CPPFLAGS)))

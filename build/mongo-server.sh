@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Fetches what t/mongo/Server.java runs on into $OUT/mongo/lib: build/mongo-server.sh
-# Versions are pinned in t/mongo/pom.xml, contents in t/mongo/jars.sha256. A no-op when all is there; nothing outside
-# of $OUT is written.
+# Fetches the libraries of t/mongo/Server.java into $OUT/mongo/lib: build/mongo-server.sh
+# Versions are pinned in t/mongo/pom.xml, contents in t/mongo/jars.sha256. Does nothing if all are there. Writes nothing outside of $OUT.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +13,7 @@ mkdir -p "${out%/*}"
 exec 9>"$out.lock"
 flock 9
 
-# Every jar as pinned, and no other: all of the folder is run.
+# True if the folder has exactly the pinned jars, because every jar in it is run.
 complete() {
     [ -d "$out/lib" ] && [ "$(find "$out/lib" -type f | wc -l)" = "$(wc -l <"$sums")" ] &&
         (cd "$out/lib" && sha256sum --check --strict --status "$sums") 2>/dev/null
@@ -25,8 +24,8 @@ if complete; then
 fi
 rm -rf "${out:?}/lib"
 mkdir -p "$out"
-for try in 1 2 3; do # a fetch from far away may fail once
-    # The plugin's whole name: by its prefix alone Maven does not say why it cannot fetch the plugin.
+for try in 1 2 3; do # a download may fail once
+    # The plugin's whole name is used. With its prefix alone, Maven does not say why it cannot fetch the plugin.
     if mvn --quiet --batch-mode --file t/mongo/pom.xml -Dmaven.repo.local="$out/repository" \
         org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies -DoutputDirectory="$out/lib" -DbuildDirectory="$out/target" >"$out/fetch.log" 2>&1; then
         break

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # Makes the C source of the list of common passwords: build/passwords.pl LIST > FILE.c
-# The words are sorted for a binary search. They are one array of bytes with an array of places, not an array of pointers, so
-# that nothing has to be relocated at start and every process shares the pages.
+# The words are sorted for a binary search. They are one array of bytes and an array of offsets, not an array of pointers. So nothing must
+# be relocated at a start, and all processes share the pages.
 use strict;
 use warnings FATAL => 'all';
 

@@ -10,7 +10,7 @@ my @folders = sort @ARGV or die "build/profiles.pl FOLDER...\n";
 print qq{/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by build/profiles.pl: change the profiles' folders instead. */\n},
     qq{#include "api/core/profiles.h"\n\n};
 
-# Numbers, for a string literal may be no longer than 4095 bytes in C.
+# The text is written as numbers, because a string literal in C may have at most 4095 bytes.
 sub text_of {
     my ($name, $file) = @_;
     open my $in, '<:raw', $file or die "$file: $!\n";

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Serves the demo site on 127.0.0.1 in the foreground until Ctrl-C or SIGTERM, and leaves nothing running; `make run`
-# calls it. Environment: PORT, ENV_FILE, RUN_DIR (logs, and AUTH_STATE_DIR when the settings name none), OUT,
-# AUTHP_MODULE, AUTHP_CLI, AUTHP_HTTPD.
+# Serves the demo site on 127.0.0.1 in the foreground until Ctrl-C or SIGTERM, and leaves no process running. `make run` calls it.
+# Environment: PORT, ENV_FILE, RUN_DIR (logs, and the data if the settings name no AUTH_STATE_DIR), OUT, AUTHP_MODULE, AUTHP_CLI,
+# AUTHP_HTTPD.
 set -euo pipefail
 started_in=$PWD
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -20,7 +20,7 @@ absolute() {
     esac
 }
 
-# A name that httpd's configuration reads between double quotes.
+# Writes a Define line whose value httpd's configuration reads between double quotes.
 define() {
     case $2 in
         *[\"\\\$]*) fail "$2: httpd cannot use a path with \", \\ or \$ in it" ;;
@@ -28,7 +28,7 @@ define() {
     printf 'Define %s "%s"\n' "$1" "$2"
 }
 
-# A word for the shell that the person pastes it into.
+# Quotes a word for the shell into which the person pastes it.
 shell_quote() {
     printf '%q' "$1"
 }
@@ -37,7 +37,7 @@ port_is_taken() {
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
 }
 
-# The status that GET $1 is answered with, nothing without an answer.
+# Prints the status of the answer to GET $1, or nothing if there is no answer.
 http_status() {
     curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port$1" 2>/dev/null || true
 }
@@ -72,7 +72,7 @@ if port_is_taken; then
     fail "port $port is in use; try another: make run PORT=$((port < 65535 ? port + 1 : 8080))"
 fi
 
-# As root httpd's children become this user, and what they read must be reachable for it.
+# Started by root, httpd's children run as this user, which must be able to read their files.
 user='' group=''
 if [ "$(id -u)" -eq 0 ]; then
     user=www-data
@@ -80,18 +80,18 @@ if [ "$(id -u)" -eq 0 ]; then
     group=$(id -gn "$user")
 fi
 
-# --- RUN_DIR, and one run at a time in it ------------------------------------------------------
+# --- RUN_DIR, which only one run may use at a time ---------------------------------------------
 mkdir -p -- "$run_dir" || fail "cannot make RUN_DIR=$run_dir"
 if ! { exec 9>>"$run_dir/lock"; } 2>/dev/null; then
     fail "RUN_DIR=$run_dir belongs to somebody else; try another: make run RUN_DIR=FOLDER"
 fi
-# httpd inherits the lock: one that outlived its `make run` is noticed too.
+# httpd inherits the lock, so an httpd that outlived its `make run` is noticed too.
 flock -n 9 || fail "another server uses $run_dir (process $(cat "$run_dir/httpd.pid" 2>/dev/null || echo unknown)); stop it, or say RUN_DIR=FOLDER"
-rm -f -- "$run_dir/httpd.pid" # of a run that crashed, for nobody holds the lock
+rm -f -- "$run_dir/httpd.pid" # left by a run that crashed, because no process holds the lock
 
-# --- where httpd's user can go -----------------------------------------------------------------
-# A folder for the time of this run: the CGI socket, whose path must be short, and a copy of the site if that user cannot
-# read the checkout (below root's home, or checked out with umask 077).
+# --- a folder that httpd's user can enter ------------------------------------------------------
+# It exists during this run only. It has the CGI socket, whose path must be short, and a copy of the site if that user cannot read the
+# checkout (below root's home, or checked out with umask 077).
 tmp='' pid=''
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
@@ -116,7 +116,7 @@ stage() {
             chmod -R u+rwX,go+rX,go-w "$tmp"
             site=$tmp/site cgi=$tmp/cgi
         fi
-        # A folder mounted noexec lets the program be read, and not run.
+        # In a folder that is mounted noexec the program can be read but not run.
         if as_httpd_user "$cgi/whoami" >/dev/null 2>&1; then
             return
         fi
@@ -126,15 +126,15 @@ stage() {
     fail "${user:-$(id -un)} can run the demo's program $cgi/whoami from no folder"
 }
 
-# --- data and settings: made once, then yours --------------------------------------------------
+# --- data and settings: made once, not changed afterwards --------------------------------------
 # shellcheck disable=SC2016 # as it stands in the file
 made_by='# Made by `make run`'
 
-# Makes the folder of the data if it is not there, for httpd's user alone.
+# Makes the folder of the data if it does not exist, for httpd's user alone.
 prepare_state_dir() {
     mkdir -p -- "$(dirname "$1")"
     mkdir -m 700 -- "$1" 2>/dev/null || true
-    # /var/tmp is everybody's: a folder that somebody else put there is not taken.
+    # Every user can write to /var/tmp, so a folder of another user there is not used.
     if [ -L "$1" ] || [ ! -d "$1" ]; then
         fail "$1 is in the way: it is no folder"
     fi
@@ -146,7 +146,7 @@ prepare_state_dir() {
     [ -z "$user" ] || chown -- "$user:$group" "$1"
 }
 
-# Data must outlive a run and be its user's own, so it is never in a folder that goes away.
+# Data must outlive a run, so it is not in the folder that is removed at the end.
 own_state_dir() {
     if as_httpd_user test -x "$run_dir"; then
         printf '%s\n' "$run_dir/state"
@@ -155,7 +155,7 @@ own_state_dir() {
     fi
 }
 
-# The line that makes the tool with --env-file use the database of this server.
+# Prints the line with which the tool, given --env-file, uses the database of this server.
 state_dir_line() {
     case $1 in
         *[\"\\\$]*) fail "$1: a path with \", \\ or \$ in it cannot be used" ;;
@@ -181,8 +181,8 @@ make_env_file() {
     echo "made $env_file with a new secret"
 }
 
-# A file of an earlier version has no AUTH_STATE_DIR: the tool would use another database. It gets the folder that was used
-# all along. Somebody's own file is left as it is.
+# A file of an earlier version has no AUTH_STATE_DIR, so the tool would use another database. It gets the folder that the server has used. A
+# file that `make run` did not make is left as it is.
 complete_env_file() {
     local last
     last=$(tail -c 1 -- "$env_file")
@@ -197,7 +197,7 @@ set_up() {
         [ -r "$env_file" ] || fail "ENV_FILE=$env_file: $(id -un) cannot read it"
         ! head -n 1 -- "$env_file" | grep -qF "$made_by" || ours=yes
         if env_file_sets AUTH_STATE_DIR; then
-            # Ours may have been removed together with RUN_DIR since.
+            # The folder that `make run` made may have been removed together with RUN_DIR.
             [ -z "$ours" ] || state_dir=$(sed -n 's/^AUTH_STATE_DIR="\(\/.*\)"$/\1/p' "$env_file")
             [ -z "$state_dir" ] || prepare_state_dir "$state_dir"
             return
@@ -218,7 +218,7 @@ set_up() {
     fi
 }
 
-cd / # the caller's folder may be closed to httpd's user
+cd / # httpd's user may not be allowed to enter the caller's folder
 stage
 set_up
 
@@ -243,13 +243,13 @@ if ! said=$("$httpd" -t -f "$tmp/httpd.conf" 2>&1); then
     fail "the configuration is wrong: see the lines above"
 fi
 
-# --- what to tell ------------------------------------------------------------------------------
+# --- what is printed ---------------------------------------------------------------------------
 tell() {
     local url="http://127.0.0.1:$port" bold='' plain='' tag api person json tool
     if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
         bold=$'\033[1m' plain=$'\033[0m'
     fi
-    tag=$(head -c 4 /dev/urandom | od -An -tx1 | tr -d ' \n') # new people in each run: the lines always work
+    tag=$(head -c 4 /dev/urandom | od -An -tx1 | tr -d ' \n') # new addresses in each run, so that the printed commands always work
     api=$url/api/auth
     json="-H 'Content-Type: application/json'"
     person="\"email\":\"ada.$tag@example.org\",\"password\":\"three calm words\""
@@ -304,7 +304,7 @@ END
     printf '\nCtrl-C ends the server.\n'
 }
 
-# --- start, wait, tell, stop -------------------------------------------------------------------
+# --- start, wait, print, stop ------------------------------------------------------------------
 stop() {
     local tries
     trap '' INT TERM HUP
@@ -313,7 +313,7 @@ stop() {
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1
     done
-    # A session of its own: this reaches what httpd started and nothing else. As a rule nobody is left.
+    # httpd has a session of its own, so this reaches httpd's processes and no others. Usually none is left.
     kill -KILL -- "-$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
 }
@@ -331,8 +331,8 @@ show_failure() {
     tail -c "+$((log_start + 1))" "$run_dir/error.log" | tail -n 20 >&2
 }
 
-# In a session of its own, for the terminal's signals are not meant for httpd: SIGWINCH, a resized window, would end it.
-# If this script is killed outright, the kernel sends httpd SIGTERM.
+# httpd runs in a session of its own, because the terminal's signals are not meant for it: SIGWINCH, sent when a window is resized, would
+# end it. If this script is killed, the kernel sends SIGTERM to httpd.
 signalled=''
 trap 'signalled=yes' INT TERM HUP
 setsid setpriv --pdeathsig TERM "$httpd" -DFOREGROUND -f "$tmp/httpd.conf" >"$tmp/output" 2>&1 </dev/null &
@@ -357,8 +357,8 @@ tell
 
 status=0
 wait "$pid" || status=$?
-kill -KILL -- "-$pid" 2>/dev/null || true # the children of one that was killed
-if [ "$status" -eq 0 ]; then # somebody told httpd itself to stop
+kill -KILL -- "-$pid" 2>/dev/null || true # children of an httpd that was killed
+if [ "$status" -eq 0 ]; then # httpd itself was told to stop
     echo "stopped"
     exit 0
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Puts Schemathesis, for t/api/75_schemathesis.t, into $OUT/schemathesis: build/schemathesis.sh
-# Versions and contents are pinned in t/api/schemathesis.txt. A no-op when it is there; nothing outside of $OUT is written.
+# Installs Schemathesis, for t/api/75_schemathesis.t, into $OUT/schemathesis: build/schemathesis.sh
+# Versions and contents are pinned in t/api/schemathesis.txt. Does nothing if it is there. Writes nothing outside of $OUT.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ if cmp -s "$pins" "$out/installed.txt"; then
 fi
 rm -rf -- "${out:?}"
 mkdir -p "$out"
-for try in 1 2 3; do # a fetch from far away may fail once
+for try in 1 2 3; do # a download may fail once
     if /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
         --only-binary=:all: --require-hashes --target "$out/lib" --requirement "$pins" >"$out/install.log" 2>&1; then
         break
@@ -30,6 +30,6 @@ for try in 1 2 3; do # a fetch from far away may fail once
     rm -rf "${out:?}/lib"
     sleep 5
 done
-# Read by httpd's user too, when the tests run it.
+# httpd's user must be able to read it when the tests run it.
 chmod -R a+rX "$out"
 cp "$pins" "$out/installed.txt"

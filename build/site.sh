@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# build/site.sh FOLDER: makes the pages of a real site there, from conf/demo/site: the sign-in page and the files that it names, and
-# the files that those name, without the demo's words.
+# build/site.sh FOLDER: makes the pages of a real site in FOLDER from conf/demo/site: the sign-in page, the files that it names, and the
+# files that those name, without the texts about the demo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 from=conf/demo/site
 to=$1
 
-# The files beside FILE that it loads, as paths below the site.
+# Prints the files that FILE loads, as paths below the site.
 names_in() {
     local folder
     folder=$(dirname "$1")
@@ -30,6 +30,6 @@ while [ ${#pending[@]} -gt 0 ]; do
     while IFS= read -r name; do pending+=("$name"); done < <(names_in "$file")
 done
 
-# What is between the marks is about the demo. The page shows the host's name where the demo shows its own.
+# The text between the marks is about the demo. The page shows the host's name where the demo shows its own name.
 sed -i -e '/<!-- demo only -->/,/<!-- end of demo only -->/d' -e 's/ · mod_auth_platform demo//' -e 's/mod_auth_platform demo//' \
     -e 's,="/assets/,="assets/,' "$to/signin.html"

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is built from what. New files are found by themselves.
+# Which sources make which program. New files are found by wildcards.
 SRC := mod_auth_platform
 
-# Everything below httpd/ is one server-free library: the module, the tool, the tests and the
-# fuzzers all link it, which is what keeps it free of the server.
+# All folders except httpd/ and cli/ form one library. The module, the tool, the tests and the fuzzers link it. It needs no server, because
+# the last three are linked without one.
 LIB_LAYERS := base net crypto store service api
 sources     = $(sort $(shell find $(wildcard $(1)) -name '*.c' 2>/dev/null))
 
-# Texts that the module carries: the page /docs and the examples of OpenAPI.
+# Texts in the module: the page /docs and the examples of OpenAPI.
 DOCS      := $(SRC)/api/docs
 DOCS_SRC  := $(sort $(wildcard $(addprefix $(DOCS)/*.,html css js json)))
-# The passwords that are refused because everybody tries them first.
+# Passwords that are refused because attackers try them first.
 COMMON    := $(SRC)/service/password/data/common_passwords.txt
-# Each folder is one profile of routes; the build makes the table of them.
+# Each folder is a profile of routes. The build makes the table of profiles.
 PROFILES_DIR := $(SRC)/api/profiles
 PROFILES_OF  := $(sort $(wildcard $(PROFILES_DIR)/*))
 MADE_SRC  := $(OUT)/made/docs_text.c $(OUT)/made/common_passwords.c $(OUT)/made/profiles.c
@@ -21,19 +21,19 @@ LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS))) $(MADE_SRC)
 HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))
 CLI_SRC   := $(if $(wildcard $(SRC)/cli),$(call sources,$(SRC)/cli))
 UNIT_SRC  := $(call sources,t/unit t/store)
-# Files of httpd/ that the unit tests link, with a stand-in for the server (t/unit/httpd).
+# Files of httpd/ that the unit tests link together with fake functions of the server (t/unit/httpd).
 UNIT_HTTPD_SRC := $(addprefix $(SRC)/httpd/,authn.c authz.c body.c cache_control.c check_auth.c check_hosts.c check_mounts.c child_exit.c config.c context.c \
   directives.c identity.c maintain.c pace.c require.c require_age.c require_claim.c require_words.c scrub.c tree.c usage.c way_in.c)
 UNIT_STUB_SRC  := t/fuzz/support/httpd_stub.c
 FUZZ_SRC  := $(sort $(wildcard t/fuzz/fuzz_*.c))
 FUZZERS   := $(patsubst t/fuzz/%.c,%,$(FUZZ_SRC))
 
-# Profiles that only tests have, and the table of profiles with them. Test programs and the module that
-# tests run link these instead of the table in the library.
+# Profiles that only tests use, and the table of profiles with them. Test programs and the module that tests run link these instead of the
+# table in the library.
 TEST_PROFILES    := $(sort $(wildcard t/profiles/*))
 TEST_PROFILE_SRC := $(call sources,t/profiles) $(OUT)/made/test_profiles.c
 
-# Ours to look at: without what is made.
+# Sources that are written by hand and not generated.
 OUR_SRC   := $(filter-out $(MADE_SRC),$(LIB_SRC)) $(HTTPD_SRC) $(CLI_SRC)
 OUR_HDR   := $(sort $(shell find $(SRC) -name '*.h'))
 TEST_SRC  := $(UNIT_SRC) $(call sources,t/profiles) $(sort $(wildcard t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Fuzz targets: replayed under gcc's ASan+UBSan by `make test`, run by libFuzzer in `make fuzz`.
+# Fuzz targets: `make test` replays their corpus under gcc's ASan and UBSan, and `make fuzz` runs them with libFuzzer.
 FUZZ_SHARED := $(filter-out $(FUZZ_SRC) t/fuzz/standalone.c,$(wildcard t/fuzz/*.c)) $(wildcard $(SHIM))
 fuzz_common = $(call obj,$(1),$(FUZZ_SHARED)) $(call lib,$(1))
 
@@ -18,7 +18,7 @@ $(OUT)/release/store_rates: $(OUT)/release/obj/t/bench/store_rates.o $(call lib,
 	@echo '  LINK  $@'
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)
 
-# What reads httpd's configuration, with a stand-in for the server's own functions.
+# Files that read httpd's configuration, with fake functions of the server.
 FUZZ_HTTPD := $(addprefix $(SRC)/httpd/,config.c directives.c require.c require_age.c require_claim.c require_words.c way_in.c) \
   t/fuzz/support/httpd_stub.c t/fuzz/support/httpd_idle.c
 $(OUT)/asan/fuzz/fuzz_config: $(call obj,asan,$(FUZZ_HTTPD))
@@ -31,13 +31,13 @@ $(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,rele
 	@echo '  LINK  $@'
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)
 
-# Preloaded into httpd by build/httpd-asan.sh.
+# build/httpd-asan.sh preloads it into httpd.
 $(OUT)/asan/pool_shim.so: $(call obj,asan,$(SHIM))
 	@echo '  LINK  $@'
 	@$(call link,asan) -shared -o $@ $^
 
-# What one test needs: a .t file the module and the tool, a guard whatever the guards look into, a fuzz target itself, a unit
-# suite the unit tests. Without T, all of it. build/test.sh makes the same distinction.
+# What one test needs: for a .t file the module and the tool, for a guard the files that guards read, for a fuzz target that target, for a
+# unit suite the unit tests. Without T, all of it. build/test.sh makes the same distinction.
 ASAN_SERVER := $(call module,asan) $(call cli,asan) $(OUT)/asan/pool_shim.so
 ifeq ($(T),)
 TEST_NEEDS := debug asan $(REPLAYS)

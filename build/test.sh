@@ -19,10 +19,10 @@ jobs=${TEST_JOBS:-$((2 * cores + 1))}
 mkdir -p "$logs"
 
 # --- the stages ------------------------------------------------------------------------------------
-stages=() # side by side, in this order
-quiet=()  # after them, fewer at once
-alone=()  # and then these, one by one
-declare -A command=() # of each, quoted for eval
+stages=() # run side by side, in this order
+quiet=()  # run after them, fewer at once
+alone=()  # run last, one by one
+declare -A command=() # the command of each stage, quoted for eval
 
 # add LIST NAME COMMAND...
 add() {
@@ -31,7 +31,7 @@ add() {
     command[$2]=$(printf '%q ' "${@:3}")
 }
 
-# The store contract runs on a MongoDB-protocol server too. Suites get such a server if one's name says so.
+# The store contract also runs on a MongoDB-protocol server. Suites get such a server if the name of one of them needs it.
 unit() {
     case "$*" in
         *mongodb*) build/with-mongo.sh "$OUT/asan/unit" "$@" ;;
@@ -64,18 +64,19 @@ shopt -s extglob
 real=${AUTHP_TEST_MONGO:-}
 unset AUTHP_TEST_MONGO
 add stages guards build/guards.sh
-# The names in suites.h: those of the stores, and the others.
+# The names in suites.h: suites of stores, and the others.
 mapfile -t suites < <(sed -n 's/^AUTHP_SUITE(\(.*\))$/\1/p' t/unit/suites.h)
 mapfile -t of_stores < <(printf '%s\n' "${suites[@]}" | grep -E 'contract|mongo|sqlite')
 mapfile -t others < <(printf '%s\n' "${suites[@]}" | grep -vE 'contract|mongo|sqlite')
 add stages unit-store unit "${of_stores[@]}"
 add stages unit unit "${others[@]}"
 add stages fuzz-replay replay
-# The longest ones first. What starts servers of its own anyway (outage, mongo) or is about files (install) needs no second store.
+# The longest ones first. Folders whose tests start servers of their own (outage, mongo) or are about files (install) do not run on a second
+# store.
 add_e2e asan '@(api|authz|cli|outage|restart|security)' E2E_SANITIZE=1
 add_e2e mongodb '!(install|outage|mongo)' AUTHP_STORE=mongodb
 add_e2e sqlite '*'
-# A real server, if one is named, comes in addition.
+# If a real server is named, the tests run on it in addition.
 if [ -n "$real" ]; then
     add stages unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
     add_e2e real '!(install|outage|mongo)' AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real"
@@ -100,7 +101,7 @@ fi
 # --- running them ----------------------------------------------------------------------------------
 # With job control each stage is a process group of its own and does not ignore SIGINT.
 set -m
-declare -A group=() # process group of each stage that runs
+declare -A group=() # the process group of each running stage
 
 # shellcheck disable=SC2317 # called by the trap
 interrupted() {
@@ -128,7 +129,7 @@ begin() {
     group[$name]=$!
 }
 
-# Counts the top-level TAP lines of a log: "passed failed skipped".
+# Prints how many top-level TAP lines of a log passed, failed and were skipped: "passed failed skipped".
 count_tap() {
     awk '/^ok( |$)/ { if (/# *[Ss][Kk][Ii][Pp]/) s++; else p++ }
          /^not ok( |$)/ { if (/# *[Tt][Oo][Dd][Oo]/) s++; else f++ }
@@ -159,7 +160,7 @@ report() {
     failed=$((failed + f))
 }
 
-# run_all JOBS NAME... returns when all have ended; each is reported as soon as it and all before it have ended.
+# run_all JOBS NAME... returns when all stages have ended. A stage is reported when it and all before it have ended.
 run_all() {
     local most=$1 next=0 told=0 name
     local -a names=("${@:2}")

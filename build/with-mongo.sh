@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs a command beside a fresh MongoDB-protocol server: build/with-mongo.sh COMMAND...
-# The command finds it by AUTHP_MONGODB_URI. With AUTHP_TEST_MONGO set to the URI of a real server, that one is used
-# (build/test.sh does both).
+# The command finds the server by AUTHP_MONGODB_URI. If AUTHP_TEST_MONGO is the URI of a real server, that one is used instead
+# (build/test.sh uses both).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,9 +22,9 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 143' INT TERM HUP
 
-# The server ends with its standard input, which only this script holds open.
+# The server ends when its standard input closes. Only this script holds the other end open.
 mkfifo "$work/alive"
-: >"$work/said" # the loop below may look before the background job has opened it
+: >"$work/said" # the loop below may read the file before the background job has made it
 java -XX:TieredStopAtLevel=1 -Xmx"${AUTHP_MONGO_HEAP:-512m}" -cp "$lib/*" t/mongo/Server.java memory 0 <"$work/alive" >"$work/said" 2>&1 &
 pid=$!
 exec 7>"$work/alive"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: each of these calls has been a bug in a program like this one: unbounded copies, memory outside
-# of the pools, digests compared in variable time, second-rate randomness, shared static buffers.
-# banned.allow lists the places that are right all the same, with the exact count and the reason.
+# Why: each of these calls has been a bug in a program like this one: unbounded copies, memory outside of the pools, digests compared in
+# variable time, weak random numbers, shared static buffers. banned.allow lists the places that are right all the same, with the exact count
+# and the reason.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

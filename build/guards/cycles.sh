@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: files that include each other in a circle can only be understood, moved and tested together. A .c and its .h count as
-# one file here, so a private header must not include the public one whose .c includes it. cycles.later lists the includes
-# ("FROM TO") that still close a circle. It may only shrink: a line that closes no circle any more is a finding, too.
+# Why: files that include each other in a circle can only be understood, moved and tested together. A .c and its .h count as one file here,
+# so a private header must not include the public one whose .c includes it. cycles.later lists the includes ("FROM TO") that still close a
+# circle. The list may only shrink: a line that closes no circle any more is a finding, too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

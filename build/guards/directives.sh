@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: a directive that the reference does not have is one that nobody finds, and one that no test gives a
-# wrong value is one whose check nobody knows to work. The reference has none that does not exist.
+# Why: nobody finds a directive that is missing in the reference, and nobody knows that the check of a directive works if no test gives it a
+# wrong value. The reference must name no directive that does not exist.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: every symbol that a module exports can collide with another module in the same process, and one
-# of our own that it lacks shows only when httpd calls it.
+# Why: every symbol that a module exports can collide with another module in the same process. If a symbol of our own is missing, that shows
+# only when httpd calls it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# The newest build is the one to judge.
+# Checks the newest build.
 module=""
 for built in "${OUT:-build/out}"/{release,debug}/mod_auth_platform.so; do
     if [ -f "$built" ] && { [ -z "$module" ] || [ "$built" -nt "$module" ]; }; then
@@ -24,7 +24,7 @@ if [ "$exported" != auth_platform_module ]; then
     exit 1
 fi
 
-# The link cannot demand that every name is defined (httpd's own are not), so this does.
+# The linker cannot check that every name is defined, because those of httpd are not. So this does.
 undefined=$(nm -D --undefined-only "$module" | awk '$2 ~ /^authp_/ { print $2 }')
 if [ -n "$undefined" ]; then
     echo "$module lacks what it calls:"

@@ -15,14 +15,14 @@ say() {
 mapfile -t headers < <(find mod_auth_platform -name '*.h' | sort)
 [ ${#headers[@]} -gt 0 ] || say "missing mod_auth_platform/**/*.h"
 
-# One compiler run for all that are right; one each only to name the wrong ones.
+# One compiler run for all headers. Only if it fails, one run for each header finds the wrong ones.
 check() { gcc -std=c11 -fsyntax-only -Wall -Wextra -Wpedantic -Werror -Imod_auth_platform \
     "${flags[@]/#-I/-isystem}" -x c "$@"; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 for header in "${headers[@]}"; do
     name=${header#mod_auth_platform/}
-    # Twice: the guard must work too.
+    # The header is included twice, because its include guard must work too.
     printf '#include "%s"\n#include "%s"\nextern int authp_header_test;\n' "$name" "$name" \
         >"$scratch/$(tr / _ <<<"$name").c"
     guard=AUTHP_$(tr 'a-z/.' 'A-Z__' <<<"$name")

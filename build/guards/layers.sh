@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: layers and rooms stay true only if a wrong #include fails the build. Also keeps httpd's headers
-# inside httpd/, so that the rules can be tested and used (tool, fuzzers) without a server.
+# Why: layers and rooms stay true only if a wrong #include fails the build. The guard also keeps httpd's headers inside httpd/, so that all
+# other code can be tested and used (tool, fuzzers) without a server.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,8 +10,8 @@ stores="store store/sql store/sqlite store/mongodb store/providers"
 rules="service/settings service/password service/live_table service/realm service/live service/limit service/audit"
 rules+=" service/session service/account service/invite service/sign_in"
 
-# Room: the rooms that its files may include, besides their own. A profile's room is api/profiles; it may not include another
-# profile's.
+# The rooms that files of a room may include, besides their own. The room of every profile is api/profiles, and no profile may include
+# another one.
 declare -A MAY=(
     [base]=""
     [net]="base"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: whatever ends sessions or changes accounts must also tell the live table, or a revoked token goes on passing guarded
-# pages until the next round of the poll. service/live/live_change.c does both; nobody else calls the store for it.
+# Why: code that ends sessions or changes accounts must also tell the live table. Otherwise a revoked token passes guarded pages until the
+# next round of the poll. service/live/live_change.c does both, so no other file may call the store for it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

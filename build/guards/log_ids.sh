@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: an id in a log line must lead to one place in the source, for operators and for the tests that
-# name the lines they expect. Each layer has its own range, so that two people do not take one number. An operator who finds an id in the
-# log finds it in the guide for troubleshooting too.
+# Why: an id in a log line must lead to one place in the source, for operators and for the tests that name the lines they expect. Each layer
+# has a range of its own, so that two developers do not take the same number. Each id must also be in the guide for troubleshooting.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: a name leads to its file. What FILE.c exports is called authp_FILE or authp_FILE_..., so that nobody has to search for a
-# definition, and a file that collects functions of other names shows that it does several jobs. prefixes.later lists files that
-# are not yet so. It may only shrink: a listed file that has no other name any more is a finding, too.
+# Why: a name leads to its file. What FILE.c exports is called authp_FILE or authp_FILE_..., so that nobody has to search for a definition,
+# and a file that exports other names shows that it does several jobs. prefixes.later lists files that do not follow this yet. The list may
+# only shrink: a listed file that has no other name any more is a finding, too.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# The entry points that others name: the program's, and the symbol by which httpd finds a module.
+# Names that other programs call: main(), and the symbol by which httpd finds a module.
 ENTRIES='^(main|auth_platform_module)$'
 
-# clang-format puts definitions at the start of a line, and nothing else that ends so: statements, initialisers and the
-# following lines of a parameter list are indented. A declaration without a definition is no such line in a .c.
+# clang-format puts definitions at the start of a line. It indents everything else that ends like one: statements, initialisers and further
+# lines of a parameter list. A declaration without a definition does not occur in a .c.
 mapfile -t sources < <(find mod_auth_platform -name '*.c' | sort)
 [ ${#sources[@]} -gt 0 ] || { echo "missing mod_auth_platform/**/*.c"; exit 1; }
 later=$(sed -E 's/[[:space:]]*#.*//; /^$/d' build/guards/prefixes.later)

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: clients branch on these codes. Each code of the one table must be seen in a test, else a
-# renamed or unreachable code stays unnoticed. codes.later lists those whose route a later issue brings.
+# Why: clients use these codes to choose what to do. Each code of the table must occur in a test, because otherwise nobody notices that a
+# code was renamed or cannot occur. codes.later lists codes whose routes do not exist yet.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 table=mod_auth_platform/api/core/problem.c
 later=build/guards/codes.later
 [ -f "$table" ] || { echo "missing $table"; exit 1; }
-# A row has its status right before its code.
+# In a row the status comes right before the code.
 codes=$(perl build/strip-comments.pl "$table" | sed -E 's/^[^:]*:[0-9]+://' | tr '\n' ' ' |
     grep -oE '\b[1-5][0-9]{2}, *"[a-z]+(_[a-z]+)*"' | grep -oE '[a-z_]+' | sort -u || true)
 [ -n "$codes" ] || { echo "missing: no row like 404, \"not_found\" in $table"; exit 1; }

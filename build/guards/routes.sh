@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: a route is data, so adding one is easy, and easy to leave untested. Each path of the route table
-# must be asked for in a t/api test (a path with {parameters} by the part before the first of them).
+# Why: a route is a table row, so it is easy to add one without a test. A t/api test must send a request to each path of the route table
+# (for a path with {parameters}: to the part before the first of them).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,7 +13,7 @@ paths=$(perl build/strip-comments.pl "${tables[@]}" | grep -oE '\.path = "/[^" ]
 
 found=0
 for path in $paths; do
-    # Where the path ends, the test's must too: "/login" is not tested by "/login/candidate".
+    # The path in the test must end in the same place: "/login" is not tested by "/login/candidate".
     end='(?![\w/-])'
     [[ $path != *\{* ]] || end=''
     if ! grep -qP -- "\\Q${path%%\{*}\\E$end" t/api/*.t; then

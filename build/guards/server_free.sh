@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: an include scan cannot see a hand-written prototype. The archive that the tool, the tests and
-# the fuzzers link must not want any symbol of the server (ap_*, unixd_*); APR's (apr_*) are fine.
+# Why: the guard for includes cannot see a hand-written prototype. The archive that the tool, the tests and the fuzzers link must not need
+# any symbol of the server (ap_*, unixd_*). Symbols of APR (apr_*) are allowed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# The newest build is the one to judge.
+# Checks the newest build.
 archive=""
 for built in "${OUT:-build/out}"/{release,debug,asan}/libauthp.a; do
     if [ -f "$built" ] && { [ -z "$archive" ] || [ "$built" -nt "$archive" ]; }; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: files over 400 lines and functions over 60 are where several jobs hide in one place. Files are
-# bounded strictly; of the functions, under 1% may be longer (each is printed when there are too many).
+# Why: a file over 400 lines or a function over 60 often does several jobs. No file may be longer. Under 1% of the functions may be longer;
+# if there are more, each is printed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -15,7 +15,7 @@ long_files=$(find . \( -path ./.git -o -path ./build/out -o -path './t/logs' -o 
         [ "$lines" -le "$MAX_FILE" ] || echo "$file: $lines lines, at most $MAX_FILE"
     done)
 
-# clang-format puts a function's braces in the first column, and no others of statements.
+# clang-format puts the braces of a function, and no others, in the first column.
 mapfile -t sources < <(find mod_auth_platform -name '*.c' | sort)
 if [ ${#sources[@]} -eq 0 ]; then
     echo "missing mod_auth_platform/**/*.c"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: a test that nobody calls passes forever. Each file of unit tests defines at least one suite, each suite is
-# listed in suites.h, and each START_TEST is added to a test case.
+# Why: a test that is never called always passes. Each file of unit tests defines at least one suite, each suite is listed in suites.h, and
+# each START_TEST is added to a test case.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

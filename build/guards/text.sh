@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: the licence line comes first in every source, and notes to oneself, tabs or blanks at line ends stay out.
+# Why: every source must begin with the licence line, and must have no notes to oneself, tabs or blanks at line ends.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
