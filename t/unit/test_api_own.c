@@ -140,6 +140,39 @@ START_TEST(a_new_password_and_what_comes_between)
 }
 END_TEST
 
+/* A password of the most bytes that one may have works wherever it is asked for. */
+START_TEST(the_longest_password)
+{
+    char most[AUTHP_BCRYPT_MAX_BYTES + 1];
+    memset(most, 'p', sizeof(most) - 1);
+    most[0] = 'q';
+    most[sizeof(most) - 1] = '\0';
+    const char *own = apr_pstrcat(h.f.pool, "\"", most, "\"", NULL);
+    const char *login =
+        apr_pstrcat(h.f.pool, "{\"email\":\"ada@example.org\",\"password\":", own, "}", NULL);
+    const char *change = apr_pstrcat(
+        h.f.pool, "{\"current_password\":\"" FIXTURE_PASSWORD "\",\"new_password\":", own, "}",
+        NULL);
+    (void)ask("POST", PASSWORD,
+              apr_pstrcat(h.f.pool,
+                          "{\"current_password\":\"" FIXTURE_PASSWORD "\",\"new_password\":\"",
+                          most, "p\"}", NULL),
+              422, "validation_failed");
+    authp_response_t out = ask("POST", PASSWORD, change, 200, NULL);
+    here.access_token = http_fake_text(&h, &out, "access_token");
+    (void)ask("POST", "/api/auth/login", login, 200, NULL);
+    (void)ask("POST", "/api/auth/login/candidate", login, 200, NULL);
+    out = ask(
+        "POST", PASSWORD,
+        apr_pstrcat(h.f.pool, "{\"current_password\":", own, ",\"new_password\":", own, "}", NULL),
+        200, NULL);
+    here.access_token = http_fake_text(&h, &out, "access_token");
+    (void)ask("DELETE", ME, apr_pstrcat(h.f.pool, "{\"password\":\"", most, "p\"}", NULL), 403,
+              "invalid_credentials");
+    (void)ask("DELETE", ME, apr_pstrcat(h.f.pool, "{\"password\":", own, "}", NULL), 204, NULL);
+}
+END_TEST
+
 START_TEST(without_a_password)
 {
     mem_store_user(h.f.store, ada->id.hex)->password_hash = NULL;
@@ -238,6 +271,7 @@ Suite *suite_api_own(void)
     tcase_add_test(tests, wrong_ones_count_with_the_sign_ins);
     tcase_add_test(tests, a_new_password);
     tcase_add_test(tests, a_new_password_and_what_comes_between);
+    tcase_add_test(tests, the_longest_password);
     tcase_add_test(tests, without_a_password);
     tcase_add_test(tests, devices);
     tcase_add_test(tests, deletion);

@@ -332,6 +332,29 @@ START_TEST(what_needs_no_double_submit)
 }
 END_TEST
 
+/* Where signing in is optional, cookies whose CSRF token is missing or another session's are as
+ * good as none: an admin's browser makes no recruiter for a neighbouring host. */
+START_TEST(optional_cookies_want_it_too)
+{
+    authp_response_t boss = http_fake_register(&h, "boss@example.org", true);
+    authp_response_t bob = http_fake_register(&h, "bob@example.org", true);
+    const authp_session_t *session =
+        fixture_session_of(&h.f, http_fake_cookie_value(&h, &boss, "__Secure-authp_rt"));
+    APR_ARRAY_PUSH(mem_store_user(h.f.store, session->user_id.hex)->roles, const char *) = "admin";
+    const char *own = http_fake_cookie_value(&h, &boss, "csrf_token");
+    const char *foreign = http_fake_cookie_value(&h, &bob, "csrf_token");
+    const char *const tries[][2] = {{own, NULL},        {NULL, own}, {own, foreign},
+                                    {foreign, foreign}, {"x", "x"},  {own, own}};
+    set("Origin", HTTP_FAKE_ORIGIN);
+    http_fake_json(&h, NEWCOMER);
+    for (int i = 0; i < 6; i++) {
+        send_csrf(&boss, tries[i][0], tries[i][1]);
+        (void)http_fake_expect(&h, "POST", "/api/auth/register/recruiter", i < 5 ? 403 : 201,
+                               i < 5 ? "invite_required" : NULL);
+    }
+}
+END_TEST
+
 START_TEST(logout_by_the_access_cookie_wants_it_too)
 {
     authp_response_t ann = http_fake_register(&h, ANN, true);
@@ -359,6 +382,7 @@ Suite *suite_cookie(void)
     tcase_add_loop_test(tests, origins_of_cookies, 0, sizeof(origins) / sizeof(origins[0]));
     tcase_add_test(tests, the_double_submit);
     tcase_add_test(tests, what_needs_no_double_submit);
+    tcase_add_test(tests, optional_cookies_want_it_too);
     tcase_add_test(tests, logout_by_the_access_cookie_wants_it_too);
     suite_add_tcase(suite, tests);
     return suite;

@@ -143,6 +143,47 @@ static authp_hasher_bound_t *host_with(authp_gate_t *gate, authp_crowd_t *crowd)
     return bound;
 }
 
+/* Whatever a request ends with, it leaves no place taken behind it. */
+static const struct {
+    const char *method;
+    const char *target;
+    const char *op; /* fails */
+    int status;
+} ends[] = {{"POST", LOGIN, NULL, 200},
+            {"POST", LOGIN, "user_by_login", 503},
+            {"POST", LOGIN, "session_create", 503},
+            {"POST", LOGIN "/recruiter", NULL, 403},
+            {"POST", REGISTER, NULL, 409},
+            {"POST", REGISTER, "user_create", 503},
+            {"POST", REGISTER "/recruiter", NULL, 403},
+            {"DELETE", "/api/auth/me", NULL, 401},
+            {"POST", "/api/auth/refresh", NULL, 422},
+            {"GET", "/api/auth/me", NULL, 401},
+            {"GET", "/api/auth/readyz", "ping", 503}};
+
+START_TEST(no_place_is_left_taken)
+{
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    (void)host_with(&gate, &crowd);
+    fixture_limits(&h.f, (authp_rate_t){100, 60}, (authp_rate_t){100, 60}, (authp_rate_t){100, 60});
+    throttled_right(&h, "ada@example.org");
+    for (int twice = 0; twice < 2; twice++) {
+        mem_store_fail(h.f.store, ends[_i].op, 0,
+                       ends[_i].op != NULL ? AUTHP_E_UNAVAILABLE : AUTHP_OK);
+        (void)http_fake_expect(&h, ends[_i].method, ends[_i].target, ends[_i].status, NULL);
+        ck_assert_int_eq(gate.used, 0);
+        ck_assert_int_eq(gate.strangers, 0);
+        ck_assert_int_eq(gate.asking, 0);
+        ck_assert_int_eq(gate.waiting, 0);
+    }
+    mem_store_fail(h.f.store, NULL, 0, AUTHP_OK);
+    throttled_wrong(&h, "ada@example.org");
+    (void)http_fake_expect(&h, "POST", LOGIN, 401, "invalid_credentials");
+    ck_assert_int_eq(gate.asking, 0);
+}
+END_TEST
+
 /* In a flood the line for hashes stays short, although there is time for more. */
 START_TEST(a_short_line_in_a_flood)
 {
@@ -220,6 +261,7 @@ Suite *suite_crowd(void)
     tcase_add_test(tests, too_many_strangers);
     tcase_add_test(tests, an_administrator_at_the_gate);
     tcase_add_test(tests, nobody_waits_for_ever);
+    tcase_add_loop_test(tests, no_place_is_left_taken, 0, (int)(sizeof(ends) / sizeof(ends[0])));
     tcase_add_test(tests, a_short_line_in_a_flood);
     tcase_add_test(tests, a_quick_line_is_no_flood);
     tcase_add_test(tests, refused_in_a_flood);

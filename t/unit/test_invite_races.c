@@ -148,6 +148,27 @@ START_TEST(answers_a_request)
 }
 END_TEST
 
+/* To its last millisecond, and no longer; for who has an account and for who makes one. */
+START_TEST(open_until_its_end)
+{
+    static const int left[] = {1, 0};
+    authp_grant_t grant = {0};
+    authp_new_account_t eve = fixture_new("eve@example.org", NULL);
+    const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
+    const authp_new_invite_t wanted = {.email = "eve@example.org", .hours = 1};
+    authp_invite_t *invite = NULL;
+    const char *eves = NULL;
+    ck_assert_int_eq(authp_invite_make(f.realm, &boss, &wanted, &invite, &eves, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, 3600000 - left[_i]);
+    authp_err_t want = left[_i] > 0 ? AUTHP_OK : AUTHP_E_INVITE_INVALID;
+    ck_assert_int_eq(sign_in(&grant), want);
+    ck_assert_int_eq(authp_invite_register(f.realm, &eve, eves, &fixture_client, &grant, f.pool),
+                     want);
+    ck_assert_int_eq(row->is_recruiter_verified, left[_i] > 0);
+    ck_assert_int_eq(fixture_sessions(&f), left[_i] > 0 ? 2 : 0);
+}
+END_TEST
+
 Suite *suite_invite_races(void)
 {
     Suite *suite = suite_create("invite_races");
@@ -156,6 +177,7 @@ Suite *suite_invite_races(void)
     tcase_add_loop_test(races, after_a_lost_claim, 0, (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_loop_test(races, after_a_cut_off_claim, 0, 3);
     tcase_add_test(races, answers_a_request);
+    tcase_add_loop_test(races, open_until_its_end, 0, 2);
     suite_add_tcase(suite, races);
     return suite;
 }

@@ -107,6 +107,11 @@ static void expect_theft(const char *token)
     ck_assert_int_ne(row()->ended_at, 0);
     ck_assert_str_eq(row()->end_reason, "refresh_reuse");
     ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 1);
+    /* Nobody knows who it was; whose session it was is known. */
+    const authp_audit_t *entry = fixture_audit(&f, "refresh_reuse");
+    ck_assert_ptr_null(entry->actor_id);
+    ck_assert_str_eq(entry->subject_id, user->id.hex);
+    ck_assert_str_eq(entry->session_id, row()->id.hex);
 }
 
 START_TEST(replay_after_grace_is_theft)

@@ -52,6 +52,11 @@ static void expect_theft(const char *token)
     ck_assert_int_ne(row()->ended_at, 0);
     ck_assert_str_eq(row()->end_reason, "refresh_reuse");
     ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 1);
+    /* Nobody knows who it was; whose session it was is known. */
+    const authp_audit_t *entry = fixture_audit(&f, "refresh_reuse");
+    ck_assert_ptr_null(entry->actor_id);
+    ck_assert_str_eq(entry->subject_id, user->id.hex);
+    ck_assert_str_eq(entry->session_id, row()->id.hex);
 }
 
 /* --- what happens between our read and our update
@@ -141,6 +146,23 @@ START_TEST(signed_out_meanwhile_without_rotation)
 }
 END_TEST
 
+static void the_row_goes(void *ctx)
+{
+    (void)ctx;
+    row()->id = (authp_id_t){"000000000000000000000000"};
+}
+
+/* A purge, or a deletion of the account: the token is not one any more. */
+START_TEST(gone_meanwhile)
+{
+    static const char *const steps[] = {"user_by_id", "session_rotate", "session_slide"};
+    f.settings->refresh_token_rotation = _i < 2;
+    mem_store_before(f.store, steps[_i], the_row_goes, NULL);
+    expect(first.refresh_token, AUTHP_E_REFRESH_INVALID);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "refresh_reuse"), 0);
+}
+END_TEST
+
 /* A store that always reports a conflict and never shows a newer row. */
 START_TEST(endless_conflict)
 {
@@ -217,6 +239,7 @@ Suite *suite_refresh_races(void)
     Suite *suite = suite_create("refresh_races");
     TCase *races = tcase_create("races");
     tcase_add_checked_fixture(races, set_up, tear_down);
+    tcase_add_loop_test(races, gone_meanwhile, 0, 3);
     tcase_add_test(races, lost_race_gives_the_same_successor);
     tcase_add_test(races, lost_race_long_ago_is_theft);
     tcase_add_test(races, lost_race_by_two_is_theft);

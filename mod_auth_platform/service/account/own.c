@@ -26,6 +26,12 @@ static void audit(const authp_realm_t *realm, const authp_self_t *self, const ch
     authp_audit_write(realm, &event, self->client, pool);
 }
 
+/* The caller's own account is gone since its token was checked. */
+static authp_err_t gone_is_revoked(authp_err_t err)
+{
+    return err == AUTHP_E_NOT_FOUND ? AUTHP_E_TOKEN_REVOKED : err;
+}
+
 static authp_err_t edit_name(authp_user_t *user, void *ctx, apr_pool_t *pool)
 {
     const char *name = ctx;
@@ -39,7 +45,7 @@ authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *sel
 {
     authp_user_edit_t edit = {.fn = edit_name,
                               .ctx = name != NULL ? apr_pstrdup(pool, name) : NULL};
-    return authp_user_change(realm, self->user->id.hex, &edit, out, pool);
+    return gone_is_revoked(authp_user_change(realm, self->user->id.hex, &edit, out, pool));
 }
 
 /* The attempt counts together with the sign-ins of this account: by e-mail address, or by username
@@ -152,7 +158,7 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
     authp_user_t *user = NULL;
     err = authp_user_change(realm, self->user->id.hex, &edit, &user, pool);
     if (err != AUTHP_OK) {
-        return err;
+        return gone_is_revoked(err);
     }
     audit(realm, self, "password_change", AUTHP_OK, pool);
     err = carry_over(realm, self, user, out, pool);
@@ -179,7 +185,7 @@ authp_err_t authp_own_delete(const authp_realm_t *realm, const authp_self_t *sel
         return err;
     }
     const authp_actor_t actor = {.id = self->user->id.hex, .client = self->client};
-    return authp_admin_delete(realm, &actor, self->user->id.hex, pool);
+    return gone_is_revoked(authp_admin_delete(realm, &actor, self->user->id.hex, pool));
 }
 
 authp_err_t authp_own_end_session(const authp_realm_t *realm, const authp_self_t *self,

@@ -33,6 +33,12 @@ static void audit_refused(const authp_realm_t *realm, authp_err_t err, const aut
     authp_audit_write(realm, &event, client, pool);
 }
 
+/* There is no such invite, or the account that wants it is gone. */
+static authp_err_t missing_is_invalid(authp_err_t err)
+{
+    return err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
+}
+
 static authp_err_t hash_code(const char *code, const char **out, apr_pool_t *pool)
 {
     unsigned char digest[AUTHP_SHA256_LEN];
@@ -92,7 +98,7 @@ static authp_err_t find(const authp_realm_t *realm, const char *code, const char
         err = authp_store_invite_by_code(realm->store, code, hash, &invite, pool);
     }
     if (err != AUTHP_OK) {
-        return err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
+        return missing_is_invalid(err);
     }
     if (email == NULL || strcmp(invite->email, email) != 0 || invite->revoked_at != 0) {
         return AUTHP_E_INVITE_INVALID;
@@ -173,7 +179,7 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
     for (int i = 0; err == AUTHP_OK && i < TRIES; i++) {
         err = use(realm, invite, client, user, pool);
         if (err != AUTHP_E_INVITE_INVALID) {
-            return err;
+            return missing_is_invalid(err);
         }
         /* Another request of the same person may have been faster, for example after a double
          * click. It may not be finished yet. */
@@ -189,7 +195,7 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
             err = find(realm, code, (*user)->email, &invite, pool);
         }
     }
-    return err == AUTHP_OK || err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
+    return err == AUTHP_OK ? AUTHP_E_INVITE_INVALID : missing_is_invalid(err);
 }
 
 /* Makes a recruiter who is not verified yet, if the invite is open. */
