@@ -160,10 +160,15 @@ START_TEST(open_until_its_end)
     const char *eves = NULL;
     ck_assert_int_eq(authp_invite_make(f.realm, &boss, &wanted, &invite, &eves, f.pool), AUTHP_OK);
     fake_clock_advance(&f.clock, 3600000 - left[_i]);
+    (void)mem_store_calls(f.store, f.pool);
     authp_err_t want = left[_i] > 0 ? AUTHP_OK : AUTHP_E_INVITE_INVALID;
     ck_assert_int_eq(sign_in(&grant), want);
     ck_assert_int_eq(authp_invite_register(f.realm, &eve, eves, &fixture_client, &grant, f.pool),
                      want);
+    /* Of an invite that is over, no account is made, not even for a moment. */
+    const char *calls = mem_store_calls(f.store, f.pool);
+    ck_assert_int_eq(strstr(calls, "invite_claim") != NULL, left[_i] > 0);
+    ck_assert_int_eq(strstr(calls, "user_create") != NULL, left[_i] > 0);
     ck_assert_int_eq(row->is_recruiter_verified, left[_i] > 0);
     ck_assert_int_eq(fixture_sessions(&f), left[_i] > 0 ? 2 : 0);
 }
