@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/columns.h"
-#include "store/model.h"
+#include "store/identities.h"
 
 #include <string.h>
 
@@ -13,6 +13,7 @@
 #define TYPE_INT int64_t
 #define TYPE_TIME authp_ms_t
 #define TYPE_SALT unsigned char *
+#define TYPE_IDENTITIES apr_array_header_t *
 
 #define COLUMN(row_type, its_kind, member, its_field, its_flags)                                   \
     {.name = #member,                                                                              \
@@ -48,15 +49,24 @@ static const authp_column_t of_audit[] = {
 #include "store/columns.def"
 };
 
+static const authp_column_t of_login_code[] = {
+#define LOGIN_CODE(kind, member, field, flags)                                                     \
+    COLUMN(authp_login_code_t, kind, member, field, flags)
+#include "store/columns.def"
+};
+
 const authp_columns_t authp_columns_user = COLUMNS(authp_user_t, AUTHP_TABLE_USERS, of_user);
 const authp_columns_t authp_columns_session =
     COLUMNS(authp_session_t, AUTHP_TABLE_SESSIONS, of_session);
 const authp_columns_t authp_columns_invite =
     COLUMNS(authp_invite_t, AUTHP_TABLE_INVITES, of_invite);
 const authp_columns_t authp_columns_audit = COLUMNS(authp_audit_t, AUTHP_TABLE_AUDIT, of_audit);
+const authp_columns_t authp_columns_login_code =
+    COLUMNS(authp_login_code_t, AUTHP_TABLE_LOGIN_CODES, of_login_code);
 
 #define FITS(list) (sizeof(list) / sizeof((list)[0]) <= AUTHP_COLUMNS_MOST)
-_Static_assert(FITS(of_user) && FITS(of_session) && FITS(of_invite) && FITS(of_audit),
+_Static_assert(FITS(of_user) && FITS(of_session) && FITS(of_invite) && FITS(of_audit) &&
+                   FITS(of_login_code),
                "raise AUTHP_COLUMNS_MOST");
 
 static bool same_text(const char *a, const char *b)
@@ -101,6 +111,9 @@ bool authp_columns_same(const authp_column_t *column, const void *a, const void 
         return *(const int64_t *)one == *(const int64_t *)other;
     case AUTHP_COLUMN_SALT:
         return same_salt(one, other);
+    case AUTHP_COLUMN_IDENTITIES:
+        return authp_identities_same(*(apr_array_header_t *const *)one,
+                                     *(apr_array_header_t *const *)other);
     case AUTHP_COLUMN_KINDS:
         break;
     }

@@ -17,6 +17,8 @@ typedef enum authp_column_kind_t {
     AUTHP_COLUMN_INT,   /* int64_t */
     AUTHP_COLUMN_TIME,  /* authp_ms_t */
     AUTHP_COLUMN_SALT,  /* unsigned char[AUTHP_SALT_LEN]; SQL: base64url text; MongoDB: binary */
+    AUTHP_COLUMN_IDENTITIES, /* apr_array_header_t * of authp_identity_t, or NULL; SQL: JSON text,
+                              * and rows of user_identities; MongoDB: a document for each */
     AUTHP_COLUMN_KINDS
 } authp_column_kind_t;
 
@@ -44,6 +46,11 @@ typedef struct authp_column_t {
 #define AUTHP_TABLE_INVITES "recruiter_invites"
 #define AUTHP_TABLE_AUDIT "audit_log"
 #define AUTHP_TABLE_FAILURES "login_failures"
+#define AUTHP_TABLE_LOGIN_CODES "login_codes"
+#define AUTHP_TABLE_TOKENS "used_tokens"
+
+/* The field of MongoDB's users that holds the identities. */
+#define AUTHP_FIELD_IDENTITIES "oauth"
 
 typedef struct authp_columns_t {
     const char *table;
@@ -59,6 +66,7 @@ extern const authp_columns_t authp_columns_user;
 extern const authp_columns_t authp_columns_session;
 extern const authp_columns_t authp_columns_invite;
 extern const authp_columns_t authp_columns_audit;
+extern const authp_columns_t authp_columns_login_code;
 
 /* Where the member is in `row`. */
 static inline const void *authp_columns_at(const authp_column_t *column, const void *row)

@@ -11,7 +11,23 @@
 
 /* The records of the stores, as plain structs. A NULL string and a time of 0 mean "absent". Strings
  * belong to the pool that the struct was read into. Each member of authp_user_t, authp_session_t,
- * authp_invite_t and authp_audit_t has a row in store/columns.def. */
+ * authp_invite_t, authp_audit_t and authp_login_code_t has a row in store/columns.def. */
+
+/* What an identity provider calls the person. issuer and sub together are unique over all accounts.
+ * store/identities.h has functions for lists of them. */
+typedef struct authp_identity_t {
+    const char *provider; /* its name in the settings; an account has at most one of each name */
+    const char *issuer;
+    const char *sub;
+    const char *email; /* as the provider last told it; not the account's own */
+    const char *picture;
+    authp_ms_t linked_at;
+    authp_ms_t last_login;
+} authp_identity_t;
+
+/* Services give an account at most so many. */
+#define AUTHP_IDENTITIES_MOST 16
+
 typedef struct authp_user_t {
     authp_id_t id;
     const char *email; /* lower-case */
@@ -22,6 +38,7 @@ typedef struct authp_user_t {
     apr_array_header_t *roles; /* the stored roles (const char *); never NULL */
     bool is_recruiter_verified;
     authp_ms_t recruiter_requested_at;
+    apr_array_header_t *identities; /* of authp_identity_t (no pointers); NULL = none */
     bool email_verified;
     bool disabled;
     int64_t ver;     /* grows with every change that matters to authorization */
@@ -107,6 +124,19 @@ typedef struct authp_invite_t {
     authp_ms_t revoked_at;
 } authp_invite_t;
 
+/* A code by which a front end fetches its tokens after a sign-in at a provider. */
+typedef struct authp_login_code_t {
+    authp_id_t id;
+    const char *code_hash; /* SHA-256 of the code, 64 hex digits */
+    authp_id_t user_id;
+    int64_t ver;           /* ver of that user when the code was made */
+    const char *challenge; /* what the PKCE verifier must match (S256) */
+    const char *device_id;
+    authp_ms_t created_at;
+    authp_ms_t expires_at;
+    authp_ms_t used_at; /* 0 = not yet */
+} authp_login_code_t;
+
 /* The wrong passwords that all hosts have counted under one key: for a login (an e-mail address or
  * a username, whether an account has it or not), or for one device of one account. */
 typedef struct authp_failures_t {
@@ -143,6 +173,7 @@ typedef struct authp_purge_t {
     authp_ms_t invites_before;  /* expires_at; of used and revoked invites, too */
     authp_ms_t audit_before;    /* at; 0 = keep all */
     authp_ms_t failures_before; /* expires_at */
+    authp_ms_t tokens_before;   /* expires_at of used tokens and of login codes */
     int batch;                  /* at most this many rows of each kind */
 } authp_purge_t;
 

@@ -12,7 +12,7 @@
 
 /* The store port. A provider fills in an authp_store_ops_t. The operations are listed, with their
  * contracts, in store/operations.def. */
-#define AUTHP_STORE_VERSION 5
+#define AUTHP_STORE_VERSION 6
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file, an absolute path */
@@ -20,6 +20,9 @@ typedef struct authp_store_config_t {
     const char *database; /* mongodb: the database's name */
     int timeout_ms;       /* bound on one operation, 2000 */
     int max_connections;  /* of one process */
+    /* Names (const char *) of the identity providers, for which MongoDB makes indexes; NULL =
+     * none. */
+    const apr_array_header_t *identity_names;
     /* Shared by all processes of a server: set after one of them has logged which optional features
      * the store lacks. NULL (the tool): nothing is logged. */
     atomic_bool *told;

@@ -33,7 +33,12 @@ is(json(tool(['migrate', '--json']))->{applied}, 0, '... once');
 is(tool(['migrate'])->{out}, "sqlite: up to date\n", '... and says so to people');
 my ($steps) = map { $_->[0] } sql($dir, 'SELECT max(step) FROM schema_migrations');
 is(run(['--env-file', env_file(folder()), 'migrate'])->{out}, "sqlite: $steps steps applied\n", '... as it does of all steps');
-sql($dir, 'DROP TABLE login_failures', "DELETE FROM schema_migrations WHERE name = 'failed sign-ins'");
+sql(
+    $dir,
+    'DROP TABLE used_tokens',
+    'DROP TABLE login_codes',
+    "DELETE FROM schema_migrations WHERE name = 'used tokens and login codes'"
+);
 is(tool(['migrate'])->{out}, "sqlite: 1 step applied\n", '... and of one');
 
 is(json(tool(['purge', '--json']))->{removed}, 0, 'purge finds nothing to remove');

@@ -14,6 +14,23 @@ static const char *id_text(int serial, int i, apr_pool_t *pool)
     return apr_psprintf(pool, "6d%010x%012x", (unsigned int)serial, (unsigned int)i);
 }
 
+/* One with all members, and one with none that may be absent. */
+static apr_array_header_t *identities(const char *text, authp_ms_t at, apr_pool_t *pool)
+{
+    apr_array_header_t *list = apr_array_make(pool, 2, sizeof(authp_identity_t));
+    APR_ARRAY_PUSH(list, authp_identity_t) =
+        (authp_identity_t){.provider = "google",
+                           .issuer = "https://accounts.example",
+                           .sub = text,
+                           .email = apr_pstrcat(pool, text, "@example.org", NULL),
+                           .picture = apr_pstrcat(pool, "https://example.org/", text, NULL),
+                           .linked_at = at,
+                           .last_login = at + 1};
+    APR_ARRAY_PUSH(list, authp_identity_t) =
+        (authp_identity_t){.provider = "corp", .issuer = "https://corp.example", .sub = text};
+    return list;
+}
+
 static void fill(const authp_column_t *column, void *at, int serial, int i, apr_pool_t *pool)
 {
     const char *text = apr_psprintf(pool, "%s-%d", column->name, serial);
@@ -44,6 +61,9 @@ static void fill(const authp_column_t *column, void *at, int serial, int i, apr_
         for (int byte = 0; byte < AUTHP_SALT_LEN; byte++) {
             ((unsigned char *)at)[byte] = (unsigned char)(serial * 31 + byte);
         }
+        break;
+    case AUTHP_COLUMN_IDENTITIES:
+        *(apr_array_header_t **)at = identities(text, BASE_MS + serial * 100 + i, pool);
         break;
     case AUTHP_COLUMN_BOOL:
     case AUTHP_COLUMN_KINDS:

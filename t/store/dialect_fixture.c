@@ -6,10 +6,13 @@
 #include <string.h>
 
 /* The statements are made from the tables of columns, so that a new column needs no change here. */
-static authp_sql_migration_t migrations[2] = {{"rows", NULL},
-                                              {"failures",
-                                               "CREATE TABLE login_failures (id TEXT PRIMARY KEY, "
-                                               "failures INTEGER, last_at TEXT, expires_at TEXT)"}};
+static authp_sql_migration_t migrations[2] = {
+    {"rows", NULL},
+    {"more", "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER, last_at TEXT, "
+             "expires_at TEXT);"
+             "CREATE TABLE user_identities (issuer TEXT, sub TEXT, user_id TEXT, "
+             "PRIMARY KEY (issuer, sub));"
+             "CREATE TABLE used_tokens (id TEXT PRIMARY KEY, expires_at TEXT)"}};
 
 static bool is_unique(const char *name)
 {
@@ -42,7 +45,8 @@ static void make_tables(apr_pool_t *pool)
                     table_of(&authp_columns_session, "", "", pool),
                     table_of(&authp_columns_audit, "", "", pool),
                     /* Two invites may be for one address. */
-                    table_of(&authp_columns_invite, "", ", UNIQUE (code_hash)", pool), NULL);
+                    table_of(&authp_columns_invite, "", ", UNIQUE (code_hash)", pool),
+                    table_of(&authp_columns_login_code, "", ", UNIQUE (code_hash)", pool), NULL);
 }
 
 static const authp_sql_statement_t clock_statement = {

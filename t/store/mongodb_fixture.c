@@ -39,10 +39,24 @@ mongoc_client_t *mongodb_fixture_outside(void)
     return outside;
 }
 
+/* The names of providers that tests use. */
+static const apr_array_header_t *names(void)
+{
+    static const char *all[] = {"google", "corp", "other"};
+    static const int count = sizeof(all) / sizeof(all[0]);
+    static apr_array_header_t list;
+    list = (apr_array_header_t){
+        .elt_size = sizeof(const char *), .nelts = count, .nalloc = count, .elts = (char *)all};
+    return &list;
+}
+
 authp_store_config_t mongodb_fixture_config(void)
 {
-    return (authp_store_config_t){
-        .uri = uri(), .database = database, .timeout_ms = 2000, .max_connections = 64};
+    return (authp_store_config_t){.uri = uri(),
+                                  .database = database,
+                                  .timeout_ms = 2000,
+                                  .max_connections = 64,
+                                  .identity_names = names()};
 }
 
 authp_store_t *mongodb_fixture_open(apr_pool_t *pool)

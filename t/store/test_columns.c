@@ -17,6 +17,7 @@
 #define WHOLE_TEXT "text"
 #define WHOLE_REF "cli"
 #define WHOLE_TEXTS NULL
+#define WHOLE_IDENTITIES NULL
 #define WHOLE_BOOL true
 #define WHOLE_INT 1
 #define WHOLE_TIME 1
@@ -42,13 +43,19 @@ static const authp_audit_t whole_audit = {
 #include "store/columns.def"
 };
 
+static const authp_login_code_t whole_login_code = {
+#define LOGIN_CODE(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+
 static const struct {
     const authp_columns_t *columns;
     const void *whole;
 } tables[] = {{&authp_columns_user, &whole_user},
               {&authp_columns_session, &whole_session},
               {&authp_columns_invite, &whole_invite},
-              {&authp_columns_audit, &whole_audit}};
+              {&authp_columns_audit, &whole_audit},
+              {&authp_columns_login_code, &whole_login_code}};
 
 #define TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
 
@@ -89,6 +96,7 @@ START_TEST(they_are_of_their_members)
             same = strcmp(*(const char *const *)at, WHOLE_REF) == 0;
             break;
         case AUTHP_COLUMN_TEXTS:
+        case AUTHP_COLUMN_IDENTITIES:
             same = *(apr_array_header_t *const *)at == NULL;
             break;
         case AUTHP_COLUMN_BOOL:
@@ -118,6 +126,7 @@ START_TEST(sameness_is_of_one_column)
         authp_session_t session;
         authp_invite_t invite;
         authp_audit_t audit;
+        authp_login_code_t login_code;
     } a, b;
     apr_pool_t *pool = NULL;
     apr_pool_create(&pool, NULL);

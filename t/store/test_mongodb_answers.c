@@ -23,11 +23,14 @@ static void set_up(void)
 {
     apr_pool_create(&pool, NULL);
     fake_mongod_start();
+    apr_array_header_t *names = apr_array_make(pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(names, const char *) = "corp";
     const authp_store_config_t config = {
         .uri = apr_psprintf(pool, "mongodb://127.0.0.1:%d/?replicaSet=rs0", fake_mongod_port()),
         .database = "answers",
         .timeout_ms = TIMEOUT_MS,
-        .max_connections = MOST};
+        .max_connections = MOST,
+        .identity_names = names};
     ck_assert_int_eq(authp_store_open(authp_providers_find("mongodb"), &config, &store, pool),
                      AUTHP_OK);
 }
@@ -155,17 +158,17 @@ END_TEST
 
 /* These are the indexes of released versions. If one changes, an upgraded database keeps the old
  * index, which may conflict with the new one. */
-static const char *const indexes[][3] = {
+static const char *const indexes[][4] = {
     {"users", "email", UNIQUE},
     {"users", "username", UNIQUE},
     {"users", "phone", UNIQUE},
-    {"users", "oauth.google.sub", UNIQUE},
     {"users", "auth_changed_at", SPARSE},
     {"users", "deleted_at", SPARSE},
     {"refresh_tokens", "user_id", ""},
     {"refresh_tokens", "ended_at", SPARSE},
     {"refresh_tokens", "expires_at", TTL("3600")},
     {"recruiter_invites", "code_hash", UNIQUE},
+    {"recruiter_invites", "email", ""},
     {"recruiter_invites", "invite_code", SPARSE},
     {"recruiter_invites", "used_by", SPARSE},
     {"recruiter_invites", "expires_at", TTL("2592000")},
@@ -173,6 +176,10 @@ static const char *const indexes[][3] = {
     {"audit_log", "subject_id", SPARSE},
     {"audit_log", "actor_id", SPARSE},
     {"login_failures", "expires_at", TTL("0")},
+    {"used_tokens", "expires_at", TTL("0")},
+    {"login_codes", "code_hash", UNIQUE},
+    {"login_codes", "expires_at", TTL("0")},
+    {"users", "oauth.corp.sub", UNIQUE, "oauth.corp.issuer"}, /* of a configured name */
 };
 #define INDEXES ((int)(sizeof(indexes) / sizeof(indexes[0])))
 
@@ -182,11 +189,17 @@ START_TEST(which_indexes)
     ck_assert_int_eq(fake_mongod_count("createIndexes"), INDEXES);
     for (int i = 0; i < INDEXES; i++) {
         const char *const *row = indexes[i];
-        const char *wanted = apr_psprintf(
-            pool,
-            "{ \"createIndexes\" : \"%s\", \"indexes\" : [ { \"key\" : { \"%s\" : 1 }, "
-            "\"name\" : \"%s_1\"%s } ]",
-            row[0], row[1], row[1], row[2]);
+        const char *key = apr_psprintf(pool, "\"%s\" : 1", row[1]);
+        const char *name = apr_pstrcat(pool, row[1], "_1", NULL);
+        if (row[3] != NULL) {
+            key = apr_psprintf(pool, "%s, \"%s\" : 1", key, row[3]);
+            name = apr_pstrcat(pool, name, "_", row[3], "_1", NULL);
+        }
+        const char *wanted =
+            apr_psprintf(pool,
+                         "{ \"createIndexes\" : \"%s\", \"indexes\" : [ { \"key\" : { %s }, "
+                         "\"name\" : \"%s\"%s } ]",
+                         row[0], key, name, row[2]);
         const char *json = fake_mongod_nth("createIndexes", i);
         ck_assert_msg(strncmp(json, wanted, strlen(wanted)) == 0, "%s\n%s", json, wanted);
         ck_assert_msg(strstr(json, "\"w\" : \"majority\"") != NULL, "%s", json);

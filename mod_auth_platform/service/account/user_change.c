@@ -3,6 +3,7 @@
 
 #include "service/account/user.h"
 #include "service/live/live_change.h"
+#include "store/identities.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -10,11 +11,12 @@
 /* A try fails only if another change of the account has succeeded meanwhile. */
 #define TRIES 8
 
-/* A copy whose members may be changed: roles are a new array. */
+/* A copy whose members may be changed: roles and identities are new arrays. */
 static authp_user_t *copy_of(const authp_user_t *user, apr_pool_t *pool)
 {
     authp_user_t *copy = apr_pmemdup(pool, user, sizeof(*user));
     copy->roles = apr_array_copy(pool, user->roles);
+    copy->identities = authp_identities_copy(user->identities, pool);
     return copy;
 }
 
@@ -36,7 +38,8 @@ static bool same_roles(const authp_user_t *a, const authp_user_t *b)
     return true;
 }
 
-/* Sets ver, min_ver and the times of `after`. False if nothing has changed. */
+/* Sets ver, min_ver and the times of `after`. False if nothing has changed. Identities give no
+ * right, so a change of them alone does not count for authorization. */
 static bool settle(const authp_user_t *before, authp_user_t *after, authp_ms_t now)
 {
     bool kills = !same_text(before->password_hash, after->password_hash) ||
@@ -45,7 +48,8 @@ static bool settle(const authp_user_t *before, authp_user_t *after, authp_ms_t n
                   before->is_recruiter_verified != after->is_recruiter_verified ||
                   before->email_verified != after->email_verified;
     if (!counts && same_text(before->name, after->name) &&
-        before->recruiter_requested_at == after->recruiter_requested_at) {
+        before->recruiter_requested_at == after->recruiter_requested_at &&
+        authp_identities_same(before->identities, after->identities)) {
         return false;
     }
     after->updated_at = now > before->updated_at ? now : before->updated_at + 1;

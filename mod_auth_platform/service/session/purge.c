@@ -58,6 +58,7 @@ authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *remove
                                 .invites_before = now - MONTH_MS,
                                 .audit_before = days > 0 ? now - days * AUTHP_DAY_MS : 0,
                                 .failures_before = now,
+                                .tokens_before = now,
                                 .batch = BATCH};
     int sum = 0;
     int rows = BATCH;

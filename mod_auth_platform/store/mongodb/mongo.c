@@ -52,8 +52,13 @@ static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *po
     m->config = *config;
     m->config.database = apr_pstrdup(pool, config->database);
     m->config.uri = NULL; /* it has been read, and contains a password */
-    authp_err_t err = AUTHP_E_INTERNAL;
-    if (apr_thread_mutex_create(&m->mutex, APR_THREAD_MUTEX_DEFAULT, pool) == APR_SUCCESS) {
+    m->config.identity_names = NULL;
+    authp_err_t err = authp_mongo_names_set(m, config->identity_names);
+    if (err == AUTHP_OK &&
+        apr_thread_mutex_create(&m->mutex, APR_THREAD_MUTEX_DEFAULT, pool) != APR_SUCCESS) {
+        err = AUTHP_E_INTERNAL;
+    }
+    if (err == AUTHP_OK) {
         err = authp_mongo_pool_open(m, uri, pool);
     }
     mongoc_uri_destroy(uri);
@@ -73,7 +78,9 @@ static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
     bool was_ready = atomic_exchange(&m->ready, true); /* lets authp_mongo_pool_acquire() pass */
     authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err == AUTHP_OK) {
+        apr_thread_mutex_lock(m->mutex);
         err = authp_mongo_index(m, client, &made, &error);
+        apr_thread_mutex_unlock(m->mutex);
         authp_err_t said = authp_mongo_pool_release(m, client, err == AUTHP_OK ? NULL : &error);
         err = err == AUTHP_E_UNAVAILABLE ? said : err;
     }

@@ -2,6 +2,7 @@
 #include "store/mongodb/mongo_columns.h"
 #include "store/model.h"
 #include "store/mongodb/mongo_get.h"
+#include "store/mongodb/mongo_identities.h"
 #include "store/mongodb/mongo_put.h"
 
 #include <string.h>
@@ -9,6 +10,11 @@
 static const char *text_at(const void *at)
 {
     return *(const char *const *)at;
+}
+
+static apr_array_header_t *list_at(const void *at)
+{
+    return *(apr_array_header_t *const *)at;
 }
 
 static int64_t int_at(const void *at)
@@ -49,6 +55,8 @@ static bool is_there(const authp_column_t *column, const void *at)
         return int_at(at) != 0 || (column->flags & AUTHP_COLUMN_SPARSE) == 0;
     case AUTHP_COLUMN_TIME:
         return int_at(at) != 0;
+    case AUTHP_COLUMN_IDENTITIES:
+        return authp_identities_count(list_at(at)) > 0;
     default:
         return true;
     }
@@ -71,7 +79,7 @@ static void put(bson_t *out, const char *key, const authp_column_t *column, cons
         authp_mongo_put_id(out, key, text_at(at));
         break;
     case AUTHP_COLUMN_TEXTS:
-        put_texts(out, key, *(apr_array_header_t *const *)at);
+        put_texts(out, key, list_at(at));
         break;
     case AUTHP_COLUMN_BOOL:
         BSON_APPEND_BOOL(out, key, *(const bool *)at);
@@ -84,6 +92,9 @@ static void put(bson_t *out, const char *key, const authp_column_t *column, cons
         break;
     case AUTHP_COLUMN_SALT:
         BSON_APPEND_BINARY(out, key, BSON_SUBTYPE_BINARY, at, AUTHP_SALT_LEN);
+        break;
+    case AUTHP_COLUMN_IDENTITIES:
+        authp_mongo_identities_put(out, key, list_at(at));
         break;
     case AUTHP_COLUMN_KINDS:
         break;
@@ -130,6 +141,19 @@ void authp_mongo_columns_put(const authp_columns_t *columns, const void *row, bs
     }
 }
 
+static void change_column(const authp_column_t *column, const void *before, const void *after,
+                          bson_t *set, bson_t *unset)
+{
+    if (column->kind == AUTHP_COLUMN_IDENTITIES) {
+        authp_mongo_identities_change(set, unset, list_at(authp_columns_at(column, before)),
+                                      list_at(authp_columns_at(column, after)));
+    } else if (is_there(column, authp_columns_at(column, after))) {
+        put(set, column->field, column, after);
+    } else {
+        BSON_APPEND_UTF8(unset, column->field, "");
+    }
+}
+
 void authp_mongo_columns_change(const authp_columns_t *columns, const void *before,
                                 const void *after, bson_t *set, bson_t *unset)
 {
@@ -138,13 +162,8 @@ void authp_mongo_columns_change(const authp_columns_t *columns, const void *befo
         bool stays = (column->flags & AUTHP_COLUMN_FIXED) != 0 ||
                      ((column->flags & AUTHP_COLUMN_STAMP) == 0 &&
                       authp_columns_same(column, before, after));
-        if (stays) {
-            continue;
-        }
-        if (is_there(column, authp_columns_at(column, after))) {
-            put(set, column->field, column, after);
-        } else {
-            BSON_APPEND_UTF8(unset, column->field, "");
+        if (!stays) {
+            change_column(column, before, after, set, unset);
         }
     }
 }
@@ -194,6 +213,9 @@ static void get(authp_mongo_reader_t *in, const authp_column_t *column, void *at
         break;
     case AUTHP_COLUMN_SALT:
         authp_mongo_get_bytes(in, column->field, at, AUTHP_SALT_LEN);
+        break;
+    case AUTHP_COLUMN_IDENTITIES:
+        authp_mongo_identities_get(in, column->field, at);
         break;
     case AUTHP_COLUMN_KINDS:
         break;

@@ -3,11 +3,21 @@
 #define AUTHP_STORE_MONGODB_MONGO_IMPL_H
 
 #include "base/breaker.h"
+#include "store/identities.h"
 #include "store/store.h"
 
 #include <apr_reslist.h>
 #include <apr_thread_mutex.h>
 #include <mongoc/mongoc.h>
+
+/* Names of identity providers: the configured ones, and those for which the database has an index.
+ * Filled in before the first operation. */
+#define AUTHP_MONGO_NAMES_MOST 64
+typedef struct authp_mongo_names_t {
+    char list[AUTHP_MONGO_NAMES_MOST][AUTHP_IDENTITY_NAME_LEN + 1];
+    int configured;   /* the first ones */
+    atomic_int count; /* all */
+} authp_mongo_names_t;
 
 /* The MongoDB store's inside, shared by its files. */
 typedef struct authp_mongo_t {
@@ -19,6 +29,7 @@ typedef struct authp_mongo_t {
     apr_thread_mutex_t *mutex; /* guards what follows */
     atomic_bool ready;         /* the unique indexes exist */
     authp_ms_t tried_at;       /* when making them last failed; monotonic; 0 = it has not failed */
+    authp_mongo_names_t names; /* written under the mutex */
 } authp_mongo_t;
 
 /* mongo_uri.c: parses MONGODB_URI and adds our time-outs where it sets none. NULL if it does not
@@ -53,9 +64,18 @@ AUTHP_CHECKED authp_err_t authp_mongo_pool_open(authp_mongo_t *m, const mongoc_u
 /* Takes a client for one operation, within a time limit. AUTHP_E_UNAVAILABLE: none is free, the
  * breaker is open, or the indexes do not exist. */
 AUTHP_CHECKED authp_err_t authp_mongo_pool_acquire(authp_mongo_t *m, mongoc_client_t **out);
+/* Makes the indexes if this process has not done so. AUTHP_E_UNAVAILABLE and AUTHP_E_INTERNAL as
+ * authp_mongo_index(). */
+AUTHP_CHECKED authp_err_t authp_mongo_pool_ready(authp_mongo_t *m);
 /* Gives the client back and reports the outcome. `error` NULL: the operation worked. */
 authp_err_t authp_mongo_pool_release(authp_mongo_t *m, mongoc_client_t *client,
                                      const bson_error_t *error);
+
+/* mongo_names.c: takes the configured names (const char *; NULL = none). AUTHP_E_INTERNAL (logged):
+ * one is no name, or there are too many. */
+AUTHP_CHECKED authp_err_t authp_mongo_names_set(authp_mongo_t *m, const apr_array_header_t *names);
+/* Adds a name for which the database has an index. */
+void authp_mongo_names_add(authp_mongo_t *m, const char *name, size_t len);
 
 /* mongo_index.c: makes the indexes. *made counts new ones. AUTHP_E_UNAVAILABLE. AUTHP_E_INTERNAL: a
  * unique index cannot be made. */
@@ -68,6 +88,7 @@ typedef struct authp_mongo_find_t {
     const bson_t *filter;
     int limit;        /* 0 = no limit */
     const char *sort; /* sort by this field; NULL = unsorted */
+    bool descending;  /* the greatest first */
     bool list;        /* the readPreference of the URI applies */
 } authp_mongo_find_t;
 

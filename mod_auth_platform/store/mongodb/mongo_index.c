@@ -4,6 +4,7 @@
 #include "store/mongodb/mongo_error.h"
 #include "store/mongodb/mongo_impl.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 /* An hour after expiry and never before, so that the live tables of all hosts have learned of the
@@ -25,28 +26,34 @@ typedef struct index_t {
     const char *field;
     index_kind_t kind;
     int seconds;
+    const char *second; /* a second field; NULL = none */
 } index_t;
 
 static const index_t indexes[] = {
-    {AUTHP_TABLE_USERS, "email", INDEX_UNIQUE, 0},
-    {AUTHP_TABLE_USERS, "username", INDEX_UNIQUE, 0},
-    {AUTHP_TABLE_USERS, "phone", INDEX_UNIQUE, 0},
-    {AUTHP_TABLE_USERS, "oauth.google.sub", INDEX_UNIQUE, 0},
-    {AUTHP_TABLE_USERS, "auth_changed_at", INDEX_SPARSE, 0},
-    {AUTHP_TABLE_USERS, "deleted_at", INDEX_SPARSE, 0},
-    {AUTHP_TABLE_SESSIONS, "user_id", INDEX_PLAIN, 0},
-    {AUTHP_TABLE_SESSIONS, "ended_at", INDEX_SPARSE, 0},
-    {AUTHP_TABLE_SESSIONS, "expires_at", INDEX_TTL, SESSION_TTL},
-    {AUTHP_TABLE_INVITES, "code_hash", INDEX_UNIQUE, 0},
-    {AUTHP_TABLE_INVITES, "invite_code", INDEX_SPARSE, 0},
-    {AUTHP_TABLE_INVITES, "used_by", INDEX_SPARSE, 0},
-    {AUTHP_TABLE_INVITES, "expires_at", INDEX_TTL, INVITE_TTL},
-    {AUTHP_TABLE_AUDIT, "at", INDEX_PLAIN, 0},
-    {AUTHP_TABLE_AUDIT, "subject_id", INDEX_SPARSE, 0},
-    {AUTHP_TABLE_AUDIT, "actor_id", INDEX_SPARSE, 0},
-    {AUTHP_TABLE_FAILURES, "expires_at", INDEX_TTL, 0},
+    {AUTHP_TABLE_USERS, "email", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_USERS, "username", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_USERS, "phone", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_USERS, "auth_changed_at", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_USERS, "deleted_at", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_SESSIONS, "user_id", INDEX_PLAIN, 0, NULL},
+    {AUTHP_TABLE_SESSIONS, "ended_at", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_SESSIONS, "expires_at", INDEX_TTL, SESSION_TTL, NULL},
+    {AUTHP_TABLE_INVITES, "code_hash", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_INVITES, "email", INDEX_PLAIN, 0, NULL},
+    {AUTHP_TABLE_INVITES, "invite_code", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_INVITES, "used_by", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_INVITES, "expires_at", INDEX_TTL, INVITE_TTL, NULL},
+    {AUTHP_TABLE_AUDIT, "at", INDEX_PLAIN, 0, NULL},
+    {AUTHP_TABLE_AUDIT, "subject_id", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_AUDIT, "actor_id", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_FAILURES, "expires_at", INDEX_TTL, 0, NULL},
+    {AUTHP_TABLE_TOKENS, "expires_at", INDEX_TTL, 0, NULL},
+    {AUTHP_TABLE_LOGIN_CODES, "code_hash", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_LOGIN_CODES, "expires_at", INDEX_TTL, 0, NULL},
 };
 
+/* Longer than the name of any index. */
+#define INDEX_NAME_LEN 192
 /* Longer than the names of all indexes together. */
 #define MISSING_LEN 1024
 #define INDEXES (sizeof(indexes) / sizeof(indexes[0]))
@@ -58,13 +65,18 @@ static void describe(const index_t *index, bson_t *out)
     bson_t list;
     bson_t one;
     bson_t key;
-    char name[64];
-    (void)bson_snprintf(name, sizeof(name), "%s_1", index->field);
+    char name[INDEX_NAME_LEN];
+    (void)bson_snprintf(
+        name, sizeof(name), "%s_1%s%s%s", index->field, index->second != NULL ? "_" : "",
+        index->second != NULL ? index->second : "", index->second != NULL ? "_1" : "");
     BSON_APPEND_UTF8(out, "createIndexes", index->collection);
     BSON_APPEND_ARRAY_BEGIN(out, "indexes", &list);
     BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &one);
     BSON_APPEND_DOCUMENT_BEGIN(&one, "key", &key);
     BSON_APPEND_INT32(&key, index->field, 1);
+    if (index->second != NULL) {
+        BSON_APPEND_INT32(&key, index->second, 1);
+    }
     bson_append_document_end(&one, &key);
     BSON_APPEND_UTF8(&one, "name", name);
     if (index->kind == INDEX_UNIQUE) {
@@ -86,13 +98,19 @@ static int64_t member(const bson_t *reply, const char *name)
     return bson_iter_init_find(&at, reply, name) ? bson_iter_as_int64(&at) : 0;
 }
 
-static bool is_on(const bson_t *found, const char *field)
+/* True if the key of the index `found` is on `field`, on `second` (NULL = none), and on nothing
+ * else. */
+static bool is_on(const bson_t *found, const char *field, const char *second)
 {
     bson_iter_t at;
     bson_iter_t key;
-    return bson_iter_init_find(&at, found, "key") && BSON_ITER_HOLDS_DOCUMENT(&at) &&
-           bson_iter_recurse(&at, &key) && bson_iter_next(&key) &&
-           strcmp(bson_iter_key(&key), field) == 0 && !bson_iter_next(&key);
+    bool on = bson_iter_init_find(&at, found, "key") && BSON_ITER_HOLDS_DOCUMENT(&at) &&
+              bson_iter_recurse(&at, &key) && bson_iter_next(&key) &&
+              strcmp(bson_iter_key(&key), field) == 0;
+    if (on && second != NULL) {
+        on = bson_iter_next(&key) && strcmp(bson_iter_key(&key), second) == 0;
+    }
+    return on && !bson_iter_next(&key);
 }
 
 /* True if there is an index on the field. For a unique index it must be unique; its name and other
@@ -106,7 +124,7 @@ static bool exists(authp_mongo_t *m, mongoc_client_t *client, const index_t *ind
     mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(collection, NULL);
     while (!found && mongoc_cursor_next(cursor, &document)) {
         bson_iter_t at;
-        found = is_on(document, index->field) &&
+        found = is_on(document, index->field, index->second) &&
                 (index->kind != INDEX_UNIQUE ||
                  (bson_iter_init_find(&at, document, "unique") && bson_iter_as_bool(&at)));
     }
@@ -175,6 +193,94 @@ static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t
     return AUTHP_E_INTERNAL;
 }
 
+/* The fields of an identity, and what a unique index on one name is made of. sub stands first,
+ * because a document of another program may have no issuer. */
+#define IDENTITY_BEGIN AUTHP_FIELD_IDENTITIES "."
+#define IDENTITY_SUB ".sub"
+#define IDENTITY_ISSUER ".issuer"
+
+static authp_err_t make_for_name(authp_mongo_t *m, mongoc_client_t *client, const char *name,
+                                 int *made, bson_error_t *error)
+{
+    char sub[INDEX_NAME_LEN / 2];
+    char issuer[INDEX_NAME_LEN / 2];
+    missing_t none = {.list = ""};
+    (void)bson_snprintf(sub, sizeof(sub), IDENTITY_BEGIN "%s" IDENTITY_SUB, name);
+    (void)bson_snprintf(issuer, sizeof(issuer), IDENTITY_BEGIN "%s" IDENTITY_ISSUER, name);
+    const index_t index = {AUTHP_TABLE_USERS, sub, INDEX_UNIQUE, 0, issuer};
+    return make(m, client, &index, made, &none, error);
+}
+
+/* Adds the name of a provider that has an index, but may have gone from the settings since: its
+ * identities are looked up still. */
+static void learn_name(authp_mongo_t *m, const bson_t *found)
+{
+    bson_iter_t at;
+    bson_iter_t key;
+    if (!bson_iter_init_find(&at, found, "key") || !BSON_ITER_HOLDS_DOCUMENT(&at) ||
+        !bson_iter_recurse(&at, &key) || !bson_iter_next(&key)) {
+        return;
+    }
+    const char *field = bson_iter_key(&key);
+    size_t len = strlen(field);
+    size_t begin = strlen(IDENTITY_BEGIN);
+    size_t end = strlen(IDENTITY_SUB);
+    if (len > begin + end && strncmp(field, IDENTITY_BEGIN, begin) == 0 &&
+        strcmp(field + len - end, IDENTITY_SUB) == 0) {
+        authp_mongo_names_add(m, field + begin, len - begin - end);
+    }
+}
+
+/* An index of older versions: unique on the sub alone. With it the same sub of another issuer would
+ * be refused. Copies its name to `name`. */
+static void note_old(const bson_t *found, char *name, size_t size)
+{
+    bson_iter_t at;
+    if (is_on(found, IDENTITY_BEGIN "google" IDENTITY_SUB, NULL) &&
+        bson_iter_init_find(&at, found, "unique") && bson_iter_as_bool(&at) &&
+        bson_iter_init_find(&at, found, "name") && BSON_ITER_HOLDS_UTF8(&at)) {
+        apr_cpystrn(name, bson_iter_utf8(&at, NULL), size);
+    }
+}
+
+static void drop(authp_mongo_t *m, mongoc_client_t *client, const char *name)
+{
+    bson_t reply;
+    bson_error_t error;
+    bson_t command = BSON_INITIALIZER;
+    BSON_APPEND_UTF8(&command, "dropIndexes", AUTHP_TABLE_USERS);
+    BSON_APPEND_UTF8(&command, "index", name);
+    if (!mongoc_client_write_command_with_opts(client, m->config.database, &command, NULL, &reply,
+                                               &error)) {
+        authp_log(AUTHP_LOG_INFO, "AUTHP0241",
+                  "MongoDB: the index %s of users, which is not used any more, cannot be dropped: "
+                  "code %u",
+                  name, error.code);
+    }
+    bson_destroy(&reply);
+    bson_destroy(&command);
+}
+
+static authp_err_t learn_names(authp_mongo_t *m, mongoc_client_t *client, bson_error_t *error)
+{
+    char old[INDEX_NAME_LEN] = "";
+    const bson_t *document = NULL;
+    mongoc_collection_t *collection =
+        mongoc_client_get_collection(client, m->config.database, AUTHP_TABLE_USERS);
+    mongoc_cursor_t *cursor = mongoc_collection_find_indexes_with_opts(collection, NULL);
+    while (mongoc_cursor_next(cursor, &document)) {
+        learn_name(m, document);
+        note_old(document, old, sizeof(old));
+    }
+    bool failed = mongoc_cursor_error(cursor, error);
+    mongoc_cursor_destroy(cursor);
+    mongoc_collection_destroy(collection);
+    if (!failed && *old != '\0' && m->names.configured > 0) {
+        drop(m, client, old);
+    }
+    return failed ? authp_mongo_error_classify(error) : AUTHP_OK;
+}
+
 authp_err_t authp_mongo_index(authp_mongo_t *m, mongoc_client_t *client, int *made,
                               bson_error_t *error)
 {
@@ -182,6 +288,12 @@ authp_err_t authp_mongo_index(authp_mongo_t *m, mongoc_client_t *client, int *ma
     authp_err_t err = AUTHP_OK;
     for (size_t i = 0; err == AUTHP_OK && i < INDEXES; i++) {
         err = make(m, client, &indexes[i], made, &missing, error);
+    }
+    for (int i = 0; err == AUTHP_OK && i < m->names.configured; i++) {
+        err = make_for_name(m, client, m->names.list[i], made, error);
+    }
+    if (err == AUTHP_OK) {
+        err = learn_names(m, client, error);
     }
     if (err == AUTHP_OK && missing.list[0] != '\0') {
         tell_missing(m, &missing);

@@ -7,6 +7,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
+/* How many invites for one address are looked at if the newest ones cannot be used. */
+#define LIVE_MOST 20
+
 /* An invite that another program wrote needs an e-mail, invite_code and expires_at. Its e-mail may
  * be in capitals. */
 static void lower_email(authp_invite_t *invite, apr_pool_t *pool)
@@ -102,6 +105,43 @@ authp_err_t authp_mongo_invite_list(void *self, const authp_page_t *page, apr_ar
     }
     *out = found;
     return AUTHP_OK;
+}
+
+/* Keeps the first invite that can be used. */
+static authp_err_t read_newest(const bson_t *document, void *ctx)
+{
+    authp_mongo_rows_t *found = ctx;
+    authp_err_t err =
+        found->rows->nelts == 0 ? authp_mongo_columns_read(document, found) : AUTHP_OK;
+    return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
+}
+
+authp_err_t authp_mongo_invite_live_of(void *self, const char *email, authp_ms_t now,
+                                       authp_invite_t **out, apr_pool_t *pool)
+{
+    authp_mongo_rows_t found = {.columns = &authp_columns_invite,
+                                .rows = apr_array_make(pool, 1, sizeof(void *)),
+                                .pool = pool};
+    bson_t filter = BSON_INITIALIZER;
+    authp_mongo_match_text(&filter, "email", email);
+    authp_mongo_match_absent(&filter, "used_at");
+    authp_mongo_match_absent(&filter, "revoked_at");
+    authp_mongo_match_compared(&filter, "expires_at", "$gt", now);
+    const authp_mongo_find_t what = {.collection = AUTHP_TABLE_INVITES,
+                                     .filter = &filter,
+                                     .limit = LIVE_MOST,
+                                     .sort = "_id",
+                                     .descending = true};
+    authp_err_t err = authp_mongo_run_find(self, &what, read_newest, &found);
+    bson_destroy(&filter);
+    if (err == AUTHP_OK && found.rows->nelts == 0) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    if (err == AUTHP_OK) {
+        *out = APR_ARRAY_IDX(found.rows, 0, authp_invite_t *);
+        lower_email(*out, pool);
+    }
+    return err;
 }
 
 static bson_t *filter_open(const char *id)

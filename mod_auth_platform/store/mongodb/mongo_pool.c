@@ -124,11 +124,16 @@ static authp_err_t get_ready(authp_mongo_t *m)
     return err;
 }
 
+authp_err_t authp_mongo_pool_ready(authp_mongo_t *m)
+{
+    return atomic_load(&m->ready) ? AUTHP_OK : get_ready(m);
+}
+
 authp_err_t authp_mongo_pool_acquire(authp_mongo_t *m, mongoc_client_t **out)
 {
     if (!authp_breaker_allows(&m->breaker, authp_clock_now(authp_clock_monotonic()))) {
         return AUTHP_E_UNAVAILABLE;
     }
-    authp_err_t err = atomic_load(&m->ready) ? AUTHP_OK : get_ready(m);
+    authp_err_t err = authp_mongo_pool_ready(m);
     return err == AUTHP_OK ? take(m, out) : err;
 }

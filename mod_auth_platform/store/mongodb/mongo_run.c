@@ -23,7 +23,7 @@ static void find_options(const authp_mongo_t *m, const authp_mongo_find_t *what,
     if (what->sort != NULL) {
         bson_t sort;
         BSON_APPEND_DOCUMENT_BEGIN(out, "sort", &sort);
-        BSON_APPEND_INT32(&sort, what->sort, 1);
+        BSON_APPEND_INT32(&sort, what->sort, what->descending ? -1 : 1);
         bson_append_document_end(out, &sort);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/mongodb/mongo_columns.h"
 #include "store/mongodb/mongo_get.h"
+#include "store/mongodb/mongo_identities.h"
 #include "store/mongodb/mongo_match.h"
 #include "store/mongodb/mongo_put.h"
 
@@ -25,10 +26,14 @@ static authp_err_t one_user(authp_mongo_t *m, bson_t *filter, authp_user_t **out
 
 authp_err_t authp_mongo_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
 {
-    bson_t document = BSON_INITIALIZER;
+    authp_err_t err = authp_identities_check(user->identities);
     (void)pool;
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_t document = BSON_INITIALIZER;
     authp_mongo_columns_put(&authp_columns_user, user, &document);
-    authp_err_t err = authp_mongo_run_insert(self, AUTHP_TABLE_USERS, &document);
+    err = authp_mongo_run_insert(self, AUTHP_TABLE_USERS, &document);
     bson_destroy(&document);
     return err;
 }
@@ -43,6 +48,22 @@ authp_err_t authp_mongo_user_by_login(void *self, authp_login_kind_t kind, const
 {
     bson_t *filter = bson_new();
     authp_mongo_match_text(filter, kind == AUTHP_LOGIN_EMAIL ? "email" : "username", value);
+    return one_user(self, filter, out, pool);
+}
+
+/* The names of providers are known when the indexes have been made. */
+authp_err_t authp_mongo_user_by_identity(void *self, const char *issuer, const char *sub,
+                                         authp_user_t **out, apr_pool_t *pool)
+{
+    authp_err_t err = authp_mongo_pool_ready(self);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    bson_t *filter = bson_new();
+    if (!authp_mongo_identities_match(self, filter, issuer, sub)) {
+        bson_destroy(filter);
+        return AUTHP_E_NOT_FOUND;
+    }
     return one_user(self, filter, out, pool);
 }
 
@@ -145,14 +166,12 @@ static bson_t *filter_unchanged(const authp_user_t *user)
     return filter;
 }
 
-authp_err_t authp_mongo_user_update(void *self, const authp_user_t *before,
-                                    const authp_user_t *after, apr_pool_t *pool)
+/* What did not change stays as other programs wrote it. */
+static bson_t *changes(const authp_user_t *before, const authp_user_t *after)
 {
     bson_t set = BSON_INITIALIZER;
     bson_t unset = BSON_INITIALIZER;
     bson_t *update = bson_new();
-    (void)pool;
-    /* What did not change stays as other programs wrote it. */
     authp_mongo_columns_change(&authp_columns_user, before, after, &set, &unset);
     BSON_APPEND_DOCUMENT(update, "$set", &set);
     if (!bson_empty(&unset)) {
@@ -160,8 +179,48 @@ authp_err_t authp_mongo_user_update(void *self, const authp_user_t *before,
     }
     bson_destroy(&set);
     bson_destroy(&unset);
-    return authp_mongo_run_change_one(self, AUTHP_TABLE_USERS, filter_unchanged(before), update,
-                                      AUTHP_E_CONFLICT);
+    return update;
+}
+
+/* The field of the identities may be null in a document of another program. MongoDB cannot set a
+ * field inside null, so the field is removed before the account gets its first identity. */
+static authp_err_t make_room(authp_mongo_t *m, const authp_user_t *before)
+{
+    int matched = 0;
+    bson_t part;
+    bson_t type;
+    bson_t update = BSON_INITIALIZER;
+    bson_t *filter = filter_unchanged(before);
+    BSON_APPEND_DOCUMENT_BEGIN(filter, AUTHP_FIELD_IDENTITIES, &type);
+    BSON_APPEND_INT32(&type, "$type", BSON_TYPE_NULL);
+    bson_append_document_end(filter, &type);
+    BSON_APPEND_DOCUMENT_BEGIN(&update, "$unset", &part);
+    BSON_APPEND_UTF8(&part, AUTHP_FIELD_IDENTITIES, "");
+    bson_append_document_end(&update, &part);
+    const authp_mongo_write_t what = {.collection = AUTHP_TABLE_USERS,
+                                      .change = AUTHP_MONGO_UPDATE_ONE,
+                                      .filter = filter,
+                                      .update = &update};
+    authp_err_t err = authp_mongo_run_write(m, &what, &matched);
+    bson_destroy(filter);
+    bson_destroy(&update);
+    return err;
+}
+
+authp_err_t authp_mongo_user_update(void *self, const authp_user_t *before,
+                                    const authp_user_t *after, apr_pool_t *pool)
+{
+    authp_err_t err = authp_identities_check(after->identities);
+    (void)pool;
+    if (err == AUTHP_OK && authp_identities_count(before->identities) == 0 &&
+        authp_identities_count(after->identities) > 0) {
+        err = make_room(self, before);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    return authp_mongo_run_change_one(self, AUTHP_TABLE_USERS, filter_unchanged(before),
+                                      changes(before, after), AUTHP_E_CONFLICT);
 }
 
 authp_err_t authp_mongo_user_delete(void *self, const authp_user_t *before, authp_ms_t now,

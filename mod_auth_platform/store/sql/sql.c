@@ -114,47 +114,97 @@ void authp_sql_maintain(void *self)
 /* Whether the database could be reached. */
 typedef enum reach_t { REACH_UNTRIED, REACH_YES, REACH_NO } reach_t;
 
-/* One statement, its values, and how its last try went. */
+/* One statement, or several as one transaction, and how the last try went. */
 typedef struct run_t {
-    const authp_sql_statement_t *statement;
-    const void **values;
-    authp_sql_rows_t rows;
-    bool again; /* a fresh connection may fare better */
+    const authp_sql_step_t *steps;
+    int count;
+    authp_err_t otherwise; /* if a step of several did not change what it must */
+    authp_sql_rows_t rows; /* of the last statement */
+    bool again;            /* a fresh connection may fare better */
     reach_t reached;
 } run_t;
 
-/* Nothing was changed by a statement that failed: the database rolled it back. */
-static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, int rc)
+/* Nothing was changed by a statement that failed: the database rolled it back. A transaction ends
+ * with its connection. */
+static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, int rc)
 {
     const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
     authp_sql_fault_t fault = conn->sql->dialect->classify(rc, text);
     run->again = fault != AUTHP_SQL_WRONG;
     if (fault == AUTHP_SQL_WRONG) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %s failed with %d: %s",
-                  run->statement->name, rc, text);
-    } else {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s", run->statement->name,
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %s failed with %d: %s", name, rc,
                   text);
+    } else {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s", name, text);
     }
     authp_sql_conn_close(conn);
     return fault == AUTHP_SQL_WRONG ? AUTHP_E_INTERNAL : AUTHP_E_UNAVAILABLE;
 }
 
-static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
+static int run_step(authp_sql_conn_t *conn, run_t *run, const authp_sql_step_t *step)
 {
     apr_dbd_prepared_t *prepared = NULL;
+    run->rows.results = NULL;
+    run->rows.at = 0;
+    int rc = authp_sql_conn_prepare(conn, step->statement, &prepared);
+    if (rc == 0) {
+        rc = apr_dbd_pbselect(conn->sql->driver, run->rows.pool, conn->handle, &run->rows.results,
+                              prepared, 1, step->values);
+    }
+    return rc;
+}
+
+/* A connection that cannot roll back is closed, which rolls back, too. */
+static authp_err_t roll_back(authp_sql_conn_t *conn, const run_t *run)
+{
+    if (authp_sql_conn_exec(conn, "ROLLBACK") != 0) {
+        authp_sql_conn_close(conn);
+    }
+    return run->otherwise;
+}
+
+/* Whether a COMMIT that failed has been done is not known, so it is not tried again. */
+static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
+{
+    int rc = authp_sql_conn_exec(conn, conn->sql->dialect->begin);
+    if (rc != 0) {
+        return failed(conn, run, "begin", rc);
+    }
+    for (int i = 0; i < run->count; i++) {
+        int rows = 0;
+        rc = run_step(conn, run, &run->steps[i]);
+        if (rc != 0) {
+            return failed(conn, run, run->steps[i].statement->name, rc);
+        }
+        while (authp_sql_rows_next(&run->rows)) {
+            rows++;
+        }
+        if (rows != 1 && !run->steps[i].any) {
+            return roll_back(conn, run);
+        }
+    }
+    rc = authp_sql_conn_exec(conn, "COMMIT");
+    if (rc != 0) {
+        authp_err_t err = failed(conn, run, "commit", rc);
+        run->again = false;
+        return err;
+    }
+    return AUTHP_OK;
+}
+
+static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
+{
     authp_err_t err = authp_sql_conn_open(conn);
     run->again = err != AUTHP_OK;
     run->reached = err == AUTHP_OK ? REACH_YES : REACH_NO;
     if (err != AUTHP_OK) {
         return err;
     }
-    int rc = authp_sql_conn_prepare(conn, run->statement, &prepared);
-    if (rc == 0) {
-        rc = apr_dbd_pbselect(conn->sql->driver, run->rows.pool, conn->handle, &run->rows.results,
-                              prepared, 1, run->values);
+    if (run->count > 1) {
+        return run_together(conn, run);
     }
-    return rc == 0 ? AUTHP_OK : failed(conn, run, rc);
+    int rc = run_step(conn, run, run->steps);
+    return rc == 0 ? AUTHP_OK : failed(conn, run, run->steps->statement->name, rc);
 }
 
 static bool writes(const authp_sql_dialect_t *dialect, const authp_sql_statement_t *statement)
@@ -167,7 +217,7 @@ static bool writes(const authp_sql_dialect_t *dialect, const authp_sql_statement
 static authp_err_t attempt_in_turn(authp_sql_conn_t *conn, run_t *run)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
-    bool queue = dialect->write_lock != NULL && writes(dialect, run->statement);
+    bool queue = dialect->write_lock != NULL && writes(dialect, run->steps->statement);
     run->again = false;
     if (queue) {
         authp_err_t err = dialect->write_lock(conn->sql->lock, conn->sql->config.timeout_ms);
@@ -182,11 +232,12 @@ static authp_err_t attempt_in_turn(authp_sql_conn_t *conn, run_t *run)
     return err;
 }
 
-authp_err_t authp_sql_run(authp_sql_t *sql, const authp_sql_statement_t *statement,
-                          const void **values, authp_sql_read_fn *read, void *ctx)
+/* `read` is called if the run succeeded; NULL = the rows do not matter. */
+static authp_err_t run_on_connection(authp_sql_t *sql, run_t *run, authp_sql_read_fn *read,
+                                     void *ctx)
 {
     authp_sql_conn_t *conn = NULL;
-    run_t run = {.statement = statement, .values = values, .rows = {.driver = sql->driver}};
+    run->rows.driver = sql->driver;
     if (!authp_breaker_allows(&sql->breaker, ticks())) {
         return AUTHP_E_UNAVAILABLE;
     }
@@ -199,21 +250,38 @@ authp_err_t authp_sql_run(authp_sql_t *sql, const authp_sql_statement_t *stateme
     }
     /* The driver keeps results in the pool that it is given. Each run has one of its own, so that
      * connections do not grow. */
-    apr_pool_create_unmanaged_ex(&run.rows.pool, NULL, NULL);
-    err = attempt_in_turn(conn, &run);
-    if (run.again) {
-        run.rows.results = NULL;
-        err = attempt_in_turn(conn, &run);
+    apr_pool_create_unmanaged_ex(&run->rows.pool, NULL, NULL);
+    err = attempt_in_turn(conn, run);
+    if (run->again) {
+        err = attempt_in_turn(conn, run);
     }
-    if (run.reached != REACH_UNTRIED) {
-        report(sql, run.reached == REACH_YES);
+    if (run->reached != REACH_UNTRIED) {
+        report(sql, run->reached == REACH_YES);
     }
-    if (err == AUTHP_OK) {
-        err = read(&run.rows, ctx);
+    if (err == AUTHP_OK && read != NULL) {
+        err = read(&run->rows, ctx);
     }
-    apr_pool_destroy(run.rows.pool);
+    apr_pool_destroy(run->rows.pool);
     authp_sql_conn_release(conn);
     return err;
+}
+
+authp_err_t authp_sql_run(authp_sql_t *sql, const authp_sql_statement_t *statement,
+                          const void **values, authp_sql_read_fn *read, void *ctx)
+{
+    const authp_sql_step_t step = {.statement = statement, .values = values};
+    run_t run = {.steps = &step, .count = 1};
+    return run_on_connection(sql, &run, read, ctx);
+}
+
+authp_err_t authp_sql_change_together(authp_sql_t *sql, const authp_sql_step_t *steps, int count,
+                                      authp_err_t otherwise)
+{
+    if (count == 1) {
+        return authp_sql_change_one(sql, steps->statement, steps->values, otherwise);
+    }
+    run_t run = {.steps = steps, .count = count, .otherwise = otherwise};
+    return run_on_connection(sql, &run, NULL, NULL);
 }
 
 authp_err_t authp_sql_change_all(authp_sql_t *sql, const authp_sql_statement_t *statement,

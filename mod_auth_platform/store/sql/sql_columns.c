@@ -2,6 +2,7 @@
 #include "store/sql/sql_columns.h"
 #include "base/b64url.h"
 #include "base/log.h"
+#include "store/sql/sql_identities.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -41,6 +42,8 @@ static const void *bound(const authp_column_t *column, const void *row, apr_pool
         return join(*(apr_array_header_t *const *)at, pool);
     case AUTHP_COLUMN_BOOL:
         return authp_sql_bool(*(const bool *)at);
+    case AUTHP_COLUMN_IDENTITIES:
+        return authp_sql_identities_text(*(apr_array_header_t *const *)at, pool);
     case AUTHP_COLUMN_SALT:
         /* Text, because the drivers of apr_dbd differ in how they bind bytes. */
         return authp_b64url_encode(at, AUTHP_SALT_LEN, pool);
@@ -104,6 +107,8 @@ static bool read_column(const authp_sql_rows_t *rows, int i, const authp_column_
         return true;
     case AUTHP_COLUMN_SALT:
         return read_salt(authp_sql_rows_peek(rows, i), at);
+    case AUTHP_COLUMN_IDENTITIES:
+        return authp_sql_identities_parse(authp_sql_rows_peek(rows, i), at, pool) == AUTHP_OK;
     case AUTHP_COLUMN_KINDS:
         break;
     }

@@ -22,7 +22,8 @@ typedef struct authp_sql_variant_t {
  * not begin with SELECT writes, and waits in the dialect's queue of writers. Each statement answers
  * rows (those that write do so by RETURNING), because the row counts of apr_dbd are wrong.
  *
- * sql_expand.c replaces in its text, KIND being id, text, ref, texts, bool, int, time or salt:
+ * sql_expand.c replaces in its text, KIND being id, text, ref, texts, bool, int, time, salt or
+ * identities:
  *     {?KIND}       the placeholder of a value of that kind
  *     {KIND:name}   an expression that reads the column `name` of that kind
  *     {never}, {no} an absent time; false

@@ -4,16 +4,23 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static const char *const kind_names[AUTHP_COLUMN_KINDS] = {
-    [AUTHP_COLUMN_ID] = "id",       [AUTHP_COLUMN_TEXT] = "text", [AUTHP_COLUMN_REF] = "ref",
-    [AUTHP_COLUMN_TEXTS] = "texts", [AUTHP_COLUMN_BOOL] = "bool", [AUTHP_COLUMN_INT] = "int",
-    [AUTHP_COLUMN_TIME] = "time",   [AUTHP_COLUMN_SALT] = "salt"};
+static const char *const kind_names[AUTHP_COLUMN_KINDS] = {[AUTHP_COLUMN_ID] = "id",
+                                                           [AUTHP_COLUMN_TEXT] = "text",
+                                                           [AUTHP_COLUMN_REF] = "ref",
+                                                           [AUTHP_COLUMN_TEXTS] = "texts",
+                                                           [AUTHP_COLUMN_BOOL] = "bool",
+                                                           [AUTHP_COLUMN_INT] = "int",
+                                                           [AUTHP_COLUMN_TIME] = "time",
+                                                           [AUTHP_COLUMN_SALT] = "salt",
+                                                           [AUTHP_COLUMN_IDENTITIES] =
+                                                               "identities"};
 
 static const authp_sql_kind_t defaults[AUTHP_COLUMN_KINDS] = {
-    [AUTHP_COLUMN_ID] = {"%s", "{}", "''"},    [AUTHP_COLUMN_TEXT] = {"%s", "{}", "NULL"},
-    [AUTHP_COLUMN_REF] = {"%s", "{}", "NULL"}, [AUTHP_COLUMN_TEXTS] = {"%s", "{}", "','"},
-    [AUTHP_COLUMN_BOOL] = {"%lld", "{}", "0"}, [AUTHP_COLUMN_INT] = {"%lld", "{}", "0"},
-    [AUTHP_COLUMN_TIME] = {"%lld", "{}", "0"}, [AUTHP_COLUMN_SALT] = {"%s", "{}", "''"}};
+    [AUTHP_COLUMN_ID] = {"%s", "{}", "''"},          [AUTHP_COLUMN_TEXT] = {"%s", "{}", "NULL"},
+    [AUTHP_COLUMN_REF] = {"%s", "{}", "NULL"},       [AUTHP_COLUMN_TEXTS] = {"%s", "{}", "','"},
+    [AUTHP_COLUMN_BOOL] = {"%lld", "{}", "0"},       [AUTHP_COLUMN_INT] = {"%lld", "{}", "0"},
+    [AUTHP_COLUMN_TIME] = {"%lld", "{}", "0"},       [AUTHP_COLUMN_SALT] = {"%s", "{}", "''"},
+    [AUTHP_COLUMN_IDENTITIES] = {"%s", "{}", "NULL"}};
 
 static const char *value_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind)
 {

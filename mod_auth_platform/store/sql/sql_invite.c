@@ -61,6 +61,24 @@ authp_err_t authp_sql_invite_list(void *self, const authp_page_t *page, apr_arra
     return authp_sql_columns_list(self, &statement, values, out, pool);
 }
 
+authp_err_t authp_sql_invite_live_of(void *self, const char *email, authp_ms_t now,
+                                     authp_invite_t **out, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "invite_live_of",
+        .columns = &authp_columns_invite,
+        .text = "SELECT {columns} FROM recruiter_invites WHERE email = {?text} AND "
+                "used_at = {never} AND revoked_at = {never} AND expires_at > {?time} "
+                "ORDER BY id DESC LIMIT 1"};
+    void *row = NULL;
+    const void *values[] = {email, &now};
+    authp_err_t err = authp_sql_columns_one(self, &statement, values, &row, pool);
+    if (err == AUTHP_OK) {
+        *out = row;
+    }
+    return err;
+}
+
 authp_err_t authp_sql_invite_claim(void *self, const char *id, const char *user_id,
                                    int64_t used_ver, authp_ms_t now, apr_pool_t *pool)
 {

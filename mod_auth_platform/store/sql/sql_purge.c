@@ -21,6 +21,11 @@ static const authp_sql_statement_t audit = PURGE("the audit", "audit_log", "at <
 static const authp_sql_statement_t failures =
     PURGE("failures", "login_failures", "expires_at < {?time}");
 
+static const authp_sql_statement_t tokens =
+    PURGE("used tokens", "used_tokens", "expires_at < {?time}");
+static const authp_sql_statement_t codes =
+    PURGE("login codes", "login_codes", "expires_at < {?time}");
+
 authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool)
 {
     apr_int64_t batch = what->batch;
@@ -29,14 +34,13 @@ authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed,
     const void *of_invites[] = {&what->invites_before, &batch};
     const void *of_audit[] = {&what->audit_before, &batch};
     const void *of_failures[] = {&what->failures_before, &batch};
+    const void *of_tokens[] = {&what->tokens_before, &batch};
     const struct {
         const authp_sql_statement_t *statement;
         const void **values;
-    } steps[] = {{&sessions, of_sessions},
-                 {&users, of_users},
-                 {&invites, of_invites},
-                 {&audit, of_audit},
-                 {&failures, of_failures}};
+    } steps[] = {{&sessions, of_sessions}, {&users, of_users},       {&invites, of_invites},
+                 {&audit, of_audit},       {&failures, of_failures}, {&tokens, of_tokens},
+                 {&codes, of_tokens}};
     authp_err_t err = AUTHP_OK;
     int sum = 0;
     (void)pool;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/model.h"
 #include "store/sql/sql_columns.h"
+#include "store/sql/sql_identities.h"
 
 #include <apr_strings.h>
 
@@ -28,8 +29,9 @@ authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool
         .text =
             "INSERT INTO users ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"};
     const void *values[AUTHP_COLUMNS_MOST];
+    const authp_sql_step_t change = {.statement = &statement, .values = values};
     (void)authp_sql_columns_bind(&authp_columns_user, user, 0, values, pool);
-    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+    return authp_sql_identities_change(self, &change, NULL, user, pool);
 }
 
 authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
@@ -53,6 +55,23 @@ authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const c
         .columns = &authp_columns_user,
         .text = "SELECT {columns} FROM users WHERE username = {?text}"};
     return one_user(self, kind == AUTHP_LOGIN_EMAIL ? &by_email : &by_username, value, out, pool);
+}
+
+authp_err_t authp_sql_user_by_identity(void *self, const char *issuer, const char *sub,
+                                       authp_user_t **out, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "user_by_identity",
+        .columns = &authp_columns_user,
+        .text = "SELECT {columns} FROM users WHERE id = (SELECT user_id FROM user_identities "
+                "WHERE issuer = {?text} AND sub = {?text}) AND deleted_at = {never}"};
+    void *row = NULL;
+    const void *values[] = {issuer, sub};
+    authp_err_t err = authp_sql_columns_one(self, &statement, values, &row, pool);
+    if (err == AUTHP_OK) {
+        *out = row;
+    }
+    return err;
 }
 
 authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
@@ -116,8 +135,9 @@ authp_err_t authp_sql_user_update(void *self, const authp_user_t *before, const 
     const void *values[AUTHP_COLUMNS_MOST + 3];
     int count =
         authp_sql_columns_bind(&authp_columns_user, after, AUTHP_COLUMN_FIXED, values, pool);
+    const authp_sql_step_t change = {.statement = &statement, .values = values};
     bind_unchanged(before, values + count);
-    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+    return authp_sql_identities_change(self, &change, before, after, pool);
 }
 
 authp_err_t authp_sql_user_delete(void *self, const authp_user_t *before, authp_ms_t now,
@@ -131,9 +151,9 @@ authp_err_t authp_sql_user_delete(void *self, const authp_user_t *before, authp_
                 "deleted_at = {?time} WHERE " UNCHANGED " RETURNING id"};
     apr_int64_t at = now;
     const void *values[4 + 3] = {authp_sql_bool(true), &at, &at, &at};
-    (void)pool;
+    const authp_sql_step_t change = {.statement = &statement, .values = values};
     bind_unchanged(before, values + 4);
-    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+    return authp_sql_identities_change(self, &change, before, NULL, pool);
 }
 
 authp_err_t authp_sql_user_discard(void *self, const authp_user_t *user, apr_pool_t *pool)
@@ -141,9 +161,9 @@ authp_err_t authp_sql_user_discard(void *self, const authp_user_t *user, apr_poo
     static const authp_sql_statement_t statement = {
         .name = "user_discard", .text = "DELETE FROM users WHERE " UNCHANGED " RETURNING id"};
     const void *values[3];
-    (void)pool;
+    const authp_sql_step_t change = {.statement = &statement, .values = values};
     bind_unchanged(user, values);
-    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+    return authp_sql_identities_change(self, &change, user, NULL, pool);
 }
 
 authp_err_t authp_sql_user_forget(void *self, const char *id, apr_pool_t *pool)

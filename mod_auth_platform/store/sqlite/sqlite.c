@@ -44,6 +44,18 @@ static const authp_sql_migration_t migrations[] = {
      "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL, "
      "expires_at INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE INDEX login_failures_expires ON login_failures (expires_at)"},
+    {"identities",
+     "ALTER TABLE users ADD COLUMN identities TEXT;"
+     "CREATE TABLE user_identities (issuer TEXT NOT NULL, sub TEXT NOT NULL, user_id TEXT NOT NULL, "
+     "PRIMARY KEY (issuer, sub)) WITHOUT ROWID;"
+     "CREATE INDEX recruiter_invites_email ON recruiter_invites (email)"},
+    {"used tokens and login codes",
+     "CREATE TABLE used_tokens (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX used_tokens_expires ON used_tokens (expires_at);"
+     "CREATE TABLE login_codes (id TEXT PRIMARY KEY, code_hash TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, "
+     "ver INTEGER NOT NULL, challenge TEXT NOT NULL, device_id TEXT, created_at INTEGER NOT NULL, "
+     "expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX login_codes_expires ON login_codes (expires_at)"},
 };
 
 /* With FULL, what was answered with success survives a power cut. There is no busy_timeout, because

@@ -37,6 +37,12 @@ authp_err_t mem_user_update(void *self, const authp_user_t *before, const authp_
     if (i < 0) {
         return mem_leave(mem, AUTHP_E_CONFLICT);
     }
+    authp_user_t sought = *after;
+    sought.id = before->id;
+    err = mem_identities_free(mem, &sought);
+    if (err != AUTHP_OK) {
+        return mem_leave(mem, err);
+    }
     authp_user_t *row = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
     authp_user_t *now = mem_rows_copy(&authp_columns_user, after, mem->pool);
     mem_rows_keep(&authp_columns_user, now, row, AUTHP_COLUMN_FIXED);
@@ -209,6 +215,16 @@ static bool failure_is_over(const mem_t *mem, int i, const authp_purge_t *what)
     return APR_ARRAY_IDX(mem->failures, i, mem_failure_t).expires_at < what->failures_before;
 }
 
+static bool token_is_over(const mem_t *mem, int i, const authp_purge_t *what)
+{
+    return APR_ARRAY_IDX(mem->tokens, i, mem_token_t).expires_at < what->tokens_before;
+}
+
+static bool code_is_over(const mem_t *mem, int i, const authp_purge_t *what)
+{
+    return APR_ARRAY_IDX(mem->codes, i, authp_login_code_t *)->expires_at < what->tokens_before;
+}
+
 static int sweep(mem_t *mem, apr_array_header_t *rows, const authp_purge_t *what,
                  bool (*is_over)(const mem_t *mem, int i, const authp_purge_t *what))
 {
@@ -234,6 +250,8 @@ authp_err_t mem_purge(void *self, const authp_purge_t *what, int *removed, apr_p
                sweep(mem, mem->deleted, what, user_is_over) +
                sweep(mem, mem->invites, what, invite_is_over) +
                sweep(mem, mem->audit, what, entry_is_over) +
-               sweep(mem, mem->failures, what, failure_is_over);
+               sweep(mem, mem->failures, what, failure_is_over) +
+               sweep(mem, mem->tokens, what, token_is_over) +
+               sweep(mem, mem->codes, what, code_is_over);
     return mem_leave(mem, AUTHP_OK);
 }

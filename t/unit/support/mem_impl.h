@@ -20,6 +20,11 @@ typedef struct mem_failure_t {
     authp_ms_t expires_at;
 } mem_failure_t;
 
+typedef struct mem_token_t {
+    const char *key;
+    authp_ms_t expires_at;
+} mem_token_t;
+
 typedef struct mem_t {
     apr_pool_t *pool;
     pthread_mutex_t mutex;
@@ -29,6 +34,8 @@ typedef struct mem_t {
     apr_array_header_t *invites;  /* authp_invite_t * */
     apr_array_header_t *audit;    /* authp_audit_t * */
     apr_array_header_t *failures; /* mem_failure_t */
+    apr_array_header_t *tokens;   /* mem_token_t */
+    apr_array_header_t *codes;    /* authp_login_code_t * */
     /* const char *: names of the operations that were called, in order */
     apr_array_header_t *calls;
     const char *fail_op;
@@ -43,6 +50,8 @@ typedef struct mem_t {
 
 authp_err_t mem_enter(mem_t *mem, const char *op);
 authp_err_t mem_leave(mem_t *mem, authp_err_t err);
+/* AUTHP_E_CONFLICT: another account has one of the identities of `user`. */
+authp_err_t mem_identities_free(const mem_t *mem, const authp_user_t *user);
 authp_user_t *mem_find_user(mem_t *mem, const char *id);
 authp_session_t *mem_find_session(mem_t *mem, const char *sid);
 

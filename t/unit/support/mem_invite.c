@@ -92,6 +92,30 @@ authp_err_t mem_invite_list(void *self, const authp_page_t *page, apr_array_head
     return mem_leave(mem, AUTHP_OK);
 }
 
+/* Ids grow with the time of their creation. */
+authp_err_t mem_invite_live_of(void *self, const char *email, authp_ms_t now, authp_invite_t **out,
+                               apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    const authp_invite_t *newest = NULL;
+    authp_err_t err = mem_enter(mem, "invite_live_of");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    for (int i = 0; i < mem->invites->nelts; i++) {
+        const authp_invite_t *invite = APR_ARRAY_IDX(mem->invites, i, authp_invite_t *);
+        if (mem_rows_same(invite->email, email) && invite->used_at == 0 &&
+            invite->revoked_at == 0 && invite->expires_at > now &&
+            (newest == NULL || strcmp(invite->id.hex, newest->id.hex) > 0)) {
+            newest = invite;
+        }
+    }
+    if (newest != NULL) {
+        *out = mem_rows_copy(&authp_columns_invite, newest, pool);
+    }
+    return mem_leave(mem, newest != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
+}
+
 authp_err_t mem_invite_claim(void *self, const char *id, const char *user_id, int64_t used_ver,
                              authp_ms_t now, apr_pool_t *pool)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mem_rows.h"
 #include "columns_fixture.h"
+#include "store/identities.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -35,6 +36,8 @@ void *mem_rows_copy(const authp_columns_t *columns, const void *row, apr_pool_t 
             *(const char **)at = mem_rows_text(*(const char **)at, pool);
         } else if (columns->list[i].kind == AUTHP_COLUMN_TEXTS) {
             *(apr_array_header_t **)at = copy_texts(*(apr_array_header_t **)at, pool);
+        } else if (columns->list[i].kind == AUTHP_COLUMN_IDENTITIES) {
+            *(apr_array_header_t **)at = authp_identities_copy(*(apr_array_header_t **)at, pool);
         }
     }
     return out;

@@ -92,6 +92,8 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
     mem->audit = apr_array_make(pool, 8, sizeof(authp_audit_t *));
     mem->invites = apr_array_make(pool, 8, sizeof(authp_invite_t *));
     mem->calls = apr_array_make(pool, 64, sizeof(const char *));
+    mem->tokens = apr_array_make(pool, 8, sizeof(mem_token_t));
+    mem->codes = apr_array_make(pool, 8, sizeof(authp_login_code_t *));
     mem->failures = apr_array_make(pool, 8, sizeof(mem_failure_t));
     mem->deleted = apr_array_make(pool, 8, sizeof(mem_tombstone_t));
     *self = mem;
@@ -133,9 +135,12 @@ authp_err_t mem_user_create(void *self, const authp_user_t *user, apr_pool_t *po
             return mem_leave(mem, AUTHP_E_CONFLICT);
         }
     }
-    APR_ARRAY_PUSH(mem->users, authp_user_t *) =
-        mem_rows_copy(&authp_columns_user, user, mem->pool);
-    return mem_leave(mem, AUTHP_OK);
+    err = mem_identities_free(mem, user);
+    if (err == AUTHP_OK) {
+        APR_ARRAY_PUSH(mem->users, authp_user_t *) =
+            mem_rows_copy(&authp_columns_user, user, mem->pool);
+    }
+    return mem_leave(mem, err);
 }
 
 authp_err_t mem_user_by_id(void *self, const char *id, authp_user_t **out, apr_pool_t *pool)
