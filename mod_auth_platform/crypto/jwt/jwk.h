@@ -3,6 +3,7 @@
 #define AUTHP_CRYPTO_JWT_JWK_H
 
 #include "base/err.h"
+#include "crypto/jwt/jwk_key.h"
 
 #include <apr_pools.h>
 #include <stddef.h>
@@ -25,5 +26,9 @@ AUTHP_CHECKED authp_err_t authp_jwk_parse(const char *text, size_t len, authp_jw
 
 /* The number of usable keys. */
 int authp_jwk_count(const authp_jwk_set_t *set);
+/* The usable key with this `kid`. NULL: there is none. */
+const authp_jwk_key_t *authp_jwk_find(const authp_jwk_set_t *set, const char *kid);
+/* The usable key of a set that has one. NULL: it has none, or several. */
+const authp_jwk_key_t *authp_jwk_only(const authp_jwk_set_t *set);
 
 #endif

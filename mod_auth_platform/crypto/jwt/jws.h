@@ -16,8 +16,8 @@
  * issuer. The header's `alg` must be the algorithm of the key; a `typ` must be JWT. A token without
  * `kid` is accepted only if the set has exactly one key.
  * AUTHP_E_NOT_FOUND: the set has no key of this kid; a newer set may have it.
- * AUTHP_E_TOKEN_INVALID: all other refusals. Then *why is a constant word for the audit: "form",
- * "header", "alg", "crit", "typ", "kid", "signature" or "payload". */
+ * AUTHP_E_TOKEN_INVALID: all other refusals. After both *why is a constant word for the audit:
+ * "form", "header", "alg", "crit", "typ", "kid", "signature" or "payload". */
 AUTHP_CHECKED authp_err_t authp_jws_verify(const authp_jwk_set_t *keys, const char *token,
                                            size_t len, json_t **payload, const char **why,
                                            apr_pool_t *pool);
