@@ -123,7 +123,7 @@ stage() {
         rm -rf -- "$tmp"
         tmp='' site=$root/conf/demo/site cgi=$root/conf/demo/cgi
     done
-    fail "${user:-$(id -un)} can run the demo's program $cgi/whoami from no folder"
+    fail "${user:-$(id -un)} cannot run the demo's program $cgi/whoami from any folder"
 }
 
 # --- data and settings: made once, not changed afterwards --------------------------------------

@@ -26,9 +26,9 @@ char *authp_b64url_encode(const unsigned char *bytes, size_t len, apr_pool_t *po
     return text;
 }
 
-/* The value of each byte as a digit of base64url. -1 for other bytes: shifted by any of the counts
- * below it still has its top byte set. It is a table because tokens are decoded on every guarded
- * request. */
+/* The value of each byte as a digit of base64url. All other bytes have -1, whose top bits stay set
+ * after the shifts below, so that one test at the end finds every bad byte. It is a table because
+ * tokens are decoded on every guarded request. */
 static const signed char values[256] = {
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1,

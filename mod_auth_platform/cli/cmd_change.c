@@ -48,7 +48,7 @@ static void note_obstacles(const authp_context_t *context, const authp_user_t *u
 {
     if (user->disabled) {
         authp_output_error(context->pool,
-                           "note: this account is disabled and stays so: user enable --id %s",
+                           "note: this account stays disabled until: user enable --id %s",
                            user->id.hex);
     }
     if (authp_show_is_pending(user)) {

@@ -136,10 +136,10 @@ static void check_limit(const ap_directive_t *guard, apr_array_header_t *warning
         bool except = authp_tree_is(at, "<LimitExcept");
         if (except || authp_tree_is(at, "<Limit")) {
             SAY(warnings, pool,
-                "%s> in %s: the Require in line %d counts for %s the methods named there; requests "
+                "%s> in %s: the Require in line %d applies to %s the methods named there; requests "
                 "with %s pass without it",
                 at->directive, authp_tree_at(at, pool), guard->line_num,
-                except ? "all but" : "no others than", except ? "these" : "any other method");
+                except ? "all methods except" : "only", except ? "these" : "any other method");
         }
     }
 }
@@ -157,8 +157,8 @@ static void check_satisfy(const ap_directive_t *satisfy, apr_array_header_t *war
     for (const ap_directive_t *at = ap_conftree; at != NULL; at = authp_tree_next(at)) {
         if (is_guard(at, pool) && meet(satisfy, at, pool)) {
             SAY(warnings, pool,
-                "Satisfy Any in %s: whoever Allow and Deny let in passes without what Require in %s "
-                "asks for",
+                "Satisfy Any in %s: a client that Allow and Deny let in passes without the Require in "
+                "%s",
                 authp_tree_at(satisfy, pool), authp_tree_at(at, pool));
             return;
         }

@@ -179,15 +179,15 @@ void authp_check_hosts(const authp_settings_t *settings, server_rec *main_server
         if (!settings->secure_cookies) {
             APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
                 pool,
-                "SECURE_COOKIES in %s is false, and %s serves others than this machine (port %d): "
-                "browsers send the cookies in clear, too",
+                "SECURE_COOKIES in %s is false, and %s serves other machines too (port %d): "
+                "browsers then also send the cookies unencrypted",
                 settings->source, name_of(at, pool), listener->bind_addr->port);
             return;
         }
         APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
             pool,
             "AuthPlatformMount %s is in force without TLS on %s (port %d): passwords and tokens "
-            "travel in clear, and browsers do not send the cookies (SECURE_COOKIES=true). Set "
+            "travel unencrypted, and browsers do not send the cookies (SECURE_COOKIES=true). Set "
             "AuthPlatformMount off there, or SSLEngine on, or, behind a proxy that does TLS, "
             "ServerName https://...",
             APR_ARRAY_IDX(authp_config_server(at)->served, 0, authp_mount_t).path,

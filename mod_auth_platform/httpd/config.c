@@ -95,7 +95,8 @@ static void serve(authp_server_config_t *config, const char *path, const authp_p
     APR_ARRAY_PUSH(config->served, authp_mount_t) = authp_mount_make(path, profile, delivery);
 }
 
-/* The mount that a path given to AuthPlatformMe would take from: one that owns all below it. */
+/* Returns the mount that owns everything below its path and would therefore own `path`, the value
+ * of AuthPlatformMe. NULL: there is none. */
 static const authp_mount_t *around(const apr_array_header_t *mounts, const char *path)
 {
     for (int i = 0; i < mounts->nelts; i++) {

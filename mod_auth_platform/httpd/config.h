@@ -47,8 +47,8 @@ typedef enum authp_remote_user_t {
 typedef struct authp_server_config_t {
     AUTHP_SERVER_MEMBERS(AUTHP_MEMBER)
     AUTHP_MAIN_MEMBERS(AUTHP_MEMBER)
-    apr_array_header_t *served;    /* authp_mount_t: what the members amount to, by
-                                      authp_config_resolve(); empty = none */
+    apr_array_header_t *served; /* authp_mount_t: the mounts that result from these members, set by
+                                   authp_config_resolve(); empty = none */
     const authp_mount_t *renewing; /* of `served`: where a browser renews its session */
 } authp_server_config_t;
 
@@ -86,7 +86,7 @@ size_t authp_config_token_cache(const server_rec *server);
 
 authp_server_config_t *authp_config_server(const server_rec *server);
 const authp_dir_config_t *authp_config_dir(const request_rec *r);
-/* Has this host any mount? */
+/* True if this host has a mount. */
 bool authp_config_serves(const request_rec *r);
 /* The mount of this host that owns the request's path. NULL: none does. */
 const authp_mount_t *authp_config_mount(const request_rec *r);

@@ -148,7 +148,7 @@ static const char *set_cache_size(cmd_parms *cmd, void *dir, const char *value)
     return NULL;
 }
 
-/* A path that this host serves something at. */
+/* Checks the path of something that this host serves. Returns NULL, or what is wrong. */
 static const char *check_served(const char *path)
 {
     const char *error = check_path(path);
@@ -186,7 +186,7 @@ static const char *unknown_profile(cmd_parms *cmd, const char *name)
             names = apr_pstrcat(cmd->pool, names, *names != '\0' ? ", " : "", profile->name, NULL);
         }
     }
-    return apr_psprintf(cmd->pool, "%s: there is no profile %s, but: %s", cmd->cmd->name, name,
+    return apr_psprintf(cmd->pool, "%s: there is no profile %s; there is: %s", cmd->cmd->name, name,
                         names);
 }
 
@@ -217,7 +217,7 @@ static const char *add_mount(cmd_parms *cmd, void *dir, const char *path, const 
     }
     for (int i = 0; i < (*mounts)->nelts; i++) {
         if (strcmp(APR_ARRAY_IDX(*mounts, i, authp_mount_t).path, path) == 0) {
-            return apr_psprintf(cmd->pool, "%s %s is there twice", cmd->cmd->name, path);
+            return apr_psprintf(cmd->pool, "%s %s is set twice", cmd->cmd->name, path);
         }
     }
     APR_ARRAY_PUSH(*mounts, authp_mount_t) = authp_mount_make(path, profile, AUTHP_DELIVERY_JSON);

@@ -11,9 +11,9 @@
     X(TAKE1, "AuthPlatformEnvFile", set_env_file, AUTHP_SERVER(env_file), RSRC_CONF,               \
       "the .env file with the settings, absolute or below ServerRoot")                             \
     X(TAKE1, "AuthPlatformRevocationMaxLag", set_max_lag, AUTHP_SERVER(max_lag_ms), RSRC_CONF,     \
-      "how old news of other hosts' revocations may be, 2s to 1h (default 5s)")                    \
+      "greatest age of what was read of other hosts' revocations, 2s to 1h (5s)")                  \
     X(TAKE1, "AuthPlatformLiveTableSize", set_live_size, AUTHP_SERVER(live_entries), RSRC_CONF,    \
-      "how many recent revocations and changes are kept at hand (default 65536)")                  \
+      "how many recent revocations and changes are kept in memory (default 65536)")                \
     X(TAKE1, "AuthPlatformTokenCache", set_cache_size, AUTHP_SERVER(token_cache), RSRC_CONF,       \
       "memory of each child for tokens it has verified: 64K to 1024M (default 4M), or off")        \
     X(TAKE12, "AuthPlatformMount", add_mount, AUTHP_SERVER(mounts), RSRC_CONF,                     \
@@ -23,7 +23,7 @@
     X(TAKE1, "AuthPlatformTokenDelivery", set_delivery, AUTHP_SERVER(delivery), RSRC_CONF,         \
       "how tokens are handed out: json (default), cookie, or ask")                                 \
     X(FLAG, "AuthPlatformOptional", ap_set_flag_slot, AUTHP_DIR(optional), RSRC_CONF | OR_AUTHCFG, \
-      "on: a public place that knows who is signed in")                                            \
+      "on: the place is public, and its app is told who is signed in")                             \
     X(TAKE_ARGV, "AuthPlatformSignInPage", set_page, AUTHP_DIR(sign_in), RSRC_CONF | OR_AUTHCFG,   \
       "path of the page that signed-out browsers are sent to, and what it loads; or off")          \
     X(FLAG, "AuthPlatformForwardAuthorization", ap_set_flag_slot,                                  \
@@ -33,7 +33,7 @@
       RSRC_CONF | OR_AUTHCFG, "what REMOTE_USER is: id (default), or email once it is verified")   \
     X(TAKE1, "AuthPlatformWhenUnavailable", set_unavailable, AUTHP_DIR(when_unavailable),          \
       RSRC_CONF | OR_AUTHCFG,                                                                      \
-      "when nobody can say whether a valid token was revoked: deny (default) or allow-valid")      \
+      "if it is not known whether a valid token was revoked: deny (default), allow-valid")         \
     X(FLAG, "AuthPlatformAdminPassesRoles", ap_set_flag_slot, AUTHP_DIR(admin_passes_roles),       \
       RSRC_CONF | OR_AUTHCFG, "on: the role admin passes every Require role")
 

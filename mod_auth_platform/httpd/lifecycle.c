@@ -272,7 +272,8 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     }
     runtime->pacer = authp_pace_make(threads, runtime->pool);
     if (!authp_lifecycle_ready()) {
-        /* The child serves what needs no store. It tries again at the next account request. */
+        /* The child starts all the same. Account routes answer 503, and each request to one tries
+         * again to open the store and the hasher. */
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                      "AUTHP0512: the store or the hasher cannot be opened; account routes answer "
                      "503 until it can");

@@ -45,7 +45,7 @@ static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
     runtime->purge_at = now + PURGE_EVERY_MS;
     authp_err_t err = authp_purge_run(runtime->realm, PURGE_BATCHES, &removed, pool);
     if (err == AUTHP_OK && removed > 0) {
-        authp_log(AUTHP_LOG_INFO, "AUTHP0521", "removed %d rows that were over", removed);
+        authp_log(AUTHP_LOG_INFO, "AUTHP0521", "the purge removed %d rows", removed);
     }
     say_refused(runtime, err == AUTHP_E_CLOCKS_DIFFER);
 }

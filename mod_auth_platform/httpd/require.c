@@ -44,7 +44,7 @@ static authz_status check_role(request_rec *r, const char *line, const void *par
 static const char *parse_verified(cmd_parms *cmd, const char *line, const void **parsed)
 {
     (void)cmd, (void)parsed;
-    return line[0] == '\0' ? NULL : "Require verified takes no words behind it";
+    return line[0] == '\0' ? NULL : "Require verified takes no further words";
 }
 
 static authz_status check_verified(request_rec *r, const char *line, const void *parsed)

@@ -33,7 +33,7 @@ static const char *check_word(const char *word, bool first, const char *(*check)
         return error;
     }
     if (strchr(word, ';') != NULL) {
-        return "must not contain a semicolon: back ends take what follows for a parameter";
+        return "must not contain a semicolon: back ends read what follows as a parameter";
     }
     return !first && word[1] == '\0' ? "must not open the whole site" : NULL;
 }

@@ -59,7 +59,7 @@ typedef struct authp_columns_t {
     int count;
 } authp_columns_t;
 
-/* At least the number of columns of each of them. */
+/* No table has more columns than this. */
 #define AUTHP_COLUMNS_MOST 24
 
 extern const authp_columns_t authp_columns_user;

@@ -78,7 +78,7 @@ like($withdrawn->{out}, qr/\Awithdrew the verification of user $rita->{id}\n.*^s
 is_deeply(show($rita), $rita, '... and it is so');
 is($withdrawn->{err}, '', '... with nothing to note');
 change('disable', $rita);
-like(change('verify-recruiter', $rita)->{err}, qr/\Aauthplatform: note: this account is disabled and stays so: user enable --id $rita->{id}\n\z/, 'verifying somebody who is locked out notes that');
+like(change('verify-recruiter', $rita)->{err}, qr/\Aauthplatform: note: this account stays disabled until: user enable --id $rita->{id}\n\z/, 'verifying somebody who is locked out notes that');
 is(change('withdraw-recruiter', $rita)->{err}, '', '... withdrawing it does not');
 is(change('enable', $rita)->{err}, "authplatform: note: this recruiter is not verified and does not count as one: user verify-recruiter --id $rita->{id}\n", '... nor is who is let in again verified');
 
@@ -87,8 +87,8 @@ my $out = change('disable', $ada);
 is_deeply($out->{user}, { %{$ada}, disabled => JSON::PP::true }, 'disable');
 is($out->{err}, '', '... of somebody who is no admin: nothing to note');
 like(tool(['user', 'disable', '--id', $ada->{id}])->{out}, qr/\Anothing to change/, '... once');
-like(change('set-roles', $ada, '--roles', 'candidate')->{err}, qr/is disabled and stays so: user enable --id $ada->{id}/, 'what else is done to it notes that');
-like(change('reset-password', $ada)->{err}, qr/is disabled and stays so/, '... a password too');
+like(change('set-roles', $ada, '--roles', 'candidate')->{err}, qr/stays disabled until: user enable --id $ada->{id}/, 'what else is done to it notes that');
+like(change('reset-password', $ada)->{err}, qr/stays disabled until/, '... a password too');
 like(tool(['user', 'enable', '--email', 'ada@example.org'])->{out}, qr/\Aenabled user $ada->{id}\n.*^state: +active$/ms, 'enable');
 is_deeply(show($ada), $ada, '... and it is so');
 

@@ -63,9 +63,9 @@ my @bad = (    # configuration, text that the error must contain
     ['AuthPlatformMount "/a b"',         qr/AuthPlatformMount/],
     ['AuthPlatformMount /a?b',           qr/AuthPlatformMount/],
     ['AuthPlatformMe me',                qr/AuthPlatformMe/],
-    ["AuthPlatformMount /a\nAuthPlatformMount /a platform", qr{AuthPlatformMount /a is there twice}],
-    ['AuthPlatformMount /a nothing',     qr/AuthPlatformMount: there is no profile nothing, but: platform/],
-    ['AuthPlatformMount /a me',          qr/there is no profile me, but: platform/],
+    ["AuthPlatformMount /a\nAuthPlatformMount /a platform", qr{AuthPlatformMount /a is set twice}],
+    ['AuthPlatformMount /a nothing',     qr/AuthPlatformMount: there is no profile nothing; there is: platform/],
+    ['AuthPlatformMount /a me',          qr/there is no profile me; there is: platform/],
     ['AuthPlatformMount off platform',   qr/AuthPlatformMount off takes no profile/],
     (map { ["AuthPlatformTokenCache $_", qr/AuthPlatformTokenCache must be 64K to 1024M, or off/] }
         qw(0 0K 0M 63K 1025M 4 4096 4MB 4.5M -4M M on 99999999M 9999999M), '"4 M"'),

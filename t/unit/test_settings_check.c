@@ -212,9 +212,9 @@ static const struct {
     {"JWT_ALGORITHM=RS256", "JWT_ALGORITHM", "this build has HS256 only"},
     {"JWT_ALGORITHM=hs256", "JWT_ALGORITHM", "this build has HS256 only"},
     {"SESSION_ABSOLUTE_DAYS=6", "SESSION_ABSOLUTE_DAYS",
-     "must not be less than the refresh tokens' days"},
+     "must not be less than REFRESH_TOKEN_EXPIRE_DAYS"},
     {"REFRESH_TOKEN_EXPIRE_DAYS=91", "SESSION_ABSOLUTE_DAYS",
-     "must not be less than the refresh tokens' days"},
+     "must not be less than REFRESH_TOKEN_EXPIRE_DAYS"},
     {"PASSWORD_REFUSED_FILE=/nonexistent/list", "PASSWORD_REFUSED_FILE",
      "/nonexistent/list cannot be read"},
     {"OIDC_PROVIDERS=a\nOIDC_A_KIND=github\nOIDC_A_CLIENT_ID=x\nOIDC_A_CLIENT_SECRET=s3cret-s3\n"

@@ -27,9 +27,10 @@ const char *authp_credential_device_cookie(bool secure_cookies);
 #define AUTHP_CSRF_COOKIE "csrf_token"
 
 /* Finds the cookie `name` in a Cookie header. *value points into the header. Returns false if the
- * cookie is absent. If several have the name, the first counts. Only ';' separates cookies here:
- * browsers do not let a sibling host set `__Host-` names, but let it set a value that contains
- * ",__Host-authp_at=". The value ends at a comma. */
+ * cookie is absent. If several have the name, the first counts. Only ';' separates cookies: if a
+ * comma did too, a sibling host could pass a token in a cookie of its own, with a value such as
+ * "x,__Host-authp_at=...", although browsers do not let it set `__Host-` names. The value of the
+ * cookie that is found ends at a comma. */
 bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len);
 
 /* Returns the Cookie header without our cookies (access, refresh, device and csrf_token). They are

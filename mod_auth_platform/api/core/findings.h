@@ -5,12 +5,11 @@
 #include <apr_pools.h>
 #include <stdbool.h>
 
-/* The wrong fields of a request. How they are told is the shape's business (profile.h). The size of
- * an answer is bounded: fields beyond the limit are only counted, and a long name from the client
- * is cut. */
+/* The wrong fields of a request. The profile's shape writes them (profile.h). The size of an answer
+ * is bounded: fields beyond the limit are only counted, and a long name from the client is cut. */
 #define AUTHP_FINDINGS_MOST 20
-#define AUTHP_FINDINGS_NAME 64        /* a field's name is cut after so many code points, */
-#define AUTHP_FINDINGS_NAME_BYTES 256 /* or after so many bytes of JSON text */
+#define AUTHP_FINDINGS_NAME 64        /* a field's name is cut after this many code points, */
+#define AUTHP_FINDINGS_NAME_BYTES 256 /* or after this many bytes of JSON text */
 
 typedef struct authp_finding_t {
     const char *field;  /* its name; "" is the whole body */

@@ -43,8 +43,9 @@ typedef struct authp_gate_t {
 /* A NULL gate lets every request in. `stranger` must have the same value at enter and leave. */
 bool authp_gate_enter(authp_gate_t *gate, bool stranger);
 void authp_gate_leave(authp_gate_t *gate, bool stranger);
-/* Lets a stranger in that authp_gate_enter() has refused, up to `burst` of them, however long there
- * has been a crowd. For while the line for hashes is done in a moment. */
+/* Lets a stranger in that authp_gate_enter() has refused, up to `burst` of them, however long the
+ * crowd has lasted. The caller calls it only while the whole line for hashes would be done within
+ * 250 ms. */
 bool authp_gate_enter_quickly(authp_gate_t *gate);
 /* Lets a request that is not a stranger's wait for a place. Returns false if it must not: too many
  * threads wait already, or requests have exceeded the places for 5 s. After true the caller tries

@@ -6,9 +6,9 @@
 
 /* The mounts of one virtual host: an array of authp_mount_t. */
 
-/* Which of `mounts` (authp_mount_t) serves `path`: the longest one that owns it. A mount owns
- * everything below its path, or, if its profile says rows_only, the paths of its rows. NULL: none
- * does. */
+/* Returns the mount of `mounts` (authp_mount_t) that serves `path`: of those that own it, the one
+ * with the longest path. A mount owns everything below its path, or, if its profile says rows_only,
+ * the paths of its rows. NULL: no mount owns the path. */
 const authp_mount_t *authp_mounts_find(const apr_array_header_t *mounts, const char *path);
 
 /* The first of `mounts` at which a browser can renew its session. NULL if there is none. */

@@ -18,7 +18,8 @@ static bool is_id(const char *text, size_t len)
     return authp_id_valid(id);
 }
 
-/* A name that a configuration or a table of ours gives: lower-case, and short. */
+/* True for the form of names that a configuration or a table of ours gives: lower-case and
+ * short. */
 static bool is_word(const char *text, size_t len)
 {
     if (len == 0 || len > WORD_MOST || text[0] < 'a' || text[0] > 'z') {
@@ -42,7 +43,8 @@ static const authp_path_kind_t kinds[] = {
     {"name", WORD_PATTERN, "A name: lower-case letters, digits, _ and -.", "example", is_word},
 };
 
-/* `brace` points at '{'. *end gets the place behind '}'. */
+/* Returns the kind of the segment that begins at `brace`, which points at '{'. *end gets the
+ * position after '}'. */
 static const authp_path_kind_t *kind_at(const char *brace, const char **end)
 {
     const char *close = strchr(brace, '}');
@@ -62,7 +64,7 @@ const authp_path_kind_t *authp_path_next(const char **pattern)
     return brace != NULL ? kind_at(brace, pattern) : NULL;
 }
 
-/* Keeps one value. False: the path has more values than a call has room for. */
+/* Keeps one value. Returns false if the path has more values than a call has room for. */
 static bool keep(authp_path_values_t *values, const authp_path_kind_t *kind, const char *text,
                  size_t len, apr_pool_t *pool)
 {

@@ -12,7 +12,7 @@ typedef struct authp_path_kind_t {
     const char *pattern; /* regular expression, for OpenAPI */
     const char *about;
     const char *example;
-    bool (*holds)(const char *text, size_t len); /* may these bytes stand for it? */
+    bool (*holds)(const char *text, size_t len); /* true if these bytes are a valid value */
 } authp_path_kind_t;
 
 #define AUTHP_PATH_VALUES 2
@@ -26,8 +26,8 @@ typedef struct authp_path_values_t {
     } at[AUTHP_PATH_VALUES];
 } authp_path_values_t;
 
-/* Is `path` one that `pattern` stands for? `values` gets copies of what is in the place of the
- * braces, made in `pool`; NULL: not wanted. A pattern with a name that path.c does not have matches
+/* True if `path` matches `pattern`. `values`, unless it is NULL, gets copies of the segments in the
+ * place of the braces, made in `pool`. A pattern with a name that path.c does not have matches
  * nothing. */
 bool authp_path_matches(const char *pattern, const char *path, authp_path_values_t *values,
                         apr_pool_t *pool);
@@ -35,8 +35,8 @@ bool authp_path_matches(const char *pattern, const char *path, authp_path_values
 /* The value called `name`, NULL if the path has none. */
 const char *authp_path_value(const authp_path_values_t *values, const char *name);
 
-/* The kind of the first brace in `pattern`; *pattern moves behind it. NULL if there is no further
- * one. */
+/* Returns the kind of the first brace in `pattern`, and moves *pattern behind it. NULL if there is
+ * no further one. */
 const authp_path_kind_t *authp_path_next(const char **pattern);
 
 #endif

@@ -18,7 +18,7 @@ static void write_findings(const authp_findings_t *findings, json_t *out)
     }
 }
 
-/* `type` is the code as a URN: stable, and nobody tries to open it. */
+/* The member `type` is the code as a URN. A URN is stable, and no client tries to open it. */
 static void write_error(const authp_problem_t *problem, const authp_refusal_t *refusal, json_t *out,
                         apr_pool_t *pool)
 {

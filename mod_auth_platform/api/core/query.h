@@ -11,7 +11,7 @@
 
 /* Checks all parameters. AUTHP_E_VALIDATION_FAILED: call->findings names every wrong one. */
 AUTHP_CHECKED authp_err_t authp_query_check(authp_call_t *call);
-/* Has the route a parameter that authp_query_check() may refuse? */
+/* True if the route has a parameter that authp_query_check() may refuse. */
 bool authp_query_may_fail(const authp_route_t *route);
 /* The parameters of a list without filters, and those that come first in any list. */
 #define AUTHP_QUERY_PAGE                                                                           \

@@ -108,7 +108,7 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     return NULL;
 }
 
-/* Accepts 24.0 too, which is a whole number. */
+/* Accepts 24.0 too, because it is a whole number. */
 static bool is_hours(const json_t *value)
 {
     double hours = json_number_value(value);
@@ -300,7 +300,7 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         break;
     case AUTHP_FIELD_TOKEN:
         describe_text(TOKEN_MAX, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(out, "description", "Exactly as an answer of the server had it.");
+        authp_json_set_str(out, "description", "The text exactly as the server sent it.");
         break;
     case AUTHP_FIELD_ID:
         authp_json_set_str(out, "pattern", AUTHP_SCHEMA_ID);

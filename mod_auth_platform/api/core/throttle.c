@@ -63,9 +63,9 @@ static bool counts(const authp_call_t *call, authp_err_t outcome)
                                outcome == AUTHP_E_INVITE_INVALID);
 }
 
-/* True if the line for hashes is done in a moment, with those strangers too that have entered the
- * gate and may still be on their way to it. Without these, all of a flood would find it short at
- * once. */
+/* True if the line for hashes would be done within 250 ms. Strangers that have entered the gate and
+ * may not have reached the line yet are counted too. Otherwise all requests of a flood would find
+ * the line short at the same moment. */
 static bool is_quick(const authp_call_t *call)
 {
     const authp_hasher_t *hasher = call->realm->hasher;

@@ -12,8 +12,8 @@ AUTHP_CHECKED authp_err_t authp_throttle_enter(authp_call_t *call);
  * the request may not go on. */
 AUTHP_CHECKED authp_err_t authp_throttle_ask(authp_call_t *call);
 /* Enters the gate. A stranger that finds its share full enters all the same while the line for
- * hashes is done in a moment. Other requests that find the gate full wait for a place, 2 s at most,
- * while the store answers. Returns false if there is no place. */
+ * hashes would be done within 250 ms. Other requests that find the gate full wait for a place, 2 s
+ * at most, while the store answers. Returns false if there is no place. */
 bool authp_throttle_enter_gate(const authp_call_t *call, bool stranger);
 /* Runs after the handler and returns what to answer. A registration that made no account and told
  * nothing does not count against the limit. While strangers fill the line for hashes, AUTHP_E_BUSY

@@ -14,7 +14,7 @@ authp_err_t authp_meta_healthz(authp_call_t *call)
     return AUTHP_OK;
 }
 
-/* Returns what an operator has to know, or NULL if all is well. */
+/* Returns a sentence for the operator if something is wrong, else NULL. */
 static const char *complaint(const authp_live_health_t *health)
 {
     if (!health->table.warm && (health->table.age_ms < 0 || !health->clock_known)) {

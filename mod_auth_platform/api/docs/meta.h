@@ -4,13 +4,14 @@
 
 #include "api/core/call.h"
 
-/* The routes that every mount has, about the server itself. */
+/* Routes about the server itself: is it alive, is it ready, its OpenAPI document and the page
+ * /docs. */
 authp_err_t authp_meta_healthz(authp_call_t *call);
 authp_err_t authp_meta_readyz(authp_call_t *call);
 authp_err_t authp_meta_openapi(authp_call_t *call);
 authp_err_t authp_meta_docs(authp_call_t *call);
 
-/* Their rows, for a profile's table; `group` is one of its tags. */
+/* The rows of these routes, which a profile puts into its table. `group` is one of its tags. */
 #define AUTHP_META_ROUTES(group)                                                                   \
     {.method = "GET",                                                                              \
      .path = "/healthz",                                                                           \

@@ -198,8 +198,8 @@ static const char *lower_case(const char *text, apr_pool_t *pool)
     return lower;
 }
 
-/* "POST", "/login/candidate" -> "postLoginCandidate". `path` is below the mount whose document it
- * is, or from the host's root. */
+/* Returns a name for a route: "POST", "/login/candidate" -> "postLoginCandidate". `path` is below
+ * the mount of the document. For a route of another mount it is the path on the host. */
 static const char *operation_id(const authp_route_t *route, const char *path, apr_pool_t *pool)
 {
     char *id = apr_pstrcat(pool, route->method, path, NULL);
@@ -319,8 +319,8 @@ static void add_operation(json_t *item, const authp_route_t *route, const char *
     }
 }
 
-/* The routes of one mount. Its path is part of an operation's name where the document is another
- * mount's. */
+/* Adds the routes of one mount. If the document belongs to another mount, the names of the
+ * operations contain the path of this one. */
 static void add_mount(json_t *document, const authp_mount_t *mount, maker_t *maker)
 {
     apr_pool_t *pool = maker->pool;

@@ -4,8 +4,8 @@
 
 #include "api/core/profile.h"
 
-/* The descriptions of the routes of a profile: those of its about.json, and those of
- * docs/about.json for what every profile has. Parsed once for each document. */
+/* Reads the descriptions of a profile's routes: from its about.json, and from docs/about.json for
+ * the routes of meta.h. Called once for each document. */
 json_t *authp_openapi_about_read(const authp_profile_t *profile, apr_pool_t *pool);
 
 /* Returns the description of a route: who may call it, then its paragraphs, separated by blank

@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* Headers of answers, and the ways to authenticate, into the components of an OpenAPI document. */
+/* Adds the headers of answers, and the ways to authenticate, to the components of an OpenAPI
+ * document. */
 void authp_openapi_components_add(const authp_settings_t *settings, json_t *out);
 
 #endif

@@ -6,18 +6,18 @@
 #include "api/core/profile.h"
 
 /* The examples of bodies and answers in an OpenAPI document, from docs/examples.json and the
- * examples.json of profiles: "examples" holds them by name, "of" names those of a schema, or of one
- * route's answer ("GET /readyz"). One that has a "delivery" is for mounts that hand out tokens that
- * way. */
+ * examples.json of profiles. "examples" has them by name. "of" has the names of the examples of a
+ * schema, or of one route's answer ("GET /readyz"). An example with a "delivery" is used for mounts
+ * that hand out tokens in that way. */
 
-/* Those that every profile has. The tree is released with `pool`. */
+/* Returns the examples of the routes in meta.h. `pool` frees the tree. */
 json_t *authp_openapi_examples_make(apr_pool_t *pool);
-/* Adds those of a profile. */
+/* Adds the examples of a profile to `all`. */
 void authp_openapi_examples_add(const authp_profile_t *profile, json_t *all, apr_pool_t *pool);
-/* One of each error code, as the profile's shape writes it. */
+/* Adds one example of each error code to `out`, as the profile's shape writes it. */
 void authp_openapi_examples_errors(const authp_profile_t *profile, json_t *out, apr_pool_t *pool);
-/* The name of an error's example: the code, and the status behind it where another status bears the
- * code too. */
+/* Returns the name of an error's example: the code, followed by the status if the code also occurs
+ * with another status. */
 const char *authp_openapi_examples_error(const authp_profile_t *profile, authp_err_t err,
                                          apr_pool_t *pool);
 

@@ -5,7 +5,7 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* What every profile has. */
+/* The schemas that every document has. */
 static const authp_answer_schema_t common[] = {
     {.name = "Status",
      .properties = {{"status", "string", NULL},

@@ -4,12 +4,12 @@
 
 #include "api/core/profile.h"
 
-/* The component schemas of an OpenAPI document: what bodies, answers and errors look like. */
+/* The component schemas of an OpenAPI document: the forms of bodies, answers and errors. */
 
-/* Those of a profile's routes. */
+/* Adds the schemas of a profile's routes. */
 void authp_openapi_schemas_add(const authp_profile_t *profile, const authp_settings_t *settings,
                                json_t *schemas, apr_pool_t *pool);
-/* Those of the routes that every mount has (meta.h). */
+/* Adds the schemas of the routes in meta.h. */
 void authp_openapi_schemas_add_common(json_t *schemas, apr_pool_t *pool);
 
 #endif

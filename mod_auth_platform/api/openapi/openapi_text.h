@@ -5,8 +5,9 @@
 #include <apr_pools.h>
 #include <jansson.h>
 
-/* The object in a text that the build embeds (docs/ and the profiles' folders). NULL counts as {},
- * and so does what is not JSON: a test holds every text to be an object. Released with `pool`. */
+/* Parses a text that the build embeds (docs/ and the profiles' folders) and returns its object.
+ * NULL gives {}, and so does a text that is not JSON; a test checks that every text is an object.
+ * `pool` frees the value. */
 json_t *authp_openapi_text_parse(const char *text, apr_pool_t *pool);
 
 #endif

@@ -85,7 +85,7 @@ static void end_sessions(const authp_realm_t *realm, const char *id, const char 
     authp_err_t err = authp_live_change_session_end_user(realm, id, NULL, reason, NULL, pool);
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0310",
-                  "user %s: sessions are dead but not marked as ended: %s", id,
+                  "user %s: the sessions are invalid, but are not marked as ended: %s", id,
                   authp_err_name(err));
     }
 }

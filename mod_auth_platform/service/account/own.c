@@ -168,8 +168,8 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
         realm, user->id.hex, self->session->id.hex, "password_change", NULL, pool);
     if (ended != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0312",
-                  "user %s: sessions are dead but not marked as ended: %s", user->id.hex,
-                  authp_err_name(ended));
+                  "user %s: the sessions are invalid, but are not marked as ended: %s",
+                  user->id.hex, authp_err_name(ended));
     }
     return err;
 }

@@ -236,7 +236,8 @@ authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_ac
     if (err == AUTHP_E_INVITE_INVALID) {
         /* Another registration has used the invite, so this account is removed again. */
         authp_err_t undone = authp_store_user_discard(realm->store, inserted, pool);
-        authp_log(AUTHP_LOG_NOTICE, "AUTHP0313", "user %s: lost its invite to another, removed: %s",
+        authp_log(AUTHP_LOG_NOTICE, "AUTHP0313",
+                  "user %s: another registration used the invite first, removing this account: %s",
                   inserted->id.hex, authp_err_name(undone));
         audit_refused(realm, err, client, pool);
         return err;

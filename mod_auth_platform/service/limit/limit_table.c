@@ -31,8 +31,8 @@ static int find(place_t *bucket, uint64_t tag, int from)
     return -1;
 }
 
-/* Chooses a place for `tag`: the first empty one, else the one that matters least. -1: another
- * process has added the tag meanwhile. */
+/* Returns a place for `tag`: the first empty one, else the one that matters least. Returns -1 if
+ * another process has added the tag meanwhile. */
 static int choose(place_t *bucket, uint64_t tag, const authp_limit_step_t *step, uint64_t *word)
 {
     int chosen = 0;

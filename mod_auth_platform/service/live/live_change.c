@@ -3,7 +3,7 @@
 
 #include "service/live_table/live_tell.h"
 
-/* The poll has brought older ones. */
+/* The poll has read changes that are older than this. */
 #define RECENT_MS 60000
 
 /* Changes that make tokens invalid. The store is changed first. Then the live table is told, before

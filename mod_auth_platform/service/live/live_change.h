@@ -5,7 +5,7 @@
 #include "service/realm/realm.h"
 
 /* All changes that make tokens invalid: each changes the store as its operation of the same name
- * does, and then tells the live table, before anybody is answered. */
+ * does, and then tells the live table, before the request is answered. */
 
 /* AUTHP_E_NOT_FOUND: there is none, or it has ended already. */
 AUTHP_CHECKED authp_err_t authp_live_change_session_end(const authp_realm_t *realm, const char *sid,

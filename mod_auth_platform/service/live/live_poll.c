@@ -95,11 +95,11 @@ static void say(const authp_live_t *live, authp_err_t err)
     }
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0332",
-                  "changes by other hosts are not heard of: %s; guarded pages go by "
-                  "AuthPlatformWhenUnavailable once AuthPlatformRevocationMaxLag is over",
+                  "changes by other hosts cannot be read: %s; guarded pages follow "
+                  "AuthPlatformWhenUnavailable after AuthPlatformRevocationMaxLag",
                   authp_err_name(err));
     } else {
-        authp_log(AUTHP_LOG_NOTICE, "AUTHP0333", "changes by other hosts are heard of again");
+        authp_log(AUTHP_LOG_NOTICE, "AUTHP0333", "changes by other hosts are read again");
     }
 }
 

@@ -6,8 +6,8 @@
 #include "service/realm/principal.h"
 #include "service/realm/realm.h"
 
-/* The questions to the store of one child, for tokens of which the table does not have the answer:
- * who asks now, and the latest answers. */
+/* The requests of one child that ask the store because the table does not have the answer for their
+ * token, and the latest answers of the store. */
 typedef struct authp_live_store_t authp_live_store_t;
 
 /* At most `askers` requests ask at the same time. `table` tells when the answers must be dropped.

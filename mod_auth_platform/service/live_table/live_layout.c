@@ -54,7 +54,7 @@ bool authp_live_layout_lock(authp_live_shared_t *shared)
     if (died) {
         authp_live_layout_empty(shared, LIVE_REALM(atomic_load(&shared->state)));
         authp_log(AUTHP_LOG_WARNING, "AUTHP0334",
-                  "a process died while it wrote to the live table: it is filled anew");
+                  "a process died while it wrote to the live table: the table is filled again");
     }
     return true;
 }

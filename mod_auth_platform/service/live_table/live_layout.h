@@ -108,7 +108,7 @@ live_bucket_t *authp_live_layout_bucket(authp_live_shared_t *shared, const live_
 /* Both are called with the mutex held. Readers skip a bucket that is open. */
 uint32_t authp_live_layout_open_bucket(live_bucket_t *bucket);
 void authp_live_layout_close_bucket(live_bucket_t *bucket, uint32_t sequence);
-/* Drops all entries, and lets the table speak of `realm` from now on. The mutex is held. */
+/* Drops all entries and assigns the table to `realm`. Called with the mutex held. */
 void authp_live_layout_empty(authp_live_shared_t *shared, uint32_t realm);
 /* Takes the mutex. False if that was not possible in time. If the holder died while it wrote, the
  * table is emptied. */

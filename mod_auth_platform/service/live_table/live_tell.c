@@ -25,7 +25,7 @@ static void turn_cold(authp_live_shared_t *shared)
     }
     authp_log(AUTHP_LOG_ERROR, "AUTHP0331",
               "the live table could not be written: guarded pages ask the store until it is filled "
-              "anew");
+              "again");
 }
 
 /* The way that has this key, else one whose entry does not matter any more. -1 if there is none. */

@@ -78,7 +78,7 @@ authp_err_t authp_session_refresh(const authp_realm_t *realm, const authp_proof_
     }
     if (err == AUTHP_E_CONFLICT) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0303",
-                  "session %s: the store refuses its own row %d times, are its reads stale?",
+                  "session %s: %d conditional updates failed, does the store return old data?",
                   row->id.hex, AUTHP_ROTATION_TRIES);
         return AUTHP_E_UNAVAILABLE;
     }

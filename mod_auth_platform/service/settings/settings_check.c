@@ -136,7 +136,7 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
     if (s->session_absolute_days != 0 && s->refresh_token_days != 0 &&
         s->session_absolute_days < s->refresh_token_days) {
         complain_of(loading, "SESSION_ABSOLUTE_DAYS",
-                    "must not be less than the refresh tokens' days");
+                    "must not be less than REFRESH_TOKEN_EXPIRE_DAYS");
     }
     if (s->limit_account.count > FAILURES_MOST) {
         complain_of(loading, "AUTH_LIMIT_ACCOUNT", "must be at most 900 failures");

@@ -49,7 +49,8 @@ static authp_err_t find_user(const authp_realm_t *realm, const authp_target_t *t
     return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
-/* Does the work that a check at the lower cost `cost` did not need. */
+/* Makes more hashes after a check at the lower cost `cost`, so that a refusal takes as much work as
+ * a check at BCRYPT_ROUNDS (see the top of this file). */
 static authp_err_t burn(const authp_realm_t *realm, authp_hash_for_t who, int cost)
 {
     static const char nobody[] = "nobody's password";
@@ -137,8 +138,9 @@ static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
         err = authp_store_user_upgrade_hash(realm->store, user, hash, authp_realm_now(realm), pool);
     }
     if (err != AUTHP_OK) {
-        authp_log(AUTHP_LOG_INFO, "AUTHP0304", "user %s: password hash of lower cost stays: %s",
-                  user->id.hex, authp_err_name(err));
+        authp_log(AUTHP_LOG_INFO, "AUTHP0304",
+                  "user %s: a password hash of lower cost was not replaced: %s", user->id.hex,
+                  authp_err_name(err));
     }
 }
 

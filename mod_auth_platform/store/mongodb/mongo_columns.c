@@ -43,7 +43,7 @@ static void put_text(bson_t *out, const char *key, const authp_column_t *column,
     authp_mongo_put_text(out, key, text);
 }
 
-/* False for what a document leaves out. */
+/* Returns false if the document leaves the column out. */
 static bool is_there(const authp_column_t *column, const void *at)
 {
     switch (column->kind) {

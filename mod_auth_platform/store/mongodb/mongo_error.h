@@ -7,8 +7,9 @@
 #include <bson/bson.h>
 #include <stdbool.h>
 
-/* An error of the driver as one of ours: AUTHP_E_CONFLICT if a unique value is taken,
- * AUTHP_E_UNAVAILABLE if no server could be asked or it had no time, otherwise AUTHP_E_INTERNAL. */
+/* Maps an error of the driver to one of ours: AUTHP_E_CONFLICT if a unique value is taken,
+ * AUTHP_E_UNAVAILABLE if no server could be asked or the time was over, otherwise
+ * AUTHP_E_INTERNAL. */
 authp_err_t authp_mongo_error_classify(const bson_error_t *error);
 
 /* True if a unique value is taken. */

@@ -19,7 +19,7 @@ typedef struct authp_mongo_names_t {
     atomic_int count; /* all */
 } authp_mongo_names_t;
 
-/* The MongoDB store's inside, shared by its files. */
+/* The internals of the MongoDB store, shared by its files. */
 typedef struct authp_mongo_t {
     authp_store_config_t config;
     mongoc_client_pool_t *pool;

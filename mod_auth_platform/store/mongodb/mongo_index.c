@@ -152,10 +152,11 @@ static void note_missing(missing_t *missing, const index_t *index, uint32_t code
 static void tell_missing(const authp_mongo_t *m, const missing_t *missing)
 {
     bool first = m->config.told != NULL && !atomic_exchange(m->config.told, true);
-    authp_log(first ? AUTHP_LOG_WARNING : AUTHP_LOG_INFO, "AUTHP0235",
-              "MongoDB makes no index of this kind (code %u) on %s: what is over is removed by the "
-              "purge alone",
-              missing->code, missing->list);
+    authp_log(
+        first ? AUTHP_LOG_WARNING : AUTHP_LOG_INFO, "AUTHP0235",
+        "MongoDB refused optional indexes (code %u) on %s: only the purge removes documents that "
+        "are not needed any more",
+        missing->code, missing->list);
 }
 
 /* AUTHP_OK also if the server refused an index that is not needed. *missing then names it. */

@@ -35,7 +35,8 @@ static void log_parsing(mongoc_log_level_t level, const char *domain, const char
         fine = strstr(message, APR_ARRAY_IDX(parsing.secrets, i, const char *)) == NULL;
     }
     authp_log(AUTHP_LOG_WARNING, "AUTHP0238", "MONGODB_URI: %s",
-              fine ? message : "the driver warns of it, in words that may hold a part of a secret");
+              fine ? message
+                   : "the driver's warning is not shown, because it may hold a part of a secret");
 }
 
 /* Adds the text as it is written in the URI, and its decoded form if that differs. */

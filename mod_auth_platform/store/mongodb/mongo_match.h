@@ -6,8 +6,9 @@
 
 #include <bson/bson.h>
 
-/* Conditions of a filter. None is ever left out, because a filter without it would find other
- * documents: NULL, and text that cannot be in a document, match nothing. */
+/* Append conditions to a filter. A condition is never left out, because the filter would then match
+ * other documents. With a value that no document can have (NULL, or text that is not UTF-8) the
+ * condition matches nothing. */
 void authp_mongo_match_text(bson_t *out, const char *key, const char *value);
 void authp_mongo_match_id(bson_t *out, const char *key, const char *id);
 /* The integer; 0 also matches a document without the field. */

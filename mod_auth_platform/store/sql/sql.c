@@ -120,12 +120,12 @@ typedef struct run_t {
     int count;
     authp_err_t otherwise; /* if a step of several did not change what it must */
     authp_sql_rows_t rows; /* of the last statement */
-    bool again;            /* a fresh connection may fare better */
+    bool again;            /* worth another try on a new connection */
     reach_t reached;
 } run_t;
 
-/* Nothing was changed by a statement that failed: the database rolled it back. A transaction ends
- * with its connection. */
+/* A statement that failed has changed nothing, because the database rolled it back. A transaction
+ * ends with its connection. */
 static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, int rc)
 {
     const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);

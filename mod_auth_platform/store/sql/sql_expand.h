@@ -4,12 +4,12 @@
 
 #include "store/sql/sql_dialect.h"
 
-/* The text of `statement` that serves the dialect: its variant, or the common one. */
+/* Returns the text of `statement` for the dialect: its variant, or the common one. */
 const char *authp_sql_expand_pick(const authp_sql_dialect_t *dialect,
                                   const authp_sql_statement_t *statement);
 
-/* That text with everything in braces replaced (sql_dialect.h says by what), for apr_dbd's
- * prepare. What is unknown stays as it is, so that the database refuses the statement. Allocated in
+/* Returns that text in the form that apr_dbd prepares: every word in braces is replaced as
+ * sql_dialect.h says. Unknown words stay, so that the database refuses the statement. Allocated in
  * `pool`. */
 const char *authp_sql_expand(const authp_sql_dialect_t *dialect,
                              const authp_sql_statement_t *statement, apr_pool_t *pool);

@@ -2,7 +2,8 @@
 #include "store/model.h"
 #include "store/sql/sql.h"
 
-/* Each binds one time or, for sessions, twice the same one, and then the size of a batch. */
+/* A statement of the purge. It binds a time (for sessions the same time twice), and then the size
+ * of a batch. */
 #define PURGE(of, table, condition)                                                                \
     {                                                                                              \
         .name = "purge of " of, .text = "DELETE FROM " table " WHERE id IN (SELECT id FROM " table \

@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The rows that one statement answered. */
+/* The rows that a statement has returned. */
 typedef struct authp_sql_rows_t {
     const apr_dbd_driver_t *driver;
     apr_dbd_results_t *results;
-    apr_dbd_row_t *row; /* the present one */
-    apr_pool_t *pool;   /* of the results; gone after the reader has returned */
+    apr_dbd_row_t *row; /* the row that is read now */
+    apr_pool_t *pool;   /* of the results; destroyed when the reader has returned */
     int at;
 } authp_sql_rows_t;
 
@@ -24,11 +24,12 @@ typedef authp_err_t authp_sql_read_fn(authp_sql_rows_t *rows, void *ctx);
 /* Steps to the next row. Returns false at the end. */
 bool authp_sql_rows_next(authp_sql_rows_t *rows);
 
-/* The text in a column of the present row, NULL for SQL's NULL. It lives as long as the results. */
+/* Returns the text in a column of the row that is read now, NULL for SQL's NULL. It lives as long
+ * as the results. */
 const char *authp_sql_rows_peek(const authp_sql_rows_t *rows, int column);
 /* The same, copied to `pool`. */
 const char *authp_sql_rows_text(const authp_sql_rows_t *rows, int column, apr_pool_t *pool);
-/* The integer in a column of the present row, 0 for SQL's NULL. */
+/* Returns the integer in a column of the row that is read now, 0 for SQL's NULL. */
 int64_t authp_sql_rows_int(const authp_sql_rows_t *rows, int column);
 
 /* A reader for statements of which only the number of rows matters. `ctx` is an int *. */

@@ -7,7 +7,8 @@
 /* An id that no session has, for session_end_user without a session to spare. */
 #define NO_SESSION "-"
 
-/* The session may be moved. Binds id, generation and the present time. */
+/* Condition: the session has this generation and has neither ended nor expired. Binds id,
+ * generation and the time now. */
 #define LIVE "id = {?id} AND generation = {?int} AND ended_at = {never} AND expires_at > {?time}"
 
 authp_err_t authp_sql_session_create(void *self, const authp_session_t *session, apr_pool_t *pool)

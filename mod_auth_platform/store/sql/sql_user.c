@@ -5,7 +5,7 @@
 
 #include <apr_strings.h>
 
-/* The account is as it was read. Binds id, ver and updated_at. */
+/* Condition: the account has not changed since it was read. Binds id, ver and updated_at. */
 #define UNCHANGED "id = {?id} AND ver = {?int} AND updated_at = {?time} AND deleted_at = {never}"
 
 static authp_err_t one_user(authp_sql_t *sql, const authp_sql_statement_t *statement,
@@ -22,7 +22,7 @@ static authp_err_t one_user(authp_sql_t *sql, const authp_sql_statement_t *state
 
 authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool_t *pool)
 {
-    /* No row is answered if a unique value is taken. */
+    /* No row is returned if a unique value is taken. */
     static const authp_sql_statement_t statement = {
         .name = "user_create",
         .columns = &authp_columns_user,
@@ -77,9 +77,9 @@ authp_err_t authp_sql_user_by_identity(void *self, const char *issuer, const cha
 authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
                                 apr_array_header_t **out, apr_pool_t *pool)
 {
-    /* The prefix is compared by bounds and a part of the text, not by LIKE: its characters stand
-     * for themselves, and the index on email serves it. A role is found as ",name," in the list. An
-     * empty prefix or role means any. */
+    /* The prefix is compared by bounds and by a part of the text. LIKE is not used, because it
+     * would read % and _ in the prefix as patterns and would not use the index on email. A role is
+     * found as ",name," in the list. An empty prefix or role means any. */
     static const authp_sql_statement_t statement = {
         .name = "user_list",
         .columns = &authp_columns_user,

@@ -170,7 +170,8 @@ authp_err_t authp_sqlite_lock_take(authp_sqlite_lock_t *lock, int timeout_ms)
     }
     atomic_store(&lock->held, true);
     if (died) {
-        authp_log(AUTHP_LOG_INFO, "AUTHP0226", "a writer of the database ended in its turn");
+        authp_log(AUTHP_LOG_INFO, "AUTHP0226",
+                  "a process ended while it had the turn to write to the database");
     }
     return AUTHP_OK;
 }
