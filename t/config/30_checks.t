@@ -216,7 +216,7 @@ for my $case (    # name, configuration, listeners, ServerName, whether a warnin
     my ($status, $out, $warnings) = check($conf, listen => $listen, name => $server, env => 'plain.env');
     is($status, 0, "SECURE_COOKIES=false, $name: passes") or diag $out;
     is(scalar @{$warnings}, $warns, '... warnings') or diag $out;
-    like($warnings->[0], qr/SECURE_COOKIES in \S+plain\.env is false, and .* others than this machine/, '... of that') if $warns;
+    like($warnings->[0], qr/SECURE_COOKIES in \S+plain\.env is false, and .* serves other machines/, '... of that') if $warns;
 }
 
 # A mistake of a virtual host is reported for that host. One that is inherited is reported once.
