@@ -22,6 +22,7 @@
 #include <util_cfgtree.h>
 
 #define MOST_HOOKS 4
+#define MOST_FILTERS 4
 
 httpd_fake_t fake;
 
@@ -38,7 +39,8 @@ static struct {
     request_fn *authn;
     request_fn *authz;
     void (*insert_filter)(request_rec *r);
-    ap_filter_rec_t cache;
+    ap_filter_rec_t filters[MOST_FILTERS];
+    int nfilters;
 } hooks;
 
 void ap_hook_fixups(ap_HOOK_fixups_t *fn, const char *const *before, const char *const *after,
@@ -84,19 +86,15 @@ void ap_hook_insert_filter(ap_HOOK_insert_filter_t *fn, const char *const *befor
     hooks.insert_filter = fn;
 }
 
-void ap_hook_insert_error_filter(ap_HOOK_insert_error_filter_t *fn, const char *const *before,
-                                 const char *const *after, int order)
-{
-    (void)fn, (void)before, (void)after, (void)order;
-}
-
 ap_filter_rec_t *ap_register_output_filter(const char *name, ap_out_filter_func fn,
                                            ap_init_filter_func init, ap_filter_type type)
 {
     (void)init, (void)type;
-    hooks.cache.name = name;
-    hooks.cache.filter_func.out_func = fn;
-    return &hooks.cache;
+    ck_assert_int_lt(hooks.nfilters, MOST_FILTERS);
+    ap_filter_rec_t *record = &hooks.filters[hooks.nfilters++];
+    record->name = name;
+    record->filter_func.out_func = fn;
+    return record;
 }
 
 static void register_once(apr_pool_t *pool)
@@ -117,11 +115,6 @@ static void register_once(apr_pool_t *pool)
 
 ap_directive_t *ap_conftree;
 ap_listen_rec *ap_listeners;
-
-authp_runtime_t *authp_runtime_get(void)
-{
-    return &fake.runtime;
-}
 
 int authp_refuse(request_rec *r, authp_err_t err)
 {
@@ -199,7 +192,40 @@ const char *ap_expr_str_exec(request_rec *r, const ap_expr_info_t *expression, c
 void ap_log_rerror_(const char *file, int line, int index, int level, apr_status_t status,
                     const request_rec *r, const char *format, ...)
 {
-    (void)file, (void)line, (void)index, (void)level, (void)status, (void)r, (void)format;
+    char text[1000];
+    va_list args;
+    (void)file, (void)line, (void)index, (void)status, (void)r;
+    va_start(args, format);
+    (void)apr_vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    httpd_fake_say(level & APLOG_LEVELMASK, text);
+}
+
+void ap_log_error_(const char *file, int line, int index, int level, apr_status_t status,
+                   const server_rec *server, const char *format, ...)
+{
+    char text[1000];
+    va_list args;
+    (void)file, (void)line, (void)index, (void)status, (void)server;
+    va_start(args, format);
+    (void)apr_vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    httpd_fake_say(level & APLOG_LEVELMASK, text);
+}
+
+void httpd_fake_say(int level, const char *line)
+{
+    size_t len = strlen(fake.said);
+    (void)apr_snprintf(fake.said + len, sizeof(fake.said) - len, "%d %s\n", level, line);
+}
+
+int httpd_fake_told(const char *part)
+{
+    int count = 0;
+    for (const char *at = fake.said; (at = strstr(at, part)) != NULL; at++) {
+        count++;
+    }
+    return count;
 }
 
 ap_filter_t *ap_add_output_filter_handle(ap_filter_rec_t *record, void *ctx, request_rec *r,
@@ -219,9 +245,15 @@ void ap_remove_output_filter(ap_filter_t *filter)
 
 apr_status_t ap_pass_brigade(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
-    (void)brigade;
+    char *data = NULL;
+    apr_size_t len = 0;
     ck_assert_ptr_null(filter);
     fake.passed++;
+    if (brigade != NULL) {
+        fake.ended = APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
+        ck_assert_int_eq(apr_brigade_pflatten(brigade, &data, &len, fake.f.pool), APR_SUCCESS);
+        fake.sent = apr_pstrmemdup(fake.f.pool, data, len);
+    }
     return APR_SUCCESS;
 }
 
@@ -241,6 +273,7 @@ void httpd_fake_open(void)
     fixture_open(&fake.f);
     register_once(fake.f.pool);
     fake.runtime.realm = fake.f.realm;
+    authp_runtime_set(&fake.runtime);
     fake.main.module_config = slot(authp_config_create_server(fake.f.pool, &fake.main));
     fake.host.module_config = slot(authp_config_create_server(fake.f.pool, &fake.host));
     fake.host.is_virtual = 1;

@@ -8,6 +8,7 @@
 #include "httpd/context.h"
 #include "httpd/runtime.h"
 
+#include <http_config.h>
 #include <mod_auth.h>
 #include <util_filter.h>
 
@@ -25,6 +26,9 @@ typedef struct httpd_fake_t {
     authp_err_t refused;            /* the error of the latest authp_refuse() */
     int refusals;
     apr_size_t passed; /* brigades that went through all filters */
+    const char *sent;  /* what was in the latest of them */
+    bool ended;        /* and it was the last of an answer */
+    char said[4000];   /* what was logged with a request or a server: "LEVEL TEXT\n" */
 } httpd_fake_t;
 
 extern httpd_fake_t fake;
@@ -60,5 +64,9 @@ int httpd_fake_authn(request_rec *r);
 int httpd_fake_authz(request_rec *r);
 /* Runs the output filters that our code put into the answer. */
 void httpd_fake_answer(request_rec *r);
+/* Adds a line to what was said. */
+void httpd_fake_say(int level, const char *line);
+/* How often `part` is in what was said. */
+int httpd_fake_told(const char *part);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd_fake_io.h"
 
+#include <apr_strings.h>
 #include <check.h>
 #include <http_core.h>
 #include <http_protocol.h>
@@ -131,4 +132,14 @@ request_rec *fake_io_request(void)
     r->server->keep_alive = 1;
     r->proto_num = HTTP_VERSION(1, 1);
     return r;
+}
+
+void ap_set_content_type(request_rec *r, const char *type)
+{
+    r->content_type = type;
+}
+
+void ap_set_content_length(request_rec *r, apr_off_t length)
+{
+    apr_table_setn(r->headers_out, "Content-Length", apr_off_t_toa(r->pool, length));
 }

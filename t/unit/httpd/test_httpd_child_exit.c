@@ -2,13 +2,12 @@
 /* A child must end at once when httpd frees its pools if a signal of prefork interrupted it in the
  * middle of work. All other children free their pools as usual. */
 #include "httpd_fake_io.h"
+#include "httpd_fake_start.h"
 #include "suite.h"
 
 #include "base/clock.h"
 #include "httpd/child_exit.h"
 
-#include <http_connection.h>
-#include <mpm_common.h>
 #include <scoreboard.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -19,35 +18,8 @@
 #define SETTLE_MS 100
 #define SETTLED_US ((SETTLE_MS + 30) * 1000)
 
-static ap_HOOK_drop_privileges_t *drop_privileges;
-static ap_HOOK_child_init_t *child_init;
-static ap_HOOK_create_connection_t *create_connection;
 static int slot;
 static worker_score score;
-
-void ap_hook_drop_privileges(ap_HOOK_drop_privileges_t *fn, const char *const *before,
-                             const char *const *after, int order)
-{
-    (void)before, (void)after;
-    ck_assert_int_eq(order, APR_HOOK_REALLY_FIRST);
-    drop_privileges = fn;
-}
-
-void ap_hook_child_init(ap_HOOK_child_init_t *fn, const char *const *before,
-                        const char *const *after, int order)
-{
-    (void)before, (void)after;
-    ck_assert_int_eq(order, APR_HOOK_REALLY_LAST);
-    child_init = fn;
-}
-
-void ap_hook_create_connection(ap_HOOK_create_connection_t *fn, const char *const *before,
-                               const char *const *after, int order)
-{
-    (void)before, (void)after;
-    ck_assert_int_eq(order, APR_HOOK_REALLY_FIRST);
-    create_connection = fn;
-}
 
 int ap_find_child_by_pid(apr_proc_t *child)
 {
@@ -65,7 +37,11 @@ worker_score *ap_get_scoreboard_worker_from_indexes(int child, int thread)
 static void set_up(void)
 {
     httpd_fake_open();
+    fake_start_open();
     authp_child_exit_register(fake.f.pool);
+    ck_assert_int_eq(fake_start.order.drop_privileges, APR_HOOK_REALLY_FIRST);
+    ck_assert_int_eq(fake_start.order.child_init, APR_HOOK_REALLY_LAST);
+    ck_assert_int_eq(fake_start.order.create_connection, APR_HOOK_REALLY_FIRST);
     fake_io_open();
     slot = 3;
     score.status = SERVER_READY;
@@ -121,15 +97,15 @@ static void live(const life_t *life)
     slot = life->slot;
     authp_ms_t began = authp_clock_now(authp_clock_monotonic());
     apr_pool_create(&pchild, NULL);
-    if (drop_privileges(pchild, &fake.main) != DECLINED) {
+    if (fake_start.drop_privileges(pchild, &fake.main) != DECLINED) {
         _exit(1);
     }
     if (life->ready) {
-        child_init(pchild, &fake.main);
+        fake_start.child_init(pchild, &fake.main);
     }
     for (int i = 0; i < life->connections; i++) {
         apr_pool_create(&connection, pchild);
-        if (create_connection(connection, &fake.main, NULL, 0, NULL, NULL) != NULL) {
+        if (fake_start.create_connection(connection, &fake.main, NULL, 0, NULL, NULL) != NULL) {
             _exit(2); /* the next module is to make it */
         }
         if (!life->open || i + 1 < life->connections) {

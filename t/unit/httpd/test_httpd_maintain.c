@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rounds that mod_watchdog calls in a child: how often they run, when the purge waits, what is
  * logged, and that no round runs while the child's pools are destroyed. */
-#include "httpd_fake.h"
+#include "httpd_fake_start.h"
 #include "suite.h"
 
 #include "base/log.h"
@@ -31,9 +31,6 @@ typedef struct watch_t {
 static watch_t watches[4];
 static int nwatches;
 static int refused_at; /* the number of the registration that fails */
-static int main_state;
-static ap_HOOK_post_config_t *post_config;
-static char said[2000];
 
 static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const char *name, int parent,
                                              int singleton, apr_pool_t *pool)
@@ -58,38 +55,10 @@ static apr_status_t ap_watchdog_register_callback(ap_watchdog_t *watchdog,
     return ++nwatches == refused_at ? APR_EGENERAL : APR_SUCCESS;
 }
 
-void ap_hook_post_config(ap_HOOK_post_config_t *fn, const char *const *before,
-                         const char *const *after, int order)
-{
-    (void)before, (void)after;
-    ck_assert_int_lt(order, APR_HOOK_LAST); /* mod_watchdog starts its threads there */
-    post_config = fn;
-}
-
-int ap_state_query(int query)
-{
-    ck_assert_int_eq(query, AP_SQ_MAIN_STATE);
-    return main_state;
-}
-
-static void add(const char *line)
-{
-    size_t len = strlen(said);
-    apr_cpystrn(said + len, line, sizeof(said) - len);
-}
-
-void ap_log_error_(const char *file, int line, int index, int level, apr_status_t status,
-                   const server_rec *server, const char *format, ...)
-{
-    (void)file, (void)line, (void)index, (void)status, (void)server;
-    ck_assert_int_eq(level & APLOG_LEVELMASK, APLOG_WARNING);
-    add(format);
-}
-
 static void keep(void *ctx, authp_log_level_t level, const char *message)
 {
     (void)ctx;
-    add(apr_psprintf(fake.f.pool, "%d %s\n", (int)level, message));
+    httpd_fake_say((int)level, message);
 }
 
 /* mod_watchdog registers its optional functions only if it is loaded. */
@@ -144,9 +113,10 @@ static void set_up(void)
     ops.purge = purge;
     fake.f.store->ops = &ops;
     nwatches = refused_at = maintained = purged = removes = 0;
-    said[0] = '\0';
-    main_state = AP_SQ_MS_CREATE_CONFIG;
+    fake_start_open();
     authp_maintain_register(fake.f.pool);
+    /* mod_watchdog starts its threads there */
+    ck_assert_int_lt(fake_start.order.post_config, APR_HOOK_LAST);
     ck_assert_int_eq(apr_pool_create(&pchild, NULL), APR_SUCCESS);
     authp_maintain_child(&fake.runtime, pchild);
     atomic_store(&fake.runtime.ready, true);
@@ -162,7 +132,7 @@ static void tear_down(void)
 
 static int start(void)
 {
-    return post_config(fake.f.pool, fake.f.pool, fake.f.pool, &fake.main);
+    return fake_start.post_config(fake.f.pool, fake.f.pool, fake.f.pool, &fake.main);
 }
 
 static void round_of(int which, int state)
@@ -191,10 +161,10 @@ static authp_ms_t left(void)
 
 START_TEST(what_is_watched)
 {
-    main_state = AP_SQ_MS_CREATE_PRE_CONFIG; /* the first pass of a start */
+    fake_start.main_state = AP_SQ_MS_CREATE_PRE_CONFIG; /* the first pass of a start */
     ck_assert_int_eq(start(), OK);
     ck_assert_int_eq(nwatches, 0);
-    main_state = AP_SQ_MS_CREATE_CONFIG;
+    fake_start.main_state = AP_SQ_MS_CREATE_CONFIG;
     ck_assert_int_eq(start(), OK);
     ck_assert_int_eq(nwatches, 2);
     ck_assert_str_ne(watches[0].name, watches[1].name); /* each round has a thread of its own */
@@ -203,7 +173,7 @@ START_TEST(what_is_watched)
     ck_assert_ptr_eq(watches[0].data, &fake.runtime);
     ck_assert_ptr_eq(watches[1].data, &fake.runtime);
     ck_assert(watches[0].round != watches[1].round);
-    ck_assert_str_eq(said, "");
+    ck_assert_str_eq(fake.said, "");
 }
 END_TEST
 
@@ -214,8 +184,10 @@ START_TEST(nobody_watches)
     refused_at = _i;
     ck_assert_int_eq(start(), OK);
     ck_assert_int_eq(nwatches, _i);
-    ck_assert_ptr_nonnull(strstr(said, "AUTHP0520: mod_watchdog is missing"));
-    ck_assert_ptr_eq(strstr(said, "AUTHP0520"), strrchr(said, 'A'));
+    ck_assert_int_eq(httpd_fake_told("AUTHP"), 1);
+    ck_assert_int_eq(httpd_fake_told(apr_psprintf(
+                         fake.f.pool, "%d AUTHP0520: mod_watchdog is missing", APLOG_WARNING)),
+                     1);
 }
 END_TEST
 
@@ -248,7 +220,7 @@ START_TEST(the_purge_comes_again)
         ck_assert_int_le(left(), 3000);
     }
     ck_assert_int_eq(maintained, 12);
-    ck_assert_str_eq(said, "");
+    ck_assert_str_eq(fake.said, "");
 }
 END_TEST
 
@@ -260,12 +232,12 @@ START_TEST(a_purge_is_bounded)
     due_in(0);
     round_of(0, AP_WATCHDOG_STATE_RUNNING);
     ck_assert_int_eq(purged, 4);
-    ck_assert_ptr_nonnull(strstr(said, "AUTHP0521: removed 2000 rows"));
+    ck_assert_ptr_nonnull(strstr(fake.said, "AUTHP0521: removed 2000 rows"));
     removes = 3;
     due_in(0);
     round_of(0, AP_WATCHDOG_STATE_RUNNING);
     ck_assert_int_eq(purged, 5);
-    ck_assert_ptr_nonnull(strstr(said, "AUTHP0521: removed 3 rows"));
+    ck_assert_ptr_nonnull(strstr(fake.said, "AUTHP0521: removed 3 rows"));
 }
 END_TEST
 
@@ -288,7 +260,7 @@ START_TEST(clocks_that_differ_are_told_once)
         for (int j = 0; j < 3; j++) {
             due_in(0);
             round_of(0, AP_WATCHDOG_STATE_RUNNING);
-            ck_assert_int_eq(refusals(), i);
+            ck_assert_int_eq(httpd_fake_told("AUTHP0522"), i);
             ck_assert_int_eq(purged, i - 1);
             ck_assert_int_gt(left(), EVERY_MS - 5000);
         }
@@ -302,9 +274,10 @@ START_TEST(clocks_that_differ_are_told_once)
     due_in(0);
     round_of(0, AP_WATCHDOG_STATE_RUNNING);
     mem_store_fail(fake.f.store, NULL, 0, AUTHP_OK);
-    ck_assert_int_eq(refusals(), 2);
-    ck_assert_ptr_nonnull(strstr(said, apr_psprintf(fake.f.pool, "%d AUTHP0522: nothing is purged",
-                                                    (int)AUTHP_LOG_WARNING)));
+    ck_assert_int_eq(httpd_fake_told("AUTHP0522"), 2);
+    ck_assert_ptr_nonnull(
+        strstr(fake.said, apr_psprintf(fake.f.pool, "%d AUTHP0522: nothing is purged",
+                                       (int)AUTHP_LOG_WARNING)));
 }
 END_TEST
 
