@@ -241,15 +241,6 @@ START_TEST(a_purge_is_bounded)
 }
 END_TEST
 
-static int refusals(void)
-{
-    int count = 0;
-    for (const char *at = said; (at = strstr(at, "AUTHP0522")) != NULL; at++) {
-        count++;
-    }
-    return count;
-}
-
 /* A log line is written when the difference begins and not in each round, and again after the
  * clocks were right in between. */
 START_TEST(clocks_that_differ_are_told_once)
