@@ -339,6 +339,9 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     contract_add_races(tests);
     contract_add_audit(tests);
     contract_add_columns(tests);
+    contract_add_identities(tests);
+    contract_add_identity_races(tests);
+    contract_add_once(tests);
     suite_add_tcase(suite, tests);
     return suite;
 }

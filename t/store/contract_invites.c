@@ -94,6 +94,51 @@ START_TEST(claim_is_conditional)
 }
 END_TEST
 
+/* The id of the live invite; NULL if there is none. */
+static const char *live_of(const char *email, authp_ms_t now)
+{
+    authp_invite_t *invite = NULL;
+    authp_err_t err =
+        authp_store_invite_live_of(contract_store(), email, now, &invite, contract_pool());
+    ck_assert(err == (invite != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND));
+    return invite != NULL ? invite->id.hex : NULL;
+}
+
+START_TEST(the_newest_live_invite)
+{
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    authp_invite_t *got = NULL;
+    authp_user_t user = contract_put_user("grace@example.org");
+    ck_assert_ptr_null(live_of("grace@example.org", NOW));
+    authp_invite_t first = put_invite("a");
+    authp_invite_t second = put_invite("b");
+    authp_invite_t third = put_invite("c");
+    authp_invite_t other = third;
+    contract_next_id(&other.id);
+    other.email = "other@example.org";
+    other.code_hash = hash_of("d");
+    other.expires_at = NOW + 9000;
+    ck_assert_int_eq(authp_store_invite_create(store, &other, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_invite_live_of(store, "grace@example.org", NOW, &got, pool),
+                     AUTHP_OK);
+    ck_assert_str_eq(got->id.hex, third.id.hex);
+    ck_assert_str_eq(got->code_hash, third.code_hash);
+    ck_assert_int_eq(got->expires_at, NOW + 1000);
+    /* A used one and a revoked one do not count, but the older one does until it expires. */
+    ck_assert_int_eq(authp_store_invite_claim(store, third.id.hex, user.id.hex, 1, NOW, pool),
+                     AUTHP_OK);
+    ck_assert_str_eq(live_of("grace@example.org", NOW), second.id.hex);
+    ck_assert_int_eq(authp_store_invite_revoke(store, second.id.hex, NOW, pool), AUTHP_OK);
+    ck_assert_str_eq(live_of("grace@example.org", NOW + 999), first.id.hex);
+    ck_assert_ptr_null(live_of("grace@example.org", NOW + 1000));
+    ck_assert_str_eq(live_of("other@example.org", NOW + 1000), other.id.hex);
+    ck_assert_ptr_null(live_of("race@example.org", NOW));
+    ck_assert_ptr_null(live_of("grace@example.or", NOW));
+    ck_assert_ptr_null(live_of("\xff", NOW));
+}
+END_TEST
+
 START_TEST(invites_are_listed_forgotten_and_purged)
 {
     authp_store_t *store = contract_store();
@@ -132,5 +177,6 @@ void contract_add_invites(TCase *tests)
 {
     tcase_add_test(tests, invite_comes_back_whole);
     tcase_add_test(tests, claim_is_conditional);
+    tcase_add_test(tests, the_newest_live_invite);
     tcase_add_test(tests, invites_are_listed_forgotten_and_purged);
 }
