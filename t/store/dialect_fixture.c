@@ -62,7 +62,7 @@ static const char *const *session(const authp_store_config_t *config, apr_pool_t
 {
     const char **statements = apr_pcalloc(pool, 3 * sizeof(*statements));
     statements[0] = "PRAGMA journal_mode=WAL";
-    statements[1] = apr_psprintf(pool, "PRAGMA busy_timeout=%d", config->timeout_ms);
+    statements[1] = apr_psprintf(pool, "PRAGMA cache_size=-%d", config->timeout_ms);
     return statements;
 }
 

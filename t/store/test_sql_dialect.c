@@ -144,11 +144,11 @@ END_TEST
 START_TEST(its_session_follows_the_configuration)
 {
     static const authp_sql_statement_t pragma = {
-        .name = "pragma", .text = "SELECT CAST(timeout AS TEXT) FROM pragma_busy_timeout"};
+        .name = "pragma", .text = "SELECT CAST(cache_size AS TEXT) FROM pragma_cache_size"};
     const void *values[] = {NULL};
     const char *text = NULL;
     ck_assert_int_eq(authp_sql_run(store->self, &pragma, values, first_text, &text), AUTHP_OK);
-    ck_assert_str_eq(text, "1234");
+    ck_assert_str_eq(text, "-1234");
 }
 END_TEST
 
