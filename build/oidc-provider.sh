@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Puts what t/oidc runs on into $OUT/oidc: build/oidc-provider.sh
+# Installs the programs of t/oidc into $OUT/oidc: build/oidc-provider.sh
 # node is Node.js (t/oidc/requirements.txt), node_modules is the identity provider (t/oidc/package-lock.json). Versions and contents are
-# pinned by hashes in these two files. No script of a package is run. A no-op when it is there; nothing outside of $OUT is written.
+# pinned by hashes in these two files. No script of a package is run. Does nothing if they are there. Writes nothing outside of $OUT.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ if cmp -s <(cat "${pins[@]}") "$out/installed.txt"; then
     exit 0
 fi
 
-# fetched NAME COMMAND...: a fetch from far away may fail once
+# fetched NAME COMMAND...: a download may fail once
 fetched() {
     local name=$1 try
     shift

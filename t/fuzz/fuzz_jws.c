@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens of others. The first byte chooses: 'T', the rest is a token; 'H', a header and 'P', a
- * payload that is signed with a real key, so that what stands behind a good signature is reached.
- */
+/* Tokens of other issuers. The first byte of the input chooses: after 'T' the rest is a token;
+ * after 'H' it is a header and after 'P' a payload that is signed with a real key, so that the code
+ * behind the check of the signature is reached. */
 #include "base/b64url.h"
 #include "crypto/jwt/jws.h"
 #include "fuzz.h"
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             FUZZ_DEMAND(json_is_object(payload));
         }
     } else {
-        /* Nobody without a key has a token that is taken. */
+        /* No token that was made without a key may be accepted. */
         FUZZ_DEMAND(verify(text, size - 1, &payload, pool) != AUTHP_OK);
     }
     apr_pool_destroy(pool);

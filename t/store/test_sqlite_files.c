@@ -154,7 +154,7 @@ START_TEST(locks_outlast_a_second_connection)
 }
 END_TEST
 
-/* --- what is refused in their place ---------------------------------------------------------- */
+/* --- FIFOs, links and folders in the place of a file are refused ----------------------------- */
 
 static const char *const names[] = {"", "-wal", "-shm", "-journal"};
 static const char *const kinds[] = {"is a FIFO", "is a symbolic link", "is a folder",

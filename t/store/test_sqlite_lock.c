@@ -257,7 +257,7 @@ START_TEST(sweep)
     die_holding(false);
     ck_assert_ptr_nonnull(queue_file());
     authp_sqlite_lock_sweep(sqlite_fixture_file(), geteuid() + 1, pool);
-    ck_assert_ptr_nonnull(queue_file()); /* another user's */
+    ck_assert_ptr_nonnull(queue_file()); /* a sweep for another user leaves the file */
     authp_sqlite_lock_sweep(sqlite_fixture_file(), geteuid(), pool);
     ck_assert_ptr_null(queue_file());
     authp_sqlite_lock_sweep(sqlite_fixture_file(), geteuid(), pool);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which addresses may be asked, and how long an answer may be kept. */
+/* Which URLs the client may fetch, and how long an answer may be kept. */
 #include <string.h>
 
 #include <apr_pools.h>

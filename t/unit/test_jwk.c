@@ -149,7 +149,7 @@ static const char *const unfit[] = {
     "\"k\":\"" ZEROS "\"," JOSE_ED,
 };
 
-/* Left out, and the others of the set stay. */
+/* The key is left out, and the other keys of the set stay. */
 START_TEST(unfit_left_out)
 {
     const char *text =
@@ -162,8 +162,8 @@ START_TEST(unfit_left_out)
 }
 END_TEST
 
-/* A key whose modulus is the product of two Mersenne primes, 2^a - 1 and 2^b - 1 (b = 0: of one):
- * it has a + b bits, and needs no search. */
+/* Returns a key whose modulus is the product of two Mersenne primes, 2^a - 1 and 2^b - 1 (b = 0:
+ * only the first). It has a + b bits, and no prime must be searched for. */
 static const char *mersenne(int a, int b)
 {
     unsigned char bytes[2048];
@@ -259,11 +259,11 @@ START_TEST(empty_and_odd_sets)
     ck_assert_int_eq(authp_jwk_count(taken("{\"keys\":[1,null,[],\"x\",{}],\"x\":1}")), 0);
     ck_assert_ptr_null(authp_jwk_only(taken("{\"keys\":[]}")));
     ck_assert_ptr_null(authp_jwk_find(taken("{\"keys\":[{" JOSE_EC "}]}"), ""));
-    /* A kid may be repeated by a key that is left out. */
+    /* A key that is left out may have the kid of another one. */
     ck_assert_int_eq(authp_jwk_count(taken("{\"keys\":[{\"kid\":\"a\"," JOSE_EC
                                            "},{\"kid\":\"a\",\"use\":\"enc\"," JOSE_RSA "}]}")),
                      1);
-    /* Without kid several keys are no duplicates. */
+    /* Several keys without a kid are not duplicates. */
     ck_assert_int_eq(authp_jwk_count(taken(repeated("{" JOSE_EC "}", 2))), 2);
 }
 END_TEST
@@ -293,7 +293,7 @@ START_TEST(size_of_the_text)
 }
 END_TEST
 
-/* The text is copied: nothing of the set points into it. */
+/* The set copies the text, so nothing in it points into the text. */
 START_TEST(text_may_go)
 {
     char *text = apr_pstrdup(pool, JOSE_SET);

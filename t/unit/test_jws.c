@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens of others: the published examples pass, and one forgery for each way to be wrong does not.
- */
+/* Tokens of other issuers: the published examples are accepted, and one forgery of each kind is
+ * refused. */
 #include <pthread.h>
 #include <string.h>
 
@@ -103,7 +103,7 @@ START_TEST(every_kind)
 }
 END_TEST
 
-/* Each byte of a token counts, in each way that base64url can spell another one. */
+/* Every byte of a token counts, also in spellings of base64url that decode to the same bytes. */
 START_TEST(every_character_counts)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -160,7 +160,7 @@ START_TEST(other_algorithms)
 }
 END_TEST
 
-/* The public key, as everybody can write it, as the secret of an HMAC. */
+/* The public key, in the forms in which anybody can write it, used as the secret of an HMAC. */
 START_TEST(public_key_as_secret)
 {
     char *pem = NULL;
@@ -184,7 +184,7 @@ START_TEST(public_key_as_secret)
 }
 END_TEST
 
-/* Each key has one algorithm, whatever the header says and whichever key has signed. */
+/* Each key has one algorithm, whatever the header says and whichever key made the signature. */
 START_TEST(algorithm_of_another_key)
 {
     for (int named = 0; named < COUNT(kinds); named++) {

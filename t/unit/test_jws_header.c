@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens of others that are signed as they should be: what their header and payload may say. */
+/* Tokens of other issuers with a valid signature: what their header and payload may contain. */
 #include <string.h>
 
 #include <apr_pools.h>
@@ -100,7 +100,7 @@ static const char *const taken_headers[] = {
     "{\"typ\":\"jwt\",\"alg\":\"RS256\",\"kid\":\"rsa\"}",
     " { \"kid\" : \"rsa\" , \"alg\" : \"RS256\" } ",
     "{\"alg\":\"RS256\",\"kid\":\"rsa\",\"x5t\":\"AAAA\",\"extra\":{\"a\":[1]}}",
-    /* Keys that the token brings along are not looked at. */
+    /* Keys that the token itself contains are ignored. */
     "{\"alg\":\"RS256\",\"kid\":\"rsa\",\"jwk\":{" JOSE_EC "},\"jku\":\"https://evil.example/\"}",
 };
 
@@ -110,7 +110,7 @@ START_TEST(headers_taken)
 }
 END_TEST
 
-/* A key that the token brings along does not count. */
+/* A key that the token itself contains does not count. */
 START_TEST(key_in_the_token)
 {
     refused(keys,
@@ -128,7 +128,7 @@ START_TEST(unknown_kid)
     const char *token = jose_token(JOSE_KIND_EC, jose_header("ES256", "new", pool), CLAIMS, pool);
     jose_refused(keys, token, AUTHP_E_NOT_FOUND, "kid", pool);
     jose_refused(set_of("{\"keys\":[]}"), token, AUTHP_E_NOT_FOUND, "kid", pool);
-    /* One key of another name, or of none, is not the key that is meant. */
+    /* If the only key has another name, or none, it is not used for a token that names a key. */
     jose_refused(only(JOSE_EC), token, AUTHP_E_NOT_FOUND, "kid", pool);
     jose_refused(only("\"kid\":\"ec\"," JOSE_EC), token, AUTHP_E_NOT_FOUND, "kid", pool);
 }

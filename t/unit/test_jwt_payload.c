@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Payloads that are signed with our key and are not what we write: each spelling goes through the
- * fast reader and the slow one. */
+/* Payloads that are signed with our key but are spelled in another way than ours. Both the fast
+ * parser and the slow one read each of them. */
 #include "base/b64url.h"
 #include "forge.h"
 #include "suite.h"
@@ -150,7 +150,7 @@ START_TEST(nothing_may_follow)
 }
 END_TEST
 
-/* A NUL and more behind it: the C string is a good payload, the segment is not. */
+/* The payload has a NUL and more after it: as a C string it is valid, as a segment it is not. */
 START_TEST(a_nul_ends_nothing)
 {
     size_t len = strlen(f.payload);
@@ -200,7 +200,7 @@ START_TEST(lengths_to_the_limit_and_no_more)
 }
 END_TEST
 
-/* RFC 7519: one of them must be ours, at any place. */
+/* RFC 7519: one element of the list must be our audience, at any place. */
 static const char *const audiences[] = {"[\"jobs\"]",           "[\"jobs\",\"other\"]",
                                         "[\"other\",\"jobs\"]", "[\"a\",\"jobs\",\"b\"]",
                                         "[\"jobs\",\"jobs\"]",  "[\"\",\"jobs\",\"jobs2\"]"};
@@ -212,7 +212,8 @@ START_TEST(an_audience_of_several)
 }
 END_TEST
 
-/* Others may add claims, write them in another order, and escape what needs no escape. */
+/* Another program may add claims, order them differently, and escape characters that need no
+ * escape. */
 static const char *const taken[][2] = {
     {"{\"aud\"", "{\"acr\":1,\"aud\""},
     {"\"ver\":3}", "\"ver\":3,\"zoneinfo\":null}"},

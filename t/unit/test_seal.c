@@ -86,7 +86,7 @@ START_TEST(round_trip)
 }
 END_TEST
 
-/* The same bytes twice give different texts, and neither shows them. */
+/* Sealing the same bytes twice gives different texts, and neither contains the bytes. */
 START_TEST(hides)
 {
     const char *first = closed(seal, "state", "verifier-verifier-verifier");
@@ -147,7 +147,7 @@ START_TEST(keys_can_be_replaced)
     const char *old = closed(seal, "state", "sealed before");
     check_opens(next, "state", old, "sealed before");
     check_refused(seal_of(OTHER, NULL, LABEL), "state", old);
-    /* The present key seals. */
+    /* Texts are sealed with the present key. */
     const char *text = closed(next, "state", "sealed after");
     check_refused(seal, "state", text);
     check_opens(seal_of(OTHER, NULL, LABEL), "state", text, "sealed after");
@@ -170,8 +170,8 @@ START_TEST(size_is_bounded)
 }
 END_TEST
 
-/* The form is: nonce, AES-256-GCM under the key of HKDF, tag; the purpose is the additional data.
- * Texts that are open in browsers must not change with the program. */
+/* The form is: nonce, AES-256-GCM under a key from HKDF, tag; the purpose is the additional data.
+ * It must not change in a new version, because browsers still hold texts of the old one. */
 START_TEST(form_is_fixed)
 {
     unsigned char raw[128];

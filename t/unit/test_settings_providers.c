@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings of identity providers: which are refused, and what is made of the good ones. */
+/* The settings of identity providers: which are refused, and the result of valid ones. */
 #include <stdint.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static const char *lookup(void *ctx, const char *name)
     return found;
 }
 
-/* All complaints, each with a '|' after it. */
+/* Returns all complaints, each followed by '|'. */
 static const char *load(const char *text, authp_settings_t **out)
 {
     const authp_settings_env_t env = {lookup, (void *)(uintptr_t)text};
@@ -168,7 +168,8 @@ START_TEST(one_issuer_one_name)
 }
 END_TEST
 
-/* Only a file can have a misspelt key. The process environment has names of other programs. */
+/* Only the file is searched for misspelt keys, because the process environment has names of other
+ * programs. */
 START_TEST(names_of_all)
 {
     const authp_settings_t *s = loaded(KEY_LINE "OIDC_PROVIDERS=corp\n" CORP);

@@ -78,7 +78,8 @@ static authp_err_t find_key(const authp_jwk_set_t *keys, const json_t *header,
     const char *kid = word_of(header, "kid");
     const bool named = json_object_get(header, "kid") != NULL;
     *why = "alg";
-    /* Said before the key is looked for, so that the audit tells a forgery from a new key. */
+    /* Checked before the key is looked for, so that a forged header gives another error than a new
+     * key. */
     if (alg == NULL ||
         (strcmp(alg, "RS256") != 0 && strcmp(alg, "ES256") != 0 && strcmp(alg, "EdDSA") != 0)) {
         return AUTHP_E_TOKEN_INVALID;

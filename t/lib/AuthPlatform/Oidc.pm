@@ -18,7 +18,7 @@ use JSON  ();
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-# A secret with what has to be encoded in it.
+# A secret with characters that must be encoded.
 use constant { CLIENT_ID => 'test-client.apps.googleusercontent.com', CLIENT_SECRET => 'a:client+secret/with %25&=' };
 my $json = JSON->new->utf8->canonical;
 my @all;
@@ -32,7 +32,7 @@ sub start {
     return $self->run;
 }
 
-# Again on the same port, after stop(); with new keys.
+# Starts it again on the same port, after stop(), with new keys.
 sub run {
     my ($self) = @_;
     pipe my $alive_in, my $alive;
@@ -43,7 +43,8 @@ sub run {
         open STDOUT, '>&', $say;
         open STDERR, '>>', "$self->{dir}/said";
         close $_ for $alive, $said;
-        # Its standard input ends with this process, but who is frozen does not notice: so the kernel sees to it.
+        # The provider ends when its standard input closes, but a frozen one does not notice that. So the kernel kills it when this process
+        # ends.
         exec qw(setpriv --pdeathsig KILL), "$ENV{AUTHP_OIDC}/node", "$ENV{AUTHP_STAGE}/t/oidc/$self->{file}", $self->{port}, @{ $self->{args} }
             or POSIX::_exit(127);
     }
@@ -73,7 +74,7 @@ sub issuer        { return $_[0]{issuer} }
 sub client_id     { return $_[0]{client_id} }
 sub client_secret { return $_[0]{client_secret} }
 
-# Accepts connections and says nothing.
+# Accepts connections and never answers.
 sub freeze { my ($self) = @_; kill 'STOP', $self->{pid}; return }
 sub thaw   { my ($self) = @_; kill 'CONT', $self->{pid}; return }
 
@@ -116,7 +117,7 @@ sub post {
 
 sub control { my ($self, %told) = @_; return $self->post(control => \%told) }
 
-# A new plan: nothing of the one before stays.
+# Sets a new plan, which replaces the one before.
 sub plan {
     my ($self, %plan) = @_;
     $self->control(reset => JSON::true, plan => \%plan);

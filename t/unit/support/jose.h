@@ -23,7 +23,7 @@
 #define JOSE_RSA "\"kty\":\"RSA\",\"n\":\"" JOSE_RSA_N "\",\"e\":\"AQAB\""
 #define JOSE_EC "\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" JOSE_EC_X "\",\"y\":\"" JOSE_EC_Y "\""
 #define JOSE_ED "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" JOSE_ED_X "\""
-/* A set of the three, with the kids rsa, ec and ed. */
+/* Returns a set of the three keys, with the kids rsa, ec and ed. */
 #define JOSE_SET                                                                                   \
     "{\"keys\":[{\"kid\":\"rsa\"," JOSE_RSA "},{\"kid\":\"ec\"," JOSE_EC                           \
     "},{\"kid\":\"ed\"," JOSE_ED "}]}"
@@ -32,24 +32,25 @@ typedef enum jose_kind_t { JOSE_KIND_RSA, JOSE_KIND_EC, JOSE_KIND_ED } jose_kind
 
 /* "RS256", "ES256", "EdDSA". */
 const char *jose_alg(jose_kind_t kind);
-/* The private key. Released with the pool. */
+/* Returns the private key. The pool releases it. */
 EVP_PKEY *jose_key(jose_kind_t kind, apr_pool_t *pool);
-/* Header and payload, any texts, as the first two parts of a token. */
+/* Returns header and payload, which may be any texts, as the first two parts of a token. */
 const char *jose_input(const char *header, const char *payload, apr_pool_t *pool);
-/* The signature of `input`: as JWS has it, or with `der` as OpenSSL makes it. *len gets its length.
- */
+/* Returns the signature of `input`: in the form of JWS, or with `der` as OpenSSL makes it. *len
+ * gets its length. */
 const unsigned char *jose_signature(jose_kind_t kind, const char *input, int der, size_t *len,
                                     apr_pool_t *pool);
-/* A token: `header` and `payload` are JSON texts. */
+/* Returns a token. `header` and `payload` are JSON texts. */
 const char *jose_token(jose_kind_t kind, const char *header, const char *payload, apr_pool_t *pool);
-/* {"alg":ALG,"kid":KID}, as a text; `kid` may be NULL. */
+/* Returns the text {"alg":ALG,"kid":KID}; `kid` may be NULL. */
 const char *jose_header(const char *alg, const char *kid, apr_pool_t *pool);
 
 authp_jwk_set_t *jose_set(const char *text, apr_pool_t *pool);
-/* authp_jws_verify() of a copy that has no byte behind it. No error of OpenSSL stays behind. */
+/* Calls authp_jws_verify() with a copy that ends with its block, so that ASan sees any read beyond
+ * it. No error of OpenSSL may be left. */
 authp_err_t jose_verify(const authp_jwk_set_t *set, const char *token, size_t len, json_t **payload,
                         const char **why, apr_pool_t *pool);
-/* Check's assertions. The first returns the payload. */
+/* Check by assertions that a token is accepted, or refused. The first returns the payload. */
 json_t *jose_taken(const authp_jwk_set_t *set, const char *token, apr_pool_t *pool);
 void jose_refused(const authp_jwk_set_t *set, const char *token, authp_err_t expected,
                   const char *because, apr_pool_t *pool);

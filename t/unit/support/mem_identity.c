@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Identities of providers in the in-memory store, and what counts once. */
+/* Identities of providers, and values that may be used once, in the in-memory store. */
 #include "mem_impl.h"
 #include "store/identities.h"
 
