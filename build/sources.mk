@@ -21,10 +21,9 @@ LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS))) $(MADE_SRC)
 HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))
 CLI_SRC   := $(if $(wildcard $(SRC)/cli),$(call sources,$(SRC)/cli))
 UNIT_SRC  := $(call sources,t/unit t/store)
-# Files of httpd/ that the unit tests link together with fake functions of the server (t/unit/httpd). test_httpd_refuse.c includes refuse.c.
-UNIT_HTTPD_SRC := $(addprefix $(SRC)/httpd/,authn.c authz.c body.c cache_control.c check_auth.c check_hosts.c check_mounts.c child_exit.c config.c context.c \
-  directives.c handler.c identity.c lifecycle.c log_bridge.c maintain.c pace.c require.c require_age.c require_claim.c require_words.c respond.c retained.c runtime.c scrub.c tree.c \
-  usage.c way_in.c)
+# The unit tests link the files of httpd/ together with fake functions of the server (t/unit/httpd). The fakes define the module struct, and
+# test_httpd_refuse.c includes refuse.c.
+UNIT_HTTPD_SRC := $(filter-out $(addprefix $(SRC)/httpd/,mod_auth_platform.c refuse.c),$(HTTPD_SRC))
 UNIT_STUB_SRC  := t/fuzz/support/httpd_stub.c
 FUZZ_SRC  := $(sort $(wildcard t/fuzz/fuzz_*.c))
 FUZZERS   := $(patsubst t/fuzz/%.c,%,$(FUZZ_SRC))

@@ -19,7 +19,7 @@ $(OUT)/release/store_rates: $(OUT)/release/obj/t/bench/store_rates.o $(call lib,
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)
 
 # Files that read httpd's configuration, with fake functions of the server.
-FUZZ_HTTPD := $(addprefix $(SRC)/httpd/,config.c directives.c require.c require_age.c require_claim.c require_words.c way_in.c) \
+FUZZ_HTTPD := $(addprefix $(SRC)/httpd/,config.c directives.c way_in.c) $(wildcard $(SRC)/httpd/require*.c) \
   t/fuzz/support/httpd_stub.c t/fuzz/support/httpd_idle.c
 $(OUT)/asan/fuzz/fuzz_config: $(call obj,asan,$(FUZZ_HTTPD))
 $(OUT)/libfuzzer/fuzz/fuzz_config: $(call obj,libfuzzer,$(FUZZ_HTTPD))

@@ -30,4 +30,14 @@ while IFS= read -r name; do
     grep -qx "$name" <<<"$names" || say "${reference[*]}: $name is no directive"
 done < <(grep -ohE '^[[:space:]]*(# ?)?AuthPlatform[A-Z][A-Za-z]*\b' "${reference[@]}" |
     grep -oE 'AuthPlatform.*' | sort -u)
+
+table=mod_auth_platform/httpd/require.c
+mapfile -t conditions < <(perl build/strip-comments.pl "$table" | grep -oE '\.name = "[a-z-]+"' | cut -d'"' -f2)
+[ ${#conditions[@]} -ge 4 ] || say "missing: too few rows with .name in $table"
+for name in "${conditions[@]}"; do
+    for file in "${reference[0]}" conf/guides/guarding.md; do
+        grep -q "Require $name\b" "$file" || say "Require $name: not in $file"
+    done
+    grep -qE "(Require |')$name\b" t/config/20_directives.t || say "Require $name: not in t/config/20_directives.t"
+done
 exit "$found"

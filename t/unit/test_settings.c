@@ -137,6 +137,9 @@ START_TEST(bounds)
 {
     const char *const pairs[] = {
         "JWT_SECRET_KEY=" SECRET,
+        "JWT_ISSUER=me",
+        "JWT_AUDIENCE=my apps",
+        "JWT_KEY_FILE=/k",
         "BCRYPT_ROUNDS=0016",
         "AUTH_BODY_LIMIT=1048576",
         "REFRESH_TOKEN_GRACE_SECONDS=0",
@@ -149,6 +152,9 @@ START_TEST(bounds)
         NULL};
     authp_settings_t *s = NULL;
     ck_assert_str_eq(load(pairs, &s), "");
+    ck_assert_str_eq(s->jwt_issuer, "me");
+    ck_assert_str_eq(s->jwt_audience, "my apps");
+    ck_assert_str_eq(s->jwt_key_file, "/k");
     ck_assert_int_eq(s->bcrypt_rounds, 16);
     ck_assert_int_eq(s->body_limit, 1048576);
     ck_assert_int_eq(s->refresh_token_grace, 0);

@@ -7,7 +7,6 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <stddef.h>
 #include <string.h>
 
 #define PROVIDERS_MOST 15
@@ -16,16 +15,16 @@
 #define GITHUB_ISSUER "https://github.com"
 
 /* The settings of one provider. OIDC_ and the provider's name in upper case stand before a name. */
-#define AT(member) offsetof(authp_provider_t, member)
+#define AT(kind, member) AUTHP_SETTING_AT(kind, authp_provider_t, member)
 static const authp_setting_t rows[] = {
-    {"KIND", AUTHP_SETTING_KIND, AT(kind), "oidc", 0, 0},
-    {"ISSUER", AUTHP_SETTING_TEXT, AT(issuer), NULL, 1, 255},
-    {"CLIENT_ID", AUTHP_SETTING_TEXT, AT(client_id), NULL, 1, 500},
-    {"CLIENT_SECRET", AUTHP_SETTING_SECRET, AT(client_secret), NULL, 8, 500},
-    {"REDIRECT_URI", AUTHP_SETTING_TEXT, AT(redirect_uri), NULL, 1, 1000},
-    {"SCOPES", AUTHP_SETTING_TEXT, AT(scopes), NULL, 1, 500},
-    {"LABEL", AUTHP_SETTING_TEXT, AT(label), NULL, 1, 100},
-    {"EMAIL_DOMAINS", AUTHP_SETTING_LIST, AT(email_domains), "[]", 1, 253},
+    {"KIND", AT(KIND, kind), "oidc", 0, 0},
+    {"ISSUER", AT(TEXT, issuer), NULL, 1, 255},
+    {"CLIENT_ID", AT(TEXT, client_id), NULL, 1, 500},
+    {"CLIENT_SECRET", AT(SECRET, client_secret), NULL, 8, 500},
+    {"REDIRECT_URI", AT(TEXT, redirect_uri), NULL, 1, 1000},
+    {"SCOPES", AT(TEXT, scopes), NULL, 1, 500},
+    {"LABEL", AT(TEXT, label), NULL, 1, 100},
+    {"EMAIL_DOMAINS", AT(LIST, email_domains), "[]", 1, 253},
 };
 #define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
 

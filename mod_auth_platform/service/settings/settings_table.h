@@ -4,19 +4,38 @@
 
 #include "service/settings/settings.h"
 
+#include <stddef.h>
+
 /* For the settings*.c files: the rows of the table, and the state while settings are loaded. */
 typedef enum authp_setting_kind_t {
-    AUTHP_SETTING_TEXT,    /* const char *; `least`-`most` bytes */
-    AUTHP_SETTING_SECRET,  /* authp_secret_t *; at least `least` bytes */
-    AUTHP_SETTING_INT,     /* int, `least`-`most` */
-    AUTHP_SETTING_BOOL,    /* bool */
-    AUTHP_SETTING_RATE,    /* authp_rate_t */
+    AUTHP_SETTING_TEXT,   /* `least`-`most` bytes */
+    AUTHP_SETTING_SECRET, /* at least `least` bytes */
+    AUTHP_SETTING_INT,    /* `least`-`most` */
+    AUTHP_SETTING_BOOL,
+    AUTHP_SETTING_RATE,
     AUTHP_SETTING_ORIGINS, /* list of origins */
     AUTHP_SETTING_ROLES,   /* list of role names */
     AUTHP_SETTING_LIST,    /* list of texts (const char *), each `least`-`most` bytes */
-    AUTHP_SETTING_KIND,    /* authp_provider_kind_t */
-    AUTHP_SETTING_STORE    /* AUTH_STORE, resolved when the others are known */
+    AUTHP_SETTING_KIND,
+    AUTHP_SETTING_STORE /* AUTH_STORE, resolved when the others are known */
 } authp_setting_kind_t;
+
+/* The type of the member that a value of each kind is written to. */
+#define AUTHP_SETTING_TYPE_TEXT const char *
+#define AUTHP_SETTING_TYPE_SECRET authp_secret_t *
+#define AUTHP_SETTING_TYPE_INT int
+#define AUTHP_SETTING_TYPE_BOOL bool
+#define AUTHP_SETTING_TYPE_RATE authp_rate_t
+#define AUTHP_SETTING_TYPE_ORIGINS apr_array_header_t *
+#define AUTHP_SETTING_TYPE_ROLES apr_array_header_t *
+#define AUTHP_SETTING_TYPE_LIST const apr_array_header_t *
+#define AUTHP_SETTING_TYPE_KIND authp_provider_kind_t
+#define AUTHP_SETTING_TYPE_STORE const char *
+
+/* The kind and the offset of a row. A member that is not of the kind's type does not compile. */
+#define AUTHP_SETTING_AT(kind, in, member)                                                         \
+    AUTHP_SETTING_##kind, _Generic(((in *)NULL)->member, AUTHP_SETTING_TYPE_##kind                 \
+                                   : offsetof(in, member))
 
 typedef struct authp_setting_t {
     const char *name;
