@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which requests are ours, what the routes are told about them, and what goes out. */
+/* Which requests the handler serves, the request that a route gets, and the answer that is sent. */
 #include "httpd_fake_io.h"
 #include "suite.h"
 
@@ -29,7 +29,7 @@ static struct {
     void ap_hook_##name(type *fn, const char *const *before, const char *const *after, int order)  \
     {                                                                                              \
         (void)before, (void)after;                                                                 \
-        ck_assert_int_eq(order, APR_HOOK_REALLY_FIRST); /* before ProxyPass and the like */        \
+        ck_assert_int_eq(order, APR_HOOK_REALLY_FIRST); /* runs before ProxyPass and others */     \
         hooks.name = fn;                                                                           \
     }
 
@@ -73,7 +73,7 @@ static int serve(request_rec *r)
     return hooks.handler(r);
 }
 
-/* --- which are ours -----------------------------------------------------------------------------
+/* --- which requests the handler serves ----------------------------------------------------------
  */
 
 static const struct {
@@ -92,7 +92,7 @@ static const struct {
     {MOUNT "/login", PROXYREQ_PROXY, false},
 };
 
-/* Both hooks take it, so that neither ProxyPass nor a folder does. */
+/* Both hooks claim the request, so that neither ProxyPass nor a folder serves it. */
 START_TEST(which_are_ours)
 {
     int (*const claims[])(request_rec *) = {hooks.translate_name, hooks.map_to_storage};
@@ -149,7 +149,7 @@ START_TEST(an_answer)
 }
 END_TEST
 
-/* A child whose store cannot be opened. */
+/* The store of the child cannot be opened. */
 START_TEST(not_ready)
 {
     for (int i = 0; i < 2; i++) {
@@ -187,18 +187,18 @@ START_TEST(what_a_route_is_told)
     request_rec *r = login();
     ck_assert_int_eq(serve(r), OK);
     ck_assert_int_eq(r->status, 200);
-    ck_assert_int_eq(fake_io.reads, 1); /* not once more */
+    ck_assert_int_eq(fake_io.reads, 1); /* the body is not read again */
     ck_assert_ptr_nonnull(strstr(fake.sent, "access_token"));
     const authp_audit_t *entry = fixture_audit(&fake.f, "login");
     ck_assert_str_eq(entry->ip, "192.0.2.99");
     ck_assert_str_eq(entry->request_id, apr_table_get(r->headers_out, "X-Request-Id"));
-    /* No place of the gate is kept. */
+    /* No place of the gate stays taken. */
     ck_assert_int_eq(atomic_load(&fake.runtime.gate.used), 0);
     ck_assert_int_eq(atomic_load(&fake.runtime.gate.strangers), 0);
 }
 END_TEST
 
-/* The gate of this child is asked. */
+/* The route uses the gate of this child. */
 START_TEST(the_gate_is_asked)
 {
     (void)fixture_user(&fake.f, "ada@example.org", "candidate", false);
@@ -211,7 +211,7 @@ START_TEST(the_gate_is_asked)
 }
 END_TEST
 
-/* A body that does not come: httpd answers, and the answer is not kept. */
+/* If a body does not arrive, httpd answers, and the answer must not be cached. */
 static const struct {
     fake_io_step_t step;
     int status;
@@ -230,7 +230,8 @@ START_TEST(a_body_that_does_not_come)
 }
 END_TEST
 
-/* A body that no route reads is dropped, after the status is set: httpd sends no "100 Continue". */
+/* A body that no route reads is dropped after the status was set, so that httpd sends no "100
+ * Continue". */
 START_TEST(a_body_that_nobody_reads)
 {
     request_rec *r = request("POST", MOUNT "/nothing");
@@ -247,7 +248,8 @@ END_TEST
 /* --- the pace -----------------------------------------------------------------------------------
  */
 
-/* The second client too many is answered at the pace of refusals, others are not. */
+/* The answer to a client that exceeds a limit comes at the pace of refusals. Other answers do not.
+ */
 START_TEST(who_is_slowed)
 {
     fake_io.mpm[AP_MPMQ_IS_ASYNC] = 1;
@@ -268,7 +270,7 @@ END_TEST
 /* --- the log ------------------------------------------------------------------------------------
  */
 
-/* Lines have the request that they are about, and no longer than it lasts. */
+/* Log lines have the id of their request, and only until it ends. */
 START_TEST(lines_of_a_request)
 {
     static struct ap_logconf told = {.level = APLOG_DEBUG};
@@ -290,7 +292,7 @@ START_TEST(lines_of_a_request)
                                              "%d AUTHP0999: three (request id1)\n"
                                              "%d AUTHP0999: four %%s\n",
                                              APLOG_WARNING, APLOG_INFO, APLOG_NOTICE, APLOG_ERR));
-    /* A request leaves nothing behind. */
+    /* After the request its id is not used any more. */
     fake.said[0] = '\0';
     (void)serve(request("GET", MOUNT "/nothing"));
     authp_log(AUTHP_LOG_ERROR, "AUTHP0999", "five");

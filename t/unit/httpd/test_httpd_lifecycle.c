@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A start, a reload and a child: what is asked of the store and when, what a child gets from the
- * configuration and the MPM, and how it goes on if the store cannot be opened at first. */
+/* A start, a reload and a child: which functions of the store are called and when, what a child
+ * gets from the configuration and the MPM, and what it does if the store cannot be opened at first.
+ */
 #include "httpd_fake_io.h"
 #include "httpd_fake_start.h"
 #include "suite.h"
@@ -25,13 +26,13 @@ static struct {
     int prepared;
     int swept;
     int opened;
-    int open_fails; /* so many times */
+    int open_fails; /* how many times open() fails */
     uid_t uid;
     gid_t gid;
     uid_t swept_uid;
-    authp_store_config_t config; /* as open() got it */
-    apr_pool_t *pool;            /* the same */
-    int closed;                  /* pools of an open() that are gone */
+    authp_store_config_t config; /* the configuration that open() got */
+    apr_pool_t *pool;            /* the pool that open() got */
+    int closed;                  /* how many pools of an open() were destroyed */
     authp_err_t prepare_err;
 } seen;
 
@@ -77,7 +78,7 @@ static void keep(void *ctx, authp_log_level_t level, const char *message)
     httpd_fake_say((int)level, message);
 }
 
-/* What check_config leaves for a configuration that is fine. */
+/* Sets the state that check_config leaves for a correct configuration. */
 static void configure(void)
 {
     memset(&fake.runtime, 0, sizeof(fake.runtime));
@@ -136,13 +137,13 @@ static void begin_child(void)
 /* --- pre_config ----------------------------------------------------------------
  */
 
-/* A module that stays in memory over a reload begins anew. */
+/* If the module stays loaded over a reload, pre_config removes the state of the old generation. */
 START_TEST(the_generation_before_is_forgotten)
 {
     ck_assert_ptr_nonnull(authp_runtime_get());
     ck_assert_int_eq(fake_start.pre_config(pconf, pconf, pconf), OK);
     ck_assert_ptr_null(authp_runtime_get());
-    /* A configuration that does not use the module: nobody does anything. */
+    /* If the configuration does not use the module, no hook does anything. */
     ck_assert_int_eq(fake_start.check_config(pconf, pconf, pconf, &fake.main), OK);
     ck_assert_ptr_null(authp_runtime_get());
     ck_assert_int_eq(post_config(), OK);
@@ -155,7 +156,7 @@ END_TEST
 /* --- post_config --------------------------------------------------------------------------------
  */
 
-/* Root hands the files to the User of httpd; somebody else leaves them as they are. */
+/* Root gives the files to httpd's User. Any other user leaves their owner as it is. */
 START_TEST(the_first_pass_does_nothing)
 {
     bool root = geteuid() == 0;
@@ -172,13 +173,13 @@ START_TEST(the_first_pass_does_nothing)
     ck_assert_ptr_nonnull(fake.runtime.crowd);
     ck_assert_ptr_nonnull(fake.runtime.live_table);
     ck_assert_ptr_nonnull(fake.runtime.store_config.told);
-    ck_assert_int_eq(seen.opened, 0); /* that is for children */
+    ck_assert_int_eq(seen.opened, 0); /* only children open the store */
     const apr_array_header_t *served = authp_config_server(&fake.main)->served;
     ck_assert_ptr_nonnull(APR_ARRAY_IDX(served, 0, const authp_mount_t).documents);
 }
 END_TEST
 
-/* Warnings of check_config are said by each start, in the log that is open then. */
+/* Each start logs the warnings of check_config, because the error log is open only then. */
 START_TEST(warnings_are_said)
 {
     APR_ARRAY_PUSH(fake.runtime.warnings, const char *) = "beware";
@@ -212,7 +213,7 @@ static void end_generation(void)
     }
 }
 
-/* The parent sweeps when a generation ends, once for each; its children do not. */
+/* The parent sweeps once at the end of each generation. Its children do not. */
 START_TEST(who_sweeps)
 {
     for (int i = 1; i <= 2; i++) {
@@ -237,7 +238,7 @@ END_TEST
 /* threads of the MPM (-1: it does not know), the places of the gate */
 static const int sizes[][2] = {{THREADS, PLACES}, {64, 16}, {25, 6}, {1, 1}, {0, 1}, {-1, 1}};
 
-/* The store gets a connection for each request that may ask it. */
+/* The store may open one connection for each request that may use it. */
 START_TEST(what_a_child_gets)
 {
     authp_gate_t gate = {.limit = 0};
@@ -263,7 +264,7 @@ START_TEST(what_a_child_gets)
 }
 END_TEST
 
-/* What a child has lives until its pool goes, and not longer. */
+/* The objects of a child are destroyed with its pool. */
 START_TEST(a_child_ends)
 {
     begin_child();
@@ -284,7 +285,8 @@ START_TEST(the_cache_of_tokens)
 }
 END_TEST
 
-/* The child serves without a store, and tries again whenever it is asked; what failed is gone. */
+/* A child without a store answers, and each account request tries to open the store again. Objects
+ * of a failed try are destroyed. */
 START_TEST(a_store_that_opens_later)
 {
     seen.open_fails = 3;
@@ -305,7 +307,7 @@ START_TEST(a_store_that_opens_later)
     }
     ck_assert_int_eq(seen.opened, 4);
     ck_assert_int_eq(seen.closed, 3);
-    ck_assert_ptr_eq(fake.f.realm->hasher, hasher); /* not one more at each try */
+    ck_assert_ptr_eq(fake.f.realm->hasher, hasher); /* it is not made again at each try */
     ck_assert_int_eq(httpd_fake_told("AUTHP"), 1);
 }
 END_TEST
@@ -319,7 +321,7 @@ static void *ask(void *data)
     return NULL;
 }
 
-/* While somebody tries, others do not wait and do not try. */
+/* While one thread tries to open the store, other threads neither wait nor try. */
 START_TEST(one_tries_at_a_time)
 {
     pthread_t thread;
@@ -339,7 +341,7 @@ START_TEST(one_tries_at_a_time)
 }
 END_TEST
 
-/* Before child_init nothing is there to try with. */
+/* Before child_init there is no pool for a try. */
 START_TEST(no_child_yet)
 {
     ck_assert(!authp_lifecycle_ready());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a refused request is answered: where a browser is sent, which document others get, whose
- * name is in it, and how it takes the place of httpd's own error page. */
+/* The answer to a refused request: where a browser is redirected, the document for other clients,
+ * which user it names, and how it replaces httpd's own error page. */
 #include "httpd_fake_io.h"
 #include "suite.h"
 
@@ -11,14 +11,14 @@
 #include <http_request.h>
 #include <string.h>
 
-/* Other tests of httpd/ only note that a request is refused. */
+/* Other tests of httpd/ use a fake that only notes the refusal. */
 #define authp_refuse refuse_it
 #include "httpd/refuse.c"
 
 #define ID_LEN 24
 
 static void (*insert_error_filter)(request_rec *r);
-static const char *own_text; /* ErrorDocument of the site */
+static const char *own_text; /* the site's ErrorDocument with a text */
 static struct ap_logconf told = {.level = APLOG_INFO};
 
 void ap_hook_insert_error_filter(ap_HOOK_insert_error_filter_t *fn, const char *const *before,
@@ -72,8 +72,8 @@ static const char *sent(const request_rec *r, const char *name)
     return apr_table_get(r->err_headers_out, name);
 }
 
-/* Each refusal: its status for clients that are no browsers, and where a browser is sent (NULL: it
- * gets a page). */
+/* Each refusal: its status for clients that are no browsers, and where a browser is redirected
+ * (NULL: it gets a page). */
 static const struct {
     authp_err_t err;
     int status;
@@ -120,7 +120,7 @@ START_TEST(browsers)
         ck_assert_ptr_nonnull(apr_table_get(page->headers, POLICY));
         ck_assert_ptr_nonnull(strstr(page->body, id));
     }
-    /* These belong to the document, which may not be sent. */
+    /* These headers belong to the document, which may not be sent. */
     ck_assert_ptr_null(sent(r, "Content-Type"));
     ck_assert_ptr_null(sent(r, POLICY));
 }
@@ -144,7 +144,7 @@ START_TEST(clients)
 }
 END_TEST
 
-/* A session can be renewed, but that does not make its sign-in younger. */
+/* A session can be renewed, but that does not change the time of its sign-in. */
 START_TEST(renewing)
 {
     for (int i = 0; i < REFUSALS; i++) {
@@ -161,7 +161,7 @@ START_TEST(renewing)
 }
 END_TEST
 
-/* How old a sign-in may be is told as the Require line has it. */
+/* max_age has the value of the Require line. */
 START_TEST(how_old)
 {
     request_rec *r = request(false);
@@ -175,7 +175,7 @@ START_TEST(how_old)
 }
 END_TEST
 
-/* A person is named only where another account would help, with a way to it. */
+/* The page names the user only where another account could help, and then has a link to sign in. */
 START_TEST(who_is_named)
 {
     for (int i = 0; i < REFUSALS * 2; i++) {
@@ -197,8 +197,8 @@ START_TEST(who_is_named)
 }
 END_TEST
 
-/* The link signs in anew, also where the session could be renewed; without a sign-in page there is
- * none. */
+/* The link leads to a new sign-in, even if the session could be renewed. Without a sign-in page
+ * there is no link. */
 START_TEST(as_somebody_else)
 {
     for (int i = 0; i < 2; i++) {
@@ -213,7 +213,8 @@ START_TEST(as_somebody_else)
 }
 END_TEST
 
-/* An HTTP/2 stream is reset unless its body was read; a connection of HTTP/1.1 is not read from. */
+/* The body of a refused HTTP/2 request is read, because the stream would be reset otherwise. On a
+ * connection of HTTP/1.1 it is not. */
 START_TEST(bodies_of_streams)
 {
     static const fake_io_step_t body[] = {{.data = "abc", .ended = true}};
@@ -231,7 +232,7 @@ START_TEST(bodies_of_streams)
 }
 END_TEST
 
-/* Core writes its page, in two parts; what the client gets of it. */
+/* Writes core's error page in two parts. Returns what the client gets. */
 static const char *write_page(request_rec *r)
 {
     apr_bucket_alloc_t *buckets = r->connection->bucket_alloc;
@@ -249,14 +250,14 @@ static const char *write_page(request_rec *r)
         }
         ck_assert_int_eq(r->output_filters->frec->filter_func.out_func(r->output_filters, brigade),
                          APR_SUCCESS);
-        ck_assert_uint_eq(fake.passed, (apr_size_t)i); /* not before its end */
+        ck_assert_uint_eq(fake.passed, (apr_size_t)i); /* nothing is sent before the page ends */
     }
     ck_assert(fake.ended);
-    ck_assert_ptr_null(r->output_filters); /* it has done its work */
+    ck_assert_ptr_null(r->output_filters); /* the filter removes itself */
     return fake.sent;
 }
 
-/* Core has sent the headers so far, and has a new table. */
+/* Core has sent the headers that were set so far, and has made a new table. */
 static void answer_with(request_rec *r, int status)
 {
     r->status = status;
@@ -282,7 +283,7 @@ START_TEST(the_document_is_sent)
 }
 END_TEST
 
-/* The ErrorDocument of the site (NULL: none), the status that is sent, whether ours is sent. */
+/* The site's ErrorDocument (NULL: none), the status, and whether our document is sent. */
 static const struct {
     const char *own;
     int status;
@@ -304,7 +305,8 @@ START_TEST(which_page_is_sent)
 }
 END_TEST
 
-/* Core's 403 of somebody whom AuthPlatformOptional knows becomes ours; nothing else does. */
+/* Our document replaces core's 403 for a user whom AuthPlatformOptional has signed in, and no other
+ * one. */
 START_TEST(a_refusal_of_core)
 {
     for (int i = 0; i < 16; i++) {
@@ -315,7 +317,7 @@ START_TEST(a_refusal_of_core)
         answer_with(r, (i & 4) == 0 ? 403 : 401);
         if ((i & 8) != 0) {
             r->output_filters = NULL;
-            answer_with(r, r->status); /* asked twice */
+            answer_with(r, r->status); /* the hook runs twice */
         }
         ck_assert_int_eq(context->refusal != NULL, (i & 7) == 0);
         ck_assert_int_eq(strstr(write_page(r), "insufficient_role") != NULL, (i & 7) == 0);
@@ -323,7 +325,7 @@ START_TEST(a_refusal_of_core)
 }
 END_TEST
 
-/* Requests that we know nothing of, and a configuration that does not use the module. */
+/* A request without a context, and a configuration that does not use the module. */
 START_TEST(not_ours)
 {
     request_rec *r = request(false);
@@ -337,8 +339,8 @@ START_TEST(not_ours)
 }
 END_TEST
 
-/* mod_dir and others answer what a subrequest was answered. Its document is the answer, and lives
- * as long; its headers are its own until then. */
+/* mod_dir and others return the status of a subrequest. Its document becomes the answer and lives
+ * in the outer request's pool. Its headers stay with the subrequest until the answer is sent. */
 START_TEST(subrequests)
 {
     request_rec *r = request(_i == 1);
@@ -358,7 +360,7 @@ START_TEST(subrequests)
 }
 END_TEST
 
-/* The latest refusal is the one that is sent. */
+/* Of two refusals the later one is sent. */
 START_TEST(refused_twice)
 {
     request_rec *r = request(false);

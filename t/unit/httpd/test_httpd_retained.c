@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What outlives a reload: made at the first start, found by every later one, and bounded by what
- * the MPM and the settings of the latest one say. */
+/* Memory that outlives a reload: the first start makes it, every later one finds it, and the MPM
+ * and the settings of the latest one bound it. */
 #include "httpd_fake_io.h"
 #include "httpd_fake_start.h"
 #include "suite.h"
@@ -32,7 +32,7 @@ static void tear_down(void)
     httpd_fake_close();
 }
 
-/* A start or reload: what it finds, in the state of its generation. */
+/* Runs a start or a reload. Returns the state of its generation. */
 static authp_runtime_t begin(authp_server_config_t *config)
 {
     authp_realm_t *realm = apr_pmemdup(fake.f.pool, fake.f.realm, sizeof(*realm));
@@ -48,7 +48,7 @@ static authp_runtime_t begin_usual(void)
     return begin(&config);
 }
 
-/* How many strangers may wait for a hash. */
+/* Returns how many strangers may wait for a hash. */
 static int strangers(authp_hasher_bound_t *bound)
 {
     int places[1100];
@@ -66,8 +66,8 @@ static int strangers(authp_hasher_bound_t *bound)
     return count;
 }
 
-/* What the MPM says (-1: nothing), and how many may wait: three quarters of all workers, rounded
- * up, and half of them where each worker is a process. */
+/* What the MPM reports (-1: nothing), and how many requests may wait: three quarters of all
+ * workers, rounded up, or half of them where each worker is a process. */
 static const struct {
     int children;
     int threads;
@@ -85,7 +85,7 @@ START_TEST(how_many_wait)
 }
 END_TEST
 
-/* A server that can wait for nobody still hashes: one caller for each core at least. */
+/* Even if no request may wait, one caller for each core is admitted. */
 START_TEST(at_least_the_slots)
 {
     fake_io.mpm[AP_MPMQ_MAX_DAEMONS] = -1;
@@ -96,7 +96,8 @@ START_TEST(at_least_the_slots)
 }
 END_TEST
 
-/* A reload takes over what the MPM and BCRYPT_ROUNDS say then, whatever the first start said. */
+/* A reload uses the values of the MPM and of BCRYPT_ROUNDS at that time, and not those of the first
+ * start. */
 START_TEST(a_reload_bounds_anew)
 {
     static const int children[] = {8, 4, 16, 8};
@@ -112,7 +113,7 @@ START_TEST(a_reload_bounds_anew)
 }
 END_TEST
 
-/* How long a hash takes is estimated for the cost that is in force. */
+/* The time of a hash is estimated for the cost that is in force. */
 START_TEST(the_cost_in_force)
 {
     int64_t line[3];
@@ -126,7 +127,8 @@ START_TEST(the_cost_in_force)
 }
 END_TEST
 
-/* Every generation has the same memory, its own view of it, and what the one before left there. */
+/* Every generation uses the same memory, with what the generation before has left in it. Its view
+ * of the memory is its own. */
 START_TEST(all_generations_share)
 {
     int64_t offset = 0;
@@ -145,13 +147,13 @@ START_TEST(all_generations_share)
     ck_assert(authp_live_table_clock(two.live_table, &offset));
     ck_assert_int_eq(offset, 77);
     ck_assert_uint_eq(authp_live_table_era(two.live_table), era);
-    /* What is not shared lies apart. */
+    /* Different objects are in different places. */
     ck_assert_ptr_ne((void *)one.crowd, (void *)one.store_config.told);
     ck_assert_ptr_ne((void *)one.crowd, (void *)one.bound);
 }
 END_TEST
 
-/* Nothing is known at the first start. */
+/* At the first start nothing is known. */
 START_TEST(the_first_start)
 {
     int64_t offset = 0;
@@ -166,7 +168,8 @@ START_TEST(the_first_start)
 }
 END_TEST
 
-/* The first start sizes the table; AuthPlatformLiveTableSize of a reload needs a new start. */
+/* The first start sets the size of the table. A new AuthPlatformLiveTableSize takes effect only
+ * when httpd is stopped and started. */
 START_TEST(the_size_of_the_table)
 {
     for (int i = 0; i < 2; i++) {
@@ -178,7 +181,8 @@ START_TEST(the_size_of_the_table)
 }
 END_TEST
 
-/* What a generation's store is: each of these changes it, and the table of the old one is void. */
+/* The properties that identify a store. If one changes, the table of the old store does not count.
+ */
 static const struct {
     const char *name;
     authp_store_config_t config;
@@ -208,7 +212,7 @@ START_TEST(another_store)
 }
 END_TEST
 
-/* The greatest age, to a second, at which the table still counts. */
+/* Returns the greatest age, to a second, at which the table still counts. */
 static int64_t oldest(authp_live_table_t *table)
 {
     authp_live_status_t status;
@@ -223,7 +227,7 @@ static int64_t oldest(authp_live_table_t *table)
     return age / 1000 * 1000;
 }
 
-/* AuthPlatformRevocationMaxLag of the latest generation counts, and 5 s without it. */
+/* AuthPlatformRevocationMaxLag of the latest generation counts; without it, 5 s. */
 START_TEST(how_old_the_table_may_be)
 {
     static const int lags[][2] = {{0, 5000}, {1000, 1000}, {60000, 60000}, {0, 5000}};
@@ -234,7 +238,7 @@ START_TEST(how_old_the_table_may_be)
 }
 END_TEST
 
-/* Tries of one address that pass. */
+/* Returns how many requests of one address pass. */
 static int passes(const authp_limits_t *limits)
 {
     int retry_after = 0;
@@ -246,7 +250,8 @@ static int passes(const authp_limits_t *limits)
     return count;
 }
 
-/* The counts stay, also over a generation without limits, and the rates are those of the latest. */
+/* The counts stay, also over a generation without limits. The rates are those of the latest
+ * generation. */
 START_TEST(limits_stay)
 {
     fake.f.settings->limits = true;
