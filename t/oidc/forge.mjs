@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A provider that forges: node forge.mjs PORT [CERTIFICATE KEY], on 127.0.0.1. It ends when its standard input does.
-// Each first folder of a path is an issuer of its own (http://127.0.0.1:PORT/NAME) with its own keys, and does as it was told:
-//   POST /NAME/control {reset, rotate, forget, plan}   -> {counts, seen}: what was asked for, how often, with what
-//   POST /NAME/mint {claims, jws, client_id}           -> {id_token}: for what takes an id_token without a sign-in
-// A plan stays until the next one; each of its members replaces the one of that name:
-//   claims      over those of the person; null leaves one out
+// The forging identity provider: node forge.mjs PORT [CERTIFICATE KEY]. It listens on 127.0.0.1 and ends at the end of its standard input.
+// The first folder of a path names an issuer (http://127.0.0.1:PORT/NAME) with keys and a plan of its own. The plan says what the issuer does wrong:
+//   POST /NAME/control {reset, rotate, forget, plan}   -> {counts, seen}: the number of requests for each path, and their parameters
+//   POST /NAME/mint {claims, jws, client_id, secret}   -> {id_token}: made without a sign-in
+// A member of a plan is in force until the next plan replaces it:
+//   claims      replace claims of the person; null leaves a claim out
 //   jws         how the id_token is signed (forge_tokens.mjs)
-//   authorize   {params: over those of the redirect (null leaves out), error}
-//   discovery, jwks, token, user, emails    {members: over those of the answer} and any fault of fault()
-//   set         which keys are shown (keySet)
-// The person is whom login_hint names: "deny" refuses; anybody else is NAME with NAME@gmail.test.
-// GitHub is played under the same names: /NAME/login/oauth/..., /NAME/api/v3/...
+//   authorize   {params: replace parameters of the redirect (null leaves one out), error}
+//   discovery, jwks, token, user, emails    {members: replace members of the answer} and the faults of answer()
+//   set         the keys that the JWK set has (keySet in forge_tokens.mjs)
+// The parameter login_hint names the person: "deny" refuses; any other NAME signs in as NAME@gmail.test.
+// Each issuer also answers as GitHub does: /NAME/login/oauth/... and /NAME/api/v3/...
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -29,9 +29,9 @@ function realmOf(name) {
     return realms.get(name);
 }
 
-// --- answers ---------------------------------------------------------------------------------------------------------
-// A fault: status, headers, body (as it is), redirect (to a URL), delay (ms before anything), pad (bytes of white space at the end),
-// close ("first": no answer; "half": in the middle of it), drip (ms between two bytes).
+// --- answers --------------------------------------------------------------------------------------------------------
+// Faults: status, headers, body (replaces the JSON text), redirect (a URL), delay (ms before the answer), pad (bytes of white space at the
+// end), close ("first": the connection, without an answer; "half": in the middle of the answer), drip (ms between two bytes).
 async function answer(res, data, fault = {}) {
     const wanted = { 'Content-Type': 'application/json', ...fault.headers };
     if (fault.delay) await pause(fault.delay);
@@ -57,7 +57,7 @@ async function answer(res, data, fault = {}) {
 
 const refuse = (status, error) => ({ $status: status, error, error_description: 'forged' });
 
-// --- OpenID Connect --------------------------------------------------------------------------------------------------
+// --- OpenID Connect -------------------------------------------------------------------------------------------------
 function discovery(realm) {
     return {
         issuer: realm.issuer, authorization_endpoint: `${realm.issuer}/authorize`, token_endpoint: `${realm.issuer}/token`,
@@ -102,7 +102,7 @@ function clientOf(req, form) {
     return { method: form.client_secret === undefined ? 'basic' : 'both', id, secret };
 }
 
-// undefined: the code counts, and is used up.
+// Returns the refusal, or undefined if the code is valid.
 function wrongWith(given, form, client) {
     if (!given) return refuse(400, 'invalid_grant');
     if (client.id !== given.client_id || form.redirect_uri !== given.redirect_uri) return refuse(400, 'invalid_grant');
@@ -134,8 +134,8 @@ function token(realm, req, form) {
     return { access_token: done.access_token, token_type: 'Bearer', expires_in: 3599, scope: done.given.scope, id_token };
 }
 
-// --- GitHub ----------------------------------------------------------------------------------------------------------
-// It answers a refusal with 200, and in form encoding where JSON is not asked for.
+// --- GitHub ---------------------------------------------------------------------------------------------------------
+// Refusals have status 200. The answer is form-encoded unless the client asks for JSON.
 function githubToken(realm, req, res, form) {
     const done = exchange(realm, req, form);
     const data = done.given ? { access_token: done.access_token, token_type: 'bearer', scope: done.given.scope } : { error: 'bad_verification_code', error_description: 'forged' };
@@ -157,7 +157,7 @@ function githubApi(realm, req, res, path) {
     return answer(res, {}, { body: JSON.stringify(list), ...realm.plan.emails });
 }
 
-// --- the server ------------------------------------------------------------------------------------------------------
+// --- the server -----------------------------------------------------------------------------------------------------
 function control(realm, told) {
     if (told.reset) realm.plan = {};
     if (told.reset || told.forget) Object.assign(realm, { counts: {}, seen: [] });

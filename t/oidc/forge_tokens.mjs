@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys and id_tokens of the forging provider, right ones and all wrong ones. `jws` says how a token is signed:
+// Keys and id_tokens of the forging provider. `jws` says how a token is signed:
 //   alg      RS256 (default), ES256, EdDSA, none, HS256 (hs: "secret" or "public": what the HMAC's key is)
-//   says     another alg in the header than the one that signs
+//   says     the alg in the header, if it differs from the one that signs
 //   kid      another kid; null: none
 //   foreign  true: signed with a key that is in no JWK set
 //   header   further members of the header
-//   bend     signature, payload (one bit of it changed), padding (an "=" at the end), parts (two), five (parts), der (ES256 in ASN.1)
+//   bend     signature (one bit changed), payload (other claims than the signed ones), padding (an "=" at the end), parts (two parts),
+//            five (five parts), der (an ES256 signature in ASN.1)
 import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 const KINDS = { RS256: ['rsa', { modulusLength: 2048 }], ES256: ['ec', { namedCurve: 'P-256' }], EdDSA: ['ed25519', {}] };
@@ -18,7 +19,7 @@ function makeKey(alg, kid) {
     return { alg, kid, privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } };
 }
 
-// One key of each kind; a generation later all are new.
+// Makes one key for each algorithm, with new kids.
 export const makeKeys = () => {
     const mark = randomBytes(4).toString('hex');
     return Object.keys(KINDS).map(alg => makeKey(alg, `${mark}-${alg}`));
@@ -42,7 +43,7 @@ function signature(alg, key, text, jws, secret) {
     return bytes.toString('base64url');
 }
 
-// A member that is null is left out. What is {"$is": X} is X as it is, null too.
+// Leaves out members that are null. A member {"$is": X} becomes X, which may be null.
 export function withoutNulls(object) {
     const kept = Object.entries(object).filter(([, value]) => value !== null);
     return Object.fromEntries(kept.map(([name, value]) => [name, value && typeof value === 'object' && '$is' in value ? value.$is : value]));
@@ -67,8 +68,8 @@ export function makeToken(keys, claims, jws, secret) {
     }
 }
 
-// The JWK set. how: only [ALG...], without [members], many N (copies of the first key under other kids), twice (the first key again),
-// more [JWK...].
+// Makes the JWK set. how: only [ALG...], without [members of a key], many N (copies of the first key with other kids, up to N keys), twice
+// (the first key again), more [JWK...].
 export function keySet(keys, how) {
     const shown = keys.filter(key => !how.only || how.only.includes(key.alg)).map(key => ({ ...key.jwk }));
     for (const jwk of shown) for (const name of how.without ?? []) delete jwk[name];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real provider on 127.0.0.1, much like Google: node provider.mjs PORT CLIENT_ID SECRET REDIRECT_URI... It ends when its standard input does.
-// It signs in without a page: login_hint of the authorization request picks the person, "deny" refuses. It has persons "corp" (of a
-// company) and "unverified"; anybody else is NAME with NAME@gmail.test.
+// A real identity provider, configured like Google: node provider.mjs PORT CLIENT_ID SECRET REDIRECT_URI...
+// It listens on 127.0.0.1 and ends at the end of its standard input. It signs in without a page: the parameter login_hint names the person.
+// "deny" refuses, "corp" has an address of a company, "unverified" has an unproven address, any other NAME has NAME@gmail.test.
 import { generateKeyPairSync } from 'node:crypto';
 const { Provider, interactionPolicy } = await import(`${process.env.AUTHP_OIDC}/node_modules/oidc-provider/lib/index.js`);
 
@@ -14,7 +14,7 @@ const persons = {
 };
 const claimsOf = sub => ({ sub, ...(persons[sub] ?? { email: `${sub}@gmail.test`, email_verified: true, name: sub, picture: `${issuer}/${sub}.png` }) });
 
-// Google's `prompt=select_account` is no prompt of the standard.
+// Without this prompt oidc-provider refuses `prompt=select_account`, which Google accepts.
 const policy = interactionPolicy.base();
 policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0);
 
@@ -24,7 +24,7 @@ const provider = new Provider(issuer, {
         token_endpoint_auth_method: 'client_secret_basic', application_type: 'web',
     }],
     jwks: { keys: [jwk('k1'), jwk('k2')] },
-    conformIdTokenClaims: false, // the id_token itself carries email and profile
+    conformIdTokenClaims: false, // the id_token has the claims of email and profile, like Google's
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'picture', 'hd'] },
     features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
     findAccount: (ctx, id) => ({ accountId: id, claims: async () => claimsOf(id) }),

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Oidc;
 # Identity providers of one test's own on 127.0.0.1 (t/oidc/*.mjs):
-#   my $real  = AuthPlatform::Oidc->real([$redirect_uri, ...]);    the npm package oidc-provider, much like Google
-#   my $forge = AuthPlatform::Oidc->forge;                         ours, which does what it is told: many issuers in one process
+#   my $real  = AuthPlatform::Oidc->real([$redirect_uri, ...]);    the npm package oidc-provider, configured like Google
+#   my $forge = AuthPlatform::Oidc->forge;                         the forging provider: many issuers in one process
 # Both have issuer, client_id and client_secret. One issuer of the forging provider:
 #   my $google = $forge->realm('google');
-#   $google->plan(jws => { alg => 'none' });     from now on; plan() alone: right again, counts and records empty
-#   $google->seen('token')                       the last record of that kind; counts() how often each path was asked for
+#   $google->plan(jws => { alg => 'none' });     in force until the next plan; plan() makes the issuer right again, counts and records empty
+#   $google->seen('token')                       the last record of a token request (in a list: all); counts() has the requests for each path
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd ();
@@ -18,7 +18,7 @@ use JSON  ();
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-# A secret with characters that must be encoded.
+# The secret has characters that form encoding changes.
 use constant { CLIENT_ID => 'test-client.apps.googleusercontent.com', CLIENT_SECRET => 'a:client+secret/with %25&=' };
 my $json = JSON->new->utf8->canonical;
 my @all;
@@ -32,7 +32,7 @@ sub start {
     return $self->run;
 }
 
-# Starts it again on the same port, after stop(), with new keys.
+# Starts the provider, after stop() on the same port and with new keys.
 sub run {
     my ($self) = @_;
     pipe my $alive_in, my $alive;
@@ -43,8 +43,7 @@ sub run {
         open STDOUT, '>&', $say;
         open STDERR, '>>', "$self->{dir}/said";
         close $_ for $alive, $said;
-        # The provider ends when its standard input closes, but a frozen one does not notice that. So the kernel kills it when this process
-        # ends.
+        # The provider ends at the end of its standard input. A frozen provider does not read it, so the kernel kills it too.
         exec qw(setpriv --pdeathsig KILL), "$ENV{AUTHP_OIDC}/node", "$ENV{AUTHP_STAGE}/t/oidc/$self->{file}", $self->{port}, @{ $self->{args} }
             or POSIX::_exit(127);
     }
@@ -63,7 +62,7 @@ sub real {
     return $self;
 }
 
-# forge(tls => [CERTIFICATE, KEY]) speaks TLS.
+# forge(tls => [CERTIFICATE, KEY]) accepts TLS only.
 sub forge {
     my ($class, %o) = @_;
     AuthPlatform::Httpd::note_secrets(CLIENT_SECRET);
@@ -74,7 +73,7 @@ sub issuer        { return $_[0]{issuer} }
 sub client_id     { return $_[0]{client_id} }
 sub client_secret { return $_[0]{client_secret} }
 
-# Accepts connections and never answers.
+# A frozen provider accepts connections (the kernel does) and does not answer.
 sub freeze { my ($self) = @_; kill 'STOP', $self->{pid}; return }
 sub thaw   { my ($self) = @_; kill 'CONT', $self->{pid}; return }
 
@@ -109,7 +108,7 @@ our @ISA = 'AuthPlatform::Oidc';
 
 sub post {
     my ($self, $what, $data) = @_;
-    # Its certificate is for a test's eyes only, and this is no test of it.
+    # The certificate of forge(tls => ...) is not checked here.
     my $answer = HTTP::Tiny->new(timeout => 20, verify_SSL => 0)->post("$self->{issuer}/$what", { content => $json->encode($data) });
     $answer->{success} or die "the provider does not take orders: $answer->{status} $answer->{content}";
     return $json->decode($answer->{content});
@@ -117,7 +116,7 @@ sub post {
 
 sub control { my ($self, %told) = @_; return $self->post(control => \%told) }
 
-# Sets a new plan, which replaces the one before.
+# Replaces the whole plan.
 sub plan {
     my ($self, %plan) = @_;
     $self->control(reset => JSON::true, plan => \%plan);
@@ -135,7 +134,7 @@ sub seen {
     return wantarray ? @records : $records[-1];
 }
 
-# An id_token without a sign-in: mint(claims => {}, jws => {}, nonce => ...).
+# Makes an id_token without a sign-in: mint(claims => {}, jws => {}, nonce => ...).
 sub mint {
     my ($self, %o) = @_;
     my $token = $self->post(mint => { client_id => $self->{client_id}, secret => $self->{client_secret}, %o })->{id_token};

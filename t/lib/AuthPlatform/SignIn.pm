@@ -1,27 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::SignIn;
-# Signing in at an identity provider as a browser does, without a browser.
+# Sign-in at an identity provider with the requests that a browser makes.
 #   my $site    = AuthPlatform::SignIn->site(google => $realm, corp => [$realm, LABEL => 'Corp']);   an httpd of its own with these providers
-#   my $visitor = $site->visitor;                                               somebody with a cookie jar
+#   my $visitor = $site->visitor;                                                            a cookie jar
 #   my $answer  = $visitor->sign_in('google', role => 'candidate', login_hint => 'alice');   the callback's answer
-# or in steps: $visitor->begin(...), $visitor->at_provider($answer), $visitor->open($url). Redirects to pages of the site are not followed.
+# The same in steps: $visitor->begin(...), $visitor->at_provider($answer), $visitor->open($url). Redirects to pages of the site are not followed.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd ();
 use AuthPlatform::Ports ();
+use AuthPlatform::Test  ();
 use Digest::SHA 'sha256';
+use Exporter 'import';
 use HTTP::Tiny;
 use MIME::Base64 'encode_base64url';
 use URI        ();
 use URI::Escape 'uri_escape_utf8';
 
+our @EXPORT_OK = qw(challenge query_of somebody verifier with_query words);
+
 # --- the site --------------------------------------------------------------------------------------------------------
-# settings => TEXT and more => TEXT (configuration) add to those of AuthPlatform::Httpd. A provider is what has issuer, client_id and
-# client_secret, or [that, NAME => VALUE...] with more of its settings. The log has everything.
+# Starts an httpd of its own, which logs at trace8. A provider is an object of AuthPlatform::Oidc, or [object, NAME => VALUE...] with further
+# settings of that provider. settings => TEXT, more => TEXT and limits => TEXT are those of AuthPlatform::Httpd. port => chooses the port, for
+# a provider that must know the redirect URI before the site starts.
 sub site {
     my ($class, %o) = @_;
-    my ($settings, $more) = (delete $o{settings} // '', delete $o{more} // '');
-    my $port = AuthPlatform::Ports::free_port();
+    my ($settings, $more, $limits) = map { delete $o{$_} // '' } qw(settings more limits);
+    my $port = delete $o{port} || AuthPlatform::Ports::free_port();
     my $self = bless { port => $port, origin => "http://127.0.0.1:$port" }, $class;
     my @others = grep { $_ ne 'google' } sort keys %o;
     for my $name (sort keys %o) {
@@ -33,7 +38,7 @@ sub site {
         $settings .= join '', map {"$_='$all{$_}'\n"} sort keys %all;
     }
     $settings .= 'OIDC_PROVIDERS=' . join(',', @others) . "\n" if @others;
-    $self->{httpd} = AuthPlatform::Httpd->new(port => $port, settings => $settings, more => "LogLevel auth_platform:trace8\n$more")->start;
+    $self->{httpd} = AuthPlatform::Httpd->new(port => $port, settings => $settings, limits => $limits, more => "LogLevel auth_platform:trace8\n$more")->start;
     return $self;
 }
 
@@ -41,8 +46,55 @@ sub redirect_uri { my ($self, $name) = @_; return "$self->{origin}/api/auth" . (
 sub origin       { return $_[0]{origin} }
 sub httpd        { return $_[0]{httpd} }
 
-# For a provider that must know the redirect URI before the site has a port: real(...) of AuthPlatform::Oidc.
 sub visitor { my ($self) = @_; return AuthPlatform::SignIn::Visitor->new($self) }
+
+# --- accounts --------------------------------------------------------------------------------------------------------
+# One request of an administrator below /api/auth: as_admin(GET => '/users/...').
+sub as_admin {
+    my ($self, $method, $path, %o) = @_;
+    return $self->{httpd}->request($method, "/api/auth$path", bearer => $self->admin->{access_token}, %o);
+}
+
+# The administrator, made at the first call: {email, password, access_token, user}.
+sub admin {
+    my ($self) = @_;
+    return $self->{admin} ||= $self->made_by_tool('admin');
+}
+
+sub made_by_tool {
+    my ($self, $role, $email, @options) = @_;
+    $email //= somebody() . '@gmail.test';
+    my $password = 'a word of the tool ' . int rand 1e9;
+    local $ENV{AUTHP_ENV_FILE} = "$self->{httpd}{dir}/.env";
+    my ($status, undef, $error) = AuthPlatform::Test::cli([qw(user create --role), $role, '--email', $email, @options], "$password\n");
+    $status == 0 or die "authplatform user create: $error";
+    my $answer = $self->{httpd}->api('/login', { email => $email, password => $password });
+    return { email => $email, password => $password, %{ $answer->{json} || {} }, login => $answer };
+}
+
+# Registers a person with a password: {email, password, access_token, refresh_token, user}.
+sub registered {
+    my ($self, $email) = @_;
+    my $password = 'my own pass word ' . int rand 1e9;
+    my $answer = $self->{httpd}->api('/register', { email => $email, password => $password });
+    $answer->{status} == 201 or die "register: $answer->{status} $answer->{body}";
+    return { email => $email, password => $password, %{ $answer->{json} } };
+}
+
+# The accounts with this address, each as GET /users/{id} answers it.
+sub accounts {
+    my ($self, $email) = @_;
+    my @found = grep { ($_->{email} // '') eq lc $email } @{ $self->as_admin(GET => with_query('/users', email => $email))->{json}{items} };
+    return map { $self->as_admin(GET => "/users/$_->{id}")->{json} } @found;
+}
+
+sub invite {
+    my ($self, $email) = @_;
+    my $answer = $self->as_admin(POST => '/recruiter/invites', json => { email => $email });
+    $answer->{status} == 201 or die "invite: $answer->{status} $answer->{body}";
+    AuthPlatform::Httpd::note_secrets($answer->{json}{code});
+    return $answer->{json};
+}
 
 # --- links and PKCE --------------------------------------------------------------------------------------------------
 sub query_of {
@@ -66,13 +118,20 @@ sub verifier {
 }
 sub challenge { my ($verifier) = @_; return encode_base64url(sha256($verifier)) }
 
-# A person that no account knows yet: a name for login_hint.
+# An answer in short: "200 tokens", "403 recruiter_pending", "204 ".
+sub words {
+    my ($answer) = @_;
+    my $json = ref $answer->{json} eq 'HASH' ? $answer->{json} : {};
+    return "$answer->{status} " . ($json->{code} // ($json->{access_token} ? 'tokens' : ''));
+}
+
+# A new name for login_hint.
 sub somebody { return sprintf 'p%d-%d', $$, ++$serial }
 
-# --- somebody with a browser -----------------------------------------------------------------------------------------
+# --- a visitor -------------------------------------------------------------------------------------------------------
 package AuthPlatform::SignIn::Visitor;
 
-# Cookies by host and port, so that a provider's do not reach the site.
+# One cookie jar for each host and port. Paths and attributes of cookies are ignored, except that an expired cookie is removed.
 sub new {
     my ($class, $site) = @_;
     return bless { site => $site, jars => {} }, $class;
@@ -93,7 +152,7 @@ sub keep {
     return;
 }
 
-# What may not be in a log, out of a link.
+# Notes the parts of a link that no log may have.
 sub note {
     my ($url) = @_;
     return if !defined $url;
@@ -102,7 +161,7 @@ sub note {
     return;
 }
 
-# One request to the site, as this visitor: a path, or a URL of it. %o as AuthPlatform::Httpd::request.
+# One request to the site with the visitor's cookies. $path may be a whole URL of the site. %o is that of AuthPlatform::Httpd::request.
 sub request {
     my ($self, $method, $path, %o) = @_;
     $path =~ s/^\Q$self->{site}{origin}\E//;
@@ -119,7 +178,7 @@ sub request {
 sub open { my ($self, $path, %o) = @_; return $self->request(GET => $path, %o) }
 sub api  { my ($self, $method, $path, %o) = @_; return $self->request($method => "/api/auth$path", %o) }
 
-# The answer of /NAME/login. Its headers, if any, in headers => {}.
+# Requests /NAME/login with this query. headers => {} has further headers of the request.
 sub begin {
     my ($self, $name, %query) = @_;
     my $headers = delete $query{headers} || {};
@@ -127,7 +186,7 @@ sub begin {
     return $self->open(AuthPlatform::SignIn::with_query("/api/auth$path", %query), headers => $headers);
 }
 
-# Follows the provider's redirects; the address below the site that it leads back to, or undef (`said` has what came instead).
+# Follows the redirects of the provider. Returns the first address that is on the site, or undef; $self->{said} has the provider's last answer.
 sub at_provider {
     my ($self, $login) = @_;
     my $url = ref $login ? $login->{location} : $login;
@@ -149,7 +208,7 @@ sub at_provider {
     return;
 }
 
-# The whole way. What is not begun or does not come back dies: steps that may fail are asked for one by one.
+# begin(), at_provider() and the callback. Dies if one of the first two fails.
 sub sign_in {
     my ($self, $name, %query) = @_;
     my $headers = $query{headers} || {};
