@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real identity provider, configured like Google: node provider.mjs PORT CLIENT_ID SECRET REDIRECT_URI...
-// It listens on 127.0.0.1 and ends at the end of its standard input. It signs in without a page: the parameter login_hint names the person.
-// "deny" refuses, "corp" has an address of a company, "unverified" has an unproven address, any other NAME has NAME@gmail.test.
+// A real identity provider, configured like Google: node provider.mjs PORT HOST CLIENT_ID SECRET REDIRECT_URI...
+// It listens on 127.0.0.1, names itself http://HOST:PORT, and ends at the end of its standard input. It signs in without a page: the
+// parameter login_hint names the person. "deny" refuses, "corp" has an address of a company, "unverified" has an unproven
+// address, any other NAME has NAME@gmail.test.
 import { generateKeyPairSync } from 'node:crypto';
 const { Provider, interactionPolicy } = await import(`${process.env.AUTHP_OIDC}/node_modules/oidc-provider/lib/index.js`);
 
-const [port, client_id, client_secret, ...redirect_uris] = process.argv.slice(2);
-const issuer = `http://127.0.0.1:${port}`;
+const [port, host, client_id, client_secret, ...redirect_uris] = process.argv.slice(2);
+const issuer = `http://${host}:${port}`;
 const jwk = kid => ({ ...generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256' });
 const persons = {
     corp: { email: 'c@corp.test', email_verified: true, name: 'Corp', hd: 'corp.test' },

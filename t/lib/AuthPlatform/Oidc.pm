@@ -54,10 +54,11 @@ sub run {
     return $self;
 }
 
+# real([...], host => 'localhost') is another site for a browser than 127.0.0.1.
 sub real {
     my ($class, $redirect_uris, %o) = @_;
     AuthPlatform::Httpd::note_secrets(CLIENT_SECRET);
-    my $self = $class->start('provider.mjs', [CLIENT_ID, CLIENT_SECRET, @$redirect_uris], %o);
+    my $self = $class->start('provider.mjs', [$o{host} || '127.0.0.1', CLIENT_ID, CLIENT_SECRET, @$redirect_uris], %o);
     $self->{issuer} = $self->{base};
     return $self;
 }
