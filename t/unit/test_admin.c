@@ -141,6 +141,8 @@ START_TEST(decides_about_requests)
     ck_assert_int_eq(decide(ada, false, &out), AUTHP_OK);
     ck_assert(!authp_user_holds(out, "recruiter"));
     ck_assert_int_eq(out->recruiter_requested_at, 0);
+    /* It is stored, although nothing else of the account has changed. */
+    ck_assert_int_eq(mem_store_user(f.store, ada->id.hex)->recruiter_requested_at, 0);
     mem_store_user(f.store, ada->id.hex)->recruiter_requested_at = 5;
     ck_assert_int_eq(decide(ada, true, &out), AUTHP_OK);
     ck_assert(authp_user_holds(out, "recruiter") && out->is_recruiter_verified);

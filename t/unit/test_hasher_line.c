@@ -121,6 +121,20 @@ START_TEST(after_a_refusal)
 }
 END_TEST
 
+/* A line is quick only if the time of a hash is known. */
+START_TEST(a_quick_line)
+{
+    ck_assert(!authp_hasher_line_is_quick(hasher, 0));
+    ck_assert(!authp_hasher_line_is_quick(hasher, 1));
+    authp_hasher_bound_assume(bound, 125);
+    ck_assert(authp_hasher_line_is_quick(hasher, 1));
+    ck_assert(authp_hasher_line_is_quick(hasher, 2)); /* done in 250 ms */
+    ck_assert(!authp_hasher_line_is_quick(hasher, 3));
+    authp_hasher_bound_assume(bound, 251);
+    ck_assert(!authp_hasher_line_is_quick(hasher, 1));
+}
+END_TEST
+
 static void *destroy(void *data)
 {
     apr_pool_destroy(data);
@@ -311,6 +325,7 @@ Suite *suite_hasher_line(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, after_a_wait_in_vain);
     tcase_add_test(tests, after_a_refusal);
+    tcase_add_test(tests, a_quick_line);
     tcase_add_test(tests, strangers_stand_back);
     tcase_add_test(tests, no_thread_for_each_hash);
     tcase_add_test(tests, stopped_with_a_line);

@@ -165,6 +165,34 @@ START_TEST(where_the_next_round_begins)
 }
 END_TEST
 
+/* A first page that is full, and a second one that has no rows. */
+static authp_err_t full_and_empty(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                                  authp_seen_t *seen, apr_pool_t *pool)
+{
+    (void)self, (void)since;
+    *out = apr_array_make(pool, 1, sizeof(const authp_ended_t *));
+    *seen = (authp_seen_t){.rows = 0};
+    if (pages++ == 0) {
+        *seen = (authp_seen_t){.rows = limit, .newest = authp_clock_now(f->realm->clock) - 4000};
+    }
+    return AUTHP_OK;
+}
+
+/* The newest row of all pages counts. */
+START_TEST(an_empty_last_page)
+{
+    authp_store_ops_t ops = mem_store_ops;
+    live_fixture_poll(&live);
+    ops.session_ended = full_and_empty;
+    f->store->ops = &ops;
+    pages = 0;
+    live_fixture_poll(&live);
+    f->store->ops = &mem_store_ops;
+    ck_assert_int_eq(pages, 2);
+    ck_assert_int_eq(live.shared->sessions_newest, authp_clock_now(f->realm->clock) - 4000);
+}
+END_TEST
+
 /* Another program may write the id of the session in capital letters. */
 static authp_err_t ends_in_capitals(void *self, authp_ms_t since, int limit,
                                     apr_array_header_t **out, authp_seen_t *seen, apr_pool_t *pool)
@@ -267,6 +295,8 @@ START_TEST(what_a_new_child_knows)
     atomic_store(&f->store->offset, 0);
     ck_assert(authp_live_health(f->realm, &health));
     ck_assert(health.clock_known && !health.clock_fine && health.table.warm);
+    atomic_store(&live.shared->clock_known, false); /* the table was emptied; the offset is old */
+    ck_assert(authp_live_health(f->realm, &health) && health.clock_fine);
 }
 END_TEST
 
@@ -354,6 +384,7 @@ Suite *suite_live_poll(void)
     tcase_add_test(tests, each_page_is_a_sign_of_life);
     tcase_add_test(tests, poll_goes_on_behind_what_it_cannot_use);
     tcase_add_test(tests, where_the_next_round_begins);
+    tcase_add_test(tests, an_empty_last_page);
     tcase_add_test(tests, an_id_that_is_none);
     tcase_add_test(tests, an_outage_is_told_once);
     tcase_add_loop_test(tests, a_poll_that_fails, 0, 3);
