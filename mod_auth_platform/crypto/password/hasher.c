@@ -31,7 +31,7 @@ typedef struct job_t {
     int cost;
     bool match;
     size_t len;
-    char password[AUTHP_BCRYPT_MAX_BYTES + 1]; /* one byte over the limit, to keep "too long" */
+    char password[AUTHP_BCRYPT_MAX_BYTES + 1]; /* one byte more, see perform() */
     char made[AUTHP_BCRYPT_HASH_LEN + 1];
     pthread_cond_t done;
 } job_t;
