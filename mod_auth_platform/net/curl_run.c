@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/curl_run.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <apr_strings.h>
+
+#include <openssl/x509.h>
+
+#define HEADER_MOST 65536 /* bytes of all header lines of an answer */
+#define FIRST_ROOM 8192
+
+/* Where an answer goes. */
+typedef struct sink_t {
+    apr_pool_t *pool;
+    size_t limit;
+    size_t header_len;
+    bool too_large;
+    int64_t max_age;
+    char *body; /* has room for `room` bytes and a NUL */
+    size_t len;
+    size_t room;
+} sink_t;
+
+typedef struct setup_t {
+    CURL *easy;
+    CURLcode rc; /* of the first option that failed */
+} setup_t;
+
+static void set_long(setup_t *setup, CURLoption option, long value)
+{
+    if (setup->rc == CURLE_OK) {
+        setup->rc = curl_easy_setopt(setup->easy, option, value);
+    }
+}
+
+static void set_pointer(setup_t *setup, CURLoption option, const void *value)
+{
+    if (setup->rc == CURLE_OK) {
+        setup->rc = curl_easy_setopt(setup->easy, option, value);
+    }
+}
+
+static apr_status_t wipe_body(void *data)
+{
+    sink_t *sink = data;
+    if (sink->body != NULL) {
+        authp_secret_wipe(sink->body, sink->len);
+    }
+    return APR_SUCCESS;
+}
+
+/* Makes room for `len` bytes. */
+static void grow(sink_t *sink, size_t len)
+{
+    size_t room = sink->room > 0 ? sink->room : FIRST_ROOM;
+    while (room < len) {
+        room *= 2;
+    }
+    char *body = apr_palloc(sink->pool, room + 1);
+    if (sink->len > 0) {
+        memcpy(body, sink->body, sink->len);
+        authp_secret_wipe(sink->body, sink->len);
+    }
+    sink->body = body;
+    sink->room = room;
+}
+
+/* What libcurl calls with each piece of the body. A result other than the length ends the request.
+ */
+static size_t take_body(char *data, size_t one, size_t len, void *ctx)
+{
+    sink_t *sink = ctx;
+    (void)one; /* always 1 */
+    if (len > sink->limit - sink->len) {
+        sink->too_large = true;
+        return 0;
+    }
+    if (sink->len + len > sink->room) {
+        grow(sink, sink->len + len);
+    }
+    memcpy(sink->body + sink->len, data, len);
+    sink->len += len;
+    return len;
+}
+
+/* What libcurl calls with each line of the header. */
+static size_t take_header(char *line, size_t one, size_t len, void *ctx)
+{
+    static const char name[] = "cache-control:";
+    const size_t skip = sizeof(name) - 1;
+    sink_t *sink = ctx;
+    (void)one; /* always 1 */
+    sink->header_len += len;
+    if (sink->header_len > HEADER_MOST) {
+        sink->too_large = true;
+        return 0;
+    }
+    if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
+        sink->max_age = -1; /* an interim answer (1xx) came before */
+    }
+    if (len > skip && strncasecmp(line, name, skip) == 0) {
+        int64_t seconds = authp_fetch_max_age(line + skip, len - skip);
+        if (seconds >= 0 && (sink->max_age < 0 || seconds < sink->max_age)) {
+            sink->max_age = seconds;
+        }
+    }
+    return len;
+}
+
+/* The same for each request. */
+static void set_rules(setup_t *setup)
+{
+    static const struct {
+        CURLoption option;
+        long value;
+    } numbers[] = {
+        /* Time-outs without SIGALRM, which would be a signal for all of httpd. */
+        {CURLOPT_NOSIGNAL, 1},
+        {CURLOPT_FOLLOWLOCATION, 0},
+        {CURLOPT_SSL_VERIFYPEER, 1},
+        {CURLOPT_SSL_VERIFYHOST, 2},
+        {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC},
+        {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+        {CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
+        /* At the time-out libcurl does not wait for a name lookup that is under way. */
+        {CURLOPT_QUICK_EXIT, 1},
+    };
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        set_long(setup, numbers[i].option, numbers[i].value);
+    }
+    set_pointer(setup, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_pointer(setup, CURLOPT_PROXY, ""); /* also none from the environment */
+    set_pointer(setup, CURLOPT_USERAGENT, "mod_auth_platform");
+}
+
+static void set_request(setup_t *setup, const authp_fetch_t *request, sink_t *sink)
+{
+    const long timeout = request->timeout_ms > 0 ? request->timeout_ms : 1; /* 0 means for ever */
+    set_pointer(setup, CURLOPT_URL, request->url);
+    set_long(setup, CURLOPT_TIMEOUT_MS, timeout);
+    set_long(setup, CURLOPT_CONNECTTIMEOUT_MS, timeout);
+    if (request->form != NULL) {
+        set_pointer(setup, CURLOPT_POSTFIELDS, request->form);
+    }
+    if (request->user != NULL) {
+        set_pointer(setup, CURLOPT_USERNAME, request->user);
+        set_pointer(setup, CURLOPT_PASSWORD,
+                    request->password != NULL ? authp_secret_bytes(request->password)
+                                              : (const unsigned char *)"");
+    }
+    if (setup->rc == CURLE_OK) {
+        setup->rc =
+            curl_easy_setopt(setup->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->limit);
+    }
+    if (setup->rc == CURLE_OK) {
+        setup->rc = curl_easy_setopt(setup->easy, CURLOPT_WRITEFUNCTION, take_body);
+    }
+    if (setup->rc == CURLE_OK) {
+        setup->rc = curl_easy_setopt(setup->easy, CURLOPT_HEADERFUNCTION, take_header);
+    }
+    set_pointer(setup, CURLOPT_WRITEDATA, sink);
+    set_pointer(setup, CURLOPT_HEADERDATA, sink);
+}
+
+/* The caller frees the list. NULL: no memory. */
+static struct curl_slist *lines_of(const authp_fetch_t *request, apr_pool_t *pool)
+{
+    const char *accept = request->accept != NULL ? request->accept : "application/json";
+    struct curl_slist *first = curl_slist_append(NULL, apr_pstrcat(pool, "Accept: ", accept, NULL));
+    if (first == NULL || request->bearer == NULL) {
+        return first;
+    }
+    struct curl_slist *both = curl_slist_append(
+        first, apr_pstrcat(pool, "Authorization: Bearer ", request->bearer, NULL));
+    if (both == NULL) {
+        curl_slist_free_all(first);
+    }
+    return both;
+}
+
+/* Runs with all signals blocked. A thread that libcurl starts for a name lookup inherits that, and
+ * so signals stay with httpd's own threads. In a child of prefork the signal that ends it waits for
+ * the end of the request, at most timeout_ms. OpenSSL may write to a closed connection: the SIGPIPE
+ * of this thread is taken away before it can end a program that does not ignore it. */
+static CURLcode perform(CURL *easy)
+{
+    sigset_t all;
+    sigset_t before;
+    sigset_t pending;
+    sigset_t pipe;
+    const struct timespec at_once = {0, 0};
+    sigfillset(&all);
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigemptyset(&pending);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigpending(&pending);
+    CURLcode rc = curl_easy_perform(easy);
+    if (sigismember(&pending, SIGPIPE) != 1) {
+        (void)sigtimedwait(&pipe, NULL, &at_once);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+/* The words of libraries for an error: constant texts, without anything of the request. */
+static const char *reason(CURL *easy, CURLcode rc)
+{
+    long verified = X509_V_OK;
+    if (rc == CURLE_PEER_FAILED_VERIFICATION &&
+        curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified) == CURLE_OK) {
+        /* libcurl compares the host before it asks OpenSSL for the result: 1 is its first value. */
+        return verified == X509_V_OK || verified == X509_V_ERR_UNSPECIFIED
+                   ? "the certificate is not for this host"
+                   : X509_verify_cert_error_string(verified);
+    }
+    return curl_easy_strerror(rc);
+}
+
+static authp_err_t failed(CURL *easy, CURLcode rc, bool too_large, const authp_fetch_t *request,
+                          apr_pool_t *pool)
+{
+    const char *origin = authp_fetch_origin(request->url, pool);
+    if (too_large || rc == CURLE_FILESIZE_EXCEEDED) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0010", "%s: the answer is too large", origin);
+        return AUTHP_E_TOO_LARGE;
+    }
+    authp_log(AUTHP_LOG_WARNING, "AUTHP0011", "%s: no answer: %s", origin, reason(easy, rc));
+    return AUTHP_E_UNAVAILABLE;
+}
+
+authp_err_t authp_curl_run(CURL *easy, const struct curl_blob *ca, const authp_fetch_t *request,
+                           authp_fetched_t *out, apr_pool_t *pool)
+{
+    long status = 0;
+    setup_t setup = {easy, CURLE_OK};
+    sink_t *sink = apr_pcalloc(pool, sizeof(*sink));
+    sink->pool = pool;
+    sink->limit = request->limit;
+    sink->max_age = -1;
+    apr_pool_cleanup_register(pool, sink, wipe_body, apr_pool_cleanup_null);
+    grow(sink, 1);
+    set_rules(&setup);
+    set_request(&setup, request, sink);
+    if (ca->len > 0) {
+        set_pointer(&setup, CURLOPT_CAINFO_BLOB, ca);
+    }
+    struct curl_slist *lines = lines_of(request, pool);
+    set_pointer(&setup, CURLOPT_HTTPHEADER, lines);
+    CURLcode rc = lines == NULL ? CURLE_OUT_OF_MEMORY : setup.rc;
+    if (rc == CURLE_OK) {
+        rc = perform(easy);
+    }
+    if (rc == CURLE_OK) {
+        rc = curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    }
+    curl_slist_free_all(lines);
+    if (rc != CURLE_OK) {
+        return failed(easy, rc, sink->too_large, request, pool);
+    }
+    sink->body[sink->len] = '\0';
+    *out = (authp_fetched_t){
+        .status = (int)status, .body = sink->body, .len = sink->len, .max_age = sink->max_age};
+    return AUTHP_OK;
+}
