@@ -24,11 +24,11 @@ $(OUT)/made/profiles.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(PROFILES_OF) $(TEST_PROFILES)' | cmp -s - $@ || echo '$(PROFILES_OF) $(TEST_PROFILES)' > $@
 
-$(OUT)/made/profiles.c: build/profiles.pl $(OUT)/made/profiles.list $(wildcard $(PROFILES_OF:=/*.json)) | deps
+$(OUT)/made/profiles.c: build/profiles.pl $(OUT)/made/profiles.list $(wildcard $(addsuffix /*.json,$(PROFILES_OF)) $(addsuffix /profile.c,$(PROFILES_OF))) | deps
 	@echo '  MAKE  $@'
 	@perl build/profiles.pl $(PROFILES_OF) > $@
 
-$(OUT)/made/test_profiles.c: build/profiles.pl $(OUT)/made/profiles.list $(wildcard $(PROFILES_OF:=/*.json)) | deps
+$(OUT)/made/test_profiles.c: build/profiles.pl $(OUT)/made/profiles.list $(wildcard $(foreach kind,*.json profile.c,$(addsuffix /$(kind),$(PROFILES_OF) $(TEST_PROFILES)))) | deps
 	@echo '  MAKE  $@'
 	@perl build/profiles.pl $(PROFILES_OF) $(TEST_PROFILES) > $@
 

@@ -10,11 +10,17 @@ my @folders = sort @ARGV or die "build/profiles.pl FOLDER...\n";
 print qq{/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by build/profiles.pl: change the profiles' folders instead. */\n},
     qq{#include "api/core/profiles.h"\n\n};
 
+sub read_file {
+    my ($file) = @_;
+    open my $in, '<:raw', $file or die "$file: $!\n";
+    my $text = do { local $/; <$in> };
+    return $text;
+}
+
 # The text is written as numbers, because a string literal in C may have at most 4095 bytes.
 sub text_of {
     my ($name, $file) = @_;
-    open my $in, '<:raw', $file or die "$file: $!\n";
-    my $text = do { local $/; <$in> };
+    my $text = read_file($file);
     die "$file: only ASCII, please: write \\u00e9 for an e with an accent\n" if $text =~ /[^\x09\x0a\x20-\x7e]/;
     my $rows = join ",\n", map { join ',', unpack 'C*', $_ } unpack '(a32)*', $text;
     return "extern const char $name\[\];\nconst char $name\[\] = {\n$rows,0};\n";
@@ -24,6 +30,8 @@ my @names;
 for my $folder (@folders) {
     my ($name) = $folder =~ m{([a-z][a-z0-9_]*)/?$} or die "$folder: the name of a profile has lower-case letters, digits and _\n";
     push @names, $name;
+    my $source = read_file("$folder/profile.c");
+    $source =~ /\.name = "\Q$name\E"/ or die "$folder/profile.c: the profile's .name must be that of its folder, \"$name\"\n";
     for my $kind (qw(about examples)) {
         print text_of("authp_profile_${name}_$kind", "$folder/$kind.json") if -e "$folder/$kind.json";
     }

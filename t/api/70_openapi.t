@@ -37,18 +37,10 @@ my %token = map { $_->{value}{access_token} ? ($_->{value}{access_token} => 1) :
 is_deeply([keys %token], ['example.access.token'], 'no example looks like a real token');
 my %tags = map { $_->{name} => 1 } @{ $doc->{tags} };
 
-my @routes = (
-    [POST => '/api/auth/register'], [POST => '/api/auth/login'], [POST => '/api/auth/login/candidate'],
-    [POST => '/api/auth/refresh'],  [POST => '/api/auth/logout'], [GET => '/api/auth/me'],
-    [GET  => '/api/protected/me'],  [GET  => '/api/auth/session/renew'], [GET => '/api/auth/healthz'],
-    [GET  => '/api/auth/readyz'],   [GET  => '/api/auth/openapi.json'], [GET => '/api/auth/docs'], [POST => '/api/auth/recruiter/verify'],
-    [GET  => '/api/auth/users'],    (map { [$_ => '/api/auth/users/{id}'] } qw(GET PATCH DELETE)),
-    (map { [$_ => '/api/auth/users/{id}/sessions'] } qw(GET DELETE)),
-    [POST => '/api/auth/register/recruiter'], [POST => '/api/auth/login/recruiter'],
-    [POST => '/api/auth/recruiter/invites'], [GET => '/api/auth/recruiter/invites'], [DELETE => '/api/auth/recruiter/invites/{id}'],
-    [PATCH => '/api/auth/me'], [DELETE => '/api/auth/me'], [POST => '/api/auth/me/password'],
-    [GET => '/api/auth/sessions'], [DELETE => '/api/auth/sessions'], [DELETE => '/api/auth/sessions/{id}'],
-);
+my $table = "$FindBin::Bin/contract/routes.pl";
+my @rows = do $table or die $@ || "$table: $!";
+my $full_name = sub { my ($method, $path) = split / /, shift; return "$method " . ($path =~ m{^/api/} ? $path : "/api/auth$path") };
+my @routes = map { $full_name->($_->{route}) } @rows;
 # Paths may be relative to a servers entry or absolute.
 my $base = $doc->{servers}[0]{url} // '';
 my %documented;
@@ -59,7 +51,7 @@ for my $path (keys %{ $doc->{paths} }) {
         $documented{ uc($method) . " $full" } = $doc->{paths}{$path}{$method};
     }
 }
-is_deeply([sort keys %documented], [sort map { "@$_" } @routes], 'every route and nothing else');
+is_deeply([sort keys %documented], [sort @routes], 'every route and nothing else');
 for my $name (sort keys %documented) {
     my $operation = $documented{$name};
     ok(length $operation->{summary}, "$name has a summary");
@@ -71,9 +63,7 @@ for my $name (sort keys %documented) {
     ok($operation->{responses}{ $none->{status} }, "$name: the status $none->{status} it gives is documented");
 }
 # Exactly the routes with a limit document 429 with its Retry-After.
-my %limited = map { $_ => 1 } 'POST /api/auth/register', 'POST /api/auth/register/recruiter', 'POST /api/auth/login',
-    'POST /api/auth/login/candidate', 'POST /api/auth/login/recruiter', 'POST /api/auth/refresh', 'POST /api/auth/logout',
-    'GET /api/auth/session/renew', 'POST /api/auth/me/password', 'DELETE /api/auth/me';
+my %limited = map { $full_name->($_->{route}) => 1 } grep { $_->{limited} } @rows;
 for my $name (sort keys %documented) {
     my $answer = $documented{$name}{responses}{429};
     is(!!$answer, !!$limited{$name}, "$name " . ($limited{$name} ? 'may answer' : 'never answers') . ' 429');

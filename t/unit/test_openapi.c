@@ -4,6 +4,7 @@
 #include "api/core/query.h"
 #include "api/openapi/openapi.h"
 #include "api/openapi/openapi_examples.h"
+#include "json_refs.h"
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -59,37 +60,7 @@ static json_t *response_of(json_t *operation, int status)
 /* Returns the value that a $ref names, or NULL. */
 static json_t *resolved(const char *ref)
 {
-    json_t *at = doc;
-    ck_assert_msg(strncmp(ref, "#/", 2) == 0, "%s", ref);
-    for (const char *step = ref + 1; *step == '/' && at != NULL;) {
-        size_t len = strcspn(step + 1, "/");
-        at = json_object_get(at, apr_pstrmemdup(h.f.pool, step + 1, len));
-        step += 1 + len;
-    }
-    return at;
-}
-
-/* Returns the number of $refs in `value`. Each must name something. */
-static int count_refs(json_t *value)
-{
-    int count = 0;
-    size_t i = 0;
-    const char *name = NULL;
-    json_t *entry = NULL;
-    json_array_foreach(value, i, entry)
-    {
-        count += count_refs(entry);
-    }
-    json_object_foreach(value, name, entry)
-    {
-        if (strcmp(name, "$ref") == 0) {
-            ck_assert_msg(resolved(json_string_value(entry)) != NULL, "%s",
-                          json_string_value(entry));
-            count++;
-        }
-        count += count_refs(entry);
-    }
-    return count;
+    return json_refs_find(doc, ref, h.f.pool);
 }
 
 /* True if the operation has a parameter of that name. */
@@ -114,7 +85,7 @@ START_TEST(its_frame)
     ck_assert_str_eq(text(doc, "openapi"), "3.1.0");
     ck_assert_str_eq(text(info, "version"), AUTHP_VERSION);
     ck_assert_uint_gt(strlen(text(info, "title")), 0);
-    ck_assert_int_gt(count_refs(doc), 50);
+    ck_assert_int_gt(json_refs_count(doc, doc, h.f.pool), 50);
     json_t *cookie = resolved("#/components/securitySchemes/cookie");
     ck_assert_str_eq(text(cookie, "name"), "__Host-authp_at");
     ck_assert_str_eq(text(resolved("#/components/securitySchemes/bearer"), "scheme"), "bearer");
@@ -333,7 +304,7 @@ START_TEST(variants)
     ck_assert_str_eq(text(resolved("#/components/securitySchemes/cookie"), "name"), "authp_at");
     json_t *password = resolved("#/components/schemas/Register/properties/password");
     ck_assert_int_eq(json_integer_value(json_object_get(password, "minLength")), 12);
-    (void)count_refs(doc);
+    (void)json_refs_count(doc, doc, h.f.pool);
 }
 END_TEST
 

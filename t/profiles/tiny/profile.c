@@ -147,6 +147,8 @@ static const authp_answer_schema_t answers[] = {
     {.name = "Echo", .properties = {{"ok", "boolean", NULL}, {"data", "object", NULL}}},
     {.name = NULL}};
 
+AUTHP_PROFILE_TEXTS(tiny);
+
 const authp_profile_t authp_profile_tiny = {.name = "tiny",
                                             .title = "A tiny profile",
                                             .about = "For tests.",
@@ -155,4 +157,6 @@ const authp_profile_t authp_profile_tiny = {.name = "tiny",
                                             .problems = problems,
                                             .answers = answers,
                                             .tags = tags,
-                                            .ignores_unknown_fields = true};
+                                            .ignores_unknown_fields = true,
+                                            .about_json = authp_profile_tiny_about,
+                                            .examples_json = authp_profile_tiny_examples};
