@@ -4,6 +4,7 @@
 #include "store/mongodb/mongo_match.h"
 #include "store/mongodb/mongo_put.h"
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
 
@@ -49,22 +50,36 @@ authp_err_t authp_mongo_invite_by_id(void *self, const char *id, authp_invite_t 
     return one_invite(self, authp_mongo_match_by_id(id), out, pool);
 }
 
-/* Replaces a code that another program wrote by its hash. If several requests do so at the same
- * time, all but one find it done already, which counts as success. */
-static authp_err_t hash_by_hand(authp_mongo_t *m, const char *code, const char *code_hash)
+static bson_t *filter_plain(const char *code)
+{
+    bson_t *filter = bson_new();
+    BSON_APPEND_UTF8(filter, "invite_code", code);
+    return filter;
+}
+
+/* Replaces a code that another program wrote by its hash, and the e-mail by the same in lower case,
+ * as invites of this program have it. If several requests do so at the same time, all but one find
+ * it done already, which counts as success. */
+static authp_err_t hash_by_hand(authp_mongo_t *m, const char *code, const char *code_hash,
+                                apr_pool_t *pool)
 {
     bson_t part;
-    bson_t *filter = bson_new();
+    authp_invite_t *invite = NULL;
+    authp_err_t err = one_invite(m, filter_plain(code), &invite, pool);
+    if (err != AUTHP_OK) {
+        return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+    }
+    bson_t *filter = filter_plain(code);
     bson_t *update = bson_new();
-    BSON_APPEND_UTF8(filter, "invite_code", code);
+    authp_mongo_match_id(filter, "_id", invite->id.hex);
     BSON_APPEND_DOCUMENT_BEGIN(update, "$set", &part);
     authp_mongo_put_text(&part, "code_hash", code_hash);
+    authp_mongo_put_text(&part, "email", invite->email);
     bson_append_document_end(update, &part);
     BSON_APPEND_DOCUMENT_BEGIN(update, "$unset", &part);
     BSON_APPEND_UTF8(&part, "invite_code", "");
     bson_append_document_end(update, &part);
-    authp_err_t err =
-        authp_mongo_run_change_one(m, AUTHP_TABLE_INVITES, filter, update, AUTHP_E_NOT_FOUND);
+    err = authp_mongo_run_change_one(m, AUTHP_TABLE_INVITES, filter, update, AUTHP_E_NOT_FOUND);
     return err == AUTHP_E_CONFLICT || err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
@@ -83,7 +98,7 @@ authp_err_t authp_mongo_invite_by_code(void *self, const char *code, const char 
         !bson_utf8_validate(code, strlen(code), false)) {
         return err;
     }
-    err = hash_by_hand(self, code, code_hash);
+    err = hash_by_hand(self, code, code_hash, pool);
     return err == AUTHP_OK ? one_invite(self, filter_hash(code_hash), out, pool) : err;
 }
 
@@ -107,6 +122,12 @@ authp_err_t authp_mongo_invite_list(void *self, const authp_page_t *page, apr_ar
     return AUTHP_OK;
 }
 
+static void match_open(bson_t *filter)
+{
+    authp_mongo_match_absent(filter, "used_at");
+    authp_mongo_match_absent(filter, "revoked_at");
+}
+
 /* Keeps the first invite that can be used. */
 static authp_err_t read_newest(const bson_t *document, void *ctx)
 {
@@ -116,24 +137,22 @@ static authp_err_t read_newest(const bson_t *document, void *ctx)
     return err == AUTHP_E_INTERNAL ? AUTHP_OK : err;
 }
 
-authp_err_t authp_mongo_invite_live_of(void *self, const char *email, authp_ms_t now,
-                                       authp_invite_t **out, apr_pool_t *pool)
+/* Frees the filter, which has the condition on the e-mail. */
+static authp_err_t newest_live(authp_mongo_t *m, bson_t *filter, authp_ms_t now,
+                               authp_invite_t **out, apr_pool_t *pool)
 {
     authp_mongo_rows_t found = {.columns = &authp_columns_invite,
                                 .rows = apr_array_make(pool, 1, sizeof(void *)),
                                 .pool = pool};
-    bson_t filter = BSON_INITIALIZER;
-    authp_mongo_match_text(&filter, "email", email);
-    authp_mongo_match_absent(&filter, "used_at");
-    authp_mongo_match_absent(&filter, "revoked_at");
-    authp_mongo_match_compared(&filter, "expires_at", "$gt", now);
+    match_open(filter);
+    authp_mongo_match_compared(filter, "expires_at", "$gt", now);
     const authp_mongo_find_t what = {.collection = AUTHP_TABLE_INVITES,
-                                     .filter = &filter,
+                                     .filter = filter,
                                      .limit = LIVE_MOST,
                                      .sort = "_id",
                                      .descending = true};
-    authp_err_t err = authp_mongo_run_find(self, &what, read_newest, &found);
-    bson_destroy(&filter);
+    authp_err_t err = authp_mongo_run_find(m, &what, read_newest, &found);
+    bson_destroy(filter);
     if (err == AUTHP_OK && found.rows->nelts == 0) {
         return AUTHP_E_NOT_FOUND;
     }
@@ -144,11 +163,46 @@ authp_err_t authp_mongo_invite_live_of(void *self, const char *email, authp_ms_t
     return err;
 }
 
+/* The invites that only another program has written so far: they still have their plain code. Their
+ * e-mail may be in capitals. The index on invite_code finds them. */
+static bson_t *filter_foreign(const char *email, apr_pool_t *pool)
+{
+    bson_t any;
+    bson_t *filter = bson_new();
+    char *pattern = apr_palloc(pool, 2 * strlen(email) + 3);
+    char *to = pattern;
+    *to++ = '^';
+    for (const char *c = email; *c != '\0'; c++) {
+        if (apr_ispunct(*c)) {
+            *to++ = '\\';
+        }
+        *to++ = *c;
+    }
+    *to++ = '$';
+    *to = '\0';
+    BSON_APPEND_DOCUMENT_BEGIN(filter, "invite_code", &any);
+    BSON_APPEND_UTF8(&any, "$gt", "");
+    bson_append_document_end(filter, &any);
+    BSON_APPEND_REGEX(filter, "email", pattern, "i");
+    return filter;
+}
+
+authp_err_t authp_mongo_invite_live_of(void *self, const char *email, authp_ms_t now,
+                                       authp_invite_t **out, apr_pool_t *pool)
+{
+    bson_t *filter = bson_new();
+    authp_mongo_match_text(filter, "email", email);
+    authp_err_t err = newest_live(self, filter, now, out, pool);
+    if (err != AUTHP_E_NOT_FOUND || !bson_utf8_validate(email, strlen(email), false)) {
+        return err;
+    }
+    return newest_live(self, filter_foreign(email, pool), now, out, pool);
+}
+
 static bson_t *filter_open(const char *id)
 {
     bson_t *filter = authp_mongo_match_by_id(id);
-    authp_mongo_match_absent(filter, "used_at");
-    authp_mongo_match_absent(filter, "revoked_at");
+    match_open(filter);
     return filter;
 }
 
