@@ -276,6 +276,45 @@ START_TEST(what_goes_frees_them)
 }
 END_TEST
 
+/* An account may lose its address, and another one may get it. */
+START_TEST(an_address_moves)
+{
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    authp_user_t *got = NULL;
+    authp_user_t first = contract_put_user("first@example.org");
+    authp_user_t second = contract_put_user("second@example.org");
+    authp_user_t taken = second;
+    taken.updated_at++;
+    taken.email = "first@example.org";
+    taken.name = "changed";
+    ck_assert_int_eq(authp_store_user_update(store, &second, &taken, pool), AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_user_by_id(store, second.id.hex, &got, pool), AUTHP_OK);
+    ck_assert_str_eq(got->email, "second@example.org");
+    ck_assert_ptr_null(got->name);
+    authp_user_t bare = first;
+    bare.updated_at++;
+    bare.email = NULL;
+    ck_assert_int_eq(authp_store_user_update(store, &first, &bare, pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "first@example.org", &got, pool),
+        AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_user_update(store, &second, &taken, pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "first@example.org", &got, pool),
+        AUTHP_OK);
+    ck_assert_str_eq(got->id.hex, second.id.hex);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "second@example.org", &got, pool),
+        AUTHP_E_NOT_FOUND);
+    /* A second account without an address. */
+    authp_user_t also = taken;
+    also.updated_at++;
+    also.email = NULL;
+    ck_assert_int_eq(authp_store_user_update(store, &taken, &also, pool), AUTHP_OK);
+}
+END_TEST
+
 static const authp_identity_t refused[] = {
     {.provider = "", .issuer = GOOGLE, .sub = "1"},
     {.provider = "a.b", .issuer = GOOGLE, .sub = "1"},
@@ -310,6 +349,7 @@ void contract_add_identities(TCase *tests)
     tcase_add_test(tests, a_name_gets_another_issuer);
     tcase_add_test(tests, members_are_renewed);
     tcase_add_test(tests, what_goes_frees_them);
+    tcase_add_test(tests, an_address_moves);
     tcase_add_loop_test(tests, lists_that_no_store_keeps, 0,
                         (int)(sizeof(refused) / sizeof(refused[0])));
 }

@@ -93,7 +93,7 @@ START_TEST(lists)
                                            .text = "{changes};{emptied}"};
     const char *text = authp_sql_expand(&plain, &of_user, pool);
     ck_assert_ptr_null(strstr(text, "created_at = %"));
-    ck_assert_ptr_null(strstr(text, "email = %s"));
+    ck_assert_ptr_null(strstr(text, "username = %s"));
     ck_assert_ptr_nonnull(strstr(text, "roles = ','"));
     ck_assert_ptr_null(strstr(text, "updated_at = 0"));
 }

@@ -46,7 +46,8 @@ static bool settle(const authp_user_t *before, authp_user_t *after, authp_ms_t n
                  (after->disabled && !before->disabled);
     bool counts = kills || before->disabled != after->disabled || !same_roles(before, after) ||
                   before->is_recruiter_verified != after->is_recruiter_verified ||
-                  before->email_verified != after->email_verified;
+                  before->email_verified != after->email_verified ||
+                  !same_text(before->email, after->email);
     if (!counts && same_text(before->name, after->name) &&
         before->recruiter_requested_at == after->recruiter_requested_at &&
         authp_identities_same(before->identities, after->identities)) {

@@ -131,12 +131,15 @@ authp_err_t authp_sql_user_update(void *self, const authp_user_t *before, const 
     static const authp_sql_statement_t statement = {
         .name = "user_update",
         .columns = &authp_columns_user,
-        .text = "UPDATE users SET {changes} WHERE " UNCHANGED " RETURNING id"};
-    const void *values[AUTHP_COLUMNS_MOST + 3];
+        .text = "UPDATE users SET {changes} WHERE " UNCHANGED " AND NOT EXISTS (SELECT 1 FROM "
+                "users AS other WHERE other.email = {?text} AND other.id <> {?id}) RETURNING id"};
+    const void *values[AUTHP_COLUMNS_MOST + 5];
     int count =
         authp_sql_columns_bind(&authp_columns_user, after, AUTHP_COLUMN_FIXED, values, pool);
     const authp_sql_step_t change = {.statement = &statement, .values = values};
     bind_unchanged(before, values + count);
+    values[count + 3] = after->email;
+    values[count + 4] = before->id.hex;
     return authp_sql_identities_change(self, &change, before, after, pool);
 }
 

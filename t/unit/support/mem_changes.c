@@ -24,6 +24,18 @@ static void remove_at(apr_array_header_t *rows, int i)
     rows->nelts--;
 }
 
+static bool email_free(const mem_t *mem, const authp_user_t *user)
+{
+    for (int i = 0; i < mem->users->nelts; i++) {
+        const authp_user_t *other = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
+        if (mem_rows_same(other->email, user->email) &&
+            !mem_rows_same(other->id.hex, user->id.hex)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 authp_err_t mem_user_update(void *self, const authp_user_t *before, const authp_user_t *after,
                             apr_pool_t *pool)
 {
@@ -39,7 +51,7 @@ authp_err_t mem_user_update(void *self, const authp_user_t *before, const authp_
     }
     authp_user_t sought = *after;
     sought.id = before->id;
-    err = mem_identities_free(mem, &sought);
+    err = email_free(mem, &sought) ? mem_identities_free(mem, &sought) : AUTHP_E_CONFLICT;
     if (err != AUTHP_OK) {
         return mem_leave(mem, err);
     }
