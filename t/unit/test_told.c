@@ -10,6 +10,7 @@
 #include "service/live/live.h"
 #include "service/live/live_change.h"
 #include "service/sign_in/login.h"
+#include "store/identities.h"
 #include "suite.h"
 
 #define ADA "ada@example.org"
@@ -189,6 +190,51 @@ START_TEST(lost_races)
 }
 END_TEST
 
+static authp_err_t link_corp(authp_user_t *user, void *ctx, apr_pool_t *pool)
+{
+    if (user->identities == NULL) {
+        user->identities = apr_array_make(pool, 1, sizeof(authp_identity_t));
+        APR_ARRAY_PUSH(user->identities, authp_identity_t) =
+            (authp_identity_t){.provider = "corp", .issuer = "https://corp.example", .sub = "1"};
+    }
+    authp_identities_at(user->identities, 0)->last_login = *(const authp_ms_t *)ctx;
+    return AUTHP_OK;
+}
+
+static authp_err_t lose_address(authp_user_t *user, void *ctx, apr_pool_t *pool)
+{
+    (void)ctx, (void)pool;
+    user->email = NULL;
+    return AUTHP_OK;
+}
+
+/* An identity gives no right: a change of identities is written, but tokens stay as they are. An
+ * e-mail is in tokens, so its change counts. */
+START_TEST(changes_that_count)
+{
+    authp_user_t *out = NULL;
+    authp_ms_t at = 5;
+    authp_user_edit_t link = {.fn = link_corp, .ctx = &at};
+    authp_user_edit_t lose = {.fn = lose_address};
+    const char *id = live.user->id.hex;
+    const authp_user_t before = *mem_store_user(f->store, id);
+    for (int i = 0; i < 3; i++) {
+        const authp_user_t now = *mem_store_user(f->store, id);
+        at += i < 2;
+        ck_assert_int_eq(authp_user_change(f->realm, id, &link, &out, f->pool), AUTHP_OK);
+        const authp_user_t *row = mem_store_user(f->store, id);
+        ck_assert_int_eq(authp_identities_at(row->identities, 0)->last_login, at);
+        ck_assert_int_eq(row->updated_at > now.updated_at, i < 2);
+        ck_assert_int_eq(row->ver, before.ver);
+        ck_assert_int_eq(row->auth_changed_at, before.auth_changed_at);
+    }
+    ck_assert_int_eq(authp_user_change(f->realm, id, &lose, &out, f->pool), AUTHP_OK);
+    ck_assert_ptr_null(mem_store_user(f->store, id)->email);
+    ck_assert_int_eq(mem_store_user(f->store, id)->ver, before.ver + 1);
+    ck_assert_int_eq(mem_store_user(f->store, id)->min_ver, before.min_ver);
+}
+END_TEST
+
 /* --- the audit --- */
 
 static void must_be(const char *event, const char *actor, const char *subject, const char *outcome)
@@ -302,6 +348,7 @@ Suite *suite_told(void)
     tcase_add_test(tests, failures);
     tcase_add_test(tests, the_right_one);
     tcase_add_test(tests, lost_races);
+    tcase_add_test(tests, changes_that_count);
     tcase_add_test(tests, invites);
     tcase_add_test(tests, registrations_by_invite);
     tcase_add_test(tests, a_registration_that_loses_its_invite);
