@@ -19,7 +19,7 @@
 #include "suite.h"
 
 #define SLOW "slow.authp.test"
-#define SLEEP_S 8
+#define SLEEP_S 5
 #define BRIEF_MS 400
 
 typedef int lookup_fn(const char *, const char *, const struct addrinfo *, struct addrinfo **);
@@ -60,6 +60,8 @@ __attribute__((visibility("default"))) int getaddrinfo(const char *name, const c
 
 static authp_ms_t fetch_slowly(authp_err_t *err)
 {
+    lookups = 0;
+    unblocked = 0;
     apr_pool_t *pool = NULL;
     authp_fetcher_t *fetcher = NULL;
     authp_fetched_t out = {0};
