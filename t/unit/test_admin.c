@@ -185,6 +185,7 @@ START_TEST(ends_one_session)
     ck_assert_ptr_null(fixture_audit(&f, "session_end"));
     ck_assert_int_eq(authp_admin_end_session(f.realm, &tool, sid, f.pool), AUTHP_OK);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
+    ck_assert_str_eq(mem_store_session(f.store, sid)->end_reason, "admin");
     const authp_audit_t *entry = fixture_audit(&f, "session_end");
     ck_assert_str_eq(entry->session_id, sid);
     ck_assert_str_eq(entry->subject_id, ada->id.hex);

@@ -170,8 +170,11 @@ START_TEST(a_killed_child_gives_back)
         hasher_look(bound, &running, &waiting);
     }
     ck_assert_int_eq(running, 1);
+    ck_assert_int_eq(authp_hasher_bound_line(bound, AUTHP_HASH_STRANGER), 1);
     ck_assert_int_eq(kill(child, SIGKILL), 0);
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    /* Nobody has taken its place since then, and it is not counted. */
+    ck_assert_int_eq(authp_hasher_bound_line(bound, AUTHP_HASH_STRANGER), 0);
     hasher_look(bound, &running, &waiting);
     ck_assert_int_eq(running, 0);
     ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool), AUTHP_OK);
