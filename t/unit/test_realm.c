@@ -167,6 +167,28 @@ START_TEST(mongodb_of_the_settings)
 }
 END_TEST
 
+/* MongoDB makes a unique index for each of them. */
+START_TEST(store_knows_the_providers)
+{
+    static authp_provider_t google = {.name = "google"};
+    static authp_provider_t corp = {.name = "corp"};
+    authp_settings_t settings = fixture_settings(pool);
+    const authp_store_ops_t *ops = NULL;
+    authp_store_config_t config = {0};
+    const char *error = NULL;
+    settings.providers = NULL;
+    ck_assert_int_eq(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
+    ck_assert_int_eq(config.identity_names->nelts, 0);
+    settings.providers = apr_array_make(pool, 2, sizeof(authp_provider_t *));
+    APR_ARRAY_PUSH(settings.providers, authp_provider_t *) = &google;
+    APR_ARRAY_PUSH(settings.providers, authp_provider_t *) = &corp;
+    ck_assert_int_eq(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
+    ck_assert_int_eq(config.identity_names->nelts, 2);
+    ck_assert_str_eq(APR_ARRAY_IDX(config.identity_names, 0, const char *), "google");
+    ck_assert_str_eq(APR_ARRAY_IDX(config.identity_names, 1, const char *), "corp");
+}
+END_TEST
+
 START_TEST(store_that_is_not_there)
 {
     authp_settings_t settings = fixture_settings(pool);
@@ -237,6 +259,7 @@ Suite *suite_realm(void)
     tcase_add_test(realm, the_key_before);
     tcase_add_test(realm, mongodb_of_the_settings);
     tcase_add_test(realm, remembers_within_its_memory);
+    tcase_add_test(realm, store_knows_the_providers);
     tcase_add_test(realm, store_that_is_not_there);
     tcase_add_test(realm, store_that_is_misconfigured);
     suite_add_tcase(suite, realm);

@@ -69,6 +69,18 @@ static const char *store_uri(const authp_settings_t *settings)
     return strcmp(settings->store, "postgresql") == 0 ? settings->database_url : NULL;
 }
 
+/* The names of all providers (const char *), for which the store keeps identities. */
+static const apr_array_header_t *identity_names(const authp_settings_t *settings, apr_pool_t *pool)
+{
+    int count = settings->providers != NULL ? settings->providers->nelts : 0;
+    apr_array_header_t *names = apr_array_make(pool, count, sizeof(const char *));
+    for (int i = 0; i < count; i++) {
+        APR_ARRAY_PUSH(names, const char *) =
+            APR_ARRAY_IDX(settings->providers, i, authp_provider_t *)->name;
+    }
+    return names;
+}
+
 authp_err_t authp_realm_store(const authp_settings_t *settings, const authp_store_ops_t **ops,
                               authp_store_config_t *config, const char **error, apr_pool_t *pool)
 {
@@ -84,6 +96,7 @@ authp_err_t authp_realm_store(const authp_settings_t *settings, const authp_stor
         .database = settings->mongodb_db,
         .timeout_ms = STORE_TIMEOUT_MS,
         .max_connections = STORE_CONNECTIONS,
+        .identity_names = identity_names(settings, pool),
     };
     const char *wrong = found->check(&chosen, pool);
     if (wrong != NULL) {
