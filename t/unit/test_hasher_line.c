@@ -101,6 +101,7 @@ START_TEST(after_a_refusal)
     for (int i = 0; authp_hasher_has_room(hasher, who) && i < 5000; i++) {
         usleep(1000);
     }
+    ck_assert(!authp_hasher_has_room(hasher, who));
     for (int i = 0; i < 20; i++) {
         ck_assert_int_eq(
             authp_hasher_verify(hasher, who, "wrong", 5, authp_bcrypt_dummy(4), &match),

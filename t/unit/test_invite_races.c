@@ -153,7 +153,7 @@ START_TEST(open_until_its_end)
 {
     static const int left[] = {1, 0};
     authp_grant_t grant = {0};
-    authp_new_account_t eve = fixture_new("eve@example.org", NULL);
+    authp_new_account_t eve = fixture_new(" Eve@Example.ORG", NULL);
     const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
     const authp_new_invite_t wanted = {.email = "eve@example.org", .hours = 1};
     authp_invite_t *invite = NULL;
