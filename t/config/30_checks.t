@@ -145,6 +145,17 @@ for my $case (@weak) {
     like($warnings->[0] // '', $says, '... and says what, and where');
 }
 
+# A method section has no place of its own. httpd merges .htaccess files after the <Directory> around it, so they can change the AuthType.
+for my $kind ('Limit', 'LimitExcept') {
+    my $conf = "<Directory /srv>\nAllowOverride All\n<$kind GET>\nAuthType None\nRequire role admin\n</$kind>\n</Directory>";
+    my ($status, $out, $warnings) = check($conf);
+    is($status, 0, 'warns: ' . named($conf)) or diag $out;
+    my ($method, $type) = sort @{$warnings};
+    like($method // '', qr/<$kind> in \S+site\.conf:3/, '... of the method section');
+    like($type // '', qr/Require role in \S+site\.conf:5 has no AuthType Platform/, '... and that the AuthType is another');
+    is(scalar @{$warnings}, 2, '... and of nothing else') or diag $out;
+}
+
 # Mounts without TLS, with secure cookies: configuration, listeners, ServerName, warnings.
 my $off = 'AuthPlatformMount off';
 my $http = qr/AuthPlatformMount \/api\/auth is in force without TLS on the main server \(port 80\): .*SECURE_COOKIES=true/;

@@ -19,6 +19,7 @@
 #include "store/providers/providers.h"
 #include "store/sql/sql_impl.h"
 #include "store/sqlite/sqlite_files.h"
+#include "store/sqlite/sqlite_lock.h"
 
 #define SOON_MS 5000
 #define NOBODY 65534
@@ -320,6 +321,30 @@ START_TEST(closed_with_a_connection_out)
 }
 END_TEST
 
+/* httpd's parent runs as root, and its children as another user. At the end of a generation root
+ * removes the queue's file of that user, but no file that only has such a name. */
+START_TEST(swept_for_another_user)
+{
+    struct stat info;
+    struct stat space;
+    if (geteuid() != 0) {
+        return;
+    }
+    touch(sqlite_fixture_file(), 0600);
+    ck_assert_int_eq(stat(sqlite_fixture_file(), &info), 0);
+    ck_assert_int_eq(stat("/proc/self/ns/pid", &space), 0);
+    const char *queue =
+        apr_psprintf(pool, "/dev/shm/authp-%d-%lx-%lx-%lx", NOBODY, (unsigned long)info.st_dev,
+                     (unsigned long)info.st_ino, (unsigned long)space.st_ino);
+    touch(queue, 0600);
+    authp_sqlite_lock_sweep(sqlite_fixture_file(), NOBODY, pool);
+    ck_assert_int_eq(access(queue, F_OK), 0);
+    ck_assert_int_eq(chown(queue, NOBODY, NOBODY), 0);
+    authp_sqlite_lock_sweep(sqlite_fixture_file(), NOBODY, pool);
+    ck_assert_int_ne(access(queue, F_OK), 0);
+}
+END_TEST
+
 Suite *suite_sqlite_files(void)
 {
     Suite *suite = suite_create("sqlite_files");
@@ -334,6 +359,7 @@ Suite *suite_sqlite_files(void)
     tcase_add_test(tests, given_away);
     tcase_add_loop_test(tests, not_ours_to_write, 0, 3);
     tcase_add_test(tests, closed_with_a_connection_out);
+    tcase_add_test(tests, swept_for_another_user);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -269,6 +269,44 @@ START_TEST(asked_to_migrate_it_tries)
 }
 END_TEST
 
+static int strange_steps;
+
+static void count_strange_steps(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    strange_steps += strstr(message, "AUTHP0209: ") != NULL;
+    ck_assert_ptr_null(strstr(message, "AUTHP0210: ")); /* no step is tried */
+}
+
+/* A database whose steps are not those of this version is refused, and no step is made in it. */
+START_TEST(steps_of_another_version)
+{
+    static const char *const edits[] = {
+        "DELETE FROM schema_migrations WHERE step = 1",
+        "DELETE FROM schema_migrations WHERE step = 3",
+        "UPDATE schema_migrations SET step = 0 WHERE step = 1",
+        "UPDATE schema_migrations SET checksum = 'x' WHERE step = 2",
+    };
+    authp_sql_conn_t *conn = NULL;
+    authp_store_t *later = NULL;
+    const authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = TIMEOUT_MS, .max_connections = MOST};
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_open(conn), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_exec(conn, edits[_i]), 0);
+    authp_sql_conn_release(conn);
+    strange_steps = 0;
+    authp_log_set_sink(count_strange_steps, NULL);
+    ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &later, pool),
+                     AUTHP_OK);
+    for (int i = 1; i <= 2; i++) {
+        ck_assert_int_eq(authp_store_ping(later, pool), AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(strange_steps, i);
+    }
+    authp_log_set_sink(NULL, NULL);
+}
+END_TEST
+
 static int answers_again;
 
 static void count_recoveries(void *ctx, authp_log_level_t level, const char *message)
@@ -357,6 +395,7 @@ Suite *suite_sqlite_shape(void)
     tcase_add_test(tests, readers_do_not_queue);
     tcase_add_test(tests, each_try_queues);
     tcase_add_test(tests, asked_to_migrate_it_tries);
+    tcase_add_loop_test(tests, steps_of_another_version, 0, 4);
     tcase_add_test(tests, one_bound_for_both_waits);
     tcase_add_test(tests, a_lost_database_gets_a_pause);
     suite_add_tcase(suite, tests);

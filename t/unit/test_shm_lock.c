@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A lock in shared memory whose holders end in every possible way. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -102,6 +103,40 @@ static void wait_ready(void)
         usleep(500);
     }
 }
+
+static void *hold_in_thread(void *data)
+{
+    (void)data;
+    hold_until_told();
+    _exit(0);
+}
+
+/* The first thread ends before the lock is taken. The process is a zombie with one live thread. */
+static void end_first_thread(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, hold_in_thread, NULL) == 0) {
+        pthread_exit(NULL);
+    }
+}
+
+/* A process whose first thread has ended still holds its lock. */
+START_TEST(first_thread_ends)
+{
+    bool died = false;
+    pid_t child = child_start(end_first_thread);
+    wait_ready();
+    ck_assert(!authp_process_is_gone(atomic_load(&area->lock.owner)));
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(authp_shm_lock_take(&area->lock, 100, &died), AUTHP_E_BUSY);
+    }
+    atomic_store(&area->go, 1);
+    ck_assert_int_eq(authp_shm_lock_take(&area->lock, SOON_MS, &died), AUTHP_OK);
+    ck_assert(!died);
+    authp_shm_lock_give(&area->lock);
+    child_finish(child);
+}
+END_TEST
 
 START_TEST(take_and_give)
 {
@@ -336,6 +371,7 @@ Suite *suite_shm_lock(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, take_and_give);
+    tcase_add_test(tests, first_thread_ends);
     tcase_add_test(tests, not_ours_to_give);
     tcase_add_loop_test(tests, dead_holder, 0, 2);
     tcase_add_test(tests, killed_and_not_waited_for);
