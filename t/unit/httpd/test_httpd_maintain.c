@@ -232,12 +232,12 @@ START_TEST(a_purge_is_bounded)
     due_in(0);
     round_of(0, AP_WATCHDOG_STATE_RUNNING);
     ck_assert_int_eq(purged, 4);
-    ck_assert_ptr_nonnull(strstr(fake.said, "AUTHP0521: removed 2000 rows"));
+    ck_assert_ptr_nonnull(strstr(fake.said, "AUTHP0521: the purge removed 2000 rows"));
     removes = 3;
     due_in(0);
     round_of(0, AP_WATCHDOG_STATE_RUNNING);
     ck_assert_int_eq(purged, 5);
-    ck_assert_ptr_nonnull(strstr(fake.said, "AUTHP0521: removed 3 rows"));
+    ck_assert_ptr_nonnull(strstr(fake.said, "AUTHP0521: the purge removed 3 rows"));
 }
 END_TEST
 
