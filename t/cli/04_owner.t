@@ -34,7 +34,7 @@ if ($> == 0) {
 }
 
 SKIP: {
-    skip 'needs root', 14 if $> != 0;
+    skip 'needs root', 15 if $> != 0;
     my $theirs = folder();
     my $env = env_file($theirs);
     mkdir "$theirs/state", 0700 or die $!;
@@ -62,6 +62,7 @@ SKIP: {
     chown $nobody, $nobody, $readable or die $!;
     my $plain = run([@create], stdin => "three calm words\n", dir => $own, uid => $nobody);
     is($plain->{status}, 0, 'an ordinary user, with the .env of the current folder') or diag $plain->{err};
+    is($plain->{err}, '', '... without a word, because the folder is not root\'s');
     is_deeply(owners("$own/state"), [$nobody], '... makes files of that user');
 
     my $locked = folder();

@@ -56,6 +56,7 @@ apr_status_t ap_get_brigade(ap_filter_t *filter, apr_bucket_brigade *brigade, ap
     ck_assert_int_gt(fake_io.nsteps, 0);
     int at = fake_io.reads < fake_io.nsteps ? fake_io.reads : fake_io.nsteps - 1;
     fake_io.reads++;
+    fake_io.status_then = fake_io.watched != NULL ? fake_io.watched->status : 0;
     if (fake_io.steps[at].status == APR_SUCCESS) {
         add(brigade, &fake_io.steps[at]);
     }

@@ -20,14 +20,16 @@ typedef struct fake_io_t {
     /* the brigades in their order; the last one is repeated without end */
     const fake_io_step_t *steps;
     int nsteps;
-    int reads;             /* how many times a body was read */
-    bool body;             /* true if the request has a body */
-    bool ahead;            /* true if the next request arrives before the answer to this one */
-    int looks;             /* how many times the code looked for such a next request */
-    apr_socket_t *socket;  /* the socket of the connection */
-    ap_filter_rec_t input; /* the input filter of connections, as it was registered */
-    int added;             /* how many times that filter was put into a connection */
-    ap_filter_t filter;    /* the latest one that was put there */
+    int reads;                  /* how many times a body was read */
+    const request_rec *watched; /* NULL = none */
+    int status_then;            /* the status of `watched` when the body was read last */
+    bool body;                  /* true if the request has a body */
+    bool ahead;                 /* true if the next request arrives before the answer to this one */
+    int looks;                  /* how many times the code looked for such a next request */
+    apr_socket_t *socket;       /* the socket of the connection */
+    ap_filter_rec_t input;      /* the input filter of connections, as it was registered */
+    int added;                  /* how many times that filter was put into a connection */
+    ap_filter_t filter;         /* the latest one that was put there */
 } fake_io_t;
 
 extern fake_io_t fake_io;

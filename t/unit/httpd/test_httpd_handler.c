@@ -236,11 +236,13 @@ START_TEST(a_body_that_nobody_reads)
 {
     request_rec *r = request("POST", MOUNT "/nothing");
     fake_io.body = true;
+    fake_io.watched = r;
     fake_io.steps = sign_in;
     fake_io.nsteps = 1;
     ck_assert_int_eq(serve(r), OK);
     ck_assert_int_eq(r->status, 404);
     ck_assert_int_eq(fake_io.reads, 1);
+    ck_assert_int_eq(fake_io.status_then, 404);
     ck_assert(fake.ended);
 }
 END_TEST

@@ -32,6 +32,7 @@ static struct {
     uid_t swept_uid;
     authp_store_config_t config; /* the configuration that open() got */
     apr_pool_t *pool;            /* the pool that open() got */
+    int asked;                   /* questions about sessions */
     int closed;                  /* how many pools of an open() were destroyed */
     authp_err_t prepare_err;
 } seen;
@@ -72,6 +73,14 @@ static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *po
     return seen.opened <= seen.open_fails ? AUTHP_E_INTERNAL : AUTHP_OK;
 }
 
+static authp_err_t no_session(void *self, const char *sid, authp_session_t **out, apr_pool_t *pool)
+{
+    (void)sid, (void)out, (void)pool;
+    ck_assert_ptr_eq(self, &seen);
+    seen.asked++;
+    return AUTHP_E_NOT_FOUND;
+}
+
 static void keep(void *ctx, authp_log_level_t level, const char *message)
 {
     (void)ctx;
@@ -103,6 +112,7 @@ static void set_up(void)
     ops.prepare = prepare;
     ops.sweep = sweep;
     ops.open = open_store;
+    ops.session_by_id = no_session;
     fake_io.mpm[AP_MPMQ_MAX_DAEMONS] = 2;
     fake_io.mpm[AP_MPMQ_MAX_THREADS] = THREADS;
     ck_assert_int_eq(apr_pool_create(&pconf, NULL), APR_SUCCESS);
@@ -146,8 +156,7 @@ START_TEST(the_generation_before_is_forgotten)
     /* If the configuration does not use the module, no hook does anything. */
     ck_assert_int_eq(fake_start.check_config(pconf, pconf, pconf, &fake.main), OK);
     ck_assert_ptr_null(authp_runtime_get());
-    ck_assert_int_eq(post_config(), OK);
-    fake_start.child_init(pchild, &fake.main);
+    begin_child();
     ck_assert_int_eq(seen.prepared + seen.opened, 0);
     ck_assert_str_eq(fake.said, "");
 }
@@ -312,6 +321,26 @@ START_TEST(a_store_that_opens_later)
 }
 END_TEST
 
+/* A guarded page asks the store if the live table has no answer. It can do so once the store is
+ * open, also if that is later than the child's start. */
+START_TEST(guards_ask_the_store)
+{
+    authp_principal_t who = {.user_id = "fedcba987654321001234567",
+                             .session_id = "0123456789abcdef01234567"};
+    seen.open_fails = _i;
+    begin_child();
+    if (_i > 0) {
+        ck_assert_int_eq(authp_live_guard(fake.f.realm, &who, AUTHP_UNAVAILABLE_DENY, fake.f.pool),
+                         AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(seen.asked, 0);
+        ck_assert(authp_lifecycle_ready());
+    }
+    ck_assert_int_eq(authp_live_guard(fake.f.realm, &who, AUTHP_UNAVAILABLE_DENY, fake.f.pool),
+                     AUTHP_E_TOKEN_REVOKED);
+    ck_assert_int_ge(seen.asked, 1);
+}
+END_TEST
+
 static atomic_bool second_is_ready;
 
 static void *ask(void *data)
@@ -363,6 +392,7 @@ Suite *suite_httpd_lifecycle(void)
     tcase_add_test(tests, a_child_ends);
     tcase_add_loop_test(tests, the_cache_of_tokens, 0, 2);
     tcase_add_test(tests, a_store_that_opens_later);
+    tcase_add_loop_test(tests, guards_ask_the_store, 0, 2);
     tcase_add_test(tests, one_tries_at_a_time);
     tcase_add_test(tests, no_child_yet);
     suite_add_tcase(suite, tests);
