@@ -234,8 +234,10 @@ START_TEST(sessions_of_a_user)
         authp_store_session_list(store, user.id.hex, mine[0].expires_at, &page, &list, pool),
         AUTHP_OK);
     ck_assert_int_eq(list->nelts, 0);
-    ck_assert_int_eq(authp_store_session_set_ver(store, mine[0].id.hex, 9, pool), AUTHP_OK);
-    ck_assert_int_eq(get_session(mine[0].id.hex)->ver, 9);
+    for (int i = 0; i < 2; i++) { /* the value that is there already counts as set */
+        ck_assert_int_eq(authp_store_session_set_ver(store, mine[0].id.hex, 9, pool), AUTHP_OK);
+        ck_assert_int_eq(get_session(mine[0].id.hex)->ver, 9);
+    }
     ck_assert_int_eq(authp_store_session_set_ver(store, mine[1].id.hex, 9, pool),
                      AUTHP_E_NOT_FOUND);
     ck_assert_int_eq(get_session(mine[1].id.hex)->ver, 3);

@@ -321,6 +321,40 @@ START_TEST(closed_with_a_connection_out)
 }
 END_TEST
 
+static int open_files(void)
+{
+    int count = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        count += fcntl(fd, F_GETFD) >= 0;
+    }
+    return count;
+}
+
+/* A database that cannot be used is tried again for as long as the server runs. A try leaves no
+ * file open that the one before has opened. */
+START_TEST(tries_open_nothing_more)
+{
+    authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = 500, .max_connections = 2};
+    const authp_store_ops_t *sqlite = authp_providers_find("sqlite");
+    void *self = NULL;
+    int applied = 0;
+    int first = 0;
+    int fd = open(sqlite_fixture_file(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    ck_assert_int_eq(write(fd, "this is no database, but a text", 31), 31);
+    close(fd);
+    ck_assert_int_eq(sqlite->open(&config, pool, &self), AUTHP_OK);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(sqlite->migrate(self, &applied, pool), AUTHP_E_UNAVAILABLE);
+        first = i == 0 ? open_files() : first;
+        ck_assert_int_eq(open_files(), first);
+    }
+    ck_assert_int_eq(truncate(sqlite_fixture_file(), 0), 0);
+    ck_assert_int_eq(sqlite->migrate(self, &applied, pool), AUTHP_OK);
+    ck_assert_int_gt(applied, 0);
+}
+END_TEST
+
 /* httpd's parent runs as root, and its children as another user. At the end of a generation root
  * removes the queue's file of that user, but no file that only has such a name. */
 START_TEST(swept_for_another_user)
@@ -359,6 +393,7 @@ Suite *suite_sqlite_files(void)
     tcase_add_test(tests, given_away);
     tcase_add_loop_test(tests, not_ours_to_write, 0, 3);
     tcase_add_test(tests, closed_with_a_connection_out);
+    tcase_add_test(tests, tries_open_nothing_more);
     tcase_add_test(tests, swept_for_another_user);
     suite_add_tcase(suite, tests);
     return suite;
