@@ -5,6 +5,7 @@
 #include "store/model.h"
 
 #include <apr_general.h>
+#include <apr_strings.h>
 #include <string.h>
 
 /* A struct that has one more member than the table has rows does not compile here, because a member
@@ -145,6 +146,43 @@ START_TEST(sameness_is_of_one_column)
 }
 END_TEST
 
+static const struct {
+    const char *one;
+    const char *other;
+    bool same;
+} lists[] = {{"", "", true},         {"a", "a", true},      {"a,b", "a,b", true},
+             {"", "a", false},       {"a", "b", false},     {"a", "a,b", false},
+             {"a,b", "a,c", false},  {"a,b", "b,a", false}, {"a", "A", false},
+             {"a,b", "a,b,c", false}};
+
+static apr_array_header_t *list_of(const char *text, apr_pool_t *pool)
+{
+    apr_array_header_t *list = apr_array_make(pool, 4, sizeof(const char *));
+    for (; *text != '\0'; text += strspn(text, ",")) {
+        size_t len = strcspn(text, ",");
+        APR_ARRAY_PUSH(list, const char *) = apr_pstrmemdup(pool, text, len);
+        text += len;
+    }
+    return list;
+}
+
+/* A role that is added, removed or moved is a change, whichever of the two rows has it. */
+START_TEST(sameness_of_lists)
+{
+    const authp_column_t *roles = authp_columns_user.list;
+    apr_pool_t *pool = NULL;
+    apr_pool_create(&pool, NULL);
+    while (strcmp(roles->name, "roles") != 0) {
+        roles++;
+    }
+    const authp_user_t one = {.roles = list_of(lists[_i].one, pool)};
+    const authp_user_t other = {.roles = list_of(lists[_i].other, pool)};
+    ck_assert_int_eq(authp_columns_same(roles, &one, &other), lists[_i].same);
+    ck_assert_int_eq(authp_columns_same(roles, &other, &one), lists[_i].same);
+    apr_pool_destroy(pool);
+}
+END_TEST
+
 Suite *suite_columns(void)
 {
     Suite *suite = suite_create("columns");
@@ -152,6 +190,7 @@ Suite *suite_columns(void)
     tcase_add_loop_test(tests, they_fill_the_struct, 0, TABLES);
     tcase_add_loop_test(tests, they_are_of_their_members, 0, TABLES);
     tcase_add_loop_test(tests, sameness_is_of_one_column, 0, TABLES);
+    tcase_add_loop_test(tests, sameness_of_lists, 0, (int)(sizeof(lists) / sizeof(lists[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }
