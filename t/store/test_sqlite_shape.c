@@ -284,7 +284,6 @@ START_TEST(steps_of_another_version)
     static const char *const edits[] = {
         "DELETE FROM schema_migrations WHERE step = 1",
         "DELETE FROM schema_migrations WHERE step = 3",
-        "UPDATE schema_migrations SET step = 0 WHERE step = 1",
         "UPDATE schema_migrations SET checksum = 'x' WHERE step = 2",
     };
     authp_sql_conn_t *conn = NULL;
@@ -299,10 +298,8 @@ START_TEST(steps_of_another_version)
     authp_log_set_sink(count_strange_steps, NULL);
     ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &later, pool),
                      AUTHP_OK);
-    for (int i = 1; i <= 2; i++) {
-        ck_assert_int_eq(authp_store_ping(later, pool), AUTHP_E_UNAVAILABLE);
-        ck_assert_int_eq(strange_steps, i);
-    }
+    ck_assert_int_eq(authp_store_ping(later, pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(strange_steps, 1);
     authp_log_set_sink(NULL, NULL);
 }
 END_TEST
@@ -395,7 +392,7 @@ Suite *suite_sqlite_shape(void)
     tcase_add_test(tests, readers_do_not_queue);
     tcase_add_test(tests, each_try_queues);
     tcase_add_test(tests, asked_to_migrate_it_tries);
-    tcase_add_loop_test(tests, steps_of_another_version, 0, 4);
+    tcase_add_loop_test(tests, steps_of_another_version, 0, 3);
     tcase_add_test(tests, one_bound_for_both_waits);
     tcase_add_test(tests, a_lost_database_gets_a_pause);
     suite_add_tcase(suite, tests);
