@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Why: a route is a table row, so it is easy to add one without a test. A t/api test must send a request to each path of the route table
+# Why: a route is a table row, so it is easy to add one without a test. A test of t/api or t/oidc must send a request to each path of the route table
 # (for a path with {parameters}: to the part before the first of them). Profiles have paths in common, so a path of any profile but platform and me,
 # which the shared server has, must be in a test that mounts that profile: AuthPlatformMount /somewhere NAME.
 set -euo pipefail
@@ -20,16 +20,17 @@ check() {
         end='(?![\w/-])'
         [[ $path != *\{* ]] || end=''
         if [ ${#tests[@]} -eq 0 ] || ! grep -qP -- "\\Q${path%%\{*}\\E$end" "${tests[@]}"; then
-            echo "a route's path $path of $whose appears in no t/api/*.t for it"
+            echo "a route's path $path of $whose appears in no t/api/*.t and no t/oidc/*.t for it"
             found=1
         fi
     done
 }
 for folder in mod_auth_platform/api/profiles/*/; do
     name=$(basename "$folder")
-    tests=(t/api/*.t)
+    tests=(t/api/*.t t/oidc/*.t)
     case $name in platform | me) ;; *) mapfile -t tests < <(grep -lE "AuthPlatformMount \S+ $name\b" t/api/*.t) ;; esac
-    check "$name" "$folder"*.c
+    shopt -s nullglob
+    check "$name" "$folder"*.c "$folder"*.def
 done
 tests=(t/api/*.t)
 check 'every mount' mod_auth_platform/api/docs/meta.h

@@ -52,6 +52,13 @@ authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_poo
     return AUTHP_OK;
 }
 
+const char *authp_json_get_str(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    const char *text = json_string_value(value);
+    return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
 json_t *authp_json_object(apr_pool_t *pool)
 {
     return pooled(json_object(), pool);

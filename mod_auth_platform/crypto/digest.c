@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/digest.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +41,17 @@ static bool mac(EVP_MAC_CTX *ctx, const authp_bytes_t *parts, int nparts, unsign
         }
     }
     return EVP_MAC_final(ctx, sum, &len, AUTHP_SHA256_LEN) == 1 && len == AUTHP_SHA256_LEN;
+}
+
+authp_err_t authp_digest_sha256_hex(const void *data, size_t len, const char **out,
+                                    apr_pool_t *pool)
+{
+    unsigned char digest[AUTHP_SHA256_LEN];
+    authp_err_t err = authp_digest_sha256(data, len, digest);
+    if (err == AUTHP_OK) {
+        *out = authp_text_hex(digest, sizeof(digest), pool);
+    }
+    return err;
 }
 
 authp_err_t authp_digest_hmac(const void *key, size_t key_len, const authp_bytes_t *parts,

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 
+#include <apr_pools.h>
 #include <stddef.h>
 
 #define AUTHP_SHA256_LEN 32
@@ -16,6 +17,9 @@ typedef struct authp_bytes_t {
 
 AUTHP_CHECKED authp_err_t authp_digest_sha256(const void *data, size_t len,
                                               unsigned char out[AUTHP_SHA256_LEN]);
+/* The SHA-256 as 64 lower-case hex digits. */
+AUTHP_CHECKED authp_err_t authp_digest_sha256_hex(const void *data, size_t len, const char **out,
+                                                  apr_pool_t *pool);
 AUTHP_CHECKED authp_err_t authp_digest_hmac(const void *key, size_t key_len,
                                             const authp_bytes_t *parts, int nparts,
                                             unsigned char out[AUTHP_SHA256_LEN]);

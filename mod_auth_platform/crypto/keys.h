@@ -15,7 +15,6 @@ typedef enum authp_key_label_t {
     AUTHP_KEY_REFRESH,
     AUTHP_KEY_CSRF,
     AUTHP_KEY_DEVICE,
-    AUTHP_KEY_STATE,
     AUTHP_KEY_LIMIT,
     AUTHP_KEY_COUNT
 } authp_key_label_t;

@@ -9,6 +9,8 @@
 #include "httpd/pace.h"
 #include "httpd/retained.h"
 #include "httpd/usage.h"
+#include "net/curl.h"
+#include "service/provider/provider_set.h"
 #include "store/mongodb/mongo.h"
 
 #include <ap_mpm.h>
@@ -243,6 +245,25 @@ bool authp_lifecycle_ready(void)
     return ready;
 }
 
+/* Without it the routes of providers do not exist in this child. Half of the places at the gate may
+ * wait for providers, so that one that does not answer leaves the other half to the store. */
+static void open_providers(authp_runtime_t *runtime, server_rec *server)
+{
+    const authp_settings_t *settings = runtime->realm->settings;
+    authp_fetcher_t *fetcher = NULL;
+    int most = runtime->gate.limit > 1 ? runtime->gate.limit / 2 : 1;
+    if (settings->providers->nelts == 0) {
+        return;
+    }
+    if (authp_curl_make(settings->oidc_ca_file, most, &fetcher, runtime->pool) != AUTHP_OK) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     "AUTHP0516: this child cannot reach identity providers");
+        return;
+    }
+    runtime->realm->providers = authp_provider_set_make(
+        settings, fetcher, most, authp_clock_monotonic(), runtime->pool);
+}
+
 static void on_child_init(apr_pool_t *pchild, server_rec *server)
 {
     authp_runtime_t *runtime = authp_runtime_get();
@@ -271,6 +292,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
             "AUTHP0514: no memory for AuthPlatformTokenCache; every token is verified anew");
     }
     runtime->pacer = authp_pace_make(threads, runtime->pool);
+    open_providers(runtime, server);
     if (!authp_lifecycle_ready()) {
         /* The child starts all the same. Account routes answer 503, and each request to one tries
          * again to open the store and the hasher. */

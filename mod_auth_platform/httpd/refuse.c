@@ -3,6 +3,7 @@
 #include "httpd/body.h"
 #include "httpd/runtime.h"
 
+#include "api/core/navigation.h"
 #include "api/core/profiles.h"
 #include "api/core/refusal.h"
 #include "api/core/refusal_page.h"
@@ -88,7 +89,7 @@ static authp_response_t *document(request_rec *r, authp_err_t err,
 {
     apr_pool_t *pool = outermost(r)->pool; /* see remember() */
     authp_response_t *out = apr_pcalloc(pool, sizeof(*out));
-    if (authp_guard_is_navigation(request)) {
+    if (authp_navigation_is(request->method, &request->headers)) {
         authp_refusal_page_reader_t reader = {.known = false};
         fill_reader(r, err, request, &reader);
         authp_refusal_page(err, request_id, &reader, out, pool);

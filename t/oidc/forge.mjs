@@ -73,14 +73,14 @@ function person(name) {
 
 function idToken(realm, { claims, client_id, nonce, jws, secret }) {
     const now = Math.floor(Date.now() / 1000);
-    const all = { iss: realm.issuer, aud: client_id, iat: now, exp: now + 3600, nonce: nonce ?? null, ...claims };
+    const all = { iss: realm.issuer, aud: client_id, iat: now, exp: now + 3600, nonce: nonce ?? null, jti: randomBytes(12).toString('hex'), ...claims };
     return makeToken(realm.keys, all, { ...realm.plan.jws, ...jws }, secret);
 }
 
 function authorize(realm, res, query) {
     realm.seen.push({ at: 'authorize', ...query });
     const { authorize: plan = {} } = realm.plan;
-    const hint = query.login_hint || 'alice';
+    const hint = query.login_hint || query.login || 'alice'; // GitHub's name of it is login
     const error = plan.error ?? (hint === 'deny' ? 'access_denied' : undefined);
     const code = randomBytes(24).toString('base64url');
     if (!error) realm.codes.set(code, { ...query, claims: person(hint) });

@@ -40,6 +40,7 @@ START_TEST(update_writes_what_may_change)
     authp_user_t user = contract_put_user("before@example.org");
     authp_user_t after = changed(&user, "New \xc3\xa9 name");
     after.email = "after@example.org";
+    after.username = "ignored";
     after.created_at = 1;
     after.roles = apr_array_make(pool, 2, sizeof(const char *));
     APR_ARRAY_PUSH(after.roles, const char *) = "recruiter";
@@ -53,6 +54,7 @@ START_TEST(update_writes_what_may_change)
     ck_assert_int_eq(authp_store_user_update(store, &user, &after, pool), AUTHP_OK);
     authp_user_t *got = get_user(user.id.hex);
     ck_assert_str_eq(got->email, "after@example.org");
+    ck_assert_ptr_null(got->username);
     ck_assert_int_eq(got->created_at, user.created_at);
     ck_assert_str_eq(got->name, "New \xc3\xa9 name");
     ck_assert_ptr_null(got->password_hash);
@@ -73,6 +75,28 @@ START_TEST(update_writes_what_may_change)
     ck_assert_ptr_null(got->name);
     ck_assert_int_eq(got->roles->nelts, 0);
     ck_assert_int_eq(got->recruiter_requested_at, 0);
+}
+END_TEST
+
+/* An account that has lost its address is found by its id alone, and another one may take it. */
+START_TEST(address_is_given_up)
+{
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    authp_user_t user = contract_put_user("lost@example.org");
+    authp_user_t after = changed(&user, "n");
+    authp_user_t *found = NULL;
+    after.email = NULL;
+    ck_assert_int_eq(authp_store_user_update(store, &user, &after, pool), AUTHP_OK);
+    ck_assert_ptr_null(get_user(user.id.hex)->email);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "lost@example.org", &found, pool),
+        AUTHP_E_NOT_FOUND);
+    authp_user_t next = contract_put_user("lost@example.org");
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "lost@example.org", &found, pool),
+        AUTHP_OK);
+    ck_assert_str_eq(found->id.hex, next.id.hex);
 }
 END_TEST
 
@@ -351,6 +375,7 @@ END_TEST
 void contract_add_changes(TCase *tests)
 {
     tcase_add_test(tests, update_writes_what_may_change);
+    tcase_add_test(tests, address_is_given_up);
     tcase_add_test(tests, update_is_conditional);
     tcase_add_test(tests, deleted_is_absent);
     tcase_add_test(tests, discard_takes_back);

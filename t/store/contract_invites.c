@@ -139,6 +139,32 @@ START_TEST(the_newest_live_invite)
 }
 END_TEST
 
+/* A claim is found by who made it and when, so that what it began can be completed. */
+START_TEST(claim_is_found)
+{
+    static const char user_id[] = "6b0000000000000000000077";
+    authp_store_t *store = contract_store();
+    apr_pool_t *pool = contract_pool();
+    authp_invite_t invite = put_invite("found");
+    (void)put_invite("another");
+    authp_invite_t *got = NULL;
+    ck_assert_int_eq(authp_store_invite_claimed_by(store, user_id, 5, &got, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_invite_claim(store, invite.id.hex, user_id, 5, NOW + 1, pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_invite_claimed_by(store, user_id, 4, &got, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(
+        authp_store_invite_claimed_by(store, "6b0000000000000000000078", 5, &got, pool),
+        AUTHP_E_NOT_FOUND);
+    ck_assert_ptr_null(got);
+    ck_assert_int_eq(authp_store_invite_claimed_by(store, user_id, 5, &got, pool), AUTHP_OK);
+    ck_assert_str_eq(got->id.hex, invite.id.hex);
+    ck_assert_str_eq(got->email, invite.email);
+    ck_assert_int_eq(got->used_at, NOW + 1);
+}
+END_TEST
+
 START_TEST(invites_are_listed_forgotten_and_purged)
 {
     authp_store_t *store = contract_store();
@@ -178,5 +204,6 @@ void contract_add_invites(TCase *tests)
     tcase_add_test(tests, invite_comes_back_whole);
     tcase_add_test(tests, claim_is_conditional);
     tcase_add_test(tests, the_newest_live_invite);
+    tcase_add_test(tests, claim_is_found);
     tcase_add_test(tests, invites_are_listed_forgotten_and_purged);
 }

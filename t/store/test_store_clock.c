@@ -9,10 +9,10 @@
 
 #include "../unit/suite.h"
 #include "../unit/support/wall_clock.h"
+#include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "contract.h"
-#include "base/breaker.h"
 #include "store/providers/providers.h"
 
 #define HOUR_MS INT64_C(3600000)

@@ -2,6 +2,7 @@
 /* Finding out who sends a request, from which origin, and where a browser is sent: credentials,
  * cookies, origins, navigations. */
 #include "api/core/guard.h"
+#include "api/core/navigation.h"
 #include "api/core/origin_rule.h"
 #include "api/core/profiles.h"
 #include "net/origin.h"
@@ -151,7 +152,7 @@ START_TEST(navigation)
     if (navigations[_i].accept != NULL) {
         apr_table_set(headers, "Accept", navigations[_i].accept);
     }
-    ck_assert_int_eq(authp_guard_is_navigation(&r), navigations[_i].navigates);
+    ck_assert_int_eq(authp_navigation_is(r.method, &r.headers), navigations[_i].navigates);
 }
 END_TEST
 

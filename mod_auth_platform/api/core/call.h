@@ -46,11 +46,16 @@ enum {
 
 /* A parameter of the query that a route reads. Others are ignored. */
 typedef enum authp_query_kind_t {
-    AUTHP_QUERY_LIMIT,    /* how many items of a list: 1 to AUTHP_QUERY_MOST */
-    AUTHP_QUERY_CURSOR,   /* next_cursor of the page before */
-    AUTHP_QUERY_PREFIX,   /* the beginning of an e-mail address */
-    AUTHP_QUERY_ROLE,     /* a configured role */
-    AUTHP_QUERY_RETURN_TO /* where a browser goes afterwards; never refused */
+    AUTHP_QUERY_LIMIT,     /* how many items of a list: 1 to AUTHP_QUERY_MOST */
+    AUTHP_QUERY_CURSOR,    /* next_cursor of the page before */
+    AUTHP_QUERY_PREFIX,    /* the beginning of an e-mail address */
+    AUTHP_QUERY_ROLE,      /* a configured role */
+    AUTHP_QUERY_RETURN_TO, /* where a browser goes afterwards; never refused */
+    AUTHP_QUERY_TARGET,    /* the same, or a URL (target.h); a wrong one is refused */
+    AUTHP_QUERY_ASKED,     /* candidate or recruiter */
+    AUTHP_QUERY_CHALLENGE, /* code_challenge of PKCE, S256 */
+    AUTHP_QUERY_DEVICE,    /* a device's name */
+    AUTHP_QUERY_ANY        /* any text; never refused, a broken one counts as absent */
 } authp_query_kind_t;
 
 typedef struct authp_parameter_t {
@@ -59,7 +64,7 @@ typedef struct authp_parameter_t {
     const char *about;
 } authp_parameter_t;
 
-#define AUTHP_ROUTE_PROBLEMS 8
+#define AUTHP_ROUTE_PROBLEMS 12
 
 typedef struct authp_route_t {
     const char *method;

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "service/account/device.h"
+#include "service/provider/pending.h"
 #include "service/session/csrf.h"
 
 #include <apr_strings.h>
@@ -99,6 +100,18 @@ authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *gra
                               value, call->request->mount->path, AUTHP_DEVICE_DAYS * 86400, false});
     }
     return err;
+}
+
+const char *authp_cookie_pending(const authp_call_t *call)
+{
+    return value_of(call, authp_credential_pending_cookie(call->realm->settings->secure_cookies));
+}
+
+void authp_cookie_set_pending(authp_call_t *call, const char *value)
+{
+    const char *name = authp_credential_pending_cookie(call->realm->settings->secure_cookies);
+    int age = value[0] != '\0' ? AUTHP_PENDING_SECONDS : 0;
+    add(call, &(cookie_t){name, value, "/", age, false});
 }
 
 authp_err_t authp_cookie_check(const authp_call_t *call)

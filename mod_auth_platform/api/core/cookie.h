@@ -26,6 +26,11 @@ AUTHP_CHECKED authp_err_t authp_cookie_check_session(const authp_call_t *call, c
 const struct authp_device_t *authp_cookie_device(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *grant);
 
+/* The sign-ins at providers that this browser has begun (service/provider/pending.h). An empty
+ * value removes the cookie. */
+const char *authp_cookie_pending(const authp_call_t *call);
+void authp_cookie_set_pending(authp_call_t *call, const char *value);
+
 /* True if the csrf_token cookie of this request belongs to session `sid`. Needs no store. False if
  * `sid` is NULL. */
 bool authp_cookie_is_of(const authp_call_t *call, const char *sid);

@@ -9,9 +9,11 @@
 static const char *const access_names[] = {"authp_at", "__Host-authp_at"};
 static const char *const refresh_names[] = {"authp_rt", "__Secure-authp_rt"};
 static const char *const device_names[] = {"authp_device", "__Secure-authp_device"};
+static const char *const pending_names[] = {"authp_oauth", "__Host-authp_oauth"};
 static const char *const our_cookies[] = {
-    "authp_at",     "__Host-authp_at",       "authp_rt",       "__Secure-authp_rt",
-    "authp_device", "__Secure-authp_device", AUTHP_CSRF_COOKIE};
+    "authp_at",          "__Host-authp_at",    "authp_rt",
+    "__Secure-authp_rt", "authp_device",       "__Secure-authp_device",
+    "authp_oauth",       "__Host-authp_oauth", AUTHP_CSRF_COOKIE};
 
 #define OUR_COOKIES (sizeof(our_cookies) / sizeof(our_cookies[0]))
 
@@ -28,6 +30,11 @@ const char *authp_credential_refresh_cookie(bool secure_cookies)
 const char *authp_credential_device_cookie(bool secure_cookies)
 {
     return device_names[secure_cookies ? 1 : 0];
+}
+
+const char *authp_credential_pending_cookie(bool secure_cookies)
+{
+    return pending_names[secure_cookies ? 1 : 0];
 }
 
 /* Finds one cookie of a header: the text from `at` to the next ';', without white space around it.

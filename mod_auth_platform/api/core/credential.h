@@ -24,6 +24,7 @@ void authp_credential_find(const authp_headers_t *headers, bool secure_cookies,
 const char *authp_credential_access_cookie(bool secure_cookies);
 const char *authp_credential_refresh_cookie(bool secure_cookies);
 const char *authp_credential_device_cookie(bool secure_cookies);
+const char *authp_credential_pending_cookie(bool secure_cookies); /* pending sign-ins */
 #define AUTHP_CSRF_COOKIE "csrf_token"
 
 /* Finds the cookie `name` in a Cookie header. *value points into the header. Returns false if the
@@ -33,9 +34,10 @@ const char *authp_credential_device_cookie(bool secure_cookies);
  * cookie that is found ends at a comma. */
 bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len);
 
-/* Returns the Cookie header without our cookies (access, refresh, device and csrf_token). They are
- * removed in every spelling that a lenient parser may accept, also after a comma. Returns NULL if
- * no other cookie is left, and the same pointer if the header had none of ours. */
+/* Returns the Cookie header without our cookies (access, refresh, device, pending sign-ins and
+ * csrf_token). They are removed in every spelling that a lenient parser may accept, also after a
+ * comma. Returns NULL if no other cookie is left, and the same pointer if the header had none of
+ * ours. */
 const char *authp_credential_strip(const char *header, apr_pool_t *pool);
 
 #endif

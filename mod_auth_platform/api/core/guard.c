@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/core/guard.h"
+#include "api/core/navigation.h"
 #include "api/core/origin_rule.h"
 #include "api/core/profile.h"
 #include "base/text.h"
@@ -7,9 +8,7 @@
 #include "service/session/token.h"
 
 #include <apr_strings.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *header(const authp_headers_t *headers, const char *name)
 {
@@ -46,48 +45,6 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
     return authp_live_guard(realm, out, request->when_unavailable, pool);
 }
 
-/* The q value of one media range. 1 if it has none. */
-static double item_quality(const char *item, size_t len)
-{
-    for (size_t i = 1; i + 2 < len; i++) {
-        if ((item[i] == 'q' || item[i] == 'Q') && item[i + 1] == '=' &&
-            (item[i - 1] == ';' || item[i - 1] == ' ')) {
-            return strtod(item + i + 2, NULL);
-        }
-    }
-    return 1.0;
-}
-
-/* The quality that an Accept header gives to exactly this media type, -1 if it is not named. */
-static double quality_of(const char *accept, const char *type)
-{
-    size_t want = strlen(type);
-    for (const char *at = accept; at != NULL && *at != '\0';) {
-        at += strspn(at, " \t,");
-        size_t len = strcspn(at, ",");
-        if (strncasecmp(at, type, want) == 0 && strchr(" \t;,", at[want]) != NULL) {
-            return item_quality(at, len);
-        }
-        at += len;
-    }
-    return -1.0;
-}
-
-bool authp_guard_is_navigation(const authp_guard_request_t *request)
-{
-    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0) {
-        return false;
-    }
-    const char *mode = header(&request->headers, "Sec-Fetch-Mode");
-    if (mode != NULL) {
-        return strcmp(mode, "navigate") == 0;
-    }
-    const char *accept = header(&request->headers, "Accept");
-    double html = quality_of(accept, "text/html");
-    return html > 0 && html >= quality_of(accept, "application/json") &&
-           html >= quality_of(accept, "application/problem+json");
-}
-
 static bool has_csrf_cookie(const authp_guard_request_t *request)
 {
     const char *cookies = header(&request->headers, "Cookie");
@@ -101,7 +58,7 @@ const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_r
                                  bool fresh, apr_pool_t *pool)
 {
     (void)realm;
-    if (!authp_guard_is_navigation(request)) {
+    if (!authp_navigation_is(request->method, &request->headers)) {
         return NULL;
     }
     const char *to = request->sign_in_page;

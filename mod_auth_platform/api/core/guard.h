@@ -28,10 +28,6 @@ AUTHP_CHECKED authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
                                                    authp_principal_t *out, authp_via_t *via,
                                                    apr_pool_t *pool);
 
-/* True for GET or HEAD with Sec-Fetch-Mode: navigate. If that header is absent, true if Accept
- * names text/html and does not prefer JSON. An Accept of only "*" + "/" + "*" is an API client. */
-bool authp_guard_is_navigation(const authp_guard_request_t *request);
-
 /* The URL to which a signed-out browser navigation is redirected, with return_to: /session/renew if
  * the request has a csrf_token cookie, else the sign-in page. With `fresh` (for auth-age) it is
  * never /session/renew. NULL: the request is no navigation, or there is no such page. Then the

@@ -2,12 +2,16 @@
 #include "api/core/query.h"
 #include "api/core/answer.h"
 #include "api/core/findings.h"
+#include "api/core/target.h"
+#include "base/b64url.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "service/settings/roles.h"
 
 #include <apr_strings.h>
 #include <string.h>
+
+#define CHALLENGE_LEN 43 /* of a SHA-256 in base64url */
 
 /* True if the parameter was sent with a broken escape or a NUL. It must not count as absent,
  * because that would ask for other rows. */
@@ -32,6 +36,13 @@ static int limit_of(const authp_call_t *call)
     return limit <= AUTHP_QUERY_MOST ? limit : 0;
 }
 
+static bool is_challenge(const char *value)
+{
+    unsigned char digest[AUTHP_B64URL_DECODED(CHALLENGE_LEN)];
+    return strlen(value) == CHALLENGE_LEN &&
+           authp_b64url_decode(value, CHALLENGE_LEN, digest) == AUTHP_OK;
+}
+
 /* What is wrong with a value, NULL if nothing is. */
 static const char *check_value(const authp_call_t *call, authp_query_kind_t kind, const char *value)
 {
@@ -45,11 +56,28 @@ static const char *check_value(const authp_call_t *call, authp_query_kind_t kind
         return authp_text_utf8(value, strlen(value), &count) && count <= AUTHP_QUERY_PREFIX_MOST
                    ? NULL
                    : "Is not the beginning of an e-mail address.";
+    case AUTHP_QUERY_TARGET:
+        return authp_target_check(call->realm->settings, value, call->pool);
+    case AUTHP_QUERY_ASKED:
+        return strcmp(value, "candidate") == 0 || strcmp(value, "recruiter") == 0
+                   ? NULL
+                   : "Must be candidate or recruiter.";
+    case AUTHP_QUERY_CHALLENGE:
+        return is_challenge(value) ? NULL : "Must be the SHA-256 of the verifier in base64url.";
+    case AUTHP_QUERY_DEVICE:
+        return authp_schema_check_device(value, strlen(value));
     case AUTHP_QUERY_LIMIT:
     case AUTHP_QUERY_RETURN_TO:
+    case AUTHP_QUERY_ANY:
         break;
     }
     return NULL;
+}
+
+/* A parameter that may be anything. */
+static bool is_free(const authp_parameter_t *parameter)
+{
+    return parameter->kind == AUTHP_QUERY_RETURN_TO || parameter->kind == AUTHP_QUERY_ANY;
 }
 
 static const char *check_parameter(const authp_call_t *call, const authp_parameter_t *parameter)
@@ -57,7 +85,7 @@ static const char *check_parameter(const authp_call_t *call, const authp_paramet
     if (parameter->kind == AUTHP_QUERY_LIMIT) {
         return limit_of(call) == 0 ? "Must be a number from 1 to 200." : NULL;
     }
-    if (parameter->kind == AUTHP_QUERY_RETURN_TO) {
+    if (is_free(parameter)) {
         return NULL;
     }
     const char *value = authp_call_query(call, parameter->name);
@@ -92,7 +120,7 @@ bool authp_query_may_fail(const authp_route_t *route)
 {
     const authp_parameter_t *parameter = route->query;
     for (; parameter != NULL && parameter->name != NULL; parameter++) {
-        if (parameter->kind != AUTHP_QUERY_RETURN_TO) {
+        if (!is_free(parameter)) {
             return true;
         }
     }

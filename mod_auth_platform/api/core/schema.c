@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/core/schema.h"
 #include "api/core/findings.h"
+#include "api/core/target.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "crypto/password/bcrypt.h"
@@ -12,8 +13,8 @@
 #include <string.h>
 
 #define LOGIN_MAX 1000
-#define DEVICE_MAX 200
 #define TOKEN_MAX 8192
+#define JWT_MAX 16000
 
 /* Patterns for the OpenAPI document. The checks themselves are code in
  * service/account/account_rules.c. The patterns accept what HTML's input type=email accepts, and
@@ -36,9 +37,9 @@ static const char *too_long(const char *text, size_t len, size_t most)
     return count > most ? "Is too long." : NULL;
 }
 
-static const char *check_device(const char *text, size_t len)
+const char *authp_schema_check_device(const char *text, size_t len)
 {
-    const char *wrong = too_long(text, len, DEVICE_MAX);
+    const char *wrong = too_long(text, len, AUTHP_SCHEMA_DEVICE_MOST);
     if (wrong == NULL && authp_text_has_control(text, len)) {
         wrong = "Must not contain control characters.";
     }
@@ -94,9 +95,17 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     case AUTHP_FIELD_LOGIN:
         return too_long(text, len, LOGIN_MAX);
     case AUTHP_FIELD_DEVICE:
-        return check_device(text, len);
+        return authp_schema_check_device(text, len);
     case AUTHP_FIELD_TOKEN:
         return too_long(text, len, TOKEN_MAX);
+    case AUTHP_FIELD_JWT:
+        return too_long(text, len, JWT_MAX);
+    case AUTHP_FIELD_TARGET:
+        return authp_target_check(settings, text, pool);
+    case AUTHP_FIELD_ASKED:
+        return strcmp(text, "candidate") == 0 || strcmp(text, "recruiter") == 0
+                   ? NULL
+                   : "Must be candidate or recruiter.";
     case AUTHP_FIELD_ID:
         return authp_id_valid(text) ? NULL : "Must be 24 lower-case hex characters.";
     case AUTHP_FIELD_PASSWORD:
@@ -227,6 +236,14 @@ void authp_schema_describe_role(const authp_settings_t *settings, json_t *out)
     }
 }
 
+void authp_schema_describe_asked(json_t *out)
+{
+    authp_json_set_str(out, "type", "string");
+    json_t *names = authp_json_set_array(out, "enum");
+    authp_json_append_str(names, "candidate");
+    authp_json_append_str(names, "recruiter");
+}
+
 static void describe_text(int most, const char *pattern, json_t *out)
 {
     authp_json_set_int(out, "maxLength", most);
@@ -294,13 +311,24 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         authp_json_set_str(out, "description", "No NUL character.");
         break;
     case AUTHP_FIELD_DEVICE:
-        describe_text(DEVICE_MAX, NO_CONTROL_PATTERN, out);
+        describe_text(AUTHP_SCHEMA_DEVICE_MOST, NO_CONTROL_PATTERN, out);
         authp_json_set_str(out, "description",
                            "A name for the device in the list of sessions. No control characters.");
         break;
     case AUTHP_FIELD_TOKEN:
         describe_text(TOKEN_MAX, AUTHP_SCHEMA_NO_NUL, out);
         authp_json_set_str(out, "description", "The text exactly as the server sent it.");
+        break;
+    case AUTHP_FIELD_JWT:
+        describe_text(JWT_MAX, AUTHP_SCHEMA_NO_NUL, out);
+        break;
+    case AUTHP_FIELD_TARGET:
+        describe_text(AUTHP_TARGET_MOST, AUTHP_SCHEMA_NO_NUL, out);
+        authp_json_set_str(out, "description",
+                           "A path of this host, or a URL of an allowed front end.");
+        break;
+    case AUTHP_FIELD_ASKED:
+        authp_schema_describe_asked(out);
         break;
     case AUTHP_FIELD_ID:
         authp_json_set_str(out, "pattern", AUTHP_SCHEMA_ID);

@@ -20,6 +20,9 @@ typedef enum authp_field_kind_t {
     AUTHP_FIELD_LOGIN,        /* an e-mail address or username to sign in with */
     AUTHP_FIELD_DEVICE,
     AUTHP_FIELD_TOKEN,
+    AUTHP_FIELD_JWT,    /* a token of somebody else */
+    AUTHP_FIELD_TARGET, /* where a browser goes afterwards (target.h) */
+    AUTHP_FIELD_ASKED,  /* candidate or recruiter */
     AUTHP_FIELD_ID,
     AUTHP_FIELD_HOURS, /* a whole number, up to a year */
     AUTHP_FIELD_ROLES  /* a list of configured roles, each once */
@@ -52,6 +55,11 @@ void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t 
                            bool ignore_unknown, json_t *out);
 /* Writes the JSON Schema of a role, with the configured names, into `out`. */
 void authp_schema_describe_role(const authp_settings_t *settings, json_t *out);
+/* The same of the role that a sign-in at a provider asks for. */
+void authp_schema_describe_asked(json_t *out);
+/* NULL if the text may name a device. Else a sentence for people. */
+const char *authp_schema_check_device(const char *text, size_t len);
+#define AUTHP_SCHEMA_DEVICE_MOST 200 /* characters */
 
 #define AUTHP_SCHEMA_ID "^[0-9a-f]{24}$"
 #define AUTHP_SCHEMA_NO_NUL "^[^\\u0000]*$"

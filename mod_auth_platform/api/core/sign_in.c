@@ -33,3 +33,17 @@ authp_err_t authp_sign_in_answer(authp_call_t *call, int status, const authp_gra
     }
     return authp_answer_tokens(call, status, grant, authp_cookie_wanted(call));
 }
+
+authp_err_t authp_sign_in_redirect(authp_call_t *call, const authp_grant_t *grant,
+                                   const char *location)
+{
+    end_replaced(call, grant);
+    authp_err_t err = authp_cookie_set_device(call, grant);
+    if (err == AUTHP_OK) {
+        err = authp_cookie_set(call, grant);
+    }
+    if (err == AUTHP_OK) {
+        authp_answer_redirect(call, location);
+    }
+    return err;
+}

@@ -9,4 +9,9 @@
 AUTHP_CHECKED authp_err_t authp_sign_in_answer(authp_call_t *call, int status,
                                                const authp_grant_t *grant);
 
+/* The same with cookies, whatever the client asks for, and a redirect to `location` instead of the
+ * tokens. */
+AUTHP_CHECKED authp_err_t authp_sign_in_redirect(authp_call_t *call, const authp_grant_t *grant,
+                                                 const char *location);
+
 #endif

@@ -24,6 +24,11 @@ static authp_err_t put_role(const authp_realm_t *realm, const authp_new_account_
     return AUTHP_OK;
 }
 
+const char *authp_account_default_role(const authp_realm_t *realm)
+{
+    return authp_roles_bit(realm->roles, "candidate") != 0 ? "candidate" : NULL;
+}
+
 static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_t *in,
                             authp_hash_for_t who, authp_user_t *user, apr_pool_t *pool)
 {
@@ -61,9 +66,11 @@ authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_acc
     /* An empty field of a form means no name. */
     user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
     user->email_verified = in->email_verified;
+    user->identities = in->identities;
     user->ver = 1;
     user->created_at = authp_realm_now(realm);
     user->updated_at = user->created_at;
+    user->recruiter_requested_at = in->asks_for_recruiter ? user->created_at : 0;
     err = authp_store_user_create(realm->store, user, pool);
     if (err == AUTHP_OK) {
         *out = user;
@@ -115,7 +122,7 @@ authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_a
 {
     /* A person who registers can neither choose a role nor prove an address by that. */
     authp_new_account_t own = *in;
-    own.role = authp_roles_bit(realm->roles, "candidate") != 0 ? "candidate" : NULL;
+    own.role = authp_account_default_role(realm);
     own.verified = false;
     own.email_verified = false;
     authp_user_t *user = NULL;

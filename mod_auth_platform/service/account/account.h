@@ -14,7 +14,12 @@ typedef struct authp_new_account_t {
     const char *role; /* NULL = none */
     bool verified;    /* is_recruiter_verified */
     bool email_verified;
+    apr_array_header_t *identities; /* authp_identity_t, NULL = none */
+    bool asks_for_recruiter;        /* notes the request (recruiter_requested_at) */
 } authp_new_account_t;
+
+/* The role of an account that somebody makes for themselves. NULL if it is not configured. */
+const char *authp_account_default_role(const authp_realm_t *realm);
 
 /* Makes an account without a session. AUTHP_E_EMAIL_TAKEN, AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,

@@ -12,6 +12,9 @@ typedef struct authp_self_t {
     const authp_client_t *client;
 } authp_self_t;
 
+/* True if the session's sign-in is at most five minutes ago. */
+bool authp_own_is_recent(const authp_realm_t *realm, const authp_session_t *session);
+
 /* Changes the name. NULL or "" removes it. */
 AUTHP_CHECKED authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *self,
                                            const char *name, authp_user_t **out, apr_pool_t *pool);

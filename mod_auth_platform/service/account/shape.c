@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/account/shape.h"
 
+#include "store/identities.h"
+
 static void set_time(json_t *out, const char *key, authp_ms_t at, apr_pool_t *pool)
 {
     authp_json_set_str(out, key, at != 0 ? authp_clock_rfc3339(at, pool) : NULL);
@@ -21,6 +23,21 @@ json_t *authp_shape_user(const authp_user_t *user, apr_pool_t *pool)
     authp_json_set_bool(out, "disabled", user->disabled);
     authp_json_set_str(out, "created_at", authp_clock_rfc3339(user->created_at, pool));
     return out;
+}
+
+json_t *authp_shape_identities(const authp_user_t *user, apr_pool_t *pool)
+{
+    json_t *list = authp_json_array(pool);
+    for (int i = 0; i < authp_identities_count(user->identities); i++) {
+        const authp_identity_t *identity = authp_identities_at(user->identities, i);
+        json_t *out = authp_json_append_object(list);
+        authp_json_set_str(out, "provider", identity->provider);
+        authp_json_set_str(out, "email", identity->email);
+        authp_json_set_str(out, "picture", identity->picture);
+        set_time(out, "last_login", identity->last_login, pool);
+        set_time(out, "linked_at", identity->linked_at, pool);
+    }
+    return list;
 }
 
 json_t *authp_shape_session(const authp_session_t *session, bool current, apr_pool_t *pool)

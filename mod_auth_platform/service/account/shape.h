@@ -8,6 +8,8 @@
 /* Accounts, sessions, invites and audit entries as JSON, for clients of the API and for programs
  * that call the tool. They never contain a password hash or a secret. */
 json_t *authp_shape_user(const authp_user_t *user, apr_pool_t *pool);
+/* The identities of an account, as a list. */
+json_t *authp_shape_identities(const authp_user_t *user, apr_pool_t *pool);
 /* `current` is true for the session of the request. */
 json_t *authp_shape_session(const authp_session_t *session, bool current, apr_pool_t *pool);
 json_t *authp_shape_invite(const authp_invite_t *invite, apr_pool_t *pool);

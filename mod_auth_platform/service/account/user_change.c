@@ -40,9 +40,10 @@ static bool same_roles(const authp_user_t *a, const authp_user_t *b)
 
 /* Sets ver, min_ver and the times of `after`. False if nothing has changed. Identities give no
  * right, so a change of them alone does not count for authorization. */
-static bool settle(const authp_user_t *before, authp_user_t *after, authp_ms_t now)
+static bool settle(const authp_user_t *before, authp_user_t *after, bool ends_sessions,
+                   authp_ms_t now)
 {
-    bool kills = !same_text(before->password_hash, after->password_hash) ||
+    bool kills = ends_sessions || !same_text(before->password_hash, after->password_hash) ||
                  (after->disabled && !before->disabled);
     bool counts = kills || before->disabled != after->disabled || !same_roles(before, after) ||
                   before->is_recruiter_verified != after->is_recruiter_verified ||
@@ -78,7 +79,7 @@ authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_
         if (err != AUTHP_OK) {
             return err;
         }
-        if (settle(before, after, authp_realm_now(realm))) {
+        if (settle(before, after, edit->ends_sessions, authp_realm_now(realm))) {
             err = authp_live_change_user_update(realm, before, after, pool);
         } else {
             authp_live_change_user_note(realm, after);

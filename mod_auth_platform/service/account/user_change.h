@@ -12,6 +12,7 @@ typedef authp_err_t authp_user_edit_fn(authp_user_t *user, void *ctx, apr_pool_t
 typedef struct authp_user_edit_t {
     authp_user_edit_fn *fn;
     void *ctx;
+    bool ends_sessions; /* the change makes older tokens and sessions invalid, whatever it is */
     /* Set afterwards: the change has moved min_ver, so older tokens and sessions are invalid. */
     bool killed;
 } authp_user_edit_t;

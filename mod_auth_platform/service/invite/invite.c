@@ -3,7 +3,6 @@
 
 #include "base/b64url.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "crypto/digest.h"
 #include "service/account/account_rules.h"
 #include "service/account/user.h"
@@ -39,16 +38,6 @@ static authp_err_t missing_is_invalid(authp_err_t err)
     return err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
 }
 
-static authp_err_t hash_code(const char *code, const char **out, apr_pool_t *pool)
-{
-    unsigned char digest[AUTHP_SHA256_LEN];
-    authp_err_t err = authp_digest_sha256(code, strlen(code), digest);
-    if (err == AUTHP_OK) {
-        *out = authp_text_hex(digest, sizeof(digest), pool);
-    }
-    return err;
-}
-
 authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *actor,
                               const authp_new_invite_t *in, authp_invite_t **out, const char **code,
                               apr_pool_t *pool)
@@ -57,7 +46,7 @@ authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *a
     authp_random_fill(realm->random, bytes, sizeof(bytes));
     const char *text = authp_b64url_encode(bytes, sizeof(bytes), pool);
     authp_invite_t *invite = apr_pcalloc(pool, sizeof(*invite));
-    authp_err_t err = hash_code(text, &invite->code_hash, pool);
+    authp_err_t err = authp_digest_sha256_hex(text, strlen(text), &invite->code_hash, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -93,7 +82,7 @@ static authp_err_t find(const authp_realm_t *realm, const char *code, const char
 {
     const char *hash = NULL;
     authp_invite_t *invite = NULL;
-    authp_err_t err = hash_code(code, &hash, pool);
+    authp_err_t err = authp_digest_sha256_hex(code, strlen(code), &hash, pool);
     if (err == AUTHP_OK) {
         err = authp_store_invite_by_code(realm->store, code, hash, &invite, pool);
     }
@@ -196,6 +185,47 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
         }
     }
     return err == AUTHP_OK ? AUTHP_E_INVITE_INVALID : missing_is_invalid(err);
+}
+
+/* Finds the invite that was_cut_off() is true for. AUTHP_E_NOT_FOUND: there is none. */
+static authp_err_t find_cut_off(const authp_realm_t *realm, const authp_user_t *user,
+                                const char *email, authp_invite_t **out, apr_pool_t *pool)
+{
+    authp_invite_t *invite = NULL;
+    authp_err_t err =
+        authp_store_invite_claimed_by(realm->store, user->id.hex, user->ver, &invite, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (strcmp(invite->email, email) != 0 || !was_cut_off(invite, user)) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    *out = invite;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_invite_accept(const authp_realm_t *realm, const char *email,
+                                const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
+{
+    for (int i = 0; i < TRIES; i++) {
+        authp_invite_t *invite = NULL;
+        authp_err_t err =
+            authp_store_invite_live_of(realm->store, email, authp_realm_now(realm), &invite, pool);
+        if (err == AUTHP_E_NOT_FOUND) {
+            err = find_cut_off(realm, *user, email, &invite, pool);
+        }
+        if (err == AUTHP_OK) {
+            err = use(realm, invite, client, user, pool);
+        }
+        if (err != AUTHP_E_INVITE_INVALID) {
+            return err;
+        }
+        err = authp_store_user_by_id(realm->store, (*user)->id.hex, user, pool);
+        if (err != AUTHP_OK) {
+            return err == AUTHP_E_NOT_FOUND ? AUTHP_E_CONFLICT : err;
+        }
+    }
+    return AUTHP_E_NOT_FOUND;
 }
 
 /* Makes a recruiter who is not verified yet, if the invite is open. */

@@ -30,6 +30,14 @@ AUTHP_CHECKED authp_err_t authp_invite_redeem(const authp_realm_t *realm, const 
                                               const authp_client_t *client, authp_user_t **user,
                                               apr_pool_t *pool);
 
+/* Makes *user, who has just been proven to own the address `email`, a verified recruiter by a live
+ * invite for that address; no code is needed. *user then is the account after that change.
+ * AUTHP_E_NOT_FOUND: there is no live invite, or another request has used it; *user is the account
+ * as it is now, which that other request may have made a recruiter. */
+AUTHP_CHECKED authp_err_t authp_invite_accept(const authp_realm_t *realm, const char *email,
+                                              const authp_client_t *client, authp_user_t **user,
+                                              apr_pool_t *pool);
+
 /* POST /register/recruiter: makes a recruiter by invite, and a first session.
  * AUTHP_E_INVITE_INVALID, AUTHP_E_EMAIL_TAKEN. */
 AUTHP_CHECKED authp_err_t authp_invite_register(const authp_realm_t *realm,

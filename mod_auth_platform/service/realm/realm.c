@@ -12,6 +12,8 @@
 
 #define STORE_TIMEOUT_MS 2000
 #define STORE_CONNECTIONS 8
+/* The key depends on it. A change makes sign-ins that are going on begin again. */
+#define SEAL_LABEL "authp state"
 
 /* Reads the file once. No request opens it again. */
 static authp_err_t load_refused(authp_settings_t *settings, apr_pool_t *pool)
@@ -44,6 +46,11 @@ authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **o
     if (err != AUTHP_OK) {
         return err;
     }
+    authp_seal_t *seal = NULL;
+    err = authp_seal_make(own->jwt_secret, own->jwt_secret_previous, SEAL_LABEL, &seal, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
     authp_jwt_t *jwt = NULL;
     err = authp_jwt_make(own->jwt_secret, own->jwt_secret_previous, own->jwt_issuer,
                          own->jwt_audience, &jwt, pool);
@@ -54,6 +61,7 @@ authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **o
     realm->settings = own;
     realm->roles = authp_roles_map_make(own->roles, pool);
     realm->keys = keys;
+    realm->seal = seal;
     realm->jwt = jwt;
     realm->clock = authp_clock_system();
     realm->random = authp_random_system();

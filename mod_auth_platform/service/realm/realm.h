@@ -8,6 +8,7 @@
 #include "crypto/jwt/jwt.h"
 #include "crypto/keys.h"
 #include "crypto/password/hasher.h"
+#include "crypto/seal.h"
 #include "service/settings/roles.h"
 #include "service/settings/settings.h"
 #include "store/store.h"
@@ -25,18 +26,21 @@ typedef struct authp_live_t {
 /* One httpd is one realm: one set of settings, keys and roles, and one store. A service function
  * that needs more than one of them gets the realm as its first argument, so no service has global
  * state. The parent process makes the realm before it forks. Each child sets `store`, `hasher`,
- * `live` and `token_cache` in its own copy before its threads serve requests that need them, and
- * changes no member after that. */
+ * `live`, `providers` and `token_cache` in its own copy before its threads serve requests that need
+ * them, and changes no member after that. */
 typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
     const authp_keys_t *keys;
+    const authp_seal_t *seal; /* for what browsers keep while a sign-in goes on */
     authp_jwt_t *jwt;
     struct authp_token_cache_t *token_cache; /* NULL: every token is verified completely */
     authp_store_t *store;                    /* NULL if only tokens are checked */
     authp_hasher_t *hasher;                  /* NULL if only tokens are checked */
     authp_live_t *live;                      /* NULL if no guarded pages are served */
     const struct authp_limits_t *limits;     /* NULL: no limits */
+    /* Made by authp_provider_set_make(). NULL: no provider of identities can be contacted. */
+    const struct authp_provider_set_t *providers;
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;

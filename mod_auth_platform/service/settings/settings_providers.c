@@ -2,7 +2,7 @@
 #include "service/settings/settings_providers.h"
 
 #include "base/text.h"
-#include "net/origin.h"
+#include "net/fetch.h"
 #include "service/settings/settings_values.h"
 
 #include <apr_lib.h>
@@ -59,19 +59,9 @@ static bool ends(const char *text, const char *end)
 }
 
 /* True for https, and for http on this host, where tests and development run. */
-static bool is_safe_url(const char *url, const char **origin, apr_pool_t *pool)
+static bool is_safe_url(const char *url)
 {
-    static const char *const loopback[] = {"http://localhost", "http://127.0.0.1", "http://[::1]"};
-    if (authp_origin_parse(url, true, origin, pool) != AUTHP_OK) {
-        return false;
-    }
-    bool safe = strncmp(*origin, "https://", 8) == 0;
-    for (size_t i = 0; !safe && i < sizeof(loopback) / sizeof(loopback[0]); i++) {
-        size_t len = strlen(loopback[i]);
-        safe = strncmp(*origin, loopback[i], len) == 0 &&
-               ((*origin)[len] == '\0' || (*origin)[len] == ':');
-    }
-    return safe;
+    return authp_fetch_url_fits(url) && strchr(url, '?') == NULL;
 }
 
 /* The names that messages use for the two settings that are checked the same way for all. */
@@ -84,9 +74,8 @@ static void check_redirect_uri(authp_loading_t *loading, const char *name,
                                authp_provider_t *provider)
 {
     apr_pool_t *pool = loading->pool;
-    const char *origin = NULL;
     const char *path = apr_pstrcat(pool, "/oidc/", provider->name, "/callback", NULL);
-    if (!is_safe_url(provider->redirect_uri, &origin, pool)) {
+    if (!is_safe_url(provider->redirect_uri)) {
         complain(loading, name,
                  "must be an https URL (http only for localhost and 127.0.0.1), without a query");
         return;
@@ -104,8 +93,7 @@ static void check_redirect_uri(authp_loading_t *loading, const char *name,
 
 static void check_issuer(authp_loading_t *loading, const char *name, authp_provider_t *provider)
 {
-    const char *origin = NULL;
-    if (!is_safe_url(provider->issuer, &origin, loading->pool)) {
+    if (!is_safe_url(provider->issuer)) {
         complain(loading, name,
                  "must be an https URL (http only for localhost and 127.0.0.1), without a query");
     } else if (provider->kind == AUTHP_PROVIDER_MICROSOFT &&

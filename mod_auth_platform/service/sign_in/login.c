@@ -107,8 +107,8 @@ static authp_err_t enter_as_recruiter(const authp_realm_t *realm, const authp_lo
                                                          : AUTHP_E_NOT_RECRUITER;
 }
 
-static authp_err_t check_door(const authp_realm_t *realm, const authp_user_t *user,
-                              authp_door_t door)
+authp_err_t authp_login_check_door(const authp_realm_t *realm, const authp_user_t *user,
+                                   authp_door_t door)
 {
     if (door == AUTHP_DOOR_CANDIDATE && user->roles->nelts > 0 &&
         !authp_user_holds(user, "candidate")) {
@@ -221,7 +221,7 @@ authp_err_t authp_login_by_password(const authp_realm_t *realm, const authp_logi
     authp_user_t *user = tried.user;
     if (err == AUTHP_OK) {
         err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, client, &user, pool)
-                                               : check_door(realm, user, in->door);
+                                               : authp_login_check_door(realm, user, in->door);
     }
     if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_NOT_CANDIDATE ||
         err == AUTHP_E_RECRUITER_PENDING || err == AUTHP_E_NOT_RECRUITER ||

@@ -31,4 +31,9 @@ AUTHP_CHECKED authp_err_t authp_login_by_password(const authp_realm_t *realm,
                                                   const authp_client_t *client, authp_grant_t *out,
                                                   apr_pool_t *pool);
 
+/* AUTHP_OK if the account, whose owner has been proven, may sign in at `door`, AUTHP_DOOR_ANY or
+ * AUTHP_DOOR_CANDIDATE. Else AUTHP_E_NOT_CANDIDATE or AUTHP_E_RECRUITER_PENDING. */
+AUTHP_CHECKED authp_err_t authp_login_check_door(const authp_realm_t *realm,
+                                                 const authp_user_t *user, authp_door_t door);
+
 #endif

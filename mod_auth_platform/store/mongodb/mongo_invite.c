@@ -199,6 +199,30 @@ authp_err_t authp_mongo_invite_live_of(void *self, const char *email, authp_ms_t
     return newest_live(self, filter_foreign(email, pool), now, out, pool);
 }
 
+authp_err_t authp_mongo_invite_claimed_by(void *self, const char *user_id, int64_t used_ver,
+                                          authp_invite_t **out, apr_pool_t *pool)
+{
+    authp_mongo_rows_t found = {.columns = &authp_columns_invite,
+                                .rows = apr_array_make(pool, 1, sizeof(void *)),
+                                .pool = pool};
+    bson_t filter = BSON_INITIALIZER;
+    authp_mongo_match_id(&filter, "used_by", user_id);
+    authp_mongo_match_int(&filter, "used_ver", used_ver);
+    authp_mongo_match_absent(&filter, "revoked_at");
+    const authp_mongo_find_t what = {
+        .collection = AUTHP_TABLE_INVITES, .filter = &filter, .limit = 1};
+    authp_err_t err = authp_mongo_run_find(self, &what, read_newest, &found);
+    bson_destroy(&filter);
+    if (err == AUTHP_OK && found.rows->nelts == 0) {
+        return AUTHP_E_NOT_FOUND;
+    }
+    if (err == AUTHP_OK) {
+        *out = APR_ARRAY_IDX(found.rows, 0, authp_invite_t *);
+        lower_email(*out, pool);
+    }
+    return err;
+}
+
 static bson_t *filter_open(const char *id)
 {
     bson_t *filter = authp_mongo_match_by_id(id);

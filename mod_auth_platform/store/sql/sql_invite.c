@@ -3,10 +3,9 @@
 #include "store/sql/sql_columns.h"
 
 static authp_err_t one_invite(authp_sql_t *sql, const authp_sql_statement_t *statement,
-                              const char *value, authp_invite_t **out, apr_pool_t *pool)
+                              const void **values, authp_invite_t **out, apr_pool_t *pool)
 {
     void *row = NULL;
-    const void *values[] = {value};
     authp_err_t err = authp_sql_columns_one(sql, statement, values, &row, pool);
     if (err == AUTHP_OK) {
         *out = row;
@@ -33,7 +32,8 @@ authp_err_t authp_sql_invite_by_id(void *self, const char *id, authp_invite_t **
         .name = "invite_by_id",
         .columns = &authp_columns_invite,
         .text = "SELECT {columns} FROM recruiter_invites WHERE id = {?id}"};
-    return one_invite(self, &statement, id, out, pool);
+    const void *values[] = {id};
+    return one_invite(self, &statement, values, out, pool);
 }
 
 /* No other program writes plain codes into this table: code_hash is NOT NULL. */
@@ -45,7 +45,8 @@ authp_err_t authp_sql_invite_by_code(void *self, const char *code, const char *c
         .columns = &authp_columns_invite,
         .text = "SELECT {columns} FROM recruiter_invites WHERE code_hash = {?text}"};
     (void)code;
-    return one_invite(self, &statement, code_hash, out, pool);
+    const void *values[] = {code_hash};
+    return one_invite(self, &statement, values, out, pool);
 }
 
 authp_err_t authp_sql_invite_list(void *self, const authp_page_t *page, apr_array_header_t **out,
@@ -61,6 +62,18 @@ authp_err_t authp_sql_invite_list(void *self, const authp_page_t *page, apr_arra
     return authp_sql_columns_list(self, &statement, values, out, pool);
 }
 
+authp_err_t authp_sql_invite_claimed_by(void *self, const char *user_id, int64_t used_ver,
+                                        authp_invite_t **out, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "invite_claimed_by",
+        .columns = &authp_columns_invite,
+        .text = "SELECT {columns} FROM recruiter_invites WHERE used_by = {?ref} AND "
+                "used_ver = {?int} AND used_at > {never} AND revoked_at = {never} LIMIT 1"};
+    const void *values[] = {user_id, &used_ver};
+    return one_invite(self, &statement, values, out, pool);
+}
+
 authp_err_t authp_sql_invite_live_of(void *self, const char *email, authp_ms_t now,
                                      authp_invite_t **out, apr_pool_t *pool)
 {
@@ -70,13 +83,8 @@ authp_err_t authp_sql_invite_live_of(void *self, const char *email, authp_ms_t n
         .text = "SELECT {columns} FROM recruiter_invites WHERE email = {?text} AND "
                 "used_at = {never} AND revoked_at = {never} AND expires_at > {?time} "
                 "ORDER BY id DESC LIMIT 1"};
-    void *row = NULL;
     const void *values[] = {email, &now};
-    authp_err_t err = authp_sql_columns_one(self, &statement, values, &row, pool);
-    if (err == AUTHP_OK) {
-        *out = row;
-    }
-    return err;
+    return one_invite(self, &statement, values, out, pool);
 }
 
 authp_err_t authp_sql_invite_claim(void *self, const char *id, const char *user_id,

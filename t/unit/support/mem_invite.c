@@ -116,6 +116,25 @@ authp_err_t mem_invite_live_of(void *self, const char *email, authp_ms_t now, au
     return mem_leave(mem, newest != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
 
+authp_err_t mem_invite_claimed_by(void *self, const char *user_id, int64_t used_ver,
+                                  authp_invite_t **out, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    authp_err_t err = mem_enter(mem, "invite_claimed_by");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    for (int i = 0; i < mem->invites->nelts; i++) {
+        const authp_invite_t *invite = APR_ARRAY_IDX(mem->invites, i, authp_invite_t *);
+        if (invite->used_at != 0 && mem_rows_same(invite->used_by, user_id) &&
+            invite->used_ver == used_ver && invite->revoked_at == 0) {
+            *out = mem_rows_copy(&authp_columns_invite, invite, pool);
+            return mem_leave(mem, AUTHP_OK);
+        }
+    }
+    return mem_leave(mem, AUTHP_E_NOT_FOUND);
+}
+
 authp_err_t mem_invite_claim(void *self, const char *id, const char *user_id, int64_t used_ver,
                              authp_ms_t now, apr_pool_t *pool)
 {

@@ -77,3 +77,22 @@ const authp_schema_t authp_bodies_invite = {"NewInvite",
                                             {{"email", AUTHP_FIELD_EMAIL, true, false},
                                              {"expires_in_hours", AUTHP_FIELD_HOURS, false, false}},
                                             {NULL, NULL}};
+
+const authp_schema_t authp_bodies_google_token = {"GoogleToken",
+                                                  {{"id_token", AUTHP_FIELD_JWT, true, false},
+                                                   {"nonce", AUTHP_FIELD_TOKEN, false, true},
+                                                   {"role", AUTHP_FIELD_ASKED, false, true},
+                                                   {"device_id", AUTHP_FIELD_DEVICE, false, true}},
+                                                  {NULL, NULL}};
+
+const authp_schema_t authp_bodies_login_code = {"LoginCode",
+                                                {{"login_code", AUTHP_FIELD_TOKEN, true, false},
+                                                 {"code_verifier", AUTHP_FIELD_TOKEN, true, false},
+                                                 {"device_id", AUTHP_FIELD_DEVICE, false, true}},
+                                                {NULL, NULL}};
+
+const authp_schema_t authp_bodies_link_start = {
+    "LinkStart", {{"return_to", AUTHP_FIELD_TARGET, false, true}}, {NULL, NULL}};
+
+const authp_schema_t authp_bodies_link_code = {
+    "LinkCode", {{"link_code", AUTHP_FIELD_TOKEN, true, false}}, {NULL, NULL}};

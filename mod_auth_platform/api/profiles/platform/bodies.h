@@ -18,5 +18,9 @@ extern const authp_schema_t authp_bodies_verify;
 extern const authp_schema_t authp_bodies_register_recruiter;
 extern const authp_schema_t authp_bodies_recruiter_login;
 extern const authp_schema_t authp_bodies_invite;
+extern const authp_schema_t authp_bodies_google_token;
+extern const authp_schema_t authp_bodies_login_code;
+extern const authp_schema_t authp_bodies_link_start;
+extern const authp_schema_t authp_bodies_link_code;
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "service/account/admin.h"
+#include "service/account/shape.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -45,7 +46,9 @@ authp_err_t authp_h_users_get(authp_call_t *call)
     authp_err_t err =
         authp_store_user_by_id(call->realm->store, authp_call_id(call), &user, call->pool);
     if (err == AUTHP_OK) {
-        authp_answer_json(call, 200, authp_answer_user(user, call->pool));
+        json_t *out = authp_answer_user(user, call->pool);
+        authp_json_set(out, "identities", authp_shape_identities(user, call->pool));
+        authp_answer_json(call, 200, out);
     }
     return err;
 }

@@ -16,6 +16,20 @@ authp_err_t authp_h_session_refresh(authp_call_t *call);
 authp_err_t authp_h_session_logout(authp_call_t *call);
 authp_err_t authp_h_session_renew(authp_call_t *call);
 
+/* h_provider.c */
+authp_err_t authp_h_provider_list(authp_call_t *call);
+authp_err_t authp_h_provider_login(authp_call_t *call);
+authp_err_t authp_h_provider_callback(authp_call_t *call);
+authp_err_t authp_h_provider_token(authp_call_t *call);
+authp_err_t authp_h_provider_code(authp_call_t *call);
+
+/* h_identity.c */
+authp_err_t authp_h_identity_list(authp_call_t *call);
+authp_err_t authp_h_identity_begin(authp_call_t *call);
+authp_err_t authp_h_identity_link(authp_call_t *call);
+authp_err_t authp_h_identity_remove(authp_call_t *call);
+authp_err_t authp_h_identity_remove_of(authp_call_t *call);
+
 /* h_recruiter.c */
 authp_err_t authp_h_recruiter_register(authp_call_t *call);
 authp_err_t authp_h_recruiter_invite(authp_call_t *call);

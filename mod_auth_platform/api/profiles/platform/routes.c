@@ -16,8 +16,27 @@ static const authp_parameter_t return_to[] = {
     {"return_to", AUTHP_QUERY_RETURN_TO, "A path of this host; anything else counts as /."},
     {.name = NULL}};
 
+static const authp_parameter_t provider_login[] = {
+    {"role", AUTHP_QUERY_ASKED, "The role to sign in with; candidate if absent."},
+    {"return_to", AUTHP_QUERY_TARGET,
+     "Where the browser goes afterwards: a path, or a URL of an allowed front end."},
+    {"code_challenge", AUTHP_QUERY_CHALLENGE,
+     "PKCE, needed if return_to is a URL: the SHA-256 of a random verifier, in base64url."},
+    {"code_challenge_method", AUTHP_QUERY_ANY, "S256"},
+    {"device_id", AUTHP_QUERY_DEVICE, "A name for the device in the list of sessions."},
+    {"login_hint", AUTHP_QUERY_ANY, "Is passed on to the provider."},
+    {"ticket", AUTHP_QUERY_ANY, "Of POST /me/identities/{provider}; then nothing else counts."},
+    {.name = NULL}};
+static const authp_parameter_t provider_callback[] = {
+    {"state", AUTHP_QUERY_ANY, "From the provider."},
+    {"code", AUTHP_QUERY_ANY, "From the provider."},
+    {"error", AUTHP_QUERY_ANY, "From the provider, instead of a code."},
+    {"iss", AUTHP_QUERY_ANY, "From the provider (RFC 9207)."},
+    {.name = NULL}};
+
 /* --- groups ----------------------------------------------------------------------------------- */
 #define SIGN_UP "Sign up and sign in"
+#define PROVIDERS "Identity providers"
 #define SESSIONS "Sessions"
 #define OWN "Own account"
 #define RECRUITERS "Recruiters"
@@ -26,6 +45,7 @@ static const authp_parameter_t return_to[] = {
 
 const authp_tag_t authp_routes_tags[] = {
     {SIGN_UP, "Make accounts and start sessions."},
+    {PROVIDERS, "Sign in with Google or another provider."},
     {SESSIONS, "Refresh tokens and end sessions."},
     {OWN, "Your own account and your own sessions."},
     {RECRUITERS, "Invites and verification, for admins."},
@@ -37,6 +57,11 @@ const authp_tag_t authp_routes_tags[] = {
 #define SIGN_IN (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_CREDENTIAL)
 #define REGISTER (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_REGISTER)
 #define ENDING (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_OPTIONAL_BODY)
+
+#define PROVIDER_PROBLEMS                                                                          \
+    AUTHP_E_OAUTH_FAILED, AUTHP_E_OAUTH_UNAVAILABLE, AUTHP_E_EMAIL_UNVERIFIED,                     \
+        AUTHP_E_IDENTITY_CONFLICT, AUTHP_E_ACCOUNT_DISABLED, AUTHP_E_RECRUITER_PENDING,            \
+        AUTHP_E_NOT_FOUND
 
 const authp_route_t authp_routes[] = {
     {.method = "POST",
@@ -257,7 +282,7 @@ const authp_route_t authp_routes[] = {
      .tag = ACCOUNTS,
      .summary = "One account",
      .success = 200,
-     .answer = "User",
+     .answer = "UserDetails",
      .problems = {AUTHP_E_NOT_FOUND}},
     {.method = "PATCH",
      .path = "/users/{id}",
@@ -304,6 +329,7 @@ const authp_route_t authp_routes[] = {
      .summary = "Sign an account out everywhere",
      .success = 204,
      .problems = {AUTHP_E_NOT_FOUND}},
+#include "api/profiles/platform/provider_routes.def"
     AUTHP_META_ROUTES(SERVER),
     {.method = NULL},
 };

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_PROVIDER_PROVIDER_LINK_H
+#define AUTHP_SERVICE_PROVIDER_PROVIDER_LINK_H
+
+#include "service/account/admin.h"
+#include "service/account/own.h"
+#include "service/provider/person.h"
+
+/* Adding and removing the identities of an account that somebody is signed in to. A browser that
+ * goes to the provider sends no access token. So the signed-in client gets a ticket, which leads
+ * the browser to the provider, and the provider's answer leads to a link code, which the same
+ * session hands in. Both are sealed texts that work once, for a minute. Nothing changes before
+ * that. */
+#define AUTHP_PROVIDER_LINK_SECONDS 60
+
+/* `return_to` may be NULL. AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION: the sign-in is more than five
+ * minutes ago. */
+AUTHP_CHECKED authp_err_t authp_provider_link_ticket(const authp_realm_t *realm,
+                                                     const authp_self_t *self, const char *provider,
+                                                     const char *return_to, const char **out,
+                                                     apr_pool_t *pool);
+
+/* Uses a ticket of this provider up. *session: who asked for it. AUTHP_E_OAUTH_STATE_INVALID: it is
+ * none, is too old, or was used. */
+AUTHP_CHECKED authp_err_t authp_provider_link_begin(const authp_realm_t *realm, const char *ticket,
+                                                    const char *provider, const char **session,
+                                                    const char **return_to, apr_pool_t *pool);
+
+/* Makes the link code for what the provider has said. */
+AUTHP_CHECKED authp_err_t authp_provider_link_code(const authp_realm_t *realm, const char *session,
+                                                   const authp_person_t *person, const char **out,
+                                                   apr_pool_t *pool);
+
+/* Links the identity. *out is the account after that. AUTHP_E_OAUTH_STATE_INVALID: the code is
+ * none, of another session, too old, or used. AUTHP_E_IDENTITY_CONFLICT: the identity is another
+ * account's, or this account has another one of this provider.
+ * AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION */
+AUTHP_CHECKED authp_err_t authp_provider_link_finish(const authp_realm_t *realm,
+                                                     const authp_self_t *self, const char *code,
+                                                     authp_user_t **out, apr_pool_t *pool);
+
+/* Removes the identity. AUTHP_E_NOT_FOUND: there is none. AUTHP_E_LAST_CREDENTIAL: nobody could
+ * sign in any more. AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION */
+AUTHP_CHECKED authp_err_t authp_provider_link_remove(const authp_realm_t *realm,
+                                                     const authp_self_t *self, const char *provider,
+                                                     apr_pool_t *pool);
+
+/* The same for an administrator or the tool, who may remove the last one, too. */
+AUTHP_CHECKED authp_err_t authp_provider_link_remove_of(const authp_realm_t *realm,
+                                                        const authp_actor_t *actor,
+                                                        const char *user_id, const char *provider,
+                                                        apr_pool_t *pool);
+
+#endif
