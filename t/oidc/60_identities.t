@@ -50,6 +50,7 @@ subtest 'the list' => sub {
     my $none = me($plain, GET => '')->{json};
     is_deeply([$none->{items}, $none->{password} ? 1 : 0], [[], 1], 'a password and no identity');
     is($site->httpd->get('/api/auth/me/identities')->{status}, 401, 'for who is signed in');
+    is($site->httpd->request('DELETE', '/api/auth/me/identities/google')->{status}, 401, 'and so is one of them');
 };
 
 # --- linking ---------------------------------------------------------------------------------------------------------

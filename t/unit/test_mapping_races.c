@@ -185,6 +185,29 @@ START_TEST(a_registration_is_faster)
 }
 END_TEST
 
+static void links_it_to_another(void *ctx)
+{
+    authp_user_t *other = fixture_user(&f, "other@example.org", "candidate", false);
+    (void)ctx;
+    person_fixture_put(&f, mem_store_user(f.store, other->id.hex), "google", PERSON_ISSUER,
+                       PERSON_SUB);
+}
+
+/* The identity goes to another account while it is linked by the address: that account is the
+ * person's now. */
+START_TEST(linked_elsewhere_meanwhile)
+{
+    authp_user_t *row = ada(true);
+    authp_user_t *out = NULL;
+    mem_store_before(f.store, "user_update", links_it_to_another, NULL);
+    ck_assert_int_eq(
+        authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE, &fixture_client, &out, f.pool),
+        AUTHP_OK);
+    ck_assert_str_eq(out->email, "other@example.org");
+    ck_assert_int_eq(authp_identities_count(row->identities), 0);
+}
+END_TEST
+
 static const struct {
     void (*hook)(void *);
     authp_err_t err;
@@ -280,6 +303,7 @@ Suite *suite_mapping_races(void)
     tcase_add_test(tests, another_issuer_of_the_name);
     tcase_add_test(tests, two_callbacks_one_account);
     tcase_add_test(tests, a_registration_is_faster);
+    tcase_add_test(tests, linked_elsewhere_meanwhile);
     tcase_add_loop_test(tests, changed_meanwhile, 0, LENGTH(changes));
     tcase_add_test(tests, invite_lost_to_a_registration);
     tcase_add_test(tests, always_in_conflict);

@@ -128,6 +128,15 @@ static void put_identity(const entering_t *in, authp_user_t *user, apr_pool_t *p
                                    .last_login = now};
 }
 
+/* AUTHP_E_CONFLICT: another account has got the identity meanwhile. */
+static authp_err_t check_free(const entering_t *in, apr_pool_t *pool)
+{
+    authp_user_t *owner = NULL;
+    authp_err_t err = authp_store_user_by_identity(in->realm->store, in->person->issuer,
+                                                   in->person->sub, &owner, pool);
+    return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err == AUTHP_OK ? AUTHP_E_CONFLICT : err;
+}
+
 /* AUTHP_E_CONFLICT: the account is not any more what the step was chosen for. */
 static authp_err_t edit_account(authp_user_t *user, void *ctx, apr_pool_t *pool)
 {
@@ -144,7 +153,7 @@ static authp_err_t edit_account(authp_user_t *user, void *ctx, apr_pool_t *pool)
         user->email_verified = true;
     }
     put_identity(in, user, pool);
-    return AUTHP_OK;
+    return in->step == AUTHP_STEP_RENEW ? AUTHP_OK : check_free(in, pool);
 }
 
 /* Whoever knew the password may not be the owner of the address. These sessions are invalid
@@ -155,8 +164,8 @@ static void end_sessions(const entering_t *in)
                                                          "first_proof", NULL, in->pool);
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0315",
-                  "user %s: the sessions are invalid, but are not marked as ended: %s", in->user->id.hex,
-                  authp_err_name(err));
+                  "user %s: the sessions are invalid, but are not marked as ended: %s",
+                  in->user->id.hex, authp_err_name(err));
     }
 }
 
@@ -229,7 +238,8 @@ static authp_err_t edit_request(authp_user_t *user, void *ctx, apr_pool_t *pool)
 static authp_err_t undo(entering_t *in)
 {
     authp_err_t err = authp_store_user_discard(in->realm->store, in->user, in->pool);
-    authp_log(AUTHP_LOG_NOTICE, "AUTHP0316", "user %s: another registration used the invite first, removing this account: %s",
+    authp_log(AUTHP_LOG_NOTICE, "AUTHP0316",
+              "user %s: another registration used the invite first, removing this account: %s",
               in->user->id.hex, authp_err_name(err));
     return err == AUTHP_OK ? AUTHP_E_CONFLICT : err;
 }
