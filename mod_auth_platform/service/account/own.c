@@ -79,9 +79,10 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_self_t *
     return err;
 }
 
-bool authp_own_is_recent(const authp_realm_t *realm, const authp_session_t *session)
+bool authp_own_is_recent(const authp_realm_t *realm, const authp_self_t *self)
 {
-    return authp_realm_now(realm) - session->auth_time <= RECENT_MS;
+    authp_ms_t now = authp_realm_now(realm);
+    return now - self->session->auth_time <= RECENT_MS && now - self->auth_time * 1000 <= RECENT_MS;
 }
 
 /* Proves that the request is from the account's owner: by the password, or by a recent sign-in if
@@ -91,8 +92,8 @@ static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, c
 {
     const char *hash = self->user->password_hash;
     if (hash == NULL) {
-        return authp_own_is_recent(realm, self->session) ? AUTHP_OK
-                                                         : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
+        return authp_own_is_recent(realm, self) ? AUTHP_OK
+                                                : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
     }
     size_t len = password != NULL ? strlen(password) : 0;
     if (password == NULL || len > AUTHP_BCRYPT_MAX_BYTES || authp_bcrypt_cost(hash) == 0) {

@@ -5,15 +5,16 @@
 #include "service/session/session.h"
 
 /* What people do to their own account. `user` and `session` are the rows that the request has just
- * read. */
+ * read. `auth_time` is the one of the access token, in seconds. */
 typedef struct authp_self_t {
     const authp_user_t *user;
     const authp_session_t *session;
     const authp_client_t *client;
+    int64_t auth_time;
 } authp_self_t;
 
-/* True if the session's sign-in is at most five minutes ago. */
-bool authp_own_is_recent(const authp_realm_t *realm, const authp_session_t *session);
+/* True if the sign-in is at most five minutes ago, both by the session and by the access token. */
+bool authp_own_is_recent(const authp_realm_t *realm, const authp_self_t *self);
 
 /* Changes the name. NULL or "" removes it. */
 AUTHP_CHECKED authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *self,

@@ -123,11 +123,12 @@ static authp_err_t edit_recruiter(authp_user_t *user, void *ctx, apr_pool_t *poo
     return AUTHP_OK;
 }
 
-static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite,
+/* `claimed`: this account has claimed the invite already. */
+static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite, bool claimed,
                        const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
 {
     int64_t used_ver = (*user)->ver;
-    if (!was_cut_off(invite, *user)) {
+    if (!claimed) {
         authp_err_t err = authp_store_invite_claim(realm->store, invite->id.hex, (*user)->id.hex,
                                                    used_ver, authp_realm_now(realm), pool);
         if (err != AUTHP_OK) {
@@ -166,7 +167,7 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
         err = AUTHP_E_INVITE_INVALID;
     }
     for (int i = 0; err == AUTHP_OK && i < TRIES; i++) {
-        err = use(realm, invite, client, user, pool);
+        err = use(realm, invite, was_cut_off(invite, *user), client, user, pool);
         if (err != AUTHP_E_INVITE_INVALID) {
             return missing_is_invalid(err);
         }
@@ -187,35 +188,33 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
     return err == AUTHP_OK ? AUTHP_E_INVITE_INVALID : missing_is_invalid(err);
 }
 
-/* Finds the invite that was_cut_off() is true for. AUTHP_E_NOT_FOUND: there is none. */
-static authp_err_t find_cut_off(const authp_realm_t *realm, const authp_user_t *user,
+/* Finds the invite that the account has claimed with its present ver, or with `since`, if the
+ * caller's change is the only one since then. AUTHP_E_NOT_FOUND: there is none. */
+static authp_err_t find_cut_off(const authp_realm_t *realm, const authp_user_t *user, int64_t since,
                                 const char *email, authp_invite_t **out, apr_pool_t *pool)
 {
-    authp_invite_t *invite = NULL;
-    authp_err_t err =
-        authp_store_invite_claimed_by(realm->store, user->id.hex, user->ver, &invite, pool);
-    if (err != AUTHP_OK) {
-        return err;
+    const char *id = user->id.hex;
+    authp_err_t err = authp_store_invite_claimed_by(realm->store, id, user->ver, out, pool);
+    if (err == AUTHP_E_NOT_FOUND && user->ver == since + 1) {
+        err = authp_store_invite_claimed_by(realm->store, id, since, out, pool);
     }
-    if (strcmp(invite->email, email) != 0 || !was_cut_off(invite, user)) {
-        return AUTHP_E_NOT_FOUND;
-    }
-    *out = invite;
-    return AUTHP_OK;
+    return err == AUTHP_OK && strcmp((*out)->email, email) != 0 ? AUTHP_E_NOT_FOUND : err;
 }
 
-authp_err_t authp_invite_accept(const authp_realm_t *realm, const char *email,
+authp_err_t authp_invite_accept(const authp_realm_t *realm, const char *email, int64_t since,
                                 const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
 {
     for (int i = 0; i < TRIES; i++) {
         authp_invite_t *invite = NULL;
+        bool claimed = false;
         authp_err_t err =
             authp_store_invite_live_of(realm->store, email, authp_realm_now(realm), &invite, pool);
         if (err == AUTHP_E_NOT_FOUND) {
-            err = find_cut_off(realm, *user, email, &invite, pool);
+            err = find_cut_off(realm, *user, since, email, &invite, pool);
+            claimed = err == AUTHP_OK;
         }
         if (err == AUTHP_OK) {
-            err = use(realm, invite, client, user, pool);
+            err = use(realm, invite, claimed, client, user, pool);
         }
         if (err != AUTHP_E_INVITE_INVALID) {
             return err;
@@ -262,7 +261,7 @@ authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_ac
         return err;
     }
     const authp_user_t *inserted = user;
-    err = use(realm, invite, client, &user, pool);
+    err = use(realm, invite, false, client, &user, pool);
     if (err == AUTHP_E_INVITE_INVALID) {
         /* Another registration has used the invite, so this account is removed again. */
         authp_err_t undone = authp_store_user_discard(realm->store, inserted, pool);

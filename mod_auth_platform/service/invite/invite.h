@@ -31,12 +31,14 @@ AUTHP_CHECKED authp_err_t authp_invite_redeem(const authp_realm_t *realm, const 
                                               apr_pool_t *pool);
 
 /* Makes *user, who has just been proven to own the address `email`, a verified recruiter by a live
- * invite for that address; no code is needed. *user then is the account after that change.
+ * invite for that address; no code is needed. *user then is the account after that change. A
+ * registration may have claimed the invite for this account at the ver `since`, before the caller
+ * changed the account. That registration fails, and the claim counts here.
  * AUTHP_E_NOT_FOUND: there is no live invite, or another request has used it; *user is the account
  * as it is now, which that other request may have made a recruiter. */
 AUTHP_CHECKED authp_err_t authp_invite_accept(const authp_realm_t *realm, const char *email,
-                                              const authp_client_t *client, authp_user_t **user,
-                                              apr_pool_t *pool);
+                                              int64_t since, const authp_client_t *client,
+                                              authp_user_t **user, apr_pool_t *pool);
 
 /* POST /register/recruiter: makes a recruiter by invite, and a first session.
  * AUTHP_E_INVITE_INVALID, AUTHP_E_EMAIL_TAKEN. */

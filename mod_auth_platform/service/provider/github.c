@@ -103,11 +103,13 @@ authp_err_t authp_github_redeem(const authp_realm_t *realm, const authp_provider
         return err;
     }
     const json_t *number = json_object_get(user, "id");
-    if (!json_is_integer(number) || json_integer_value(number) <= 0) {
+    if (!json_is_integer(number) || json_integer_value(number) <= 0 || !json_is_array(addresses)) {
         return AUTHP_E_OAUTH_FAILED;
     }
+    /* JSON_INTEGER_FORMAT is no format of apr_psprintf(), which would make one text of all numbers.
+     */
     authp_person_t person = {
-        .sub = apr_psprintf(pool, "%" JSON_INTEGER_FORMAT, json_integer_value(number))};
+        .sub = apr_psprintf(pool, "%" APR_INT64_T_FMT, (apr_int64_t)json_integer_value(number))};
     const char *name = authp_json_get_str(user, "name");
     err = authp_id_token_describe(provider, primary_address(addresses),
                                   name != NULL ? name : authp_json_get_str(user, "login"),

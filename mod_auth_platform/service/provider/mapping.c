@@ -254,7 +254,8 @@ static authp_err_t recruit(entering_t *in)
     if (is_recruiter(in->user)) {
         return AUTHP_OK;
     }
-    authp_err_t err = in->person->vouched ? authp_invite_accept(in->realm, in->person->email,
+    int64_t since = in->step == AUTHP_STEP_TAKE ? in->user->ver - 1 : in->user->ver;
+    authp_err_t err = in->person->vouched ? authp_invite_accept(in->realm, in->person->email, since,
                                                                 in->client, &in->user, in->pool)
                                           : AUTHP_E_NOT_FOUND;
     if (in->made && in->invited) {

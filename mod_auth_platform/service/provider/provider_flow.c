@@ -111,7 +111,13 @@ static authp_err_t check_token(const authp_realm_t *realm, const authp_id_token_
 {
     authp_err_t err =
         authp_provider_set_verify(realm, rules->provider, id_token, claims, why, pool);
-    return err == AUTHP_OK ? authp_id_token_check(rules, *claims, why) : err;
+    if (err == AUTHP_OK) {
+        err = authp_id_token_check(rules, *claims, why);
+    }
+    if (err == AUTHP_OK) {
+        *why = NULL; /* a later refusal is not about the token */
+    }
+    return err;
 }
 
 static int64_t seconds(const authp_realm_t *realm)

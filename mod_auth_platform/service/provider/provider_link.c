@@ -58,7 +58,7 @@ static authp_err_t use_up(const authp_realm_t *realm, const char *text, const js
 
 static authp_err_t check_recent(const authp_realm_t *realm, const authp_self_t *self)
 {
-    return authp_own_is_recent(realm, self->session) ? AUTHP_OK
+    return authp_own_is_recent(realm, self) ? AUTHP_OK
                                                      : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
 }
 

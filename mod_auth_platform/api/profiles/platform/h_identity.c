@@ -13,7 +13,10 @@
 
 static authp_self_t self_of(const authp_call_t *call)
 {
-    return (authp_self_t){.user = call->user, .session = call->session, .client = &call->client};
+    return (authp_self_t){.user = call->user,
+                          .session = call->session,
+                          .client = &call->client,
+                          .auth_time = call->principal.auth_time};
 }
 
 static authp_err_t answer_list(authp_call_t *call, const authp_user_t *user)

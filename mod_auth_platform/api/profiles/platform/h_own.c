@@ -8,7 +8,10 @@
 
 static authp_self_t self_of(const authp_call_t *call)
 {
-    return (authp_self_t){.user = call->user, .session = call->session, .client = &call->client};
+    return (authp_self_t){.user = call->user,
+                          .session = call->session,
+                          .client = &call->client,
+                          .auth_time = call->principal.auth_time};
 }
 
 authp_err_t authp_h_own_patch(authp_call_t *call)
