@@ -239,7 +239,13 @@ subtest 'what is left of it' => sub {
     my $visitor = $site->visitor;
     refused($visitor->open(begun($visitor, 'google')), 502, 'oauth_failed', 'one more');
     is(scalar $site->accounts('never@gmail.test'), 0, 'no account');
-    like($site->httpd->log, qr/nonce/, 'the log names the reason');
+    $google->plan;
+    refused($visitor->open(begun($visitor, 'google', role => 'recruiter')), 403, 'recruiter_pending', 'and one about the account');
+    local $ENV{AUTHP_ENV_FILE} = "$site->{httpd}{dir}/.env";
+    my ($status, $said) = AuthPlatform::Test::cli([qw(audit list --event login --json --limit 200)]);
+    is($status, 0, 'the audit');
+    my %reason = map { $_->{reason} => 1 } grep { $_->{outcome} eq 'denied' } map { @{ $_->{items} } } JSON->new->utf8->decode($said);
+    ok($reason{$_}, "has the reason $_") for 'oauth_failed: nonce', 'oauth_failed: alg', 'oauth_failed: signature', 'oauth_failed: iss', 'recruiter_pending';
     $google->seen($_) for qw(authorize token);
 };
 done_testing;
