@@ -5,6 +5,7 @@
 #   waits     for the store or a hash: 503 busy and store_unavailable
 #   limited   429 for a client that asks too often
 #   delivers  hands out tokens to whoever sends a password: Origin counts in the cookie way
+#   provider  needs an identity provider, which the shared server does not have: t/oidc tests it, and 85_contract.t leaves it out
 #   id        whose id stands in the path; list: takes limit and cursor
 use strict;
 use warnings FATAL => 'all';
@@ -40,6 +41,17 @@ return (
     { route => 'DELETE /users/{id}',             waits => 1, needs => 'admin', id => $id },
     { route => 'GET /users/{id}/sessions',       waits => 1, needs => 'admin', id => $id, list => 1 },
     { route => 'DELETE /users/{id}/sessions',    waits => 1, needs => 'admin', id => $id },
+
+    { route => 'GET /providers', provider => 1 },
+    (map { ({ route => "GET $_/login",    provider => 1, waits => 1, limited => 1, head => 0 },
+            { route => "GET $_/callback", provider => 1, waits => 1, limited => 1, head => 0 },
+            { route => "POST $_/token",   provider => 1, waits => 1, limited => 1, delivers => 1, body => { id_token => 'x' } }) } '/google', '/oidc/{provider}'),
+    { route => 'POST /login/code',                provider => 1, waits => 1, limited => 1, delivers => 1, body => { login_code => 'x', code_verifier => 'x' } },
+    { route => 'GET /me/identities',              provider => 1, waits => 1, needs => 'user' },
+    { route => 'POST /me/identities',             provider => 1, waits => 1, needs => 'user', body => { link_code => 'x' } },
+    { route => 'POST /me/identities/{provider}',   provider => 1, waits => 1, needs => 'user', body => {}, optional => 1 },
+    { route => 'DELETE /me/identities/{provider}', provider => 1, waits => 1, needs => 'user' },
+    { route => 'DELETE /users/{id}/identities/{provider}', provider => 1, waits => 1, needs => 'admin', id => $id },
 
     { route => 'GET /healthz' },
     { route => 'GET /readyz', waits => 1 },
