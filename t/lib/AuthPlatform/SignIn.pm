@@ -22,12 +22,12 @@ our @EXPORT_OK = qw(challenge query_of somebody verifier with_query words);
 # --- the site --------------------------------------------------------------------------------------------------------
 # Starts an httpd of its own, which logs at trace8. A provider is an object of AuthPlatform::Oidc, or [object, NAME => VALUE...] with further
 # settings of that provider. settings => TEXT, more => TEXT and limits => TEXT are those of AuthPlatform::Httpd. port => chooses the port, for
-# a provider that must know the redirect URI before the site starts.
+# a provider that must know the redirect URI before the site starts. mount => is the mount of the redirect URIs.
 sub site {
     my ($class, %o) = @_;
     my ($settings, $more, $limits) = map { delete $o{$_} // '' } qw(settings more limits);
     my $port = delete $o{port} || AuthPlatform::Ports::free_port();
-    my $self = bless { port => $port, origin => "http://127.0.0.1:$port" }, $class;
+    my $self = bless { port => $port, origin => "http://127.0.0.1:$port", mount => delete $o{mount} || '/api/auth' }, $class;
     my @others = grep { $_ ne 'google' } sort keys %o;
     for my $name (sort keys %o) {
         my ($provider, %more) = ref $o{$name} eq 'ARRAY' ? @{ $o{$name} } : $o{$name};
@@ -42,7 +42,7 @@ sub site {
     return $self;
 }
 
-sub redirect_uri { my ($self, $name) = @_; return "$self->{origin}/api/auth" . ($name eq 'google' ? '' : '/oidc') . "/$name/callback" }
+sub redirect_uri { my ($self, $name) = @_; return $self->{origin} . ($self->{mount} || '/api/auth') . ($name eq 'google' ? '' : '/oidc') . "/$name/callback" }
 sub origin       { return $_[0]{origin} }
 sub httpd        { return $_[0]{httpd} }
 
