@@ -8,6 +8,8 @@
 #include "cli/show.h"
 #include "cli/which.h"
 #include "service/account/user.h"
+#include "service/provider/provider_link.h"
+#include "store/identities.h"
 
 #include <apr_strings.h>
 #include <unistd.h>
@@ -178,6 +180,52 @@ int authp_cmd_change_password(authp_context_t *context)
                           user->id.hex);
     }
     note_obstacles(context, user);
+    return AUTHP_EXIT_OK;
+}
+
+/* What to say if the account has no identity of that provider. */
+static const char *missing_identity(const authp_context_t *context, const authp_user_t *user)
+{
+    const char *names = NULL;
+    for (int i = 0; i < authp_identities_count(user->identities); i++) {
+        const char *name = authp_identities_at(user->identities, i)->provider;
+        names = names == NULL ? name : apr_pstrcat(context->pool, names, ", ", name, NULL);
+    }
+    return names == NULL
+               ? "this account has no identity of any provider"
+               : apr_pstrcat(context->pool,
+                             "this account has no identity of this provider, but of: ", names,
+                             NULL);
+}
+
+int authp_cmd_change_unlink(authp_context_t *context)
+{
+    authp_user_t *user = NULL;
+    authp_user_t *after = NULL;
+    const char *provider = authp_context_value(context, "provider");
+    int status = authp_which_user(context, &user);
+    if (status != AUTHP_EXIT_OK) {
+        return status;
+    }
+    authp_err_t err = authp_provider_link_remove_of(context->realm, &authp_context_actor,
+                                                    user->id.hex, provider, context->pool);
+    if (err != AUTHP_OK) {
+        return authp_context_failure(context, err, missing_identity(context, user));
+    }
+    err = authp_store_user_by_id(context->realm->store, user->id.hex, &after, context->pool);
+    if (err != AUTHP_OK) {
+        return fail(context, err);
+    }
+    authp_show_user(
+        context,
+        apr_pstrcat(context->pool, "unlinked ", provider, " from user ", after->id.hex, NULL),
+        after);
+    if (!authp_provider_link_has_way_in(after)) {
+        authp_output_error(context->pool,
+                           "note: nobody can sign in to this account any more, until it gets a "
+                           "password: user reset-password --id %s",
+                           after->id.hex);
+    }
     return AUTHP_EXIT_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "service/account/shape.h"
 #include "service/account/user.h"
+#include "store/identities.h"
 
 #include <apr_strings.h>
 
@@ -32,11 +33,32 @@ static const char *state_of(const authp_user_t *user)
     return authp_show_is_pending(user) ? "recruiter pending" : "active";
 }
 
+static void put_identities(const authp_context_t *context, const authp_user_t *user)
+{
+    apr_pool_t *pool = context->pool;
+    int count = authp_identities_count(user->identities);
+    if (count == 0) {
+        put(context, "identities", "none");
+    }
+    for (int i = 0; i < count; i++) {
+        const authp_identity_t *identity = authp_identities_at(user->identities, i);
+        const char *linked = time_of(identity->linked_at, pool);
+        const char *used = time_of(identity->last_login, pool);
+        put(context, "identity",
+            apr_pstrcat(pool, identity->provider, ", ",
+                        identity->email != NULL ? identity->email : "no e-mail address", ", of ",
+                        identity->issuer, ", linked ", linked != NULL ? linked : "-",
+                        ", last sign-in ", used != NULL ? used : "-", NULL));
+    }
+}
+
 void authp_show_user(const authp_context_t *context, const char *headline, const authp_user_t *user)
 {
     apr_pool_t *pool = context->pool;
     if (context->options->json) {
-        authp_output_json(authp_shape_user(user, pool), pool);
+        json_t *out = authp_shape_user(user, pool);
+        authp_json_set(out, "identities", authp_shape_identities(user, pool));
+        authp_output_json(out, pool);
         return;
     }
     if (headline != NULL) {
@@ -51,6 +73,7 @@ void authp_show_user(const authp_context_t *context, const char *headline, const
     put(context, "roles", apr_array_pstrcat(pool, user->roles, ','));
     put(context, "state", state_of(user));
     put(context, "password", user->password_hash != NULL ? "set" : "none");
+    put_identities(context, user);
     put(context, "created", time_of(user->created_at, pool));
     put(context, "updated", time_of(user->updated_at, pool));
 }

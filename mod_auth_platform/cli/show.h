@@ -4,8 +4,8 @@
 
 #include "cli/listing.h"
 
-/* Prints an account. With --json it is the `user` of the API. Otherwise it is the headline, which
- * may be NULL, and "name: value" lines. */
+/* Prints an account. With --json it is what GET /users/{id} answers. Otherwise it is the headline,
+ * which may be NULL, and "name: value" lines. */
 void authp_show_user(const authp_context_t *context, const char *headline,
                      const authp_user_t *user);
 /* True for a recruiter who is not verified. */

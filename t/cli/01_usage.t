@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/lib";
 use AuthPlatform::Cli qw(run json);
 use Test::More;
 
-my @commands = (map({ "user $_" } qw(create list show set-roles disable enable verify-recruiter withdraw-recruiter reset-password delete)),
+my @commands = (map({ "user $_" } qw(create list show set-roles disable enable verify-recruiter withdraw-recruiter reset-password unlink delete)),
     'session list', 'session end', 'invite create', 'invite list', 'invite revoke', 'audit list', 'migrate', 'check-config', 'purge', 'secret');
 
 my $help = run(['--help']);
@@ -110,6 +110,7 @@ my @wrong = (
     ['show without a name', ['user', 'show'], qr/--email or by --id/],
     ['show with both', ['user', 'show', '--email', 'a@b.c', '--id', '0' x 24], qr/--email or by --id/],
     ['show with a bad id', ['user', 'show', '--id', 'A' x 24], qr/24 characters/],
+    ['unlink of nothing', ['user', 'unlink', '--email', 'a@b.c'], qr/--provider NAME is missing/],
     ['half a session', ['session'], qr/session list, session end$/m],
     ['a session list of nobody', ['session', 'list'], qr/--email or by --id/],
     ['session end of nothing', ['session', 'end'], qr/one session by --session, or the user .* by --email or by --id/],

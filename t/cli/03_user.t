@@ -53,7 +53,7 @@ is($ada->{name}, 'Ada Lovelace', '... name');
 like($ada->{id}, qr/\A[0-9a-f]{24}\z/, '... id');
 like($ada->{created_at}, qr/\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\z/, '... created_at');
 is_deeply([sort keys %{$ada}],
-    [qw(created_at disabled email email_verified id is_recruiter_verified name roles)], '... and nothing else');
+    [qw(created_at disabled email email_verified id identities is_recruiter_verified name roles)], '... and nothing else');
 is((stat "$dir/state")[2] & 0077, 0, 'the state folder is for its owner only');
 
 my $again = create('ADA@example.org', 'candidate');

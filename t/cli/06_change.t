@@ -147,7 +147,7 @@ SKIP: {
 }
 
 # Every command that takes an account selects it by the same options.
-for my $verb (['set-roles', '--roles', 'admin'], ['disable'], ['enable'], ['verify-recruiter'], ['withdraw-recruiter'], ['reset-password'], ['delete', '--yes']) {
+for my $verb (['set-roles', '--roles', 'admin'], ['disable'], ['enable'], ['verify-recruiter'], ['withdraw-recruiter'], ['reset-password'], ['unlink', '--provider', 'google'], ['delete', '--yes']) {
     my ($name, @more) = @{$verb};
     my $nobody = tool(['user', $name, '--email', 'nobody@example.org', @more], stdin => "$password\n");
     is($nobody->{status}, 1, "$name of nobody: status 1");

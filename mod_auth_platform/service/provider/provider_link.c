@@ -58,8 +58,7 @@ static authp_err_t use_up(const authp_realm_t *realm, const char *text, const js
 
 static authp_err_t check_recent(const authp_realm_t *realm, const authp_self_t *self)
 {
-    return authp_own_is_recent(realm, self) ? AUTHP_OK
-                                                     : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
+    return authp_own_is_recent(realm, self) ? AUTHP_OK : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
 }
 
 authp_err_t authp_provider_link_ticket(const authp_realm_t *realm, const authp_self_t *self,
@@ -216,10 +215,10 @@ typedef struct removing_t {
     bool last_too;
 } removing_t;
 
-/* True if a password alone opens the account. */
-static bool has_password(const authp_user_t *user)
+bool authp_provider_link_has_way_in(const authp_user_t *user)
 {
-    return user->password_hash != NULL && (user->email != NULL || user->username != NULL);
+    bool password = user->password_hash != NULL && (user->email != NULL || user->username != NULL);
+    return password || user->phone != NULL || authp_identities_count(user->identities) > 0;
 }
 
 static authp_err_t edit_remove(authp_user_t *user, void *ctx, apr_pool_t *pool)
@@ -236,11 +235,9 @@ static authp_err_t edit_remove(authp_user_t *user, void *ctx, apr_pool_t *pool)
     if (rest->nelts == count) {
         return AUTHP_E_NOT_FOUND;
     }
-    if (rest->nelts == 0 && !removing->last_too && !has_password(user) && user->phone == NULL) {
-        return AUTHP_E_LAST_CREDENTIAL;
-    }
     user->identities = rest->nelts > 0 ? rest : NULL;
-    return AUTHP_OK;
+    return removing->last_too || authp_provider_link_has_way_in(user) ? AUTHP_OK
+                                                                      : AUTHP_E_LAST_CREDENTIAL;
 }
 
 static authp_err_t remove_one(const authp_realm_t *realm, const authp_actor_t *actor,
