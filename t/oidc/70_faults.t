@@ -14,6 +14,8 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+plan skip_all => 'once is enough: with SQLite' if ($ENV{AUTHP_STORE} || '') eq 'mongodb';
+
 my $BOUND = 4.5;    # s: the time-out of 3 s, and a margin for a busy machine
 # One child process, because each child has a cache of its own.
 my $ONE = "StartServers 1\nServerLimit 1\nThreadsPerChild 48\nMaxRequestWorkers 48\nMinSpareThreads 1\nMaxSpareThreads 48\n";

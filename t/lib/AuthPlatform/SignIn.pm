@@ -21,11 +21,12 @@ our @EXPORT_OK = qw(challenge query_of somebody verifier with_query words);
 
 # --- the site --------------------------------------------------------------------------------------------------------
 # Starts an httpd of its own, which logs at trace8. A provider is an object of AuthPlatform::Oidc, or [object, NAME => VALUE...] with further
-# settings of that provider. settings => TEXT, more => TEXT and limits => TEXT are those of AuthPlatform::Httpd. port => chooses the port, for
+# settings of that provider. settings, more, limits and mpm are those of AuthPlatform::Httpd. port => chooses the port, for
 # a provider that must know the redirect URI before the site starts. mount => is the mount of the redirect URIs.
 sub site {
     my ($class, %o) = @_;
     my ($settings, $more, $limits) = map { delete $o{$_} // '' } qw(settings more limits);
+    my $mpm  = delete $o{mpm} || 'event';
     my $port = delete $o{port} || AuthPlatform::Ports::free_port();
     my $self = bless { port => $port, origin => "http://127.0.0.1:$port", mount => delete $o{mount} || '/api/auth' }, $class;
     my @others = grep { $_ ne 'google' } sort keys %o;
@@ -38,7 +39,8 @@ sub site {
         $settings .= join '', map {"$_='$all{$_}'\n"} sort keys %all;
     }
     $settings .= 'OIDC_PROVIDERS=' . join(',', @others) . "\n" if @others;
-    $self->{httpd} = AuthPlatform::Httpd->new(port => $port, settings => $settings, limits => $limits, more => "LogLevel auth_platform:trace8\n$more")->start;
+    $self->{httpd} = AuthPlatform::Httpd->new(port => $port, mpm => $mpm, settings => $settings, limits => $limits,
+        more => "LogLevel auth_platform:trace8\n$more")->start;
     return $self;
 }
 
