@@ -10,10 +10,11 @@ SHELL     := /bin/bash
 
 # --- variables that a caller may set -----------------------------------------------------------
 OUT      ?= build/out
-# run: port, settings file, folder and build
+# run: port, settings file, folder, the demo's identity provider (or none) and build
 PORT     ?= 8080
 ENV_FILE ?= .env
 RUN_DIR  ?= build/out/run
+PROVIDER ?=
 RUN_PROFILE ?= release
 # test: one .t file, one unit suite or one fuzz target
 T        ?=
@@ -40,8 +41,8 @@ include build/lint.mk
 all: release  ## build the module and the command line tool (build/out/release)
 
 .PHONY: run
-run: $(RUN_PROFILE)  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run
-	@PORT='$(PORT)' ENV_FILE='$(ENV_FILE)' RUN_DIR='$(RUN_DIR)' \
+run: $(RUN_PROFILE)  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run PROVIDER=demo
+	@PORT='$(PORT)' ENV_FILE='$(ENV_FILE)' RUN_DIR='$(RUN_DIR)' PROVIDER='$(PROVIDER)' \
 	 AUTHP_MODULE='$(abspath $(call module,$(RUN_PROFILE)))' AUTHP_CLI='$(abspath $(call cli,$(RUN_PROFILE)))' \
 	 exec build/run.sh
 

@@ -35,6 +35,7 @@ is($browser->run('return document.getElementById("site").textContent'), '127.0.0
 isnt($browser->run('return getComputedStyle(document.querySelector("#form-sign-in button[type=submit]")).backgroundColor'), 'rgb(239, 239, 239)', 'its style is there');
 ok($browser->run('return document.querySelector(".brand img").naturalWidth') > 0, 'and its icon');
 unlike($browser->run('return document.body.innerText'), qr/demo/i, 'no word of the demo');
+is($browser->run('return [...document.querySelectorAll(".providers")].filter(box => box.hidden).length'), 3, 'and no sign-in at providers, because there is none');
 
 $browser->click('[data-switch=sign-up]');
 $browser->type('#up-email', 'ada@example.org');

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sign-in page: four views (sign in, sign in as a recruiter, create an account, already signed in), one of them shown.
+import { explainReturn, showProviders } from "./providers.js";
 import { callPatiently, explain, maySignedIn, onceAtATime, roleList, safeReturnTo, signOut, whoAmI } from "./session.js";
 
-const asked = safeReturnTo(new URLSearchParams(location.search).get("return_to"));
+const query = new URLSearchParams(location.search);
+const asked = safeReturnTo(query.get("return_to"));
 const target = asked.startsWith(location.pathname) ? "/" : asked;
 const status = document.getElementById("status");
 const site = document.getElementById("site"); // `make install` leaves it empty: then the page shows the host's name
@@ -205,14 +207,24 @@ if (target !== "/") {
         note.textContent = `You will continue to ${target} afterwards.`;
     });
 }
-showView(["#sign-up", "#recruiter"].includes(location.hash) ? location.hash.slice(1) : "sign-in", false);
+const returned = explainReturn(query);
+if (returned) {
+    // The address without the error, so that a reload does not show it again.
+    const first = query.get("error") === "recruiter_pending" ? "recruiter" : "sign-in";
+    query.delete("error");
+    history.replaceState(null, "", `${location.pathname}?${query}`);
+    showView(first, false);
+    views[first].querySelector(".alert").textContent = returned;
+} else {
+    showView(["#sign-up", "#recruiter"].includes(location.hash) ? location.hash.slice(1) : "sign-in", false);
+}
 
-const who = await whoAmI();
+const [who] = await Promise.all([whoAmI(), showProviders(target)]);
 const typing = document.querySelector("input:focus") !== null;
 // True if the browser comes from a refused page, by its link "Sign in as somebody else".
 const refused = target !== "/" && document.referrer === location.origin + target;
-if (who.user && !typing && !refused) {
+if (who.user && !typing && !refused && !returned) {
     showSignedIn(who.user);
-} else if (who.problem) {
+} else if (who.problem && !returned) {
     document.querySelector("#form-sign-in .alert").textContent = explain(who.problem);
 }
