@@ -52,11 +52,15 @@ authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_poo
     return AUTHP_OK;
 }
 
-const char *authp_json_get_str(const json_t *object, const char *name)
+const char *authp_json_str(const json_t *value)
 {
-    const json_t *value = json_object_get(object, name);
     const char *text = json_string_value(value);
     return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
+const char *authp_json_get_str(const json_t *object, const char *name)
+{
+    return authp_json_str(json_object_get(object, name));
 }
 
 json_t *authp_json_object(apr_pool_t *pool)

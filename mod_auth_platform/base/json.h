@@ -16,8 +16,9 @@
 AUTHP_CHECKED authp_err_t authp_json_parse(const char *text, size_t len, json_t **out,
                                            apr_pool_t *pool);
 
-/* The text of a member. NULL if it is absent, is no string, or has a NUL inside. The object owns
- * it. */
+/* The text of a value. NULL if it is no string, or has a NUL inside. The value owns it. */
+const char *authp_json_str(const json_t *value);
+/* The same of a member, NULL also if it is absent. */
 const char *authp_json_get_str(const json_t *object, const char *name);
 
 /* New containers, which the pool releases. Never NULL: the process ends if there is no memory, as

@@ -52,7 +52,7 @@ static bool lists(const json_t *array, const char *word)
     json_t *each = NULL;
     json_array_foreach(array, index, each)
     {
-        const char *text = json_string_value(each);
+        const char *text = authp_json_str(each);
         if (text != NULL && strcmp(text, word) == 0) {
             return true;
         }

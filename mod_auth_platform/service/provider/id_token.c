@@ -41,7 +41,7 @@ static bool good_audience(const authp_id_token_rules_t *rules, const json_t *cla
     }
     json_array_foreach(list, index, each)
     {
-        if (is_ours(rules, json_string_value(each))) {
+        if (is_ours(rules, authp_json_str(each))) {
             return true;
         }
     }
