@@ -260,8 +260,8 @@ static void open_providers(authp_runtime_t *runtime, server_rec *server)
                      "AUTHP0516: this child cannot reach identity providers");
         return;
     }
-    runtime->realm->providers = authp_provider_set_make(
-        settings, fetcher, most, authp_clock_monotonic(), runtime->pool);
+    runtime->realm->providers =
+        authp_provider_set_make(settings, fetcher, most, authp_clock_monotonic(), runtime->pool);
 }
 
 static void on_child_init(apr_pool_t *pchild, server_rec *server)

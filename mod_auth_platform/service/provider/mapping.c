@@ -68,6 +68,30 @@ static bool has_other_sub(const authp_user_t *user, const authp_person_t *person
     return linked != NULL && strcmp(linked->issuer, person->issuer) == 0;
 }
 
+/* What an account with the person's address is. The first that applies counts: without a proof of
+ * the address nothing else about the account is told. */
+static authp_found_t look_by_address(const authp_user_t *user, const authp_person_t *person)
+{
+    const struct {
+        bool applies;
+        authp_found_t found;
+    } cases[] = {
+        {!person->vouched, AUTHP_FOUND_DOUBTED},
+        {user->disabled, AUTHP_FOUND_DISABLED},
+        {authp_user_holds(user, "admin"), AUTHP_FOUND_GUARDED},
+        {has_other_sub(user, person), AUTHP_FOUND_OTHER},
+        {user->email_verified, AUTHP_FOUND_PROVEN},
+        {user->phone != NULL, AUTHP_FOUND_SHARED},
+        {authp_identities_count(user->identities) > 0, AUTHP_FOUND_SHARED},
+        {true, AUTHP_FOUND_UNPROVEN},
+    };
+    int i = 0;
+    while (!cases[i].applies) {
+        i++;
+    }
+    return cases[i].found;
+}
+
 authp_found_t authp_mapping_look(const authp_user_t *user, const authp_person_t *person)
 {
     if (user == NULL) {
@@ -76,18 +100,8 @@ authp_found_t authp_mapping_look(const authp_user_t *user, const authp_person_t 
     if (authp_identities_find(user->identities, person->issuer, person->sub) != NULL) {
         return user->disabled ? AUTHP_FOUND_DISABLED : AUTHP_FOUND_IDENTITY;
     }
-    if (user->email == NULL || strcmp(user->email, person->email) != 0) {
-        return AUTHP_FOUND_NOBODY;
-    }
-    /* The first that applies. Without a proof of the address nothing about the account is told. */
-    return !person->vouched                  ? AUTHP_FOUND_DOUBTED
-           : user->disabled                  ? AUTHP_FOUND_DISABLED
-           : authp_user_holds(user, "admin") ? AUTHP_FOUND_GUARDED
-           : has_other_sub(user, person)     ? AUTHP_FOUND_OTHER
-           : user->email_verified            ? AUTHP_FOUND_PROVEN
-           : user->phone != NULL || authp_identities_count(user->identities) > 0
-               ? AUTHP_FOUND_SHARED
-               : AUTHP_FOUND_UNPROVEN;
+    bool same = user->email != NULL && strcmp(user->email, person->email) == 0;
+    return same ? look_by_address(user, person) : AUTHP_FOUND_NOBODY;
 }
 
 /* Looks the person up. in->user stays NULL if there is no account. */

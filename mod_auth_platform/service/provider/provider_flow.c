@@ -127,11 +127,11 @@ static int64_t seconds(const authp_realm_t *realm)
 
 authp_err_t authp_provider_flow_redeem(const authp_realm_t *realm, const authp_pending_t *pending,
                                        const authp_provider_t *provider, const char *code,
-                                       authp_person_t *out, const char **why, apr_pool_t *pool)
+                                       authp_provider_word_t *out, apr_pool_t *pool)
 {
-    *why = NULL;
+    *out = (authp_provider_word_t){.why = NULL};
     if (provider->kind == AUTHP_PROVIDER_GITHUB) {
-        return authp_github_redeem(realm, provider, pending, code, out, pool);
+        return authp_github_redeem(realm, provider, pending, code, &out->person, pool);
     }
     const char *id_token = NULL;
     json_t *claims = NULL;
@@ -139,13 +139,13 @@ authp_err_t authp_provider_flow_redeem(const authp_realm_t *realm, const authp_p
         .provider = provider, .nonce = pending->nonce, .now = seconds(realm)};
     authp_err_t err = exchange(realm, provider, pending, code, &id_token, pool);
     if (err == AUTHP_OK) {
-        err = check_token(realm, &rules, id_token, &claims, why, pool);
+        err = check_token(realm, &rules, id_token, &claims, &out->why, pool);
     }
     if (err != AUTHP_OK) {
         return err == AUTHP_E_TOKEN_INVALID || err == AUTHP_E_NOT_FOUND ? AUTHP_E_OAUTH_FAILED
                                                                         : err;
     }
-    return authp_id_token_person(provider, claims, out, pool);
+    return authp_id_token_person(provider, claims, &out->person, pool);
 }
 
 /* Signatures can be written in more than one way, so what is signed names the token. */
@@ -163,21 +163,21 @@ static authp_err_t use_up(const authp_realm_t *realm, const char *id_token, int6
 }
 
 authp_err_t authp_provider_flow_token(const authp_realm_t *realm, const authp_provider_t *provider,
-                                      const char *id_token, const char *nonce, authp_person_t *out,
-                                      const char **why, apr_pool_t *pool)
+                                      const char *id_token, const char *nonce,
+                                      authp_provider_word_t *out, apr_pool_t *pool)
 {
     json_t *claims = NULL;
     const authp_id_token_rules_t rules = {
         .provider = provider, .nonce = nonce, .from_a_phone = true, .now = seconds(realm)};
-    *why = NULL;
-    authp_err_t err = check_token(realm, &rules, id_token, &claims, why, pool);
+    *out = (authp_provider_word_t){.why = NULL};
+    authp_err_t err = check_token(realm, &rules, id_token, &claims, &out->why, pool);
     if (err != AUTHP_OK) {
         return err == AUTHP_E_NOT_FOUND ? AUTHP_E_OAUTH_FAILED : err;
     }
     err = use_up(realm, id_token, authp_id_token_expiry(claims), pool);
     if (err == AUTHP_E_CONFLICT) {
-        *why = "used";
+        out->why = "used";
         return AUTHP_E_TOKEN_INVALID;
     }
-    return err == AUTHP_OK ? authp_id_token_person(provider, claims, out, pool) : err;
+    return err == AUTHP_OK ? authp_id_token_person(provider, claims, &out->person, pool) : err;
 }

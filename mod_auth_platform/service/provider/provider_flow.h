@@ -22,22 +22,27 @@ AUTHP_CHECKED authp_err_t authp_provider_flow_check_iss(const authp_realm_t *rea
                                                         const authp_provider_t *provider,
                                                         const char *iss, apr_pool_t *pool);
 
+/* What came out of an answer of a provider. */
+typedef struct authp_provider_word_t {
+    authp_person_t person; /* with AUTHP_OK */
+    const char *why;       /* after an error: a word for the audit, or NULL */
+} authp_provider_word_t;
+
 /* Exchanges the code for what the provider says of the person. AUTHP_E_OAUTH_CODE_REFUSED,
- * AUTHP_E_OAUTH_FAILED (*why: a word for the audit, or NULL), AUTHP_E_OAUTH_UNAVAILABLE,
+ * AUTHP_E_OAUTH_FAILED, AUTHP_E_OAUTH_UNAVAILABLE,
  * AUTHP_E_EMAIL_UNVERIFIED. */
 AUTHP_CHECKED authp_err_t authp_provider_flow_redeem(const authp_realm_t *realm,
                                                      const authp_pending_t *pending,
                                                      const authp_provider_t *provider,
-                                                     const char *code, authp_person_t *out,
-                                                     const char **why, apr_pool_t *pool);
+                                                     const char *code, authp_provider_word_t *out,
+                                                     apr_pool_t *pool);
 
 /* An id_token that a phone or Google's One Tap got by itself. It counts once. `nonce` (NULL: none)
- * must be the token's. AUTHP_E_TOKEN_INVALID (*why), AUTHP_E_OAUTH_FAILED: signed with a key that
+ * must be the token's. AUTHP_E_TOKEN_INVALID, AUTHP_E_OAUTH_FAILED: signed with a key that
  * the provider does not publish. AUTHP_E_OAUTH_UNAVAILABLE, AUTHP_E_EMAIL_UNVERIFIED. */
 AUTHP_CHECKED authp_err_t authp_provider_flow_token(const authp_realm_t *realm,
                                                     const authp_provider_t *provider,
                                                     const char *id_token, const char *nonce,
-                                                    authp_person_t *out, const char **why,
-                                                    apr_pool_t *pool);
+                                                    authp_provider_word_t *out, apr_pool_t *pool);
 
 #endif

@@ -140,20 +140,19 @@ static authp_err_t take_pending(authp_call_t *call, const authp_provider_t *prov
 
 /* What the provider's answer says of the person. */
 static authp_err_t read_person(authp_call_t *call, const authp_provider_t *provider,
-                               const authp_pending_t *pending, authp_person_t *out,
-                               const char **why)
+                               const authp_pending_t *pending, authp_provider_word_t *out)
 {
     const char *error = authp_call_query(call, "error");
     const char *code = authp_call_query(call, "code");
     if (error != NULL) {
-        *why = "answer";
+        out->why = "answer";
         return strcmp(error, "access_denied") == 0 ? AUTHP_E_OAUTH_DENIED : AUTHP_E_OAUTH_FAILED;
     }
     if (code == NULL || strlen(code) > CODE_MOST) {
-        *why = "code";
+        out->why = "code";
         return AUTHP_E_OAUTH_FAILED;
     }
-    return authp_provider_flow_redeem(call->realm, pending, provider, code, out, why, call->pool);
+    return authp_provider_flow_redeem(call->realm, pending, provider, code, out, call->pool);
 }
 
 static authp_err_t link_to(authp_call_t *call, const authp_pending_t *pending,
@@ -201,8 +200,7 @@ authp_err_t authp_h_provider_callback(authp_call_t *call)
 {
     const authp_provider_t *provider = provider_of(call);
     authp_pending_t pending = {.return_to = NULL};
-    authp_person_t person;
-    const char *why = NULL;
+    authp_provider_word_t word = {.why = NULL};
     if (provider == NULL) {
         return AUTHP_E_NOT_FOUND;
     }
@@ -217,14 +215,14 @@ authp_err_t authp_h_provider_callback(authp_call_t *call)
         return authp_provider_answer_error(call, NULL, err);
     }
     if (err == AUTHP_OK) {
-        err = read_person(call, provider, &pending, &person, &why);
+        err = read_person(call, provider, &pending, &word);
     }
     if (err == AUTHP_OK) {
-        err = pending.session != NULL ? link_to(call, &pending, &person)
-                                      : enter(call, &pending, &person);
+        err = pending.session != NULL ? link_to(call, &pending, &word.person)
+                                      : enter(call, &pending, &word.person);
     }
     if (err != AUTHP_OK) {
-        authp_provider_answer_audit(call, provider->name, err, why, NULL);
+        authp_provider_answer_audit(call, provider->name, err, word.why, NULL);
         return authp_provider_answer_error(call, pending.return_to, err);
     }
     return AUTHP_OK;
@@ -233,25 +231,25 @@ authp_err_t authp_h_provider_callback(authp_call_t *call)
 authp_err_t authp_h_provider_token(authp_call_t *call)
 {
     const authp_provider_t *provider = provider_of(call);
-    authp_person_t person;
+    authp_provider_word_t word = {.why = NULL};
     authp_user_t *user = NULL;
     authp_grant_t grant = {0};
-    const char *why = NULL;
     if (provider == NULL || !provider->google) {
         return AUTHP_E_NOT_FOUND;
     }
     call->client.device = authp_cookie_device(call);
     authp_err_t err =
         authp_provider_flow_token(call->realm, provider, authp_call_field(call, "id_token"),
-                                  authp_call_field(call, "nonce"), &person, &why, call->pool);
+                                  authp_call_field(call, "nonce"), &word, call->pool);
     if (err == AUTHP_OK) {
-        err = authp_mapping_enter(call->realm, &person, asked_of(authp_call_field(call, "role")),
-                                  &call->client, &user, call->pool);
+        err =
+            authp_mapping_enter(call->realm, &word.person, asked_of(authp_call_field(call, "role")),
+                                &call->client, &user, call->pool);
     }
     if (err == AUTHP_OK) {
         err = authp_session_start(call->realm, user, &call->client, &grant, call->pool);
     }
-    authp_provider_answer_audit(call, provider->name, err, why, &grant);
+    authp_provider_answer_audit(call, provider->name, err, word.why, &grant);
     return err == AUTHP_OK ? authp_sign_in_answer(call, 200, &grant) : err;
 }
 
