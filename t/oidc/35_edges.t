@@ -91,6 +91,14 @@ subtest 'deleted accounts' => sub {
     }
 };
 
+subtest 'a path, and no sign-in page' => sub {
+    my %path = (login_hint => 'deny', return_to => '/page.txt');
+    is(words($site->visitor->sign_in('google', %path)), '403 oauth_denied', 'the problem');
+    my $page = $site->visitor->sign_in('google', %path, headers => { 'Sec-Fetch-Mode' => 'navigate', Accept => 'text/html' });
+    is($page->{status}, 403, 'or, for a navigation');
+    like($page->{headers}{'content-type'}[0], qr{^text/html}, 'the small page');
+};
+
 subtest 'foreign origins' => sub {
     my %cookie = ('X-Token-Delivery' => 'cookie');
     my $ask = sub { my ($path, $json, %headers) = @_; return words($site->httpd->request(POST => "/api/auth$path", json => $json, headers => \%headers)) };

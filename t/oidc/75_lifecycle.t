@@ -63,7 +63,8 @@ subtest 'nothing is left open' => sub {
     my ($descriptors, $memory) = ($site->httpd->descriptors($child), $site->httpd->memory($child));
     $many->(120);
     cmp_ok($site->httpd->descriptors($child), '<=', $descriptors + 4, 'no descriptors');
-    cmp_ok($site->httpd->memory($child), '<=', $memory + 4096, 'no memory');
+    # The address sanitizer keeps freed memory for a while.
+    cmp_ok($site->httpd->memory($child), '<=', $memory + 4096, 'no memory') if !$ENV{AUTHP_SANITIZE};
 };
 
 subtest 'restarts and stops' => sub {
