@@ -3,6 +3,7 @@
 
 #include "base/b64url.h"
 #include "base/secret.h"
+#include "cli/online.h"
 #include "cli/output.h"
 #include "service/session/purge.h"
 
@@ -88,11 +89,12 @@ int authp_cmd_admin_purge(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
-static int show_wrong(const authp_context_t *context, const apr_array_header_t *errors)
+/* Completes the answer of `check-config` with what is wrong, if anything is. */
+static int show_result(const authp_context_t *context, json_t *answer,
+                       const apr_array_header_t *errors)
 {
-    json_t *answer = authp_json_object(context->pool);
-    authp_json_set_bool(answer, "ok", 0);
-    json_t *list = authp_json_set_array(answer, "errors");
+    authp_json_set_bool(answer, "ok", errors->nelts == 0);
+    json_t *list = errors->nelts > 0 ? authp_json_set_array(answer, "errors") : NULL;
     for (int i = 0; i < errors->nelts; i++) {
         const char *line = APR_ARRAY_IDX(errors, i, const char *);
         authp_output_error(context->pool, "%s", line);
@@ -101,7 +103,7 @@ static int show_wrong(const authp_context_t *context, const apr_array_header_t *
     if (context->options->json) {
         authp_output_json(answer, context->pool);
     }
-    return AUTHP_EXIT_FAILED;
+    return errors->nelts == 0 ? AUTHP_EXIT_OK : AUTHP_EXIT_FAILED;
 }
 
 /* Describes the settings for `check-config`. Of secrets it only says whether they are set. */
@@ -109,7 +111,6 @@ static json_t *describe(const authp_context_t *context)
 {
     const authp_settings_t *settings = context->settings;
     json_t *answer = authp_json_object(context->pool);
-    authp_json_set_bool(answer, "ok", 1);
     authp_json_set_str(answer, "source", settings->source);
     authp_json_set_str(answer, "store", settings->store);
     if (strcmp(settings->store, "sqlite") == 0) {
@@ -138,15 +139,16 @@ static void show_described(const authp_context_t *context, json_t *answer)
 {
     const char *key = NULL;
     json_t *value = NULL;
+    if (context->options->json) {
+        return;
+    }
     authp_output_line(context->pool, "The settings are fine (the store was not contacted).");
     json_object_foreach(answer, key, value)
     {
         const char *text = json_is_string(value) ? json_string_value(value)
                            : json_is_null(value) ? "-"
                                                  : authp_json_text(value, NULL, context->pool);
-        if (strcmp(key, "ok") != 0) {
-            authp_output_line(context->pool, "  %-24s%s", key, text);
-        }
+        authp_output_line(context->pool, "  %-24s%s", key, text);
     }
 }
 
@@ -154,17 +156,16 @@ int authp_cmd_admin_check_config(authp_context_t *context)
 {
     apr_array_header_t *errors = NULL;
     if (authp_context_load(context, &errors) != AUTHP_OK) {
-        return show_wrong(context, errors);
+        return show_result(context, authp_json_object(context->pool), errors);
     }
     if (authp_realm_selftest(context->realm, context->pool) != AUTHP_OK) {
         authp_output_error(context->pool, "the self-test of the signing keys failed");
         return AUTHP_EXIT_FAILED;
     }
     json_t *answer = describe(context);
-    if (context->options->json) {
-        authp_output_json(answer, context->pool);
-    } else {
-        show_described(context, answer);
+    show_described(context, answer);
+    if (authp_context_value(context, "online") != NULL) {
+        authp_online_check(context, answer, errors);
     }
-    return AUTHP_EXIT_OK;
+    return show_result(context, answer, errors);
 }

@@ -181,10 +181,13 @@ const authp_command_t authp_commands[] = {
     {NULL,
      "check-config",
      "Check the settings",
-     "Prints one line for each error. Contacts no store and makes no file.",
-     "--env-file /etc/auth_platform/.env check-config",
+     "Prints one line for each error. Contacts no store and makes no file. With --online it asks\n"
+     "each identity provider for its discovery document and its keys, and whether it takes client_id\n"
+     "and redirect URI, as far as that shows without a browser.",
+     "--env-file /etc/auth_platform/.env check-config\n"
+     "check-config --online",
      authp_cmd_admin_check_config,
-     {NO_MORE}},
+     {{"online", NULL, "contact the identity providers too", false}, NO_MORE}},
     {NULL,
      "purge",
      "Remove ended sessions, deleted accounts, and old invites and audit entries",

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/log.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -11,16 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
-
-/* May be called from any thread, so it uses no pool. Control characters have been removed
- * (base/log.h). */
-static void log_to_terminal(void *ctx, authp_log_level_t level, const char *message)
-{
-    (void)ctx;
-    if (level <= AUTHP_LOG_WARNING) {
-        fprintf(stderr, "authplatform: %s\n", message);
-    }
-}
 
 static int usage(const authp_options_t *options, const char *error, apr_pool_t *pool)
 {
@@ -72,13 +61,13 @@ int main(int argc, const char *const *argv)
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {
         return AUTHP_EXIT_FAILED;
     }
-    authp_log_set_sink(log_to_terminal, NULL);
+    authp_output_log(true);
     int status = run(argc, argv, pool);
     if (!authp_output_finish() && status == AUTHP_EXIT_OK) {
         authp_output_error(pool, "the answer could not be written");
         status = AUTHP_EXIT_FAILED;
     }
-    authp_log_set_sink(NULL, NULL);
+    authp_output_log(false);
     apr_pool_destroy(pool);
     apr_terminate();
     return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/output.h"
 
+#include "base/log.h"
 #include "base/text.h"
 
 #include <apr_strings.h>
@@ -62,6 +63,21 @@ void authp_output_line(apr_pool_t *pool, const char *format, ...)
     const char *line = apr_pvsprintf(pool, format, args);
     va_end(args);
     puts(authp_output_safe(line, pool));
+}
+
+/* May be called from any thread, so it uses no pool. Control characters have been removed
+ * (base/log.h). */
+static void log_to_terminal(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    if (level <= AUTHP_LOG_WARNING) {
+        fprintf(stderr, "authplatform: %s\n", message);
+    }
+}
+
+void authp_output_log(bool on)
+{
+    authp_log_set_sink(on ? log_to_terminal : NULL, NULL);
 }
 
 const char *authp_output_explain(authp_err_t err)

@@ -22,6 +22,7 @@ typedef struct sink_t {
     size_t header_len;
     bool too_large;
     int64_t max_age;
+    const char *location;
     char *body; /* has room for `room` bytes and a NUL */
     size_t len;
     size_t room;
@@ -89,11 +90,29 @@ static size_t take_body(char *data, size_t one, size_t len, void *ctx)
     return len;
 }
 
+/* The value in a line of the header, without the spaces around it. NULL: a line of another name. */
+static const char *value_of(const char *line, size_t len, const char *name, size_t *value_len)
+{
+    const size_t skip = strlen(name);
+    if (len <= skip || line[skip] != ':' || strncasecmp(line, name, skip) != 0) {
+        return NULL;
+    }
+    const char *from = line + skip + 1;
+    const char *to = line + len;
+    while (from < to && strchr(" \t", *from) != NULL) {
+        from++;
+    }
+    while (from < to && strchr(" \t\r\n", to[-1]) != NULL) {
+        to--;
+    }
+    *value_len = (size_t)(to - from);
+    return from;
+}
+
 /* What libcurl calls with each line of the header. */
 static size_t take_header(char *line, size_t one, size_t len, void *ctx)
 {
-    static const char name[] = "cache-control:";
-    const size_t skip = sizeof(name) - 1;
+    size_t value_len = 0;
     sink_t *sink = ctx;
     (void)one; /* always 1 */
     sink->header_len += len;
@@ -103,9 +122,15 @@ static size_t take_header(char *line, size_t one, size_t len, void *ctx)
     }
     if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
         sink->max_age = -1; /* an interim answer (1xx) came before */
+        sink->location = NULL;
     }
-    if (len > skip && strncasecmp(line, name, skip) == 0) {
-        int64_t seconds = authp_fetch_max_age(line + skip, len - skip);
+    const char *value = value_of(line, len, "location", &value_len);
+    if (value != NULL) {
+        sink->location = apr_pstrmemdup(sink->pool, value, value_len);
+    }
+    value = value_of(line, len, "cache-control", &value_len);
+    if (value != NULL) {
+        int64_t seconds = authp_fetch_max_age(value, value_len);
         if (seconds >= 0 && (sink->max_age < 0 || seconds < sink->max_age)) {
             sink->max_age = seconds;
         }
@@ -225,15 +250,15 @@ static const char *reason(CURL *easy, CURLcode rc)
     return curl_easy_strerror(rc);
 }
 
-static authp_err_t failed(CURL *easy, CURLcode rc, bool too_large, const authp_fetch_t *request,
-                          apr_pool_t *pool)
+static authp_err_t failed(CURL *easy, CURLcode rc, bool too_large, const char *origin,
+                          const char **why)
 {
-    const char *origin = authp_fetch_origin(request->url, pool);
     if (too_large || rc == CURLE_FILESIZE_EXCEEDED) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0010", "%s: the answer is too large", origin);
         return AUTHP_E_TOO_LARGE;
     }
-    authp_log(AUTHP_LOG_WARNING, "AUTHP0011", "%s: no answer: %s", origin, reason(easy, rc));
+    *why = reason(easy, rc);
+    authp_log(AUTHP_LOG_WARNING, "AUTHP0011", "%s: no answer: %s", origin, *why);
     return AUTHP_E_UNAVAILABLE;
 }
 
@@ -264,10 +289,13 @@ authp_err_t authp_curl_run(CURL *easy, const struct curl_blob *ca, const authp_f
     }
     curl_slist_free_all(lines);
     if (rc != CURLE_OK) {
-        return failed(easy, rc, sink->too_large, request, pool);
+        return failed(easy, rc, sink->too_large, authp_fetch_origin(request->url, pool), &out->why);
     }
     sink->body[sink->len] = '\0';
-    *out = (authp_fetched_t){
-        .status = (int)status, .body = sink->body, .len = sink->len, .max_age = sink->max_age};
+    *out = (authp_fetched_t){.status = (int)status,
+                             .body = sink->body,
+                             .len = sink->len,
+                             .max_age = sink->max_age,
+                             .location = sink->location};
     return AUTHP_OK;
 }

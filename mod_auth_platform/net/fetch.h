@@ -33,6 +33,8 @@ typedef struct authp_fetched_t {
                        * token */
     size_t len;
     int64_t max_age; /* seconds, from Cache-Control. -1: not said. 0: no-store, no-cache or 0 */
+    const char *location; /* where a redirect leads, as the server wrote it; NULL: nowhere */
+    const char *why;      /* set with AUTHP_E_UNAVAILABLE alone: the reason, for people */
 } authp_fetched_t;
 
 /* Any status is AUTHP_OK. AUTHP_E_UNAVAILABLE: no whole answer within timeout_ms, for example

@@ -151,7 +151,9 @@ START_TEST(redirects_are_not_followed)
     authp_fetched_t out = fetched_from(redirects[_i]);
     ck_assert_int_eq(out.status, atoi(redirects[_i] + 8));
     ck_assert_str_eq(out.body, "moved");
-    ck_assert_int_eq(peer.requests, 1);
+    ck_assert_str_eq(out.location, "/ok");
+    ck_assert_ptr_null(fetched_from("/ok").location);
+    ck_assert_int_eq(peer.requests, 2);
 }
 END_TEST
 
@@ -239,6 +241,7 @@ START_TEST(nobody_listens)
     ck_assert_ptr_null(strstr(lines, "hush"));
     ck_assert_ptr_null(strstr(lines, "secret"));
     ck_assert_ptr_null(strstr(lines, "client"));
+    ck_assert_ptr_nonnull(strstr(out.why, "connect"));
 }
 END_TEST
 

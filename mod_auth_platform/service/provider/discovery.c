@@ -34,16 +34,18 @@ bool authp_discovery_is_issuer(const authp_provider_t *provider, const char *iss
 }
 
 /* A provider on the internet may not lead to a server without TLS on this host. */
+bool authp_discovery_endpoint_fits(const authp_provider_t *provider, const char *url)
+{
+    bool plain = strncmp(provider->issuer, "http://", 7) == 0;
+    return url != NULL && authp_fetch_url_fits(url) &&
+           (plain || strncmp(url, HTTPS, strlen(HTTPS)) == 0);
+}
+
 static const char *endpoint(const authp_provider_t *provider, const json_t *json, const char *name,
                             apr_pool_t *pool)
 {
     const char *url = authp_json_get_str(json, name);
-    bool plain = strncmp(provider->issuer, "http://", 7) == 0;
-    if (url == NULL || !authp_fetch_url_fits(url) ||
-        (!plain && strncmp(url, HTTPS, strlen(HTTPS)) != 0)) {
-        return NULL;
-    }
-    return apr_pstrdup(pool, url);
+    return authp_discovery_endpoint_fits(provider, url) ? apr_pstrdup(pool, url) : NULL;
 }
 
 static bool lists(const json_t *array, const char *word)

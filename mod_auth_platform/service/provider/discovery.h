@@ -26,6 +26,9 @@ AUTHP_CHECKED authp_err_t authp_discovery_parse(const authp_provider_t *provider
                                                 size_t len, authp_discovery_t **out,
                                                 const char **why, apr_pool_t *pool);
 
+/* True if an endpoint of this provider may have that address. `url` may be NULL. */
+bool authp_discovery_endpoint_fits(const authp_provider_t *provider, const char *url);
+
 /* True if `issuer` is this provider's. Google's has two spellings. */
 bool authp_discovery_is_issuer(const authp_provider_t *provider, const char *issuer);
 
