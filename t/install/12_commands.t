@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the blocks of README.md and of conf/guides/*.md as they are written, in a copy-on-write view of this machine with a network of its
 # own. The `sh` blocks of a document run in their order in one shell, beside the demo that README.md starts. Each request must get the
-# status that its comment names. httpd and the tool check `apache` and `env` blocks.
+# status that its comment names. httpd and the tool check `apache` and `env` blocks. t/browser/46_guide_app.t runs `html` and `js` blocks.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
@@ -19,7 +19,7 @@ plan skip_all => $@ if !AuthPlatform::Root::possible();
 # 10_guide.t runs these, because they need Debian's apache2 package.
 my %ELSEWHERE = map { $_ => 1 } qw(production upgrading);
 # What a person types where a block asks for input.
-my %TYPED = ('recruiters:admin' => "a calm admin password\n", 'command-line:admin' => "a calm admin password\n");
+my %TYPED = ('recruiters:admin' => "a calm admin password\n", 'providers:admin' => "a calm admin password\n", 'command-line:admin' => "a calm admin password\n");
 my $ENV_FILE = '/etc/auth_platform/.env';
 my %BUILD    = (OUT => $ENV{OUT} || 'build/out', DEPS => 'no', INSTALL_PROFILE => 'debug', RUN_PROFILE => 'debug');
 my %DEMO     = (%BUILD, ENV_FILE => $ENV_FILE, RUN_DIR => '/run/demo');
@@ -40,9 +40,11 @@ here(qq{rm -rf /etc/auth_platform /var/lib/auth_platform
 
 my ($shell, $noted) = ('/tmp/shell', '/tmp/statuses');
 
-# The command of README.md that starts the demo runs in the foreground of a terminal of its own.
+# The command that starts the demo runs in the foreground of a terminal of its own. It replaces a demo that runs.
+my %STARTS_DEMO = map { $_ => 1 } qw(README:run providers:run);
 sub starts_demo {
     my ($name, $block) = @_;
+    here('rm -f /usr/local/bin/curl; [ ! -s /run/demo/httpd.pid ] || kill "$(cat /run/demo/httpd.pid)"; for i in $(seq 100); do [ -e /run/demo/httpd.pid ] || exit 0; sleep 0.1; done; exit 1', name => 'no demo runs');
     $root->run("setsid bash -c \"\$BLOCK\" >/run/demo.said 2>&1 </dev/null &", in => $top, env => { %DEMO, BLOCK => $block->{text} });
     here('for i in $(seq 300); do ! grep -q "Ctrl-C ends the server" /run/demo.said || exit 0; sleep 0.1; done; cat /run/demo.said; exit 1', name => "$name, line $block->{line}: the demo runs");
     # From here on curl records the status of each answer. (The lines of an access log have no certain order.)
@@ -83,13 +85,19 @@ sub settings {
     return;
 }
 
-my %check = (sh => \&commands, apache => \&configuration, env => \&settings);
+# An app is run by the test of the browser.
+sub app {
+    my ($name, $block) = @_;
+    return like(AuthPlatform::Httpd::slurp("$FindBin::Bin/../browser/46_guide_app.t"), qr/\b\Q$name.md\E\b.*'\Q$block->{name}\E'/, "46_guide_app.t runs $block->{name}");
+}
+
+my %check = (sh => \&commands, apache => \&configuration, env => \&settings, js => \&app, html => \&app);
 sub walk {
     my ($name, $file) = @_;
     $root->run("rm -f $shell");
     my @blocks = AuthPlatform::Guide::all($file);
     for my $block (grep { length $_->{name} } @blocks) {
-        my $check = "$name:$block->{name}" eq 'README:run' ? \&starts_demo : $check{ $block->{kind} };
+        my $check = $STARTS_DEMO{"$name:$block->{name}"} ? \&starts_demo : $check{ $block->{kind} };
         $check->($name, $block);
     }
     return;

@@ -4,12 +4,13 @@ package AuthPlatform::Guide;
 #   sh NAME       commands, which a test runs as they are written
 #   apache NAME   httpd's configuration, which a test gives to `httpd -t`
 #   env NAME      settings, which a test gives to `authplatform check-config`
+#   js NAME, html NAME  files of an app, which a test serves to a browser
 #   text, mermaid, js   for readers only: they must not hold commands of a shell
 # NAME is unique in its document.
 use strict;
 use warnings FATAL => 'all';
 
-my $NAMED = qr/(sh|apache|env) ([a-z][a-z0-9-]*)/;
+my $NAMED = qr/(sh|apache|env|js|html) ([a-z][a-z0-9-]*)/;
 my $PLAIN = qr/(text|mermaid|js)/;
 
 # all(FILE) returns ({kind, name, text, line}...) in the document's order. It dies at a block with another info string, or with a name that
@@ -38,6 +39,13 @@ sub all {
     }
     die "$file: a block does not end\n" if $block;
     return @blocks;
+}
+
+# Returns the text of the block NAME.
+sub text {
+    my ($file, $name) = @_;
+    my ($block) = grep { $_->{name} eq $name } all($file);
+    return ($block || die "$file: no block \"$name\"\n")->{text};
 }
 
 # Returns the sh blocks.
