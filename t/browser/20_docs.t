@@ -200,6 +200,8 @@ is($status, 200, 'refreshing with the cookie') or diag explain $json;
 is($status, 204, 'an answer without a body');
 ($status, $json) = try_route($browser, 'getSessionRenew');
 is($status, 302, 'a redirect is shown, not followed');
+is_deeply([$browser->run('return [...document.querySelectorAll("a[target=_blank]")].filter(a => a.checkVisibility() && /session/.test(a.href)).map(a => [a.href, a.rel])')],
+    [[[origin() . AUTH . '/session/renew', 'noopener']]], '... with a link that follows it, as a sign-in at a provider needs');
 ($status, $json) = try_route($browser, 'getOpenapiJson');
 is($status, 200, 'a long answer');
 $browser->run("document.getElementById('filter').value = 'invites'; document.getElementById('filter').dispatchEvent(new Event('input'))");

@@ -13,9 +13,10 @@ function statusPill(status) {
     return el("span", { class: `pill s${String(status)[0]}` }, String(status));
 }
 
+// A table that can be scrolled by keyboard too.
 function table(heads, rows) {
     const cells = (tag, row, props) => el("tr", null, row.map((cell) => el(tag, props, ...[].concat(cell))));
-    return el("div", { class: "scroll" }, el("table", null, el("thead", null, cells("th", heads, { scope: "col" })),
+    return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": heads.join(", ") }, el("table", null, el("thead", null, cells("th", heads, { scope: "col" })),
         el("tbody", null, rows.map((row) => cells("td", row)))));
 }
 
@@ -58,11 +59,17 @@ function documentedAnswers(route) {
     return [el("h4", null, "Answers"), el("ul", { class: "answers" }, Object.entries(route.op.responses).map(([status, one]) => documented(status, one)))];
 }
 
+// A sign-in at an identity provider begins with such an answer, and only a navigation can follow it.
+function redirected(url) {
+    return el("p", { class: "soft" }, "The browser does not tell scripts the target of a redirect. The sample for curl shows it. To follow it, ",
+        el("a", { href: url, target: "_blank", rel: "noopener" }, "open this address in a new tab"), ", which sends the request again.");
+}
+
 // Shows an answer: its status in a line that screen readers read out, all the rest below.
 function showAnswer(line, place, answer) {
     if (answer.failed || answer.redirect) {
         line.replaceChildren(...(answer.failed ? [`No answer: ${answer.failed}`] : [statusPill(302), " A redirect"]));
-        place.replaceChildren(answer.redirect ? el("p", { class: "soft" }, "The browser does not tell scripts the target of a redirect. The sample for curl shows it.") : "");
+        place.replaceChildren(answer.redirect ? redirected(answer.url) : "");
         return;
     }
     line.replaceChildren(statusPill(answer.status), ` ${REASONS[answer.status] || ""} `, el("span", { class: "soft" }, `${answer.ms} ms`));

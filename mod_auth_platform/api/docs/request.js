@@ -34,7 +34,7 @@ function parsed(text, type) {
     }
 }
 
-// Never throws. Returns { status, ok, redirect, failed, ms, headers, text, data }.
+// Never throws. Returns { status, ok, redirect, url, failed, ms, headers, text, data }.
 async function send(request) {
     const began = performance.now();
     try {
@@ -51,6 +51,7 @@ async function send(request) {
             status: response.status,
             ok: response.ok,
             redirect: response.type === "opaqueredirect",
+            url: request.url,
             ms: Math.round(performance.now() - began),
             headers: response.headers,
             text,
