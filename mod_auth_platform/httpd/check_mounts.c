@@ -2,7 +2,9 @@
 #include "httpd/check_mounts.h"
 #include "httpd/config.h"
 
+#include "api/core/mounts.h"
 #include "api/core/profile.h"
+#include "api/core/profiles.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -51,6 +53,49 @@ void authp_check_mounts(server_rec *main_server, apr_array_header_t *warnings, a
                 check_pair(&APR_ARRAY_IDX(mounts, i, const authp_mount_t),
                            &APR_ARRAY_IDX(mounts, k, const authp_mount_t), warnings, pool);
             }
+        }
+    }
+}
+
+/* True if a request for the redirect URI's path gets to the callback of that provider. */
+static bool is_callback(const authp_provider_t *provider, const server_rec *server,
+                        const char *callback)
+{
+    const authp_mount_t *mount =
+        authp_mounts_find(authp_config_server(server)->served, provider->redirect_path);
+    if (mount == NULL || mount->profile != authp_profiles_find(AUTHP_PROFILES_USUAL)) {
+        return false;
+    }
+    const char *rest = authp_mount_rest(mount, provider->redirect_path);
+    return strcmp(rest, callback) == 0 ||
+           (provider->google && strcmp(rest, "/google/callback") == 0);
+}
+
+static bool comes_back(const authp_provider_t *provider, const server_rec *main_server,
+                       apr_pool_t *pool)
+{
+    const char *callback = apr_pstrcat(pool, "/oidc/", provider->name, "/callback", NULL);
+    const server_rec *server = main_server;
+    while (server != NULL && !is_callback(provider, server, callback)) {
+        server = server->next;
+    }
+    return server != NULL;
+}
+
+void authp_check_mounts_providers(const authp_settings_t *settings, server_rec *main_server,
+                                  apr_array_header_t *warnings, apr_pool_t *pool)
+{
+    for (int i = 0; i < settings->providers->nelts; i++) {
+        const authp_provider_t *provider =
+            APR_ARRAY_IDX(settings->providers, i, const authp_provider_t *);
+        if (!comes_back(provider, main_server, pool)) {
+            APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
+                pool,
+                "the redirect URI of the provider %s in %s, %s, is at no AuthPlatformMount of any "
+                "host: nobody who signs in there can come back. Its path must be that of a mount "
+                "and %s%s/callback",
+                provider->name, settings->source, provider->redirect_uri,
+                provider->google ? "/" : "/oidc/", provider->name);
         }
     }
 }

@@ -230,6 +230,32 @@ for my $case (    # name, configuration, listeners, ServerName, whether a warnin
     like($warnings->[0], qr/SECURE_COOKIES in \S+plain\.env is false, and .* serves other machines/, '... of that') if $warns;
 }
 
+# The redirect URIs of identity providers must be at a mount of some host.
+put('providers.env', slurped("$dir/test.env") . "GOOGLE_CLIENT_ID=an-id\nGOOGLE_CLIENT_SECRET=a-secret-of-google\nGOOGLE_OAUTH_REDIRECT_URI=https://jobs.example.org/api/auth/google/callback\n"
+        . "OIDC_PROVIDERS=corp\nOIDC_CORP_ISSUER=https://id.example\nOIDC_CORP_CLIENT_ID=an-id\nOIDC_CORP_CLIENT_SECRET=a-secret-of-corp\nOIDC_CORP_REDIRECT_URI=https://jobs.example.org/m/oidc/corp/callback\n");
+put('alias.env', slurped("$dir/test.env") . "GOOGLE_CLIENT_ID=an-id\nGOOGLE_CLIENT_SECRET=a-secret-of-google\nGOOGLE_OAUTH_REDIRECT_URI=https://jobs.example.org/api/auth/oidc/google/callback\n");
+sub slurped { my ($file) = @_; return AuthPlatform::Httpd::slurp($file) }
+my %lost = map { $_ => qr{the redirect URI of the provider $_ in \S+\.env, https://jobs\.example\.org/\S+/callback, is at no AuthPlatformMount of any host: .* that of a mount and /(?:oidc/)?$_/callback$} } qw(google corp);
+for my $case (    # name, configuration, the providers that nobody can come back from, settings
+    ['the usual mount',                    '',                                            ['corp']],
+    ['both mounts',                        "AuthPlatformMount /api/auth\nAuthPlatformMount /m", []],
+    ['no mount',                           'AuthPlatformMount off',                       ['corp', 'google']],
+    ['one in a virtual host',              "AuthPlatformMount off\n" . host('*:1', 'AuthPlatformMount /m'), ['google']],
+    ['each in a host of its own',          host('*:1', 'AuthPlatformMount /m') . "\n" . host('*:2', 'AuthPlatformMount /api/auth'), []],
+    ['a mount around it',                  "AuthPlatformMount /m\nAuthPlatformMount /api", ['google']],
+    ['a mount that hides it',              "AuthPlatformMount /api/auth\nAuthPlatformMount /m\nAuthPlatformMount /m/oidc/corp", ['corp']],
+    ['Google under its other name',        '',                                            [], 'alias.env'],
+    ['... and not there',                  'AuthPlatformMount /m',                        ['google'], 'alias.env'],
+    )
+{
+    my ($name, $conf, $expected, $env) = @$case;
+    my ($status, $out, $warnings) = check($conf, env => $env // 'providers.env');
+    my @of = grep {/redirect URI/} @$warnings;
+    is($status, 0, "redirect URIs, $name: passes") or diag $out;
+    is(scalar @of, scalar @$expected, '... ' . @$expected . ' warnings') or diag $out;
+    like($of[$_] // '', $lost{ $expected->[$_] }, "... of $expected->[$_]") for 0 .. $#$expected;
+}
+
 # A mistake of a virtual host is reported for that host. One that is inherited is reported once.
 my $within = sub { my ($conf) = @_; my (undef, $out) = check($conf); return [$out =~ /AUTHP0510: AuthPlatformMe (\S+) lies within AuthPlatformMount (?:\S+) \((\S+)/g] };
 is_deeply($within->("AuthPlatformMount /m\nAuthPlatformMe /m/me"), ['/m/me', 'main'], 'the protected endpoint within the mount');
