@@ -98,6 +98,18 @@ subtest 'linking is not for others' => sub {
     is(query_of($denied->{location})->{error}, 'oauth_denied', 'who refuses at the provider comes back with the error');
 };
 
+subtest 'linking a provider that is linked' => sub {
+    my $who = googler();
+    my $rows = me($who, GET => '')->{json}{items};
+    my ($same) = linking($who, 'google', as => $who->{name});
+    is(words(me($who, POST => '', json => { link_code => link_code($same) })), '200 ', 'the same identity');
+    is(me($who, GET => '')->{json}{items}[0]{linked_at}, $rows->[0]{linked_at}, 'is linked as before');
+    my ($other) = linking($who, 'google', as => my $second = somebody());
+    is(words(me($who, POST => '', json => { link_code => link_code($other) })), '409 identity_conflict', 'another identity of that issuer');
+    is(me($who, GET => '')->{json}{items}[0]{email}, "$who->{name}\@gmail.test", 'does not take its place');
+    isnt($site->visitor->sign_in('google', login_hint => $second)->{json}{user}{id}, $who->{user}{id}, 'and does not open the account');
+};
+
 # --- unlinking -------------------------------------------------------------------------------------------------------
 subtest 'unlinking' => sub {
     my $who = googler();
