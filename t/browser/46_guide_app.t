@@ -5,42 +5,24 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use AuthPlatform::App;
 use AuthPlatform::Browser;
-use AuthPlatform::Guide ();
 use AuthPlatform::Oidc;
 use AuthPlatform::Ports 'free_port';
-use AuthPlatform::SignIn qw(query_of);
+use AuthPlatform::SignIn ();
 use AuthPlatform::Test ();
-use HTTP::Daemon;
-use POSIX ();
 use Test::More;
 
-my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
-my ($html, $script) = map { AuthPlatform::Guide::text("$top/conf/guides/providers.md", $_) } ('app-page', 'app-script');
+$ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 my $port   = free_port();
 my $origin = "http://127.0.0.1:$port";
 my $real   = AuthPlatform::Oidc->real(["$origin/api/auth/google/callback"], host => 'localhost');
 my $corp   = AuthPlatform::Oidc->forge->realm('corp');
-is($script =~ s{^const AUTH = "https://jobs\.example\.org/api/auth";}{const AUTH = "$origin/api/auth";}m, 1, 'the script names the account routes in one place');
-
-my $daemon = HTTP::Daemon->new(LocalAddr => '127.0.0.1', LocalPort => 0, ReuseAddr => 1) or die "listen: $!\n";
-my $app    = 'http://127.0.0.1:' . $daemon->sockport;
-my $server = fork // die "fork: $!\n";
-if (!$server) {
-    my %file = ('/jobs/' => ['text/html', $html], '/jobs/app.js' => ['text/javascript', $script]);
-    while (my $client = $daemon->accept) {
-        while (my $request = $client->get_request) {
-            my $found = $file{ $request->uri->path };
-            my $body = $found ? $found->[1] : '';
-            $client->send_response($found ? 200 : 404, undef, ['Content-Type' => $found ? $found->[0] : 'text/plain', 'Content-Length' => length $body, Connection => 'close'], $body);
-            last;
-        }
-        close $client;
-    }
-    POSIX::_exit(0);
-}
-END { my $status = $?; if ($server) { kill 'TERM', $server; waitpid $server, 0 } $? = $status }
+my $guide  = AuthPlatform::App->new;
+my $app    = $guide->origin;
 my $site = AuthPlatform::SignIn->site(port => $port, google => $real, corp => [$corp, LABEL => 'Corp'], settings => qq{BACKEND_CORS_ORIGINS=["$app"]\n});
+
+$guide->start("$origin/api/auth");
 
 my $browser = AuthPlatform::Browser->new;
 sub shows { my ($pattern) = @_; return $browser->until("document.querySelectorAll('#providers button').length === 2 && /$pattern/.test(document.getElementById('status').textContent)", 20) }

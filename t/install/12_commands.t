@@ -88,7 +88,7 @@ sub settings {
 # An app is run by the test of the browser.
 sub app {
     my ($name, $block) = @_;
-    return like(AuthPlatform::Httpd::slurp("$FindBin::Bin/../browser/46_guide_app.t"), qr/\b\Q$name.md\E\b.*'\Q$block->{name}\E'/, "46_guide_app.t runs $block->{name}");
+    return like(AuthPlatform::Httpd::slurp("$FindBin::Bin/../lib/AuthPlatform/App.pm"), qr/\b\Q$name.md\E\b.*'\Q$block->{name}\E'/, "AuthPlatform::App serves $block->{name}");
 }
 
 my %check = (sh => \&commands, apache => \&configuration, env => \&settings, js => \&app, html => \&app);

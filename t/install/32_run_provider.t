@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use AuthPlatform::App;
 use AuthPlatform::Browser;
 use AuthPlatform::Httpd ();
 use AuthPlatform::Ports 'free_port';
@@ -41,10 +42,19 @@ waitpid $run, 0;
 isnt($?, 0, 'another provider is an error');
 like(said(), qr/PROVIDER=github: there is only PROVIDER=demo/, 'which says so');
 
-start('demo');
-my $end = time + 60;
-sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || waitpid($run, POSIX::WNOHANG()) != 0;
-like(said(), qr/The demo runs/, 'it runs') or diag said();
+sub starts {
+    start('demo');
+    my $end = time + 60;
+    sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || waitpid($run, POSIX::WNOHANG()) != 0;
+    return like(said(), qr/The demo runs/, 'it runs') || diag said();
+}
+sub end_run {
+    kill 'TERM', $run;
+    waitpid $run, 0;
+    undef $run;
+    return is($?, 0, 'it ends as it should');
+}
+starts();
 unlike(AuthPlatform::Httpd::slurp("$dir/dev.env"), qr/GOOGLE/, 'the settings file is as without it');
 my $env = join ' ', map { (stat)[2] & 077 ? 'open' : 'closed' } glob '/tmp/authp-run-*/provider.key';
 like($env, qr/^closed(?: closed)*$/, 'the key of the provider is for its user only');
@@ -72,6 +82,20 @@ $browser->go("$base/api/auth/google/login?return_to=/candidate/");
 $browser->click('button[name=deny]');
 ok($browser->until('document.querySelector("#view-sign-in .alert").textContent.includes("did not allow")'), 'a refusal is told on the sign-in page') or diag $browser->url;
 is_deeply([grep { !/status of 401/ } $browser->errors], [], 'the browser complains of nothing');
+
+# The app of the guide, whose origin is in the settings file.
+my $app = AuthPlatform::App->new;
+$app->start("$base/api/auth");
+end_run();
+AuthPlatform::Httpd::write_file("$dir/dev.env", AuthPlatform::Httpd::slurp("$dir/dev.env") . 'BACKEND_CORS_ORIGINS=["' . $app->origin . qq{"]\n});
+starts();
+$browser->go($app->url);
+ok($browser->until('document.querySelector("#providers button")'), 'the app of the guide has the provider');
+$browser->click('#providers button');
+ok($browser->until('document.getElementById("address")'), 'which asks who it is') or diag $browser->url;
+$browser->click('button[type=submit]');
+is($browser->until('document.getElementById("status")?.textContent'), 'Signed in as ada@example.org', 'and the app is signed in') or diag $browser->url;
+is($browser->url, $app->url, 'at its own address');
 undef $browser;
 
 # A token for a phone app, and what the provider refuses.
@@ -90,8 +114,5 @@ my ($code) = $ask->()->{headers}{location} =~ /code=([0-9a-f]+)/;
 is($http->post_form("$provider/token", { grant_type => 'authorization_code', code => $code, redirect_uri => $query{redirect_uri}, code_verifier => 'another' })->{status}, 400, 'a code needs its verifier');
 
 unlike(AuthPlatform::Httpd::slurp("$dir/run/$_"), qr/[?]|\b(?:code|state)=|\Q$token\E/, "$_ has no code, state or token") for qw(access.log error.log);
-kill 'TERM', $run;
-waitpid $run, 0;
-is($?, 0, 'it ends as it should');
-undef $run;
+end_run();
 done_testing;
