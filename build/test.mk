@@ -25,6 +25,12 @@ $(OUT)/asan/fuzz/fuzz_config: $(call obj,asan,$(FUZZ_HTTPD))
 $(OUT)/libfuzzer/fuzz/fuzz_config: $(call obj,libfuzzer,$(FUZZ_HTTPD))
 $(foreach p,asan libfuzzer,$(call obj,$(p),t/fuzz/fuzz_config.c t/fuzz/support/httpd_idle.c)): EXTRA = -It/fuzz $(call system,$(HTTPD_CPPFLAGS))
 
+# A provider of identities and a store in memory.
+FUZZ_WORLD := $(wildcard t/unit/support/mem_*.c) t/unit/support/fixed_rng.c t/store/columns_kind.c t/fuzz/support/provider_world.c
+$(OUT)/asan/fuzz/fuzz_callback: $(call obj,asan,$(FUZZ_WORLD))
+$(OUT)/libfuzzer/fuzz/fuzz_callback: $(call obj,libfuzzer,$(FUZZ_WORLD))
+$(foreach p,asan libfuzzer,$(call obj,$(p),t/fuzz/support/provider_world.c)): EXTRA = -It/fuzz -It/unit/support
+
 REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
 
 $(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,release)

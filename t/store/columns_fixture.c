@@ -4,7 +4,6 @@
 
 #include <apr_strings.h>
 #include <check.h>
-#include <stdalign.h>
 #include <string.h>
 
 #define BASE_MS INT64_C(1795219200000)
@@ -94,38 +93,5 @@ void columns_fixture_same(const authp_columns_t *columns, const void *a, const v
             ck_assert_msg(authp_columns_same(column, a, b), "%s.%s differs", columns->table,
                           column->name);
         }
-    }
-}
-
-size_t columns_fixture_size(authp_column_kind_t kind)
-{
-    switch (kind) {
-    case AUTHP_COLUMN_ID:
-        return sizeof(authp_id_t);
-    case AUTHP_COLUMN_BOOL:
-        return sizeof(bool);
-    case AUTHP_COLUMN_SALT:
-        return AUTHP_SALT_LEN;
-    case AUTHP_COLUMN_INT:
-    case AUTHP_COLUMN_TIME:
-        return sizeof(int64_t);
-    default:
-        return sizeof(void *);
-    }
-}
-
-size_t columns_fixture_align(authp_column_kind_t kind)
-{
-    switch (kind) {
-    case AUTHP_COLUMN_ID:
-    case AUTHP_COLUMN_SALT:
-        return 1;
-    case AUTHP_COLUMN_BOOL:
-        return alignof(bool);
-    case AUTHP_COLUMN_INT:
-    case AUTHP_COLUMN_TIME:
-        return alignof(int64_t);
-    default:
-        return alignof(void *);
     }
 }
