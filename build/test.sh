@@ -73,7 +73,7 @@ add stages unit unit "${others[@]}"
 add stages fuzz-replay replay
 # The longest ones first. Folders whose tests start servers of their own (outage, mongo) or are about files (install) do not run on a second
 # store.
-add_e2e asan '@(api|authz|cli|outage|restart|security)' E2E_SANITIZE=1
+add_e2e asan '@(api|authz|cli|oidc|outage|restart|security)' E2E_SANITIZE=1
 add_e2e mongodb '!(install|outage|mongo)' AUTHP_STORE=mongodb
 add_e2e sqlite '*'
 # If a real server is named, the tests run on it in addition.

@@ -174,6 +174,9 @@ static void set_request(setup_t *setup, const authp_fetch_t *request, sink_t *si
     set_long(setup, CURLOPT_CONNECTTIMEOUT_MS, timeout);
     if (request->form != NULL) {
         set_pointer(setup, CURLOPT_POSTFIELDS, request->form);
+        /* On a kept connection that the server closes libcurl would send the request again, and a
+         * code that is sent twice counts as stolen. */
+        set_long(setup, CURLOPT_FRESH_CONNECT, 1);
     }
     if (request->user != NULL) {
         set_pointer(setup, CURLOPT_USERNAME, request->user);
