@@ -86,13 +86,18 @@ static void make_providers(provider_fixture_t *p)
 void provider_fixture_set(provider_fixture_t *p, int most)
 {
     p->f.realm->providers =
-        authp_provider_set_make(p->f.settings, &p->fetcher, most, &p->f.clock.clock, p->f.pool);
+        authp_provider_set_make(p->f.settings, &p->fetcher, most, p->f.realm->clock, p->f.pool);
 }
 
 void provider_fixture_open(provider_fixture_t *p)
 {
-    memset(p, 0, sizeof(*p));
     fixture_open(&p->f);
+    provider_fixture_join(p);
+}
+
+void provider_fixture_join(provider_fixture_t *p)
+{
+    p->during = NULL;
     make_providers(p);
     p->f.settings->providers = apr_array_make(p->f.pool, 2, sizeof(authp_provider_t *));
     APR_ARRAY_PUSH(p->f.settings->providers, authp_provider_t *) = &p->google;

@@ -45,6 +45,8 @@ typedef struct provider_fixture_t {
 } provider_fixture_t;
 
 void provider_fixture_open(provider_fixture_t *p);
+/* The same with p->f as it is, a copy of a fixture that somebody else closes. */
+void provider_fixture_join(provider_fixture_t *p);
 void provider_fixture_close(provider_fixture_t *p);
 /* Replaces the set of providers, which forgets what it has fetched. */
 void provider_fixture_set(provider_fixture_t *p, int most);

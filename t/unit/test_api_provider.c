@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signing in at a provider as a browser sees it: which state belongs to it, and where it ends. */
+#include "provider_fixture.h"
+#include "suite.h"
+#include "support/http_fake.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#define LOGIN "/api/auth/google/login"
+#define CALLBACK "/api/auth/google/callback"
+#define COOKIE "__Host-authp_oauth"
+#define FRONT "https://app.example.org/done"
+#define VERIFIER "verifier-verifier-verifier-verifier-verifier"
+#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
+
+static http_fake_t h;
+static provider_fixture_t p;
+static const char *state; /* of the latest sign-in that began */
+
+static void set_up(void)
+{
+    http_fake_open(&h);
+    h.f.settings->frontend_url = "https://app.example.org";
+    h.f.settings->frontend_origin = "https://app.example.org";
+    p.f = h.f;
+    provider_fixture_join(&p);
+}
+
+static void tear_down(void)
+{
+    http_fake_close(&h);
+}
+
+static const char *nonce_of(const char *location)
+{
+    const char *at = strstr(location, "&nonce=") + strlen("&nonce=");
+    return apr_pstrmemdup(h.f.pool, at, strcspn(at, "&"));
+}
+
+/* Sets the cookie of the browser to what an answer makes it. */
+static const char *keep(const authp_response_t *out)
+{
+    const char *value = http_fake_cookie_value(&h, out, COOKIE);
+    apr_table_setn(h.headers, "Cookie", apr_pstrcat(h.f.pool, COOKIE "=", value, NULL));
+    return value;
+}
+
+/* Begins a sign-in in this browser. The provider then answers a good id_token. */
+static void start(const char *query)
+{
+    authp_response_t out =
+        http_fake_expect(&h, "GET", apr_pstrcat(h.f.pool, LOGIN "?", query, NULL), 302, NULL);
+    const char *to = http_fake_header(&out, "Location");
+    ck_assert_int_eq(strncmp(to, OP "/auth?x=1&", strlen(OP "/auth?x=1&")), 0);
+    state = strstr(to, "&state=") + strlen("&state=");
+    state = apr_pstrmemdup(h.f.pool, state, strcspn(state, "&"));
+    const char *nonce = apr_psprintf(h.f.pool, "\"%s\"", nonce_of(to));
+    provider_fixture_answer(
+        &p, provider_fixture_sign(&p, JOSE_KIND_EC, provider_fixture_claims(&p, "nonce", nonce)));
+    (void)keep(&out);
+}
+
+static const char *with_state(const char *path, const char *query)
+{
+    return apr_pstrcat(h.f.pool, path, "?state=", state, "&", query, NULL);
+}
+
+/* Comes back to the callback. The answer must take the entry out of the cookie. */
+static authp_response_t back(const char *query, int status, const char *code)
+{
+    authp_response_t out = http_fake_expect(&h, "GET", with_state(CALLBACK, query), status, code);
+    ck_assert_str_eq(keep(&out), "");
+    ck_assert_ptr_nonnull(strstr(http_fake_set_cookie(&out, COOKIE), "; Max-Age=0"));
+    return out;
+}
+
+static void refused_state(const char *target)
+{
+    authp_response_t out = http_fake_expect(&h, "GET", target, 400, "oauth_state_invalid");
+    ck_assert_ptr_null(http_fake_header(&out, "Location"));
+    ck_assert_int_eq(p.token.calls, 0);
+    ck_assert_int_eq(fixture_sessions(&h.f), 0);
+}
+
+START_TEST(the_cookie)
+{
+    authp_response_t out = http_fake_expect(&h, "GET", LOGIN, 302, NULL);
+    const char *line = http_fake_set_cookie(&out, COOKIE);
+    static const char *const has[] = {"; Path=/", "; Max-Age=600", "; HttpOnly", "; Secure",
+                                      "; SameSite=Lax"};
+    for (size_t i = 0; i < LENGTH(has); i++) {
+        ck_assert_msg(strstr(line, has[i]) != NULL, "%s: %s", has[i], line);
+    }
+    ck_assert_ptr_null(strstr(line, "Domain"));
+}
+END_TEST
+
+START_TEST(tokens_in_the_answer)
+{
+    start("");
+    authp_response_t out = back("code=x", 200, NULL);
+    ck_assert_ptr_nonnull(http_fake_text(&h, &out, "access_token"));
+    ck_assert_int_eq(fixture_sessions(&h.f), 1);
+    ck_assert_str_eq(fixture_audit(&h.f, "login")->reason, "google");
+    (void)http_fake_expect(&h, "GET", with_state(CALLBACK, "code=x"), 400, "oauth_state_invalid");
+    ck_assert_int_eq(p.token.calls, 1);
+}
+END_TEST
+
+START_TEST(states_that_are_not_of_this_browser)
+{
+    start("return_to=/jobs");
+    const char *mine = apr_table_get(h.headers, "Cookie");
+    apr_table_unset(h.headers, "Cookie");
+    refused_state(with_state(CALLBACK, "code=x"));
+    const char *theirs = state;
+    start("");
+    const char *other = state;
+    state = theirs;
+    refused_state(with_state(CALLBACK, "code=x"));
+    state = other;
+    apr_table_setn(h.headers, "Cookie", mine);
+    refused_state(with_state(CALLBACK, "code=x"));
+    refused_state(CALLBACK);
+    refused_state(CALLBACK "?code=x");
+    refused_state(CALLBACK "?state=&code=x");
+}
+END_TEST
+
+/* The callback is where redirect_uri says, and nowhere else. */
+START_TEST(another_path_or_provider)
+{
+    start("");
+    refused_state(with_state("/api/auth/oidc/google/callback", "code=x"));
+    refused_state(with_state("/api/auth/oidc/hub/callback", "code=x"));
+    p.hub.redirect_path = "/api/auth/oidc/hub/callback";
+    refused_state(with_state("/api/auth/oidc/hub/callback", "code=x"));
+    (void)http_fake_expect(&h, "GET", "/api/auth/oidc/none/callback?code=x", 404, "not_found");
+    start("");
+    p.google.redirect_uri = "https://other.example/api/auth/google/callback";
+    refused_state(with_state(CALLBACK, "code=x"));
+    p.google.redirect_uri = OP_REDIRECT;
+    start("");
+    p.google.issuer = "https://other.example";
+    refused_state(with_state(CALLBACK, "code=x"));
+    p.google.issuer = OP;
+    start("");
+    refused_state(with_state(CALLBACK, "code=x&iss=https://other.example"));
+}
+END_TEST
+
+START_TEST(ten_minutes)
+{
+    start("");
+    fake_clock_advance(&h.f.clock, 600001);
+    refused_state(with_state(CALLBACK, "code=x"));
+    http_fake_clear(&h);
+    start("");
+    fake_clock_advance(&h.f.clock, 600000);
+    (void)back("code=x", 200, NULL);
+}
+END_TEST
+
+static const char *code_of(size_t len)
+{
+    char *text = apr_palloc(h.f.pool, len + 6);
+    memset(text, 'c', len + 6);
+    memcpy(text, "code=", 5);
+    text[len + 5] = '\0';
+    return text;
+}
+
+START_TEST(answers_without_a_person)
+{
+    static const struct {
+        const char *query;
+        int status;
+        const char *code;
+    } rows[] = {
+        {"error=access_denied", 403, "oauth_denied"},
+        {"error=access_denied&code=x", 403, "oauth_denied"},
+        {"error=server_error", 502, "oauth_failed"},
+        {"error=", 502, "oauth_failed"},
+        {"x=y", 502, "oauth_failed"},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        start("");
+        (void)back(rows[i].query, rows[i].status, rows[i].code);
+    }
+    start("");
+    (void)back(code_of(4097), 502, "oauth_failed");
+    ck_assert_int_eq(p.token.calls, 0);
+    start("");
+    (void)back(code_of(4096), 200, NULL);
+    start("");
+    p.token.status = 400;
+    p.token.body = "{\"error\":\"invalid_grant\"}";
+    (void)back("code=x", 400, "oauth_failed");
+    start("");
+    p.token.status = 503;
+    (void)back("code=x", 503, "oauth_unavailable");
+}
+END_TEST
+
+START_TEST(to_a_path)
+{
+    start("return_to=/jobs%3Fa%3D1");
+    authp_response_t out = back("code=x", 302, NULL);
+    ck_assert_str_eq(http_fake_header(&out, "Location"), "/jobs?a=1");
+    ck_assert_ptr_nonnull(http_fake_set_cookie(&out, "__Host-authp_at"));
+    ck_assert_ptr_nonnull(http_fake_set_cookie(&out, "__Secure-authp_rt"));
+    start("return_to=/jobs%3Fa%3D1");
+    out = back("error=access_denied", 302, NULL);
+    ck_assert_str_eq(http_fake_header(&out, "Location"),
+                     "/signin.html?return_to=%2Fjobs%3Fa%3D1&error=oauth_denied");
+    ck_assert_ptr_null(http_fake_set_cookie(&out, "__Host-authp_at"));
+}
+END_TEST
+
+static const char *challenge_query(void)
+{
+    const char *challenge = NULL;
+    ck_assert_int_eq(authp_pending_challenge(VERIFIER, &challenge, h.f.pool), AUTHP_OK);
+    return apr_pstrcat(h.f.pool,
+                       "return_to=" FRONT "%23top&device_id=app&code_challenge=", challenge, NULL);
+}
+
+START_TEST(to_a_front_end)
+{
+    start(challenge_query());
+    authp_response_t out = back("code=x", 302, NULL);
+    const char *to = http_fake_header(&out, "Location");
+    ck_assert_int_eq(strncmp(to, FRONT "?login_code=", strlen(FRONT "?login_code=")), 0);
+    ck_assert_str_eq(strchr(to, '#'), "#top");
+    ck_assert_int_eq(fixture_sessions(&h.f), 0);
+    ck_assert_ptr_null(http_fake_set_cookie(&out, "__Host-authp_at"));
+    const char *code = to + strlen(FRONT "?login_code=");
+    http_fake_clear(&h);
+    http_fake_json(&h, apr_psprintf(h.f.pool, "{\"login_code\":\"%.*s\",\"code_verifier\":\"%s\"}",
+                                    (int)strcspn(code, "#"), code, VERIFIER));
+    out = http_fake_expect(&h, "POST", "/api/auth/login/code", 200, NULL);
+    const char *refresh = http_fake_text(&h, &out, "refresh_token");
+    ck_assert_str_eq(fixture_session_of(&h.f, refresh)->device_id, "app");
+    (void)http_fake_expect(&h, "POST", "/api/auth/login/code", 401, "invalid_credentials");
+    http_fake_clear(&h);
+    start(challenge_query());
+    out = back("error=access_denied", 302, NULL);
+    to = http_fake_header(&out, "Location");
+    ck_assert_int_eq(strncmp(to, FRONT "?error=oauth_denied&error_description=",
+                             strlen(FRONT "?error=oauth_denied&error_description=")),
+                     0);
+}
+END_TEST
+
+START_TEST(starts_that_are_refused)
+{
+    static const char *const queries[] = {
+        "role=admin",
+        "role=",
+        "return_to=https://evil.example/&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "return_to=//evil.example",
+        "return_to=" FRONT,
+        "return_to=" FRONT "&code_challenge=short",
+        "return_to=/jobs&code_challenge_method=plain",
+    };
+    for (size_t i = 0; i < LENGTH(queries); i++) {
+        authp_response_t out =
+            http_fake_expect(&h, "GET", apr_pstrcat(h.f.pool, LOGIN "?", queries[i], NULL), 422,
+                             "validation_failed");
+        ck_assert_ptr_null(http_fake_header(&out, "Location"));
+        ck_assert_ptr_null(http_fake_set_cookie(&out, COOKIE));
+    }
+    (void)http_fake_expect(&h, "GET", LOGIN "?ticket=abc", 400, "oauth_state_invalid");
+    p.discovery.err = AUTHP_E_UNAVAILABLE;
+    provider_fixture_set(&p, 4);
+    (void)http_fake_expect(&h, "GET", LOGIN, 503, "oauth_unavailable");
+    authp_response_t out = http_fake_expect(&h, "GET", LOGIN "?return_to=/jobs", 302, NULL);
+    ck_assert_str_eq(http_fake_header(&out, "Location"),
+                     "/signin.html?return_to=%2Fjobs&error=oauth_unavailable");
+    ck_assert_ptr_null(http_fake_set_cookie(&out, COOKIE));
+}
+END_TEST
+
+Suite *suite_api_provider(void)
+{
+    Suite *suite = suite_create("api_provider");
+    TCase *tests = tcase_create("api_provider");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, the_cookie);
+    tcase_add_test(tests, tokens_in_the_answer);
+    tcase_add_test(tests, states_that_are_not_of_this_browser);
+    tcase_add_test(tests, another_path_or_provider);
+    tcase_add_test(tests, ten_minutes);
+    tcase_add_test(tests, answers_without_a_person);
+    tcase_add_test(tests, to_a_path);
+    tcase_add_test(tests, to_a_front_end);
+    tcase_add_test(tests, starts_that_are_refused);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
