@@ -260,6 +260,16 @@ static authp_err_t renew(authp_kept_t *kept, const char *url, const void *value,
 
 /* The functions above are called with the mutex held. */
 
+bool authp_kept_is_quick(authp_kept_t *kept, const char *url)
+{
+    const authp_ms_t now = authp_clock_now(kept->clock);
+    pthread_mutex_lock(&kept->mutex);
+    const bool quick = has(kept, url) ? now < kept->due || kept->fetching
+                                      : !kept->fetching && failed_lately(kept, url, now);
+    pthread_mutex_unlock(&kept->mutex);
+    return quick;
+}
+
 authp_err_t authp_kept_get(authp_kept_t *kept, const char *url, const void **value,
                            apr_pool_t *pool)
 {

@@ -39,6 +39,10 @@ authp_kept_t *authp_kept_make(const authp_kept_rules_t *rules, const authp_fetch
 AUTHP_CHECKED authp_err_t authp_kept_get(authp_kept_t *kept, const char *url, const void **value,
                                          apr_pool_t *pool);
 
+/* True if authp_kept_get() answers at once now, because it neither fetches nor waits for a fetch.
+ */
+bool authp_kept_is_quick(authp_kept_t *kept, const char *url);
+
 /* For a caller who does not find what it needs (a key) in *value, which authp_kept_get() gave it.
  * Sets *value to a newer one if there is one, or fetches it if nobody called this function in the
  * latest minute. Otherwise AUTHP_OK with *value unchanged: the document does not have it. An error

@@ -31,7 +31,7 @@ static authp_err_t discover(void)
 static authp_err_t ask(authp_fetched_t *answer)
 {
     authp_fetch_t request = {.url = p.token.url};
-    return authp_provider_set_ask(p.f.realm, &request, answer, p.f.pool);
+    return authp_provider_set_ask(p.f.realm, &p.google, &request, answer, p.f.pool);
 }
 
 START_TEST(names)
@@ -206,12 +206,62 @@ START_TEST(every_kind_of_caller_is_counted)
 }
 END_TEST
 
+static authp_err_t to_other;
+
+static void another_provider(void)
+{
+    authp_fetched_t answer;
+    authp_fetch_t request = {.url = p.token.url};
+    if (depth-- > 0) {
+        inner = ask(&answer);
+        return;
+    }
+    p.during = NULL;
+    refused = ask(&answer);
+    to_other = authp_provider_set_ask(p.f.realm, &p.hub, &request, &answer, p.f.pool);
+}
+
+/* Callers of one provider leave places for another one. */
+START_TEST(a_share_for_each_provider)
+{
+    authp_fetched_t answer;
+    provider_fixture_set(&p, 4);
+    p.during = another_provider;
+    depth = 2;
+    ck_assert_int_eq(ask(&answer), AUTHP_OK);
+    ck_assert_int_eq(inner, AUTHP_OK);
+    ck_assert_int_eq(refused, AUTHP_E_OAUTH_UNAVAILABLE);
+    ck_assert_int_eq(to_other, AUTHP_OK);
+}
+END_TEST
+
+static void look_it_up(void)
+{
+    p.during = NULL;
+    inner = discover();
+}
+
+/* What is known already needs no place. */
+START_TEST(documents_that_are_kept)
+{
+    authp_fetched_t answer;
+    provider_fixture_set(&p, 1);
+    ck_assert_int_eq(discover(), AUTHP_OK);
+    p.during = look_it_up;
+    ck_assert_int_eq(ask(&answer), AUTHP_OK);
+    ck_assert_int_eq(inner, AUTHP_OK);
+    ck_assert_int_eq(p.discovery.calls, 1);
+}
+END_TEST
+
 Suite *suite_provider_set(void)
 {
     Suite *suite = suite_create("provider_set");
     TCase *tests = tcase_create("provider_set");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, names);
+    tcase_add_test(tests, a_share_for_each_provider);
+    tcase_add_test(tests, documents_that_are_kept);
     tcase_add_test(tests, a_document_is_fetched_once);
     tcase_add_test(tests, down_and_back);
     tcase_add_test(tests, documents_that_are_refused);

@@ -186,6 +186,10 @@ START_TEST(how_long_it_is_remembered)
     ck_assert_uint_eq(strlen(added.key), 64);
     ck_assert_uint_eq(strspn(added.key, "0123456789abcdef"), 64);
     ck_assert_int_eq(added.expires_at, INT64_C(1795219361000));
+    /* A provider may write any number. */
+    taken(provider_fixture_sign(&p, JOSE_KIND_EC,
+                                provider_fixture_claims(&p, "exp", "9223372036854775807")));
+    ck_assert_int_eq(added.expires_at, INT64_C(253402300860000));
 }
 END_TEST
 

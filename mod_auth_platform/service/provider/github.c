@@ -31,11 +31,11 @@ static const char *api_url(const authp_provider_t *provider, const char *path, a
 }
 
 /* Sends a request and reads the JSON of an answer with status 200. */
-static authp_err_t ask(const authp_realm_t *realm, authp_fetch_t *request, json_t **out,
-                       apr_pool_t *pool)
+static authp_err_t ask(const authp_realm_t *realm, const authp_provider_t *provider,
+                       authp_fetch_t *request, json_t **out, apr_pool_t *pool)
 {
     authp_fetched_t answer;
-    authp_err_t err = authp_provider_set_ask(realm, request, &answer, pool);
+    authp_err_t err = authp_provider_set_ask(realm, provider, request, &answer, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -57,7 +57,7 @@ static authp_err_t exchange(const authp_realm_t *realm, const authp_provider_t *
     authp_fetch_t request = {.url = below(provider->issuer, "/login/oauth/access_token", pool),
                              .form = authp_pairs_form(AUTHP_PAIRS(pairs), pool)};
     json_t *json = NULL;
-    authp_err_t err = ask(realm, &request, &json, pool);
+    authp_err_t err = ask(realm, provider, &request, &json, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -93,11 +93,11 @@ authp_err_t authp_github_redeem(const authp_realm_t *realm, const authp_provider
     authp_err_t err = exchange(realm, provider, pending, code, &token, pool);
     if (err == AUTHP_OK) {
         authp_fetch_t request = {.url = api_url(provider, "/user", pool), .bearer = token};
-        err = ask(realm, &request, &user, pool);
+        err = ask(realm, provider, &request, &user, pool);
     }
     if (err == AUTHP_OK) {
         authp_fetch_t request = {.url = api_url(provider, "/user/emails", pool), .bearer = token};
-        err = ask(realm, &request, &addresses, pool);
+        err = ask(realm, provider, &request, &addresses, pool);
     }
     if (err != AUTHP_OK) {
         return err;

@@ -11,6 +11,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#define EXPIRY_MOST INT64_C(253402300799) /* the last second of the year 9999 */
+
 authp_err_t authp_provider_flow_location(const authp_realm_t *realm,
                                          const authp_provider_t *provider,
                                          const authp_pending_t *pending, const char *hint,
@@ -89,7 +91,7 @@ static authp_err_t exchange(const authp_realm_t *realm, const authp_provider_t *
     }
     authp_fetched_t answer;
     json_t *json = NULL;
-    err = authp_provider_set_ask(realm, &request, &answer, pool);
+    err = authp_provider_set_ask(realm, provider, &request, &answer, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -156,7 +158,9 @@ static authp_err_t use_up(const authp_realm_t *realm, const char *id_token, int6
     size_t len = (size_t)(strrchr(id_token, '.') - id_token);
     authp_err_t err = authp_digest_sha256_hex(id_token, len, &hash, pool);
     if (err == AUTHP_OK) {
-        int64_t until = (expiry + AUTHP_ID_TOKEN_LEEWAY + 1) * 1000;
+        /* The provider chooses the expiry, so it may be too large to calculate with. */
+        int64_t last = expiry < EXPIRY_MOST ? expiry : EXPIRY_MOST;
+        int64_t until = (last + AUTHP_ID_TOKEN_LEEWAY + 1) * 1000;
         err = authp_store_used_token_add(realm->store, hash, until, pool);
     }
     return err;

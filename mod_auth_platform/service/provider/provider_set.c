@@ -11,18 +11,23 @@
 
 #define ENTER_TRIES 20
 #define ENTER_WAIT_US 2000
+#define CROWD_MS 1000     /* after a wait in vain nobody waits for so long */
 #define ANSWER_MOST 65536 /* bytes of an answer of a token endpoint or of an API */
 
 typedef struct member_t {
     const authp_provider_t *provider;
     authp_kept_t *discovery;
     authp_kept_t *keys;
+    atomic_int inside;       /* number of callers that may wait for this provider now */
+    _Atomic int64_t crowded; /* when a caller has last waited in vain for a place */
 } member_t;
 
 struct authp_provider_set_t {
     const authp_fetcher_t *fetcher;
+    const authp_clock_t *clock;
     int most;
-    atomic_int *inside; /* number of callers that may wait for a provider now */
+    int share;          /* of `most`, for one provider */
+    atomic_int *inside; /* number of callers that may wait for any provider now */
     int count;
     member_t *members;
 };
@@ -75,7 +80,9 @@ authp_provider_set_t *authp_provider_set_make(const authp_settings_t *settings,
 {
     authp_provider_set_t *set = apr_pcalloc(pool, sizeof(*set));
     set->fetcher = fetcher;
+    set->clock = clock;
     set->most = most;
+    set->share = settings->providers->nelts > 1 ? most - most / 4 : most;
     set->inside = apr_pcalloc(pool, sizeof(*set->inside));
     set->count = settings->providers->nelts;
     set->members = apr_pcalloc(pool, sizeof(member_t) * (size_t)(set->count + 1));
@@ -87,56 +94,67 @@ authp_provider_set_t *authp_provider_set_make(const authp_settings_t *settings,
         const authp_kept_rules_t keys = rules_of(provider, AUTHP_JWK_SET_MOST, parse_keys);
         set->members[i] = (member_t){.provider = provider,
                                      .discovery = authp_kept_make(&discovery, fetcher, clock, pool),
-                                     .keys = authp_kept_make(&keys, fetcher, clock, pool)};
+                                     .keys = authp_kept_make(&keys, fetcher, clock, pool),
+                                     .crowded = authp_clock_now(clock) - CROWD_MS};
     }
     return set;
 }
 
-/* Takes a place. A call that finds what it needs takes some microseconds, so a short wait tells a
- * crowd from callers that wait for a provider. */
-static bool enter(const authp_provider_set_t *set)
+static bool take(atomic_int *inside, int most)
 {
-    for (int i = 0; i < ENTER_TRIES; i++) {
-        if (atomic_fetch_add(set->inside, 1) < set->most) {
+    int now = atomic_load(inside);
+    while (now < most) {
+        if (atomic_compare_exchange_weak(inside, &now, now + 1)) {
             return true;
         }
-        atomic_fetch_sub(set->inside, 1);
-        apr_sleep(ENTER_WAIT_US);
     }
     return false;
 }
 
-static void leave(const authp_provider_set_t *set)
+static bool try_enter(const authp_provider_set_t *set, member_t *member)
 {
+    if (!take(&member->inside, set->share)) {
+        return false;
+    }
+    if (!take(set->inside, set->most)) {
+        atomic_fetch_sub(&member->inside, 1);
+        return false;
+    }
+    return true;
+}
+
+/* Takes a place, for which it waits a moment. Who waits has a place at httpd's gate, which others
+ * need. So if all places belong to callers of a provider that does not answer, one caller finds
+ * that out, and the next ones do not wait. */
+static bool enter(const authp_provider_set_t *set, member_t *member)
+{
+    for (int i = 0; i < ENTER_TRIES; i++) {
+        if (try_enter(set, member)) {
+            return true;
+        }
+        if (authp_clock_now(set->clock) - atomic_load(&member->crowded) < CROWD_MS) {
+            return false;
+        }
+        apr_sleep(ENTER_WAIT_US);
+    }
+    atomic_store(&member->crowded, authp_clock_now(set->clock));
+    return false;
+}
+
+/* `answered`: the provider is not what callers wait for in vain. */
+static void leave(const authp_provider_set_t *set, member_t *member, bool answered)
+{
+    if (answered) {
+        atomic_store(&member->crowded, authp_clock_now(set->clock) - CROWD_MS);
+    }
     atomic_fetch_sub(set->inside, 1);
+    atomic_fetch_sub(&member->inside, 1);
 }
 
 /* What a caller gets for an error of net/. */
 static authp_err_t told(authp_err_t err)
 {
     return err == AUTHP_OK || err == AUTHP_E_INTERNAL ? err : AUTHP_E_OAUTH_UNAVAILABLE;
-}
-
-static authp_err_t get(const authp_realm_t *realm, authp_kept_t *kept, const char *url,
-                       const void **value, apr_pool_t *pool)
-{
-    if (!enter(realm->providers)) {
-        return AUTHP_E_OAUTH_UNAVAILABLE;
-    }
-    authp_err_t err = authp_kept_get(kept, url, value, pool);
-    leave(realm->providers);
-    return told(err);
-}
-
-static authp_err_t renew(const authp_realm_t *realm, authp_kept_t *kept, const char *url,
-                         const void **value, apr_pool_t *pool)
-{
-    if (!enter(realm->providers)) {
-        return AUTHP_E_OAUTH_UNAVAILABLE;
-    }
-    authp_err_t err = authp_kept_renew(kept, url, value, pool);
-    leave(realm->providers);
-    return told(err);
 }
 
 const authp_provider_t *authp_provider_set_find(const authp_realm_t *realm, const char *name)
@@ -150,13 +168,39 @@ const authp_provider_t *authp_provider_set_find(const authp_realm_t *realm, cons
     return NULL;
 }
 
-static const member_t *member_of(const authp_realm_t *realm, const authp_provider_t *provider)
+static member_t *member_of(const authp_realm_t *realm, const authp_provider_t *provider)
 {
-    const member_t *member = realm->providers->members;
+    member_t *member = realm->providers->members;
     while (member->provider != provider) {
         member++; /* authp_provider_set_find() has found it here */
     }
     return member;
+}
+
+/* Gets one of the two documents of `member`. */
+static authp_err_t get(const authp_realm_t *realm, member_t *member, authp_kept_t *kept,
+                       const char *url, const void **value, apr_pool_t *pool)
+{
+    if (authp_kept_is_quick(kept, url)) {
+        return told(authp_kept_get(kept, url, value, pool));
+    }
+    if (!enter(realm->providers, member)) {
+        return AUTHP_E_OAUTH_UNAVAILABLE;
+    }
+    authp_err_t err = authp_kept_get(kept, url, value, pool);
+    leave(realm->providers, member, err == AUTHP_OK);
+    return told(err);
+}
+
+static authp_err_t renew_keys(const authp_realm_t *realm, member_t *member, const char *url,
+                              const void **value, apr_pool_t *pool)
+{
+    if (!enter(realm->providers, member)) {
+        return AUTHP_E_OAUTH_UNAVAILABLE;
+    }
+    authp_err_t err = authp_kept_renew(member->keys, url, value, pool);
+    leave(realm->providers, member, err == AUTHP_OK);
+    return told(err);
 }
 
 authp_err_t authp_provider_set_discovery(const authp_realm_t *realm,
@@ -164,8 +208,9 @@ authp_err_t authp_provider_set_discovery(const authp_realm_t *realm,
                                          const authp_discovery_t **out, apr_pool_t *pool)
 {
     const void *value = NULL;
-    authp_err_t err = get(realm, member_of(realm, provider)->discovery,
-                          authp_discovery_url(provider, pool), &value, pool);
+    member_t *member = member_of(realm, provider);
+    authp_err_t err =
+        get(realm, member, member->discovery, authp_discovery_url(provider, pool), &value, pool);
     if (err == AUTHP_OK) {
         *out = value;
     }
@@ -176,14 +221,14 @@ authp_err_t authp_provider_set_verify(const authp_realm_t *realm, const authp_pr
                                       const char *id_token, json_t **claims, const char **why,
                                       apr_pool_t *pool)
 {
-    authp_kept_t *kept = member_of(realm, provider)->keys;
+    member_t *member = member_of(realm, provider);
     const authp_discovery_t *discovery = NULL;
     const void *keys = NULL;
     authp_err_t err = authp_provider_set_discovery(realm, provider, &discovery, pool);
     if (err != AUTHP_OK) {
         return err;
     }
-    err = get(realm, kept, discovery->jwks_uri, &keys, pool);
+    err = get(realm, member, member->keys, discovery->jwks_uri, &keys, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -191,7 +236,7 @@ authp_err_t authp_provider_set_verify(const authp_realm_t *realm, const authp_pr
     if (err != AUTHP_E_NOT_FOUND) {
         return err;
     }
-    err = renew(realm, kept, discovery->jwks_uri, &keys, pool);
+    err = renew_keys(realm, member, discovery->jwks_uri, &keys, pool);
     if (err != AUTHP_OK) {
         return err;
     }
@@ -199,16 +244,17 @@ authp_err_t authp_provider_set_verify(const authp_realm_t *realm, const authp_pr
     return authp_jws_verify(keys, id_token, strlen(id_token), claims, why, pool);
 }
 
-authp_err_t authp_provider_set_ask(const authp_realm_t *realm, authp_fetch_t *request,
-                                   authp_fetched_t *out, apr_pool_t *pool)
+authp_err_t authp_provider_set_ask(const authp_realm_t *realm, const authp_provider_t *provider,
+                                   authp_fetch_t *request, authp_fetched_t *out, apr_pool_t *pool)
 {
+    member_t *member = member_of(realm, provider);
     request->timeout_ms = AUTHP_PROVIDER_SET_TIMEOUT_MS;
     request->limit = ANSWER_MOST;
-    if (!enter(realm->providers)) {
+    if (!enter(realm->providers, member)) {
         return AUTHP_E_OAUTH_UNAVAILABLE;
     }
     authp_err_t err = authp_fetch(realm->providers->fetcher, request, out, pool);
-    leave(realm->providers);
+    leave(realm->providers, member, err == AUTHP_OK);
     if (err == AUTHP_E_UNAVAILABLE || err == AUTHP_E_BUSY) {
         return AUTHP_E_OAUTH_UNAVAILABLE;
     }

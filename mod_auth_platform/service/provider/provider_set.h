@@ -15,8 +15,9 @@ typedef struct authp_provider_set_t authp_provider_set_t;
 
 #define AUTHP_PROVIDER_SET_TIMEOUT_MS 3000 /* for each request to a provider */
 
-/* Contacts nothing. At most `most` callers are in the functions below at a time; a further one gets
- * AUTHP_E_OAUTH_UNAVAILABLE. `clock` is monotonic. */
+/* Contacts nothing. In the functions below at most `most` callers wait for a provider at a time,
+ * and a further one gets AUTHP_E_OAUTH_UNAVAILABLE. One of several providers leaves a quarter of
+ * these places (rounded down) to the others. `clock` is monotonic. */
 authp_provider_set_t *authp_provider_set_make(const authp_settings_t *settings,
                                               const authp_fetcher_t *fetcher, int most,
                                               const authp_clock_t *clock, apr_pool_t *pool);
@@ -42,7 +43,9 @@ AUTHP_CHECKED authp_err_t authp_provider_set_verify(const authp_realm_t *realm,
 
 /* Sends a request to a provider. AUTHP_E_OAUTH_UNAVAILABLE: no answer, or a status of 500 or more.
  * AUTHP_E_OAUTH_FAILED: the answer cannot be used. */
-AUTHP_CHECKED authp_err_t authp_provider_set_ask(const authp_realm_t *realm, authp_fetch_t *request,
-                                                 authp_fetched_t *out, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_provider_set_ask(const authp_realm_t *realm,
+                                                 const authp_provider_t *provider,
+                                                 authp_fetch_t *request, authp_fetched_t *out,
+                                                 apr_pool_t *pool);
 
 #endif

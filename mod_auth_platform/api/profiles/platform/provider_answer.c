@@ -67,6 +67,9 @@ void authp_provider_answer_audit(const authp_call_t *call, const char *provider,
                                  const char *why, const authp_grant_t *grant)
 {
     bool good = err == AUTHP_OK;
+    if (err == AUTHP_E_OAUTH_UNAVAILABLE || err == AUTHP_E_BUSY) {
+        return; /* nobody was refused; while a provider is down, the store does not pay for it */
+    }
     const char *denied = why != NULL ? apr_pstrcat(call->pool, authp_err_name(err), ": ", why, NULL)
                                      : authp_err_name(err);
     const char *id = good ? grant->user->id.hex : NULL;
