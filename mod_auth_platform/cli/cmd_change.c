@@ -220,7 +220,7 @@ int authp_cmd_change_unlink(authp_context_t *context)
         context,
         apr_pstrcat(context->pool, "unlinked ", provider, " from user ", after->id.hex, NULL),
         after);
-    if (!authp_provider_link_has_way_in(after)) {
+    if (!authp_provider_link_has_way_in(context->realm->settings, after)) {
         authp_output_error(context->pool,
                            "note: nobody can sign in to this account any more, until it gets a "
                            "password: user reset-password --id %s",

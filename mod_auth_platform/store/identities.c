@@ -40,6 +40,36 @@ authp_identity_t *authp_identities_find(const apr_array_header_t *list, const ch
     return NULL;
 }
 
+authp_identity_t *authp_identities_issued(const apr_array_header_t *list, const char *issuer)
+{
+    for (int i = 0; i < authp_identities_count(list); i++) {
+        authp_identity_t *identity = authp_identities_at(list, i);
+        if (strcmp(identity->issuer, issuer) == 0) {
+            return identity;
+        }
+    }
+    return NULL;
+}
+
+authp_identity_t *authp_identities_place(apr_array_header_t **list, const char *provider,
+                                         const char *issuer, const char *sub, apr_pool_t *pool)
+{
+    authp_identity_t *own = authp_identities_find(*list, issuer, sub);
+    authp_identity_t *named = authp_identities_of(*list, provider);
+    if (own != NULL && named != NULL && own != named) {
+        /* Names are unique in a list, so the entry under the old name goes. */
+        *own = *(const authp_identity_t *)apr_array_pop(*list);
+        return authp_identities_of(*list, provider);
+    }
+    if (own != NULL || named != NULL) {
+        return own != NULL ? own : named;
+    }
+    if (*list == NULL) {
+        *list = apr_array_make(pool, 1, sizeof(authp_identity_t));
+    }
+    return apr_array_push(*list);
+}
+
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);

@@ -20,6 +20,15 @@ authp_identity_t *authp_identities_of(const apr_array_header_t *list, const char
 authp_identity_t *authp_identities_find(const apr_array_header_t *list, const char *issuer,
                                         const char *sub);
 
+/* The first one of that issuer; NULL if there is none. */
+authp_identity_t *authp_identities_issued(const apr_array_header_t *list, const char *issuer);
+
+/* Where the identity belongs in *list, which is made if it is NULL: its own place, else the one of
+ * the provider's name, else a new one. An identity has its own place under another name, too: the
+ * provider was renamed, and a second entry would remain when the person unlinks the first. */
+authp_identity_t *authp_identities_place(apr_array_header_t **list, const char *provider,
+                                         const char *issuer, const char *sub, apr_pool_t *pool);
+
 /* True if both lists have the same identities with the same members, in whatever order. */
 bool authp_identities_same(const apr_array_header_t *a, const apr_array_header_t *b);
 

@@ -100,6 +100,14 @@ static authp_user_t *other_sub(void)
     return row;
 }
 
+/* The provider had another name then. */
+static authp_user_t *other_sub_of_old_name(void)
+{
+    authp_user_t *row = proven();
+    put_identity(row, "goggle", PERSON_ISSUER, "2002");
+    return row;
+}
+
 static authp_user_t *doubted(void)
 {
     person.vouched = false;
@@ -176,6 +184,8 @@ static const struct {
     {admin, true, AUTHP_E_IDENTITY_CONFLICT, AUTHP_E_IDENTITY_CONFLICT, SAME | NOT_LINKED},
     {unproven_admin, true, AUTHP_E_IDENTITY_CONFLICT, AUTHP_E_IDENTITY_CONFLICT, SAME | NOT_LINKED},
     {other_sub, true, AUTHP_E_IDENTITY_CONFLICT, AUTHP_E_IDENTITY_CONFLICT, SAME | NOT_LINKED},
+    {other_sub_of_old_name, true, AUTHP_E_IDENTITY_CONFLICT, AUTHP_E_IDENTITY_CONFLICT,
+     SAME | NOT_LINKED},
     {doubted, true, AUTHP_E_IDENTITY_CONFLICT, AUTHP_E_IDENTITY_CONFLICT, SAME | NOT_LINKED},
     {disabled, true, AUTHP_E_ACCOUNT_DISABLED, AUTHP_E_ACCOUNT_DISABLED, SAME | NOT_LINKED},
     {linked_and_disabled, true, AUTHP_E_ACCOUNT_DISABLED, AUTHP_E_ACCOUNT_DISABLED, SAME},

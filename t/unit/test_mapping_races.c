@@ -116,6 +116,32 @@ START_TEST(renewed_at_each_sign_in)
 }
 END_TEST
 
+/* A renamed provider: the identity gets the new name. It does not stand there twice, also if the
+ * new name was another provider's. */
+START_TEST(another_name_of_the_issuer)
+{
+    authp_user_t *row = ada(true);
+    authp_user_t *out = NULL;
+    person_fixture_put(&f, row, "goggle", PERSON_ISSUER, PERSON_SUB);
+    row->email = "other@example.org";
+    authp_ms_t linked_at = authp_identities_at(row->identities, 0)->linked_at;
+    f.clock.now += 5000;
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE,
+                                             &fixture_client, &out, f.pool),
+                         AUTHP_OK);
+        ck_assert_int_eq(owner()->identities->nelts, 1);
+        ck_assert_str_eq(authp_identities_at(owner()->identities, 0)->provider, "google");
+        ck_assert_int_eq(authp_identities_at(owner()->identities, 0)->linked_at, linked_at);
+        row = mem_store_user(f.store, row->id.hex);
+        row->identities = NULL;
+        person_fixture_put(&f, row, "goggle", PERSON_ISSUER, PERSON_SUB);
+        person_fixture_put(&f, row, "google", "https://old.example", "7");
+        linked_at = authp_identities_at(row->identities, 0)->linked_at;
+    }
+}
+END_TEST
+
 /* The same name with another issuer is another identity, which takes the place of the old one. */
 START_TEST(another_issuer_of_the_name)
 {
@@ -346,6 +372,7 @@ Suite *suite_mapping_races(void)
     tcase_add_test(tests, first_proof_ends_what_was);
     tcase_add_test(tests, first_proof_without_a_password);
     tcase_add_test(tests, renewed_at_each_sign_in);
+    tcase_add_test(tests, another_name_of_the_issuer);
     tcase_add_test(tests, another_issuer_of_the_name);
     tcase_add_test(tests, two_callbacks_one_account);
     tcase_add_test(tests, a_registration_is_faster);

@@ -15,9 +15,20 @@ static authp_user_t *row(void)
     return mem_store_user(f.store, ada->id.hex);
 }
 
+/* The providers that are configured. */
+static void configure(void)
+{
+    static authp_provider_t google = {.name = "google", .issuer = PERSON_ISSUER};
+    static authp_provider_t corp = {.name = "corp", .issuer = "https://corp.example"};
+    f.settings->providers = apr_array_make(f.pool, 2, sizeof(authp_provider_t *));
+    APR_ARRAY_PUSH(f.settings->providers, authp_provider_t *) = &google;
+    APR_ARRAY_PUSH(f.settings->providers, authp_provider_t *) = &corp;
+}
+
 static void set_up(void)
 {
     fixture_open(&f);
+    configure();
     ada = fixture_user(&f, PERSON_EMAIL, "candidate", false);
     person_fixture_put(&f, row(), "google", PERSON_ISSUER, PERSON_SUB);
     grant = fixture_start(&f, ada);
@@ -135,6 +146,19 @@ START_TEST(the_other_one_stays)
 }
 END_TEST
 
+/* Nobody can sign in with an identity whose provider is not configured any more. */
+START_TEST(a_provider_that_is_gone)
+{
+    person_fixture_put(&f, row(), "old", "https://old.example", "7");
+    row()->password_hash = NULL;
+    ck_assert_int_eq(removed("google"), AUTHP_E_LAST_CREDENTIAL);
+    ck_assert_int_eq(removed("old"), AUTHP_OK);
+    /* Under another name it is the same provider. */
+    person_fixture_put(&f, row(), "old", "https://corp.example", "7");
+    ck_assert_int_eq(removed("google"), AUTHP_OK);
+}
+END_TEST
+
 START_TEST(an_administrator)
 {
     static const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
@@ -173,6 +197,7 @@ Suite *suite_provider_unlink(void)
     tcase_add_test(tests, an_owner_with_a_password);
     tcase_add_test(tests, an_identity_that_is_not_there);
     tcase_add_test(tests, the_last_way_in);
+    tcase_add_test(tests, a_provider_that_is_gone);
     tcase_add_test(tests, the_other_one_stays);
     tcase_add_test(tests, an_administrator);
     tcase_add_test(tests, a_password_that_goes_meanwhile);

@@ -62,12 +62,6 @@ static void audit(const entering_t *in, const char *name, const authp_user_t *us
     authp_audit_write(in->realm, &event, in->client, in->pool);
 }
 
-static bool has_other_sub(const authp_user_t *user, const authp_person_t *person)
-{
-    const authp_identity_t *linked = authp_identities_of(user->identities, person->provider);
-    return linked != NULL && strcmp(linked->issuer, person->issuer) == 0;
-}
-
 /* What an account with the person's address is. The first that applies counts: without a proof of
  * the address nothing else about the account is told. */
 static authp_found_t look_by_address(const authp_user_t *user, const authp_person_t *person)
@@ -79,7 +73,7 @@ static authp_found_t look_by_address(const authp_user_t *user, const authp_perso
         {!person->vouched, AUTHP_FOUND_DOUBTED},
         {user->disabled, AUTHP_FOUND_DISABLED},
         {authp_user_holds(user, "admin"), AUTHP_FOUND_GUARDED},
-        {has_other_sub(user, person), AUTHP_FOUND_OTHER},
+        {authp_identities_issued(user->identities, person->issuer) != NULL, AUTHP_FOUND_OTHER},
         {user->email_verified, AUTHP_FOUND_PROVEN},
         {user->phone != NULL, AUTHP_FOUND_SHARED},
         {authp_identities_count(user->identities) > 0, AUTHP_FOUND_SHARED},
@@ -124,21 +118,17 @@ static void put_identity(const entering_t *in, authp_user_t *user, apr_pool_t *p
 {
     const authp_person_t *person = in->person;
     authp_ms_t now = authp_realm_now(in->realm);
-    authp_identity_t *identity = authp_identities_of(user->identities, person->provider);
-    if (identity == NULL) {
-        if (user->identities == NULL) {
-            user->identities = apr_array_make(pool, 1, sizeof(authp_identity_t));
-        }
-        identity = apr_array_push(user->identities);
-    }
-    bool known = identity->sub != NULL && strcmp(identity->sub, person->sub) == 0 &&
-                 strcmp(identity->issuer, person->issuer) == 0;
+    const authp_identity_t *known =
+        authp_identities_find(user->identities, person->issuer, person->sub);
+    authp_ms_t linked_at = known != NULL ? known->linked_at : now;
+    authp_identity_t *identity = authp_identities_place(&user->identities, person->provider,
+                                                        person->issuer, person->sub, pool);
     *identity = (authp_identity_t){.provider = person->provider,
                                    .issuer = person->issuer,
                                    .sub = person->sub,
                                    .email = person->email,
                                    .picture = person->picture,
-                                   .linked_at = known ? identity->linked_at : now,
+                                   .linked_at = linked_at,
                                    .last_login = now};
 }
 

@@ -142,12 +142,12 @@ static authp_err_t edit_link(authp_user_t *user, void *ctx, apr_pool_t *pool)
 {
     linking_t *linking = ctx;
     const authp_person_t *person = &linking->person;
-    const authp_identity_t *linked = authp_identities_of(user->identities, person->provider);
     linking->changed = false;
-    if (linked != NULL) {
-        bool same =
-            strcmp(linked->issuer, person->issuer) == 0 && strcmp(linked->sub, person->sub) == 0;
-        return same ? AUTHP_OK : AUTHP_E_IDENTITY_CONFLICT;
+    if (authp_identities_find(user->identities, person->issuer, person->sub) != NULL) {
+        return AUTHP_OK;
+    }
+    if (authp_identities_of(user->identities, person->provider) != NULL) {
+        return AUTHP_E_IDENTITY_CONFLICT;
     }
     authp_err_t err = check_owner(linking, user, pool);
     if (err != AUTHP_OK) {
@@ -211,14 +211,28 @@ authp_err_t authp_provider_link_finish(const authp_realm_t *realm, const authp_s
 }
 
 typedef struct removing_t {
+    const authp_realm_t *realm;
     const char *provider;
     bool last_too;
 } removing_t;
 
-bool authp_provider_link_has_way_in(const authp_user_t *user)
+/* True if somebody can sign in with one of the identities now: its provider is configured. */
+static bool opens(const authp_settings_t *settings, const apr_array_header_t *identities)
+{
+    const apr_array_header_t *providers = settings->providers;
+    for (int i = 0; i < providers->nelts; i++) {
+        const authp_provider_t *provider = APR_ARRAY_IDX(providers, i, const authp_provider_t *);
+        if (authp_identities_issued(identities, provider->issuer) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool authp_provider_link_has_way_in(const authp_settings_t *settings, const authp_user_t *user)
 {
     bool password = user->password_hash != NULL && (user->email != NULL || user->username != NULL);
-    return password || user->phone != NULL || authp_identities_count(user->identities) > 0;
+    return password || user->phone != NULL || opens(settings, user->identities);
 }
 
 static authp_err_t edit_remove(authp_user_t *user, void *ctx, apr_pool_t *pool)
@@ -236,8 +250,9 @@ static authp_err_t edit_remove(authp_user_t *user, void *ctx, apr_pool_t *pool)
         return AUTHP_E_NOT_FOUND;
     }
     user->identities = rest->nelts > 0 ? rest : NULL;
-    return removing->last_too || authp_provider_link_has_way_in(user) ? AUTHP_OK
-                                                                      : AUTHP_E_LAST_CREDENTIAL;
+    return removing->last_too || authp_provider_link_has_way_in(removing->realm->settings, user)
+               ? AUTHP_OK
+               : AUTHP_E_LAST_CREDENTIAL;
 }
 
 static authp_err_t remove_one(const authp_realm_t *realm, const authp_actor_t *actor,
@@ -256,7 +271,7 @@ authp_err_t authp_provider_link_remove(const authp_realm_t *realm, const authp_s
                                        const char *provider, apr_pool_t *pool)
 {
     const authp_actor_t actor = {.id = self->user->id.hex, .client = self->client};
-    removing_t removing = {.provider = provider};
+    removing_t removing = {.realm = realm, .provider = provider};
     authp_err_t err = check_recent(realm, self);
     return err == AUTHP_OK ? remove_one(realm, &actor, actor.id, &removing, pool) : err;
 }
@@ -265,6 +280,6 @@ authp_err_t authp_provider_link_remove_of(const authp_realm_t *realm, const auth
                                           const char *user_id, const char *provider,
                                           apr_pool_t *pool)
 {
-    removing_t removing = {.provider = provider, .last_too = true};
+    removing_t removing = {.realm = realm, .provider = provider, .last_too = true};
     return remove_one(realm, actor, user_id, &removing, pool);
 }

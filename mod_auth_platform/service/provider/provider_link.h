@@ -51,8 +51,8 @@ AUTHP_CHECKED authp_err_t authp_provider_link_remove_of(const authp_realm_t *rea
                                                         const char *user_id, const char *provider,
                                                         apr_pool_t *pool);
 
-/* True if an identity, a password or a phone number lets somebody sign in to the account. Whether
- * it is disabled does not matter. */
-bool authp_provider_link_has_way_in(const authp_user_t *user);
+/* True if an identity of a provider that is configured, a password or a phone number lets somebody
+ * sign in to the account. Whether it is disabled does not matter. */
+bool authp_provider_link_has_way_in(const authp_settings_t *settings, const authp_user_t *user);
 
 #endif
