@@ -28,6 +28,7 @@ my $run;
 sub said { return AuthPlatform::Httpd::slurp("$dir/output") }
 sub start {
     my ($provider) = @_;
+    AuthPlatform::Httpd::write_file("$dir/output", '');
     $run = fork // die "fork: $!\n";
     return if $run;
     open STDOUT, '>', "$dir/output";
@@ -90,7 +91,7 @@ end_run();
 AuthPlatform::Httpd::write_file("$dir/dev.env", AuthPlatform::Httpd::slurp("$dir/dev.env") . 'BACKEND_CORS_ORIGINS=["' . $app->origin . qq{"]\n});
 starts();
 $browser->go($app->url);
-ok($browser->until('document.querySelector("#providers button")'), 'the app of the guide has the provider');
+ok($browser->until('document.querySelector("#providers button")', 30), 'the app of the guide has the provider');
 $browser->click('#providers button');
 ok($browser->until('document.getElementById("address")'), 'which asks who it is') or diag $browser->url;
 $browser->click('button[type=submit]');

@@ -28,16 +28,26 @@ sub start {
     my %file = ('/jobs/' => ['text/html', $html], '/jobs/app.js' => ['text/javascript', $script]);
     $self->{pid} = fork // die "fork: $!\n";
     return $self if $self->{pid};
-    while (my $client = $self->{daemon}->accept) {
-        # One request on a connection: a browser opens some in advance and leaves them idle.
-        $client->timeout(5);
-        if (my $request = $client->get_request) {
-            my ($type, $text) = @{ $file{ $request->uri->path } || ['text/plain', ''] };
-            $client->send_response(length $text ? 200 : 404, undef, ['Content-Type' => $type, 'Content-Length' => length $text, Connection => 'close'], $text);
+    $SIG{CHLD} = 'IGNORE';
+    while (1) {
+        my $client = $self->{daemon}->accept or next; # interrupted by the end of a child
+        # A process for each connection, because a browser opens some in advance and leaves them idle.
+        if ((fork // 1) == 0) {
+            answer($client, \%file);
+            POSIX::_exit(0);
         }
         close $client;
     }
-    POSIX::_exit(0);
+}
+
+sub answer {
+    my ($client, $files) = @_;
+    $client->timeout(20);
+    my $request = $client->get_request or return;
+    my ($type, $text) = @{ $files->{ $request->uri->path } || ['text/plain', ''] };
+    $client->send_response(length $text ? 200 : 404, undef, ['Content-Type' => $type, 'Content-Length' => length $text, Connection => 'close'], $text);
+    close $client;
+    return;
 }
 
 sub DESTROY {
