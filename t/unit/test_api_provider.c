@@ -99,9 +99,11 @@ END_TEST
 
 START_TEST(tokens_in_the_answer)
 {
-    start("");
+    start("device_id=my%20phone");
     authp_response_t out = back("code=x", 200, NULL);
     ck_assert_ptr_nonnull(http_fake_text(&h, &out, "access_token"));
+    const char *refresh = http_fake_text(&h, &out, "refresh_token");
+    ck_assert_str_eq(fixture_session_of(&h.f, refresh)->device_id, "my phone");
     ck_assert_int_eq(fixture_sessions(&h.f), 1);
     ck_assert_str_eq(fixture_audit(&h.f, "login")->reason, "google");
     (void)http_fake_expect(&h, "GET", with_state(CALLBACK, "code=x"), 400, "oauth_state_invalid");
