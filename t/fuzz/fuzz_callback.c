@@ -171,7 +171,6 @@ static void come_back(provider_world_t *world, const char *query, const char *an
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     provider_world_t world;
-    char *last = NULL;
     if (size < 1 || size > 8192) {
         return 0;
     }
@@ -179,8 +178,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = apr_pstrmemdup(world.pool, (const char *)data, size);
     const char *lines[4] = {"", "", "", ""};
     for (int i = 0; i < 4; i++) {
-        const char *line = apr_strtok(i == 0 ? text : NULL, "\n", &last);
-        lines[i] = line != NULL ? line : "";
+        lines[i] = text;
+        text += strcspn(text, "\n");
+        if (*text != '\0') {
+            *text++ = '\0';
+        }
     }
     apr_table_t *headers = apr_table_make(world.pool, 4);
     apr_table_setn(headers, "Cookie", lines[2]);

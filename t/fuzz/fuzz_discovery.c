@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const authp_provider_t google = {
     .name = "google", .issuer = AUTHP_PROVIDER_GOOGLE_ISSUER, .google = true};
@@ -23,9 +24,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void check_endpoint(const authp_provider_t *provider, const char *url)
 {
-    bool https = strncmp(url, "https://", 8) == 0;
+    bool https = strncasecmp(url, "https://", 8) == 0;
     FUZZ_DEMAND(authp_fetch_url_fits(url));
-    FUZZ_DEMAND(https || (provider == &loopback && strncmp(url, "http://", 7) == 0));
+    FUZZ_DEMAND(https || (provider == &loopback && strncasecmp(url, "http://", 7) == 0));
     FUZZ_DEMAND(strlen(url) <= AUTHP_FETCH_URL_MOST && strchr(url, '#') == NULL);
     for (; *url != '\0'; url++) {
         FUZZ_DEMAND(*url > ' ' && *url < 0x7f && *url != '\\');
