@@ -6,7 +6,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Oidc;
-use AuthPlatform::SignIn qw(query_of somebody);
+use AuthPlatform::SignIn qw(query_of somebody words);
 use AuthPlatform::Test ();
 use POSIX ();
 use Test::More;
@@ -18,6 +18,22 @@ my ($slow, $other) = map { AuthPlatform::Oidc->forge } 1 .. 2;
 my ($google, $corp) = ($slow->realm('google'), $other->realm('corp'));
 my $site = AuthPlatform::SignIn->site(google => $google, corp => [$corp, EMAIL_DOMAINS => 'corp.test'], limits => $ONE);
 my $person = $site->registered(somebody() . '@gmail.test');
+
+# Four at once, of which two wait for the other two: nobody is refused while the provider works.
+my @arrivals = map { my $visitor = $site->visitor; [$visitor, $visitor->at_provider($visitor->begin('google', login_hint => somebody()))] } 1 .. 4;
+$google->plan(token => { delay => 120 });
+my @answers = map {
+    my ($visitor, $back) = @$_;
+    my $pid = open(my $reader, '-|') // die "fork: $!\n";
+    if (!$pid) {
+        print words($visitor->open($back));
+        close STDOUT;
+        POSIX::_exit(0);
+    }
+    $reader;
+} @arrivals;
+is(join(', ', map { my $line = <$_>; close $_; $line } @answers), join(', ', ('200 tokens') x 4), 'people who arrive together');
+$google->plan;
 
 # One callback for each caller, with a code that is none. The caller keeps the cookie, so it sends the same request again and again.
 my @callbacks = map {

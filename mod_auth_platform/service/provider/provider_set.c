@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define ENTER_TRIES 20
+#define ENTER_TRIES 150 /* 300 ms: the time of an answer or two of a provider that works */
 #define ENTER_WAIT_US 2000
 #define CROWD_MS 1000     /* after a wait in vain nobody waits for so long */
 #define ANSWER_MOST 65536 /* bytes of an answer of a token endpoint or of an API */
