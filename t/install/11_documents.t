@@ -52,6 +52,9 @@ for my $document (@for_users) {
     is($@, '', "$document: each block says what it is");
     my @hidden = grep { $_->{name} eq '' && $_->{text} =~ /^\s*(?:\$ |#? ?(?:curl|make|a2\w+|apache2ctl|apt-get|authplatform|install|sed) )/m } @blocks;
     is_deeply([map {"$document:$_->{line}"} @hidden], [], "$document: no command is in a block that no test runs");
+    # A reader pastes all blocks into one shell. What a block changes there counts for the later ones: `make` needs the folder of the source.
+    my @changing = grep { $_->{kind} eq 'sh' && $_->{text} =~ /^(?:cd|umask|set|exec|exit) /m } @blocks;
+    is_deeply([map {"$document:$_->{line}"} @changing], [], "$document: no block changes the folder or the mask of the shell");
 }
 
 # --- what they name --------------------------------------------------------------------------------------------------
