@@ -66,12 +66,16 @@ is_deeply(listed(qw(user list --limit 60 --after), id(200)), page([map { $_->{id
 is_deeply(listed(qw(user list --after), id(260)), { ids => [], next => undef }, 'behind the last one is nothing');
 
 # --- one account, for people --------------------------------------------------------------------------------------------
-sql($dir, "UPDATE users SET email_verified = 1, password_hash = NULL, name = 'Ann  O. Ther' WHERE id = '${\id(3)}'", "UPDATE users SET disabled = 1 WHERE id = '${\id(4)}'");
+sql($dir, "UPDATE users SET email_verified = 1, password_hash = NULL, name = 'Ann  O. Ther' WHERE id = '${\id(3)}'", "UPDATE users SET disabled = 1, identities = '"
+    . '[{"provider":"google","issuer":"https://accounts.google.com","sub":"1","linked_at":0,"last_login":0},{"provider":"corp","issuer":"https://id.example","sub":"2",'
+    . '"email":"r@corp.example","linked_at":1700000000000,"last_login":1700000060000}]' . "' WHERE id = '${\id(4)}'");
 my @times = ("created:        2023-11-14T22:13:20.000Z\n", "updated:        2023-11-14T22:14:20.000Z\n");
 is(tool('user', 'show', '--id', id(3))->{out}, join('', "id:             ${\id(3)}\n", "e-mail:         ann3\@example.org (verified)\n", "name:           Ann  O. Ther\n",
-    "roles:          candidate\n", "state:          active\n", "password:       none\n", @times), 'user show: verified, named, without a password');
+    "roles:          candidate\n", "state:          active\n", "password:       none\n", "identities:     none\n", @times), 'user show: verified, named, without a password');
 is(tool('user', 'show', '--id', id(4))->{out}, join('', "id:             ${\id(4)}\n", "e-mail:         rob4\@example.org\n", "name:           -\n",
-    "roles:          recruiter\n", "state:          disabled\n", "password:       set\n", @times), '... disabled, which goes before all else');
+    "roles:          recruiter\n", "state:          disabled\n", "password:       set\n",
+    "identity:       google, no e-mail address, of https://accounts.google.com, linked -, last sign-in -\n",
+    "identity:       corp, r\@corp.example, of https://id.example, linked 2023-11-14T22:13:20.000Z, last sign-in 2023-11-14T22:14:20.000Z\n", @times), '... disabled, which goes before all else');
 like(tool('user', 'show', '--id', id(1))->{out}, qr/^state:          recruiter pending$/m, '... a recruiter whom nobody verified');
 my $rows = tool('user', 'list', '--after', id(2), '--limit', '2')->{out};
 is($rows, join('', "ID                        E-MAIL            ROLES      STATE     CREATED                   NAME\n",
