@@ -51,6 +51,11 @@ START_TEST(queries)
         {"https://a.example/x#a#b", "https://a.example/x?k=v%23&l=w#a#b"},
         {"/jobs", "/jobs?k=v%23&l=w"},
         {"", "?k=v%23&l=w"},
+        {"https://a.example/x?k=1&b=2", "https://a.example/x?b=2&k=v%23&l=w"},
+        {"https://a.example/x?b=2&l&none=3&k=", "https://a.example/x?b=2&k=v%23&l=w"},
+        {"https://a.example/x?%6B=1&kk=2&%zz=3#k=4",
+         "https://a.example/x?kk=2&%zz=3&k=v%23&l=w#k=4"},
+        {"https://a.example/x?a?k=1", "https://a.example/x?a?k=1&k=v%23&l=w"},
     };
     const authp_pair_t pairs[] = {{"k", "v#"}, {"none", NULL}, {"l", "w"}};
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {

@@ -225,6 +225,7 @@ START_TEST(a_page)
     expect_headers(&out, _i);
     ck_assert_str_eq(header(&out, "Content-Type"), "text/html; charset=utf-8");
     /* The site's own policy would block the <style> element. */
+    ck_assert_str_eq(header(&out, "Referrer-Policy"), "no-referrer");
     ck_assert_str_eq(header(&out, "Content-Security-Policy"),
                      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
                      "form-action 'none'; frame-ancestors 'none'");

@@ -66,4 +66,6 @@ void authp_refusal_page(authp_err_t err, const char *request_id,
     out->body_len = strlen(out->body);
     apr_table_setn(out->headers, "Content-Type", "text/html; charset=utf-8");
     apr_table_setn(out->headers, "Content-Security-Policy", PAGE_POLICY);
+    /* The address may be a callback with a code of a provider in it. */
+    apr_table_setn(out->headers, "Referrer-Policy", "no-referrer");
 }

@@ -22,7 +22,9 @@ static const char *place_of(const authp_call_t *call, const char *return_to, aut
     }
     const authp_pair_t pairs[] = {{"return_to", path ? return_to : NULL},
                                   {"error", problem->code},
-                                  {"error_description", path ? NULL : problem->detail}};
+                                  {"error_description", path ? NULL : problem->detail},
+                                  {"login_code", NULL},
+                                  {"link_code", NULL}};
     return authp_pairs_url(place, AUTHP_PAIRS(pairs), call->pool);
 }
 
@@ -58,7 +60,11 @@ authp_err_t authp_provider_answer_code(authp_call_t *call, const char *return_to
     }
     const char *place =
         authp_target_is_path(return_to) ? authp_provider_answer_path(call, return_to) : return_to;
-    const authp_pair_t pairs[] = {{name, code}};
+    const authp_pair_t pairs[] = {{name, code},
+                                  {"login_code", NULL},
+                                  {"link_code", NULL},
+                                  {"error", NULL},
+                                  {"error_description", NULL}};
     authp_answer_redirect(call, authp_pairs_url(place, AUTHP_PAIRS(pairs), call->pool));
     return AUTHP_OK;
 }
