@@ -29,6 +29,7 @@ subtest 'a token counts, once' => sub {
     ok($in->{json}{refresh_token}, 'with a refresh token');
     is_deeply([@{ $in->{json}{user} }{qw(email roles)}], ["$who\@gmail.test", ['candidate']], 'a candidate');
     is(words(given($token)), '401 token_invalid', 'a second time');
+    is(given($token)->{json}{detail}, 'The token is not valid.', 'the words do not speak of an access token');
     like(given($token)->{headers}{'www-authenticate'}[0], qr/^Bearer/, 'with a challenge');
     is(given($google->mint(claims => claims($who)))->{json}{user}{id}, $in->{json}{user}{id}, 'another token of the same person');
     my $both = $site->visitor;

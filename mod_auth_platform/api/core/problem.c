@@ -10,7 +10,7 @@ static const authp_problem_t problems[] = {
     {AUTHP_E_TOKEN_MISSING, 401, "token_missing", "Sign-in needed",
      "This needs an access token or a session.", 0},
     {AUTHP_E_TOKEN_INVALID, 401, "token_invalid", "Token not valid",
-     "The access token is not valid.", 0},
+     "The token is not valid.", 0},
     {AUTHP_E_TOKEN_EXPIRED, 401, "token_expired", "Token expired",
      "The access token has expired: refresh it.", 0},
     {AUTHP_E_TOKEN_REVOKED, 401, "token_revoked", "Signed out",
