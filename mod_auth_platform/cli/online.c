@@ -56,7 +56,7 @@ void authp_online_check(authp_context_t *context, json_t *answer, apr_array_head
             "no identity provider can be asked, see the line above";
         return;
     }
-    /* The report has what the library would log. */
+    /* The report has the same errors as the log lines of the library. */
     authp_output_log(false);
     for (int i = 0; i < settings->providers->nelts; i++) {
         check_one(context, APR_ARRAY_IDX(settings->providers, i, const authp_provider_t *), fetcher,

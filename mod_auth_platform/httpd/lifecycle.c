@@ -246,8 +246,9 @@ bool authp_lifecycle_ready(void)
     return ready;
 }
 
-/* Without it the routes of providers do not exist in this child. Half of the places at the gate may
- * wait for providers, so that one that does not answer leaves the other half to the store. */
+/* Makes realm->providers. If that fails, routes that name a provider answer 404 in this child. Half
+ * of the places at the gate may wait for providers. The other half is left to the store if a
+ * provider does not answer. */
 static void open_providers(authp_runtime_t *runtime, server_rec *server)
 {
     const authp_settings_t *settings = runtime->realm->settings;

@@ -72,7 +72,7 @@ static void grow(sink_t *sink, size_t len)
     sink->room = room;
 }
 
-/* What libcurl calls with each piece of the body. A result other than the length ends the request.
+/* libcurl calls this with each piece of the body. A result other than the length ends the request.
  */
 static size_t take_body(char *data, size_t one, size_t len, void *ctx)
 {
@@ -109,7 +109,7 @@ static const char *value_of(const char *line, size_t len, const char *name, size
     return from;
 }
 
-/* What libcurl calls with each line of the header. */
+/* libcurl calls this with each line of the header. */
 static size_t take_header(char *line, size_t one, size_t len, void *ctx)
 {
     size_t value_len = 0;
@@ -138,7 +138,7 @@ static size_t take_header(char *line, size_t one, size_t len, void *ctx)
     return len;
 }
 
-/* The same for each request. */
+/* Sets the options that are the same for each request. */
 static void set_rules(setup_t *setup)
 {
     static const struct {
@@ -162,7 +162,7 @@ static void set_rules(setup_t *setup)
         set_long(setup, numbers[i].option, numbers[i].value);
     }
     set_pointer(setup, CURLOPT_PROTOCOLS_STR, "http,https");
-    set_pointer(setup, CURLOPT_PROXY, ""); /* also none from the environment */
+    set_pointer(setup, CURLOPT_PROXY, ""); /* no proxy, not even one from the environment */
     set_pointer(setup, CURLOPT_USERAGENT, "mod_auth_platform");
 }
 
@@ -239,7 +239,8 @@ static CURLcode perform(CURL *easy)
     return rc;
 }
 
-/* The words of libraries for an error: constant texts, without anything of the request. */
+/* The text that libcurl or OpenSSL has for an error. It is constant and has no part of the request.
+ */
 static const char *reason(CURL *easy, CURLcode rc)
 {
     long verified = X509_V_OK;

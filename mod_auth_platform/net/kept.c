@@ -215,7 +215,7 @@ static bool failed_lately(const authp_kept_t *kept, const char *url, authp_ms_t 
     return now < kept->failed_until && strcmp(kept->failed_url, url) == 0;
 }
 
-/* Makes kept->version the one of `url`, however old. */
+/* Makes kept->version a version of `url`. After AUTHP_OK it may be an old one. */
 static authp_err_t ensure(authp_kept_t *kept, const char *url, authp_ms_t now)
 {
     const struct timespec deadline = after(kept->rules.timeout_ms);

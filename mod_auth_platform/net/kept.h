@@ -29,13 +29,12 @@ typedef struct authp_kept_rules_t {
 authp_kept_t *authp_kept_make(const authp_kept_rules_t *rules, const authp_fetcher_t *fetcher,
                               const authp_clock_t *clock, apr_pool_t *pool);
 
-/* Gets the value of `url`. *value lives at least as long as `pool`. It is fetched if there is none,
- * or if its time is over. If that fails, the old value is used for another minute; without one, the
- * error is remembered for a second. While another thread fetches, callers use the old value;
- * without one they wait, at most timeout_ms. A value that was fetched from another URL does not
- * count.
- * AUTHP_E_UNAVAILABLE: not reached, or a status other than 200. Other errors are the fetcher's and
- * parse's. */
+/* Gets the value of `url`. *value lives at least as long as `pool`. The document is fetched if
+ * there is no value, or if its time is over. If that fails, the old value is used for another
+ * minute; without one, the error is remembered for a second. While another thread fetches, callers
+ * use the old value; without one they wait, at most timeout_ms. A value that was fetched from
+ * another URL does not count. AUTHP_E_UNAVAILABLE: no answer in time, or a status other than 200.
+ * Other errors are the fetcher's and parse's. */
 AUTHP_CHECKED authp_err_t authp_kept_get(authp_kept_t *kept, const char *url, const void **value,
                                          apr_pool_t *pool);
 
@@ -45,8 +44,8 @@ bool authp_kept_is_quick(authp_kept_t *kept, const char *url);
 
 /* For a caller who does not find what it needs (a key) in *value, which authp_kept_get() gave it.
  * Sets *value to a newer one if there is one, or fetches it if nobody called this function in the
- * latest minute. Otherwise AUTHP_OK with *value unchanged: the document does not have it. An error
- * is that of the latest renewal: nobody knows whether the document has it. */
+ * latest minute. AUTHP_OK with *value unchanged: the newest document does not have it. An error:
+ * the latest renewal failed with it, so a newer document may have it. */
 AUTHP_CHECKED authp_err_t authp_kept_renew(authp_kept_t *kept, const char *url, const void **value,
                                            apr_pool_t *pool);
 

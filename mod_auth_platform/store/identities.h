@@ -23,9 +23,9 @@ authp_identity_t *authp_identities_find(const apr_array_header_t *list, const ch
 /* The first one of that issuer; NULL if there is none. */
 authp_identity_t *authp_identities_issued(const apr_array_header_t *list, const char *issuer);
 
-/* Where the identity belongs in *list, which is made if it is NULL: its own place, else the one of
- * the provider's name, else a new one. An identity has its own place under another name, too: the
- * provider was renamed, and a second entry would remain when the person unlinks the first. */
+/* The entry of *list for this identity: the one with its issuer and sub, else the one with the
+ * provider's name, else a new one. Makes *list if it is NULL. An entry with this issuer and sub
+ * counts under any name, because a renamed provider must not get a second entry. */
 authp_identity_t *authp_identities_place(apr_array_header_t **list, const char *provider,
                                          const char *issuer, const char *sub, apr_pool_t *pool);
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Slow, unavailable and lying providers: each fault of a discovery document or a JWK set is refused in bounded time. Documents are cached.
+# Slow, unavailable and faulty providers: each fault of a discovery document or a JWK set is refused in bounded time. Documents are cached.
 # Guarded pages keep their response time while a provider does not answer.
 # Quiet: response times are measured.
 use strict;

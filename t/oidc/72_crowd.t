@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A crowd at a provider that does not answer. Who cannot be served is refused at once, so that the rest of the API and other providers work.
+# A crowd at a provider that does not answer. A request that cannot be served is refused at once, so that the rest of the API and other providers work.
 # Quiet: requests that take seconds are counted.
 use strict;
 use warnings FATAL => 'all';

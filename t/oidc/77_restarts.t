@@ -25,7 +25,8 @@ my $rounds = $ENV{AUTHP_LONG} ? 20 : 4;
 my $forge  = AuthPlatform::Oidc->forge;
 my $google = $forge->realm('google');
 
-# Runs $once in a process of its own until the pipe is closed, or once if there is none. Returns a handle, from which its words are read.
+# Runs $once in a process of its own: again and again until the pipe is closed, or once if there is no pipe. Returns a handle from which the
+# output of $once is read.
 sub aside {
     my ($site, $once, $stop, $held) = @_;
     my $pid = open(my $reader, '-|') // die "fork: $!";
@@ -41,7 +42,7 @@ sub aside {
     POSIX::_exit(0);
 }
 
-# One sign-in of somebody new. Returns the words of the answer that it ends with; "cut" if a connection was.
+# One sign-in of somebody new. Returns its last answer in short, or "cut" if a connection was cut.
 sub sign_in {
     my ($site) = @_;
     my $visitor = $site->visitor;

@@ -77,8 +77,8 @@ static authp_ms_t fetch_slowly(authp_err_t *err)
     return authp_clock_now(authp_clock_monotonic()) - began;
 }
 
-/* The time-out counts for names, too. Everything is released at once, and the lookup that goes on
- * is none of our business: it gets no signals and touches nothing that is gone. */
+/* The time-out counts for names, too. The request's memory is released at once. The lookup that
+ * goes on gets no signals and touches no released memory. */
 START_TEST(time_out_of_a_lookup)
 {
     authp_err_t err = AUTHP_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates: whom the HTTP client trusts. A server of the command openssl(1), with a CA of its
+/* Which certificates the HTTP client trusts. A server of the command openssl(1), with a CA of its
  * own. */
 #include <fcntl.h>
 #include <signal.h>

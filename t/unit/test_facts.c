@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an account is when a token is shown, and not what it was when the token was made: each fact
- * in each way by which a page, a route or the next token learns of it. */
+/* A token counts with the facts of the account at the time of the request, not at the time when the
+ * token was made. Tests each fact in each way by which a page, a route or the next token learns it.
+ */
 #include "live_fixture.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"

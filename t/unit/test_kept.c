@@ -189,7 +189,7 @@ START_TEST(renewal_that_fails)
     fail_as(_i);
     ck_assert_int_eq(authp_kept_renew(f.kept, KEPT_URL, &value, f.pool), failures[_i].expected);
     ck_assert_ptr_eq(value, first);
-    /* For a minute nobody knows better; the old value stays for those who find what they need. */
+    /* For a minute the error is that of this renewal. Others still get the old value. */
     work_again();
     ck_assert_int_eq(authp_kept_renew(f.kept, KEPT_URL, &value, f.pool), failures[_i].expected);
     ck_assert_ptr_eq(kept_fixture_get(&f, KEPT_URL), first);

@@ -38,7 +38,8 @@ static void put_identity(authp_user_t *row, const char *provider, const char *is
     person_fixture_put(&f, row, provider, issuer, sub);
 }
 
-/* The worlds in which the table's rows apply. Each makes Ada's account as it is before, or none. */
+/* One function for each situation in which a row of the table applies. It makes Ada's account as it
+ * is before the sign-in, or none. */
 static authp_user_t *ada(const char *role, bool verified, bool proven)
 {
     authp_user_t *row = row_of(fixture_user(&f, PERSON_EMAIL, role, verified));

@@ -177,7 +177,8 @@ START_TEST(another_signature_of_the_same_token)
 }
 END_TEST
 
-/* It is remembered until nobody takes it any more: exp, the leeway, and the rest of that second. */
+/* A used token is remembered until it would be refused anyway: exp, the leeway, and the rest of
+ * that second. */
 START_TEST(how_long_it_is_remembered)
 {
     taken(
@@ -208,7 +209,7 @@ START_TEST(a_refused_token_is_not_used_up)
 }
 END_TEST
 
-/* Once the checks have passed it is used, whoever the person is. */
+/* A token that passes the checks is used, even if its person is refused. */
 START_TEST(an_unverified_address_uses_it_up)
 {
     const char *token = provider_fixture_sign(

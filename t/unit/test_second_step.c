@@ -269,7 +269,7 @@ START_TEST(each_step_fails)
 }
 END_TEST
 
-/* What comes right before one operation: the hook waits for its turn among calls of that name. */
+/* What happens right before one operation. The hook counts the calls of that operation's name. */
 typedef struct turn_t {
     const char *op;
     int before; /* calls of that name before it */

@@ -72,8 +72,8 @@ static void expect_one(const char *text, const char *name, const char *what)
 #define GOOGLE_END "must end in /google/callback below the mount, such as /api/auth/google/callback"
 #define SAFE "must be an https URL (http only for localhost and 127.0.0.1), without a query"
 #define NAMES                                                                                      \
-    "must be at most 15 different names of a-z, 0-9 and _, comma separated; google has settings "  \
-    "of its own"
+    "must be at most 15 different names of a-z, 0-9 and _ that begin with a letter, comma "        \
+    "separated; google has settings of its own"
 #define CORP                                                                                       \
     "OIDC_CORP_ISSUER=https://id.corp.example/\nOIDC_CORP_CLIENT_ID=x\n"                           \
     "OIDC_CORP_CLIENT_SECRET=s3cret-s3cret\n"                                                      \

@@ -82,8 +82,8 @@ static bool may_verify(const json_t *key_ops)
     return false;
 }
 
-/* Everybody can sign with a key whose private part is in a public set: `d` of all kinds, `k` of
- * symmetric keys, the primes of RSA. */
+/* True if the key has a private member: `d` of all kinds, `k` of symmetric keys, the primes of RSA.
+ * The set is public, so everybody could sign with such a key. */
 static bool is_public(const json_t *jwk)
 {
     static const char *const parts[] = {"d", "k", "p", "q", "dp", "dq", "qi", "oth"};

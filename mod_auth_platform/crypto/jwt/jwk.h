@@ -16,9 +16,9 @@ typedef struct authp_jwk_set_t authp_jwk_set_t;
 #define AUTHP_JWK_KEYS_MOST 100
 
 /* Makes the set from the text of a JWK set. Usable keys are: RSA of 2048 to 8192 bits for RS256, EC
- * on P-256 for ES256, OKP Ed25519 for EdDSA. Any other key is left out, also one that is not meant
- * for checking signatures with this algorithm (`use`, `key_ops`, `alg`), that is not valid, or that
- * has its private part in the set. AUTHP_E_TOO_LARGE: more than AUTHP_JWK_SET_MOST bytes.
+ * on P-256 for ES256, OKP Ed25519 for EdDSA. Any other key is left out. So is a key that is not
+ * valid, that has its private part in the set, or whose `use`, `key_ops` or `alg` is not for
+ * checking signatures with this algorithm. AUTHP_E_TOO_LARGE: more than AUTHP_JWK_SET_MOST bytes.
  * AUTHP_E_MALFORMED: no object with an array `keys`, more than AUTHP_JWK_KEYS_MOST keys, or two
  * usable keys with one kid. A set may have no usable key. */
 AUTHP_CHECKED authp_err_t authp_jwk_parse(const char *text, size_t len, authp_jwk_set_t **out,

@@ -33,7 +33,8 @@ bool authp_discovery_is_issuer(const authp_provider_t *provider, const char *iss
             strcmp(without_https(provider->issuer), without_https(issuer)) == 0);
 }
 
-/* A provider on the internet may not lead to a server without TLS on this host. */
+/* If the issuer is https, its endpoints must be https too: http URLs are on this host, to which
+ * such a provider may not send requests. */
 bool authp_discovery_endpoint_fits(const authp_provider_t *provider, const char *url)
 {
     bool plain = strncmp(provider->issuer, "http://", 7) == 0;

@@ -20,8 +20,8 @@ typedef struct authp_discovery_t {
 /* The address of the document. */
 const char *authp_discovery_url(const authp_provider_t *provider, apr_pool_t *pool);
 
-/* Reads the document. AUTHP_E_MALFORMED: it is none, it is of another issuer, or it has an address
- * that cannot be used; *why then is a few words for people. */
+/* Reads the document. AUTHP_E_MALFORMED: `text` is no such document, is of another issuer, or has
+ * an address that cannot be used. *why then says so in a few words for people. */
 AUTHP_CHECKED authp_err_t authp_discovery_parse(const authp_provider_t *provider, const char *text,
                                                 size_t len, authp_discovery_t **out,
                                                 const char **why, apr_pool_t *pool);
@@ -29,7 +29,7 @@ AUTHP_CHECKED authp_err_t authp_discovery_parse(const authp_provider_t *provider
 /* True if an endpoint of this provider may have that address. `url` may be NULL. */
 bool authp_discovery_endpoint_fits(const authp_provider_t *provider, const char *url);
 
-/* True if `issuer` is this provider's. Google's has two spellings. */
+/* True if `issuer` is this provider's. Google's issuer counts with and without https://. */
 bool authp_discovery_is_issuer(const authp_provider_t *provider, const char *issuer);
 
 #endif

@@ -25,8 +25,8 @@ typedef struct authp_id_token_rules_t {
 AUTHP_CHECKED authp_err_t authp_id_token_check(const authp_id_token_rules_t *rules,
                                                const json_t *claims, const char **why);
 
-/* Reads who the person is, after that check. AUTHP_E_EMAIL_UNVERIFIED: the token has no valid
- * address, or the provider does not say that it has verified it. */
+/* Reads the person from claims that authp_id_token_check() has accepted. AUTHP_E_EMAIL_UNVERIFIED:
+ * the token has no valid address, or the provider does not say that it has verified it. */
 AUTHP_CHECKED authp_err_t authp_id_token_person(const authp_provider_t *provider,
                                                 const json_t *claims, authp_person_t *out,
                                                 apr_pool_t *pool);

@@ -13,7 +13,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* A try fails only if another request has changed the account, or has made one, meanwhile. */
+/* A further try follows if another request has changed or made an account meanwhile, and after
+ * AUTHP_STEP_PART. */
 #define TRIES 5
 
 #define BOTH(step, then_candidate, then_recruiter, err)                                            \
@@ -38,7 +39,7 @@ const authp_mapping_rule_t authp_mapping_rules[AUTHP_FOUND_KINDS][AUTHP_ASKED_RE
     [AUTHP_FOUND_DOUBTED] = REFUSED(AUTHP_E_IDENTITY_CONFLICT),
     [AUTHP_FOUND_DISABLED] = REFUSED(AUTHP_E_ACCOUNT_DISABLED)};
 
-/* One sign-in while it is decided. */
+/* The state of one sign-in. */
 typedef struct entering_t {
     const authp_realm_t *realm;
     const authp_person_t *person;
@@ -62,8 +63,8 @@ static void audit(const entering_t *in, const char *name, const authp_user_t *us
     authp_audit_write(in->realm, &event, in->client, in->pool);
 }
 
-/* What an account with the person's address is. The first that applies counts: without a proof of
- * the address nothing else about the account is told. */
+/* What an account with the person's address is. The first case that applies counts. `vouched` comes
+ * first, so that somebody without a proof of the address learns nothing else about the account. */
 static authp_found_t look_by_address(const authp_user_t *user, const authp_person_t *person)
 {
     const struct {
@@ -141,7 +142,7 @@ static authp_err_t check_free(const entering_t *in, apr_pool_t *pool)
     return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err == AUTHP_OK ? AUTHP_E_CONFLICT : err;
 }
 
-/* AUTHP_E_CONFLICT: the account is not any more what the step was chosen for. */
+/* AUTHP_E_CONFLICT: the step was chosen for an older state of the account. */
 static authp_err_t edit_account(authp_user_t *user, void *ctx, apr_pool_t *pool)
 {
     const entering_t *in = ctx;
@@ -238,7 +239,8 @@ static authp_err_t edit_request(authp_user_t *user, void *ctx, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
-/* The invite that the account was made for went to another request. */
+/* Removes the account that was made for an invite, because another request used the invite first.
+ */
 static authp_err_t undo(entering_t *in)
 {
     authp_err_t err = authp_store_user_discard(in->realm->store, in->user, in->pool);

@@ -5,7 +5,7 @@
 #include "service/provider/person.h"
 #include "service/session/session.h"
 
-/* From what a provider says of a person to an account of this server. */
+/* Finds or makes the account of a person whom a provider has identified. */
 
 /* What the store has for the person: an account by the identity (issuer and sub), else by the
  * e-mail address. */
@@ -18,7 +18,8 @@ typedef enum authp_found_t {
     AUTHP_FOUND_GUARDED,  /* by the address, and the account is never linked by it */
     AUTHP_FOUND_OTHER,    /* by the address, and the account has another sub of this issuer */
     AUTHP_FOUND_DOUBTED,  /* by the address, for which this provider does not vouch */
-    AUTHP_FOUND_DISABLED, /* by either, and the account is disabled */
+    AUTHP_FOUND_DISABLED, /* by the identity, or by an address that the provider may prove, and the
+                             account is disabled */
     AUTHP_FOUND_KINDS
 } authp_found_t;
 
@@ -36,7 +37,7 @@ typedef enum authp_step_t {
 /* What happens then. */
 typedef enum authp_then_t {
     AUTHP_THEN_REFUSE, /* with the error of the rule */
-    AUTHP_THEN_AGAIN,  /* looks again what the store has */
+    AUTHP_THEN_AGAIN,  /* the mapping begins again */
     AUTHP_THEN_ENTER,  /* signs in by the rules of POST /login */
     AUTHP_THEN_RECRUIT /* signs in a verified recruiter; a live invite makes one; for anybody else
                           the request is noted: AUTHP_E_RECRUITER_PENDING */
@@ -50,14 +51,14 @@ typedef struct authp_mapping_rule_t {
 
 extern const authp_mapping_rule_t authp_mapping_rules[AUTHP_FOUND_KINDS][AUTHP_ASKED_RECRUITER + 1];
 
-/* What `user` is for this person. Does not look into the store. */
+/* What `user` (NULL: no account) is for this person. Does not ask the store. */
 authp_found_t authp_mapping_look(const authp_user_t *user, const authp_person_t *person);
 
 /* Finds or makes the person's account, and decides whether the person may sign in with the role
  * that was asked for. AUTHP_OK: *out is the account, for which the caller starts a session.
  * AUTHP_E_RECRUITER_PENDING, AUTHP_E_IDENTITY_CONFLICT, AUTHP_E_ACCOUNT_DISABLED, AUTHP_E_BUSY
  * (others keep changing the account). Writes accounts that it makes, and identities that it links,
- * to the audit; the sign-in itself is the caller's to write. */
+ * to the audit. The caller writes the sign-in itself. */
 AUTHP_CHECKED authp_err_t authp_mapping_enter(const authp_realm_t *realm,
                                               const authp_person_t *person, authp_asked_t asked,
                                               const authp_client_t *client, authp_user_t **out,

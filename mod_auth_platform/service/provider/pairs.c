@@ -32,7 +32,7 @@ static bool is_one_of(const char *at, size_t len, const authp_pair_t *pairs, siz
     return false;
 }
 
-/* The query without those parameters. */
+/* The query without the parameters that have the name of a pair. */
 static const char *others(const char *query, const authp_pair_t *pairs, size_t count,
                           apr_pool_t *pool)
 {

@@ -15,9 +15,9 @@ typedef struct authp_pair_t {
 
 /* The parameters in application/x-www-form-urlencoded. */
 const char *authp_pairs_form(const authp_pair_t *pairs, size_t count, apr_pool_t *pool);
-/* `url` with these parameters added to its query, before its fragment. Parameters of `url` that have
- * the name of one of them are removed, also if that one is left out: otherwise a reader might take
- * the first of two. */
+/* `url` with these parameters added to its query, before its fragment. Parameters of `url` that
+ * have the name of one of them are removed, also if that value is NULL: of two parameters with one
+ * name a reader might take the first. */
 const char *authp_pairs_url(const char *url, const authp_pair_t *pairs, size_t count,
                             apr_pool_t *pool);
 

@@ -6,8 +6,8 @@
 #include "service/realm/realm.h"
 
 /* A sign-in between its start and the provider's answer. It is stored nowhere on the server: the
- * browser keeps it in a cookie, sealed (crypto/seal.h). The parameter `state` that goes to the
- * provider and comes back is the name of its entry in the cookie. So an answer counts only in the
+ * browser keeps it in a cookie, sealed (crypto/seal.h). The parameter `state`, which the
+ * provider sends back, is the name of the entry in the cookie. So an answer counts only in the
  * browser in which the sign-in began. */
 #define AUTHP_PENDING_SECONDS 600
 #define AUTHP_PENDING_MOST 5           /* entries in a cookie; the oldest one goes */
@@ -34,10 +34,10 @@ AUTHP_CHECKED authp_err_t authp_pending_begin(const authp_realm_t *realm, authp_
                                               const char *before, const char **after,
                                               apr_pool_t *pool);
 
-/* Takes the entry `state` out of the cookie value `before`. If there is one, *after is the value
- * without it ("" if it was the last one), whatever the result; else *after is NULL.
- * AUTHP_E_OAUTH_STATE_INVALID: there is none, it is not sealed by this server, or its time is
- * over. */
+/* Takes the entry `state` out of the cookie value `before`. If the entry is there, *after is the
+ * value without it ("" if it was the last one), also after an error; else *after is NULL.
+ * AUTHP_E_OAUTH_STATE_INVALID: there is no such entry, it is not sealed by this server, or its time
+ * is over. */
 AUTHP_CHECKED authp_err_t authp_pending_take(const authp_realm_t *realm, const char *before,
                                              const char *state, authp_pending_t *out,
                                              const char **after, apr_pool_t *pool);

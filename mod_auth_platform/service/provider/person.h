@@ -11,7 +11,7 @@ typedef struct authp_person_t {
     const char *issuer;   /* with `sub`: the identity */
     const char *sub;
     const char *email;   /* lower-case; the provider has verified it */
-    bool vouched;        /* this provider's word is enough to prove that address (settings) */
+    bool vouched;        /* by the settings this provider may prove that address */
     const char *name;    /* NULL if there is none that an account may have */
     const char *picture; /* NULL if there is none */
 } authp_person_t;

@@ -26,7 +26,7 @@ static void wrong(const check_t *check, const char *what, const char *more)
         apr_pstrcat(check->pool, what, more, NULL);
 }
 
-/* A text of the provider for a line. */
+/* A text of the provider, shortened for a line of the report. */
 static const char *quoted(const char *text)
 {
     return text == NULL ? "none" : strlen(text) <= TEXT_MOST ? text : "a long text";
@@ -61,7 +61,7 @@ static void check_redirect_uri(const check_t *check)
 
 /* --- documents -------------------------------------------------------------------------------- */
 
-/* Fetches a document. False: it cannot be had, which the report then has. */
+/* Fetches a document. False: it cannot be fetched, and the report has the error. */
 static bool fetch(const check_t *check, const char *name, const char *url, size_t limit,
                   authp_fetched_t *out)
 {
@@ -93,7 +93,7 @@ static void check_endpoint(const check_t *check, const json_t *json, const char 
     }
 }
 
-/* Lists of which one member must be ours. A list that is missing says nothing. */
+/* Lists that must have one of the members `ours`. A list that is absent is no error. */
 static const struct {
     const char *name;
     const char *ours[3];
@@ -176,7 +176,7 @@ static int check_keys(const check_t *check, const char *url)
     }
     int count = authp_jwk_count(set);
     if (count == 0) {
-        wrong(check, url, " has no usable key: RSA of 2048 bits or more, P-256 or Ed25519");
+        wrong(check, url, " has no usable key: RSA of 2048 to 8192 bits, P-256 or Ed25519");
     }
     return count;
 }

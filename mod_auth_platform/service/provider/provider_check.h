@@ -6,9 +6,8 @@
 #include "service/provider/provider_report.h"
 #include "service/settings/settings.h"
 
-/* Asks the provider for its discovery document and its keys, and sends one authorization request
- * without a browser: a redirect to our redirect URI proves that it takes client_id and redirect
- * URI. */
+/* Fetches the provider's discovery document and its keys, and sends one authorization request
+ * (authp_provider_probe()). *out gets the errors, the hints, and what was checked. */
 void authp_provider_check(const authp_provider_t *provider, const authp_fetcher_t *fetcher,
                           authp_provider_report_t *out, apr_pool_t *pool);
 

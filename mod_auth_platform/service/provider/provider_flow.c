@@ -150,7 +150,8 @@ authp_err_t authp_provider_flow_redeem(const authp_realm_t *realm, const authp_p
     return authp_id_token_person(provider, claims, &out->person, pool);
 }
 
-/* Signatures can be written in more than one way, so what is signed names the token. */
+/* Marks the token as used, by a hash of header and payload. The signature is left out, because it
+ * can be written in more than one way. */
 static authp_err_t use_up(const authp_realm_t *realm, const char *id_token, int64_t expiry,
                           apr_pool_t *pool)
 {

@@ -23,7 +23,8 @@ static authp_err_t seal(const authp_realm_t *realm, const char *purpose, json_t 
                             pool);
 }
 
-/* Opens what seal() made. AUTHP_E_OAUTH_STATE_INVALID: it is none, or its time is over. */
+/* Opens what seal() made. AUTHP_E_OAUTH_STATE_INVALID: seal() has not made `text`, or its time is
+ * over. */
 static authp_err_t unseal(const authp_realm_t *realm, const char *purpose, const char *text,
                           json_t **out, apr_pool_t *pool)
 {

@@ -45,7 +45,8 @@ static const char *address_of(const authp_provider_t *provider, const char *endp
                            AUTHP_PAIRS(pairs), pool);
 }
 
-/* The parameter `error` of an address. NULL: it has none. "?": it is no word of a protocol. */
+/* The parameter `error` of an address. NULL: it has none. "?": its value is not a short word of a-z
+ * and _. */
 static const char *error_of(const char *url, apr_pool_t *pool)
 {
     const char *at = strpbrk(url, "?#");
@@ -61,7 +62,7 @@ static const char *error_of(const char *url, apr_pool_t *pool)
     return whole ? apr_pstrmemdup(pool, value, len) : "?";
 }
 
-/* What a provider says that knows the client and would need to show a page. */
+/* True for an error with which a provider says that it knows the client and must show a page. */
 static bool asks_for_a_page(const char *error)
 {
     static const char *const words[] = {"login_required", "interaction_required",
@@ -126,7 +127,8 @@ bool authp_provider_probe(const authp_provider_t *provider, const char *endpoint
     authp_fetched_t answer = {0};
     authp_err_t err = authp_fetch(fetcher, &request, &answer, pool);
     if (err != AUTHP_OK) {
-        /* This address is for browsers alone. At GitHub the server must reach its host, too. */
+        /* Only browsers need this URL, so the failure is a hint. At GitHub the server itself uses
+         * the same host. */
         note(provider->kind == AUTHP_PROVIDER_GITHUB ? report->errors : report->notes,
              apr_pstrcat(pool, "no answer of ", authp_fetch_origin(request.url, pool),
                          " to an authorization request: ",

@@ -9,9 +9,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define ENTER_TRIES 150 /* 300 ms: the time of an answer or two of a provider that works */
+#define ENTER_TRIES 150 /* 300 ms: a provider that works answers once or twice in that time */
 #define ENTER_WAIT_US 2000
-#define CROWD_MS 1000     /* after a wait in vain nobody waits for so long */
+#define CROWD_MS 1000     /* after a wait in vain no caller waits for this time */
 #define ANSWER_MOST 65536 /* bytes of an answer of a token endpoint or of an API */
 
 typedef struct member_t {
@@ -123,9 +123,9 @@ static bool try_enter(const authp_provider_set_t *set, member_t *member)
     return true;
 }
 
-/* Takes a place, for which it waits a moment. Who waits has a place at httpd's gate, which others
- * need. So if all places belong to callers of a provider that does not answer, one caller finds
- * that out, and the next ones do not wait. */
+/* Takes a place, and waits up to ENTER_TRIES times ENTER_WAIT_US for it. A caller that waits
+ * occupies a place at httpd's gate, which other requests need. So after one caller has waited in
+ * vain, callers do not wait for CROWD_MS. */
 static bool enter(const authp_provider_set_t *set, member_t *member)
 {
     for (int i = 0; i < ENTER_TRIES; i++) {
@@ -141,7 +141,7 @@ static bool enter(const authp_provider_set_t *set, member_t *member)
     return false;
 }
 
-/* `answered`: the provider is not what callers wait for in vain. */
+/* Gives the place back. `answered`: the provider works, so callers may wait for a place again. */
 static void leave(const authp_provider_set_t *set, member_t *member, bool answered)
 {
     if (answered) {
@@ -151,7 +151,7 @@ static void leave(const authp_provider_set_t *set, member_t *member, bool answer
     atomic_fetch_sub(&member->inside, 1);
 }
 
-/* What a caller gets for an error of net/. */
+/* Maps an error of net/ to one of this file's functions. */
 static authp_err_t told(authp_err_t err)
 {
     return err == AUTHP_OK || err == AUTHP_E_INTERNAL ? err : AUTHP_E_OAUTH_UNAVAILABLE;

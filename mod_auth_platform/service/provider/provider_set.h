@@ -16,8 +16,8 @@ typedef struct authp_provider_set_t authp_provider_set_t;
 #define AUTHP_PROVIDER_SET_TIMEOUT_MS 3000 /* for each request to a provider */
 
 /* Contacts nothing. In the functions below at most `most` callers wait for a provider at a time,
- * and a further one gets AUTHP_E_OAUTH_UNAVAILABLE. One of several providers leaves a quarter of
- * these places (rounded down) to the others. `clock` is monotonic. */
+ * and a further one gets AUTHP_E_OAUTH_UNAVAILABLE. If there are several providers, callers of one
+ * leave a quarter of these places (rounded down) to the others. `clock` is monotonic. */
 authp_provider_set_t *authp_provider_set_make(const authp_settings_t *settings,
                                               const authp_fetcher_t *fetcher, int most,
                                               const authp_clock_t *clock, apr_pool_t *pool);
@@ -27,22 +27,23 @@ authp_provider_set_t *authp_provider_set_make(const authp_settings_t *settings,
 /* The provider of that name. NULL: there is none, or this process can contact none. */
 const authp_provider_t *authp_provider_set_find(const authp_realm_t *realm, const char *name);
 
-/* What the provider publishes. AUTHP_E_OAUTH_UNAVAILABLE: it cannot be had, or cannot be used. */
+/* The discovery document. AUTHP_E_OAUTH_UNAVAILABLE: it cannot be fetched, or cannot be used. */
 AUTHP_CHECKED authp_err_t authp_provider_set_discovery(const authp_realm_t *realm,
                                                        const authp_provider_t *provider,
                                                        const authp_discovery_t **out,
                                                        apr_pool_t *pool);
 
-/* Checks the signature of an id_token with the provider's keys, which are fetched again for a key
- * that is not known. AUTHP_E_OAUTH_UNAVAILABLE: the keys cannot be had. AUTHP_E_NOT_FOUND: there is
- * no such key. AUTHP_E_TOKEN_INVALID: the token is not good. *why then is a word for the audit. */
+/* Checks the signature of an id_token with the provider's keys. If the token names an unknown key,
+ * they are fetched again. AUTHP_E_OAUTH_UNAVAILABLE: the keys cannot be fetched. AUTHP_E_NOT_FOUND:
+ * there is no such key. AUTHP_E_TOKEN_INVALID: the token is not valid. After these two *why is a
+ * word for the audit. */
 AUTHP_CHECKED authp_err_t authp_provider_set_verify(const authp_realm_t *realm,
                                                     const authp_provider_t *provider,
                                                     const char *id_token, json_t **claims,
                                                     const char **why, apr_pool_t *pool);
 
-/* Sends a request to a provider. AUTHP_E_OAUTH_UNAVAILABLE: no answer, or a status of 500 or more.
- * AUTHP_E_OAUTH_FAILED: the answer cannot be used. */
+/* Sends a request to a provider. AUTHP_E_OAUTH_UNAVAILABLE: no place, no answer, or a status of 500
+ * or more. AUTHP_E_OAUTH_FAILED: the answer cannot be used. */
 AUTHP_CHECKED authp_err_t authp_provider_set_ask(const authp_realm_t *realm,
                                                  const authp_provider_t *provider,
                                                  authp_fetch_t *request, authp_fetched_t *out,

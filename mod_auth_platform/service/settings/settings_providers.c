@@ -64,7 +64,8 @@ static bool is_safe_url(const char *url)
     return authp_fetch_url_fits(url) && strchr(url, '?') == NULL;
 }
 
-/* The names that messages use for the two settings that are checked the same way for all. */
+/* The names of two settings in messages. Google's settings have other names than those of OIDC_...
+ */
 typedef struct provider_names_t {
     const char *issuer;
     const char *redirect_uri;
@@ -156,7 +157,7 @@ static void add_google(authp_loading_t *loading)
     add(loading, &names, provider);
 }
 
-/* What is left out is what most providers of that kind need. */
+/* Sets members that the settings leave out to the values that most providers of that kind need. */
 static void put_defaults(authp_provider_t *provider, apr_pool_t *pool)
 {
     static const char *const labels[] = {[AUTHP_PROVIDER_OIDC] = NULL,
@@ -240,14 +241,14 @@ void authp_settings_providers_load(authp_loading_t *loading, const authp_setting
     s->providers = apr_array_make(loading->pool, 2, sizeof(authp_provider_t *));
     loading->where = source->in_file;
     add_google(loading);
-    /* NULL if the list itself is wrong, which has been complained of. */
+    /* NULL if the list itself is wrong. That complaint was made before. */
     for (int i = 0; s->oidc_providers != NULL && i < s->oidc_providers->nelts; i++) {
         const char *name = APR_ARRAY_IDX(s->oidc_providers, i, const char *);
         if (!is_provider_name(name) || i == PROVIDERS_MOST ||
             authp_settings_providers_find(s, name) != NULL) {
             complain(
                 loading, "OIDC_PROVIDERS",
-                "must be at most 15 different names of a-z, 0-9 and _, comma separated; google has settings of its own");
+                "must be at most 15 different names of a-z, 0-9 and _ that begin with a letter, comma separated; google has settings of its own");
             return;
         }
         add_named(loading, source, name);

@@ -97,7 +97,7 @@ void authp_mongo_identities_change(bson_t *set, bson_t *unset, const apr_array_h
     }
 }
 
-/* What only tells people something is ignored if it is of another type. */
+/* A member that is only shown to people is ignored if it has another type. */
 static void get_told(const authp_mongo_reader_t *in, authp_identity_t *out)
 {
     authp_mongo_reader_t each = *in;

@@ -21,7 +21,7 @@
  *  /drip            200, then a byte each 50 ms
  *  /drip-header     200, then a header line each 50 ms
  *  /half            200 with Content-Length: 100 and 10 bytes, then the end
- *  /garbage         what is no HTTP
+ *  /garbage         bytes that are no HTTP
  *  /close           the end of the connection
  *  /never           nothing
  */

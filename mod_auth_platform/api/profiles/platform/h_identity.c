@@ -33,7 +33,8 @@ authp_err_t authp_h_identity_list(authp_call_t *call)
     return answer_list(call, call->user);
 }
 
-/* The address of /login beside the callback, whose host keeps the cookie of the sign-in. */
+/* The URL of the route /login with this ticket. Its host is that of the redirect URI, because the
+ * cookie of the sign-in is kept for that host. */
 static const char *login_url(const authp_provider_t *provider, const char *ticket, apr_pool_t *pool)
 {
     const authp_pair_t pairs[] = {{"ticket", ticket}};

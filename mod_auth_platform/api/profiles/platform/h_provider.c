@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signing in with a provider of identities: there, and back. */
+/* Signing in with a provider of identities: the way to the provider, and the callback. */
 #include "api/core/answer.h"
 #include "api/core/cookie.h"
 #include "api/core/sign_in.h"
@@ -50,7 +50,9 @@ authp_err_t authp_h_provider_list(authp_call_t *call)
     return AUTHP_OK;
 }
 
-/* A URL gets a login_code, which is worth nothing without the verifier of this challenge. */
+/* If return_to is a URL, it gets a login_code, which nobody can use without the challenge's
+ * verifier.
+ */
 static authp_err_t check_challenge(authp_call_t *call, const authp_pending_t *pending)
 {
     const char *method = authp_call_query(call, "code_challenge_method");
@@ -58,7 +60,7 @@ static authp_err_t check_challenge(authp_call_t *call, const authp_pending_t *pe
     if (needs && pending->challenge == NULL) {
         call->findings = authp_findings_make(call->pool);
         authp_findings_add(call->findings, "code_challenge", "missing",
-                           "Is needed if return_to is a URL.");
+                           "Must be sent if return_to is a URL.");
     } else if (method != NULL && strcmp(method, "S256") != 0) {
         call->findings = authp_findings_make(call->pool);
         authp_findings_add(call->findings, "code_challenge_method", "invalid", "Must be S256.");
@@ -66,7 +68,7 @@ static authp_err_t check_challenge(authp_call_t *call, const authp_pending_t *pe
     return call->findings == NULL ? AUTHP_OK : AUTHP_E_VALIDATION_FAILED;
 }
 
-/* Reads what the sign-in is to be, or what a ticket says that is to be linked. */
+/* Reads the parameters of a sign-in, or the ticket of a session that links an identity. */
 static authp_err_t read_start(authp_call_t *call, const authp_provider_t *provider,
                               authp_pending_t *out)
 {
@@ -165,7 +167,8 @@ static authp_err_t link_to(authp_call_t *call, const authp_pending_t *pending,
                            : err;
 }
 
-/* Signs the person in, in the way that belongs to return_to. */
+/* Signs the person in. return_to decides the answer: none (tokens), a path (cookies), a URL (a
+ * login_code). */
 static authp_err_t enter(authp_call_t *call, const authp_pending_t *pending,
                          const authp_person_t *person)
 {

@@ -11,7 +11,7 @@
 
 #include <apr_strings.h>
 
-/* The address at which the error is told. NULL: there is none. */
+/* The URL that gets the error as a parameter. NULL: there is none. */
 static const char *place_of(const authp_call_t *call, const char *return_to, authp_err_t err)
 {
     const authp_problem_t *problem = authp_profile_problem(call->request->mount->profile, err);
@@ -74,7 +74,7 @@ void authp_provider_answer_audit(const authp_call_t *call, const char *provider,
 {
     bool good = err == AUTHP_OK;
     if (err == AUTHP_E_OAUTH_UNAVAILABLE || err == AUTHP_E_BUSY) {
-        return; /* nobody was refused; while a provider is down, the store does not pay for it */
+        return; /* nobody was refused, and a provider that is down must not fill the audit */
     }
     const char *denied = why != NULL ? apr_pstrcat(call->pool, authp_err_name(err), ": ", why, NULL)
                                      : authp_err_name(err);
