@@ -183,7 +183,7 @@ int authp_cmd_change_password(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
-/* What to say if the account has no identity of that provider. */
+/* Returns the error text for an account without an identity of that provider. */
 static const char *missing_identity(const authp_context_t *context, const authp_user_t *user)
 {
     const char *names = NULL;

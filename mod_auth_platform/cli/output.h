@@ -15,7 +15,7 @@
 /* Prints "authplatform: ..." to standard error. */
 void authp_output_error(apr_pool_t *pool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Whether warnings and errors of the library go to standard error. */
+/* Sends warnings and errors of the library to standard error, or with false nowhere. */
 void authp_output_log(bool on);
 /* Returns what an expected failure means to the operator, or NULL if there is no text for it. */
 const char *authp_output_explain(authp_err_t err);

@@ -13,8 +13,8 @@
  * belong to the pool that the struct was read into. Each member of authp_user_t, authp_session_t,
  * authp_invite_t, authp_audit_t and authp_login_code_t has a row in store/columns.def. */
 
-/* What an identity provider calls the person. issuer and sub together are unique over all accounts.
- * store/identities.h has functions for lists of them. */
+/* The name of a person at an identity provider. issuer and sub together are unique over all
+ * accounts. store/identities.h has functions for lists of them. */
 typedef struct authp_identity_t {
     const char *provider; /* its name in the settings; an account has at most one of each name */
     const char *issuer;
@@ -25,7 +25,7 @@ typedef struct authp_identity_t {
     authp_ms_t last_login;
 } authp_identity_t;
 
-/* Services give an account at most so many. */
+/* The greatest number of identities that services give to one account. */
 #define AUTHP_IDENTITIES_MOST 16
 
 typedef struct authp_user_t {

@@ -47,7 +47,7 @@ like($first->{out}, qr/^identity: +google, /m, '... and what is left');
 unlike($first->{out}, qr/^identity: +corp, /m, '... without what is gone');
 is($first->{err}, '', '... with nothing to note');
 
-# What is not there.
+# An identity that the account does not have.
 my $again = tool('user', 'unlink', '--id', $user->{id}, '--provider', 'corp');
 is($again->{status}, 1, 'once more: status 1');
 is($again->{err}, "authplatform: this account has no identity of this provider, but of: google\n", '... says what there is');

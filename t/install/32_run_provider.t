@@ -71,7 +71,7 @@ $browser->go("$base/candidate/");
 ok($browser->until('document.querySelector("#view-sign-in .providers a")'), 'the sign-in page has the provider');
 $browser->click('#view-sign-in .providers a');
 ok($browser->until('document.getElementById("address")'), 'which asks who it is') or diag $browser->url;
-like($browser->run('return document.body.innerText'), qr/stands in for Google\. It believes every address/, 'and says what it is');
+like($browser->run('return document.body.innerText'), qr/stands in for Google\. It accepts every address/, 'and says what it is');
 is($browser->run('return getComputedStyle(document.querySelector("button")).display'), 'inline-flex', 'its style is there');
 $browser->run('document.getElementById("address").value = ""');
 $browser->type('#address', 'Grace.Hopper@example.org');

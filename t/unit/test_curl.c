@@ -194,7 +194,9 @@ static const struct {
     {"/drip-header", BRIEF_MS, AUTHP_E_UNAVAILABLE},
 };
 
-/* Each within its time, logged once, without a path; and the client works afterwards. */
+/* Each failure ends within its time and is logged once, without a path. The client works
+ * afterwards.
+ */
 START_TEST(faulty_answers)
 {
     const char *path = apr_pstrcat(pool, faults[_i].path, NULL);
@@ -276,7 +278,8 @@ static void *call_never(void *data)
     return NULL;
 }
 
-/* Four at a time: the fifth is told so at once, and later there is room again. */
+/* Four requests run at a time. The fifth is AUTHP_E_BUSY at once. When one ends, another may run.
+ */
 START_TEST(busy)
 {
     call_t calls[4];

@@ -201,7 +201,7 @@ START_TEST(audiences_and_the_party_that_asked)
 }
 END_TEST
 
-/* Where either side has a nonce, both must have the same. */
+/* If the rules or the token have a nonce, both must have the same one. */
 START_TEST(nonces)
 {
     rules.nonce = NULL;

@@ -60,7 +60,8 @@ START_TEST(unvouched_and_new)
 }
 END_TEST
 
-/* Whoever registered with somebody else's address has nothing left after the owner's proof. */
+/* Somebody who registered with another person's address loses password and sessions when the owner
+ * proves the address. */
 START_TEST(first_proof_ends_what_was)
 {
     authp_user_t *user = fixture_user(&f, PERSON_EMAIL, "candidate", false);

@@ -115,7 +115,7 @@ START_TEST(a_ticket_works_once)
 }
 END_TEST
 
-/* Another provider does not use it up. */
+/* A refusal for another provider does not use the ticket up. */
 START_TEST(a_ticket_is_for_one_provider)
 {
     const char *ticket = ticket_to(NULL);
@@ -155,7 +155,7 @@ START_TEST(texts_that_are_none)
         ck_assert_int_eq(begin(texts[i], "google"), AUTHP_E_OAUTH_STATE_INVALID);
         refused(texts[i], AUTHP_E_OAUTH_STATE_INVALID);
     }
-    /* Neither stands for the other. */
+    /* A ticket is no link code, and a link code is no ticket. */
     ck_assert_int_eq(begin(code_of_mine(), "google"), AUTHP_E_OAUTH_STATE_INVALID);
     refused(ticket_to(NULL), AUTHP_E_OAUTH_STATE_INVALID);
     char *changed = apr_pstrdup(f.pool, code_of_mine());
@@ -190,7 +190,7 @@ START_TEST(a_link_code_links_once)
 }
 END_TEST
 
-/* Nor does another session use the code up. */
+/* A refusal of another session does not use the code up. */
 START_TEST(a_link_code_is_for_one_session)
 {
     const authp_grant_t second = fixture_start(&f, ada);

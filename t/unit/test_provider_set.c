@@ -241,7 +241,7 @@ static void look_it_up(void)
     inner = discover();
 }
 
-/* What is known already needs no place. */
+/* A document that is kept already is read without a place. */
 START_TEST(documents_that_are_kept)
 {
     authp_fetched_t answer;

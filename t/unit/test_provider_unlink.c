@@ -172,7 +172,7 @@ START_TEST(an_administrator)
 }
 END_TEST
 
-/* The account gets its last way in removed by somebody else, right before the write. */
+/* Another request removes the other way to sign in right before the write. */
 static void password_goes(void *ctx)
 {
     authp_user_t *has = row();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is refused is recorded: who wanted it, about whom, and why. */
+/* Each refusal is written to the audit with actor, subject and reason. */
 #include "suite.h"
 #include "support/http_fake.h"
 

@@ -74,7 +74,7 @@ static const char *check_value(const authp_call_t *call, authp_query_kind_t kind
     return NULL;
 }
 
-/* A parameter that may be anything. */
+/* True for a parameter that is never refused. */
 static bool is_free(const authp_parameter_t *parameter)
 {
     return parameter->kind == AUTHP_QUERY_RETURN_TO || parameter->kind == AUTHP_QUERY_ANY;

@@ -55,7 +55,7 @@ void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t 
                            bool ignore_unknown, json_t *out);
 /* Writes the JSON Schema of a role, with the configured names, into `out`. */
 void authp_schema_describe_role(const authp_settings_t *settings, json_t *out);
-/* The same of the role that a sign-in at a provider asks for. */
+/* Writes the JSON Schema of the role that a sign-in at a provider asks for into `out`. */
 void authp_schema_describe_asked(json_t *out);
 /* NULL if the text may name a device. Else a sentence for people. */
 const char *authp_schema_check_device(const char *text, size_t len);

@@ -9,8 +9,7 @@
 AUTHP_CHECKED authp_err_t authp_sign_in_answer(authp_call_t *call, int status,
                                                const authp_grant_t *grant);
 
-/* The same with cookies, whatever the client asks for, and a redirect to `location` instead of the
- * tokens. */
+/* Answers a sign-in with cookies, whatever the client asks for, and a redirect to `location`. */
 AUTHP_CHECKED authp_err_t authp_sign_in_redirect(authp_call_t *call, const authp_grant_t *grant,
                                                  const char *location);
 

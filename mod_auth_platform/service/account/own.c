@@ -26,7 +26,7 @@ static void audit(const authp_realm_t *realm, const authp_self_t *self, const ch
     authp_audit_write(realm, &event, self->client, pool);
 }
 
-/* The caller's own account is gone since its token was checked. */
+/* Maps AUTHP_E_NOT_FOUND: the caller's own account was deleted after its token was checked. */
 static authp_err_t gone_is_revoked(authp_err_t err)
 {
     return err == AUTHP_E_NOT_FOUND ? AUTHP_E_TOKEN_REVOKED : err;

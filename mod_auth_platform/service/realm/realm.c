@@ -12,7 +12,8 @@
 
 #define STORE_TIMEOUT_MS 2000
 #define STORE_CONNECTIONS 8
-/* The key depends on it. A change makes sign-ins that are going on begin again. */
+/* The key is derived with this label. If the label changes, cookies that were sealed before cannot
+ * be opened, so pending sign-ins must begin again. */
 #define SEAL_LABEL "authp state"
 
 /* Reads the file once. No request opens it again. */

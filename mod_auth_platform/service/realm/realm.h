@@ -32,7 +32,7 @@ typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
     const authp_keys_t *keys;
-    const authp_seal_t *seal; /* for what browsers keep while a sign-in goes on */
+    const authp_seal_t *seal; /* seals cookies of pending sign-ins, tickets, link codes */
     authp_jwt_t *jwt;
     struct authp_token_cache_t *token_cache; /* NULL: every token is verified completely */
     authp_store_t *store;                    /* NULL if only tokens are checked */

@@ -7,11 +7,11 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* The issuer of an identity of that name that has none. */
+/* An identity under the name NAME_GOOGLE that has no issuer counts as one of ISSUER_GOOGLE. */
 #define NAME_GOOGLE "google"
 #define ISSUER_GOOGLE "https://accounts.google.com"
 
-/* Longer than "oauth." and a name and the longest field. */
+/* Room for "oauth.", a name and the longest field. */
 #define KEY_LEN 128
 #define FIELD_OF_NAME AUTHP_FIELD_IDENTITIES ".%s"
 

@@ -65,7 +65,7 @@ static bool send_filler(int fd, size_t len)
     return true;
 }
 
-/* Until the client or the test has enough. */
+/* Sends until the client closes the connection or the test ends. */
 static bool drip(const line_t *line, const char *piece)
 {
     const struct timespec pause = {0, DRIP_NS};
@@ -92,7 +92,7 @@ static bool send_headers(int fd)
     return sent && send_text(fd, "Content-Length: 0\r\n\r\n");
 }
 
-/* What needs a number or a text of the path. */
+/* Paths that have a number or a text after the first word. */
 static bool serve_value(const line_t *line, const char *path)
 {
     char text[256];

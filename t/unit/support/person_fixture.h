@@ -5,7 +5,7 @@
 #include "fixture.h"
 #include "service/provider/person.h"
 
-/* Ada as Google knows her, and what her account may have before she comes. */
+/* Ada as Google describes her, and functions that put rows into the store before she signs in. */
 #define PERSON_EMAIL "ada@example.org"
 #define PERSON_ISSUER "https://accounts.google.com"
 #define PERSON_SUB "1001"
