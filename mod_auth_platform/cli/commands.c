@@ -99,9 +99,9 @@ const authp_command_t authp_commands[] = {
     {"user",
      "unlink",
      "Remove an identity at a provider (Google ...) from an account",
-     "The person cannot sign in with that provider any more, unless the account has a verified\n"
-     "e-mail address for which the provider vouches: then the next sign-in links it again. To keep\n"
-     "somebody out, use user disable. Sessions stay: session end ends them.",
+     "The person cannot sign in with that provider any more, unless the provider may prove the\n"
+     "account's e-mail address: then the next sign-in links the identity again, except to an\n"
+     "administrator. To keep somebody out, use user disable. Sessions stay: session end ends them.",
      "user unlink --email ada@example.org --provider google",
      authp_cmd_change_unlink,
      {WHICH_USER, {"provider", "NAME", "as user show lists it: google ...", true}, NO_MORE}},
