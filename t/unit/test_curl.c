@@ -2,8 +2,10 @@
 /* The HTTP client against a server that behaves well, badly, or not at all. */
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_pools.h>
 #include <apr_strings.h>
@@ -162,6 +164,36 @@ START_TEST(connections_are_kept)
     ck_assert_str_eq(fetched_from("/count").body, "1");
     ck_assert_str_eq(fetched_from("/count").body, "2");
     ck_assert_str_eq(fetched_from("/count").body, "3");
+}
+END_TEST
+
+/* A form is never sent on a connection that was used before: if the server closes it, libcurl sends
+ * the request again, and so a code that works once. */
+START_TEST(forms_have_a_connection_of_their_own)
+{
+    authp_fetch_t request = request_for("/count");
+    request.form = "code=x";
+    ck_assert_str_eq(fetched_from("/count").body, "1");
+    ck_assert_str_eq(fetched(&request).body, "1");
+    ck_assert_str_eq(fetched(&request).body, "1");
+}
+END_TEST
+
+/* Passwords of the account that runs httpd go nowhere. */
+START_TEST(no_netrc)
+{
+    char home[] = "/tmp/authp-curl-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(home));
+    const char *path = apr_pstrcat(pool, home, "/.netrc", NULL);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    (void)fputs("machine 127.0.0.1 login somebody password of-the-account\n", file);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_int_eq(setenv("HOME", home, 1), 0);
+    const char *text = fetched_from("/echo").body;
+    (void)unlink(path);
+    (void)rmdir(home);
+    ck_assert_ptr_null(strstr(text, "Authorization"));
 }
 END_TEST
 
@@ -346,6 +378,8 @@ Suite *suite_curl(void)
     tcase_add_test(tests, bears_a_token);
     tcase_add_loop_test(tests, redirects_are_not_followed, 0, COUNT(redirects));
     tcase_add_test(tests, connections_are_kept);
+    tcase_add_test(tests, forms_have_a_connection_of_their_own);
+    tcase_add_test(tests, no_netrc);
     tcase_add_test(tests, no_proxy);
     tcase_add_loop_test(tests, faulty_answers, 0, COUNT(faults));
     tcase_add_test(tests, as_large_as_allowed);

@@ -143,6 +143,10 @@ static const char *const unfit[] = {
     /* with the private part */
     "\"d\":\"AQAB\"," JOSE_RSA,
     "\"p\":\"AQAB\"," JOSE_RSA,
+    "\"q\":\"AQAB\"," JOSE_RSA,
+    "\"dp\":\"AQAB\"," JOSE_RSA,
+    "\"dq\":\"AQAB\"," JOSE_RSA,
+    "\"qi\":\"AQAB\"," JOSE_RSA,
     "\"oth\":[]," JOSE_RSA,
     "\"d\":\"" ZEROS "\"," JOSE_EC,
     "\"d\":\"" ZEROS "\"," JOSE_ED,

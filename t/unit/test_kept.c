@@ -182,6 +182,20 @@ START_TEST(renews_once_a_minute)
 }
 END_TEST
 
+/* A renewal that failed says nothing about a document of another address. */
+START_TEST(renewal_of_another_url)
+{
+    const void *value = kept_fixture_get(&f, KEPT_URL);
+    f.script.err = AUTHP_E_UNAVAILABLE;
+    ck_assert_int_eq(authp_kept_renew(f.kept, KEPT_URL, &value, f.pool), AUTHP_E_UNAVAILABLE);
+    work_again();
+    const char *other = kept_fixture_get(&f, OTHER_URL);
+    value = other;
+    ck_assert_int_eq(authp_kept_renew(f.kept, OTHER_URL, &value, f.pool), AUTHP_OK);
+    ck_assert_ptr_eq(value, other);
+}
+END_TEST
+
 START_TEST(renewal_that_fails)
 {
     const void *value = kept_fixture_get(&f, KEPT_URL);
@@ -254,6 +268,7 @@ Suite *suite_kept(void)
     tcase_add_test(tests, log_names_the_host_alone);
     tcase_add_test(tests, another_url_is_another_document);
     tcase_add_test(tests, renews_once_a_minute);
+    tcase_add_test(tests, renewal_of_another_url);
     tcase_add_loop_test(tests, renewal_that_fails, 0, COUNT(failures));
     tcase_add_test(tests, renews_without_a_value);
     tcase_add_test(tests, lives_with_its_holders);

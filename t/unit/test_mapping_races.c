@@ -255,79 +255,6 @@ START_TEST(changed_meanwhile)
 }
 END_TEST
 
-static void takes_the_invite(void *ctx)
-{
-    authp_invite_t *open = NULL;
-    (void)ctx;
-    ck_assert_int_eq(authp_store_invite_live_of(f.store, PERSON_EMAIL, f.clock.now, &open, f.pool),
-                     AUTHP_OK);
-    ck_assert_int_eq(authp_store_invite_claim(f.store, open->id.hex, "65f0c0ffee00000000000009", 1,
-                                              f.clock.now, f.pool),
-                     AUTHP_OK);
-}
-
-/* A registration uses the invite between the look at it and its use: no half-made recruiter
- * remains. */
-START_TEST(invite_lost_to_a_registration)
-{
-    authp_user_t *out = NULL;
-    person_fixture_invite(&f);
-    mem_store_before(f.store, "invite_claim", takes_the_invite, NULL);
-    ck_assert_int_eq(
-        authp_mapping_enter(f.realm, &person, AUTHP_ASKED_RECRUITER, &fixture_client, &out, f.pool),
-        AUTHP_E_RECRUITER_PENDING);
-    ck_assert(authp_user_holds(owner(), "candidate") && !authp_user_holds(owner(), "recruiter"));
-    ck_assert_int_eq(owner()->recruiter_requested_at, f.clock.now);
-    ck_assert_int_eq(mem_store_audit_count(f.store, "register"), 1);
-}
-END_TEST
-
-static void is_changed(void *ctx)
-{
-    authp_user_t *row = ctx;
-    row->ver++;
-}
-
-/* A registration claims the invite for its account, just before the first proof changes it. */
-static void claims_for_the_account(void *ctx)
-{
-    const authp_user_t *row = ctx;
-    authp_invite_t *open = NULL;
-    ck_assert_int_eq(authp_store_invite_live_of(f.store, PERSON_EMAIL, f.clock.now, &open, f.pool),
-                     AUTHP_OK);
-    ck_assert_int_eq(
-        authp_store_invite_claim(f.store, open->id.hex, row->id.hex, row->ver, f.clock.now, f.pool),
-        AUTHP_OK);
-}
-
-static void claims_and_is_changed(void *ctx)
-{
-    claims_for_the_account(ctx);
-    mem_store_before(f.store, "invite_claimed_by", is_changed, ctx);
-}
-
-static const struct {
-    void (*hook)(void *);
-    authp_err_t err;
-} claims[] = {{claims_for_the_account, AUTHP_OK},
-              {claims_and_is_changed, AUTHP_E_RECRUITER_PENDING}};
-
-/* The registration cannot complete a claim of an account that the first proof has changed. The
- * first proof completes it, unless something else has changed the account too. */
-START_TEST(claimed_before_the_first_proof)
-{
-    authp_user_t *row = ada(false);
-    authp_user_t *out = NULL;
-    person_fixture_invite(&f);
-    mem_store_before(f.store, "user_update", claims[_i].hook, row);
-    ck_assert_int_eq(
-        authp_mapping_enter(f.realm, &person, AUTHP_ASKED_RECRUITER, &fixture_client, &out, f.pool),
-        claims[_i].err);
-    ck_assert(owner()->is_recruiter_verified == (claims[_i].err == AUTHP_OK));
-    ck_assert_ptr_null(owner()->password_hash);
-}
-END_TEST
-
 /* If others keep changing the account, the answer is "busy", not a loop. */
 START_TEST(always_in_conflict)
 {
@@ -379,8 +306,6 @@ Suite *suite_mapping_races(void)
     tcase_add_test(tests, a_registration_is_faster);
     tcase_add_test(tests, linked_elsewhere_meanwhile);
     tcase_add_loop_test(tests, changed_meanwhile, 0, LENGTH(changes));
-    tcase_add_test(tests, invite_lost_to_a_registration);
-    tcase_add_loop_test(tests, claimed_before_the_first_proof, 0, LENGTH(claims));
     tcase_add_test(tests, always_in_conflict);
     tcase_add_loop_test(tests, store_fails_at_a_step, 0, LENGTH(steps));
     suite_add_tcase(suite, tests);

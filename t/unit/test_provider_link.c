@@ -289,6 +289,23 @@ START_TEST(another_account_gets_it_meanwhile)
 }
 END_TEST
 
+static void another_code_is_faster(void *ctx)
+{
+    authp_user_t *row = mem_store_user(f.store, ((authp_user_t *)ctx)->id.hex);
+    person_fixture_put(&f, row, "google", PERSON_ISSUER, PERSON_SUB);
+    row->ver++;
+}
+
+/* Two codes for the same identity at once: it is linked once, and one event says so. */
+START_TEST(the_same_account_gets_it_meanwhile)
+{
+    mem_store_before(f.store, "user_update", another_code_is_faster, ada);
+    ck_assert_int_eq(finish(code_of_mine()), AUTHP_OK);
+    ck_assert_int_eq(linked(ada), 1);
+    ck_assert_int_eq(mem_store_audit_count(f.store, "identity_link"), 0);
+}
+END_TEST
+
 START_TEST(faults)
 {
     const char *code = code_of_mine();
@@ -318,6 +335,7 @@ Suite *suite_provider_link(void)
     tcase_add_test(tests, an_identity_of_another_account);
     tcase_add_test(tests, a_second_identity_of_the_provider);
     tcase_add_test(tests, another_account_gets_it_meanwhile);
+    tcase_add_test(tests, the_same_account_gets_it_meanwhile);
     tcase_add_test(tests, faults);
     suite_add_tcase(suite, tests);
     return suite;

@@ -235,6 +235,80 @@ START_TEST(a_share_for_each_provider)
 }
 END_TEST
 
+static const authp_provider_t *callers[5];
+static authp_err_t answers[LENGTH(callers)];
+static size_t caller;
+
+/* Each caller asks while the ones before it wait. */
+static void next_caller(void)
+{
+    size_t mine = caller++;
+    if (mine < LENGTH(callers)) {
+        authp_fetched_t answer;
+        authp_fetch_t request = {.url = p.token.url};
+        answers[mine] =
+            authp_provider_set_ask(p.f.realm, callers[mine], &request, &answer, p.f.pool);
+    }
+}
+
+/* A caller that finds its provider's share free, but not the whole, takes nothing of the share. */
+START_TEST(refused_for_the_whole)
+{
+    provider_fixture_set(&p, 4);
+    p.during = next_caller;
+    for (size_t i = 0; i < LENGTH(callers); i++) {
+        callers[i] = i < 2 ? &p.hub : &p.google;
+    }
+    caller = 0;
+    next_caller();
+    for (size_t i = 0; i < LENGTH(callers); i++) {
+        ck_assert_int_eq(answers[i], i < 4 ? AUTHP_OK : AUTHP_E_OAUTH_UNAVAILABLE);
+    }
+    caller = 2; /* three of Google alone */
+    next_caller();
+    ck_assert_int_eq(answers[4], AUTHP_OK);
+}
+END_TEST
+
+static int64_t waited;
+
+static void caller_in_vain(void)
+{
+    authp_fetched_t answer;
+    p.during = NULL;
+    int64_t began = authp_clock_now(authp_clock_monotonic());
+    refused = ask(&answer);
+    waited = authp_clock_now(authp_clock_monotonic()) - began;
+}
+
+/* Rows in this order, with one place: after an answer callers wait again, and without one only the
+ * first of a second does. */
+static const struct {
+    authp_err_t err; /* what ends the request that has the place */
+    int advance;     /* before it */
+    bool waits;
+} waits[] = {{AUTHP_OK, 0, true},
+             {AUTHP_E_UNAVAILABLE, 0, true},
+             {AUTHP_E_UNAVAILABLE, 999, false},
+             {AUTHP_E_UNAVAILABLE, 1, true},
+             {AUTHP_OK, 0, false},
+             {AUTHP_OK, 0, true}};
+
+START_TEST(who_waits_for_a_place)
+{
+    authp_fetched_t answer;
+    provider_fixture_set(&p, 1);
+    for (size_t i = 0; i < LENGTH(waits); i++) {
+        fake_clock_advance(&p.f.clock, waits[i].advance);
+        p.token.err = waits[i].err;
+        p.during = caller_in_vain;
+        (void)ask(&answer);
+        ck_assert_int_eq(refused, AUTHP_E_OAUTH_UNAVAILABLE);
+        ck_assert_msg((waited >= 290) == waits[i].waits, "row %zu: %d ms", i, (int)waited);
+    }
+}
+END_TEST
+
 static void look_it_up(void)
 {
     p.during = NULL;
@@ -261,6 +335,8 @@ Suite *suite_provider_set(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, names);
     tcase_add_test(tests, a_share_for_each_provider);
+    tcase_add_test(tests, refused_for_the_whole);
+    tcase_add_test(tests, who_waits_for_a_place);
     tcase_add_test(tests, documents_that_are_kept);
     tcase_add_test(tests, a_document_is_fetched_once);
     tcase_add_test(tests, down_and_back);

@@ -114,6 +114,12 @@ static const struct {
     {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_KIND=microsoft\n"
      "OIDC_CORP_ISSUER=https://login.microsoftonline.com/common/v2.0\n",
      "OIDC_CORP_ISSUER", "must name one tenant, not common, organizations or consumers"},
+    {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_KIND=microsoft\n"
+     "OIDC_CORP_ISSUER=https://login.microsoftonline.com/organizations/v2.0\n",
+     "OIDC_CORP_ISSUER", "must name one tenant, not common, organizations or consumers"},
+    {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_KIND=microsoft\n"
+     "OIDC_CORP_ISSUER=https://login.microsoftonline.com/consumers/v2.0\n",
+     "OIDC_CORP_ISSUER", "must name one tenant, not common, organizations or consumers"},
     {"OIDC_CA_FILE=/nonexistent/ca", "OIDC_CA_FILE", "/nonexistent/ca cannot be read"},
 };
 
@@ -168,6 +174,29 @@ START_TEST(one_issuer_one_name)
 }
 END_TEST
 
+/* The settings of so many providers. */
+static const char *many(int count)
+{
+    const char *names = "OIDC_PROVIDERS=";
+    const char *lines = "\n";
+    for (int i = 0; i < count; i++) {
+        names = apr_psprintf(pool, "%s%sp%d", names, i > 0 ? "," : "", i);
+        lines = apr_psprintf(pool,
+                             "%sOIDC_P%d_ISSUER=https://p%d.example\nOIDC_P%d_CLIENT_ID=x\n"
+                             "OIDC_P%d_CLIENT_SECRET=s3cret-s3cret\n"
+                             "OIDC_P%d_REDIRECT_URI=https://h/auth/oidc/p%d/callback\n",
+                             lines, i, i, i, i, i, i);
+    }
+    return apr_pstrcat(pool, KEY_LINE, names, lines, NULL);
+}
+
+START_TEST(at_most_fifteen)
+{
+    ck_assert_int_eq(loaded(many(15))->providers->nelts, 15);
+    expect_one(many(16), "OIDC_PROVIDERS", NAMES);
+}
+END_TEST
+
 /* Only the file is searched for misspelt keys, because the process environment has names of other
  * programs. */
 START_TEST(names_of_all)
@@ -187,6 +216,7 @@ Suite *suite_settings_providers(void)
     tcase_add_loop_test(tests, refused, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_test(tests, providers);
     tcase_add_test(tests, one_issuer_one_name);
+    tcase_add_test(tests, at_most_fifteen);
     tcase_add_test(tests, names_of_all);
     suite_add_tcase(suite, tests);
     return suite;
