@@ -80,6 +80,21 @@ static void try_dispatch(const authp_request_t *request, apr_pool_t *pool)
     }
 }
 
+/* What holds for a parameter that has been checked. */
+static void demand_value(const authp_call_t *call, const authp_parameter_t *parameter)
+{
+    const char *value = authp_call_query(call, parameter->name);
+    if (parameter->kind == AUTHP_QUERY_LIMIT) {
+        authp_page_t page = authp_query_page(call);
+        FUZZ_DEMAND(page.limit >= 2 && page.limit <= AUTHP_QUERY_MOST + 1);
+        FUZZ_DEMAND(page.after_id == NULL || authp_id_valid(page.after_id));
+    }
+    /* The bytes of these are not checked. */
+    if (parameter->kind != AUTHP_QUERY_ANY && parameter->kind != AUTHP_QUERY_TARGET) {
+        FUZZ_DEMAND(value == NULL || authp_text_utf8(value, strlen(value), NULL));
+    }
+}
+
 static void try_query(const authp_request_t *request, apr_pool_t *pool)
 {
     const authp_route_t *route = authp_profiles_find("platform")->routes;
@@ -92,12 +107,8 @@ static void try_query(const authp_request_t *request, apr_pool_t *pool)
             FUZZ_DEMAND(call.findings->count > 0);
             continue;
         }
-        authp_page_t page = authp_query_page(&call);
-        FUZZ_DEMAND(page.limit >= 2 && page.limit <= AUTHP_QUERY_MOST + 1);
-        FUZZ_DEMAND(page.after_id == NULL || authp_id_valid(page.after_id));
         for (const authp_parameter_t *at = route->query; at->name != NULL; at++) {
-            const char *value = authp_call_query(&call, at->name);
-            FUZZ_DEMAND(value == NULL || authp_text_utf8(value, strlen(value), NULL));
+            demand_value(&call, at);
         }
     }
 }
