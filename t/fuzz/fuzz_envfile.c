@@ -25,6 +25,7 @@ static void try_settings(const apr_table_t *file, apr_pool_t *pool)
                                .where = "in the file",
                                .errors = apr_array_make(pool, 4, sizeof(const char *)),
                                .pool = pool};
+    loading.target = loading.settings;
     memset(&settings, 0, sizeof(settings));
     for (int i = 0; i < authp_settings_table_count; i++) {
         const authp_setting_t *row = &authp_settings_table[i];
