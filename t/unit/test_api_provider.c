@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing in at a provider as a browser sees it: which state belongs to it, and where it ends. */
+#include "person_fixture.h"
 #include "provider_fixture.h"
+#include "service/account/device.h"
 #include "suite.h"
 #include "support/http_fake.h"
+#include "throttled.h"
 
 #include <string.h>
 
@@ -150,6 +153,10 @@ START_TEST(another_path_or_provider)
     p.google.issuer = OP;
     start("");
     refused_state(with_state(CALLBACK, "code=x&iss=https://other.example"));
+    /* Whoever sends a foreign answer is not led on to return_to. */
+    start("return_to=/jobs");
+    refused_state(with_state(CALLBACK, "code=x&iss=https://other.example"));
+    ck_assert_str_eq(fixture_audit(&h.f, "login")->reason, "oauth_state_invalid: iss");
 }
 END_TEST
 
@@ -157,7 +164,8 @@ START_TEST(ten_minutes)
 {
     start("");
     fake_clock_advance(&h.f.clock, 600001);
-    refused_state(with_state(CALLBACK, "code=x"));
+    (void)back("code=x", 400, "oauth_state_invalid");
+    ck_assert_int_eq(p.token.calls, 0);
     http_fake_clear(&h);
     start("");
     fake_clock_advance(&h.f.clock, 600000);
@@ -201,8 +209,16 @@ START_TEST(answers_without_a_person)
     p.token.body = "{\"error\":\"invalid_grant\"}";
     (void)back("code=x", 400, "oauth_failed");
     start("");
+    /* Nobody is refused while the provider or the store is busy, so no event says so. */
+    int events = mem_store_audit_count(h.f.store, "login");
     p.token.status = 503;
     (void)back("code=x", 503, "oauth_unavailable");
+    start("");
+    p.token.status = 200;
+    fake_clock_advance(&h.f.clock, 1000);
+    mem_store_fail(h.f.store, "user_update", 0, AUTHP_E_CONFLICT);
+    (void)back("code=x", 503, "busy");
+    ck_assert_int_eq(mem_store_audit_count(h.f.store, "login"), events);
 }
 END_TEST
 
@@ -221,17 +237,17 @@ START_TEST(to_a_path)
 }
 END_TEST
 
-static const char *challenge_query(void)
+static const char *challenge_query(const char *more)
 {
     const char *challenge = NULL;
     ck_assert_int_eq(authp_pending_challenge(VERIFIER, &challenge, h.f.pool), AUTHP_OK);
-    return apr_pstrcat(h.f.pool,
-                       "return_to=" FRONT "%23top&device_id=app&code_challenge=", challenge, NULL);
+    return apr_pstrcat(h.f.pool, "return_to=" FRONT, more,
+                       "%23top&device_id=app&code_challenge=", challenge, NULL);
 }
 
 START_TEST(to_a_front_end)
 {
-    start(challenge_query());
+    start(challenge_query(""));
     authp_response_t out = back("code=x", 302, NULL);
     const char *to = http_fake_header(&out, "Location");
     ck_assert_int_eq(strncmp(to, FRONT "?login_code=", strlen(FRONT "?login_code=")), 0);
@@ -247,12 +263,71 @@ START_TEST(to_a_front_end)
     ck_assert_str_eq(fixture_session_of(&h.f, refresh)->device_id, "app");
     (void)http_fake_expect(&h, "POST", "/api/auth/login/code", 401, "invalid_credentials");
     http_fake_clear(&h);
-    start(challenge_query());
+    start(challenge_query(""));
     out = back("error=access_denied", 302, NULL);
     to = http_fake_header(&out, "Location");
     ck_assert_int_eq(strncmp(to, FRONT "?error=oauth_denied&error_description=",
                              strlen(FRONT "?error=oauth_denied&error_description=")),
                      0);
+}
+END_TEST
+
+/* A front end that gets an error finds no code of an earlier answer beside it, and the other way
+ * round. */
+START_TEST(nothing_of_an_earlier_answer)
+{
+    static const char *const endings[] = {"code=x", "error=access_denied"};
+    static const char *const names[] = {
+        "link_code=", "login_code=", "error=", "error_description="};
+    for (size_t i = 0; i < LENGTH(endings); i++) {
+        start(challenge_query(
+            "%3Flink_code%3Dold%26login_code%3Dold%26error%3Dold%26error_description%3Dold"));
+        authp_response_t out = back(endings[i], 302, NULL);
+        const char *to = http_fake_header(&out, "Location");
+        ck_assert_ptr_null(strstr(to, "old"));
+        for (size_t j = 0; j < LENGTH(names); j++) {
+            const char *name = strstr(to, names[j]);
+            ck_assert_msg(name == NULL || strstr(name + 1, names[j]) == NULL, "%s", to);
+        }
+    }
+}
+END_TEST
+
+/* A sign-in by a token of Google keeps the device of the browser, and adds the account to it. */
+START_TEST(the_device_of_a_token)
+{
+    authp_device_t before;
+    authp_device_t after;
+    authp_response_t out = http_fake_register(&h, "eve@example.org", false);
+    const char *device = throttled_device(&h, &out);
+    ck_assert_int_eq(authp_device_read(h.f.realm, device, &before), AUTHP_OK);
+    http_fake_json(&h,
+                   apr_pstrcat(h.f.pool, "{\"id_token\":\"",
+                               provider_fixture_sign(&p, JOSE_KIND_EC,
+                                                     provider_fixture_claims(&p, "nonce", NULL)),
+                               "\"}", NULL));
+    throttled_send(&h, device);
+    out = http_fake_expect(&h, "POST", "/api/auth/google/token", 200, NULL);
+    ck_assert_int_eq(authp_device_read(h.f.realm, throttled_device(&h, &out), &after), AUTHP_OK);
+    ck_assert_mem_eq(after.id, before.id, sizeof(after.id));
+    ck_assert_int_eq(after.nusers, 2);
+}
+END_TEST
+
+/* The event of a removal by an administrator names who did it, and whose identity it was. */
+START_TEST(removed_by_an_administrator)
+{
+    authp_user_t *ada = fixture_user(&h.f, PERSON_EMAIL, "candidate", false);
+    authp_user_t *root = fixture_user(&h.f, "root@example.org", "admin", false);
+    person_fixture_put(&h.f, mem_store_user(h.f.store, ada->id.hex), "google", OP, PERSON_SUB);
+    http_fake_bearer(&h, fixture_start(&h.f, root).access_token);
+    (void)http_fake_expect(
+        &h, "DELETE",
+        apr_pstrcat(h.f.pool, "/api/auth/users/", ada->id.hex, "/identities/google", NULL), 204,
+        NULL);
+    const authp_audit_t *event = fixture_audit(&h.f, "identity_unlink");
+    ck_assert_str_eq(event->actor_id, root->id.hex);
+    ck_assert_str_eq(event->subject_id, ada->id.hex);
 }
 END_TEST
 
@@ -298,6 +373,9 @@ Suite *suite_api_provider(void)
     tcase_add_test(tests, answers_without_a_person);
     tcase_add_test(tests, to_a_path);
     tcase_add_test(tests, to_a_front_end);
+    tcase_add_test(tests, nothing_of_an_earlier_answer);
+    tcase_add_test(tests, the_device_of_a_token);
+    tcase_add_test(tests, removed_by_an_administrator);
     tcase_add_test(tests, starts_that_are_refused);
     suite_add_tcase(suite, tests);
     return suite;
