@@ -138,6 +138,7 @@ subtest 'errors' => sub {
     my %navigation = ('Sec-Fetch-Mode' => 'navigate', Accept => 'text/html,*/*;q=0.8');
     my $small = $site->visitor->sign_in('google', %denied, headers => \%navigation);
     is($small->{status}, 403, 'no return_to, a navigation');
+    is($small->{headers}{'referrer-policy'}[0], 'no-referrer', '... whose address, with the code in it, goes nowhere');
     like($small->{headers}{'content-type'}[0], qr{^text/html}, 'gets a page');
     is(words($site->visitor->sign_in('google', %denied)), '403 oauth_denied', 'others the problem');
 

@@ -66,7 +66,4 @@ void authp_refusal_page(authp_err_t err, const char *request_id,
     out->body_len = strlen(out->body);
     apr_table_setn(out->headers, "Content-Type", "text/html; charset=utf-8");
     apr_table_setn(out->headers, "Content-Security-Policy", PAGE_POLICY);
-    /* The URL of this page may be a callback's, whose query has a code of a provider. Without this
-     * header a link on the page would send the URL as Referer. */
-    apr_table_setn(out->headers, "Referrer-Policy", "no-referrer");
 }

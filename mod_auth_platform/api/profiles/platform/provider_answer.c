@@ -41,6 +41,8 @@ authp_err_t authp_provider_answer_error(authp_call_t *call, const char *return_t
         return err;
     }
     authp_refusal_page(err, request->request_id, &nobody, call->out, call->pool);
+    /* The address of this page may hold a code of the provider. */
+    apr_table_setn(call->out->headers, "Referrer-Policy", "no-referrer");
     return AUTHP_OK;
 }
 
