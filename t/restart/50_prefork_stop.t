@@ -59,10 +59,13 @@ for my $signal (qw(TERM HUP)) {
     sleep 0.01 while !($child = hashing($httpd)) && time < $end;
     ok($child, "a child hashes");
     my $blocked = 0;
-    for my $task (grep { !m{/$child$} } glob "/proc/$child/task/*") {
-        my ($mask) = slurp("$task/status") =~ /^SigBlk:\s+([0-9a-f]+)/m;
-        # All signals are blocked, except the two that cannot be and the two that glibc uses itself.
-        $blocked++ if slurp("$task/stat") =~ /\) \S (?:\S+ ){15}10 / && $mask eq 'fffffffe7ffbfeff';
+    # The thread may have been found before it has set itself up.
+    for (my $until = time + 2; !$blocked && time < $until; sleep 0.01) {
+        for my $task (grep { !m{/$child$} } glob "/proc/$child/task/*") {
+            my ($mask) = slurp("$task/status") =~ /^SigBlk:\s+([0-9a-f]+)/m;
+            # All signals are blocked, except the two that cannot be and the two that glibc uses itself.
+            $blocked++ if slurp("$task/stat") =~ /\) \S (?:\S+ ){15}10 / && $mask eq 'fffffffe7ffbfeff';
+        }
     }
     cmp_ok($blocked, '>=', 1, 'in a thread that takes no signals');
     kill $signal, $child;
