@@ -18,8 +18,12 @@ typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file, an absolute path */
     const char *uri;      /* mongodb, postgresql: how to reach it; may contain a password */
     const char *database; /* mongodb: the database's name */
-    int timeout_ms;       /* bound on one operation, 2000 */
-    int max_connections;  /* of one process */
+    const char *schema;   /* postgresql: the schema with our tables; NULL = as the role has it */
+    /* postgresql: statements get no names, and each is a transaction of its own, as a pooler of
+     * connections needs it. */
+    bool unprepared;
+    int timeout_ms;      /* bound on one operation, 2000 */
+    int max_connections; /* of one process */
     /* Names (const char *) of the identity providers, for which MongoDB makes indexes; NULL =
      * none. */
     const apr_array_header_t *identity_names;

@@ -52,6 +52,12 @@ static void make_tables(apr_pool_t *pool)
 static const authp_sql_statement_t clock_statement = {
     .name = "clock", .text = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"};
 
+static const char *begin(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)config, (void)pool;
+    return "BEGIN IMMEDIATE";
+}
+
 static const char *params(const authp_store_config_t *config, apr_pool_t *pool)
 {
     (void)pool;
@@ -77,7 +83,7 @@ const authp_sql_dialect_t dialect_fixture = {
     .driver = "sqlite3",
     .migrations = migrations,
     .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
-    .begin = "BEGIN IMMEDIATE",
+    .begin = begin,
     .kinds = {[AUTHP_COLUMN_TIME] = {.value = "substr('000000000000000' || %lld, -15)",
                                      .column = "CAST({} AS INTEGER)",
                                      .absent = "'000000000000000'"},

@@ -21,7 +21,11 @@ authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store
     sql->config.file = config->file != NULL ? apr_pstrdup(pool, config->file) : NULL;
     sql->config.uri = config->uri != NULL ? apr_pstrdup(pool, config->uri) : NULL;
     sql->config.database = config->database != NULL ? apr_pstrdup(pool, config->database) : NULL;
+    sql->config.schema = config->schema != NULL ? apr_pstrdup(pool, config->schema) : NULL;
     sql->pool = pool;
+    sql->begin = dialect->begin(&sql->config, pool);
+    sql->wraps = dialect->wraps != NULL && dialect->wraps(&sql->config);
+    sql->names_prepared = dialect->names_prepared != NULL && dialect->names_prepared(&sql->config);
     if (apr_dbd_init(pool) != APR_SUCCESS ||
         apr_dbd_get_driver(pool, dialect->driver, &sql->driver) != APR_SUCCESS) {
         authp_log(
@@ -34,11 +38,13 @@ authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store
         return AUTHP_E_INTERNAL;
     }
     authp_err_t err = authp_sql_conn_setup(sql);
-    if (err != AUTHP_OK) {
-        return err;
+    if (err == AUTHP_OK && dialect->link.guard_open != NULL) {
+        err = dialect->link.guard_open(&sql->guard, pool);
     }
-    *out = sql;
-    return AUTHP_OK;
+    if (err == AUTHP_OK) {
+        *out = sql;
+    }
+    return err;
 }
 
 /* Tells the breaker whether a connection could be opened. Statements that fail on one do not count:
@@ -118,27 +124,38 @@ typedef enum reach_t { REACH_UNTRIED, REACH_YES, REACH_NO } reach_t;
 typedef struct run_t {
     const authp_sql_step_t *steps;
     int count;
+    bool reads;            /* a statement that changes nothing */
     authp_err_t otherwise; /* if a step of several did not change what it must */
     authp_sql_rows_t rows; /* of the last statement */
     bool again;            /* worth another try on a new connection */
     reach_t reached;
 } run_t;
 
-/* A statement that failed has changed nothing, because the database rolled it back. A transaction
- * ends with its connection. */
+/* The first line. Further ones may contain values, such as an e-mail address. */
+static const char *first_line(const char *text, apr_pool_t *pool)
+{
+    return apr_pstrmemdup(pool, text, strcspn(text, "\r\n"));
+}
+
+/* A statement that failed has changed nothing, because the database rolled it back, unless the
+ * connection was lost. A transaction ends with its connection. */
 static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, int rc)
 {
     const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
     authp_sql_fault_t fault = conn->sql->dialect->classify(rc, text);
-    run->again = fault != AUTHP_SQL_WRONG;
+    const char *line = first_line(text, run->rows.pool);
+    run->again = fault == AUTHP_SQL_BROKEN || fault == AUTHP_SQL_LOCKED ||
+                 (fault == AUTHP_SQL_LOST && run->reads);
     if (fault == AUTHP_SQL_WRONG) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %s failed with %d: %s", name, rc,
-                  text);
-    } else {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s", name, text);
+                  line);
+    } else if (fault != AUTHP_SQL_TAKEN) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s", name, line);
     }
     authp_sql_conn_close(conn);
-    return fault == AUTHP_SQL_WRONG ? AUTHP_E_INTERNAL : AUTHP_E_UNAVAILABLE;
+    return fault == AUTHP_SQL_WRONG   ? AUTHP_E_INTERNAL
+           : fault == AUTHP_SQL_TAKEN ? AUTHP_E_CONFLICT
+                                      : AUTHP_E_UNAVAILABLE;
 }
 
 static int run_step(authp_sql_conn_t *conn, run_t *run, const authp_sql_step_t *step)
@@ -163,30 +180,39 @@ static authp_err_t roll_back(authp_sql_conn_t *conn, const run_t *run)
     return run->otherwise;
 }
 
-/* Whether a COMMIT that failed has been done is not known, so it is not tried again. */
+/* The rows of a step that is alone are the caller's. Those of several are only counted. */
+static bool changed_what_it_must(run_t *run, const authp_sql_step_t *step)
+{
+    int rows = 0;
+    if (run->count == 1) {
+        return true;
+    }
+    while (authp_sql_rows_next(&run->rows)) {
+        rows++;
+    }
+    return rows == 1 || step->any;
+}
+
+/* Whether a COMMIT that failed has been done is not known, so what writes is not tried again. */
 static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
 {
-    int rc = authp_sql_conn_exec(conn, conn->sql->dialect->begin);
+    int rc = authp_sql_conn_exec(conn, conn->sql->begin);
     if (rc != 0) {
         return failed(conn, run, "begin", rc);
     }
     for (int i = 0; i < run->count; i++) {
-        int rows = 0;
         rc = run_step(conn, run, &run->steps[i]);
         if (rc != 0) {
             return failed(conn, run, run->steps[i].statement->name, rc);
         }
-        while (authp_sql_rows_next(&run->rows)) {
-            rows++;
-        }
-        if (rows != 1 && !run->steps[i].any) {
+        if (!changed_what_it_must(run, &run->steps[i])) {
             return roll_back(conn, run);
         }
     }
     rc = authp_sql_conn_exec(conn, "COMMIT");
     if (rc != 0) {
         authp_err_t err = failed(conn, run, "commit", rc);
-        run->again = false;
+        run->again = run->again && run->reads;
         return err;
     }
     return AUTHP_OK;
@@ -200,11 +226,15 @@ static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
     if (err != AUTHP_OK) {
         return err;
     }
-    if (run->count > 1) {
-        return run_together(conn, run);
+    authp_sql_conn_guard(conn);
+    if (run->count > 1 || conn->sql->wraps) {
+        err = run_together(conn, run);
+    } else {
+        int rc = run_step(conn, run, run->steps);
+        err = rc == 0 ? AUTHP_OK : failed(conn, run, run->steps->statement->name, rc);
     }
-    int rc = run_step(conn, run, run->steps);
-    return rc == 0 ? AUTHP_OK : failed(conn, run, run->steps->statement->name, rc);
+    authp_sql_conn_unguard(conn);
+    return err;
 }
 
 static bool writes(const authp_sql_dialect_t *dialect, const authp_sql_statement_t *statement)
@@ -217,7 +247,8 @@ static bool writes(const authp_sql_dialect_t *dialect, const authp_sql_statement
 static authp_err_t attempt_in_turn(authp_sql_conn_t *conn, run_t *run)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
-    bool queue = dialect->write_lock != NULL && writes(dialect, run->steps->statement);
+    run->reads = run->count == 1 && !writes(dialect, run->steps->statement);
+    bool queue = dialect->write_lock != NULL && !run->reads;
     run->again = false;
     if (queue) {
         authp_err_t err = dialect->write_lock(conn->sql->lock, conn->sql->config.timeout_ms);

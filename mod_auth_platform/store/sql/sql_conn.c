@@ -21,8 +21,28 @@ static authp_sql_conn_t *make_conn(authp_sql_t *sql, apr_pool_t *own)
     return conn;
 }
 
+void authp_sql_conn_guard(authp_sql_conn_t *conn)
+{
+    const authp_sql_t *sql = conn->sql;
+    if (sql->guard != NULL) {
+        sql->dialect->link.guard_begin(sql->guard, sql->driver, conn->handle,
+                                       sql->config.timeout_ms);
+        conn->guarded = true;
+    }
+}
+
+void authp_sql_conn_unguard(authp_sql_conn_t *conn)
+{
+    const authp_sql_t *sql = conn->sql;
+    if (conn->guarded) {
+        sql->dialect->link.guard_end(sql->guard, conn->handle);
+        conn->guarded = false;
+    }
+}
+
 void authp_sql_conn_close(authp_sql_conn_t *conn)
 {
+    authp_sql_conn_unguard(conn);
     if (conn->handle != NULL) {
         /* Closing finalizes the statements first. The driver registers no cleanup for either. */
         (void)apr_dbd_close(conn->sql->driver, conn->handle);
@@ -131,8 +151,11 @@ int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *
         kept = apr_pcalloc(conn->pool, sizeof(*kept));
         kept->statement = statement;
         const char *text = authp_sql_expand(sql->dialect, statement, conn->pool);
+        const char *name = sql->names_prepared ? apr_psprintf(conn->pool, "authp_%u",
+                                                              apr_hash_count(conn->statements))
+                                               : NULL;
         int rc =
-            apr_dbd_prepare(sql->driver, conn->pool, conn->handle, text, NULL, &kept->prepared);
+            apr_dbd_prepare(sql->driver, conn->pool, conn->handle, text, name, &kept->prepared);
         if (rc != 0) {
             return rc;
         }
@@ -186,9 +209,14 @@ static authp_err_t open_once(authp_sql_conn_t *conn, failure_t *failure)
     }
     const char *params = dialect->params(&sql->config, conn->pool);
     if (apr_dbd_open_ex(sql->driver, conn->pool, params, &conn->handle, &error) != APR_SUCCESS) {
-        /* The driver's message may contain the connection string. It is not logged. */
         conn->handle = NULL;
+        if (dialect->open_reason != NULL && error != NULL) {
+            failure->text = dialect->open_reason(error, conn->pool);
+        }
         return AUTHP_E_UNAVAILABLE;
+    }
+    if (dialect->link.opened != NULL) {
+        dialect->link.opened(sql->driver, conn->handle);
     }
     const char *const *text = dialect->session(&sql->config, conn->pool);
     for (; *text != NULL; text++) {
@@ -207,6 +235,10 @@ authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn)
 {
     const authp_sql_t *sql = conn->sql;
     authp_ms_t began = authp_clock_now(authp_clock_monotonic());
+    if (conn->handle != NULL && sql->dialect->link.is_closed != NULL &&
+        sql->dialect->link.is_closed(sql->driver, conn->handle)) {
+        authp_sql_conn_close(conn);
+    }
     if (conn->handle != NULL) {
         return AUTHP_OK;
     }

@@ -5,6 +5,8 @@
 #include "store/columns.h"
 #include "store/store.h"
 
+#include <apr_dbd.h>
+
 /* One SQL store over apr_dbd serves every database. What differs between databases is data, and a
  * few functions, in an authp_sql_dialect_t. */
 typedef struct authp_sql_t authp_sql_t;
@@ -26,7 +28,8 @@ typedef struct authp_sql_variant_t {
  * identities:
  *     {?KIND}       the placeholder of a value of that kind
  *     {KIND:name}   an expression that reads the column `name` of that kind
- *     {never}, {no} an absent time; false
+ *     {absent:time}, {present:time}   whether the column `time` of times is absent or not
+ *     {no}          false
  *     {table}       the table of `columns`
  *     {columns}     expressions that read all of `columns`
  *     {names}       the names of all columns
@@ -44,6 +47,8 @@ typedef struct authp_sql_statement_t {
 /* How a dialect writes one kind of value. NULL: the default, which serves SQLite. */
 typedef struct authp_sql_kind_t {
     const char *value;  /* a placeholder of apr_dbd: "%s" for texts, "%lld" for all others */
+    const char *stored; /* the same where a column is written: in {values} and {changes}; as
+                           `value` */
     const char *column; /* reads a column; {} stands for its name: "{}" */
     const char *absent; /* "NULL" for texts, "','" for lists of texts, "0" for all others */
 } authp_sql_kind_t;
@@ -54,19 +59,43 @@ typedef struct authp_sql_migration_t {
     const char *sql; /* several statements */
 } authp_sql_migration_t;
 
-/* What an error code of the driver says about the connection it came from. */
+/* What an error of the driver says. */
 typedef enum authp_sql_fault_t {
-    AUTHP_SQL_BROKEN, /* reopen the connection and try once more */
+    AUTHP_SQL_BROKEN, /* nothing was done: reopen the connection and try once more */
+    AUTHP_SQL_LOST,   /* the same, but a statement that writes may have been done: only a statement
+                         that reads is tried once more */
     AUTHP_SQL_LOCKED, /* somebody else holds the database: try once more */
+    AUTHP_SQL_SLOW,   /* it took too long, and nothing was done */
+    AUTHP_SQL_TAKEN,  /* another row has a value that must be unique */
     AUTHP_SQL_WRONG   /* the statement itself is wrong: a bug */
 } authp_sql_fault_t;
+
+/* What a dialect asks of its connections. All may be NULL. `driver` and `handle` are apr_dbd's. */
+typedef struct authp_sql_link_t {
+    /* After a connection was opened. */
+    void (*opened)(const apr_dbd_driver_t *driver, apr_dbd_t *handle);
+    /* True if the server has closed this connection, which is idle. Asks nobody. */
+    bool (*is_closed)(const apr_dbd_driver_t *driver, apr_dbd_t *handle);
+    /* Called around the statements of one run. If they take longer than timeout_ms, the connection
+     * must break, so that the driver returns. `guard` is what guard_open() made. */
+    authp_err_t (*guard_open)(void **guard, apr_pool_t *pool);
+    void (*guard_begin)(void *guard, const apr_dbd_driver_t *driver, apr_dbd_t *handle,
+                        int timeout_ms);
+    void (*guard_end)(void *guard, apr_dbd_t *handle);
+} authp_sql_link_t;
 
 typedef struct authp_sql_dialect_t {
     const char *name;
     const char *driver; /* apr_dbd's name */
     const authp_sql_migration_t *migrations;
     int nmigrations;
-    const char *begin; /* starts a transaction that may write */
+    /* Starts a transaction that may write; one statement or several. */
+    const char *(*begin)(const authp_store_config_t *config, apr_pool_t *pool);
+    /* True if each statement needs a transaction of its own. NULL: none does. */
+    bool (*wraps)(const authp_store_config_t *config);
+    /* True if prepared statements get a name on the server. NULL: they do not. */
+    bool (*names_prepared)(const authp_store_config_t *config);
+    bool absent_is_null; /* an absent time is SQL's NULL, else kinds[AUTHP_COLUMN_TIME].absent */
     authp_sql_kind_t kinds[AUTHP_COLUMN_KINDS];
     /* Answers the database's time in ms. NULL: the database is on this host. */
     const authp_sql_statement_t *clock;
@@ -78,6 +107,10 @@ typedef struct authp_sql_dialect_t {
     authp_err_t (*before_open)(const authp_store_config_t *config, apr_pool_t *pool);
     /* `text` is the driver's message for `rc`. */
     authp_sql_fault_t (*classify)(int rc, const char *text);
+    /* The part of the driver's message after a failed opening that may be logged, which must not
+     * contain the connection string; NULL = no part. NULL: no message may be logged. */
+    const char *(*open_reason)(const char *text, apr_pool_t *pool);
+    authp_sql_link_t link;
     /* The queue of writers. All NULL where the database orders writers itself. */
     authp_err_t (*lock_open)(const authp_store_config_t *config, void **lock, apr_pool_t *pool);
     authp_err_t (*write_lock)(void *lock, int timeout_ms);

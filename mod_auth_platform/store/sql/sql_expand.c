@@ -15,17 +15,36 @@ static const char *const kind_names[AUTHP_COLUMN_KINDS] = {[AUTHP_COLUMN_ID] = "
                                                            [AUTHP_COLUMN_IDENTITIES] =
                                                                "identities"};
 
+#define TEXT_KIND(nothing)                                                                         \
+    {                                                                                              \
+        .value = "%s", .column = "{}", .absent = (nothing)                                         \
+    }
+#define NUMBER_KIND                                                                                \
+    {                                                                                              \
+        .value = "%lld", .column = "{}", .absent = "0"                                             \
+    }
+
 static const authp_sql_kind_t defaults[AUTHP_COLUMN_KINDS] = {
-    [AUTHP_COLUMN_ID] = {"%s", "{}", "''"},          [AUTHP_COLUMN_TEXT] = {"%s", "{}", "NULL"},
-    [AUTHP_COLUMN_REF] = {"%s", "{}", "NULL"},       [AUTHP_COLUMN_TEXTS] = {"%s", "{}", "','"},
-    [AUTHP_COLUMN_BOOL] = {"%lld", "{}", "0"},       [AUTHP_COLUMN_INT] = {"%lld", "{}", "0"},
-    [AUTHP_COLUMN_TIME] = {"%lld", "{}", "0"},       [AUTHP_COLUMN_SALT] = {"%s", "{}", "''"},
-    [AUTHP_COLUMN_IDENTITIES] = {"%s", "{}", "NULL"}};
+    [AUTHP_COLUMN_ID] = TEXT_KIND("''"),
+    [AUTHP_COLUMN_TEXT] = TEXT_KIND("NULL"),
+    [AUTHP_COLUMN_REF] = TEXT_KIND("NULL"),
+    [AUTHP_COLUMN_TEXTS] = TEXT_KIND("','"),
+    [AUTHP_COLUMN_BOOL] = NUMBER_KIND,
+    [AUTHP_COLUMN_INT] = NUMBER_KIND,
+    [AUTHP_COLUMN_TIME] = NUMBER_KIND,
+    [AUTHP_COLUMN_SALT] = TEXT_KIND("''"),
+    [AUTHP_COLUMN_IDENTITIES] = TEXT_KIND("NULL")};
 
 static const char *value_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind)
 {
     const char *own = dialect->kinds[kind].value;
     return own != NULL ? own : defaults[kind].value;
+}
+
+static const char *stored_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind)
+{
+    const char *own = dialect->kinds[kind].stored;
+    return own != NULL ? own : value_of(dialect, kind);
 }
 
 static const char *absent_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind)
@@ -86,9 +105,9 @@ static const char *part_of(const authp_sql_dialect_t *dialect, const authp_colum
     case PART_NAME:
         return column->name;
     case PART_VALUE:
-        return value_of(dialect, column->kind);
+        return stored_of(dialect, column->kind);
     case PART_CHANGE:
-        return apr_pstrcat(pool, column->name, " = ", value_of(dialect, column->kind), NULL);
+        return apr_pstrcat(pool, column->name, " = ", stored_of(dialect, column->kind), NULL);
     case PART_ABSENT:
         return apr_pstrcat(pool, column->name, " = ", absent_of(dialect, column->kind), NULL);
     }
@@ -109,12 +128,33 @@ static const char *list_of(const authp_sql_dialect_t *dialect, const authp_colum
     return out;
 }
 
+/* "absent:column" and "present:column"; NULL if `word` is neither. */
+static const char *presence(const authp_sql_dialect_t *dialect, const char *word, apr_pool_t *pool)
+{
+    static const char absent[] = "absent:";
+    static const char present[] = "present:";
+    bool is_absent = strncmp(word, absent, sizeof(absent) - 1) == 0;
+    if (!is_absent && strncmp(word, present, sizeof(present) - 1) != 0) {
+        return NULL;
+    }
+    const char *name = strchr(word, ':') + 1;
+    if (dialect->absent_is_null) {
+        return apr_pstrcat(pool, name, is_absent ? " IS NULL" : " IS NOT NULL", NULL);
+    }
+    return apr_pstrcat(pool, name, is_absent ? " = " : " > ", absent_of(dialect, AUTHP_COLUMN_TIME),
+                       NULL);
+}
+
 /* What stands for `word`, the text between two braces; NULL if it is unknown. */
 static const char *meaning(const authp_sql_dialect_t *dialect, const authp_columns_t *columns,
                            const char *word, apr_pool_t *pool)
 {
     authp_column_kind_t kind = AUTHP_COLUMN_KINDS;
     const char *colon = strchr(word, ':');
+    const char *condition = presence(dialect, word, pool);
+    if (condition != NULL) {
+        return condition;
+    }
     if (word[0] == '?') {
         return find_kind(word + 1, strlen(word + 1), &kind) ? value_of(dialect, kind) : NULL;
     }
@@ -122,9 +162,6 @@ static const char *meaning(const authp_sql_dialect_t *dialect, const authp_colum
         return find_kind(word, (size_t)(colon - word), &kind)
                    ? column_of(dialect, kind, colon + 1, pool)
                    : NULL;
-    }
-    if (strcmp(word, "never") == 0) {
-        return absent_of(dialect, AUTHP_COLUMN_TIME);
     }
     if (strcmp(word, "no") == 0) {
         return absent_of(dialect, AUTHP_COLUMN_BOOL);

@@ -18,6 +18,7 @@ typedef struct authp_sql_conn_t {
     apr_pool_t *pool;       /* what one opening of the database made */
     apr_dbd_t *handle;      /* NULL: not open (yet, or any more) */
     apr_hash_t *statements; /* prepared ones, by the address of their authp_sql_statement_t */
+    bool guarded;           /* between authp_sql_conn_guard() and authp_sql_conn_unguard() */
 } authp_sql_conn_t;
 
 struct authp_sql_t {
@@ -25,6 +26,10 @@ struct authp_sql_t {
     const apr_dbd_driver_t *driver;
     authp_store_config_t config;
     apr_pool_t *pool;
+    const char *begin;   /* what the dialect says for this configuration */
+    bool wraps;          /* the same */
+    bool names_prepared; /* the same */
+    void *guard;         /* of authp_sql_link_t */
     apr_reslist_t *connections;
     apr_pool_t *connections_pool; /* unmanaged: see tear_down() */
     authp_breaker_t breaker;
@@ -42,6 +47,9 @@ AUTHP_CHECKED authp_err_t authp_sql_conn_acquire(authp_sql_t *sql, authp_sql_con
 AUTHP_CHECKED authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn);
 void authp_sql_conn_close(authp_sql_conn_t *conn);
 void authp_sql_conn_release(authp_sql_conn_t *conn);
+/* Bound the time of what follows, until the connection is closed or unguarded. */
+void authp_sql_conn_guard(authp_sql_conn_t *conn);
+void authp_sql_conn_unguard(authp_sql_conn_t *conn);
 /* A connection outside the list, for migrations. Close it before `pool` is destroyed. */
 authp_sql_conn_t *authp_sql_conn_single(authp_sql_t *sql, apr_pool_t *pool);
 /* *out: the statement, prepared on this open connection. Returns the driver's code, 0 = fine. */

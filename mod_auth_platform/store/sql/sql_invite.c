@@ -69,7 +69,7 @@ authp_err_t authp_sql_invite_claimed_by(void *self, const char *user_id, int64_t
         .name = "invite_claimed_by",
         .columns = &authp_columns_invite,
         .text = "SELECT {columns} FROM recruiter_invites WHERE used_by = {?ref} AND "
-                "used_ver = {?int} AND used_at > {never} AND revoked_at = {never} LIMIT 1"};
+                "used_ver = {?int} AND {present:used_at} AND {absent:revoked_at} LIMIT 1"};
     const void *values[] = {user_id, &used_ver};
     return one_invite(self, &statement, values, out, pool);
 }
@@ -81,7 +81,7 @@ authp_err_t authp_sql_invite_live_of(void *self, const char *email, authp_ms_t n
         .name = "invite_live_of",
         .columns = &authp_columns_invite,
         .text = "SELECT {columns} FROM recruiter_invites WHERE email = {?text} AND "
-                "used_at = {never} AND revoked_at = {never} AND expires_at > {?time} "
+                "{absent:used_at} AND {absent:revoked_at} AND expires_at > {?time} "
                 "ORDER BY id DESC LIMIT 1"};
     const void *values[] = {email, &now};
     return one_invite(self, &statement, values, out, pool);
@@ -93,8 +93,8 @@ authp_err_t authp_sql_invite_claim(void *self, const char *id, const char *user_
     static const authp_sql_statement_t statement = {
         .name = "invite_claim",
         .text = "UPDATE recruiter_invites SET used_at = {?time}, used_by = {?ref}, "
-                "used_ver = {?int} WHERE id = {?id} AND used_at = {never} AND "
-                "revoked_at = {never} AND expires_at > {?time} RETURNING id"};
+                "used_ver = {?int} WHERE id = {?id} AND {absent:used_at} AND "
+                "{absent:revoked_at} AND expires_at > {?time} RETURNING id"};
     const void *values[] = {&now, user_id, &used_ver, id, &now};
     (void)pool;
     return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
@@ -105,7 +105,7 @@ authp_err_t authp_sql_invite_revoke(void *self, const char *id, authp_ms_t now, 
     static const authp_sql_statement_t statement = {
         .name = "invite_revoke",
         .text = "UPDATE recruiter_invites SET revoked_at = {?time} WHERE id = {?id} AND "
-                "used_at = {never} AND revoked_at = {never} RETURNING id"};
+                "{absent:used_at} AND {absent:revoked_at} RETURNING id"};
     const void *values[] = {&now, id};
     (void)pool;
     return authp_sql_change_one(self, &statement, values, AUTHP_E_NOT_FOUND);

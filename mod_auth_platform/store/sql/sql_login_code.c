@@ -22,7 +22,7 @@ authp_err_t authp_sql_login_code_take(void *self, const char *code_hash, const c
         .name = "login_code_take",
         .columns = &authp_columns_login_code,
         .text = "UPDATE login_codes SET used_at = {?time} WHERE code_hash = {?text} AND "
-                "challenge = {?text} AND used_at = {never} AND expires_at > {?time} "
+                "challenge = {?text} AND {absent:used_at} AND expires_at > {?time} "
                 "RETURNING {columns}"};
     void *row = NULL;
     const void *values[] = {&now, code_hash, challenge, &now};

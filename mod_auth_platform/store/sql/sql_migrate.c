@@ -65,7 +65,7 @@ static authp_err_t make_step(authp_sql_conn_t *conn, int step, apr_pool_t *pool)
     const char *mark = apr_psprintf(
         pool, "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')",
         step + 1, migration->name, checksum_of(migration->sql, pool));
-    const char *texts[] = {dialect->begin, migration->sql, mark, "COMMIT"};
+    const char *texts[] = {conn->sql->begin, migration->sql, mark, "COMMIT"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         int rc = authp_sql_conn_exec(conn, texts[i]);
         if (rc != 0) {

@@ -12,10 +12,10 @@
 
 static const authp_sql_statement_t sessions =
     PURGE("sessions", "refresh_tokens",
-          "(ended_at > {never} AND ended_at < {?time}) OR "
-          "(ended_at = {never} AND expires_at < {?time})");
+          "({present:ended_at} AND ended_at < {?time}) OR "
+          "({absent:ended_at} AND expires_at < {?time})");
 static const authp_sql_statement_t users =
-    PURGE("users", "users", "deleted_at > {never} AND deleted_at < {?time}");
+    PURGE("users", "users", "{present:deleted_at} AND deleted_at < {?time}");
 static const authp_sql_statement_t invites =
     PURGE("invites", "recruiter_invites", "expires_at < {?time}");
 static const authp_sql_statement_t audit = PURGE("the audit", "audit_log", "at < {?time}");

@@ -9,7 +9,7 @@
 
 /* Condition: the session has this generation and has neither ended nor expired. Binds id,
  * generation and the time now. */
-#define LIVE "id = {?id} AND generation = {?int} AND ended_at = {never} AND expires_at > {?time}"
+#define LIVE "id = {?id} AND generation = {?int} AND {absent:ended_at} AND expires_at > {?time}"
 
 authp_err_t authp_sql_session_create(void *self, const authp_session_t *session, apr_pool_t *pool)
 {
@@ -69,7 +69,7 @@ authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reaso
     static const authp_sql_statement_t statement = {
         .name = "session_end",
         .text = "UPDATE refresh_tokens SET ended_at = {?time}, end_reason = {?text} "
-                "WHERE id = {?id} AND ended_at = {never} RETURNING id"};
+                "WHERE id = {?id} AND {absent:ended_at} RETURNING id"};
     const void *values[] = {&now, reason, sid};
     (void)pool;
     return authp_sql_change_one(self, &statement, values, AUTHP_E_NOT_FOUND);
@@ -81,7 +81,7 @@ authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const au
     static const authp_sql_statement_t statement = {
         .name = "session_end_user",
         .text = "UPDATE refresh_tokens SET ended_at = {?time}, end_reason = {?text} "
-                "WHERE user_id = {?id} AND id <> {?id} AND ended_at = {never} RETURNING id"};
+                "WHERE user_id = {?id} AND id <> {?id} AND {absent:ended_at} RETURNING id"};
     const void *values[] = {&end->now, end->reason, user_id,
                             end->except_sid != NULL ? end->except_sid : NO_SESSION};
     return authp_sql_change_all(self, &statement, values, count);
@@ -95,7 +95,7 @@ authp_err_t authp_sql_session_list(void *self, const char *user_id, authp_ms_t n
         .name = "session_list",
         .columns = &authp_columns_session,
         .text = "SELECT {columns} FROM refresh_tokens WHERE user_id = {?id} AND id > {?id} "
-                "AND ended_at = {never} AND expires_at > {?time} ORDER BY id LIMIT {?int}"};
+                "AND {absent:ended_at} AND expires_at > {?time} ORDER BY id LIMIT {?int}"};
     apr_int64_t limit = page->limit;
     const void *values[] = {user_id, page->after_id != NULL ? page->after_id : "", &now, &limit};
     return authp_sql_columns_list(self, &statement, values, out, pool);
@@ -105,7 +105,7 @@ authp_err_t authp_sql_session_set_ver(void *self, const char *sid, int64_t ver, 
 {
     static const authp_sql_statement_t statement = {
         .name = "session_set_ver",
-        .text = "UPDATE refresh_tokens SET ver = {?int} WHERE id = {?id} AND ended_at = {never} "
+        .text = "UPDATE refresh_tokens SET ver = {?int} WHERE id = {?id} AND {absent:ended_at} "
                 "RETURNING id"};
     const void *values[] = {&ver, sid};
     (void)pool;

@@ -6,7 +6,7 @@
 #include <apr_strings.h>
 
 /* Condition: the account has not changed since it was read. Binds id, ver and updated_at. */
-#define UNCHANGED "id = {?id} AND ver = {?int} AND updated_at = {?time} AND deleted_at = {never}"
+#define UNCHANGED "id = {?id} AND ver = {?int} AND updated_at = {?time} AND {absent:deleted_at}"
 
 static authp_err_t one_user(authp_sql_t *sql, const authp_sql_statement_t *statement,
                             const char *value, authp_user_t **out, apr_pool_t *pool)
@@ -39,7 +39,7 @@ authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out,
     static const authp_sql_statement_t statement = {
         .name = "user_by_id",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE id = {?id} AND deleted_at = {never}"};
+        .text = "SELECT {columns} FROM users WHERE id = {?id} AND {absent:deleted_at}"};
     return one_user(self, &statement, id, out, pool);
 }
 
@@ -64,7 +64,7 @@ authp_err_t authp_sql_user_by_identity(void *self, const char *issuer, const cha
         .name = "user_by_identity",
         .columns = &authp_columns_user,
         .text = "SELECT {columns} FROM users WHERE id = (SELECT user_id FROM user_identities "
-                "WHERE issuer = {?text} AND sub = {?text}) AND deleted_at = {never}"};
+                "WHERE issuer = {?text} AND sub = {?text}) AND {absent:deleted_at}"};
     void *row = NULL;
     const void *values[] = {issuer, sub};
     authp_err_t err = authp_sql_columns_one(self, &statement, values, &row, pool);
@@ -83,7 +83,7 @@ authp_err_t authp_sql_user_list(void *self, const authp_user_filter_t *filter,
     static const authp_sql_statement_t statement = {
         .name = "user_list",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE id > {?id} AND deleted_at = {never} "
+        .text = "SELECT {columns} FROM users WHERE id > {?id} AND {absent:deleted_at} "
                 "AND ({?int} = 1 OR disabled = {no}) "
                 "AND ({?text} = '' OR (email >= {?text} AND "
                 "substr(email, 1, length({?text})) = {?text})) "
@@ -196,7 +196,7 @@ authp_err_t authp_sql_user_list_deleted(void *self, const authp_page_t *page,
 {
     static const authp_sql_statement_t statement = {
         .name = "user_list_deleted",
-        .text = "SELECT id FROM users WHERE deleted_at > {never} AND id > {?id} ORDER BY id "
+        .text = "SELECT id FROM users WHERE {present:deleted_at} AND id > {?id} ORDER BY id "
                 "LIMIT {?int}"};
     authp_sql_rows_texts_t found = {.texts = apr_array_make(pool, 8, sizeof(const char *)),
                                     .pool = pool};

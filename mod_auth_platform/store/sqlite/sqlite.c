@@ -69,6 +69,12 @@ static const char *const *session(const authp_store_config_t *config, apr_pool_t
     return statements;
 }
 
+static const char *begin(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)config, (void)pool;
+    return "BEGIN IMMEDIATE";
+}
+
 static const char *params(const authp_store_config_t *config, apr_pool_t *pool)
 {
     (void)pool;
@@ -135,7 +141,7 @@ static const authp_sql_dialect_t dialect = {
     .driver = "sqlite3",
     .migrations = migrations,
     .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
-    .begin = "BEGIN IMMEDIATE",
+    .begin = begin,
     .params = params,
     .session = session,
     .before_open = before_open,
