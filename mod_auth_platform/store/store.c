@@ -25,7 +25,20 @@ authp_err_t authp_store_open(const authp_store_ops_t *ops, const authp_store_con
 
 authp_err_t authp_store_migrate(authp_store_t *s, int *applied, apr_pool_t *pool)
 {
-    return s->ops->migrate(s->self, applied, pool);
+    const authp_store_goal_t newest = {.steps = AUTHP_STORE_NEWEST};
+    authp_store_migrated_t done;
+    authp_err_t err = authp_store_migrate_to(s, &newest, &done, pool);
+    if (err == AUTHP_OK) {
+        *applied = done.made;
+    }
+    return err;
+}
+
+authp_err_t authp_store_migrate_to(authp_store_t *s, const authp_store_goal_t *goal,
+                                   authp_store_migrated_t *out, apr_pool_t *pool)
+{
+    *out = (authp_store_migrated_t){.refusal = NULL};
+    return s->ops->migrate(s->self, goal, out, pool);
 }
 
 authp_err_t authp_store_ping(authp_store_t *s, apr_pool_t *pool)

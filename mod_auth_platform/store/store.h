@@ -12,7 +12,7 @@
 
 /* The store port. A provider fills in an authp_store_ops_t. The operations are listed, with their
  * contracts, in store/operations.def. */
-#define AUTHP_STORE_VERSION 6
+#define AUTHP_STORE_VERSION 7
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file, an absolute path */
@@ -31,6 +31,22 @@ typedef struct authp_store_config_t {
      * the store lacks. NULL (the tool): nothing is logged. */
     atomic_bool *told;
 } authp_store_config_t;
+
+/* What migrate() shall reach. */
+#define AUTHP_STORE_NEWEST (-1)
+typedef struct authp_store_goal_t {
+    int steps;  /* how many steps of the schema shall be there; AUTHP_STORE_NEWEST = all */
+    bool force; /* steps are undone even if data is lost */
+} authp_store_goal_t;
+
+/* What migrate() has done. */
+typedef struct authp_store_migrated_t {
+    int made;   /* steps */
+    int undone; /* steps */
+    /* Set only with AUTHP_E_CONFLICT and AUTHP_E_MALFORMED: one line for the operator that says
+     * why. Nothing was changed then. */
+    const char *refusal;
+} authp_store_migrated_t;
 
 /* Which of an account's names is given at sign-in. */
 typedef enum authp_login_kind_t { AUTHP_LOGIN_EMAIL, AUTHP_LOGIN_USERNAME } authp_login_kind_t;
@@ -57,8 +73,11 @@ typedef struct authp_store_ops_t {
     /* Called after fork, as httpd's User. Contacts nothing that may block: the first operation
      * connects and migrates. */
     authp_err_t (*open)(const authp_store_config_t *config, apr_pool_t *pool, void **self);
-    /* Brings the schema up to date now. *applied counts the steps that were made. */
-    authp_err_t (*migrate)(void *self, int *applied, apr_pool_t *pool);
+    /* Brings the schema to `goal` now: makes the steps that are missing, or undoes the newest ones.
+     * AUTHP_E_CONFLICT: undoing would lose data. AUTHP_E_MALFORMED: this store has no such goal.
+     * For both, out->refusal is set. */
+    authp_err_t (*migrate)(void *self, const authp_store_goal_t *goal, authp_store_migrated_t *out,
+                           apr_pool_t *pool);
     authp_err_t (*ping)(void *self, apr_pool_t *pool);
     /* Closes connections that have been idle for long. Called every few seconds. May be NULL. */
     void (*maintain)(void *self);
@@ -81,8 +100,12 @@ AUTHP_CHECKED authp_err_t authp_store_open(const authp_store_ops_t *ops,
                                            const authp_store_config_t *config, authp_store_t **out,
                                            apr_pool_t *pool);
 
-/* These call the provider's function of the same name. */
+/* Brings the schema up to date. *applied counts the steps that were made. */
 AUTHP_CHECKED authp_err_t authp_store_migrate(authp_store_t *s, int *applied, apr_pool_t *pool);
+/* Calls the provider's migrate(). */
+AUTHP_CHECKED authp_err_t authp_store_migrate_to(authp_store_t *s, const authp_store_goal_t *goal,
+                                                 authp_store_migrated_t *out, apr_pool_t *pool);
+/* These call the provider's function of the same name. */
 AUTHP_CHECKED authp_err_t authp_store_ping(authp_store_t *s, apr_pool_t *pool);
 void authp_store_maintain(authp_store_t *s);
 #define OPERATION(name, params, args)                                                              \

@@ -7,12 +7,18 @@
 
 /* The statements are made from the tables of columns, so that a new column needs no change here. */
 static authp_sql_migration_t migrations[2] = {
-    {"rows", NULL},
-    {"more", "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER, last_at TEXT, "
-             "expires_at TEXT);"
-             "CREATE TABLE user_identities (issuer TEXT, sub TEXT, user_id TEXT, "
-             "PRIMARY KEY (issuer, sub));"
-             "CREATE TABLE used_tokens (id TEXT PRIMARY KEY, expires_at TEXT)"}};
+    {"rows", NULL,
+     "DROP TABLE users; DROP TABLE refresh_tokens; DROP TABLE audit_log; "
+     "DROP TABLE recruiter_invites; DROP TABLE login_codes",
+     "SELECT 'users' WHERE EXISTS (SELECT 1 FROM users)"},
+    {"more",
+     "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER, last_at TEXT, "
+     "expires_at TEXT);"
+     "CREATE TABLE user_identities (issuer TEXT, sub TEXT, user_id TEXT, "
+     "PRIMARY KEY (issuer, sub));"
+     "CREATE TABLE used_tokens (id TEXT PRIMARY KEY, expires_at TEXT)",
+     "DROP TABLE login_failures; DROP TABLE user_identities; DROP TABLE used_tokens",
+     "SELECT 'user_identities' WHERE EXISTS (SELECT 1 FROM user_identities)"}};
 
 static bool is_unique(const char *name)
 {
@@ -84,6 +90,7 @@ const authp_sql_dialect_t dialect_fixture = {
     .migrations = migrations,
     .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
     .begin = begin,
+    .has_migrations = "SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'",
     .kinds = {[AUTHP_COLUMN_TIME] = {.value = "substr('000000000000000' || %lld, -15)",
                                      .column = "CAST({} AS INTEGER)",
                                      .absent = "'000000000000000'"},

@@ -336,21 +336,21 @@ START_TEST(tries_open_nothing_more)
 {
     authp_store_config_t config = {
         .file = sqlite_fixture_file(), .timeout_ms = 500, .max_connections = 2};
-    const authp_store_ops_t *sqlite = authp_providers_find("sqlite");
-    void *self = NULL;
+    authp_store_t *store = NULL;
     int applied = 0;
     int first = 0;
     int fd = open(sqlite_fixture_file(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     ck_assert_int_eq(write(fd, "this is no database, but a text", 31), 31);
     close(fd);
-    ck_assert_int_eq(sqlite->open(&config, pool, &self), AUTHP_OK);
+    ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &store, pool),
+                     AUTHP_OK);
     for (int i = 0; i < 4; i++) {
-        ck_assert_int_eq(sqlite->migrate(self, &applied, pool), AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_E_UNAVAILABLE);
         first = i == 0 ? open_files() : first;
         ck_assert_int_eq(open_files(), first);
     }
     ck_assert_int_eq(truncate(sqlite_fixture_file(), 0), 0);
-    ck_assert_int_eq(sqlite->migrate(self, &applied, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_OK);
     ck_assert_int_gt(applied, 0);
 }
 END_TEST

@@ -68,13 +68,20 @@ static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *po
     return err;
 }
 
-static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
+/* Makes the indexes that are missing. There is no other goal than all of them. */
+static authp_err_t migrate(void *self, const authp_store_goal_t *goal, authp_store_migrated_t *out,
+                           apr_pool_t *pool)
 {
     authp_mongo_t *m = self;
     mongoc_client_t *client = NULL;
     bson_error_t error;
     int made = 0;
     (void)pool;
+    if (goal->steps != AUTHP_STORE_NEWEST) {
+        out->refusal = "MongoDB has no numbered steps: it gets indexes only, and an older version "
+                       "works with those of a newer one";
+        return AUTHP_E_MALFORMED;
+    }
     bool was_ready = atomic_exchange(&m->ready, true); /* lets authp_mongo_pool_acquire() pass */
     authp_err_t err = authp_mongo_pool_acquire(m, &client);
     if (err == AUTHP_OK) {
@@ -88,7 +95,7 @@ static authp_err_t migrate(void *self, int *applied, apr_pool_t *pool)
         atomic_store(&m->ready, was_ready);
         return err;
     }
-    *applied = made;
+    out->made = made;
     return AUTHP_OK;
 }
 

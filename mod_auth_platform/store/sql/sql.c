@@ -56,7 +56,9 @@ static void report(authp_sql_t *sql, bool answered)
     }
 }
 
-static authp_err_t get_ready(authp_sql_t *sql, int *applied)
+/* A refusal changes nothing, and the database has answered. */
+static authp_err_t get_ready(authp_sql_t *sql, const authp_store_goal_t *goal,
+                             authp_store_migrated_t *out, apr_pool_t *pool)
 {
     apr_pool_t *scratch = NULL;
     authp_err_t err = AUTHP_OK;
@@ -68,12 +70,14 @@ static authp_err_t get_ready(authp_sql_t *sql, int *applied)
         err = sql->dialect->lock_open(&sql->config, &sql->lock, sql->pool);
     }
     if (err == AUTHP_OK) {
-        err = authp_sql_migrate_run(sql, applied);
+        err = authp_sql_migrate_run(sql, goal, out, pool);
     }
     apr_pool_destroy(scratch);
-    atomic_store(&sql->ready, err == AUTHP_OK);
+    if (err != AUTHP_E_CONFLICT) {
+        atomic_store(&sql->ready, err == AUTHP_OK && goal->steps == AUTHP_STORE_NEWEST);
+    }
     atomic_fetch_add(&sql->tries, 1);
-    report(sql, err == AUTHP_OK);
+    report(sql, err == AUTHP_OK || err == AUTHP_E_CONFLICT);
     return err;
 }
 
@@ -82,32 +86,34 @@ static authp_err_t get_ready(authp_sql_t *sql, int *applied)
  * outcome: otherwise the waits of many threads would add up. */
 static authp_err_t ensure_ready(authp_sql_t *sql)
 {
+    static const authp_store_goal_t newest = {.steps = AUTHP_STORE_NEWEST};
     authp_err_t err = AUTHP_OK;
-    int steps = 0;
+    authp_store_migrated_t done;
     unsigned int seen = atomic_load(&sql->tries);
     if (atomic_load(&sql->ready)) {
         return AUTHP_OK;
     }
     apr_thread_mutex_lock(sql->mutex);
     if (!atomic_load(&sql->ready)) {
-        err = atomic_load(&sql->tries) == seen ? get_ready(sql, &steps) : AUTHP_E_UNAVAILABLE;
+        err = atomic_load(&sql->tries) == seen ? get_ready(sql, &newest, &done, sql->pool)
+                                               : AUTHP_E_UNAVAILABLE;
     }
     apr_thread_mutex_unlock(sql->mutex);
     return err == AUTHP_OK ? AUTHP_OK : AUTHP_E_UNAVAILABLE;
 }
 
 /* Asked for by an operator: the breaker is not asked. */
-authp_err_t authp_sql_upgrade(void *self, int *applied, apr_pool_t *pool)
+authp_err_t authp_sql_upgrade(void *self, const authp_store_goal_t *goal,
+                              authp_store_migrated_t *out, apr_pool_t *pool)
 {
     authp_sql_t *sql = self;
-    int steps = 0;
-    (void)pool;
-    apr_thread_mutex_lock(sql->mutex);
-    authp_err_t err = get_ready(sql, &steps);
-    apr_thread_mutex_unlock(sql->mutex);
-    if (err == AUTHP_OK) {
-        *applied = steps;
+    if (goal->steps > sql->dialect->nmigrations) {
+        out->refusal = apr_psprintf(pool, "this version has %d steps", sql->dialect->nmigrations);
+        return AUTHP_E_MALFORMED;
     }
+    apr_thread_mutex_lock(sql->mutex);
+    authp_err_t err = get_ready(sql, goal, out, pool);
+    apr_thread_mutex_unlock(sql->mutex);
     return err;
 }
 
@@ -340,23 +346,34 @@ const apr_int64_t *authp_sql_bool(bool value)
     return &values[value ? 1 : 0];
 }
 
-authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
-{
-    static const authp_sql_statement_t statement = {
-        .name = "ping", .text = "SELECT count(*) FROM schema_migrations"};
-    int rows = 0;
-    const void *values[] = {NULL};
-    (void)pool;
-    return authp_sql_change_all(self, &statement, values, &rows);
-}
-
-static authp_err_t read_clock(authp_sql_rows_t *rows, void *ctx)
+static authp_err_t read_int(authp_sql_rows_t *rows, void *ctx)
 {
     if (!authp_sql_rows_next(rows)) {
         return AUTHP_E_INTERNAL;
     }
-    *(authp_ms_t *)ctx = authp_sql_rows_int(rows, 0);
+    *(int64_t *)ctx = authp_sql_rows_int(rows, 0);
     return AUTHP_OK;
+}
+
+/* The schema is brought up to date only once for each process. If an operator has set it back since
+ * then, this process cannot serve everything. */
+authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "ping", .text = "SELECT count(*) FROM schema_migrations"};
+    authp_sql_t *sql = self;
+    int64_t made = 0;
+    const void *values[] = {NULL};
+    (void)pool;
+    authp_err_t err = authp_sql_run(sql, &statement, values, read_int, &made);
+    if (err == AUTHP_OK && made < sql->dialect->nmigrations) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0215",
+                  "store: the schema was set back to step %" APR_INT64_T_FMT
+                  " of %d: a restart of this version brings it up to date",
+                  (apr_int64_t)made, sql->dialect->nmigrations);
+        return AUTHP_E_UNAVAILABLE;
+    }
+    return err;
 }
 
 authp_err_t authp_sql_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
@@ -365,7 +382,7 @@ authp_err_t authp_sql_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
     const void *values[] = {NULL};
     (void)pool;
     if (sql->dialect->clock != NULL) {
-        return authp_sql_run(sql, sql->dialect->clock, values, read_clock, now);
+        return authp_sql_run(sql, sql->dialect->clock, values, read_int, now);
     }
     *now = authp_clock_now(authp_clock_system());
     return AUTHP_OK;

@@ -13,7 +13,8 @@ AUTHP_CHECKED authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect,
                                          const authp_store_config_t *config, apr_pool_t *pool,
                                          authp_sql_t **out);
 /* migrate(), ping() and maintain() of authp_store_ops_t. */
-authp_err_t authp_sql_upgrade(void *self, int *applied, apr_pool_t *pool);
+authp_err_t authp_sql_upgrade(void *self, const authp_store_goal_t *goal,
+                              authp_store_migrated_t *out, apr_pool_t *pool);
 authp_err_t authp_sql_ping(void *self, apr_pool_t *pool);
 void authp_sql_maintain(void *self);
 

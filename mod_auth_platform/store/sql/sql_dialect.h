@@ -53,10 +53,15 @@ typedef struct authp_sql_kind_t {
     const char *absent; /* "NULL" for texts, "','" for lists of texts, "0" for all others */
 } authp_sql_kind_t;
 
-/* One step of the schema. Released ones are never edited: a change is a new step. */
+/* One step of the schema. `sql` of a released one is never edited: a change is a new step. A text
+ * may have several statements, all of which can run inside a transaction. */
 typedef struct authp_sql_migration_t {
     const char *name;
-    const char *sql; /* several statements */
+    const char *sql;
+    const char *down; /* undoes `sql`: the schema is then as it was before the step */
+    /* A SELECT that answers one text for each table or column of which `down` would drop data, for
+     * example "users.phone". NULL: the step holds no data. */
+    const char *holds;
 } authp_sql_migration_t;
 
 /* What an error of the driver says. */
@@ -96,6 +101,13 @@ typedef struct authp_sql_dialect_t {
     /* True if prepared statements get a name on the server. NULL: they do not. */
     bool (*names_prepared)(const authp_store_config_t *config);
     bool absent_is_null; /* an absent time is SQL's NULL, else kinds[AUTHP_COLUMN_TIME].absent */
+    /* Run after `begin` in the transaction in which steps are made and undone: keeps other
+     * processes from doing the same until COMMIT, and lifts the bound on the time of a statement.
+     * Rows that it answers are ignored. NULL: `begin` is enough. */
+    const char *migrate_lock;
+    /* A SELECT that answers a row if the table schema_migrations exists, and that a user who may
+     * create nothing can run. */
+    const char *has_migrations;
     authp_sql_kind_t kinds[AUTHP_COLUMN_KINDS];
     /* Answers the database's time in ms. NULL: the database is on this host. */
     const authp_sql_statement_t *clock;

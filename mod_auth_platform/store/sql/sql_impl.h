@@ -58,8 +58,10 @@ int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *
 /* Runs `text`, which answers no rows. Returns the driver's code, 0 = fine. */
 int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text);
 
-/* sql_migrate.c: brings the schema up to date in the queue of writers. AUTHP_E_INTERNAL: a step's
- * checksum differs, or the database is of a newer version; logged. */
-AUTHP_CHECKED authp_err_t authp_sql_migrate_run(authp_sql_t *sql, int *applied);
+/* sql_migrate.c: migrate() of authp_store_ops_t. All steps are made or undone in one transaction,
+ * in the queue of writers. If nothing is to be done, the database is only read. AUTHP_E_INTERNAL: a
+ * step's checksum differs, or the database is of a newer version; logged. */
+AUTHP_CHECKED authp_err_t authp_sql_migrate_run(authp_sql_t *sql, const authp_store_goal_t *goal,
+                                                authp_store_migrated_t *out, apr_pool_t *pool);
 
 #endif

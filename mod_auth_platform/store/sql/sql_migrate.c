@@ -9,7 +9,17 @@
 #include <string.h>
 
 #define MIGRATIONS_TABLE                                                                           \
-    "CREATE TABLE IF NOT EXISTS schema_migrations (step BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)"
+    "CREATE TABLE schema_migrations (step BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)"
+
+/* One call of migrate(). */
+typedef struct change_t {
+    authp_sql_conn_t *conn;
+    const authp_store_goal_t *goal;
+    int to;     /* the number of steps that shall be there */
+    int made;   /* the number that is there */
+    bool table; /* schema_migrations exists */
+    apr_pool_t *pool;
+} change_t;
 
 /* FNV-1a. It only has to notice that a step was edited. */
 static const char *checksum_of(const char *text, apr_pool_t *pool)
@@ -21,99 +31,225 @@ static const char *checksum_of(const char *text, apr_pool_t *pool)
     return apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT, (apr_uint64_t)hash);
 }
 
-/* *made gets the number of steps in the database. AUTHP_E_INTERNAL: they are not the steps of this
- * version. */
-static authp_err_t read_made(authp_sql_conn_t *conn, int *made, apr_pool_t *pool)
+/* Runs one SELECT on the connection. */
+static bool ask(const change_t *change, const char *text, authp_sql_rows_t *rows)
 {
-    const authp_sql_dialect_t *dialect = conn->sql->dialect;
-    authp_sql_rows_t rows = {.driver = conn->sql->driver, .pool = pool};
-    int rc = apr_dbd_select(rows.driver, pool, conn->handle, &rows.results,
-                            "SELECT step, checksum FROM schema_migrations ORDER BY step", 1);
+    *rows = (authp_sql_rows_t){.driver = change->conn->sql->driver, .pool = change->pool};
+    int rc =
+        apr_dbd_select(rows->driver, rows->pool, change->conn->handle, &rows->results, text, 1);
     if (rc != 0) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0214", "store: the schema cannot be read: %s",
+                  apr_dbd_error(rows->driver, change->conn->handle, rc));
+    }
+    return rc == 0;
+}
+
+/* Runs a text that changes something. `what` is for the log. */
+static authp_err_t execute(const change_t *change, const char *what, const char *text)
+{
+    int rc = authp_sql_conn_exec(change->conn, text);
+    if (rc != 0) {
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0210", "store: schema step %s failed: %s", what,
+                  apr_dbd_error(change->conn->sql->driver, change->conn->handle, rc));
         return AUTHP_E_UNAVAILABLE;
     }
-    int count = 0;
+    return AUTHP_OK;
+}
+
+/* Reads which steps have been made. AUTHP_E_INTERNAL: they are not the steps of this version. */
+static authp_err_t read_made(change_t *change)
+{
+    const authp_sql_dialect_t *dialect = change->conn->sql->dialect;
+    authp_sql_rows_t rows;
+    change->made = 0;
+    if (!ask(change, dialect->has_migrations, &rows)) {
+        return AUTHP_E_UNAVAILABLE;
+    }
+    change->table = authp_sql_rows_next(&rows);
+    if (!change->table) {
+        return AUTHP_OK;
+    }
+    if (!ask(change, "SELECT step, checksum FROM schema_migrations ORDER BY step", &rows)) {
+        return AUTHP_E_UNAVAILABLE;
+    }
     while (authp_sql_rows_next(&rows)) {
         int64_t step = authp_sql_rows_int(&rows, 0);
-        const char *checksum = authp_sql_rows_text(&rows, 1, pool);
+        const char *checksum = authp_sql_rows_text(&rows, 1, change->pool);
         if (step > dialect->nmigrations) {
             authp_log(AUTHP_LOG_ERROR, "AUTHP0208",
                       "store: the database is of a newer version (step %" PRId64 ", this is %d)",
                       step, dialect->nmigrations);
             return AUTHP_E_INTERNAL;
         }
-        if (step != count + 1 || checksum == NULL ||
-            strcmp(checksum, checksum_of(dialect->migrations[step - 1].sql, pool)) != 0) {
+        if (step != change->made + 1 || checksum == NULL ||
+            strcmp(checksum, checksum_of(dialect->migrations[step - 1].sql, change->pool)) != 0) {
             authp_log(AUTHP_LOG_ERROR, "AUTHP0209",
                       "store: schema step %" PRId64
                       " in the database is not the one of this version",
                       step);
             return AUTHP_E_INTERNAL;
         }
-        count++;
-    }
-    *made = count;
-    return AUTHP_OK;
-}
-
-/* Makes one step and its mark in one transaction, so that both are made or neither. The values are
- * constants of this program. */
-static authp_err_t make_step(authp_sql_conn_t *conn, int step, apr_pool_t *pool)
-{
-    const authp_sql_dialect_t *dialect = conn->sql->dialect;
-    const authp_sql_migration_t *migration = &dialect->migrations[step];
-    const char *mark = apr_psprintf(
-        pool, "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')",
-        step + 1, migration->name, checksum_of(migration->sql, pool));
-    const char *texts[] = {conn->sql->begin, migration->sql, mark, "COMMIT"};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        int rc = authp_sql_conn_exec(conn, texts[i]);
-        if (rc != 0) {
-            authp_log(AUTHP_LOG_ERROR, "AUTHP0210", "store: schema step %s failed: %s",
-                      migration->name, apr_dbd_error(conn->sql->driver, conn->handle, rc));
-            (void)authp_sql_conn_exec(conn, "ROLLBACK");
-            return AUTHP_E_UNAVAILABLE;
-        }
+        change->made++;
     }
     return AUTHP_OK;
 }
 
-static authp_err_t migrate_on(authp_sql_conn_t *conn, int *applied, apr_pool_t *pool)
+/* Whether the goal has been reached. Zero steps includes that the table of them is gone. */
+static bool is_done(const change_t *change)
 {
-    int made = 0;
-    if (authp_sql_conn_exec(conn, MIGRATIONS_TABLE) != 0) {
-        return AUTHP_E_UNAVAILABLE;
+    return change->made == change->to && (change->to > 0 || !change->table);
+}
+
+/* Makes one step and its mark. The values are constants of this program. */
+static authp_err_t make_step(const change_t *change, int step)
+{
+    const authp_sql_migration_t *migration = &change->conn->sql->dialect->migrations[step - 1];
+    const char *mark =
+        apr_psprintf(change->pool,
+                     "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')",
+                     step, migration->name, checksum_of(migration->sql, change->pool));
+    authp_err_t err = execute(change, migration->name, migration->sql);
+    return err == AUTHP_OK ? execute(change, migration->name, mark) : err;
+}
+
+static authp_err_t undo_step(const change_t *change, int step)
+{
+    const authp_sql_migration_t *migration = &change->conn->sql->dialect->migrations[step - 1];
+    const char *mark =
+        apr_psprintf(change->pool, "DELETE FROM schema_migrations WHERE step = %d", step);
+    authp_err_t err = execute(change, migration->name, migration->down);
+    return err == AUTHP_OK ? execute(change, migration->name, mark) : err;
+}
+
+static authp_err_t move(const change_t *change)
+{
+    authp_err_t err = AUTHP_OK;
+    if (!change->table && change->to > 0) {
+        err = execute(change, "zero", MIGRATIONS_TABLE);
     }
-    authp_err_t err = read_made(conn, &made, pool);
-    int steps = 0;
-    for (int step = made; err == AUTHP_OK && step < conn->sql->dialect->nmigrations; step++) {
-        err = make_step(conn, step, pool);
-        steps++;
+    for (int step = change->made + 1; err == AUTHP_OK && step <= change->to; step++) {
+        err = make_step(change, step);
     }
-    if (err == AUTHP_OK) {
-        *applied = steps;
+    for (int step = change->made; err == AUTHP_OK && step > change->to; step--) {
+        err = undo_step(change, step);
+    }
+    if (err == AUTHP_OK && change->table && change->to == 0) {
+        err = execute(change, "zero", "DROP TABLE schema_migrations");
     }
     return err;
 }
 
-authp_err_t authp_sql_migrate_run(authp_sql_t *sql, int *applied)
+/* AUTHP_E_CONFLICT: steps that are to be undone hold data. *refusal names all of them. */
+static authp_err_t check_held(const change_t *change, const char **refusal)
+{
+    const char *text = "";
+    for (int step = change->made; step > change->to; step--) {
+        const authp_sql_migration_t *migration = &change->conn->sql->dialect->migrations[step - 1];
+        authp_sql_rows_t rows;
+        if (migration->holds == NULL) {
+            continue;
+        }
+        if (!ask(change, migration->holds, &rows)) {
+            return AUTHP_E_UNAVAILABLE;
+        }
+        for (int i = 0; authp_sql_rows_next(&rows); i++) {
+            const char *what = authp_sql_rows_text(&rows, 0, change->pool);
+            text = i > 0 ? apr_pstrcat(change->pool, text, ", ", what, NULL)
+                         : apr_psprintf(change->pool, "%s%sstep %d (%s) holds %s", text,
+                                        *text != '\0' ? "; " : "", step, migration->name, what);
+        }
+    }
+    if (*text != '\0') {
+        *refusal = text;
+        return AUTHP_E_CONFLICT;
+    }
+    return AUTHP_OK;
+}
+
+/* Begins the transaction of a change, and waits until no other process changes the schema. */
+static authp_err_t begin(const change_t *change)
+{
+    const authp_sql_t *sql = change->conn->sql;
+    authp_err_t err = execute(change, "begin", sql->begin);
+    return err == AUTHP_OK && sql->dialect->migrate_lock != NULL
+               ? execute(change, "lock", sql->dialect->migrate_lock)
+               : err;
+}
+
+/* All steps are made or undone in one transaction, so that all are or none. The schema is read
+ * again in it, because another process may have changed it since the first look. Only the steps may
+ * take long. */
+static authp_err_t change_schema(change_t *change, authp_store_migrated_t *out)
+{
+    authp_sql_conn_guard(change->conn);
+    authp_err_t err = begin(change);
+    if (err == AUTHP_OK) {
+        err = read_made(change);
+    }
+    if (err == AUTHP_OK && !change->goal->force) {
+        err = check_held(change, &out->refusal);
+    }
+    authp_sql_conn_unguard(change->conn);
+    if (err == AUTHP_OK) {
+        err = move(change);
+    }
+    if (err == AUTHP_OK) {
+        err = execute(change, "commit", "COMMIT");
+    }
+    if (err != AUTHP_OK) {
+        (void)authp_sql_conn_exec(change->conn, "ROLLBACK");
+        return err;
+    }
+    out->made = change->to > change->made ? change->to - change->made : 0;
+    out->undone = change->made > change->to ? change->made - change->to : 0;
+    return AUTHP_OK;
+}
+
+/* The first look. It changes nothing and waits for no other process. */
+static authp_err_t look(change_t *change)
+{
+    bool wraps = change->conn->sql->wraps;
+    authp_sql_conn_guard(change->conn);
+    authp_err_t err = wraps ? execute(change, "begin", change->conn->sql->begin) : AUTHP_OK;
+    if (err == AUTHP_OK) {
+        err = read_made(change);
+    }
+    if (err == AUTHP_OK && wraps) {
+        err = execute(change, "rollback", "ROLLBACK");
+    }
+    authp_sql_conn_unguard(change->conn);
+    return err;
+}
+
+static authp_err_t migrate_on(change_t *change, authp_store_migrated_t *out)
+{
+    authp_err_t err = authp_sql_conn_open(change->conn);
+    if (err == AUTHP_OK) {
+        err = look(change);
+    }
+    return err == AUTHP_OK && !is_done(change) ? change_schema(change, out) : err;
+}
+
+authp_err_t authp_sql_migrate_run(authp_sql_t *sql, const authp_store_goal_t *goal,
+                                  authp_store_migrated_t *out, apr_pool_t *pool)
 {
     const authp_sql_dialect_t *dialect = sql->dialect;
-    apr_pool_t *pool = NULL;
+    bool newest = goal->steps == AUTHP_STORE_NEWEST;
+    change_t change = {.goal = goal, .to = newest ? dialect->nmigrations : goal->steps};
     if (dialect->write_lock != NULL) {
         authp_err_t err = dialect->write_lock(sql->lock, sql->config.timeout_ms);
         if (err != AUTHP_OK) {
             return err;
         }
     }
-    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
-    authp_sql_conn_t *conn = authp_sql_conn_single(sql, pool);
-    authp_err_t err = authp_sql_conn_open(conn);
-    if (err == AUTHP_OK) {
-        err = migrate_on(conn, applied, pool);
+    apr_pool_create_unmanaged_ex(&change.pool, NULL, NULL);
+    change.conn = authp_sql_conn_single(sql, change.pool);
+    authp_err_t err = migrate_on(&change, out);
+    if (err == AUTHP_E_CONFLICT) {
+        out->refusal = apr_pstrdup(pool, out->refusal);
     }
-    authp_sql_conn_close(conn);
-    apr_pool_destroy(pool);
+    authp_sql_conn_close(change.conn);
+    apr_pool_destroy(change.pool);
     if (dialect->write_lock != NULL) {
         dialect->write_unlock(sql->lock);
     }

@@ -28,7 +28,11 @@ static const authp_sql_migration_t migrations[] = {
      "CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id);"
      "CREATE TABLE audit_log (id TEXT PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL, outcome TEXT NOT NULL, "
      "reason TEXT, actor_id TEXT, subject_id TEXT, session_id TEXT, ip TEXT, request_id TEXT) WITHOUT ROWID;"
-     "CREATE INDEX audit_log_at ON audit_log (at)"},
+     "CREATE INDEX audit_log_at ON audit_log (at)",
+     "DROP TABLE audit_log; DROP TABLE refresh_tokens; DROP TABLE users",
+     "SELECT 'users' WHERE EXISTS (SELECT 1 FROM users) UNION ALL "
+     "SELECT 'refresh_tokens' WHERE EXISTS (SELECT 1 FROM refresh_tokens) UNION ALL "
+     "SELECT 'audit_log' WHERE EXISTS (SELECT 1 FROM audit_log)"},
     {"invites and deletion",
      "ALTER TABLE users ADD COLUMN deleted_at INTEGER NOT NULL DEFAULT 0;"
      "CREATE INDEX users_deleted ON users (deleted_at);"
@@ -37,25 +41,42 @@ static const authp_sql_migration_t migrations[] = {
      "CREATE TABLE recruiter_invites (id TEXT PRIMARY KEY, email TEXT NOT NULL, code_hash TEXT NOT NULL UNIQUE, "
      "created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_by TEXT, used_at INTEGER NOT NULL, used_by TEXT, "
      "used_ver INTEGER NOT NULL, revoked_at INTEGER NOT NULL) WITHOUT ROWID;"
-     "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)"},
-    {"what changed when", "CREATE INDEX users_auth_changed ON users (auth_changed_at);"
-                          "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at)"},
+     "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)",
+     /* Without deleted_at the rest of a deleted account would count as an account. */
+     "DROP TABLE recruiter_invites; DROP INDEX audit_log_actor; DROP INDEX audit_log_subject; "
+     "DROP INDEX users_deleted; DELETE FROM users WHERE deleted_at <> 0; "
+     "ALTER TABLE users DROP COLUMN deleted_at",
+     "SELECT 'recruiter_invites' WHERE EXISTS (SELECT 1 FROM recruiter_invites) UNION ALL "
+     "SELECT 'users.deleted_at' WHERE EXISTS (SELECT 1 FROM users WHERE deleted_at <> 0)"},
+    {"what changed when",
+     "CREATE INDEX users_auth_changed ON users (auth_changed_at);"
+     "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at)",
+     "DROP INDEX refresh_tokens_ended; DROP INDEX users_auth_changed", NULL},
     {"failed sign-ins",
      "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_at INTEGER NOT NULL, "
      "expires_at INTEGER NOT NULL) WITHOUT ROWID;"
-     "CREATE INDEX login_failures_expires ON login_failures (expires_at)"},
+     "CREATE INDEX login_failures_expires ON login_failures (expires_at)",
+     "DROP TABLE login_failures",
+     "SELECT 'login_failures' WHERE EXISTS (SELECT 1 FROM login_failures)"},
     {"identities",
      "ALTER TABLE users ADD COLUMN identities TEXT;"
      "CREATE TABLE user_identities (issuer TEXT NOT NULL, sub TEXT NOT NULL, user_id TEXT NOT NULL, "
      "PRIMARY KEY (issuer, sub)) WITHOUT ROWID;"
-     "CREATE INDEX recruiter_invites_email ON recruiter_invites (email)"},
+     "CREATE INDEX recruiter_invites_email ON recruiter_invites (email)",
+     "DROP INDEX recruiter_invites_email; DROP TABLE user_identities; "
+     "ALTER TABLE users DROP COLUMN identities",
+     "SELECT 'user_identities' WHERE EXISTS (SELECT 1 FROM user_identities) UNION ALL "
+     "SELECT 'users.identities' WHERE EXISTS (SELECT 1 FROM users WHERE identities IS NOT NULL)"},
     {"used tokens and login codes",
      "CREATE TABLE used_tokens (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE INDEX used_tokens_expires ON used_tokens (expires_at);"
      "CREATE TABLE login_codes (id TEXT PRIMARY KEY, code_hash TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, "
      "ver INTEGER NOT NULL, challenge TEXT NOT NULL, device_id TEXT, created_at INTEGER NOT NULL, "
      "expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;"
-     "CREATE INDEX login_codes_expires ON login_codes (expires_at)"},
+     "CREATE INDEX login_codes_expires ON login_codes (expires_at)",
+     "DROP TABLE login_codes; DROP TABLE used_tokens",
+     "SELECT 'used_tokens' WHERE EXISTS (SELECT 1 FROM used_tokens) UNION ALL "
+     "SELECT 'login_codes' WHERE EXISTS (SELECT 1 FROM login_codes)"},
 };
 
 /* With FULL, what was answered with success survives a power cut. There is no busy_timeout, because
@@ -142,6 +163,8 @@ static const authp_sql_dialect_t dialect = {
     .migrations = migrations,
     .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
     .begin = begin,
+    .has_migrations =
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
     .params = params,
     .session = session,
     .before_open = before_open,

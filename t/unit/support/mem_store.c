@@ -100,12 +100,17 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
     return AUTHP_OK;
 }
 
-static authp_err_t mem_migrate(void *self, int *applied, apr_pool_t *pool)
+static authp_err_t mem_migrate(void *self, const authp_store_goal_t *goal,
+                               authp_store_migrated_t *out, apr_pool_t *pool)
 {
     (void)pool;
+    if (goal->steps != AUTHP_STORE_NEWEST) {
+        out->refusal = "memory has no steps";
+        return AUTHP_E_MALFORMED;
+    }
     authp_err_t err = mem_enter(self, "migrate");
     if (err == AUTHP_OK) {
-        *applied = 0;
+        out->made = 0;
         err = mem_leave(self, AUTHP_OK);
     }
     return err;
