@@ -158,6 +158,16 @@ typedef struct authp_page_t {
     int limit;            /* at most this many rows; at least 1 */
 } authp_page_t;
 
+/* Whole rows of one table, as move_list reads them. */
+typedef struct authp_rows_t {
+    apr_array_header_t *list; /* pointers to the structs of the columns */
+    int seen;                 /* number of rows that the store found */
+    authp_id_t last;          /* the id of the last of them; "" if there is none */
+} authp_rows_t;
+
+/* The most rows that move_add takes at a time. */
+#define AUTHP_MOVE_MOST 1000
+
 typedef struct authp_user_filter_t {
     const char *email_prefix; /* lower-case; NULL = any */
     const char *role;         /* a stored role; NULL = any */

@@ -3,6 +3,7 @@
 #define AUTHP_STORE_STORE_H
 
 #include "base/err.h"
+#include "store/columns.h"
 #include "store/model.h"
 
 #include <apr_pools.h>
@@ -12,7 +13,7 @@
 
 /* The store port. A provider fills in an authp_store_ops_t. The operations are listed, with their
  * contracts, in store/operations.def. */
-#define AUTHP_STORE_VERSION 7
+#define AUTHP_STORE_VERSION 8
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file, an absolute path */

@@ -268,3 +268,24 @@ authp_err_t authp_mongo_columns_list(authp_mongo_t *m, const authp_columns_t *co
     }
     return err;
 }
+
+authp_err_t authp_mongo_columns_replace(authp_mongo_t *m, const authp_columns_t *columns,
+                                        bson_t *filter, const void *before, const void *after)
+{
+    bson_t set = BSON_INITIALIZER;
+    bson_t unset = BSON_INITIALIZER;
+    bson_t *update = bson_new();
+    authp_mongo_columns_change(columns, before, after, &set, &unset);
+    if (bson_empty(&set) && bson_empty(&unset)) {
+        authp_mongo_put_id(&set, columns->list[0].field, ((const authp_id_t *)before)->hex);
+    }
+    if (!bson_empty(&set)) {
+        BSON_APPEND_DOCUMENT(update, "$set", &set);
+    }
+    if (!bson_empty(&unset)) {
+        BSON_APPEND_DOCUMENT(update, "$unset", &unset);
+    }
+    bson_destroy(&set);
+    bson_destroy(&unset);
+    return authp_mongo_run_change_one(m, columns->table, filter, update, AUTHP_E_CONFLICT);
+}

@@ -42,4 +42,11 @@ AUTHP_CHECKED authp_err_t authp_mongo_columns_list(authp_mongo_t *m, const authp
                                                    const char *after_id, apr_array_header_t **out,
                                                    apr_pool_t *pool);
 
+/* Makes the document that matches `filter` equal to the row `after`; it was read as `before`. Frees
+ * the filter. AUTHP_E_CONFLICT: there is none. */
+AUTHP_CHECKED authp_err_t authp_mongo_columns_replace(authp_mongo_t *m,
+                                                      const authp_columns_t *columns,
+                                                      bson_t *filter, const void *before,
+                                                      const void *after);
+
 #endif

@@ -257,3 +257,13 @@ authp_err_t authp_mongo_invite_revoke(void *self, const char *id, authp_ms_t now
     return authp_mongo_run_change_one(self, AUTHP_TABLE_INVITES, filter_open(id), update,
                                       AUTHP_E_NOT_FOUND);
 }
+
+authp_err_t authp_mongo_invite_replace(void *self, const authp_invite_t *before,
+                                       const authp_invite_t *after, apr_pool_t *pool)
+{
+    bson_t *filter = authp_mongo_match_by_id(before->id.hex);
+    (void)pool;
+    authp_mongo_match_absent(filter, "used_at");
+    authp_mongo_match_absent(filter, "revoked_at");
+    return authp_mongo_columns_replace(self, &authp_columns_invite, filter, before, after);
+}

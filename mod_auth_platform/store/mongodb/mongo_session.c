@@ -214,3 +214,14 @@ authp_err_t authp_mongo_session_set_ver(void *self, const char *sid, int64_t ver
     return authp_mongo_run_change_one(self, AUTHP_TABLE_SESSIONS, filter, update,
                                       AUTHP_E_NOT_FOUND);
 }
+
+authp_err_t authp_mongo_session_replace(void *self, const authp_session_t *before,
+                                        const authp_session_t *after, apr_pool_t *pool)
+{
+    bson_t *filter = authp_mongo_match_by_id(before->id.hex);
+    (void)pool;
+    authp_mongo_match_int(filter, "generation", before->generation);
+    authp_mongo_match_time(filter, "last_used_at", before->last_used_at);
+    authp_mongo_match_absent(filter, "ended_at");
+    return authp_mongo_columns_replace(self, &authp_columns_session, filter, before, after);
+}

@@ -130,8 +130,10 @@ typedef enum reach_t { REACH_UNTRIED, REACH_YES, REACH_NO } reach_t;
 typedef struct run_t {
     const authp_sql_step_t *steps;
     int count;
-    bool reads;            /* a statement that changes nothing */
-    authp_err_t otherwise; /* if a step of several did not change what it must */
+    bool reads;                      /* a statement that changes nothing */
+    authp_err_t otherwise;           /* if a step of several did not change what it must */
+    const authp_sql_group_t *groups; /* instead of steps, and `done` for each of them */
+    bool *done;
     authp_sql_rows_t rows; /* of the last statement */
     bool again;            /* worth another try on a new connection */
     reach_t reached;
@@ -200,11 +202,29 @@ static bool changed_what_it_must(run_t *run, const authp_sql_step_t *step)
 }
 
 /* Whether a COMMIT that failed has been done is not known, so what writes is not tried again. */
+static authp_err_t commit(authp_sql_conn_t *conn, run_t *run)
+{
+    int rc = authp_sql_conn_exec(conn, "COMMIT");
+    if (rc != 0) {
+        authp_err_t err = failed(conn, run, "commit", rc);
+        run->again = run->again && run->reads;
+        return err;
+    }
+    return AUTHP_OK;
+}
+
 static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
 {
+    const char *name = "begin";
     int rc = authp_sql_conn_exec(conn, conn->sql->begin);
+    if (rc == 0 && run->groups != NULL) {
+        rc = authp_sql_groups_run(conn, run->groups, run->count, run->done, &name);
+    }
     if (rc != 0) {
-        return failed(conn, run, "begin", rc);
+        return failed(conn, run, name, rc);
+    }
+    if (run->groups != NULL) {
+        return commit(conn, run);
     }
     for (int i = 0; i < run->count; i++) {
         rc = run_step(conn, run, &run->steps[i]);
@@ -215,13 +235,7 @@ static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
             return roll_back(conn, run);
         }
     }
-    rc = authp_sql_conn_exec(conn, "COMMIT");
-    if (rc != 0) {
-        authp_err_t err = failed(conn, run, "commit", rc);
-        run->again = run->again && run->reads;
-        return err;
-    }
-    return AUTHP_OK;
+    return commit(conn, run);
 }
 
 static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
@@ -233,7 +247,7 @@ static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
         return err;
     }
     authp_sql_conn_guard(conn);
-    if (run->count > 1 || conn->sql->wraps) {
+    if (run->count > 1 || run->groups != NULL || conn->sql->wraps) {
         err = run_together(conn, run);
     } else {
         int rc = run_step(conn, run, run->steps);
@@ -253,7 +267,7 @@ static bool writes(const authp_sql_dialect_t *dialect, const authp_sql_statement
 static authp_err_t attempt_in_turn(authp_sql_conn_t *conn, run_t *run)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
-    run->reads = run->count == 1 && !writes(dialect, run->steps->statement);
+    run->reads = run->count == 1 && run->groups == NULL && !writes(dialect, run->steps->statement);
     bool queue = dialect->write_lock != NULL && !run->reads;
     run->again = false;
     if (queue) {
@@ -321,6 +335,13 @@ authp_err_t authp_sql_change_together(authp_sql_t *sql, const authp_sql_step_t *
     return run_on_connection(sql, &run, NULL, NULL);
 }
 
+authp_err_t authp_sql_change_groups(authp_sql_t *sql, const authp_sql_group_t *groups, int count,
+                                    bool *done)
+{
+    run_t run = {.count = count, .groups = groups, .done = done};
+    return run_on_connection(sql, &run, NULL, NULL);
+}
+
 authp_err_t authp_sql_change_all(authp_sql_t *sql, const authp_sql_statement_t *statement,
                                  const void **values, int *count)
 {
@@ -346,15 +367,6 @@ const apr_int64_t *authp_sql_bool(bool value)
     return &values[value ? 1 : 0];
 }
 
-static authp_err_t read_int(authp_sql_rows_t *rows, void *ctx)
-{
-    if (!authp_sql_rows_next(rows)) {
-        return AUTHP_E_INTERNAL;
-    }
-    *(int64_t *)ctx = authp_sql_rows_int(rows, 0);
-    return AUTHP_OK;
-}
-
 /* The schema is brought up to date only once for each process. If an operator has set it back since
  * then, this process cannot serve everything. */
 authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
@@ -365,7 +377,7 @@ authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
     int64_t made = 0;
     const void *values[] = {NULL};
     (void)pool;
-    authp_err_t err = authp_sql_run(sql, &statement, values, read_int, &made);
+    authp_err_t err = authp_sql_run(sql, &statement, values, authp_sql_rows_number, &made);
     if (err == AUTHP_OK && made < sql->dialect->nmigrations) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0215",
                   "store: the schema was set back to step %" APR_INT64_T_FMT
@@ -374,16 +386,4 @@ authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
         return AUTHP_E_UNAVAILABLE;
     }
     return err;
-}
-
-authp_err_t authp_sql_clock(void *self, authp_ms_t *now, apr_pool_t *pool)
-{
-    authp_sql_t *sql = self;
-    const void *values[] = {NULL};
-    (void)pool;
-    if (sql->dialect->clock != NULL) {
-        return authp_sql_run(sql, sql->dialect->clock, values, read_int, now);
-    }
-    *now = authp_clock_now(authp_clock_system());
-    return AUTHP_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef AUTHP_STORE_SQL_SQL_H
 #define AUTHP_STORE_SQL_SQL_H
 
-#include "store/sql/sql_dialect.h"
+#include "store/sql/sql_groups.h"
 #include "store/sql/sql_rows.h"
 
 /* The SQL store. A provider is a dialect, an open() that calls authp_sql_open(), and the functions
@@ -40,18 +40,17 @@ AUTHP_CHECKED authp_err_t authp_sql_change_all(authp_sql_t *sql,
                                                const authp_sql_statement_t *statement,
                                                const void **values, int *count);
 
-/* One statement of several that are run together. */
-typedef struct authp_sql_step_t {
-    const authp_sql_statement_t *statement;
-    const void **values;
-    bool any; /* may change any number of rows; otherwise it must change exactly one */
-} authp_sql_step_t;
-
 /* Runs statements that write, as one transaction on one connection, and with one turn in the queue
  * of writers. If a step changes another number of rows than it must, nothing is changed, and the
  * function returns `otherwise`. One step alone is run without a transaction. */
 AUTHP_CHECKED authp_err_t authp_sql_change_together(authp_sql_t *sql, const authp_sql_step_t *steps,
                                                     int count, authp_err_t otherwise);
+
+/* Runs groups as one transaction, with one turn in the queue of writers. done[i]: whether each step
+ * of groups[i] changed what it must. If not, that group has changed nothing, and the others go on.
+ */
+AUTHP_CHECKED authp_err_t authp_sql_change_groups(authp_sql_t *sql, const authp_sql_group_t *groups,
+                                                  int count, bool *done);
 
 /* What to bind for a bool. */
 const apr_int64_t *authp_sql_bool(bool value);

@@ -118,6 +118,7 @@ static bool read_column(const authp_sql_rows_t *rows, int i, const authp_column_
 typedef struct reading_t {
     const authp_columns_t *columns;
     apr_array_header_t *found;
+    authp_rows_t *page; /* only of authp_sql_columns_page() */
     apr_pool_t *pool;
 } reading_t;
 
@@ -143,6 +144,30 @@ static authp_err_t read_rows(authp_sql_rows_t *rows, void *ctx)
     authp_err_t err = AUTHP_OK;
     while (err == AUTHP_OK && authp_sql_rows_next(rows)) {
         err = read_row(rows, ctx);
+    }
+    return err;
+}
+
+static authp_err_t read_page(authp_sql_rows_t *rows, void *ctx)
+{
+    const reading_t *out = ctx;
+    while (authp_sql_rows_next(rows)) {
+        out->page->seen++;
+        (void)read_id(authp_sql_rows_peek(rows, 0), &out->page->last);
+        (void)read_row(rows, out); /* has logged why a row cannot be read */
+    }
+    return AUTHP_OK;
+}
+
+authp_err_t authp_sql_columns_page(authp_sql_t *sql, const authp_sql_statement_t *statement,
+                                   const void **values, authp_rows_t *out, apr_pool_t *pool)
+{
+    authp_rows_t page = {.list = apr_array_make(pool, 64, sizeof(void *))};
+    reading_t reading = {
+        .columns = statement->columns, .found = page.list, .page = &page, .pool = pool};
+    authp_err_t err = authp_sql_run(sql, statement, values, read_page, &reading);
+    if (err == AUTHP_OK) {
+        *out = page;
     }
     return err;
 }

@@ -19,8 +19,14 @@ AUTHP_CHECKED authp_err_t authp_sql_columns_list(authp_sql_t *sql,
                                                  const void **values, apr_array_header_t **out,
                                                  apr_pool_t *pool);
 
-/* The same for a statement that answers one row or none. Returns the row in *out, or
- * AUTHP_E_NOT_FOUND. */
+/* The same, but rows that cannot be read are left out; out->seen counts them. */
+AUTHP_CHECKED authp_err_t authp_sql_columns_page(authp_sql_t *sql,
+                                                 const authp_sql_statement_t *statement,
+                                                 const void **values, authp_rows_t *out,
+                                                 apr_pool_t *pool);
+
+/* As authp_sql_columns_list() for a statement that answers one row or none. Returns the row in
+ * *out, or AUTHP_E_NOT_FOUND. */
 AUTHP_CHECKED authp_err_t authp_sql_columns_one(authp_sql_t *sql,
                                                 const authp_sql_statement_t *statement,
                                                 const void **values, void **out, apr_pool_t *pool);

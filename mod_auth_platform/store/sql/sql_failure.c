@@ -25,15 +25,6 @@ authp_err_t authp_sql_failure_get(void *self, const char *key, authp_ms_t now,
     return authp_sql_run(self, &statement, values, read_failures, out);
 }
 
-static authp_err_t read_count(authp_sql_rows_t *rows, void *ctx)
-{
-    if (!authp_sql_rows_next(rows)) {
-        return AUTHP_E_INTERNAL;
-    }
-    *(int64_t *)ctx = authp_sql_rows_int(rows, 0);
-    return AUTHP_OK;
-}
-
 authp_err_t authp_sql_failure_add(void *self, const authp_failure_t *what, int64_t *count,
                                   apr_pool_t *pool)
 {
@@ -46,7 +37,7 @@ authp_err_t authp_sql_failure_add(void *self, const authp_failure_t *what, int64
                 "expires_at = excluded.expires_at RETURNING failures"};
     const void *values[] = {what->key, &what->at, &what->expires_at, &what->forget_before};
     (void)pool;
-    return authp_sql_run(self, &statement, values, read_count, count);
+    return authp_sql_run(self, &statement, values, authp_sql_rows_number, count);
 }
 
 authp_err_t authp_sql_failure_clear(void *self, const char *key, apr_pool_t *pool)

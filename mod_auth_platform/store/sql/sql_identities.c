@@ -140,6 +140,11 @@ static void add_steps(apr_array_header_t *steps, const authp_sql_statement_t *st
     }
 }
 
+void authp_sql_identities_take(const authp_user_t *user, apr_array_header_t *steps)
+{
+    add_steps(steps, &take, user->identities, NULL, user->id.hex);
+}
+
 authp_err_t authp_sql_identities_change(authp_sql_t *sql, const authp_sql_step_t *change,
                                         const authp_user_t *before, const authp_user_t *after,
                                         apr_pool_t *pool)

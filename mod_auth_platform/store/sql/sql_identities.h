@@ -24,4 +24,7 @@ AUTHP_CHECKED authp_err_t authp_sql_identities_change(authp_sql_t *sql,
                                                       const authp_user_t *before,
                                                       const authp_user_t *after, apr_pool_t *pool);
 
+/* Appends to `steps` (authp_sql_step_t) what gives a new account its identities. */
+void authp_sql_identities_take(const authp_user_t *user, apr_array_header_t *steps);
+
 #endif

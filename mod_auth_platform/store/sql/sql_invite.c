@@ -110,3 +110,18 @@ authp_err_t authp_sql_invite_revoke(void *self, const char *id, authp_ms_t now, 
     (void)pool;
     return authp_sql_change_one(self, &statement, values, AUTHP_E_NOT_FOUND);
 }
+
+authp_err_t authp_sql_invite_replace(void *self, const authp_invite_t *before,
+                                     const authp_invite_t *after, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "invite_replace",
+        .columns = &authp_columns_invite,
+        .text = "UPDATE {table} SET {changes} WHERE id = {?id} AND {absent:used_at} AND "
+                "{absent:revoked_at} RETURNING id"};
+    const void *values[AUTHP_COLUMNS_MOST + 1];
+    int count =
+        authp_sql_columns_bind(&authp_columns_invite, after, AUTHP_COLUMN_FIXED, values, pool);
+    values[count] = before->id.hex;
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}

@@ -54,3 +54,12 @@ authp_err_t authp_sql_rows_texts(authp_sql_rows_t *rows, void *ctx)
     }
     return AUTHP_OK;
 }
+
+authp_err_t authp_sql_rows_number(authp_sql_rows_t *rows, void *ctx)
+{
+    if (!authp_sql_rows_next(rows)) {
+        return AUTHP_E_INTERNAL;
+    }
+    *(int64_t *)ctx = authp_sql_rows_int(rows, 0);
+    return AUTHP_OK;
+}

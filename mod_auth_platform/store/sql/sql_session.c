@@ -169,3 +169,20 @@ authp_err_t authp_sql_session_ended_of(void *self, const char *user_id, authp_ms
     }
     return err;
 }
+
+authp_err_t authp_sql_session_replace(void *self, const authp_session_t *before,
+                                      const authp_session_t *after, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "session_replace",
+        .columns = &authp_columns_session,
+        .text = "UPDATE {table} SET {changes} WHERE id = {?id} AND generation = {?int} AND "
+                "{time:last_used_at} = {?int} AND {absent:ended_at} RETURNING id"};
+    const void *values[AUTHP_COLUMNS_MOST + 3];
+    int count =
+        authp_sql_columns_bind(&authp_columns_session, after, AUTHP_COLUMN_FIXED, values, pool);
+    values[count] = before->id.hex;
+    values[count + 1] = &before->generation;
+    values[count + 2] = &before->last_used_at;
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}
