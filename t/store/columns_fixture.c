@@ -95,3 +95,16 @@ void columns_fixture_same(const authp_columns_t *columns, const void *a, const v
         }
     }
 }
+
+const char *columns_fixture_changed(const authp_columns_t *columns, const void *before,
+                                    const void *after, apr_pool_t *pool)
+{
+    const char *names = "";
+    for (int i = 0; i < columns->count; i++) {
+        if (!authp_columns_same(&columns->list[i], before, after)) {
+            names =
+                apr_pstrcat(pool, names, *names != '\0' ? " " : "", columns->list[i].name, NULL);
+        }
+    }
+    return names;
+}

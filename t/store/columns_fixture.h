@@ -15,6 +15,10 @@ void columns_fixture_fill(const authp_columns_t *columns, void *row, int serial,
 void columns_fixture_same(const authp_columns_t *columns, const void *a, const void *b,
                           unsigned int with, unsigned int without);
 
+/* Returns the names of the columns that differ, with a blank between them. */
+const char *columns_fixture_changed(const authp_columns_t *columns, const void *before,
+                                    const void *after, apr_pool_t *pool);
+
 /* Return the size and the alignment of a member of that kind. */
 size_t columns_fixture_size(authp_column_kind_t kind);
 size_t columns_fixture_align(authp_column_kind_t kind);

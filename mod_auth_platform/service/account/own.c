@@ -153,7 +153,8 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
         }
         return err;
     }
-    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    /* In the pool, because the account in *out has it. */
+    char *hash = apr_palloc(pool, AUTHP_BCRYPT_HASH_LEN + 1);
     err = authp_hasher_hash(realm->hasher, AUTHP_HASH_KNOWN, change->wanted, strlen(change->wanted),
                             realm->settings->bcrypt_rounds, hash);
     if (err != AUTHP_OK) {
