@@ -90,7 +90,7 @@ my @wrong = (
     ['a state in capitals', ['invite', 'list', '--state', 'OPEN'], qr/--state is open/],
     (map { ["since $_", ['audit', 'list', '--since', $_], qr/--since is a time: 30m, 24h, 7d, 2026-01-31/] }
         '24', 'h', '24hours', '24H', '-1h', '1.5h', 'yesterday', '2026-02-30', '2026-13-01', '2026-00-10', '2026-1-1', '2026-01-31T24:00:00Z',
-        '2026-01-31T08:00:00', '2026-01-31T08:00Z', '2026-01-31 08:00:00Z', '1969-01-01', '1234567d'),
+        '2026-01-31T08:00:00', '2026-01-31T08:00Z', '2026-01-31 08:00:00Z', '1969-01-01', '1000000m', '0000001h', '1234567d', '7dd', '7d7', ' 7d'),
     ['an audit list with a bad limit', ['audit', 'list', '--limit', '201'], qr/1 to 200/],
     ['... with a bad cursor', ['audit', 'list', '--after', 'x'], qr/--after is an id/],
     ['an audit of two people', ['audit', 'list', '--user', 'a@b.c', '--user', 'cli'], qr/--user is given twice/],
@@ -98,6 +98,8 @@ my @wrong = (
     ['unknown option', ['secret', '--size', '3'], qr/unknown option --size\n/],
     ['an option before its command', ['--role', 'admin', 'user', 'create'], qr/unknown option --role .*after it/],
     ['short option', ['secret', '-j'], qr/two dashes/],
+    ['a dash alone is a word', ['-'], qr/unknown command "-"\n/],
+    ['... as after a command', ['secret', '-'], qr/secret takes options only/],
     ['missing value', ['user', 'list', '--limit'], qr/--limit needs a value/],
     ['empty value', ['user', 'list', '--limit='], qr/--limit needs a value/],
     ['a switch with a value', ['secret', '--json=yes'], qr/--json takes no value/],

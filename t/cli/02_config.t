@@ -85,6 +85,13 @@ is_deeply({ map { /^  (\S+) +(.*)$/ ? ($1 => $2) : () } split /\n/, $people->{ou
     database => '/nowhere/else.db', previous_key => 'false', refresh_token_rotation => 'true', password_refused_file => '-', secure_cookies => 'true', limits => 'false', roles => '["admin","seeker"]' }, '... for people');
 is($people->{err}, '', '... on standard output');
 
+# A link that leads nowhere is a .env, too: the tool does not go on with other settings.
+my $dangling = folder();
+symlink "$dangling/nowhere", "$dangling/.env" or die $!;
+my $lost = run(['check-config'], dir => $dangling, env => { JWT_SECRET_KEY => SECRET });
+is($lost->{status}, 1, 'a .env that is a link to nothing: status 1');
+like($lost->{err}, qr/\.env: is a symbolic link/, '... says so');
+
 SKIP: {
     skip 'needs root', 2 if $> != 0;
     my $foreign = folder();

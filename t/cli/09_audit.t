@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib", "$FindBin::Bin/../lib";
-use AuthPlatform::Cli qw(run json env_file folder write_file);
+use AuthPlatform::Cli qw(run json env_file folder write_file sql);
 use AuthPlatform::Httpd;
 use POSIX qw(strftime);
 use Test::More;
@@ -59,7 +59,7 @@ my @logins = grep { $_->{event} eq 'login' } @{$all};
 is_deeply(audit(qw(--event login)), \@logins, '--event');
 is_deeply(audit(qw(--event LOGIN)), [], '... is spelt as it is stored');
 is_deeply(audit(qw(--event login --user), $bob), [], '... and --user');
-is_deeply(audit('--since', $_), $all, "--since $_: everything") for '1h', '5m', '1d', '1970-01-01', strftime('%Y-%m-%d', gmtime $start - 86400),
+is_deeply(audit('--since', $_), $all, "--since $_: everything") for '1h', '5m', '1d', '999999m', '000001h', '1970-01-01', strftime('%Y-%m-%d', gmtime $start - 86400),
     strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $start - 1);
 is_deeply(audit('--since', $_), [], "--since $_: nothing") for '0m', '2999-12-31', strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time + 3600);
 sub utc { my ($ago) = @_; return strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time - $ago) }
@@ -111,4 +111,15 @@ my $other = env_file($dir);
 my $failed = run(['--env-file', $other, qw(user list)]);
 is($failed->{status}, 1, 'a broken database: status 1');
 like($failed->{err}, qr/^authplatform: note: the database is \Q$broken\E, as \Q$other\E says$/m, '... named, with the settings that name it');
+
+# So does an error of another kind: the database is of a version that is newer than this one.
+my $later = folder();
+my $newer = env_file($later);
+like(run(['--env-file', $newer, 'migrate'])->{out}, qr/\Asqlite: \d+ steps applied\n\z/, 'migrate says how many steps it made');
+is(run(['--env-file', $newer, 'migrate'])->{out}, "sqlite: up to date\n", '... and then none');
+sql($later, q{INSERT INTO schema_migrations (step, name, checksum) VALUES (999, 'to come', '0')});
+$failed = run(['--env-file', $newer, 'migrate']);
+is($failed->{status}, 1, 'a database of a newer version: status 1');
+like($failed->{err}, qr/newer version \(step 999/, '... and that is what is said');
+like($failed->{err}, qr/^authplatform: note: the database is \Q$later\E/m, '... of which one');
 done_testing();

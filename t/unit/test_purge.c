@@ -222,6 +222,26 @@ START_TEST(invites_and_failures)
 }
 END_TEST
 
+/* A used token and a login code are removed in the millisecond after they have expired. */
+START_TEST(tokens_and_codes)
+{
+    const authp_ms_t now = authp_clock_now(f.realm->clock);
+    const authp_login_code_t code = {.id = {"65f0c0ffee00000000000001"},
+                                     .code_hash = "h",
+                                     .user_id = {"65f0c0ffee00000000000002"},
+                                     .challenge = "c",
+                                     .created_at = now,
+                                     .expires_at = now + 60000};
+    ck_assert_int_eq(authp_store_used_token_add(f.store, "k", now + 60000, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_login_code_create(f.store, &code, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, 60000);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 2);
+    ck_assert_int_eq(authp_store_used_token_add(f.store, "k", now + HOUR, f.pool), AUTHP_OK);
+}
+END_TEST
+
 static int audit_rows(void)
 {
     return mem_store_audit_count(f.store, "login");
@@ -264,6 +284,7 @@ Suite *suite_purge(void)
     tcase_add_test(tests, several_batches_in_one_run);
     tcase_add_test(tests, traces_of_all_the_deleted_go);
     tcase_add_test(tests, invites_and_failures);
+    tcase_add_test(tests, tokens_and_codes);
     tcase_add_test(tests, the_audit_ages);
     suite_add_tcase(suite, tests);
     return suite;

@@ -89,6 +89,10 @@ START_TEST(start_user_agent)
     memset(long_one, 'x', 1000);
     long_one[1000] = '\0';
     memcpy(long_one + 398, "\xE2\x82\xAC", 3); /* the limit cuts this character */
+    char longer[1001];
+    memset(longer, 'y', 1000);
+    longer[1000] = '\0';
+    memcpy(longer + 397, "\xF0\x9F\x98\x80", 4); /* the limit leaves three bytes of this one */
     const struct {
         const char *sent;
         size_t len;
@@ -99,7 +103,8 @@ START_TEST(start_user_agent)
                 {"a\tb", 3, "a?b"},
                 {"a\xFFzz", 4, "a?zz"},
                 {"a\xC2\x85z", 4, "a??z"},
-                {long_one, 398, "xxx"}};
+                {long_one, 398, "xxx"},
+                {longer, 397, "yyy"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const authp_client_t client = {.user_agent = rows[i].sent};
         authp_grant_t grant;

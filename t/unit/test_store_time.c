@@ -95,6 +95,29 @@ START_TEST(the_tokens_end)
 }
 END_TEST
 
+/* How long a token lives: as long as its session, but not longer than the settings say, whichever
+ * of the two clocks is ahead. */
+static const struct {
+    int ahead; /* milliseconds of the store */
+    int left;  /* milliseconds until the session ends */
+    int seconds;
+} lives[] = {{0, 900000, 900},      {0, 899000, 899},      {0, 901000, 900},
+             {10000, 895000, 895},  {10000, 900000, 900},  {10000, 905000, 900},
+             {-10000, 895000, 895}, {-10000, 900000, 900}, {-10000, 905000, 900}};
+
+START_TEST(how_long_a_token_lives)
+{
+    authp_session_t row = {.id = {"65f0c0ffee00000000000001"}};
+    const char *token = NULL;
+    int seconds = 0;
+    mem_store_ahead(f.store, lives[_i].ahead);
+    ck_assert_int_eq(authp_store_measure_clock(f.store, f.realm->clock, f.pool), AUTHP_OK);
+    row.absolute_expires_at = authp_realm_now(f.realm) + lives[_i].left;
+    ck_assert_int_eq(authp_token_issue(f.realm, ada, &row, &token, &seconds, f.pool), AUTHP_OK);
+    ck_assert_int_eq(seconds, lives[_i].seconds);
+}
+END_TEST
+
 /* The times in a token are those of this host, which checks them later. The time of the sign-in is
  * the store's time. */
 START_TEST(a_token_goes_by_this_host)
@@ -184,6 +207,7 @@ Suite *suite_store_time(void)
     Suite *suite = suite_create("store_time");
     TCase *tests = tcase_create("store_time");
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, how_long_a_token_lives, 0, sizeof(lives) / sizeof(lives[0]));
     tcase_add_test(tests, what_is_stored);
     tcase_add_test(tests, what_lives);
     tcase_add_test(tests, the_tokens_end);
