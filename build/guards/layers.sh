@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 low="base net crypto crypto/jwt crypto/password"
-stores="store store/sql store/sqlite store/mongodb store/providers"
+stores="store store/sql store/sqlite store/postgresql store/mongodb store/providers"
 rules="service/settings service/password service/live_table service/realm service/live service/limit service/audit"
 rules+=" service/session service/account service/invite service/sign_in service/provider"
 
@@ -21,6 +21,7 @@ declare -A MAY=(
     [store]="base"
     [store/sql]="base store"
     [store/sqlite]="base store store/sql"
+    [store/postgresql]="base store store/sql"
     [store/mongodb]="base store"
     [store/providers]="base $stores"
     [service/settings]="base net"

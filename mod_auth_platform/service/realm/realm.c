@@ -103,6 +103,8 @@ authp_err_t authp_realm_store(const authp_settings_t *settings, const authp_stor
         .file = settings->sqlite_file,
         .uri = store_uri(settings),
         .database = settings->mongodb_db,
+        .schema = settings->db_schema,
+        .unprepared = !settings->db_prepared,
         .timeout_ms = STORE_TIMEOUT_MS,
         .max_connections = STORE_CONNECTIONS,
         .identity_names = identity_names(settings, pool),

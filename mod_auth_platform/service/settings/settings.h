@@ -55,6 +55,8 @@ typedef struct authp_settings_t {
     const char *mongodb_uri; /* NULL if unset */
     const char *mongodb_db;
     const char *database_url; /* NULL if unset */
+    const char *db_schema;    /* NULL if unset */
+    bool db_prepared;
 
     authp_secret_t *jwt_secret;
     authp_secret_t *jwt_secret_previous; /* NULL if unset */

@@ -56,6 +56,28 @@ static void resolve_store(authp_loading_t *loading, const char *store)
     }
 }
 
+/* What libpq takes. A program in Python may have put the name of its driver behind the scheme. */
+static bool is_database_url(const char *url)
+{
+    const char *scheme_end = strstr(url, "://");
+    const char *equals = strchr(url, '=');
+    if (scheme_end == NULL || (equals != NULL && equals < scheme_end)) {
+        return equals != NULL;
+    }
+    return begins(url, "postgres://") || begins(url, "postgresql://") || begins(url, "postgresql+");
+}
+
+static bool is_schema_name(const char *name)
+{
+    for (const char *at = name; *at != '\0'; at++) {
+        bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_';
+        if (!letter && (at == name || *at < '0' || *at > '9')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void check_urls(authp_loading_t *loading)
 {
     authp_settings_t *s = loading->settings;
@@ -63,9 +85,13 @@ static void check_urls(authp_loading_t *loading)
         !begins(s->mongodb_uri, "mongodb+srv://")) {
         complain_of(loading, "MONGODB_URI", "must begin with mongodb:// or mongodb+srv://");
     }
-    if (s->database_url != NULL && !begins(s->database_url, "postgresql://") &&
-        !begins(s->database_url, "postgres://")) {
-        complain_of(loading, "DATABASE_URL", "must begin with postgresql://");
+    if (s->database_url != NULL && !is_database_url(s->database_url)) {
+        complain_of(loading, "DATABASE_URL",
+                    "must begin with postgresql://, or be a list of key=value");
+    }
+    if (s->db_schema != NULL && !is_schema_name(s->db_schema)) {
+        complain_of(loading, "AUTH_DB_SCHEMA",
+                    "must be a name of letters, digits and _ that begins with no digit");
     }
     if (s->frontend_url != NULL &&
         ((!begins(s->frontend_url, "http://") && !begins(s->frontend_url, "https://")) ||

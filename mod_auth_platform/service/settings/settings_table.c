@@ -14,6 +14,8 @@ const authp_setting_t authp_settings_table[] = {
     {"MONGODB_URI", AT(TEXT, mongodb_uri), NULL, 1, 4000},
     {"MONGODB_DB", AT(TEXT, mongodb_db), "auth_platform", 1, 63},
     {"DATABASE_URL", AT(TEXT, database_url), NULL, 1, 4000},
+    {"AUTH_DB_SCHEMA", AT(TEXT, db_schema), NULL, 1, 63},
+    {"AUTH_DB_PREPARED", AT(BOOL, db_prepared), "on", 0, 0},
 
     {"JWT_SECRET_KEY", AT(SECRET, jwt_secret), NULL, KEY_BYTES, 4096},
     {"JWT_SECRET_KEY_PREVIOUS", AT(SECRET, jwt_secret_previous), NULL, KEY_BYTES, 4096},

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/providers/providers.h"
 #include "store/mongodb/mongo.h"
+#include "store/postgresql/postgresql.h"
 #include "store/sqlite/sqlite.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 /* The providers of this build. A new one is a row here, and a run of the contract suite. */
-static const authp_store_ops_t *const providers[] = {&authp_sqlite_ops, &authp_mongo_ops};
+static const authp_store_ops_t *const providers[] = {&authp_sqlite_ops, &authp_mongo_ops,
+                                                     &authp_postgresql_ops};
 
 #define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
 

@@ -157,13 +157,20 @@ static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, 
     if (fault == AUTHP_SQL_WRONG) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %s failed with %d: %s", name, rc,
                   line);
-    } else if (fault != AUTHP_SQL_TAKEN) {
+    } else if (fault != AUTHP_SQL_TAKEN && fault != AUTHP_SQL_NO_ROW) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s", name, line);
     }
     authp_sql_conn_close(conn);
-    return fault == AUTHP_SQL_WRONG   ? AUTHP_E_INTERNAL
-           : fault == AUTHP_SQL_TAKEN ? AUTHP_E_CONFLICT
-                                      : AUTHP_E_UNAVAILABLE;
+    switch (fault) {
+    case AUTHP_SQL_WRONG:
+        return AUTHP_E_INTERNAL;
+    case AUTHP_SQL_TAKEN:
+        return AUTHP_E_CONFLICT;
+    case AUTHP_SQL_NO_ROW:
+        return run->count > 1 ? run->otherwise : AUTHP_OK;
+    default:
+        return AUTHP_E_UNAVAILABLE;
+    }
 }
 
 static int run_step(authp_sql_conn_t *conn, run_t *run, const authp_sql_step_t *step)

@@ -218,12 +218,14 @@ static authp_err_t open_once(authp_sql_conn_t *conn, failure_t *failure)
     if (dialect->link.opened != NULL) {
         dialect->link.opened(sql->driver, conn->handle);
     }
+    authp_sql_conn_guard(conn);
     const char *const *text = dialect->session(&sql->config, conn->pool);
     for (; *text != NULL; text++) {
         if (failed(conn, run_session(conn, *text), "set up a connection", failure)) {
             return AUTHP_E_UNAVAILABLE;
         }
     }
+    authp_sql_conn_unguard(conn);
     conn->statements = apr_hash_make(conn->pool);
     return AUTHP_OK;
 }

@@ -72,6 +72,7 @@ typedef enum authp_sql_fault_t {
     AUTHP_SQL_LOCKED, /* somebody else holds the database: try once more */
     AUTHP_SQL_SLOW,   /* it took too long, and nothing was done */
     AUTHP_SQL_TAKEN,  /* another row has a value that must be unique */
+    AUTHP_SQL_NO_ROW, /* a value is such that no row can have it: there is none */
     AUTHP_SQL_WRONG   /* the statement itself is wrong: a bug */
 } authp_sql_fault_t;
 

@@ -7,7 +7,8 @@ bool authp_sql_rows_next(authp_sql_rows_t *rows)
 {
     rows->at++;
     rows->row = NULL;
-    return apr_dbd_get_row(rows->driver, rows->pool, rows->results, &rows->row, rows->at) == 0;
+    return rows->results != NULL &&
+           apr_dbd_get_row(rows->driver, rows->pool, rows->results, &rows->row, rows->at) == 0;
 }
 
 /* apr_dbd_get_entry() answers "" for NULL in PostgreSQL. apr_dbd_datum_get() tells them apart with

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/postgresql/postgresql.h"
+#include "store/postgresql/postgresql_error.h"
+#include "store/postgresql/postgresql_guard.h"
+#include "store/postgresql/postgresql_native.h"
+#include "store/postgresql/postgresql_schema.h"
+#include "store/postgresql/postgresql_url.h"
+#include "store/sql/sql.h"
+
+#include <apr_strings.h>
+
+/* The server ends a statement itself before the guard breaks the connection. */
+#define STATEMENT_SHARE(timeout_ms) ((timeout_ms) - (timeout_ms) / 10)
+/* A process that stops in the middle of a transaction holds its locks no longer than this. */
+#define IDLE_IN_TRANSACTION_MS 10000
+
+static const authp_sql_statement_t clock_statement = {
+    .name = "clock", .text = "SELECT (extract(epoch from clock_timestamp()) * 1000)::bigint"};
+
+/* The settings of a session, or with `local` of one transaction. The URI may set statement_timeout
+ * itself. */
+static const char *settings(const authp_store_config_t *config, const char *local, apr_pool_t *pool)
+{
+    const char *timeout = authp_postgresql_url_sets(config, "statement_timeout", pool)
+                              ? ""
+                              : apr_psprintf(pool, "; SET %sstatement_timeout = %d", local,
+                                             STATEMENT_SHARE(config->timeout_ms));
+    const char *schema = config->schema == NULL ? ""
+                                                : apr_psprintf(pool, "; SET %ssearch_path = \"%s\"",
+                                                               local, config->schema);
+    return apr_psprintf(pool,
+                        "SET %sclient_min_messages = warning; "
+                        "SET %sidle_in_transaction_session_timeout = %d%s%s",
+                        local, local, IDLE_IN_TRANSACTION_MS, timeout, schema);
+}
+
+static const char *const *session(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    const char **statements = apr_pcalloc(pool, 2 * sizeof(*statements));
+    statements[0] = config->unprepared ? NULL : settings(config, "", pool);
+    return statements;
+}
+
+/* The isolation is named, because the database's default may be another one. */
+static const char *begin(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    static const char start[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
+    return config->unprepared
+               ? apr_pstrcat(pool, start, "; ", settings(config, "LOCAL ", pool), NULL)
+               : start;
+}
+
+/* Through a pooler each statement may reach another session of the server: so prepared statements
+ * are not found again, and settings hold for one transaction only. */
+static bool is_pooled(const authp_store_config_t *config)
+{
+    return config->unprepared;
+}
+
+static bool names_prepared(const authp_store_config_t *config)
+{
+    return !config->unprepared;
+}
+
+static const authp_sql_dialect_t dialect = {
+    .name = "postgresql",
+    .driver = "pgsql",
+    .migrations = authp_postgresql_schema_steps,
+    .nmigrations = AUTHP_POSTGRESQL_SCHEMA_STEPS,
+    .begin = begin,
+    .wraps = is_pooled,
+    .names_prepared = names_prepared,
+    .absent_is_null = true,
+    .kinds = AUTHP_POSTGRESQL_SCHEMA_KINDS,
+    .clock = &clock_statement,
+    .params = authp_postgresql_url_params,
+    .session = session,
+    .classify = authp_postgresql_error_classify,
+    .open_reason = authp_postgresql_error_open_reason,
+    .link = {.opened = authp_postgresql_native_set_up,
+             .is_closed = authp_postgresql_native_is_closed,
+             .guard_open = authp_postgresql_guard_open,
+             .guard_begin = authp_postgresql_guard_begin,
+             .guard_end = authp_postgresql_guard_end},
+};
+
+static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
+                           apr_pool_t *pool)
+{
+    (void)config, (void)uid, (void)gid, (void)pool;
+    return AUTHP_OK;
+}
+
+static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
+{
+    authp_sql_t *sql = NULL;
+    if (authp_postgresql_native_load(pool) != NULL) {
+        return AUTHP_E_INTERNAL;
+    }
+    authp_err_t err = authp_sql_open(&dialect, config, pool, &sql);
+    if (err == AUTHP_OK) {
+        *self = sql;
+    }
+    return err;
+}
+
+const authp_store_ops_t authp_postgresql_ops = {
+    .version = AUTHP_STORE_VERSION,
+    .name = "postgresql",
+    .check = authp_postgresql_url_refusal,
+    .prepare = prepare,
+    .open = open_store,
+    .migrate = authp_sql_upgrade,
+    .ping = authp_sql_ping,
+    .maintain = authp_sql_maintain,
+#define OPERATION(name, params, args) .name = authp_sql_##name,
+#include "store/operations.def"
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/postgresql/postgresql_schema.h"
+
+#define ID "char(24) COLLATE \"C\""
+#define TEXT "text COLLATE \"C\""
+
+/* A released step is never edited. A change of the schema is a new step.
+ *
+ * refresh_tokens has free space in its pages, and no index on a column that a rotation changes:
+ * then a rotation writes into the page of its row and into no index. */
+const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEMA_STEPS] = {
+    {"accounts and sessions",
+     "CREATE TABLE users (id " ID " PRIMARY KEY, email " TEXT " UNIQUE, username " TEXT
+     " UNIQUE, phone " TEXT " UNIQUE, name " TEXT ", password_hash " TEXT ", roles " TEXT
+     " NOT NULL, is_recruiter_verified boolean NOT NULL, recruiter_requested_at timestamptz, "
+     "email_verified boolean NOT NULL, disabled boolean NOT NULL, ver bigint NOT NULL, "
+     "min_ver bigint NOT NULL, auth_changed_at timestamptz, created_at timestamptz, "
+     "updated_at timestamptz NOT NULL) WITH (fillfactor = 90);"
+     "CREATE TABLE refresh_tokens (id " ID " PRIMARY KEY, user_id " ID
+     " NOT NULL, ver bigint NOT NULL, salt bytea NOT NULL, generation bigint NOT NULL, "
+     "rotated_at timestamptz, auth_time timestamptz, created_at timestamptz NOT NULL, "
+     "last_used_at timestamptz, expires_at timestamptz NOT NULL, "
+     "absolute_expires_at timestamptz NOT NULL, ended_at timestamptz, end_reason " TEXT
+     ", device_id " TEXT ", ip " TEXT ", user_agent " TEXT ") WITH (fillfactor = 85);"
+     "CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id);"
+     "CREATE TABLE audit_log (id " ID " PRIMARY KEY, at timestamptz NOT NULL, event " TEXT
+     " NOT NULL, outcome " TEXT " NOT NULL, reason " TEXT ", actor_id " TEXT ", subject_id " TEXT
+     ", session_id " TEXT ", ip " TEXT ", request_id " TEXT ");"
+     "CREATE INDEX audit_log_at ON audit_log (at)"},
+    {"invites and deletion",
+     "ALTER TABLE users ADD COLUMN deleted_at timestamptz;"
+     "CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;"
+     "CREATE INDEX audit_log_subject ON audit_log (subject_id);"
+     "CREATE INDEX audit_log_actor ON audit_log (actor_id);"
+     "CREATE TABLE recruiter_invites (id " ID " PRIMARY KEY, email " TEXT
+     " NOT NULL, code_hash " TEXT " NOT NULL UNIQUE, created_at timestamptz NOT NULL, "
+     "expires_at timestamptz NOT NULL, created_by " TEXT ", used_at timestamptz, used_by " TEXT
+     ", used_ver bigint NOT NULL, revoked_at timestamptz);"
+     "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)"},
+    {"what changed when",
+     "CREATE INDEX users_auth_changed ON users (auth_changed_at) "
+     "WHERE auth_changed_at IS NOT NULL;"
+     "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at) WHERE ended_at IS NOT NULL"},
+    {"failed sign-ins", "CREATE TABLE login_failures (id " TEXT
+                        " PRIMARY KEY, failures bigint NOT NULL, last_at timestamptz NOT NULL, "
+                        "expires_at timestamptz NOT NULL);"
+                        "CREATE INDEX login_failures_expires ON login_failures (expires_at)"},
+    {"identities", "ALTER TABLE users ADD COLUMN identities jsonb;"
+                   "CREATE TABLE user_identities (issuer " TEXT " NOT NULL, sub " TEXT
+                   " NOT NULL, user_id " ID " NOT NULL, PRIMARY KEY (issuer, sub));"
+                   "CREATE INDEX recruiter_invites_email ON recruiter_invites (email)"},
+    {"used tokens and login codes",
+     "CREATE TABLE used_tokens (id " TEXT " PRIMARY KEY, expires_at timestamptz NOT NULL);"
+     "CREATE INDEX used_tokens_expires ON used_tokens (expires_at);"
+     "CREATE TABLE login_codes (id " ID " PRIMARY KEY, code_hash " TEXT
+     " NOT NULL UNIQUE, user_id " ID " NOT NULL, ver bigint NOT NULL, challenge " TEXT
+     " NOT NULL, device_id " TEXT ", created_at timestamptz NOT NULL, "
+     "expires_at timestamptz NOT NULL, used_at timestamptz);"
+     "CREATE INDEX login_codes_expires ON login_codes (expires_at)"},
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/postgresql/postgresql_url.h"
+#include "base/text.h"
+#include "store/postgresql/postgresql_native.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+/* The least that libpq takes; it counts for each host of the URI. */
+#define CONNECT_SECONDS "2"
+
+/* Existing settings of Python programs name their driver in the scheme: postgresql+asyncpg:// */
+static const char *without_driver(const char *uri, apr_pool_t *pool)
+{
+    static const char scheme[] = "postgresql";
+    const char *rest = strstr(uri, "://");
+    return rest != NULL && strncmp(uri, scheme, sizeof(scheme) - 1) == 0 &&
+                   uri[sizeof(scheme) - 1] == '+'
+               ? apr_pstrcat(pool, scheme, rest, NULL)
+               : uri;
+}
+
+static const PQconninfoOption *parse(const authp_store_config_t *config, const char **error,
+                                     apr_pool_t *pool)
+{
+    return authp_postgresql_native_parse(without_driver(config->uri, pool), error, pool);
+}
+
+/* The text between the first two quotation marks of a message; NULL if there is none. */
+static const char *quoted(const char *message, apr_pool_t *pool)
+{
+    const char *from = strchr(message, '"');
+    const char *to = from != NULL ? strchr(from + 1, '"') : NULL;
+    return to != NULL ? apr_pstrmemdup(pool, from + 1, (apr_size_t)(to - from - 1)) : NULL;
+}
+
+static const char *unknown_option(const char *name, apr_pool_t *pool)
+{
+    apr_array_header_t *known = apr_array_make(pool, 40, sizeof(const char *));
+    const char *error = NULL;
+    const PQconninfoOption *options = authp_postgresql_native_parse("", &error, pool);
+    for (; options != NULL && options->keyword != NULL; options++) {
+        APR_ARRAY_PUSH(known, const char *) = options->keyword;
+    }
+    const char *nearest = authp_text_nearest(name, known);
+    return apr_psprintf(pool, "DATABASE_URL has an option that libpq does not know: \"%s\"%s%s%s",
+                        name, nearest != NULL ? "; did you mean " : "",
+                        nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+}
+
+/* Only messages about the name of an option are shown. Others may contain parts of the password. */
+static const char *explain(const char *message, apr_pool_t *pool)
+{
+    static const char *const about_names[] = {"invalid URI query parameter: ",
+                                              "invalid connection option "};
+    for (size_t i = 0; message != NULL && i < sizeof(about_names) / sizeof(about_names[0]); i++) {
+        const char *name = quoted(message, pool);
+        if (strncmp(message, about_names[i], strlen(about_names[i])) == 0 && name != NULL &&
+            strlen(name) <= 40) {
+            return unknown_option(name, pool);
+        }
+    }
+    return "libpq cannot read DATABASE_URL. It is a URI, in which special characters of user and "
+           "password are written as %XX, or a list of key=value";
+}
+
+const char *authp_postgresql_url_refusal(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    const char *error = NULL;
+    const char *missing = authp_postgresql_native_load(pool);
+    if (missing != NULL) {
+        return missing;
+    }
+    return parse(config, &error, pool) != NULL ? NULL : explain(error, pool);
+}
+
+/* key='value', with the characters escaped that libpq reads in quotation marks. */
+static const char *pair(const char *key, const char *value, apr_pool_t *pool)
+{
+    char *out = apr_palloc(pool, 2 * strlen(value) + 1);
+    char *at = out;
+    for (; *value != '\0'; value++) {
+        if (*value == '\'' || *value == '\\') {
+            *at++ = '\\';
+        }
+        *at++ = *value;
+    }
+    *at = '\0';
+    return apr_pstrcat(pool, key, "='", out, "' ", NULL);
+}
+
+const char *authp_postgresql_url_params(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    const struct {
+        const char *key;
+        const char *value;
+    } defaults[] = {{"connect_timeout", CONNECT_SECONDS},
+                    {"tcp_user_timeout", apr_itoa(pool, config->timeout_ms)},
+                    {"client_encoding", "UTF8"},
+                    {"fallback_application_name", "auth_platform"},
+                    {"target_session_attrs", "read-write"}};
+    const char *error = NULL;
+    const char *out = "";
+    const PQconninfoOption *option = parse(config, &error, pool);
+    for (; option != NULL && option->keyword != NULL; option++) {
+        const char *value = option->val;
+        for (size_t i = 0; value == NULL && i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+            value = strcmp(option->keyword, defaults[i].key) == 0 ? defaults[i].value : NULL;
+        }
+        if (value != NULL) {
+            out = apr_pstrcat(pool, out, pair(option->keyword, value, pool), NULL);
+        }
+    }
+    return out;
+}
+
+bool authp_postgresql_url_sets(const authp_store_config_t *config, const char *name,
+                               apr_pool_t *pool)
+{
+    const char *error = NULL;
+    const PQconninfoOption *option = parse(config, &error, pool);
+    for (; option != NULL && option->keyword != NULL; option++) {
+        if (strcmp(option->keyword, "options") == 0 && option->val != NULL) {
+            return strstr(option->val, name) != NULL;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_STORE_POSTGRESQL_POSTGRESQL_URL_H
+#define AUTHP_STORE_POSTGRESQL_POSTGRESQL_URL_H
+
+#include "store/store.h"
+
+/* DATABASE_URL. It may contain a password: nothing here puts parts of it into a message, except for
+ * the name of an option. */
+
+/* Returns NULL, or one line that says what is wrong. Contacts nothing. */
+const char *authp_postgresql_url_refusal(const authp_store_config_t *config, apr_pool_t *pool);
+
+/* The connection string for the driver: config->uri with our time-outs, and with what the store
+ * needs, where the URI does not set them. */
+const char *authp_postgresql_url_params(const authp_store_config_t *config, apr_pool_t *pool);
+
+/* True if the URI sets the server's parameter `name` in its option "options". */
+bool authp_postgresql_url_sets(const authp_store_config_t *config, const char *name,
+                               apr_pool_t *pool);
+
+#endif
