@@ -10,7 +10,7 @@ floor=${FLOOR:-90}
 
 find "$cov" -name '*.gcda' -delete
 mkdir -p "$cov/report"
-CK_DEFAULT_TIMEOUT=120 build/with-mongo.sh "$cov/unit" >"$cov/report/unit.log" 2>&1 || {
+CK_DEFAULT_TIMEOUT=120 build/with-mongo.sh build/with-postgres.sh "$cov/unit" >"$cov/report/unit.log" 2>&1 || {
     cat "$cov/report/unit.log"
     echo "coverage: the unit tests fail"
     exit 1

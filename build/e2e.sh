@@ -3,7 +3,7 @@
 # Runs the end-to-end tests (t/TEST, Apache::Test) against the built module: build/e2e.sh [FILE.t]...
 # E2E_SANITIZE=1 takes the ASan+UBSan build and starts httpd through build/httpd-asan.sh.
 #
-# AUTHP_STORE=mongodb runs them on that store instead of SQLite. Several files run in a random order, which
+# AUTHP_STORE=mongodb or postgresql runs them on that store instead of SQLite; AUTHP_POOLED=1 with PgBouncer in front of PostgreSQL. Several files run in a random order, which
 # AUTHP_ORDER=SEED repeats.
 #
 # t/TEST reads: AUTHP_MODULE and AUTHP_CLI (absolute paths), AUTHP_HTTPD (the httpd to start),
@@ -11,9 +11,12 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-# AUTHP_STORE=mongodb without a server: runs this script again beside a server of its own.
+# With such a store but without a server: runs this script again beside a server of its own.
 if [ "${AUTHP_STORE:-}" = mongodb ] && [ -z "${AUTHP_MONGODB_URI:-}" ]; then
     exec build/with-mongo.sh build/e2e.sh "$@"
+fi
+if [ "${AUTHP_STORE:-}" = postgresql ] && [ -z "${AUTHP_POSTGRES_URL:-}" ]; then
+    exec build/with-postgres.sh build/e2e.sh "$@"
 fi
 
 out=$(realpath "${OUT:-build/out}")

@@ -49,7 +49,7 @@ ifeq ($(T),)
 TEST_NEEDS := debug asan $(REPLAYS)
 else ifneq ($(filter %.t,$(T)),)
 TEST_NEEDS := $(if $(filter 1,$(E2E_SANITIZE)),$(ASAN_SERVER),debug)
-else ifneq ($(filter guards sqlite-% mongodb-% real-%,$(T))$(wildcard build/guards/$(T).sh),)
+else ifneq ($(filter guards sqlite-% mongodb-% postgresql-% pooled-% real-%,$(T))$(wildcard build/guards/$(T).sh),)
 TEST_NEEDS := debug
 else ifneq ($(filter asan-%,$(T)),)
 TEST_NEEDS := $(ASAN_SERVER)
@@ -68,10 +68,11 @@ test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, 
 test-long: debug  ## restarts under load on each store, more of them than `make test` does, outages, and production.md in a bare Debian
 	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t t/install/20_bare.t
 	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t
+	@AUTHP_LONG=1 AUTHP_STORE=postgresql build/e2e.sh t/restart/*.t
 
 .PHONY: unit
 unit: $(call unit,asan)  ## the C unit tests alone, or one suite: T=
-	@build/with-mongo.sh $(call unit,asan) $(T)
+	@build/with-mongo.sh build/with-postgres.sh $(call unit,asan) $(T)
 
 .PHONY: fuzz-replay
 fuzz-replay: $(REPLAYS)
@@ -93,13 +94,13 @@ fuzz: $(addprefix $(OUT)/libfuzzer/fuzz/,$(if $(T),$(T),$(FUZZERS)))  ## libFuzz
 
 .PHONY: valgrind
 valgrind: $(call unit,debug)  ## the unit tests under valgrind
-	@CK_FORK=no CK_DEFAULT_TIMEOUT=600 build/with-mongo.sh valgrind --quiet --error-exitcode=9 --leak-check=full \
+	@CK_FORK=no CK_DEFAULT_TIMEOUT=600 build/with-mongo.sh build/with-postgres.sh valgrind --quiet --error-exitcode=9 --leak-check=full \
 	 --errors-for-leak-kinds=definite --show-leak-kinds=definite $(call unit,debug) $(T)
 
 .PHONY: timing
 timing: release  ## does the time of a refused sign-in tell who has an account? Welch's t, on each store
 	@AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' build/with-mongo.sh \
-	 bash -c 'status=0; for store in sqlite mongodb; do t/security/timing.pl --store $$store || status=1; done; exit $$status'
+	 build/with-postgres.sh bash -c 'status=0; for store in sqlite mongodb postgresql; do t/security/timing.pl --store $$store || status=1; done; exit $$status'
 
 .PHONY: coverage
 coverage: $(call unit,cov)  ## lines that the unit tests reach; below 90% of api, service and base it fails

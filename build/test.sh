@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the test stages side by side and sums them up:
 #   build/test.sh [a .t file | unit suite | fuzz target | guard | stage]
-# Stages are guards, unit-store, unit (all other suites), fuzz-replay and, for each folder of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER and asan-FOLDER.
+# Stages are guards, unit-store, unit-pooled (the store contract through PgBouncer), unit (all other suites), fuzz-replay and, for each folder
+# of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER, postgresql-FOLDER, asan-FOLDER, and for some pooled-FOLDER.
 # TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time is a stage of its own, such as
 # sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, one for
 # each core and one at once) or "# Alone: why" (it fills the machine: at the end, one at a time).
@@ -31,12 +32,12 @@ add() {
     command[$2]=$(printf '%q ' "${@:3}")
 }
 
-# The store contract also runs on a MongoDB-protocol server. Suites get such a server if the name of one of them needs it.
+# The store contract also runs on a MongoDB-protocol server and on PostgreSQL. Suites get such a server if the name of one of them needs it.
 unit() {
-    case "$*" in
-        *mongodb*) build/with-mongo.sh "$OUT/asan/unit" "$@" ;;
-        *) "$OUT/asan/unit" "$@" ;;
-    esac
+    local -a beside=()
+    case "$*" in *mongodb*) beside+=(build/with-mongo.sh) ;; esac
+    case "$*" in *postgresql*) beside+=(build/with-postgres.sh) ;; esac
+    "${beside[@]}" "$OUT/asan/unit" "$@"
 }
 replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
 
@@ -62,24 +63,32 @@ add_e2e() {
 
 shopt -s extglob
 real=${AUTHP_TEST_MONGO:-}
-unset AUTHP_TEST_MONGO
+real_pg=${AUTHP_TEST_PG:-}
+unset AUTHP_TEST_MONGO AUTHP_TEST_PG
 add stages guards build/guards.sh
 # The names in suites.h: suites of stores, and the others.
 mapfile -t suites < <(sed -n 's/^AUTHP_SUITE(\(.*\))$/\1/p' t/unit/suites.h)
-mapfile -t of_stores < <(printf '%s\n' "${suites[@]}" | grep -E 'contract|mongo|sqlite')
-mapfile -t others < <(printf '%s\n' "${suites[@]}" | grep -vE 'contract|mongo|sqlite')
+mapfile -t of_stores < <(printf '%s\n' "${suites[@]}" | grep -E 'contract|mongo|sqlite|postgresql')
+mapfile -t others < <(printf '%s\n' "${suites[@]}" | grep -vE 'contract|mongo|sqlite|postgresql')
 add stages unit-store unit "${of_stores[@]}"
+add stages unit-pooled env AUTHP_POOLED=1 build/with-postgres.sh "$OUT/asan/unit" contract_postgresql
 add stages unit unit "${others[@]}"
 add stages fuzz-replay replay
-# The longest ones first. Folders whose tests start servers of their own (outage, mongo) or are about files (install) do not run on a second
-# store.
+# The longest ones first. Folders whose tests start servers of their own (outage, mongo, postgresql) or are about files (install) do not run on
+# a second store.
 add_e2e asan '@(api|authz|cli|oidc|outage|restart|security)' E2E_SANITIZE=1
 add_e2e mongodb '!(install|outage|mongo)' AUTHP_STORE=mongodb
+add_e2e postgresql '!(install|outage|mongo)' AUTHP_STORE=postgresql
+add_e2e pooled 'api' AUTHP_STORE=postgresql AUTHP_POOLED=1
 add_e2e sqlite '*'
 # If a real server is named, the tests run on it in addition.
 if [ -n "$real" ]; then
     add stages unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
     add_e2e real '!(install|outage|mongo)' AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real"
+fi
+if [ -n "$real_pg" ]; then
+    add stages unit-real-pg env AUTHP_TEST_PG="$real_pg" build/with-postgres.sh "$OUT/asan/unit" contract_postgresql
+    add_e2e real-pg '!(install|outage|mongo)' AUTHP_STORE=postgresql AUTHP_TEST_PG="$real_pg"
 fi
 
 if [[ $only == *.t ]]; then

@@ -13,7 +13,7 @@ use File::Temp               ();
 use Test::More;
 
 my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
-plan skip_all => 'for make test-long' if !$ENV{AUTHP_LONG} || ($ENV{AUTHP_STORE} || '') eq 'mongodb' || $ENV{AUTHP_SANITIZE};
+plan skip_all => 'for make test-long' if !$ENV{AUTHP_LONG} || ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
 plan skip_all => $@ if !AuthPlatform::Root::possible();
 
 # The release of this machine, and the archive that its packages come from.

@@ -10,7 +10,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-plan skip_all => 'about the files of SQLite' if ($ENV{AUTHP_STORE} || '') eq 'mongodb';
+plan skip_all => 'about the files of SQLite' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite';
 
 my %plant = (
     'is a FIFO'              => sub { my ($at) = @_; POSIX::mkfifo($at, 0600) or die $! },

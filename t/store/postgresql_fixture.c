@@ -26,10 +26,6 @@ void postgresql_fixture_make(void)
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(schema, sizeof(schema), "authp_%lx_%lx_%x", (unsigned long)getpid(),
              (unsigned long)now.tv_nsec, serial++);
-    apr_pool_t *pool = NULL;
-    apr_pool_create(&pool, NULL);
-    (void)postgresql_fixture_sql(apr_psprintf(pool, "CREATE SCHEMA \"%s\"", schema), pool);
-    apr_pool_destroy(pool);
 }
 
 authp_store_config_t postgresql_fixture_config(void)

@@ -62,6 +62,14 @@ static bool names_prepared(const authp_store_config_t *config)
     return !config->unprepared;
 }
 
+/* The number is ours alone. With AUTH_DB_SCHEMA, and where the schema is not there, search_path is
+ * the name of one schema and current_schema() is NULL. */
+static const char migrate_lock[] =
+    "SELECT pg_advisory_xact_lock(7141938524); SET LOCAL statement_timeout = 0; "
+    "SET LOCAL lock_timeout = 5000; DO $$ BEGIN "
+    "IF current_schema() IS NULL AND current_setting('search_path') NOT LIKE '%,%' THEN "
+    "EXECUTE 'CREATE SCHEMA ' || current_setting('search_path'); END IF; END $$";
+
 static const authp_sql_dialect_t dialect = {
     .name = "postgresql",
     .driver = "pgsql",
@@ -71,6 +79,8 @@ static const authp_sql_dialect_t dialect = {
     .wraps = is_pooled,
     .names_prepared = names_prepared,
     .absent_is_null = true,
+    .migrate_lock = migrate_lock,
+    .has_migrations = "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
     .kinds = AUTHP_POSTGRESQL_SCHEMA_KINDS,
     .clock = &clock_statement,
     .params = authp_postgresql_url_params,

@@ -26,7 +26,11 @@ const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEM
      "CREATE TABLE audit_log (id " ID " PRIMARY KEY, at timestamptz NOT NULL, event " TEXT
      " NOT NULL, outcome " TEXT " NOT NULL, reason " TEXT ", actor_id " TEXT ", subject_id " TEXT
      ", session_id " TEXT ", ip " TEXT ", request_id " TEXT ");"
-     "CREATE INDEX audit_log_at ON audit_log (at)"},
+     "CREATE INDEX audit_log_at ON audit_log (at)",
+     "DROP TABLE audit_log; DROP TABLE refresh_tokens; DROP TABLE users",
+     "SELECT 'users' WHERE EXISTS (SELECT 1 FROM users) UNION ALL "
+     "SELECT 'refresh_tokens' WHERE EXISTS (SELECT 1 FROM refresh_tokens) UNION ALL "
+     "SELECT 'audit_log' WHERE EXISTS (SELECT 1 FROM audit_log)"},
     {"invites and deletion",
      "ALTER TABLE users ADD COLUMN deleted_at timestamptz;"
      "CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;"
@@ -36,19 +40,35 @@ const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEM
      " NOT NULL, code_hash " TEXT " NOT NULL UNIQUE, created_at timestamptz NOT NULL, "
      "expires_at timestamptz NOT NULL, created_by " TEXT ", used_at timestamptz, used_by " TEXT
      ", used_ver bigint NOT NULL, revoked_at timestamptz);"
-     "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)"},
+     "CREATE INDEX recruiter_invites_used_by ON recruiter_invites (used_by)",
+     /* Without deleted_at the rest of a deleted account would count as an account. */
+     "DROP TABLE recruiter_invites; DROP INDEX audit_log_actor; DROP INDEX audit_log_subject; "
+     "DROP INDEX users_deleted; DELETE FROM users WHERE deleted_at IS NOT NULL; "
+     "ALTER TABLE users DROP COLUMN deleted_at",
+     "SELECT 'recruiter_invites' WHERE EXISTS (SELECT 1 FROM recruiter_invites) UNION ALL "
+     "SELECT 'users.deleted_at' WHERE EXISTS "
+     "(SELECT 1 FROM users WHERE deleted_at IS NOT NULL)"},
     {"what changed when",
      "CREATE INDEX users_auth_changed ON users (auth_changed_at) "
      "WHERE auth_changed_at IS NOT NULL;"
-     "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at) WHERE ended_at IS NOT NULL"},
-    {"failed sign-ins", "CREATE TABLE login_failures (id " TEXT
-                        " PRIMARY KEY, failures bigint NOT NULL, last_at timestamptz NOT NULL, "
-                        "expires_at timestamptz NOT NULL);"
-                        "CREATE INDEX login_failures_expires ON login_failures (expires_at)"},
-    {"identities", "ALTER TABLE users ADD COLUMN identities jsonb;"
-                   "CREATE TABLE user_identities (issuer " TEXT " NOT NULL, sub " TEXT
-                   " NOT NULL, user_id " ID " NOT NULL, PRIMARY KEY (issuer, sub));"
-                   "CREATE INDEX recruiter_invites_email ON recruiter_invites (email)"},
+     "CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at) WHERE ended_at IS NOT NULL",
+     "DROP INDEX refresh_tokens_ended; DROP INDEX users_auth_changed", NULL},
+    {"failed sign-ins",
+     "CREATE TABLE login_failures (id " TEXT
+     " PRIMARY KEY, failures bigint NOT NULL, last_at timestamptz NOT NULL, "
+     "expires_at timestamptz NOT NULL);"
+     "CREATE INDEX login_failures_expires ON login_failures (expires_at)",
+     "DROP TABLE login_failures",
+     "SELECT 'login_failures' WHERE EXISTS (SELECT 1 FROM login_failures)"},
+    {"identities",
+     "ALTER TABLE users ADD COLUMN identities jsonb;"
+     "CREATE TABLE user_identities (issuer " TEXT " NOT NULL, sub " TEXT " NOT NULL, user_id " ID
+     " NOT NULL, PRIMARY KEY (issuer, sub));"
+     "CREATE INDEX recruiter_invites_email ON recruiter_invites (email)",
+     "DROP INDEX recruiter_invites_email; DROP TABLE user_identities; "
+     "ALTER TABLE users DROP COLUMN identities",
+     "SELECT 'user_identities' WHERE EXISTS (SELECT 1 FROM user_identities) UNION ALL "
+     "SELECT 'users.identities' WHERE EXISTS (SELECT 1 FROM users WHERE identities IS NOT NULL)"},
     {"used tokens and login codes",
      "CREATE TABLE used_tokens (id " TEXT " PRIMARY KEY, expires_at timestamptz NOT NULL);"
      "CREATE INDEX used_tokens_expires ON used_tokens (expires_at);"
@@ -56,5 +76,8 @@ const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEM
      " NOT NULL UNIQUE, user_id " ID " NOT NULL, ver bigint NOT NULL, challenge " TEXT
      " NOT NULL, device_id " TEXT ", created_at timestamptz NOT NULL, "
      "expires_at timestamptz NOT NULL, used_at timestamptz);"
-     "CREATE INDEX login_codes_expires ON login_codes (expires_at)"},
+     "CREATE INDEX login_codes_expires ON login_codes (expires_at)",
+     "DROP TABLE login_codes; DROP TABLE used_tokens",
+     "SELECT 'used_tokens' WHERE EXISTS (SELECT 1 FROM used_tokens) UNION ALL "
+     "SELECT 'login_codes' WHERE EXISTS (SELECT 1 FROM login_codes)"},
 };

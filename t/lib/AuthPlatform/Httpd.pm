@@ -24,6 +24,9 @@ sub new {
     my $settings = $o{settings} || '';
     $settings .= "AUTH_STORE=mongodb\nMONGODB_URI=$ENV{AUTHP_MONGODB_URI}\nMONGODB_DB=$ENV{AUTHP_MONGODB_NAME}_own_$$\_" . int(1e6 * rand) . "\n"
         if ($ENV{AUTHP_STORE} || '') eq 'mongodb' && $settings !~ /^AUTH_STORE=/m;
+    $settings .= "AUTH_STORE=postgresql\nDATABASE_URL=$ENV{AUTHP_POSTGRES_URL}\nAUTH_DB_SCHEMA=$ENV{AUTHP_POSTGRES_SCHEMA}_own_$$\_" . int(1e6 * rand) . "\n"
+        . ($ENV{AUTHP_POOLED} ? "AUTH_DB_PREPARED=off\n" : '')
+        if ($ENV{AUTHP_STORE} || '') eq 'postgresql' && $settings !~ /^AUTH_STORE=/m;
     my $self = bless { mpm => 'event', module => 1, limits => '', more => '', dir => $dir, owner => $$, %o }, $class;
     $self->{port} ||= free_port();
     mkdir "$dir/site";
