@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-read -ra flags <<<"$(apr-1-config --cppflags --includes | xargs) $(apu-1-config --includes | xargs) -I$(apxs -q INCLUDEDIR) $(pkg-config --cflags libmongoc-1.0)"
+read -ra flags <<<"$(apr-1-config --cppflags --includes | xargs) $(apu-1-config --includes | xargs) -I$(apxs -q INCLUDEDIR) $(pkg-config --cflags libmongoc-1.0 libpq)"
 found=0
 say() {
     echo "$1"

@@ -74,6 +74,7 @@ START_TEST(defaults)
     ck_assert_int_eq(s->limit_register.count, 20);
     ck_assert_int_eq(s->limit_register.seconds, 3600);
     ck_assert(s->mongodb_uri == NULL && s->database_url == NULL && s->frontend_url == NULL);
+    ck_assert(s->db_schema == NULL && s->db_prepared);
     ck_assert(s->password_refused_file == NULL && s->google_client_id == NULL);
 }
 END_TEST
@@ -147,6 +148,8 @@ START_TEST(bounds)
         "AUTH_LIMIT_ACCOUNT=900/1s",
         "BACKEND_CORS_ORIGINS= [\"https://a.example\", \"http://[::1]:3000\"] ",
         "MONGODB_DB=a23456789012345678901234567890123456789012345678901234567890123",
+        "AUTH_DB_SCHEMA=_23456789012345678901234567890123456789012345678901234567890123",
+        "AUTH_DB_PREPARED=off",
         "ROLES= abcdefghijklmnopqrstuvwxyz012345 ,a_-9,",
         "REFRESH_TOKEN_ROTATION=FALSE",
         NULL};
@@ -239,6 +242,12 @@ static const struct {
     {"MONGODB_DB=a234567890123456789012345678901234567890123456789012345678901234",
      "at most 63 bytes"},
     {"AUTH_LIMITS=2", "true or false"},
+    {"AUTH_DB_PREPARED=never", "true or false"},
+    {"AUTH_DB_SCHEMA=1st", "begins with no digit"},
+    {"AUTH_DB_SCHEMA=a\"b", "begins with no digit"},
+    {"AUTH_DB_SCHEMA=a-b", "begins with no digit"},
+    {"AUTH_DB_SCHEMA=a234567890123456789012345678901234567890123456789012345678901234",
+     "at most 63 bytes"},
     {"AUTH_LIMIT_ACCOUNT=901/1s", "at most 900 failures"},
     {"JWT_SECRET_KEY=abcdefgabcdefgabcdefgabcdefgabcdefg", "pattern"},
 };
