@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/transfer/transfer_rules.h"
+
+#include <string.h>
+
+static bool same(const authp_columns_t *columns, const void *stored, const void *row)
+{
+    bool all = true;
+    for (int i = 0; all && i < columns->count; i++) {
+        all = authp_columns_same(&columns->list[i], stored, row);
+    }
+    return all;
+}
+
+static authp_put_outcome_t decide_session(const authp_session_t *stored, const authp_session_t *row)
+{
+    if (strcmp(stored->user_id.hex, row->user_id.hex) != 0) {
+        return AUTHP_PUT_CONFLICT;
+    }
+    if (stored->ended_at != 0) {
+        return AUTHP_PUT_KEPT;
+    }
+    bool later = row->generation > stored->generation || (row->generation == stored->generation &&
+                                                          row->last_used_at > stored->last_used_at);
+    return row->ended_at != 0 || later ? AUTHP_PUT_REPLACED : AUTHP_PUT_KEPT;
+}
+
+static authp_put_outcome_t decide_invite(const authp_invite_t *stored, const authp_invite_t *row)
+{
+    bool open = stored->used_at == 0 && stored->revoked_at == 0;
+    return open && (row->used_at != 0 || row->revoked_at != 0) ? AUTHP_PUT_REPLACED
+                                                               : AUTHP_PUT_KEPT;
+}
+
+authp_put_outcome_t authp_transfer_rules_decide(const authp_columns_t *columns, const void *stored,
+                                                const void *row)
+{
+    if (same(columns, stored, row)) {
+        return AUTHP_PUT_UNCHANGED;
+    }
+    if (columns == &authp_columns_user) {
+        return ((const authp_user_t *)stored)->updated_at < ((const authp_user_t *)row)->updated_at
+                   ? AUTHP_PUT_REPLACED
+                   : AUTHP_PUT_KEPT;
+    }
+    if (columns == &authp_columns_session) {
+        return decide_session(stored, row);
+    }
+    return columns == &authp_columns_invite ? decide_invite(stored, row) : AUTHP_PUT_KEPT;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_roles(const apr_array_header_t *a, const apr_array_header_t *b)
+{
+    bool same = a->nelts == b->nelts;
+    for (int i = 0; same && i < a->nelts; i++) {
+        same = same_text(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *));
+    }
+    return same;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+authp_user_t authp_transfer_rules_merge(const authp_user_t *stored, const authp_user_t *row,
+                                        authp_ms_t now)
+{
+    authp_user_t after = *row;
+    bool kills = !same_text(stored->password_hash, row->password_hash) ||
+                 (row->disabled && !stored->disabled);
+    bool counts = kills || stored->ver != row->ver || stored->min_ver != row->min_ver ||
+                  stored->disabled != row->disabled || !same_roles(stored->roles, row->roles) ||
+                  stored->is_recruiter_verified != row->is_recruiter_verified ||
+                  stored->email_verified != row->email_verified ||
+                  !same_text(stored->email, row->email);
+    after.ver = greater(row->ver, stored->ver);
+    after.min_ver = greater(row->min_ver, stored->min_ver);
+    after.auth_changed_at = counts ? now : greater(row->auth_changed_at, stored->auth_changed_at);
+    if (counts && after.ver == stored->ver) {
+        after.ver++;
+    }
+    /* Both were changed since they were the same account. Sessions that survived one of the changes
+     * must not survive the other. */
+    if (kills && stored->ver > row->ver) {
+        after.min_ver = after.ver;
+    }
+    return after;
+}
