@@ -29,30 +29,6 @@ int authp_cmd_admin_secret(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
-int authp_cmd_admin_migrate(authp_context_t *context)
-{
-    int applied = 0;
-    if (authp_context_open(context) != AUTHP_OK) {
-        return AUTHP_EXIT_FAILED;
-    }
-    authp_err_t err = authp_store_migrate(context->realm->store, &applied, context->pool);
-    if (err != AUTHP_OK) {
-        return authp_context_failure(context, err, NULL);
-    }
-    if (context->options->json) {
-        json_t *answer = authp_json_object(context->pool);
-        authp_json_set_str(answer, "store", context->ops->name);
-        authp_json_set_int(answer, "applied", applied);
-        authp_output_json(answer, context->pool);
-    } else if (applied == 0) {
-        authp_output_line(context->pool, "%s: up to date", context->ops->name);
-    } else {
-        authp_output_line(context->pool, "%s: %d step%s applied", context->ops->name, applied,
-                          applied == 1 ? "" : "s");
-    }
-    return AUTHP_EXIT_OK;
-}
-
 static int purge_failed(authp_context_t *context, authp_err_t err)
 {
     int64_t offset = 0;

@@ -4,7 +4,6 @@
 
 #include "cli/context.h"
 
-int authp_cmd_admin_migrate(authp_context_t *context);
 int authp_cmd_admin_purge(authp_context_t *context);
 int authp_cmd_admin_check_config(authp_context_t *context);
 int authp_cmd_admin_secret(authp_context_t *context);

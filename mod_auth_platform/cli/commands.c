@@ -5,6 +5,7 @@
 #include "cli/cmd_audit.h"
 #include "cli/cmd_change.h"
 #include "cli/cmd_invite.h"
+#include "cli/cmd_migrate.h"
 #include "cli/cmd_session.h"
 #include "cli/cmd_user.h"
 
@@ -174,10 +175,17 @@ const authp_command_t authp_commands[] = {
     {NULL,
      "migrate",
      "Bring the database up to date",
-     "The server also does this when it starts. A second call changes nothing.",
-     "--env-file /etc/auth_platform/.env migrate",
-     authp_cmd_admin_migrate,
-     {NO_MORE}},
+     "The server also does this when it starts. A second call changes nothing. An SQL schema\n"
+     "consists of steps. --to N undoes the newest ones, or makes more, until N steps are there, so\n"
+     "that the version of this program which has N steps can use the database. Stop the server\n"
+     "first. If data would be lost, nothing is done, and the tool names it. --to 0 removes all tables\n"
+     "of this program.",
+     "--env-file /etc/auth_platform/.env migrate\n"
+     "migrate --to 5",
+     authp_cmd_migrate,
+     {{"to", "N", "until N steps of the schema are there", false},
+      {"force", NULL, "with --to: undo steps even if data is lost", false},
+      NO_MORE}},
     {NULL,
      "check-config",
      "Check the settings",

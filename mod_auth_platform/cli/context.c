@@ -165,12 +165,6 @@ static authp_err_t open_store(authp_context_t *context)
     if (err != AUTHP_OK) {
         return err;
     }
-    /* Servers order changes by the store's time. If the store does not answer here, the command
-     * itself fails later. */
-    if (authp_store_measure_clock(context->realm->store, context->realm->clock, context->pool) !=
-        AUTHP_OK) {
-        authp_log(AUTHP_LOG_INFO, "AUTHP0707", "the store's clock is not known");
-    }
     err = authp_hasher_bound_make(1, 1, &bound);
     if (err != AUTHP_OK) {
         return err;
@@ -179,7 +173,7 @@ static authp_err_t open_store(authp_context_t *context)
                              context->pool);
 }
 
-authp_err_t authp_context_open(authp_context_t *context)
+authp_err_t authp_context_open_unasked(authp_context_t *context)
 {
     apr_array_header_t *errors = NULL;
     authp_err_t err = authp_context_load(context, &errors);
@@ -199,6 +193,18 @@ authp_err_t authp_context_open(authp_context_t *context)
     if (err != AUTHP_OK) {
         authp_output_error(context->pool, "cannot open the store \"%s\" (%s): %s",
                            context->ops->name, authp_err_name(err), context->where);
+    }
+    return err;
+}
+
+/* Servers order changes by the store's time. If the store does not answer here, the command itself
+ * fails later. */
+authp_err_t authp_context_open(authp_context_t *context)
+{
+    authp_err_t err = authp_context_open_unasked(context);
+    if (err == AUTHP_OK && authp_store_measure_clock(context->realm->store, context->realm->clock,
+                                                     context->pool) != AUTHP_OK) {
+        authp_log(AUTHP_LOG_INFO, "AUTHP0707", "the store's clock is not known");
     }
     return err;
 }

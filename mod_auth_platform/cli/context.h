@@ -23,6 +23,9 @@ AUTHP_CHECKED authp_err_t authp_context_load(authp_context_t *context, apr_array
 /* The same. Then it becomes the owner of the database, makes what is missing and opens the store.
  * It has printed an error if it fails. */
 AUTHP_CHECKED authp_err_t authp_context_open(authp_context_t *context);
+/* The same, but contacts no store: the clocks are not compared. The first operation of a store
+ * brings the schema up to date, so a command that wants another schema must have it first. */
+AUTHP_CHECKED authp_err_t authp_context_open_unasked(authp_context_t *context);
 
 /* Prints an error. `missing` is the text for AUTHP_E_NOT_FOUND, or NULL if that cannot occur. For a
  * failure of the store, the database is named. Returns the exit status. */

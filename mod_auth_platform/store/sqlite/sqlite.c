@@ -118,15 +118,26 @@ static bool is_disk_fault(const char *text)
     return false;
 }
 
+/* The driver prepares statements in the old way: after a change of the schema they can never be
+ * used again. If the schema was set back, a table or a column is missing until it is up to date
+ * again. */
+static bool is_stale(const char *text)
+{
+    static const char *const texts[] = {"schema", "no such table", "no such column",
+                                        "has no column named"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        found = found || strstr(text, texts[i]) != NULL;
+    }
+    return found;
+}
+
 static authp_sql_fault_t classify(int rc, const char *text)
 {
     if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED) {
         return AUTHP_SQL_LOCKED;
     }
-    /* The driver prepares statements in the old way: after a change of the schema they can never be
-     * used again. */
-    bool stale =
-        text != NULL && (strstr(text, "schema") != NULL || strstr(text, "no such table") != NULL);
+    bool stale = text != NULL && is_stale(text);
     bool wrong =
         rc == SQLITE_CODE_ERROR || rc == SQLITE_CODE_CONSTRAINT || rc == SQLITE_CODE_MISMATCH;
     return wrong && !stale && !is_disk_fault(text) ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;

@@ -255,7 +255,10 @@ sub restore {
     block('restore');
     wait_until("[ \"\$($CURL\nfetch -o /dev/null -w '%{http_code}' $SITE/api/auth/readyz)\" = 200 ]");
     is(status($json->('late') . '/login'), 401, 'the restored database does not have it');
-    return is(status($json->('ada') . '/login'), 200, 'but has the accounts of the backup');
+    is(status($json->('ada') . '/login'), 200, 'but has the accounts of the backup');
+    like(block('go-back'), qr/^sqlite: \d steps? undone$/m, 'the way back');
+    wait_until("[ \"\$($CURL\nfetch -o /dev/null -w '%{http_code}' $SITE/api/auth/readyz)\" = 200 ]");
+    return is(status($json->('ada') . '/login'), 200, '... has lost no account');
 }
 
 # A new key signs nobody out while the old one is the previous key.
