@@ -8,7 +8,7 @@ set -euo pipefail
 declare -A PACKAGES=(
     # builds the module and runs the demo site
     [run]="gcc libc6-dev pkgconf apache2-bin apache2-dev libapr1-dev libaprutil1-dev
-        libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql libpq-dev libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev libmongoc-dev
+        libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql libpq-dev libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev libmongoc-dev libargon2-dev
         ca-certificates curl media-types"
     # Check; Apache::Test (only in libapache2-mod-perl2); clients; the schema of OpenAPI; the browser; Maven and Java for the
     # MongoDB-protocol server; PostgreSQL and its pooler

@@ -37,4 +37,14 @@
  */
 const char *authp_foreign_refusal(const char *hash, apr_pool_t *pool);
 
+/* A longer password matches no hash. bcrypt takes 72 bytes, SHA-crypt 511. */
+#define AUTHP_FOREIGN_PASSWORD_MOST 1024
+
+/* Verifies a password against a hash of any form above, in the calling thread. Request code uses
+ * crypto/password/hasher.h. AUTHP_OK: *match is set, false for a refused hash too. A password that
+ * is too long takes as much work as another one. AUTHP_E_BUSY: there is no memory for it.
+ * AUTHP_E_INTERNAL: the library failed, which is logged. */
+AUTHP_CHECKED authp_err_t authp_foreign_verify(const char *password, size_t len, const char *hash,
+                                               bool *match);
+
 #endif

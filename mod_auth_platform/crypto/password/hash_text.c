@@ -140,6 +140,10 @@ static const char *bound_scrypt(authp_hash_text_t *out)
     if (out->log_blocks == 0 || out->block == 0 || out->lanes == 0) {
         return DAMAGED;
     }
+    /* RFC 7914: the number of blocks is less than 2^(128 * r / 8). */
+    if (out->log_blocks >= 16 * out->block) {
+        return DAMAGED;
+    }
     if (out->log_blocks > 20 || out->block > 64 || out->lanes > AUTHP_HASH_TEXT_LANES) {
         return "scrypt with over 64 MiB of memory or 16 runs";
     }
