@@ -5,12 +5,16 @@
 #include "base/secret.h"
 #include "cli/online.h"
 #include "cli/output.h"
+#include "crypto/password/argon2id.h"
+#include "crypto/password/hasher_bound.h"
 #include "service/session/purge.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
 #define SECRET_BYTES 48
+#define KIB 1024
+#define BCRYPT_KIB 40         /* its tables, and those of crypt_r() */
 #define PURGE_BATCHES 1000000 /* in effect no limit */
 
 int authp_cmd_admin_secret(authp_context_t *context)
@@ -82,6 +86,20 @@ static int show_result(const authp_context_t *context, json_t *answer,
     return errors->nelts == 0 ? AUTHP_EXIT_OK : AUTHP_EXIT_FAILED;
 }
 
+/* How passwords are hashed, and the memory of all hashes that the server makes at a time on this
+ * machine: those of PASSWORD_HASH, and at most if all of them are other systems' hashes. */
+static void describe_hashes(const authp_settings_t *settings, json_t *answer)
+{
+    bool argon2id = settings->password_argon2id;
+    int slots = authp_hasher_bound_all_slots(0);
+    int one_kib = argon2id ? AUTHP_ARGON2ID_MEMORY_KIB : BCRYPT_KIB;
+    authp_json_set_str(answer, "password_hash", argon2id ? "argon2id" : "bcrypt");
+    authp_json_set_int(answer, "bcrypt_rounds", settings->bcrypt_rounds);
+    authp_json_set_int(answer, "hash_slots", slots);
+    authp_json_set_int(answer, "hash_memory_mib", (slots * one_kib + KIB - 1) / KIB);
+    authp_json_set_int(answer, "hash_memory_max_mib", slots * (AUTHP_HASH_TEXT_MEMORY_KIB / KIB));
+}
+
 /* Describes the settings for `check-config`. Of secrets it only says whether they are set. */
 static json_t *describe(const authp_context_t *context)
 {
@@ -100,7 +118,7 @@ static json_t *describe(const authp_context_t *context)
     authp_json_set_int(answer, "refresh_token_days", settings->refresh_token_days);
     authp_json_set_bool(answer, "refresh_token_rotation", settings->refresh_token_rotation);
     authp_json_set_int(answer, "session_absolute_days", settings->session_absolute_days);
-    authp_json_set_int(answer, "bcrypt_rounds", settings->bcrypt_rounds);
+    describe_hashes(settings, answer);
     authp_json_set_str(answer, "password_refused_file", settings->password_refused_file);
     authp_json_set_bool(answer, "secure_cookies", settings->secure_cookies);
     authp_json_set_bool(answer, "limits", settings->limits);

@@ -55,9 +55,9 @@ static authp_err_t find_bound(authp_runtime_t *runtime)
     }
     runtime->bound = *kept;
     if (err == AUTHP_OK) {
+        const authp_scheme_t scheme = authp_realm_scheme(runtime->realm);
         authp_hasher_bound_limit(runtime->bound, count_waiting());
-        authp_hasher_bound_assume(
-            runtime->bound, authp_hasher_bound_probe(runtime->realm->settings->bcrypt_rounds));
+        authp_hasher_bound_assume(runtime->bound, authp_hasher_bound_probe(&scheme));
     }
     return err;
 }

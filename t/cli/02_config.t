@@ -71,18 +71,24 @@ is(run(['check-config', '--env-file', $other])->{status}, 1, 'a store that does 
 my $odd = folder();
 my $refusals = write_file("$odd/refusals", "letmein-letmein\n");
 my %one = (JWT_ISSUER => 'an-issuer', JWT_AUDIENCE => 'an-audience', ACCESS_TOKEN_EXPIRE_MINUTES => 21, REFRESH_TOKEN_EXPIRE_DAYS => 22, REFRESH_TOKEN_ROTATION => 'off',
-    SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,seeker',
+    SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_HASH => 'argon2id', PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,seeker',
     JWT_SECRET_KEY_PREVIOUS => 'bm90IGEgcmVhbCBzZWNyZXQgZWl0aGVyLCBqdXN0IHRlc3Q', AUTH_STORE => 'sqlite:other.db');
-my %two = (SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, AUTH_STORE => 'sqlite:/nowhere/else.db');
+my %two = (SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, PASSWORD_HASH => 'bcrypt', AUTH_STORE => 'sqlite:/nowhere/else.db');
+# One hash for each core at a time, and a quarter more, at least one, for known devices.
+chomp(my $cores = qx(getconf _NPROCESSORS_ONLN));
+$cores = 64 if $cores > 64;
+my $slots = $cores + (int($cores / 4) || 1);
+my $little = int((40 * $slots + 1023) / 1024);    # bcrypt takes 40 KiB
 my %shown = (ok => JSON::PP::true, source => "$odd/.env", store => 'sqlite', database => "$odd/state/other.db", jwt_algorithm => 'HS256', jwt_issuer => 'an-issuer', jwt_audience => 'an-audience',
     previous_key => JSON::PP::true, access_token_minutes => 21, refresh_token_days => 22, refresh_token_rotation => JSON::PP::false, session_absolute_days => 23, bcrypt_rounds => 5,
+    password_hash => 'argon2id', hash_slots => $slots, hash_memory_mib => 19 * $slots, hash_memory_max_mib => 64 * $slots,
     password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'seeker']);
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one)])), \%shown, 'check-config: every setting');
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one, %two)])), { %shown, database => '/nowhere/else.db', previous_key => JSON::PP::false,
-    refresh_token_rotation => JSON::PP::true, password_refused_file => undef, secure_cookies => JSON::PP::true, limits => JSON::PP::false }, '... the other way round');
+    refresh_token_rotation => JSON::PP::true, password_refused_file => undef, password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => JSON::PP::true, limits => JSON::PP::false }, '... the other way round');
 my $people = run(['check-config', '--env-file', "$odd/.env"]);
 is_deeply({ map { /^  (\S+) +(.*)$/ ? ($1 => $2) : () } split /\n/, $people->{out} }, { (map { $_ => ref $shown{$_} ? $shown{$_} : "$shown{$_}" } grep { $_ ne 'ok' } keys %shown),
-    database => '/nowhere/else.db', previous_key => 'false', refresh_token_rotation => 'true', password_refused_file => '-', secure_cookies => 'true', limits => 'false', roles => '["admin","seeker"]' }, '... for people');
+    database => '/nowhere/else.db', previous_key => 'false', refresh_token_rotation => 'true', password_refused_file => '-', password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => 'true', limits => 'false', roles => '["admin","seeker"]' }, '... for people');
 is($people->{err}, '', '... on standard output');
 
 # A link that leads nowhere is a .env, too: the tool does not go on with other settings.

@@ -68,6 +68,7 @@ my @wrong = (
     ['a short previous secret', "${good}JWT_SECRET_KEY_PREVIOUS=short", 'JWT_SECRET_KEY_PREVIOUS'],
     ['the same previous one',   "${good}JWT_SECRET_KEY_PREVIOUS=$secret", 'JWT_SECRET_KEY_PREVIOUS'],
     ['an unknown algorithm',    "${good}JWT_ALGORITHM=none",           'JWT_ALGORITHM'],
+    ['a hash of no known kind', "${good}PASSWORD_HASH=md5",            'PASSWORD_HASH .*bcrypt or argon2id'],
     ['rounds below 4',          "${good}BCRYPT_ROUNDS=3",              'BCRYPT_ROUNDS'],
     ['rounds above 16',         "${good}BCRYPT_ROUNDS=17",             'BCRYPT_ROUNDS'],
     ['rounds no number',        "${good}BCRYPT_ROUNDS=12x",            'BCRYPT_ROUNDS'],

@@ -98,8 +98,10 @@ typedef struct crowd_t {
 static void *one_of_many(void *data)
 {
     crowd_t *crowd = data;
-    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
-    authp_err_t err = authp_hasher_hash(crowd->hasher, AUTHP_HASH_STRANGER, "password", 8, 7, hash);
+    char hash[AUTHP_SCHEME_HASH_LEN + 1];
+    const authp_scheme_t scheme = {.rounds = 7};
+    authp_err_t err =
+        authp_hasher_hash(crowd->hasher, AUTHP_HASH_STRANGER, "password", 8, &scheme, hash);
     atomic_fetch_add(&crowd->done, err == AUTHP_OK);
     atomic_fetch_add(&crowd->busy, err == AUTHP_E_BUSY);
     return NULL;
@@ -157,9 +159,10 @@ START_TEST(a_killed_child_gives_back)
     ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
     pid_t child = fork();
     if (child == 0) {
-        char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+        char hash[AUTHP_SCHEME_HASH_LEN + 1];
+        const authp_scheme_t scheme = {.rounds = 16};
         if (authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool) == AUTHP_OK) {
-            (void)!authp_hasher_hash(hasher, AUTHP_HASH_STRANGER, "password", 8, 16, hash);
+            (void)!authp_hasher_hash(hasher, AUTHP_HASH_STRANGER, "password", 8, &scheme, hash);
         }
         _exit(0);
     }

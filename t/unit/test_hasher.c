@@ -173,8 +173,9 @@ START_TEST(the_measure)
     int taken[MANY];
     int before = MANY;
     for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+        const authp_scheme_t scheme = {.rounds = costs[i]};
         authp_hasher_bound_t *bound = make_bound(2, 0);
-        authp_hasher_bound_assume(bound, authp_hasher_bound_probe(costs[i]));
+        authp_hasher_bound_assume(bound, authp_hasher_bound_probe(&scheme));
         int line = admit_all(bound, AUTHP_HASH_STRANGER, taken);
         ck_assert_int_ge(line, 2);
         ck_assert_int_le(line, before);
@@ -217,7 +218,8 @@ static void end_in_handler(int number)
 
 START_TEST(ends_in_the_middle)
 {
-    char made[AUTHP_BCRYPT_HASH_LEN + 1];
+    char made[AUTHP_SCHEME_HASH_LEN + 1];
+    const authp_scheme_t scheme = {.rounds = AUTHP_BCRYPT_MAX_COST};
     int status = -1;
     authp_hasher_bound_t *bound = make_bound(1, 1);
     pid_t child = fork();
@@ -230,8 +232,8 @@ START_TEST(ends_in_the_middle)
             authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool) != AUTHP_OK) {
             _exit(5);
         }
-        _exit(authp_hasher_hash(hasher, AUTHP_HASH_STRANGER, "password", 8, AUTHP_BCRYPT_MAX_COST,
-                                made) == AUTHP_OK
+        _exit(authp_hasher_hash(hasher, AUTHP_HASH_STRANGER, "password", 8, &scheme, made) ==
+                      AUTHP_OK
                   ? 6
                   : 7);
     }

@@ -54,6 +54,7 @@ START_TEST(defaults)
     ck_assert_int_eq(s->refresh_token_days, 7);
     ck_assert_int_eq(s->audit_retention_days, 365);
     ck_assert_int_eq(s->bcrypt_rounds, 12);
+    ck_assert(!s->password_argon2id);
     ck_assert_int_eq(s->body_limit, 16384);
     ck_assert_int_eq(s->roles->nelts, 3);
     ck_assert_int_eq(s->limit_account.count, 5);
@@ -142,6 +143,7 @@ START_TEST(bounds)
         "JWT_AUDIENCE=my apps",
         "JWT_KEY_FILE=/k",
         "BCRYPT_ROUNDS=0016",
+        "PASSWORD_HASH=argon2id",
         "AUTH_BODY_LIMIT=1048576",
         "REFRESH_TOKEN_GRACE_SECONDS=0",
         "AUTH_LIMIT_ADDRESS=1000000/1000D",
@@ -159,6 +161,7 @@ START_TEST(bounds)
     ck_assert_str_eq(s->jwt_audience, "my apps");
     ck_assert_str_eq(s->jwt_key_file, "/k");
     ck_assert_int_eq(s->bcrypt_rounds, 16);
+    ck_assert(s->password_argon2id);
     ck_assert_int_eq(s->body_limit, 1048576);
     ck_assert_int_eq(s->refresh_token_grace, 0);
     ck_assert_int_eq(s->limit_address.count, 1000000);
@@ -181,6 +184,9 @@ static const struct {
     {"JWT_SECRET_KEY=change-me-to-48-random-characters", "sample"},
     {"JWT_SECRET_KEY_PREVIOUS=" SECRET, "JWT_SECRET_KEY_PREVIOUS"},
     {"JWT_ALGORITHM=none", "HS256 only"},
+    {"PASSWORD_HASH=scrypt", "PASSWORD_HASH in the environment: must be bcrypt or argon2id"},
+    {"PASSWORD_HASH=Argon2id", "must be bcrypt or argon2id"},
+    {"PASSWORD_HASH=argon2", "must be bcrypt or argon2id"},
     {"BCRYPT_ROUNDS=3", "from 4 to 16"},
     {"BCRYPT_ROUNDS=4x", "from 4 to 16"},
     {"AUTH_LIMIT_ADDRESS=5/1w", "COUNT/TIME"},

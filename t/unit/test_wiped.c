@@ -16,6 +16,7 @@
 #include "base/pages.h"
 #include "base/secret.h"
 #include "crypto/password/bcrypt.h"
+#include "crypto/password/foreign.h"
 #include "crypto/password/hasher.h"
 #include "forge.h"
 #include "service/password/password_rules.h"
@@ -122,7 +123,8 @@ END_TEST
 /* The copy that bcrypt works on is wiped, and so is the copy in the waiting line. */
 START_TEST(passwords_are_wiped_after_the_hash)
 {
-    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    char hash[AUTHP_SCHEME_HASH_LEN + 1];
+    const authp_scheme_t scheme = {.rounds = 4};
     bool match = false;
     authp_hasher_bound_t *bound = NULL;
     authp_hasher_t *hasher = NULL;
@@ -133,14 +135,30 @@ START_TEST(passwords_are_wiped_after_the_hash)
     ck_assert_int_eq(wiped, 2);
     ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
     ck_assert_int_eq(authp_hasher_make(bound, random, 0, &hasher, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_hasher_hash(hasher, AUTHP_HASH_KNOWN, SECRET, strlen(SECRET), 4, hash),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_hasher_hash(hasher, AUTHP_HASH_KNOWN, SECRET, strlen(SECRET), &scheme, hash),
+        AUTHP_OK);
     ck_assert_int_eq(wiped, 4);
     ck_assert_int_eq(
         authp_hasher_verify(hasher, AUTHP_HASH_KNOWN, SECRET, strlen(SECRET), hash, &match),
         AUTHP_OK);
     ck_assert(match);
     ck_assert_int_eq(wiped, 6);
+}
+END_TEST
+
+/* The copies that are made to verify other systems' hashes are wiped. */
+START_TEST(passwords_are_wiped_after_other_hashes)
+{
+    static const char *const rows[] = {
+        "$sha256$YQ$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0",
+        "$sha256$o=ps$YQ$ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0",
+        "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5"};
+    bool match = false;
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(authp_foreign_verify(SECRET, strlen(SECRET), rows[i], &match), AUTHP_OK);
+        ck_assert_int_eq(wiped, i + 1);
+    }
 }
 END_TEST
 
@@ -205,6 +223,7 @@ Suite *suite_wiped(void)
     tcase_add_loop_test(tests, the_env_file_is_wiped, 0, 2);
     tcase_add_test(tests, secrets_are_wiped_with_their_pool);
     tcase_add_test(tests, passwords_are_wiped_after_the_hash);
+    tcase_add_test(tests, passwords_are_wiped_after_other_hashes);
     tcase_add_test(tests, passwords_are_wiped_after_the_search);
     tcase_add_test(tests, pages_are_not_dumped);
     suite_add_tcase(suite, tests);

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/secret.h"
 
-#include <apr_strings.h>
 #include <argon2.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -11,9 +10,8 @@
 
 #define SALT_BYTES 16
 #define HASH_BYTES 32
-#define PREFIX                                                                                     \
-    "$argon2id$v=19$m=" APR_STRINGIFY(AUTHP_ARGON2ID_MEMORY_KIB) ",t=" APR_STRINGIFY(              \
-        AUTHP_ARGON2ID_PASSES) ",p=1$"
+/* The parameters of argon2id.h. */
+#define PREFIX "$argon2id$v=19$m=19456,t=2,p=1$"
 
 static int map_memory(uint8_t **memory, size_t bytes)
 {

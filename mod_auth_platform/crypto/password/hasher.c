@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/thread.h"
 #include "crypto/password/bcrypt.h"
+#include "crypto/password/foreign.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -27,12 +28,13 @@ typedef struct job_t {
     job_state_t state;
     authp_err_t err;
     int64_t deadline;
-    const char *stored; /* NULL: make a hash of `cost` */
-    int cost;
+    const char *stored;           /* the hash to verify; NULL if the job is another one */
+    const authp_scheme_t *scheme; /* how to make a hash; NULL if the job is another one */
     bool match;
+    int64_t spent_us; /* processor time; set before for a job that only spends time */
     size_t len;
-    char password[AUTHP_BCRYPT_MAX_BYTES + 1]; /* one byte more, see perform() */
-    char made[AUTHP_BCRYPT_HASH_LEN + 1];
+    char password[AUTHP_FOREIGN_PASSWORD_MOST + 1]; /* one byte more, see perform() */
+    char made[AUTHP_SCHEME_HASH_LEN + 1];
     pthread_cond_t done;
 } job_t;
 
@@ -60,6 +62,38 @@ struct authp_hasher_t {
     crew_t crews[AUTHP_HASH_FOR_COUNT];
 };
 
+/* Processor time of this thread, in microseconds. */
+static int64_t cpu_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The quickest hash of bcrypt takes about 1 ms. */
+static void spend(const authp_hasher_t *hasher, int64_t already_us)
+{
+    int64_t whole_us = (int64_t)authp_hasher_bound_quiet_ms(hasher->bound) * 1000;
+    for (int64_t began = cpu_us(); already_us + cpu_us() - began < whole_us;) {
+        (void)authp_bcrypt_verify("x", 1, authp_bcrypt_dummy(0));
+    }
+}
+
+static authp_err_t do_job(const authp_hasher_t *hasher, job_t *job)
+{
+    if (job->scheme != NULL) {
+        return authp_scheme_hash(job->scheme, job->password, job->len, hasher->random, job->made);
+    }
+    if (job->stored == NULL) {
+        spend(hasher, job->spent_us);
+        return AUTHP_OK;
+    }
+    int64_t began = cpu_us();
+    authp_err_t err = authp_foreign_verify(job->password, job->len, job->stored, &job->match);
+    job->spent_us = cpu_us() - began;
+    return err;
+}
+
 static void run_job(authp_hasher_t *hasher, job_t *job)
 {
     int slot = authp_hasher_bound_run(hasher->bound, job->who, (int)(uintptr_t)syscall(SYS_gettid),
@@ -69,12 +103,7 @@ static void run_job(authp_hasher_t *hasher, job_t *job)
         return;
     }
     int64_t began = authp_hasher_bound_now();
-    if (job->stored != NULL) {
-        job->match = authp_bcrypt_verify(job->password, job->len, job->stored);
-        job->err = AUTHP_OK;
-    } else {
-        job->err = authp_bcrypt_hash(job->password, job->len, job->cost, hasher->random, job->made);
-    }
+    job->err = do_job(hasher, job);
     bool stranger = job->who == AUTHP_HASH_STRANGER;
     authp_hasher_bound_done(hasher->bound, slot, stranger ? authp_hasher_bound_now() - began : 0);
 }
@@ -315,7 +344,7 @@ static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t 
     }
     /* Of a password that is too long, one byte too many is kept. So it is refused, after the same
      * amount of work. */
-    job->len = len > AUTHP_BCRYPT_MAX_BYTES ? AUTHP_BCRYPT_MAX_BYTES + 1 : len;
+    job->len = len > AUTHP_FOREIGN_PASSWORD_MOST ? AUTHP_FOREIGN_PASSWORD_MOST + 1 : len;
     memcpy(job->password, password, job->len);
     job->deadline = authp_hasher_bound_now() + WAIT_MS;
     pthread_condattr_init(&attributes);
@@ -330,9 +359,9 @@ static authp_err_t perform(authp_hasher_t *hasher, const char *password, size_t 
 }
 
 authp_err_t authp_hasher_hash(authp_hasher_t *hasher, authp_hash_for_t who, const char *password,
-                              size_t len, int cost, char *out)
+                              size_t len, const authp_scheme_t *scheme, char *out)
 {
-    job_t job = {.who = who, .cost = cost};
+    job_t job = {.who = who, .scheme = scheme};
     authp_err_t err = perform(hasher, password, len, &job);
     if (err == AUTHP_OK) {
         memcpy(out, job.made, sizeof(job.made));
@@ -340,13 +369,32 @@ authp_err_t authp_hasher_hash(authp_hasher_t *hasher, authp_hash_for_t who, cons
     return err;
 }
 
-authp_err_t authp_hasher_verify(authp_hasher_t *hasher, authp_hash_for_t who, const char *password,
-                                size_t len, const char *hash, bool *match)
+authp_err_t authp_hasher_verify_timed(authp_hasher_t *hasher, authp_hash_for_t who,
+                                      const char *password, size_t len, const char *hash,
+                                      authp_hash_verdict_t *out)
 {
     job_t job = {.who = who, .stored = hash};
     authp_err_t err = perform(hasher, password, len, &job);
     if (err == AUTHP_OK) {
-        *match = job.match;
+        *out = (authp_hash_verdict_t){.match = job.match, .spent_us = job.spent_us};
     }
     return err;
+}
+
+authp_err_t authp_hasher_verify(authp_hasher_t *hasher, authp_hash_for_t who, const char *password,
+                                size_t len, const char *hash, bool *match)
+{
+    authp_hash_verdict_t verdict;
+    authp_err_t err = authp_hasher_verify_timed(hasher, who, password, len, hash, &verdict);
+    if (err == AUTHP_OK) {
+        *match = verdict.match;
+    }
+    return err;
+}
+
+authp_err_t authp_hasher_spend(authp_hasher_t *hasher, authp_hash_for_t who, int64_t spent_us)
+{
+    job_t job = {.who = who, .spent_us = spent_us};
+    int64_t whole_us = (int64_t)authp_hasher_bound_quiet_ms(hasher->bound) * 1000;
+    return spent_us < whole_us ? perform(hasher, "", 0, &job) : AUTHP_OK;
 }

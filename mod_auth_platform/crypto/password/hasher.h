@@ -4,13 +4,16 @@
 
 #include "base/random.h"
 #include "crypto/password/hasher_bound.h"
+#include "crypto/password/scheme.h"
 
 #include <apr_pools.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* bcrypt on a few dedicated threads of each child, behind a bound for the whole server: `slots`
- * hashes run at the same time (by default one for each core). Further callers wait if the whole
+/* Password hashes on a few dedicated threads of each child, behind a bound for the whole server:
+ * `slots` hashes run at the same time (by default one for each core). That bounds their memory,
+ * too: a hash of ours takes 19 MiB if it is Argon2id, and one of another system at most 64 MiB
+ * (hash_text.h). Further callers wait if the whole
  * line will be done within 5 s, estimated by the time of the latest hashes. Otherwise they get
  * AUTHP_E_BUSY at once. A share of the slots and of the line is kept for known callers, with
  * threads of their own, so strangers cannot lock them out. The threads for strangers run at low
@@ -43,13 +46,30 @@ bool authp_hasher_line_is_quick(const authp_hasher_t *hasher, int more);
 /* The number of strangers of this process that wait for a hash, or have it made. */
 int authp_hasher_hashing(authp_hasher_t *hasher);
 
-/* Both functions block the caller until the job is done. AUTHP_E_BUSY: there is no room, or the job
- * got no slot within 10 s. Copies of the password are wiped. `out` has room for
- * AUTHP_BCRYPT_HASH_LEN + 1 bytes. */
+/* These functions block the caller until the job is done. AUTHP_E_BUSY: there is no room, no
+ * memory, or the job got no slot within 10 s. Copies of the password are wiped. */
+
+/* authp_scheme_hash(). `out` has room for AUTHP_SCHEME_HASH_LEN + 1 bytes. */
 AUTHP_CHECKED authp_err_t authp_hasher_hash(authp_hasher_t *hasher, authp_hash_for_t who,
-                                            const char *password, size_t len, int cost, char *out);
+                                            const char *password, size_t len,
+                                            const authp_scheme_t *scheme, char *out);
+/* authp_foreign_verify(): `hash` may be of any form that can be stored. */
 AUTHP_CHECKED authp_err_t authp_hasher_verify(authp_hasher_t *hasher, authp_hash_for_t who,
                                               const char *password, size_t len, const char *hash,
                                               bool *match);
+
+typedef struct authp_hash_verdict_t {
+    bool match;
+    int64_t spent_us; /* processor time of the verification */
+} authp_hash_verdict_t;
+
+/* The same, and tells how much work it was. */
+AUTHP_CHECKED authp_err_t authp_hasher_verify_timed(authp_hasher_t *hasher, authp_hash_for_t who,
+                                                    const char *password, size_t len,
+                                                    const char *hash, authp_hash_verdict_t *out);
+/* Spends processor time until it is, with `spent_us`, as much as a hash of ours takes on an idle
+ * machine (authp_hasher_bound_assume()). Does nothing if that is not known, or if it was more. */
+AUTHP_CHECKED authp_err_t authp_hasher_spend(authp_hasher_t *hasher, authp_hash_for_t who,
+                                             int64_t spent_us);
 
 #endif

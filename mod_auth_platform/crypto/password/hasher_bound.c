@@ -2,6 +2,7 @@
 #include "crypto/password/hasher_bound.h"
 #include "base/shm.h"
 #include "crypto/password/bcrypt.h"
+#include "crypto/password/foreign.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -68,6 +69,22 @@ static authp_err_t make_places(place_t *places, int count)
     return err;
 }
 
+static int count_slots(int wanted)
+{
+    return clamp(wanted > 0 ? wanted : (int)sysconf(_SC_NPROCESSORS_ONLN), 1, MAX_SLOTS);
+}
+
+static int count_known(int slots)
+{
+    return clamp(slots / KNOWN_SHARE, 1, MAX_KNOWN);
+}
+
+int authp_hasher_bound_all_slots(int slots)
+{
+    int general = count_slots(slots);
+    return general + count_known(general);
+}
+
 authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out)
 {
     void *memory = NULL;
@@ -76,9 +93,9 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
         return err;
     }
     authp_hasher_bound_t *bound = memory;
-    bound->slots = clamp(slots > 0 ? slots : (int)sysconf(_SC_NPROCESSORS_ONLN), 1, MAX_SLOTS);
+    bound->slots = count_slots(slots);
     bound->places = queue > 0 ? clamp(bound->slots + queue, 1, MAX_PLACES) : MAX_PLACES;
-    bound->known_slots = clamp(bound->slots / KNOWN_SHARE, 1, MAX_KNOWN);
+    bound->known_slots = count_known(bound->slots);
     bound->known_places = (1 + KNOWN_QUEUE_PER_SLOT) * bound->known_slots;
     atomic_init(&bound->most, bound->places);
     atomic_init(&bound->reach, 0);
@@ -95,23 +112,30 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
 }
 
 /* Processor time of one hash, in microseconds. Time of other threads does not count. */
-static int64_t time_one(void)
+static int64_t time_one(const char *hash)
 {
+    bool match = false;
     struct timespec began;
     struct timespec ended;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &began);
-    (void)authp_bcrypt_verify("x", 1, authp_bcrypt_dummy(PROBE_COST));
+    authp_err_t err = authp_foreign_verify("x", 1, hash, &match);
+    (void)err; /* without memory the time is not right, and then nothing else is */
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ended);
     return (int64_t)(ended.tv_sec - began.tv_sec) * 1000000 +
            (ended.tv_nsec - began.tv_nsec) / 1000;
 }
 
-int authp_hasher_bound_probe(int cost)
+int authp_hasher_bound_probe(const authp_scheme_t *scheme)
 {
     int64_t least = INT32_MAX;
+    int cost = scheme->rounds;
     for (int i = 0; i < PROBES; i++) {
-        int64_t took = time_one();
+        int64_t took = time_one(scheme->argon2id ? authp_scheme_dummy(scheme)
+                                                 : authp_bcrypt_dummy(PROBE_COST));
         least = took < least ? took : least;
+    }
+    if (scheme->argon2id) {
+        return (int)(least / 1000) + 1;
     }
     /* Each step of the cost doubles the time. */
     int64_t whole =
@@ -123,6 +147,11 @@ void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms)
 {
     atomic_store_explicit(&bound->quiet_ms, took_ms, memory_order_relaxed);
     atomic_store_explicit(&bound->took_ms, took_ms, memory_order_relaxed);
+}
+
+int authp_hasher_bound_quiet_ms(const authp_hasher_bound_t *bound)
+{
+    return atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
 }
 
 void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int most)

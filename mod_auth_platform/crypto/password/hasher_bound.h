@@ -3,6 +3,7 @@
 #define AUTHP_CRYPTO_PASSWORD_HASHER_BOUND_H
 
 #include "base/err.h"
+#include "crypto/password/scheme.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,17 +26,22 @@ typedef enum authp_hash_for_t {
  * running ones. The share of known callers is added: a quarter, at least one. */
 AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out);
 
-/* Hashes a few times at a low cost in the calling thread, for about 10 ms, and computes from that
- * how many milliseconds one hash of `cost` takes on an idle machine. */
-int authp_hasher_bound_probe(int cost);
+/* Returns how many milliseconds of processor time one hash of `scheme` takes on an idle machine.
+ * For bcrypt it hashes a few times at a low cost, for about 10 ms, in the calling thread, and
+ * computes the time from that. Argon2id is measured itself, for about 100 ms. */
+int authp_hasher_bound_probe(const authp_scheme_t *scheme);
 /* Sets that time. It is the estimate until real hashes have been made. Without it no caller is
  * refused because of the time of the line. */
 void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms);
+/* The time that was set. 0: not known. */
+int authp_hasher_bound_quiet_ms(const authp_hasher_bound_t *bound);
 
 /* Lets at most `most` callers run or wait in the line, whatever the time, but at least one for each
  * slot. For a server whose workers wait: some of them then stay free for pages. */
 void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int most);
 
+/* How many hashes run at a time, of all callers, in a server whose bound was made with `slots`. */
+int authp_hasher_bound_all_slots(int slots);
 /* The number of slots that such callers may use. */
 int authp_hasher_bound_slots(const authp_hasher_bound_t *bound, authp_hash_for_t who);
 /* Takes a place among the callers that run or wait. Returns its number. -1: all places are taken,

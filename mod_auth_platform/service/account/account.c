@@ -35,9 +35,13 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_
     if (in->password == NULL) {
         return AUTHP_OK; /* the account can sign in by a provider only */
     }
-    char *hash = apr_palloc(pool, AUTHP_BCRYPT_HASH_LEN + 1);
-    authp_err_t err = authp_hasher_hash(realm->hasher, who, in->password, in->password_len,
-                                        realm->settings->bcrypt_rounds, hash);
+    char *hash = apr_palloc(pool, AUTHP_SCHEME_HASH_LEN + 1);
+    const authp_scheme_t scheme = authp_realm_scheme(realm);
+    /* 72 bytes with Argon2id, too: so PASSWORD_HASH can be set back to bcrypt. */
+    authp_err_t err =
+        in->password_len > AUTHP_BCRYPT_MAX_BYTES
+            ? AUTHP_E_MALFORMED
+            : authp_hasher_hash(realm->hasher, who, in->password, in->password_len, &scheme, hash);
     if (err == AUTHP_E_MALFORMED) {
         /* Over 72 bytes or with a NUL, which the caller should have checked. */
         return AUTHP_E_VALIDATION_FAILED;

@@ -2,7 +2,6 @@
 #include "service/account/admin.h"
 
 #include "base/log.h"
-#include "crypto/password/bcrypt.h"
 #include "service/account/account.h"
 #include "service/account/account_rules.h"
 #include "service/account/user.h"
@@ -258,9 +257,10 @@ static authp_err_t edit_hash(authp_user_t *user, void *ctx, apr_pool_t *pool)
 authp_err_t authp_admin_reset_password(const authp_realm_t *realm, const authp_actor_t *actor,
                                        const char *id, const char *password, apr_pool_t *pool)
 {
-    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    char hash[AUTHP_SCHEME_HASH_LEN + 1];
+    const authp_scheme_t scheme = authp_realm_scheme(realm);
     authp_err_t err = authp_hasher_hash(realm->hasher, AUTHP_HASH_KNOWN, password, strlen(password),
-                                        realm->settings->bcrypt_rounds, hash);
+                                        &scheme, hash);
     if (err != AUTHP_OK) {
         return err;
     }

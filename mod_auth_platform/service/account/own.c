@@ -2,7 +2,7 @@
 #include "service/account/own.h"
 
 #include "base/log.h"
-#include "crypto/password/bcrypt.h"
+#include "crypto/password/foreign.h"
 #include "service/account/admin.h"
 #include "service/account/attempt.h"
 #include "service/account/user_change.h"
@@ -95,8 +95,7 @@ static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, c
         return authp_own_is_recent(realm, self) ? AUTHP_OK
                                                 : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
     }
-    size_t len = password != NULL ? strlen(password) : 0;
-    if (password == NULL || len > AUTHP_BCRYPT_MAX_BYTES || authp_bcrypt_cost(hash) == 0) {
+    if (password == NULL || authp_foreign_refusal(hash, pool) != NULL) {
         return AUTHP_E_WRONG_PASSWORD;
     }
     return try_password(realm, self, password, pool);
@@ -154,9 +153,10 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
         return err;
     }
     /* In the pool, because the account in *out has it. */
-    char *hash = apr_palloc(pool, AUTHP_BCRYPT_HASH_LEN + 1);
+    char *hash = apr_palloc(pool, AUTHP_SCHEME_HASH_LEN + 1);
+    const authp_scheme_t scheme = authp_realm_scheme(realm);
     err = authp_hasher_hash(realm->hasher, AUTHP_HASH_KNOWN, change->wanted, strlen(change->wanted),
-                            realm->settings->bcrypt_rounds, hash);
+                            &scheme, hash);
     if (err != AUTHP_OK) {
         return err;
     }

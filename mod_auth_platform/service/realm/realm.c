@@ -70,6 +70,12 @@ authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **o
     return AUTHP_OK;
 }
 
+authp_scheme_t authp_realm_scheme(const authp_realm_t *realm)
+{
+    return (authp_scheme_t){.argon2id = realm->settings->password_argon2id,
+                            .rounds = realm->settings->bcrypt_rounds};
+}
+
 static const char *store_uri(const authp_settings_t *settings)
 {
     if (strcmp(settings->store, "mongodb") == 0) {

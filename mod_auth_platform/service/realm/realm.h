@@ -8,6 +8,7 @@
 #include "crypto/jwt/jwt.h"
 #include "crypto/keys.h"
 #include "crypto/password/hasher.h"
+#include "crypto/password/scheme.h"
 #include "crypto/seal.h"
 #include "service/settings/roles.h"
 #include "service/settings/settings.h"
@@ -60,6 +61,9 @@ authp_ms_t authp_realm_now(const authp_realm_t *realm);
 /* Sets the offset of the store's clock that a child has measured for all, so that this
  * child knows it before its own first poll. Does nothing if no child has measured it. */
 void authp_realm_adopt_clock(const authp_realm_t *realm);
+
+/* How new password hashes are made, by the settings. */
+authp_scheme_t authp_realm_scheme(const authp_realm_t *realm);
 
 /* Finds the store provider that the settings choose, and its configuration. On failure *error is
  * one line for `httpd -t`. Contacts nothing; it calls the provider's check(). */

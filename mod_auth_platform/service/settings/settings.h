@@ -72,6 +72,7 @@ typedef struct authp_settings_t {
     int session_absolute_days; /* SESSION_ABSOLUTE_DAYS=90 (1-3650), at least refresh_token_days */
     int audit_retention_days;  /* AUDIT_RETENTION_DAYS=365 (0-36500); 0 = for ever */
 
+    bool password_argon2id;            /* PASSWORD_HASH=bcrypt: false, argon2id: true */
     int bcrypt_rounds;                 /* BCRYPT_ROUNDS=12 (4-16) */
     int password_min_length;           /* PASSWORD_MIN_LENGTH=8 (8-64) code points */
     bool password_refuse_common;       /* PASSWORD_REFUSE_COMMON=true: the built-in list */

@@ -31,6 +31,7 @@ const authp_setting_t authp_settings_table[] = {
     {"SESSION_ABSOLUTE_DAYS", AT(INT, session_absolute_days), "90", 1, 3650},
     {"AUDIT_RETENTION_DAYS", AT(INT, audit_retention_days), "365", 0, 36500},
 
+    {"PASSWORD_HASH", AT(HASH, password_argon2id), "bcrypt", 0, 0},
     {"BCRYPT_ROUNDS", AT(INT, bcrypt_rounds), "12", 4, 16},
     {"PASSWORD_MIN_LENGTH", AT(INT, password_min_length), "8", 8, 64},
     {"PASSWORD_REFUSE_COMMON", AT(BOOL, password_refuse_common), "true", 0, 0},

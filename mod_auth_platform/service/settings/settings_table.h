@@ -17,6 +17,7 @@ typedef enum authp_setting_kind_t {
     AUTHP_SETTING_ROLES,   /* list of role names */
     AUTHP_SETTING_LIST,    /* list of texts (const char *), each `least`-`most` bytes */
     AUTHP_SETTING_KIND,
+    AUTHP_SETTING_HASH, /* bcrypt or argon2id */
     AUTHP_SETTING_STORE /* AUTH_STORE, resolved when the others are known */
 } authp_setting_kind_t;
 
@@ -30,6 +31,7 @@ typedef enum authp_setting_kind_t {
 #define AUTHP_SETTING_TYPE_ROLES apr_array_header_t *
 #define AUTHP_SETTING_TYPE_LIST const apr_array_header_t *
 #define AUTHP_SETTING_TYPE_KIND authp_provider_kind_t
+#define AUTHP_SETTING_TYPE_HASH bool
 #define AUTHP_SETTING_TYPE_STORE const char *
 
 /* The kind and the offset of a row. A member that is not of the kind's type does not compile. */

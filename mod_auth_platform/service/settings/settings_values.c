@@ -236,6 +236,16 @@ static void set_kind(authp_loading_t *loading, const authp_setting_t *row, const
     authp_settings_table_complain(loading, "must be oidc, github or microsoft");
 }
 
+static void set_hash(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    bool argon2id = strcmp(value, "argon2id") == 0;
+    if (!argon2id && strcmp(value, "bcrypt") != 0) {
+        authp_settings_table_complain(loading, "must be bcrypt or argon2id");
+        return;
+    }
+    *(bool *)member(loading, row) = argon2id;
+}
+
 static bool is_role_name(const char *name)
 {
     size_t len = strlen(name);
@@ -273,6 +283,6 @@ void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *
         [AUTHP_SETTING_INT] = set_int,     [AUTHP_SETTING_BOOL] = set_bool,
         [AUTHP_SETTING_RATE] = set_rate,   [AUTHP_SETTING_ORIGINS] = set_origins,
         [AUTHP_SETTING_ROLES] = set_roles, [AUTHP_SETTING_LIST] = set_list,
-        [AUTHP_SETTING_KIND] = set_kind};
+        [AUTHP_SETTING_KIND] = set_kind,   [AUTHP_SETTING_HASH] = set_hash};
     setters[row->kind](loading, row, value);
 }

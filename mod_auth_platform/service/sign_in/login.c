@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "crypto/password/bcrypt.h"
+#include "crypto/password/foreign.h"
 #include "service/account/account_rules.h"
 #include "service/account/attempt.h"
 #include "service/account/user.h"
@@ -13,17 +14,20 @@
 #include <apr_time.h>
 #include <string.h>
 
-/* How each refusal takes the same work. An attempt takes one bcrypt of BCRYPT_ROUNDS, whichever
+/* How each refusal takes the same work. An attempt takes one hash of PASSWORD_HASH, whichever
  * account is named:
- *  - If there is no such user, no password or no usable hash, a dummy hash of that cost is
- *    verified.
- *  - If the hash has a lower cost c (it was made before BCRYPT_ROUNDS was raised) and does not
- *    match, dummies of cost c, c + 1, ... BCRYPT_ROUNDS - 1 follow: 2^c + (2^c + 2^(c+1) + ... +
- *    2^(r-1)) = 2^r.
- *  - If bcrypt would refuse the password (over 72 bytes, or a NUL), another text is verified and
- *    the result is ignored.
- * A hash of a higher cost is not covered (BCRYPT_ROUNDS was lowered). Refusals for its owner take
- * longer until the password is changed. Other differences (a row to read, an index entry with an id
+ *  - If there is no such user, no password or no hash that can be verified, a dummy hash of that
+ *    cost is verified.
+ *  - If the hash is bcrypt of a lower cost c (it was made before BCRYPT_ROUNDS was raised) and
+ *    bcrypt is chosen, dummies of cost c, c + 1, ... BCRYPT_ROUNDS - 1 follow a refusal: 2^c +
+ *    (2^c + 2^(c+1) + ... + 2^(r-1)) = 2^r.
+ *  - If the hash is of another kind (another system's, or PASSWORD_HASH was changed) and takes
+ *    less processor time than one of PASSWORD_HASH, the rest of that time is spent after a refusal.
+ *    The times are measured, so they are equal to some milliseconds only.
+ *  - A password that is too long for the hash takes the work of another one and is wrong.
+ * A hash that takes more work than those of PASSWORD_HASH is not covered: bcrypt after
+ * BCRYPT_ROUNDS was lowered, or a slow one of another system. Refusals for its owner take longer
+ * until the next sign-in replaces it. Other differences (a row to read, an index entry with an id
  * in it: some 10 us) are hidden, because refusals are answered only at whole steps of time. `make
  * timing` measures it. */
 #define STEP_US 5000
@@ -32,12 +36,6 @@ static void wait_for_step(apr_time_t began)
 {
     apr_time_t took = apr_time_now() - began;
     apr_sleep(STEP_US - (took > 0 ? took % STEP_US : 0));
-}
-
-static bool usable_password(const authp_login_t *in)
-{
-    return in->password_len <= AUTHP_BCRYPT_MAX_BYTES &&
-           memchr(in->password, '\0', in->password_len) == NULL;
 }
 
 /* Finds the account. *out stays NULL if there is none. */
@@ -49,46 +47,52 @@ static authp_err_t find_user(const authp_realm_t *realm, const authp_target_t *t
     return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
-/* Makes more hashes after a check at the lower cost `cost`, so that a refusal takes as much work as
- * a check at BCRYPT_ROUNDS (see the top of this file). */
-static authp_err_t burn(const authp_realm_t *realm, authp_hash_for_t who, int cost)
+/* The result of trying a password. */
+typedef struct tried_t {
+    authp_user_t *user; /* NULL: there is no such account */
+    authp_hash_for_t who;
+    int cost;         /* of the bcrypt hash that was verified, if bcrypt is chosen; else 0 */
+    int64_t spent_us; /* processor time for a hash of another kind; 0 = it was none */
+} tried_t;
+
+/* Does the rest of the work of a hash of PASSWORD_HASH after another one was verified (see the top
+ * of this file). */
+static authp_err_t burn(const authp_realm_t *realm, const tried_t *tried)
 {
     static const char nobody[] = "nobody's password";
-    for (; cost < realm->settings->bcrypt_rounds; cost++) {
-        bool match = false;
-        authp_err_t err = authp_hasher_verify(realm->hasher, who, nobody, sizeof(nobody) - 1,
-                                              authp_bcrypt_dummy(cost), &match);
-        if (err != AUTHP_OK) {
-            return err;
-        }
+    authp_err_t err = AUTHP_OK;
+    if (tried->spent_us > 0) {
+        return authp_hasher_spend(realm->hasher, tried->who, tried->spent_us);
     }
-    return AUTHP_OK;
+    for (int cost = tried->cost;
+         err == AUTHP_OK && cost != 0 && cost < realm->settings->bcrypt_rounds; cost++) {
+        bool match = false;
+        err = authp_hasher_verify(realm->hasher, tried->who, nobody, sizeof(nobody) - 1,
+                                  authp_bcrypt_dummy(cost), &match);
+    }
+    return err;
 }
 
-/* `user` may be NULL. AUTHP_OK only for the password of an enabled account. *out_cost gets the cost
- * of the verified hash. If it is lower than BCRYPT_ROUNDS, burn() adds the difference after the
- * failure was counted. */
-static authp_err_t check_password(const authp_realm_t *realm, const authp_user_t *user,
-                                  const authp_login_t *in, authp_hash_for_t who, int *out_cost)
+/* `tried->user` may be NULL. AUTHP_OK only for the password of an enabled account. Otherwise burn()
+ * does the rest of the work, after the failure was counted. */
+static authp_err_t check_password(const authp_realm_t *realm, const authp_login_t *in,
+                                  tried_t *tried, apr_pool_t *pool)
 {
-    static const char stand_in[] = "stand-in";
-    int cost =
-        user != NULL && user->password_hash != NULL ? authp_bcrypt_cost(user->password_hash) : 0;
-    bool own = cost != 0;
-    if (!own) {
-        cost = realm->settings->bcrypt_rounds;
-    }
-    bool usable = usable_password(in);
-    bool match = false;
-    *out_cost = cost;
+    const authp_user_t *user = tried->user;
+    const authp_scheme_t scheme = authp_realm_scheme(realm);
+    const char *hash = user != NULL ? user->password_hash : NULL;
+    authp_hash_verdict_t verdict;
+    bool own = hash != NULL && authp_foreign_refusal(hash, pool) == NULL;
     authp_err_t err =
-        authp_hasher_verify(realm->hasher, who, usable ? in->password : stand_in,
-                            usable ? in->password_len : sizeof(stand_in) - 1,
-                            own ? user->password_hash : authp_bcrypt_dummy(cost), &match);
+        authp_hasher_verify_timed(realm->hasher, tried->who, in->password, in->password_len,
+                                  own ? hash : authp_scheme_dummy(&scheme), &verdict);
     if (err != AUTHP_OK) {
         return err;
     }
-    return match && own && usable && !user->disabled ? AUTHP_OK : AUTHP_E_INVALID_CREDENTIALS;
+    tried->cost = own && !scheme.argon2id ? authp_bcrypt_cost(hash) : 0;
+    tried->spent_us =
+        own && tried->cost == 0 && !authp_scheme_holds(&scheme, hash) ? verdict.spent_us : 0;
+    return verdict.match && own && !user->disabled ? AUTHP_OK : AUTHP_E_INVALID_CREDENTIALS;
 }
 
 /* *user then is the account after the invite was used. */
@@ -123,24 +127,26 @@ authp_err_t authp_login_check_door(const authp_realm_t *realm, const authp_user_
     return AUTHP_OK;
 }
 
-/* The person has signed in already. If this fails, the next sign-in tries again. */
+/* Replaces a hash of another system, of the scheme that is not chosen, or of a lower cost. The
+ * person has signed in already: if this fails, the next sign-in tries again. bcrypt cannot take a
+ * password of more than 72 bytes, which only other systems have accepted. It gets Argon2id. */
 static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
                          const authp_login_t *in, authp_hash_for_t who, apr_pool_t *pool)
 {
-    int rounds = realm->settings->bcrypt_rounds;
-    if (authp_bcrypt_cost(user->password_hash) >= rounds) {
+    authp_scheme_t scheme = authp_realm_scheme(realm);
+    scheme.argon2id = scheme.argon2id || in->password_len > AUTHP_BCRYPT_MAX_BYTES;
+    if (authp_scheme_holds(&scheme, user->password_hash)) {
         return;
     }
-    char hash[AUTHP_BCRYPT_HASH_LEN + 1];
+    char hash[AUTHP_SCHEME_HASH_LEN + 1];
     authp_err_t err =
-        authp_hasher_hash(realm->hasher, who, in->password, in->password_len, rounds, hash);
+        authp_hasher_hash(realm->hasher, who, in->password, in->password_len, &scheme, hash);
     if (err == AUTHP_OK) {
         err = authp_store_user_upgrade_hash(realm->store, user, hash, authp_realm_now(realm), pool);
     }
     if (err != AUTHP_OK) {
-        authp_log(AUTHP_LOG_INFO, "AUTHP0304",
-                  "user %s: a password hash of lower cost was not replaced: %s", user->id.hex,
-                  authp_err_name(err));
+        authp_log(AUTHP_LOG_INFO, "AUTHP0304", "user %s: an old password hash was not replaced: %s",
+                  user->id.hex, authp_err_name(err));
     }
 }
 
@@ -156,13 +162,6 @@ static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_er
                                  .session_id = sid};
     authp_audit_write(realm, &event, client, pool);
 }
-
-/* The result of trying a password. */
-typedef struct tried_t {
-    authp_user_t *user; /* NULL: there is no such account */
-    authp_hash_for_t who;
-    int cost; /* cost of the hash that was verified; 0 = none was */
-} tried_t;
 
 /* Finds the account and checks the password, as one attempt that counts. For a stranger the room
  * for a hash and the delay are checked before the store is read. With a device the account is read
@@ -191,10 +190,10 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     err = first ? AUTHP_OK : find_user(realm, &target, &user, pool);
     if (err == AUTHP_OK) {
         out->who = attempt.known ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
-        err = check_password(realm, user, in, out->who, &out->cost);
+        out->user = user;
+        err = check_password(realm, in, out, pool);
     }
     authp_attempt_end(realm, &attempt, err, client, pool);
-    out->user = user;
     return err;
 }
 
@@ -203,7 +202,7 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
  * counts. */
 static authp_err_t refuse(const authp_realm_t *realm, const tried_t *tried, apr_time_t began)
 {
-    authp_err_t err = burn(realm, tried->who, tried->cost);
+    authp_err_t err = burn(realm, tried);
     if (err != AUTHP_OK) {
         return err;
     }

@@ -22,8 +22,8 @@ typedef struct authp_login_t {
 } authp_login_t;
 
 /* Signs in. An unknown user, a wrong password, an account without a password and a disabled account
- * all get AUTHP_E_INVALID_CREDENTIALS after equal work. A stored hash of lower cost is replaced.
- * AUTHP_E_NOT_CANDIDATE, AUTHP_E_NOT_RECRUITER, AUTHP_E_INVITE_INVALID and
+ * all get AUTHP_E_INVALID_CREDENTIALS after equal work. A stored hash that is not as PASSWORD_HASH
+ * says is replaced. AUTHP_E_NOT_CANDIDATE, AUTHP_E_NOT_RECRUITER, AUTHP_E_INVITE_INVALID and
  * AUTHP_E_RECRUITER_PENDING need the right password, and a sign-in that fails does not use up an
  * invite. */
 AUTHP_CHECKED authp_err_t authp_login_by_password(const authp_realm_t *realm,
