@@ -19,7 +19,7 @@ extern const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQ
         [AUTHP_COLUMN_INT] = {.value = "%lld::bigint"},                                            \
         [AUTHP_COLUMN_TIME] = {.value = "to_timestamp(%lld::bigint / 1000.0)",                     \
                                .stored = "to_timestamp(nullif(%lld::bigint, 0) / 1000.0)",         \
-                               .column = "(extract(epoch from {}) * 1000)::bigint",                \
+                               .column = "coalesce((extract(epoch from {}) * 1000)::bigint, 0)",   \
                                .absent = "NULL"},                                                  \
         [AUTHP_COLUMN_SALT] = {.value =                                                            \
                                    "decode(translate(%s::text, '-_', '+/') || '=', 'base64')",     \
