@@ -37,12 +37,13 @@ declare -A MAY=(
     [service/sign_in]="$low store service/settings service/realm service/audit service/session service/account service/invite"
     [service/provider]="$low store service/settings service/realm service/live service/audit service/session service/account service/invite service/sign_in"
     [service/transfer]="$low store service/settings service/realm service/live"
+    [service/intake]="base crypto crypto/password store service/settings service/account"
     [api/core]="$low store $rules"
     [api/openapi]="base api/core service/settings"
     [api/docs]="base crypto api/core api/openapi service/settings service/realm service/live"
     [api/profiles]="$low store $rules api/core api/docs"
     [httpd]="$low $stores $rules api/core api/openapi api/docs"
-    [cli]="$low $stores $rules"
+    [cli]="$low $stores $rules service/intake"
 )
 HTTPD_HEADERS='httpd|http_[a-z]+|ap_[a-z_]+|util_[a-z]+|mod_[a-z]+|scoreboard|mpm_common'
 

@@ -20,14 +20,24 @@ struct authp_feed_t {
     apr_pool_t *pool;
 };
 
+/* Reads more bytes behind those that the buffer has. */
+static void add(authp_feed_t *feed)
+{
+    int count = feed->read(feed->ctx, feed->buffer + feed->len, AT_ONCE - feed->len);
+    if (count > 0) {
+        feed->len += count;
+    } else {
+        feed->failed = count < 0;
+        feed->over = true;
+    }
+}
+
 static void fill(authp_feed_t *feed)
 {
     feed->at = 0;
-    feed->len = feed->over ? 0 : feed->read(feed->ctx, feed->buffer, AT_ONCE);
-    if (feed->len <= 0) {
-        feed->failed = feed->failed || feed->len < 0;
-        feed->over = true;
-        feed->len = 0;
+    feed->len = 0;
+    if (!feed->over) {
+        add(feed);
     }
 }
 
@@ -40,8 +50,10 @@ authp_feed_t *authp_feed_make(authp_feed_read_fn *read, void *ctx, apr_pool_t *p
     feed->ctx = ctx;
     feed->line = 1;
     feed->pool = pool;
-    /* A first read that gives one or two bytes of the mark does not occur with files. */
-    fill(feed);
+    /* A pipe may give less than the mark at first. */
+    while (feed->len < 3 && !feed->over) {
+        add(feed);
+    }
     if (feed->len >= 3 && strncmp(feed->buffer, mark, 3) == 0) {
         feed->at = 3;
         feed->taken = 3;

@@ -183,7 +183,7 @@ static authp_err_t between(authp_json_feed_t *json, int bracket, bool *more)
             return authp_feed_refuse(json->feed, "a comma is expected here");
         }
         (void)authp_feed_get(json->feed);
-        byte = authp_feed_peek_past_space(json->feed);
+        (void)authp_feed_peek_past_space(json->feed);
     }
     *more = true;
     return AUTHP_OK;
