@@ -93,11 +93,10 @@ END_TEST
 START_TEST(large_and_odd_csv)
 {
     size_t len = AUTHP_FEED_RECORD_MOST + 10;
-    char *text = apr_palloc(pool, len + 1);
+    char *text = apr_pcalloc(pool, len + 1);
     memset(text, 'x', len);
-    text[len] = '\0';
-    memcpy(text, "a\n", 2);
-    ck_assert_str_eq(csv(text, 4096), "line 2: a row is larger than 1 MiB");
+    ck_assert_str_eq(csv(apr_pstrcat(pool, "a\n", text, NULL), 4096),
+                     "line 2: a row is larger than 1 MiB");
     memset(text, ',', len);
     ck_assert_str_eq(csv(text, 4096), "line 1: a row has more than 200 fields");
 
@@ -190,19 +189,19 @@ END_TEST
 
 START_TEST(deep_and_large_json)
 {
-    char deep[140] = "{\"a\":";
-    memset(deep + 5, '[', 63);
-    memset(deep + 68, ']', 63);
-    memcpy(deep + 131, "}", 2);
-    ck_assert_str_ne(json(deep, NULL, 4096), "line 1: the nesting is deeper than 64");
-    memset(deep + 5, '[', 64);
-    ck_assert_str_eq(json(deep, NULL, 4096), "line 1: the nesting is deeper than 64");
+    char open[65] = "";
+    char close[65] = "";
+    memset(open, '[', 64);
+    memset(close, ']', 64);
+    const char *deepest = apr_pstrcat(pool, "{\"a\":", open + 1, close + 1, "}", NULL);
+    ck_assert_str_eq(json(deepest, NULL, 4096), apr_pstrcat(pool, "1", deepest, NULL));
+    const char *deeper = apr_pstrcat(pool, "{\"a\":", open, close, "}", NULL);
+    ck_assert_str_eq(json(deeper, NULL, 4096), "line 1: the nesting is deeper than 64");
 
-    size_t len = AUTHP_FEED_RECORD_MOST;
-    char *text = apr_palloc(pool, len + 40);
-    memset(text, 'x', len);
-    memcpy(text, "{\"a\":\"", 6);
-    memcpy(text + len, "\"}\n{\"b\":1}", 11);
+    char *many = apr_palloc(pool, AUTHP_FEED_RECORD_MOST + 1);
+    memset(many, 'x', AUTHP_FEED_RECORD_MOST);
+    many[AUTHP_FEED_RECORD_MOST] = '\0';
+    const char *text = apr_pstrcat(pool, "{\"a\":\"", many, "\"}\n{\"b\":1}", NULL);
     ck_assert_str_eq(json(text, NULL, 4096), "1-2{\"b\":1}");
 }
 END_TEST

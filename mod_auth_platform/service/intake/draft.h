@@ -3,7 +3,8 @@
 #define AUTHP_SERVICE_INTAKE_DRAFT_H
 
 #include "base/json.h"
-#include "service/intake/intake.h"
+#include "service/intake/options.h"
+#include "store/model.h"
 
 /* An account as a format has it, before the rules of this server are applied. Texts are UTF-8 and
  * not checked further; NULL and 0 mean absent. */

@@ -3,7 +3,7 @@
 #define AUTHP_SERVICE_INTAKE_INTAKE_H
 
 #include "service/intake/feed.h"
-#include "service/settings/settings.h"
+#include "service/intake/options.h"
 #include "store/model.h"
 
 #include <apr_tables.h>
@@ -20,22 +20,6 @@
  *
  * The same entry gives the same account row in every run: the id is made from the format, the id in
  * the file and the e-mail address. So an import that is repeated finds its own rows. */
-
-/* The parameters of Firebase's hashes have the names of the options of its own auth:import. The
- * texts are as on the command line; NULL = not given. */
-typedef struct authp_intake_options_t {
-    const char *format;
-    const char *hash_algo;
-    const char *hash_key;
-    const char *salt_separator;
-    const char *rounds;
-    const char *mem_cost;
-    const char *parallelization;
-    const char *block_size;
-    const char *hash_input_order;
-    authp_ms_t now;
-    const authp_settings_t *settings; /* roles and identity providers */
-} authp_intake_options_t;
 
 typedef struct authp_intake_t authp_intake_t;
 

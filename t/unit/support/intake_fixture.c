@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "intake_fixture.h"
 
+#include "store/identities.h"
+
 #include <apr_strings.h>
 #include <check.h>
 #include <string.h>
@@ -85,4 +87,27 @@ const authp_user_t *intake_fixture_user(const intake_result_t *result, int i)
     const authp_user_t *user = APR_ARRAY_IDX(result->users, i, const authp_user_t *);
     ck_assert_msg(user != NULL, "entry %d was left out: %s", i, result->notes);
     return user;
+}
+
+intake_result_t intake_fixture_as(const authp_intake_options_t *options, const char *format,
+                                  const char *text, apr_pool_t *pool)
+{
+    authp_intake_options_t all = *options;
+    all.format = format;
+    all.now = INTAKE_NOW;
+    all.settings = intake_fixture_settings(pool);
+    return intake_fixture_all(&all, text, pool);
+}
+
+const char *intake_fixture_identities(const authp_user_t *user, apr_pool_t *pool)
+{
+    const char *all = "";
+    for (int i = 0; i < authp_identities_count(user->identities); i++) {
+        const authp_identity_t *one_of = authp_identities_at(user->identities, i);
+        all =
+            apr_psprintf(pool, "%s%s%s %s %s %s", all, i > 0 ? ", " : "", one_of->provider,
+                         one_of->issuer, one_of->sub, one_of->email != NULL ? one_of->email : "-");
+    }
+    ck_assert_int_eq(authp_identities_check(user->identities), AUTHP_OK);
+    return all;
 }

@@ -39,5 +39,10 @@ intake_result_t intake_fixture_file(const authp_intake_options_t *options, intak
                                     apr_pool_t *pool);
 /* The account of entry `i`, which must be there. */
 const authp_user_t *intake_fixture_user(const intake_result_t *result, int i);
+/* Reads all of `text` with the parameters of hashes in `options`, and the settings above. */
+intake_result_t intake_fixture_as(const authp_intake_options_t *options, const char *format,
+                                  const char *text, apr_pool_t *pool);
+/* The identities as "provider issuer sub email", joined by ", ". The stores must accept them. */
+const char *intake_fixture_identities(const authp_user_t *user, apr_pool_t *pool);
 
 #endif
