@@ -24,6 +24,7 @@ static const struct {
     {"42P05", AUTHP_SQL_BROKEN}, /* there is such a prepared statement: the same */
     {"0A000", AUTHP_SQL_BROKEN}, /* a cached plan after a change of the schema */
     {"42P01", AUTHP_SQL_BROKEN}, /* no such table: the schema was removed */
+    {"42703", AUTHP_SQL_BROKEN}, /* no such column: the schema was set back */
     {"3F000", AUTHP_SQL_BROKEN}, /* no such schema */
     {"40", AUTHP_SQL_LOCKED},    /* deadlock, serialization failure */
     {"55P03", AUTHP_SQL_SLOW},   /* lock not available in time */

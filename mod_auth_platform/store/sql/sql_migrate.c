@@ -214,8 +214,8 @@ static authp_err_t look(change_t *change)
     if (err == AUTHP_OK) {
         err = read_made(change);
     }
-    if (err == AUTHP_OK && wraps) {
-        err = execute(change, "rollback", "ROLLBACK");
+    if (wraps) {
+        (void)authp_sql_conn_exec(change->conn, "ROLLBACK");
     }
     authp_sql_conn_unguard(change->conn);
     return err;
@@ -224,10 +224,17 @@ static authp_err_t look(change_t *change)
 static authp_err_t migrate_on(change_t *change, authp_store_migrated_t *out)
 {
     authp_err_t err = authp_sql_conn_open(change->conn);
-    if (err == AUTHP_OK) {
-        err = look(change);
+    if (err != AUTHP_OK) {
+        return err;
     }
-    return err == AUTHP_OK && !is_done(change) ? change_schema(change, out) : err;
+    err = look(change);
+    /* Another process may drop the table of the steps after this one has seen it. The second look,
+     * in turn with the others, then says what is there. */
+    bool unsure = err == AUTHP_E_UNAVAILABLE && change->table;
+    if (err != AUTHP_OK && !unsure) {
+        return err;
+    }
+    return unsure || !is_done(change) ? change_schema(change, out) : AUTHP_OK;
 }
 
 authp_err_t authp_sql_migrate_run(authp_sql_t *sql, const authp_store_goal_t *goal,
