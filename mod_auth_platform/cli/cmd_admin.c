@@ -107,9 +107,7 @@ static json_t *describe(const authp_context_t *context)
     json_t *answer = authp_json_object(context->pool);
     authp_json_set_str(answer, "source", settings->source);
     authp_json_set_str(answer, "store", settings->store);
-    if (strcmp(settings->store, "sqlite") == 0) {
-        authp_json_set_str(answer, "database", settings->sqlite_file);
-    }
+    authp_json_set_str(answer, "database", context->ops->place(&context->config, context->pool));
     authp_json_set_str(answer, "jwt_algorithm", settings->jwt_algorithm);
     authp_json_set_str(answer, "jwt_issuer", settings->jwt_issuer);
     authp_json_set_str(answer, "jwt_audience", settings->jwt_audience);

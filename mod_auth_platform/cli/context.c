@@ -99,19 +99,18 @@ authp_err_t authp_context_load(authp_context_t *context, apr_array_header_t **er
         add_error(*errors, "the settings cannot be used, see the line above");
         return err;
     }
-    context->where = apr_psprintf(
-        context->pool, "%s, as %s says",
-        strcmp(context->settings->store, "sqlite") == 0
-            ? apr_pstrcat(context->pool, "the database is ", context->settings->sqlite_file, NULL)
-            : apr_pstrcat(context->pool, "the database is \"", context->settings->mongodb_db,
-                          "\" of ", context->settings->store, NULL),
-        context->settings->source);
+    context->where = apr_psprintf(context->pool, "the store is %s, as %s says",
+                                  context->settings->store, context->settings->source);
     err = authp_realm_store(context->settings, &context->ops, &context->config, &error,
                             context->pool);
     if (err != AUTHP_OK) {
         add_error(*errors, error);
+        return err;
     }
-    return err;
+    context->where = apr_psprintf(context->pool, "the database is %s, as %s says",
+                                  context->ops->place(&context->config, context->pool),
+                                  context->settings->source);
+    return AUTHP_OK;
 }
 
 static const char *folder_of(const char *file, apr_pool_t *pool)

@@ -13,7 +13,7 @@
 
 /* The store port. A provider fills in an authp_store_ops_t. The operations are listed, with their
  * contracts, in store/operations.def. */
-#define AUTHP_STORE_VERSION 8
+#define AUTHP_STORE_VERSION 9
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file, an absolute path */
@@ -63,6 +63,8 @@ typedef struct authp_store_ops_t {
     /* Checks the configuration. Contacts and creates nothing. Returns NULL, or one line that says
      * what is wrong. */
     const char *(*check)(const authp_store_config_t *config, apr_pool_t *pool);
+    /* Where the data is, for a person to read; nothing secret. */
+    const char *(*place)(const authp_store_config_t *config, apr_pool_t *pool);
     /* Called as root before children exist. Makes the files and folders that must belong to
      * `uid`:`gid` (-1: leaves the owner alone). */
     authp_err_t (*prepare)(const authp_store_config_t *config, uid_t uid, gid_t gid,

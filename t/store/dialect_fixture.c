@@ -130,6 +130,7 @@ const authp_store_ops_t dialect_fixture_ops = {
     .version = AUTHP_STORE_VERSION,
     .name = "fake",
     .check = check,
+    .place = check,
     .prepare = prepare,
     .open = open_store,
     .migrate = authp_sql_upgrade,

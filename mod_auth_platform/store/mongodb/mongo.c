@@ -30,6 +30,11 @@ static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
 }
 
 /* MongoDB has no files on this host. */
+static const char *place(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, "\"", config->database, "\" of mongodb", NULL);
+}
+
 static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
                            apr_pool_t *pool)
 {
@@ -154,6 +159,7 @@ const authp_store_ops_t authp_mongo_ops = {
     .version = AUTHP_STORE_VERSION,
     .name = "mongodb",
     .check = check,
+    .place = place,
     .prepare = prepare,
     .open = open_store,
     .migrate = migrate,

@@ -118,6 +118,7 @@ const authp_store_ops_t authp_postgresql_ops = {
     .version = AUTHP_STORE_VERSION,
     .name = "postgresql",
     .check = authp_postgresql_url_refusal,
+    .place = authp_postgresql_url_place,
     .prepare = prepare,
     .open = open_store,
     .migrate = authp_sql_upgrade,

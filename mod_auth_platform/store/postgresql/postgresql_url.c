@@ -74,6 +74,30 @@ const char *authp_postgresql_url_refusal(const authp_store_config_t *config, apr
     return parse(config, &error, pool) != NULL ? NULL : explain(error, pool);
 }
 
+/* The value of an option, or libpq's own; "" if neither is known. */
+static const char *value_of(const PQconninfoOption *option, const char *keyword)
+{
+    for (; option != NULL && option->keyword != NULL; option++) {
+        if (strcmp(option->keyword, keyword) == 0) {
+            const char *value = option->val != NULL ? option->val : option->compiled;
+            return value != NULL ? value : "";
+        }
+    }
+    return "";
+}
+
+const char *authp_postgresql_url_place(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    const char *error = NULL;
+    const PQconninfoOption *options = parse(config, &error, pool);
+    const char *host = value_of(options, "host");
+    const char *port = value_of(options, "port");
+    bool one = *host != '\0' && strchr(host, ',') == NULL && *port != '\0';
+    return apr_pstrcat(pool, "\"", value_of(options, "dbname"), "\" of postgresql at ",
+                       *host != '\0' ? host : "this host", one ? ":" : "", one ? port : "",
+                       config->schema != NULL ? ", schema " : "", config->schema, NULL);
+}
+
 /* key='value', with the characters escaped that libpq reads in quotation marks. */
 static const char *pair(const char *key, const char *value, apr_pool_t *pool)
 {
@@ -118,11 +142,5 @@ bool authp_postgresql_url_sets(const authp_store_config_t *config, const char *n
                                apr_pool_t *pool)
 {
     const char *error = NULL;
-    const PQconninfoOption *option = parse(config, &error, pool);
-    for (; option != NULL && option->keyword != NULL; option++) {
-        if (strcmp(option->keyword, "options") == 0 && option->val != NULL) {
-            return strstr(option->val, name) != NULL;
-        }
-    }
-    return false;
+    return strstr(value_of(parse(config, &error, pool), "options"), name) != NULL;
 }

@@ -10,6 +10,9 @@
 /* Returns NULL, or one line that says what is wrong. Contacts nothing. */
 const char *authp_postgresql_url_refusal(const authp_store_config_t *config, apr_pool_t *pool);
 
+/* Database, host and port. */
+const char *authp_postgresql_url_place(const authp_store_config_t *config, apr_pool_t *pool);
+
 /* The connection string for the driver: config->uri with our time-outs, and with what the store
  * needs, where the URI does not set them. */
 const char *authp_postgresql_url_params(const authp_store_config_t *config, apr_pool_t *pool);

@@ -196,6 +196,12 @@ static const char *check(const authp_store_config_t *config, apr_pool_t *pool)
     return authp_sqlite_files_refusal(config->file, pool);
 }
 
+static const char *place(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)pool;
+    return config->file;
+}
+
 static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t gid,
                            apr_pool_t *pool)
 {
@@ -221,6 +227,7 @@ const authp_store_ops_t authp_sqlite_ops = {
     .version = AUTHP_STORE_VERSION,
     .name = "sqlite",
     .check = check,
+    .place = place,
     .prepare = prepare,
     .sweep = sweep,
     .open = open_store,
