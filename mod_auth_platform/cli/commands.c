@@ -4,6 +4,8 @@
 #include "cli/cmd_admin.h"
 #include "cli/cmd_audit.h"
 #include "cli/cmd_change.h"
+#include "cli/cmd_export.h"
+#include "cli/cmd_import.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_migrate.h"
 #include "cli/cmd_session.h"
@@ -185,6 +187,30 @@ const authp_command_t authp_commands[] = {
      authp_cmd_migrate,
      {{"to", "N", "until N steps of the schema are there", false},
       {"force", NULL, "with --to: undo steps even if data is lost", false},
+      NO_MORE}},
+    {NULL,
+     "export",
+     "Write all accounts, sessions, invites and the audit to a file",
+     "JSON Lines: a header, then a line for each row. The file has password hashes and what sessions\n"
+     "are made of, but no key: it is for its owner only (0600), and gets its name when it is\n"
+     "complete. Without --out it goes to standard output, for a pipe.",
+     "export --out accounts.jsonl\n"
+     "export | ssh other authplatform --env-file /etc/auth_platform/.env import",
+     authp_cmd_export,
+     {{"out", "FILE", "the file to write", false}, NO_MORE}},
+    {NULL,
+     "import",
+     "Read the file of an export into the database",
+     "Into any store, empty or not. What is newer here stays. An account whose address, username or\n"
+     "identity is another's is listed and left out. After an interruption, call it again. With the\n"
+     "JWT_SECRET_KEY of the server that made the file, people stay signed in.",
+     "import --in accounts.jsonl --dry-run\n"
+     "import --in accounts.jsonl --json",
+     authp_cmd_import,
+     {{"in", "FILE", "the file to read (default: standard input)", false},
+      {"format", "NAME", "what made the file (default: authplatform)", false},
+      {"dry-run", NULL, "write nothing, say what would happen", false},
+      {"drop-factors", NULL, "import accounts with second factors without them", false},
       NO_MORE}},
     {NULL,
      "check-config",

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/keys.h"
+#include "base/text.h"
 #include "crypto/hmac.h"
 
-#include <stdbool.h>
+#include <apr_strings.h>
 
 enum { PRESENT, PREVIOUS, GENERATIONS };
 
 struct authp_keys_t {
     authp_hmac_t *macs[GENERATIONS][AUTHP_KEY_COUNT]; /* the entries of PREVIOUS are NULL without a
                                                          previous key */
+    char names[GENERATIONS][AUTHP_KEYS_NAME_LEN + 1]; /* that of PREVIOUS is "" then */
 };
 
 /* The keys depend on these labels. A change makes every tag invalid and signs everybody out. */
@@ -18,6 +20,20 @@ static const char *const labels[AUTHP_KEY_COUNT] = {
     [AUTHP_KEY_DEVICE] = "authp device",
     [AUTHP_KEY_LIMIT] = "authp limit",
 };
+
+#define NAME_LABEL "authp key name"
+
+static authp_err_t derive_name(const authp_secret_t *secret, char *name, apr_pool_t *pool)
+{
+    unsigned char key[AUTHP_SHA256_LEN];
+    authp_err_t err =
+        authp_digest_hkdf(authp_secret_bytes(secret), authp_secret_len(secret), NAME_LABEL, key);
+    if (err == AUTHP_OK) {
+        apr_cpystrn(name, authp_text_hex(key, AUTHP_KEYS_NAME_LEN / 2, pool),
+                    AUTHP_KEYS_NAME_LEN + 1);
+    }
+    return err;
+}
 
 static authp_err_t derive(const authp_secret_t *secret, authp_hmac_t **macs, apr_pool_t *pool)
 {
@@ -45,9 +61,21 @@ authp_err_t authp_keys_make(const authp_secret_t *present, const authp_secret_t 
         err = derive(previous, keys->macs[PREVIOUS], pool);
     }
     if (err == AUTHP_OK) {
+        err = derive_name(present, keys->names[PRESENT], pool);
+    }
+    if (err == AUTHP_OK && previous != NULL) {
+        err = derive_name(previous, keys->names[PREVIOUS], pool);
+    }
+    if (err == AUTHP_OK) {
         *out = keys;
     }
     return err;
+}
+
+const char *authp_keys_name(const authp_keys_t *keys, bool previous)
+{
+    const char *name = keys->names[previous ? PREVIOUS : PRESENT];
+    return *name != '\0' ? name : NULL;
 }
 
 authp_err_t authp_keys_tag(const authp_keys_t *keys, authp_key_label_t label,

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 
 #include <apr_pools.h>
+#include <stdbool.h>
 
 /* Keys for tags of our own, derived by HKDF from JWT_SECRET_KEY, one for each label. Tags are made
  * with the present key. They are accepted under the present and the previous key, so that a key can
@@ -21,6 +22,8 @@ typedef enum authp_key_label_t {
 
 typedef struct authp_keys_t authp_keys_t;
 
+#define AUTHP_KEYS_NAME_LEN 16
+
 /* `previous` may be NULL. */
 AUTHP_CHECKED authp_err_t authp_keys_make(const authp_secret_t *present,
                                           const authp_secret_t *previous, authp_keys_t **out,
@@ -32,5 +35,9 @@ AUTHP_CHECKED authp_err_t authp_keys_tag(const authp_keys_t *keys, authp_key_lab
 AUTHP_CHECKED authp_err_t authp_keys_check(const authp_keys_t *keys, authp_key_label_t label,
                                            const authp_bytes_t *parts, int nparts,
                                            const unsigned char tag[AUTHP_SHA256_LEN]);
+
+/* A name of the present or previous key, by which servers see that they have the same one: 16 hex
+ * digits that do not tell the key. NULL: there is no previous key. */
+const char *authp_keys_name(const authp_keys_t *keys, bool previous);
 
 #endif

@@ -29,7 +29,8 @@ enum {
     AUTHP_COLUMN_PERSONAL = 8,  /* user_forget makes it absent */
     AUTHP_COLUMN_NULL = 16,     /* MongoDB: an absent text is null, not left out */
     AUTHP_COLUMN_SPARSE = 32,   /* MongoDB: the integer 0 is left out */
-    AUTHP_COLUMN_NEEDED = 64    /* MongoDB: a document without the text cannot be used */
+    AUTHP_COLUMN_NEEDED = 64,   /* MongoDB: a document without the text cannot be used */
+    AUTHP_COLUMN_FULL = 128     /* SQL: NOT NULL, so that a row without the text cannot move */
 };
 
 typedef struct authp_column_t {

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_CLI_OUTFILE_H
+#define AUTHP_CLI_OUTFILE_H
+
+#include "base/err.h"
+
+#include <apr_pools.h>
+#include <stdio.h>
+
+/* A file that is there whole or not at all, for its owner only. It is written as PATH.part, and
+ * gets its name when it is complete. A process of its own does that with the rights of the caller,
+ * because the tool may have become the owner of the database meanwhile. */
+typedef struct authp_outfile_t authp_outfile_t;
+
+/* *error is a line for people. Call it before threads exist. */
+AUTHP_CHECKED authp_err_t authp_outfile_open(const char *path, authp_outfile_t **out,
+                                             const char **error, apr_pool_t *pool);
+FILE *authp_outfile_stream(authp_outfile_t *file);
+/* Writes what is left, to the disk too, and gives the file its name. */
+AUTHP_CHECKED authp_err_t authp_outfile_commit(authp_outfile_t *file, const char **error);
+/* Removes the part. */
+void authp_outfile_abandon(authp_outfile_t *file);
+
+#endif
