@@ -2,11 +2,11 @@
 #include "crypto/password/argon2id.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "crypto/password/hash_memory.h"
 
 #include <argon2.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define SALT_BYTES 16
 #define HASH_BYTES 32
@@ -15,20 +15,13 @@
 
 static int map_memory(uint8_t **memory, size_t bytes)
 {
-    void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (mapped == MAP_FAILED) {
-        return ARGON2_MEMORY_ALLOCATION_ERROR;
-    }
-    *memory = mapped;
-    return ARGON2_OK;
+    *memory = authp_hash_memory_map(bytes);
+    return *memory != NULL ? ARGON2_OK : ARGON2_MEMORY_ALLOCATION_ERROR;
 }
 
-/* The pages hold what was computed from the password. The kernel zeroes them before anybody else
- * gets them. */
 static void unmap_memory(uint8_t *memory, size_t bytes)
 {
-    (void)munmap(memory, bytes);
+    authp_hash_memory_unmap(memory, bytes);
 }
 
 /* Computes the hash of `password` with the parameters and the salt of `how`, as many bytes as

@@ -9,9 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Argon2 of libargon2, in the calling thread. Its memory is mapped for each hash and unmapped
- * afterwards, so that a process keeps none of it: the C library would keep up to 32 MiB for each
- * thread. Request code uses crypto/password/hasher.h. */
+/* Argon2 of libargon2, in the calling thread, with memory of hash_memory.h. Request code uses
+ * crypto/password/hasher.h. */
 
 /* What a hash of ours costs: 19 MiB, two passes, one lane. */
 #define AUTHP_ARGON2ID_MEMORY_KIB 19456

@@ -4,15 +4,14 @@
 #include "base/secret.h"
 #include "crypto/password/argon2id.h"
 #include "crypto/password/bcrypt.h"
+#include "crypto/password/scrypt.h"
 
 #include <apr_md5.h>
 #include <apr_strings.h>
-#include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
-#define KIB UINT64_C(1024)
 #define AES_KEY_BYTES 32
 /* libxcrypt refuses longer ones. */
 #define SHACRYPT_PASSWORD_MOST 511
@@ -60,25 +59,11 @@ static authp_err_t try_argon2(const trial_t *trial, bool *match)
     return authp_argon2id_verify(trial->password, trial->len, trial->hash, match);
 }
 
-/* OpenSSL takes the memory of scrypt from malloc(). Once glibc has freed such a block it keeps the
- * next one for the thread. malloc_trim() gives the pages back to the system. */
-static authp_err_t derive_scrypt(const trial_t *trial, unsigned char *out, size_t len)
-{
-    const authp_hash_text_t *hash = trial->hash;
-    uint64_t most = (AUTHP_HASH_TEXT_MEMORY_KIB + 1024) * KIB; /* with OpenSSL's own overhead */
-    int ok =
-        EVP_PBE_scrypt(trial->password, trial->len, hash->salt.at, hash->salt.len,
-                       UINT64_C(1) << hash->log_blocks, hash->block, hash->lanes, most, out, len);
-#ifdef __GLIBC__
-    (void)malloc_trim(0);
-#endif
-    return ok == 1 ? AUTHP_OK : failed("scrypt");
-}
-
 static authp_err_t try_scrypt(const trial_t *trial, bool *match)
 {
     unsigned char made[AUTHP_HASH_TEXT_KEY_MOST];
-    authp_err_t err = derive_scrypt(trial, made, trial->hash->hash.len);
+    authp_err_t err =
+        authp_scrypt_derive(trial->password, trial->len, trial->hash, made, trial->hash->hash.len);
     if (err == AUTHP_OK) {
         compare(made, trial, match);
     }
@@ -104,7 +89,8 @@ static authp_err_t try_firebase(const trial_t *trial, bool *match)
 {
     unsigned char key[AES_KEY_BYTES];
     unsigned char made[AUTHP_HASH_TEXT_KEY_MOST];
-    authp_err_t err = derive_scrypt(trial, key, sizeof(key));
+    authp_err_t err =
+        authp_scrypt_derive(trial->password, trial->len, trial->hash, key, sizeof(key));
     if (err == AUTHP_OK && !encrypt(key, &trial->hash->key, made)) {
         err = failed("AES");
     }
