@@ -252,6 +252,82 @@ START_TEST(a_long_round)
 }
 END_TEST
 
+/* A round that reads the old store does not delay the first round of the new one. */
+START_TEST(a_round_of_another_store)
+{
+    authp_live_round_t old = {0};
+    authp_live_round_t round = {0};
+    ck_assert(authp_live_round_begin(table, &old));
+    table = reload(2, 15);
+    ck_assert(authp_live_round_begin(table, &round));
+}
+END_TEST
+
+/* A change matters for the life of a token and two minutes more. One that is older is not noted. */
+START_TEST(an_old_change)
+{
+    poll_round();
+    authp_live_tell_session(table, SID, now_ms() - 17 * MINUTE_MS - 2000);
+    ck_assert_int_eq(ask(0), AUTHP_LIVE_GOOD);
+    authp_live_tell_session(table, SID, now_ms() - 17 * MINUTE_MS + 5000);
+    ck_assert_int_eq(ask(0), AUTHP_LIVE_DEAD);
+}
+END_TEST
+
+static void one_bucket(void)
+{
+    ck_assert_int_eq(authp_live_table_make(LIVE_WAYS, &shared), AUTHP_OK);
+    table = reload(1, 15);
+    poll_round();
+}
+
+static void fill(authp_ms_t at)
+{
+    for (unsigned int i = 0; i < LIVE_WAYS; i++) {
+        authp_live_tell_session(table, apr_psprintf(pool, "6b%022x", i + 1), at);
+    }
+}
+
+/* A change that is told again, such as a second end of a session, is kept from then on. */
+START_TEST(told_again)
+{
+    const authp_ms_t now = now_ms();
+    one_bucket();
+    authp_live_tell_session(table, SID, now - 17 * MINUTE_MS + 20000);
+    authp_live_tell_session(table, SID, now);
+    authp_live_table_set_clock(table, MINUTE_MS); /* a minute later */
+    fill(now + MINUTE_MS);
+    ck_assert_int_eq(ask(0), AUTHP_LIVE_DEAD);
+}
+END_TEST
+
+static authp_live_verdict_t ask_at(authp_ms_t now)
+{
+    bool newer = false;
+    authp_live_facts_t facts = {0};
+    const authp_live_query_t query = {USER, SID, 1, now / 1000};
+    return authp_live_ask(table, &query, now, &facts, &newer);
+}
+
+/* Two changes found no place. As long as the one that matters longer may be that of a token, the
+ * table does not know. */
+START_TEST(what_was_left_out)
+{
+    const authp_ms_t now = now_ms();
+    one_bucket();
+    fill(now);
+    authp_live_tell_session(table, "6b00000000000000000000b1", now);
+    authp_live_tell_session(table, "6b00000000000000000000b2", now - 16 * MINUTE_MS);
+    ck_assert_int_eq(atomic_load(&shared->dropped), 2);
+    ck_assert_int_eq(ask_at(now + 5 * MINUTE_MS), AUTHP_LIVE_UNKNOWN);
+    /* The second in which it ends still counts. */
+    const authp_ms_t last = (authp_ms_t)atomic_load(&shared->buckets[0].full_until) * 1000;
+    ck_assert_int_eq(last / 1000, (now + 17 * MINUTE_MS) / 1000 + 1);
+    ck_assert_int_eq(ask_at(last + 999), AUTHP_LIVE_UNKNOWN);
+    ck_assert_int_eq(ask_at(last + 1000), AUTHP_LIVE_GOOD);
+}
+END_TEST
+
 Suite *suite_live_terms(void)
 {
     Suite *suite = suite_create("live_terms");
@@ -267,6 +343,10 @@ Suite *suite_live_terms(void)
     tcase_add_test(tests, more_roles_than_bits);
     tcase_add_test(tests, where_the_next_round_begins);
     tcase_add_test(tests, a_long_round);
+    tcase_add_test(tests, a_round_of_another_store);
+    tcase_add_test(tests, an_old_change);
+    tcase_add_test(tests, told_again);
+    tcase_add_test(tests, what_was_left_out);
     suite_add_tcase(suite, tests);
     return suite;
 }
