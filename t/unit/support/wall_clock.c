@@ -9,6 +9,7 @@
 
 static _Atomic int64_t ahead;
 static _Atomic int64_t steady;
+static atomic_uint asked;
 
 void wall_clock_set(int64_t ahead_ms)
 {
@@ -20,10 +21,18 @@ void wall_clock_steady(int64_t ahead_ms)
     atomic_store(&steady, ahead_ms);
 }
 
+unsigned int wall_clock_asked(void)
+{
+    return atomic_exchange(&asked, 0);
+}
+
 /* Replaces the C library's function for everything that is linked into the test program. */
 int clock_gettime(clockid_t id, struct timespec *at)
 {
     int rc = (int)syscall(SYS_clock_gettime, id, at);
+    if (id >= 0 && id < 32) {
+        atomic_fetch_or(&asked, 1U << id);
+    }
     bool wall = id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE;
     int64_t by = wall ? atomic_load(&ahead) : id == CLOCK_MONOTONIC ? atomic_load(&steady) : 0;
     if (rc == 0 && by != 0) {
