@@ -46,7 +46,8 @@ static struct {
 void ap_hook_fixups(ap_HOOK_fixups_t *fn, const char *const *before, const char *const *after,
                     int order)
 {
-    (void)before, (void)after, (void)order;
+    (void)before, (void)after;
+    httpd_fake_note("fixups", order);
     ck_assert_int_lt(hooks.nfixups, MOST_HOOKS);
     hooks.fixups[hooks.nfixups++] = fn;
 }
@@ -54,42 +55,51 @@ void ap_hook_fixups(ap_HOOK_fixups_t *fn, const char *const *before, const char 
 void ap_hook_post_read_request(ap_HOOK_post_read_request_t *fn, const char *const *before,
                                const char *const *after, int order)
 {
-    (void)before, (void)after, (void)order;
+    (void)before, (void)after;
+    httpd_fake_note("post_read_request", order);
     hooks.post_read = fn;
 }
 
 void ap_hook_check_access(ap_HOOK_access_checker_t *fn, const char *const *before,
                           const char *const *after, int order, int type)
 {
-    (void)before, (void)after, (void)order, (void)type;
+    (void)before, (void)after;
+    ck_assert_int_eq(type, AP_AUTH_INTERNAL_PER_CONF);
+    httpd_fake_note("check_access", order);
     hooks.access = fn;
 }
 
 void ap_hook_check_authn(ap_HOOK_check_user_id_t *fn, const char *const *before,
                          const char *const *after, int order, int type)
 {
-    (void)before, (void)after, (void)order, (void)type;
+    (void)before, (void)after;
+    ck_assert_int_eq(type, AP_AUTH_INTERNAL_PER_CONF);
+    httpd_fake_note("check_authn", order);
     hooks.authn = fn;
 }
 
 void ap_hook_check_authz(ap_HOOK_auth_checker_t *fn, const char *const *before,
                          const char *const *after, int order, int type)
 {
-    (void)before, (void)after, (void)order, (void)type;
+    (void)before, (void)after;
+    ck_assert_int_eq(type, AP_AUTH_INTERNAL_PER_CONF);
+    httpd_fake_note("check_authz", order);
     hooks.authz = fn;
 }
 
 void ap_hook_insert_filter(ap_HOOK_insert_filter_t *fn, const char *const *before,
                            const char *const *after, int order)
 {
-    (void)before, (void)after, (void)order;
+    (void)before, (void)after;
+    httpd_fake_note("insert_filter", order);
     hooks.insert_filter = fn;
 }
 
 ap_filter_rec_t *ap_register_output_filter(const char *name, ap_out_filter_func fn,
                                            ap_init_filter_func init, ap_filter_type type)
 {
-    (void)init, (void)type;
+    (void)init;
+    httpd_fake_note(name, (int)type);
     ck_assert_int_lt(hooks.nfilters, MOST_FILTERS);
     ap_filter_rec_t *record = &hooks.filters[hooks.nfilters++];
     record->name = name;

@@ -64,6 +64,10 @@ int httpd_fake_authn(request_rec *r);
 int httpd_fake_authz(request_rec *r);
 /* Runs the output filters that our code put into the answer. */
 void httpd_fake_answer(request_rec *r);
+/* Notes a hook or filter that was registered: each fake function that registers one calls it. */
+void httpd_fake_note(const char *name, int order);
+/* Returns what was noted since the previous call of this function: "NAME ORDER\n"... */
+const char *httpd_fake_noted(void);
 /* Adds a line to what was said. */
 void httpd_fake_say(int level, const char *line);
 /* How often `part` is in what was said. */

@@ -103,6 +103,7 @@ ap_filter_rec_t *ap_register_input_filter(const char *name, ap_in_filter_func fn
                                           ap_init_filter_func init, ap_filter_type type)
 {
     (void)init;
+    httpd_fake_note(name, (int)type);
     ck_assert_int_eq(type, AP_FTYPE_CONNECTION);
     fake_io.input.name = name;
     fake_io.input.filter_func.in_func = fn;

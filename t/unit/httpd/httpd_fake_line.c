@@ -59,3 +59,21 @@ const char *httpd_fake_line(httpd_fake_place_t place, const char *name, const ch
     char *copy = apr_pstrdup(fake.f.pool, value);
     return call(&cmd, dir != NULL ? dir : fake.dir, copy);
 }
+
+/* --- what was registered ---------------------------------------------------------------------- */
+
+static char noted[1000];
+
+void httpd_fake_note(const char *name, int order)
+{
+    size_t used = strlen(noted);
+    (void)apr_snprintf(noted + used, sizeof(noted) - used, "%s %d\n", name, order);
+}
+
+const char *httpd_fake_noted(void)
+{
+    static char copy[sizeof(noted)];
+    memcpy(copy, noted, sizeof(copy));
+    noted[0] = '\0';
+    return copy;
+}

@@ -21,6 +21,7 @@ static struct {
                         const char *const *after, int order)                                       \
     {                                                                                              \
         (void)before, (void)after;                                                                 \
+        httpd_fake_note(#name, order);                                                             \
         fake_start.name = fn;                                                                      \
         fake_start.order.name = order;                                                             \
     }

@@ -29,6 +29,7 @@ static struct {
     void ap_hook_##name(type *fn, const char *const *before, const char *const *after, int order)  \
     {                                                                                              \
         (void)before, (void)after;                                                                 \
+        httpd_fake_note(#name, order);                                                             \
         ck_assert_int_eq(order, APR_HOOK_REALLY_FIRST); /* runs before ProxyPass and others */     \
         hooks.name = fn;                                                                           \
     }

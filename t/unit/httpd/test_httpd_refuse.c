@@ -24,7 +24,8 @@ static struct ap_logconf told = {.level = APLOG_INFO};
 void ap_hook_insert_error_filter(ap_HOOK_insert_error_filter_t *fn, const char *const *before,
                                  const char *const *after, int order)
 {
-    (void)before, (void)after, (void)order;
+    (void)before, (void)after;
+    httpd_fake_note("insert_error_filter", order);
     insert_error_filter = fn;
 }
 
