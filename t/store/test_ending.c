@@ -11,14 +11,17 @@
 #include "store/providers/providers.h"
 #include "store/sql/sql_impl.h"
 
+#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static apr_pool_t *pool;
 static apr_pool_t *own;
 static authp_store_t *store;
+static const char *queue_file;
 
 static void set_up(void)
 {
@@ -61,6 +64,49 @@ static int descriptors(const char *part)
     }
     return count;
 }
+
+/* How many files of the writers' queue there are. */
+static int queue_files(void)
+{
+    int count = 0;
+    apr_dir_t *dir = NULL;
+    apr_finfo_t info;
+    struct stat database;
+    ck_assert_int_eq(stat(sqlite_fixture_file(), &database), 0);
+    const char *part = apr_psprintf(pool, "-%lx-", (unsigned long)database.st_ino);
+    ck_assert_int_eq(apr_dir_open(&dir, "/dev/shm", pool), APR_SUCCESS);
+    while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS) {
+        if (strncmp(info.name, "authp-", 6) == 0 && strstr(info.name, part) != NULL) {
+            count++;
+            queue_file = apr_pstrcat(pool, "/dev/shm/", info.name, NULL);
+        }
+    }
+    apr_dir_close(dir);
+    return count;
+}
+
+/* Somebody has removed the file of the queue, and a second store has made a new one. The first
+ * store leaves that one alone when it is closed. */
+START_TEST(the_queue_of_another)
+{
+    apr_pool_t *other = NULL;
+    open_store("sqlite");
+    ck_assert_int_eq(queue_files(), 1);
+    ck_assert_int_eq(unlink(queue_file), 0);
+    apr_pool_create(&other, NULL);
+    const authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 2};
+    authp_store_t *second = NULL;
+    ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &second, other),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_ping(second, pool), AUTHP_OK);
+    ck_assert_int_eq(queue_files(), 1);
+    apr_pool_destroy(own);
+    ck_assert_int_eq(queue_files(), 1);
+    apr_pool_destroy(other);
+    ck_assert_int_eq(queue_files(), 0);
+}
+END_TEST
 
 static const struct {
     const char *store;
@@ -117,6 +163,7 @@ Suite *suite_ending(void)
     Suite *suite = suite_create("ending");
     TCase *tests = tcase_create("ending");
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, the_queue_of_another);
     tcase_set_timeout(tests, 20); /* a hang fails after 20 s */
     tcase_add_loop_test(tests, closed, 0, 2);
     tcase_add_loop_exit_test(tests, closed_with_one_in_use, 0, 0, 2);
