@@ -272,6 +272,14 @@ END_TEST
 
 START_TEST(size_is_bounded)
 {
+    /* One byte more, and nobody looks at the header. */
+    char *largest = apr_palloc(pool, AUTHP_JWS_MOST + 2);
+    memset(largest, 'x', AUTHP_JWS_MOST + 1);
+    largest[1] = largest[3] = '.';
+    largest[AUTHP_JWS_MOST + 1] = '\0';
+    refused(keys, largest, "form");
+    largest[AUTHP_JWS_MOST] = '\0';
+    refused(keys, largest, "header");
     char *filler = apr_palloc(pool, 20001);
     memset(filler, 'x', 20000);
     filler[20000] = '\0';

@@ -144,9 +144,6 @@ static void begin_child(void)
     fake_start.child_init(pchild, &fake.main);
 }
 
-/* --- pre_config ----------------------------------------------------------------
- */
-
 /* If the module stays loaded over a reload, pre_config removes the state of the old generation. */
 START_TEST(the_generation_before_is_forgotten)
 {
@@ -273,10 +270,13 @@ START_TEST(what_a_child_gets)
 }
 END_TEST
 
-/* The objects of a child are destroyed with its pool. */
+/* The objects of a child are destroyed with its pool, in which threads may make pools. */
 START_TEST(a_child_ends)
 {
     begin_child();
+    apr_allocator_t *allocator = apr_pool_allocator_get(fake.runtime.pool);
+    ck_assert_ptr_eq(apr_allocator_owner_get(allocator), fake.runtime.pool);
+    ck_assert_ptr_nonnull(apr_allocator_mutex_get(allocator));
     ck_assert(apr_pool_is_ancestor(pchild, seen.pool));
     ck_assert_int_eq(seen.closed, 0);
     apr_pool_clear(pchild);
