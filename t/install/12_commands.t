@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Guide ();
 use AuthPlatform::Httpd ();
 use AuthPlatform::Mongo ();
+use AuthPlatform::Postgres ();
 use AuthPlatform::Root  ();
 use Test::More;
 
@@ -51,6 +52,9 @@ sub starts_demo {
     here(qq{printf '#!/bin/sh\nexec /usr/bin/curl "\$@" -w "%%{stderr}%%{http_code}\\n" 2>>$noted\n' >/usr/local/bin/curl && chmod 755 /usr/local/bin/curl});
     return;
 }
+
+# What a person does after a block, as the guide says.
+my %after;
 
 # Runs a block in the shell of its document, so that functions and variables stay.
 my %network;
@@ -99,6 +103,7 @@ sub walk {
     for my $block (grep { length $_->{name} } @blocks) {
         my $check = $STARTS_DEMO{"$name:$block->{name}"} ? \&starts_demo : $check{ $block->{kind} };
         $check->($name, $block);
+        $after{"$name:$block->{name}"}->() if $after{"$name:$block->{name}"};
     }
     return;
 }
@@ -111,7 +116,7 @@ for my $file (sort glob "$top/conf/guides/*.md") {
         like($others, qr/qw\([^)]*\b$name\b[^)]*\)/, "10_guide.t runs $name.md");
         next;
     }
-    next if $name eq 'mongodb';
+    next if $name =~ /^(?:mongodb|postgresql)$/;
     walk($name, $file);
     like($root->file('/run/demo/error.log'), qr/AUTHP0500: refused/, 'the log has the line that it names') if $name eq 'troubleshooting';
 }
@@ -123,4 +128,14 @@ here("printf 'AUTH_STORE=mongodb\\nMONGODB_URI=%s\\nMONGODB_DB=jobs\\n' '" . $mo
 %network = (network => 'host');
 walk('mongodb', "$top/conf/guides/mongodb.md");
 $mongo->stop;
+
+# The guide for PostgreSQL. Its roles get their passwords after the block that makes them.
+my $pg = AuthPlatform::Postgres->new->start;
+my ($served, $owned) = map { "postgresql://$_\@127.0.0.1:$pg->{port}/jobs" } "jobs:s$pg->{password}", "jobs_owner:o$pg->{password}";
+here("(umask 077; grep -vE '^(AUTH_STORE|MONGODB_[A-Z]+|DATABASE_URL)=' $ENV_FILE >/tmp/common; for who in .env owner.env; do cp /tmp/common /etc/auth_platform/\$who; done
+    printf 'DATABASE_URL=%s\\n' '$served' >>$ENV_FILE; printf 'DATABASE_URL=%s\\n' '$owned' >>/etc/auth_platform/owner.env)");
+$network{env} = { PGHOST => '127.0.0.1', PGPORT => $pg->{port}, PGUSER => 'authp', PGPASSWORD => $pg->{password} };
+$after{'postgresql:roles'} = sub { $pg->sql_of(postgres => "ALTER ROLE jobs_owner PASSWORD 'o$pg->{password}'", "ALTER ROLE jobs PASSWORD 's$pg->{password}'") };
+walk('postgresql', "$top/conf/guides/postgresql.md");
+$pg->stop;
 done_testing;

@@ -179,7 +179,7 @@ my $starter = fork // die "fork: $!\n";
 if (!$starter) {
     my @servers = map { AuthPlatform::Mongo->new(backend => 'memory')->start } 1 .. 2;
     $servers[1]->proxy->freeze;
-    print {$tell} join(' ', map({ ($_->{pid}, $_->{dir}) } @servers), $servers[1]{proxy}), "\n";
+    print {$tell} join(' ', map({ ($_->{pid}, $_->{dir}) } @servers), $servers[1]{proxy}{pid}), "\n";
     close $tell;
     sleep 60;
     POSIX::_exit(1);

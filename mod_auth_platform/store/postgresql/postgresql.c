@@ -86,6 +86,7 @@ static const authp_sql_dialect_t dialect = {
     .params = authp_postgresql_url_params,
     .session = session,
     .classify = authp_postgresql_error_classify,
+    .advice = authp_postgresql_error_advice,
     .open_reason = authp_postgresql_error_open_reason,
     .link = {.opened = authp_postgresql_native_set_up,
              .is_closed = authp_postgresql_native_is_closed,

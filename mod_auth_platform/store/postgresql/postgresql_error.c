@@ -2,6 +2,7 @@
 #include "store/postgresql/postgresql_error.h"
 
 #include <apr_strings.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define STATE_LEN 5
@@ -30,9 +31,10 @@ static const struct {
     {"55P03", AUTHP_SQL_SLOW},   /* lock not available in time */
     {"57014", AUTHP_SQL_SLOW},   /* statement_timeout */
     {"25P03", AUTHP_SQL_BROKEN}, /* idle in a transaction for too long */
-    {"53", AUTHP_SQL_BROKEN},    /* no disk, no memory, too many connections */
-    {"58", AUTHP_SQL_BROKEN},    /* input or output error of the server */
-    {"XX", AUTHP_SQL_BROKEN},    /* internal error, damaged data */
+    {"53100", AUTHP_SQL_UNSURE}, /* no disk: maybe for the log of a transaction that is done */
+    {"53", AUTHP_SQL_BROKEN},    /* no memory, too many connections */
+    {"58", AUTHP_SQL_UNSURE},    /* input or output error of the server: the same as 53100 */
+    {"XX", AUTHP_SQL_UNSURE},    /* internal error, damaged data: the same */
 };
 
 static bool is_state(const char *at)
@@ -66,6 +68,16 @@ authp_sql_fault_t authp_postgresql_error_classify(int rc, const char *text)
         }
     }
     return AUTHP_SQL_WRONG;
+}
+
+/* A pooler that shares sessions between transactions is the usual reason why a prepared statement
+ * is missing, or there before it was made. */
+const char *authp_postgresql_error_advice(const char *text)
+{
+    const char *state = state_in(text);
+    bool prepared = state != NULL && (strncmp(state, "26000", STATE_LEN) == 0 ||
+                                      strncmp(state, "42P05", STATE_LEN) == 0);
+    return prepared ? " (behind PgBouncer in transaction mode AUTH_DB_PREPARED=off is needed)" : "";
 }
 
 /* Beginnings of messages that contain no part of the connection string but its host or its file

@@ -8,6 +8,9 @@
  * SQLSTATE: "ERROR:  23505: duplicate key ...". Errors that libpq itself reports have none. */
 authp_sql_fault_t authp_postgresql_error_classify(int rc, const char *text);
 
+/* advice() of authp_sql_dialect_t. */
+const char *authp_postgresql_error_advice(const char *text);
+
 /* open_reason() of authp_sql_dialect_t. */
 const char *authp_postgresql_error_open_reason(const char *text, apr_pool_t *pool);
 

@@ -4,18 +4,26 @@
 #include "base/thread.h"
 #include "store/postgresql/postgresql_native.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The thread looks this often while a call is running, so a call may take so much longer. */
 #define LOOK_MS 100
+/* The end of a process waits no longer than this for the mutex. */
+#define STOP_PATIENCE_S 1
 
-/* A call of a thread that waits in libpq. It is on that thread's connection alone. */
+/* A call of a thread that waits in libpq. It is on that thread's connection alone.
+ *
+ * libpq closes its socket by itself when it sees that the connection is lost, and the number can be
+ * that of another thread's socket at once. So the guard has a number of its own for the same
+ * connection. */
 typedef struct call_t {
     struct call_t *next;
     apr_dbd_t *handle;
-    int fd;
+    int fd; /* -1: the process has no number left, so this call is not bounded */
     authp_ms_t until;
 } call_t;
 
@@ -48,7 +56,6 @@ static void wait_a_while(guard_t *guard)
     (void)pthread_cond_timedwait(&guard->more, &guard->mutex, &until);
 }
 
-/* The entry stays until its caller ends it, so that its socket cannot be another one's by now. */
 static void shut_late_ones(const guard_t *guard)
 {
     authp_ms_t now = ticks();
@@ -78,10 +85,18 @@ static void *watch(void *data)
     return NULL;
 }
 
+/* Prefork ends a child in a signal handler. If that interrupted this thread while it held the
+ * mutex, nobody gives the mutex back. The guard's thread cannot go on without it either, so it is
+ * left. */
 static apr_status_t stop(void *data)
 {
     guard_t *guard = data;
-    pthread_mutex_lock(&guard->mutex);
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_PATIENCE_S;
+    if (pthread_mutex_timedlock(&guard->mutex, &until) != 0) {
+        return APR_SUCCESS;
+    }
     guard->stopping = true;
     bool started = guard->started;
     pthread_cond_signal(&guard->more);
@@ -104,7 +119,8 @@ authp_err_t authp_postgresql_guard_open(void **out, apr_pool_t *pool)
     pthread_cond_init(&guard->more, &monotonic);
     pthread_condattr_destroy(&monotonic);
     apr_pool_create(&guard->pool, pool);
-    apr_pool_cleanup_register(pool, guard, stop, apr_pool_cleanup_null);
+    /* Before the pool of the entries is destroyed: calls may still be running. */
+    apr_pool_pre_cleanup_register(pool, guard, stop);
     *out = guard;
     return AUTHP_OK;
 }
@@ -128,7 +144,7 @@ void authp_postgresql_guard_begin(void *data, const apr_dbd_driver_t *driver, ap
                                   int timeout_ms)
 {
     guard_t *guard = data;
-    int fd = authp_postgresql_native_socket(driver, handle);
+    int fd = fcntl(authp_postgresql_native_socket(driver, handle), F_DUPFD_CLOEXEC, 0);
     pthread_mutex_lock(&guard->mutex);
     call_t *call = entry_of(guard);
     *call =
@@ -143,10 +159,12 @@ void authp_postgresql_guard_begin(void *data, const apr_dbd_driver_t *driver, ap
 void authp_postgresql_guard_end(void *data, apr_dbd_t *handle)
 {
     guard_t *guard = data;
+    int fd = -1;
     pthread_mutex_lock(&guard->mutex);
     for (call_t **at = &guard->active; *at != NULL; at = &(*at)->next) {
         call_t *call = *at;
         if (call->handle == handle) {
+            fd = call->fd;
             *at = call->next;
             call->next = guard->unused;
             guard->unused = call;
@@ -154,4 +172,7 @@ void authp_postgresql_guard_end(void *data, apr_dbd_t *handle)
         }
     }
     pthread_mutex_unlock(&guard->mutex);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
 }

@@ -56,7 +56,7 @@ static const char *explain(const char *message, apr_pool_t *pool)
     for (size_t i = 0; message != NULL && i < sizeof(about_names) / sizeof(about_names[0]); i++) {
         const char *name = quoted(message, pool);
         if (strncmp(message, about_names[i], strlen(about_names[i])) == 0 && name != NULL &&
-            strlen(name) <= 40) {
+            *name != '\0' && strlen(name) <= 40) {
             return unknown_option(name, pool);
         }
     }

@@ -7,6 +7,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
+/* The statements of a run have at least this part of its time. */
+#define LEAST_SHARE 4
+
 static authp_ms_t ticks(void)
 {
     return authp_clock_now(authp_clock_monotonic());
@@ -47,8 +50,8 @@ authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store
     return err;
 }
 
-/* Tells the breaker whether a connection could be opened. Statements that fail on one do not count:
- * with a full disk, for example, only writing fails. */
+/* Tells the breaker whether a connection could be opened, and was not lost. Other failures do not
+ * count: with a full disk, for example, only writing fails. */
 static void report(authp_sql_t *sql, bool answered)
 {
     if (authp_breaker_report(&sql->breaker, answered, answered ? 0 : ticks()) && answered) {
@@ -135,6 +138,7 @@ typedef struct run_t {
     const authp_sql_group_t *groups; /* instead of steps, and `done` for each of them */
     bool *done;
     authp_sql_rows_t rows; /* of the last statement */
+    authp_ms_t until;      /* by ticks(): when all of it must be done */
     bool again;            /* worth another try on a new connection */
     reach_t reached;
 } run_t;
@@ -149,16 +153,21 @@ static const char *first_line(const char *text, apr_pool_t *pool)
  * connection was lost. A transaction ends with its connection. */
 static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, int rc)
 {
+    const authp_sql_dialect_t *dialect = conn->sql->dialect;
     const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
-    authp_sql_fault_t fault = conn->sql->dialect->classify(rc, text);
+    authp_sql_fault_t fault = dialect->classify(rc, text);
     const char *line = first_line(text, run->rows.pool);
+    const char *advice = dialect->advice != NULL ? dialect->advice(text) : "";
+    if (fault == AUTHP_SQL_LOST) {
+        run->reached = REACH_NO;
+    }
     run->again = fault == AUTHP_SQL_BROKEN || fault == AUTHP_SQL_LOCKED ||
-                 (fault == AUTHP_SQL_LOST && run->reads);
+                 ((fault == AUTHP_SQL_UNSURE || fault == AUTHP_SQL_LOST) && run->reads);
     if (fault == AUTHP_SQL_WRONG) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %s failed with %d: %s", name, rc,
                   line);
     } else if (fault != AUTHP_SQL_TAKEN && fault != AUTHP_SQL_NO_ROW) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s", name, line);
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0207", "store: statement %s: %s%s", name, line, advice);
     }
     authp_sql_conn_close(conn);
     switch (fault) {
@@ -245,6 +254,15 @@ static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
     return commit(conn, run);
 }
 
+/* Waiting for a connection, and opening it, take from the time of the statements, but not all of
+ * it: otherwise nothing could be done while one of several hosts does not answer. */
+static int time_left(const authp_sql_t *sql, const run_t *run)
+{
+    authp_ms_t least = sql->config.timeout_ms / LEAST_SHARE;
+    authp_ms_t left = run->until - ticks();
+    return (int)(left > least ? left : least);
+}
+
 static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
 {
     authp_err_t err = authp_sql_conn_open(conn);
@@ -253,7 +271,7 @@ static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
     if (err != AUTHP_OK) {
         return err;
     }
-    authp_sql_conn_guard(conn);
+    authp_sql_conn_guard(conn, time_left(conn->sql, run));
     if (run->count > 1 || run->groups != NULL || conn->sql->wraps) {
         err = run_together(conn, run);
     } else {
@@ -296,6 +314,7 @@ static authp_err_t run_on_connection(authp_sql_t *sql, run_t *run, authp_sql_rea
 {
     authp_sql_conn_t *conn = NULL;
     run->rows.driver = sql->driver;
+    run->until = ticks() + sql->config.timeout_ms;
     if (!authp_breaker_allows(&sql->breaker, ticks())) {
         return AUTHP_E_UNAVAILABLE;
     }
@@ -310,7 +329,7 @@ static authp_err_t run_on_connection(authp_sql_t *sql, run_t *run, authp_sql_rea
      * connections do not grow. */
     apr_pool_create_unmanaged_ex(&run->rows.pool, NULL, NULL);
     err = attempt_in_turn(conn, run);
-    if (run->again) {
+    if (run->again && ticks() < run->until) {
         err = attempt_in_turn(conn, run);
     }
     if (run->reached != REACH_UNTRIED) {
@@ -372,25 +391,4 @@ const apr_int64_t *authp_sql_bool(bool value)
 {
     static const apr_int64_t values[] = {0, 1};
     return &values[value ? 1 : 0];
-}
-
-/* The schema is brought up to date only once for each process. If an operator has set it back since
- * then, this process cannot serve everything. */
-authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
-{
-    static const authp_sql_statement_t statement = {
-        .name = "ping", .text = "SELECT count(*) FROM schema_migrations"};
-    authp_sql_t *sql = self;
-    int64_t made = 0;
-    const void *values[] = {NULL};
-    (void)pool;
-    authp_err_t err = authp_sql_run(sql, &statement, values, authp_sql_rows_number, &made);
-    if (err == AUTHP_OK && made < sql->dialect->nmigrations) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0215",
-                  "store: the schema was set back to step %" APR_INT64_T_FMT
-                  " of %d: a restart of this version brings it up to date",
-                  (apr_int64_t)made, sql->dialect->nmigrations);
-        return AUTHP_E_UNAVAILABLE;
-    }
-    return err;
 }

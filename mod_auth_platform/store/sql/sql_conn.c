@@ -21,12 +21,11 @@ static authp_sql_conn_t *make_conn(authp_sql_t *sql, apr_pool_t *own)
     return conn;
 }
 
-void authp_sql_conn_guard(authp_sql_conn_t *conn)
+void authp_sql_conn_guard(authp_sql_conn_t *conn, int timeout_ms)
 {
     const authp_sql_t *sql = conn->sql;
     if (sql->guard != NULL) {
-        sql->dialect->link.guard_begin(sql->guard, sql->driver, conn->handle,
-                                       sql->config.timeout_ms);
+        sql->dialect->link.guard_begin(sql->guard, sql->driver, conn->handle, timeout_ms);
         conn->guarded = true;
     }
 }
@@ -142,6 +141,13 @@ typedef struct prepared_t {
     apr_dbd_prepared_t *prepared;
 } prepared_t;
 
+/* The name depends on the text alone. If a pooler gives this connection the session of another one
+ * behind our back, the name means the same statement there, or nothing. */
+static const char *name_of(const char *text, apr_pool_t *pool)
+{
+    return apr_psprintf(pool, "authp_%s", authp_sql_migrate_checksum(text, pool));
+}
+
 int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
                            apr_dbd_prepared_t **out)
 {
@@ -151,9 +157,7 @@ int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *
         kept = apr_pcalloc(conn->pool, sizeof(*kept));
         kept->statement = statement;
         const char *text = authp_sql_expand(sql->dialect, statement, conn->pool);
-        const char *name = sql->names_prepared ? apr_psprintf(conn->pool, "authp_%u",
-                                                              apr_hash_count(conn->statements))
-                                               : NULL;
+        const char *name = sql->names_prepared ? name_of(text, conn->pool) : NULL;
         int rc =
             apr_dbd_prepare(sql->driver, conn->pool, conn->handle, text, name, &kept->prepared);
         if (rc != 0) {
@@ -218,7 +222,7 @@ static authp_err_t open_once(authp_sql_conn_t *conn, failure_t *failure)
     if (dialect->link.opened != NULL) {
         dialect->link.opened(sql->driver, conn->handle);
     }
-    authp_sql_conn_guard(conn);
+    authp_sql_conn_guard(conn, sql->config.timeout_ms);
     const char *const *text = dialect->session(&sql->config, conn->pool);
     for (; *text != NULL; text++) {
         if (failed(conn, run_session(conn, *text), "set up a connection", failure)) {

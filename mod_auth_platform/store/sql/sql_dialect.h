@@ -67,8 +67,9 @@ typedef struct authp_sql_migration_t {
 /* What an error of the driver says. */
 typedef enum authp_sql_fault_t {
     AUTHP_SQL_BROKEN, /* nothing was done: reopen the connection and try once more */
-    AUTHP_SQL_LOST,   /* the same, but a statement that writes may have been done: only a statement
+    AUTHP_SQL_UNSURE, /* the same, but a statement that writes may have been done: only a statement
                          that reads is tried once more */
+    AUTHP_SQL_LOST,   /* the same, because the database has gone: the breaker counts it */
     AUTHP_SQL_LOCKED, /* somebody else holds the database: try once more */
     AUTHP_SQL_SLOW,   /* it took too long, and nothing was done */
     AUTHP_SQL_TAKEN,  /* another row has a value that must be unique */
@@ -120,6 +121,9 @@ typedef struct authp_sql_dialect_t {
     authp_err_t (*before_open)(const authp_store_config_t *config, apr_pool_t *pool);
     /* `text` is the driver's message for `rc`. */
     authp_sql_fault_t (*classify)(int rc, const char *text);
+    /* What the operator can do about an error, for the end of the log line; "" if that is not
+     * known. NULL: it never is. */
+    const char *(*advice)(const char *text);
     /* The part of the driver's message after a failed opening that may be logged, which must not
      * contain the connection string; NULL = no part. NULL: no message may be logged. */
     const char *(*open_reason)(const char *text, apr_pool_t *pool);

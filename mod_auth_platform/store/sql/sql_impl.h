@@ -48,7 +48,7 @@ AUTHP_CHECKED authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn);
 void authp_sql_conn_close(authp_sql_conn_t *conn);
 void authp_sql_conn_release(authp_sql_conn_t *conn);
 /* Bound the time of what follows, until the connection is closed or unguarded. */
-void authp_sql_conn_guard(authp_sql_conn_t *conn);
+void authp_sql_conn_guard(authp_sql_conn_t *conn, int timeout_ms);
 void authp_sql_conn_unguard(authp_sql_conn_t *conn);
 /* A connection outside the list, for migrations. Close it before `pool` is destroyed. */
 authp_sql_conn_t *authp_sql_conn_single(authp_sql_t *sql, apr_pool_t *pool);
@@ -63,5 +63,9 @@ int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text);
  * step's checksum differs, or the database is of a newer version; logged. */
 AUTHP_CHECKED authp_err_t authp_sql_migrate_run(authp_sql_t *sql, const authp_store_goal_t *goal,
                                                 authp_store_migrated_t *out, apr_pool_t *pool);
+
+/* sql_migrate.c: tells texts of this program apart, such as an edited step from the released one.
+ * Texts of strangers could be made to have the same. */
+const char *authp_sql_migrate_checksum(const char *text, apr_pool_t *pool);
 
 #endif

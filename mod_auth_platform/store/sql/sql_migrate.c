@@ -21,8 +21,8 @@ typedef struct change_t {
     apr_pool_t *pool;
 } change_t;
 
-/* FNV-1a. It only has to notice that a step was edited. */
-static const char *checksum_of(const char *text, apr_pool_t *pool)
+/* FNV-1a. */
+const char *authp_sql_migrate_checksum(const char *text, apr_pool_t *pool)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
     for (; *text != '\0'; text++) {
@@ -82,7 +82,8 @@ static authp_err_t read_made(change_t *change)
             return AUTHP_E_INTERNAL;
         }
         if (step != change->made + 1 || checksum == NULL ||
-            strcmp(checksum, checksum_of(dialect->migrations[step - 1].sql, change->pool)) != 0) {
+            strcmp(checksum, authp_sql_migrate_checksum(dialect->migrations[step - 1].sql,
+                                                        change->pool)) != 0) {
             authp_log(AUTHP_LOG_ERROR, "AUTHP0209",
                       "store: schema step %" PRId64
                       " in the database is not the one of this version",
@@ -104,10 +105,10 @@ static bool is_done(const change_t *change)
 static authp_err_t make_step(const change_t *change, int step)
 {
     const authp_sql_migration_t *migration = &change->conn->sql->dialect->migrations[step - 1];
-    const char *mark =
-        apr_psprintf(change->pool,
-                     "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')",
-                     step, migration->name, checksum_of(migration->sql, change->pool));
+    const char *mark = apr_psprintf(
+        change->pool,
+        "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')", step,
+        migration->name, authp_sql_migrate_checksum(migration->sql, change->pool));
     authp_err_t err = execute(change, migration->name, migration->sql);
     return err == AUTHP_OK ? execute(change, migration->name, mark) : err;
 }
@@ -181,7 +182,7 @@ static authp_err_t begin(const change_t *change)
  * take long. */
 static authp_err_t change_schema(change_t *change, authp_store_migrated_t *out)
 {
-    authp_sql_conn_guard(change->conn);
+    authp_sql_conn_guard(change->conn, change->conn->sql->config.timeout_ms);
     authp_err_t err = begin(change);
     if (err == AUTHP_OK) {
         err = read_made(change);
@@ -209,7 +210,7 @@ static authp_err_t change_schema(change_t *change, authp_store_migrated_t *out)
 static authp_err_t look(change_t *change)
 {
     bool wraps = change->conn->sql->wraps;
-    authp_sql_conn_guard(change->conn);
+    authp_sql_conn_guard(change->conn, change->conn->sql->config.timeout_ms);
     authp_err_t err = wraps ? execute(change, "begin", change->conn->sql->begin) : AUTHP_OK;
     if (err == AUTHP_OK) {
         err = read_made(change);

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Mongo;
-# A MongoDB-protocol server of one test's own, which the test can kill, freeze and start again on the same port, and a proxy in front of it
-# that can be slow, cut connections or refuse them.
+# A MongoDB-protocol server of one test's own, which the test can kill, freeze and start again on the same port, and a proxy in front of it.
 #   my $mongo = AuthPlatform::Mongo->new; $mongo->start; $mongo->freeze; $mongo->thaw; $mongo->kill9; $mongo->stop;
 # new(backend => 'memory') keeps nothing over a restart; new(tls => [CERT, KEY]) accepts TLS only.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd ();
 use AuthPlatform::Ports ();
+use AuthPlatform::Proxy ();
 use File::Path          ();
 use File::Temp          ();
-use IO::Select;
 use IO::Socket::INET;
 use POSIX       ();
 use Time::HiRes qw(sleep time);
@@ -85,8 +84,7 @@ sub kill9 {
 sub stop {
     my ($self) = @_;
     if (my $proxy = delete $self->{proxy}) {
-        kill 'KILL', $proxy;
-        waitpid $proxy, 0;
+        $proxy->stop;
     }
     my $pid = delete $self->{pid} or return;
     kill 'CONT', $pid;
@@ -100,74 +98,15 @@ sub stop {
     return;
 }
 
-# From here on uri() names the proxy. Modes: pass, slow MS (each answer), cut (every connection, at the next bytes), refuse (closes accepted
-# connections), hole (reads everything and never answers).
+# From here on uri() names the proxy. mode() is its mode, see AuthPlatform::Proxy.
 sub proxy {
     my ($self) = @_;
-    my $listener = IO::Socket::INET->new(Listen => 128, LocalAddr => '127.0.0.1', LocalPort => 0, ReuseAddr => 1) or die "proxy: $!\n";
-    $self->{proxy_port} = $listener->sockport;
-    $self->mode('pass');
-    my $pid = fork // die "fork: $!\n";
-    if (!$pid) {
-        local $SIG{PIPE} = 'IGNORE';
-        relay($self, $listener);
-        POSIX::_exit(0);
-    }
-    $self->{proxy} = $pid;
+    $self->{proxy} = AuthPlatform::Proxy->new(to => $self->{port});
+    $self->{proxy_port} = $self->{proxy}{port};
     return $self;
 }
 
-sub mode {
-    my ($self, $mode) = @_;
-    AuthPlatform::Httpd::write_file("$self->{dir}/mode.new", $mode);
-    rename "$self->{dir}/mode.new", "$self->{dir}/mode" or die "mode: $!\n";
-    return;
-}
-
-sub relay {
-    my ($self, $listener) = @_;
-    my $parent = getppid;
-    my (%peer, %is_server, @late);
-    my $select = IO::Select->new($listener);
-    while (getppid == $parent) {
-        # The mode is read after the wait, so that data which arrives after mode() is treated as mode() says.
-        my @ready = $select->can_read(0.01);
-        my ($mode, $ms) = split ' ', AuthPlatform::Httpd::slurp("$self->{dir}/mode");
-        for my $socket (@ready) {
-            if ($socket == $listener) {
-                my $client = $listener->accept or next;
-                my $server = $mode eq 'refuse' ? undef
-                    : IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 1);
-                next if !$server;    # $client is closed at the end of its scope
-                @peer{ $client, $server } = ($server, $client);
-                $is_server{$server} = 1;
-                $select->add($client, $server);
-                next;
-            }
-            my $other = $peer{$socket} or next;
-            if ($mode eq 'cut' || $mode eq 'refuse' || !sysread $socket, my $bytes, 65536) {
-                $select->remove($socket, $other);
-                delete @peer{ $socket, $other };
-                delete @is_server{ $socket, $other };
-                close $_ for $socket, $other;
-            }
-            elsif ($mode eq 'hole') {
-                next;
-            }
-            elsif ($mode eq 'slow' && $is_server{$socket}) {
-                push @late, [time + $ms / 1000, $other, $bytes];
-            }
-            else {
-                syswrite $other, $bytes;
-            }
-        }
-        while (@late && $late[0][0] <= time) {
-            my (undef, $to, $bytes) = @{ shift @late };
-            syswrite $to, $bytes if $peer{$to};
-        }
-    }
-    return;
-}
+sub mode { my ($self, $mode) = @_; return $self->{proxy}->mode($mode) }
 
 END {
     my $status = $?;

@@ -3,10 +3,12 @@ package AuthPlatform::Postgres;
 # A PostgreSQL server of one's own on 127.0.0.1 with a folder of its own, run as an ordinary user, and PgBouncer in front of it.
 #   my $pg = AuthPlatform::Postgres->new; $pg->start; $pg->uri; $pg->sql('SELECT 1'); $pg->freeze; $pg->thaw; $pg->kill9; $pg->restart; $pg->stop;
 # new(fsync => 1) keeps what was committed after kill9() of the machine, too; settings => ['name=value', ...] are the server's.
+# new(standby_of => $pg) is a copy that follows $pg, which runs, and refuses to write until promote().
 # The role "authp" owns the database "authp". Its password is new each time.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Ports ();
+use AuthPlatform::Proxy ();
 use File::Path          ();
 use File::Temp          ();
 use IO::Socket::INET;
@@ -60,7 +62,10 @@ sub new {
         chown $uid, $gid, $dir;
     }
     chmod 0755, $dir;
-    return $self if $o{standby_of};    # its folder is a copy, see standby()
+    if (my $primary = $o{standby_of}) {
+        $self->{password} = $primary->{password};
+        return $self->follow($primary);
+    }
     write_file("$dir/password", $self->{password});
     chmod 0644, "$dir/password";
     $self->run(BIN . '/initdb', '-D', "$dir/data", qw(-U authp -A scram-sha-256 -E UTF8 --locale=C --no-sync), "--pwfile=$dir/password")
@@ -71,7 +76,7 @@ sub new {
 
 sub uri {
     my ($self, $more) = @_;
-    my $port = $self->{bouncer_port} || $self->{port};
+    my $port = $self->{proxy_port} || $self->{bouncer_port} || $self->{port};
     return "postgresql://authp:$self->{password}\@127.0.0.1:$port/authp" . ($more || '');
 }
 
@@ -122,7 +127,7 @@ sub sql_of {
     local $/;
     my $rows = <$pipe> // '';
     close $pipe or die "psql failed: @sql\n";
-    chomp $rows;
+    $rows =~ s/\n\z//;
     return $rows;
 }
 
@@ -181,10 +186,70 @@ sub stop {
 
 sub restart { my ($self) = @_; $self->stop; return $self->start }
 
-# PgBouncer in transaction mode. From here on uri() names it.
+# A standby accepts writes from now on.
+sub promote {
+    my ($self) = @_;
+    $self->run(BIN . '/pg_ctl', qw(promote -w -D), "$self->{dir}/data") or die "pg_ctl promote failed\n" . $self->said;
+    return;
+}
+
+# Makes another server's data the copy that follows $primary, as after a fail-over. It must not run.
+sub follow {
+    my ($self, $primary) = @_;
+    File::Path::remove_tree("$self->{dir}/data");
+    local $ENV{PGPASSWORD} = $self->{password};
+    $self->run(BIN . '/pg_basebackup', qw(-R -X stream --checkpoint=fast --no-sync -h 127.0.0.1 -U authp -p), $primary->{port}, '-D', "$self->{dir}/data")
+        or die "pg_basebackup failed\n" . $self->said;
+    return $self;
+}
+
+# Runs SQL in a session of its own that stays: its locks hold until let_go(). Returns when $holds, a query, answers 1, or soon.
+sub hold {
+    my ($self, $sql, $holds) = @_;
+    my $pid = fork // die "fork: $!\n";
+    if (!$pid) {
+        open STDIN,  '<',  '/dev/null';
+        open STDOUT, '>>', "$self->{dir}/said";
+        open STDERR, '>&', \*STDOUT;
+        $ENV{PGPASSWORD} = $self->{password};
+        exec qw(setpriv --pdeathsig KILL), BIN . '/psql', qw(-X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -U authp -d authp -p), $self->{port},
+            '-c', "BEGIN; SET LOCAL client_connection_check_interval = 50; $sql; SELECT pg_sleep(60)"
+            or POSIX::_exit(127);
+    }
+    my $end = time + 20;
+    sleep 0.5 if !$holds;
+    while ($holds && $self->sql($holds) ne '1') {
+        die "this is not held: $sql\n" if time > $end;
+        sleep 0.02;
+    }
+    return $pid;
+}
+
+# Its session looks every 50 ms whether it is still there.
+sub let_go { my ($self, @pids) = @_; kill 'KILL', @pids; waitpid $_, 0 for @pids; sleep 0.2; return }
+
+# From here on uri() names a proxy in front of the server, or of PgBouncer. mode() is its mode, see AuthPlatform::Proxy.
+sub proxy {
+    my ($self) = @_;
+    $self->{proxy} = AuthPlatform::Proxy->new(to => $self->{bouncer_port} || $self->{port});
+    $self->{proxy_port} = $self->{proxy}{port};
+    return $self;
+}
+
+sub mode { my ($self, $mode) = @_; return $self->{proxy}->mode($mode) }
+
+sub kill_bouncer {
+    my ($self) = @_;
+    my $bouncer = delete $self->{bouncer} or return;
+    kill 'KILL', $bouncer;
+    waitpid $bouncer, 0;
+    return;
+}
+
+# PgBouncer in transaction mode. From here on uri() names it. After kill_bouncer() it starts again on the same port.
 sub bouncer {
     my ($self) = @_;
-    my $port = AuthPlatform::Ports::free_port();
+    my $port = $self->{bouncer_port} || AuthPlatform::Ports::free_port();
     my $dir  = $self->{dir};
     write_file("$dir/users.txt", qq{"authp" "$self->{password}"\n});
     write_file("$dir/bouncer.ini", <<"END");
@@ -198,6 +263,9 @@ auth_type = scram-sha-256
 auth_file = $dir/users.txt
 pool_mode = transaction
 default_pool_size = 10
+server_connect_timeout = 2
+server_login_retry = 1
+query_wait_timeout = 2
 max_client_conn = 1000
 logfile = $dir/bouncer.log
 END
@@ -225,10 +293,8 @@ END {
     my $status = $?;
     for my $pg (@all) {
         next if $pg->{owner} != $$;
-        if (my $bouncer = delete $pg->{bouncer}) {
-            kill 'KILL', $bouncer;
-            waitpid $bouncer, 0;
-        }
+        $pg->{proxy}->stop if $pg->{proxy};
+        $pg->kill_bouncer;
         $pg->stop;
         File::Path::remove_tree($pg->{dir});
     }

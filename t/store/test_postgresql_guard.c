@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guard breaks a connection whose call takes too long, and no other one. */
+#include "../unit/suite.h"
+#include "base/clock.h"
+#include "store/postgresql/postgresql_error.h"
+#include "store/postgresql/postgresql_guard.h"
+#include "store/postgresql/postgresql_native.h"
+
+#include <apr_dbd.h>
+#include <apr_strings.h>
+#include <dirent.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MANY 24
+
+static apr_pool_t *pool;
+static apr_pool_t *guarded; /* of the guard */
+static void *guard;
+static const apr_dbd_driver_t *driver;
+
+static void set_up(void)
+{
+    apr_pool_create(&pool, NULL);
+    apr_pool_create_unmanaged_ex(&guarded, NULL, NULL);
+    ck_assert_ptr_null(authp_postgresql_native_load(pool));
+    ck_assert_int_eq(apr_dbd_get_driver(pool, "pgsql", &driver), APR_SUCCESS);
+    ck_assert_int_eq(authp_postgresql_guard_open(&guard, guarded), AUTHP_OK);
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(guarded);
+    apr_pool_destroy(pool);
+}
+
+static apr_dbd_t *connect_to(apr_pool_t *its_pool)
+{
+    apr_dbd_t *handle = NULL;
+    ck_assert_int_eq(apr_dbd_open(driver, its_pool, getenv("AUTHP_POSTGRES_DIRECT_URL"), &handle),
+                     APR_SUCCESS);
+    authp_postgresql_native_set_up(driver, handle);
+    return handle;
+}
+
+static authp_ms_t ticks(void)
+{
+    return authp_clock_now(authp_clock_monotonic());
+}
+
+static void wait_ms(int ms)
+{
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+    nanosleep(&time, NULL);
+}
+
+static int entries_of(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    int count = 0;
+    ck_assert_ptr_nonnull(dir);
+    while (readdir(dir) != NULL) {
+        count++;
+    }
+    closedir(dir);
+    return count;
+}
+
+/* Asks the server to answer in `sleep_ms`. */
+static int ask(apr_dbd_t *handle, int sleep_ms, int timeout_ms, apr_pool_t *its_pool)
+{
+    apr_dbd_results_t *results = NULL;
+    const char *text = apr_psprintf(its_pool, "SELECT pg_sleep(%d / 1000.0)", sleep_ms);
+    authp_postgresql_guard_begin(guard, driver, handle, timeout_ms);
+    int rc = apr_dbd_select(driver, its_pool, handle, &results, text, 1);
+    authp_postgresql_guard_end(guard, handle);
+    return rc;
+}
+
+START_TEST(test_breaks_a_call_that_hangs)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    authp_ms_t began = ticks();
+    int rc = ask(handle, 20000, 300, pool);
+    authp_ms_t took = ticks() - began;
+    ck_assert_int_ne(rc, 0);
+    ck_assert_int_eq(authp_postgresql_error_classify(rc, apr_dbd_error(driver, handle, rc)),
+                     AUTHP_SQL_LOST);
+    ck_assert_msg(took >= 300 && took < 5000, "%d ms", (int)took);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+}
+END_TEST
+
+/* Calls one after the other have their time each, and time between calls does not count. */
+START_TEST(test_leaves_calls_in_time_alone)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(ask(handle, 250, 1000, pool), 0);
+        wait_ms(150);
+    }
+    ck_assert_int_eq(ask(handle, 0, 1, pool), 0);
+    wait_ms(300);
+    ck_assert_int_eq(ask(handle, 0, 1000, pool), 0);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+}
+END_TEST
+
+/* libpq closes a socket when it finds the connection lost, and the number is used again at once. */
+START_TEST(test_never_hits_the_next_owner_of_a_number)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    int number = authp_postgresql_native_socket(driver, handle);
+    int pair[2];
+    char byte = 'x';
+    ck_assert_int_ge(number, 0);
+    authp_postgresql_guard_begin(guard, driver, handle, 200);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ck_assert_msg(pair[0] == number || pair[1] == number, "the number is free again");
+    wait_ms(700);
+    ck_assert_int_eq(write(pair[0], &byte, 1), 1);
+    ck_assert_int_eq(read(pair[1], &byte, 1), 1);
+    authp_postgresql_guard_end(guard, handle);
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
+typedef struct caller_t {
+    pthread_t thread;
+    apr_pool_t *pool;
+    apr_dbd_t *handle;
+    int index;
+    int broken; /* of its calls */
+} caller_t;
+
+/* Each third call hangs. */
+static void *call_often(void *data)
+{
+    caller_t *caller = data;
+    for (int i = 0; i < 6; i++) {
+        bool hangs = (caller->index + i) % 3 == 0;
+        if (ask(caller->handle, hangs ? 20000 : 50, hangs ? 400 : 5000, caller->pool) != 0) {
+            caller->broken += hangs ? 1 : 100;
+            (void)apr_dbd_close(driver, caller->handle);
+            caller->handle = connect_to(caller->pool);
+        }
+    }
+    (void)apr_dbd_close(driver, caller->handle);
+    return NULL;
+}
+
+START_TEST(test_many_at_once)
+{
+    static caller_t callers[MANY];
+    for (int i = 0; i < MANY; i++) {
+        callers[i] = (caller_t){.index = i};
+        apr_pool_create_unmanaged_ex(&callers[i].pool, NULL, NULL);
+        callers[i].handle = connect_to(callers[i].pool);
+    }
+    for (int i = 0; i < MANY; i++) {
+        ck_assert_int_eq(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]), 0);
+    }
+    for (int i = 0; i < MANY; i++) {
+        pthread_join(callers[i].thread, NULL);
+        ck_assert_msg(callers[i].broken == 2, "%d of caller %d", callers[i].broken, i);
+        apr_pool_destroy(callers[i].pool);
+    }
+}
+END_TEST
+
+START_TEST(test_gives_back_what_it_took)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    int threads = entries_of("/proc/self/task");
+    int files = entries_of("/proc/self/fd");
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(ask(handle, 0, 1000, pool), 0);
+    }
+    ck_assert_int_eq(entries_of("/proc/self/fd"), files);
+    ck_assert_int_eq(entries_of("/proc/self/task"), threads + 1);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+    apr_pool_clear(guarded);
+    for (int i = 0; i < 100 && entries_of("/proc/self/task") != threads; i++) {
+        wait_ms(20); /* a thread that was joined is still listed for a moment */
+    }
+    ck_assert_int_eq(entries_of("/proc/self/task"), threads);
+}
+END_TEST
+
+/* Prefork ends a child in the middle of a call. */
+START_TEST(test_ends_during_a_call)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    authp_ms_t began = ticks();
+    authp_postgresql_guard_begin(guard, driver, handle, 50);
+    wait_ms(20);
+    apr_pool_clear(guarded);
+    ck_assert_int_lt(ticks() - began, 2000);
+    wait_ms(300);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+}
+END_TEST
+
+Suite *suite_postgresql_guard(void)
+{
+    Suite *suite = suite_create("postgresql_guard");
+    TCase *tests = tcase_create("guard");
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, test_breaks_a_call_that_hangs);
+    tcase_add_test(tests, test_leaves_calls_in_time_alone);
+    tcase_add_test(tests, test_never_hits_the_next_owner_of_a_number);
+    tcase_add_test(tests, test_many_at_once);
+    tcase_add_test(tests, test_gives_back_what_it_took);
+    tcase_add_test(tests, test_ends_during_a_call);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
