@@ -9,6 +9,11 @@
 /* The least that libpq takes; it counts for each host of the URI. */
 #define CONNECT_SECONDS "2"
 
+/* No file can be there. libpq otherwise looks for a certificate of the client in the folder that
+ * HOME names. That may be the home of root, in which httpd's user may not look, and then each TLS
+ * connection fails. */
+#define NO_FILE "/dev/null/none"
+
 /* Existing settings of Python programs name their driver in the scheme: postgresql+asyncpg:// */
 static const char *without_driver(const char *uri, apr_pool_t *pool)
 {
@@ -122,6 +127,7 @@ const char *authp_postgresql_url_params(const authp_store_config_t *config, apr_
                     {"tcp_user_timeout", apr_itoa(pool, config->timeout_ms)},
                     {"client_encoding", "UTF8"},
                     {"fallback_application_name", "auth_platform"},
+                    {"sslcert", NO_FILE},
                     {"target_session_attrs", "read-write"}};
     const char *error = NULL;
     const char *out = "";
