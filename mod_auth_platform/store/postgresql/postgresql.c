@@ -70,6 +70,14 @@ static const char migrate_lock[] =
     "IF current_schema() IS NULL AND current_setting('search_path') NOT LIKE '%,%' THEN "
     "EXECUTE 'CREATE SCHEMA ' || current_setting('search_path'); END IF; END $$";
 
+/* All tables of the schema that have a name of ours. */
+static const char undo_lock[] =
+    "DO $$ DECLARE ours regclass; BEGIN FOR ours IN SELECT c.oid::regclass FROM pg_class c WHERE "
+    "c.relkind = 'r' AND c.relnamespace = to_regnamespace(current_schema()) AND c.relname IN "
+    "('users', 'refresh_tokens', 'audit_log', 'recruiter_invites', 'login_failures', "
+    "'user_identities', 'used_tokens', 'login_codes') ORDER BY c.relname LOOP "
+    "EXECUTE 'LOCK TABLE ' || ours || ' IN ACCESS EXCLUSIVE MODE'; END LOOP; END $$";
+
 static const authp_sql_dialect_t dialect = {
     .name = "postgresql",
     .driver = "pgsql",
@@ -80,6 +88,7 @@ static const authp_sql_dialect_t dialect = {
     .names_prepared = names_prepared,
     .absent_is_null = true,
     .migrate_lock = migrate_lock,
+    .undo_lock = undo_lock,
     .has_migrations = "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
     .kinds = AUTHP_POSTGRESQL_SCHEMA_KINDS,
     .clock = &clock_statement,

@@ -107,6 +107,10 @@ typedef struct authp_sql_dialect_t {
      * processes from doing the same until COMMIT, and lifts the bound on the time of a statement.
      * Rows that it answers are ignored. NULL: `begin` is enough. */
     const char *migrate_lock;
+    /* Run in that transaction before a step is undone: nobody else may use our tables until COMMIT,
+     * so that no row comes between the look at what they hold and their end. NULL: the transaction
+     * keeps others out anyway. */
+    const char *undo_lock;
     /* A SELECT that answers a row if the table schema_migrations exists, and that a user who may
      * create nothing can run. */
     const char *has_migrations;

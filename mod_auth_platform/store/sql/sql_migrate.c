@@ -182,10 +182,14 @@ static authp_err_t begin(const change_t *change)
  * take long. */
 static authp_err_t change_schema(change_t *change, authp_store_migrated_t *out)
 {
+    const char *undo_lock = change->conn->sql->dialect->undo_lock;
     authp_sql_conn_guard(change->conn, change->conn->sql->config.timeout_ms);
     authp_err_t err = begin(change);
     if (err == AUTHP_OK) {
         err = read_made(change);
+    }
+    if (err == AUTHP_OK && change->to < change->made && undo_lock != NULL) {
+        err = execute(change, "lock of the tables", undo_lock);
     }
     if (err == AUTHP_OK && !change->goal->force) {
         err = check_held(change, &out->refusal);
