@@ -71,7 +71,7 @@ mapfile -t suites < <(sed -n 's/^AUTHP_SUITE(\(.*\))$/\1/p' t/unit/suites.h)
 mapfile -t of_stores < <(printf '%s\n' "${suites[@]}" | grep -E 'contract|mongo|sqlite|postgresql')
 mapfile -t others < <(printf '%s\n' "${suites[@]}" | grep -vE 'contract|mongo|sqlite|postgresql')
 add stages unit-store unit "${of_stores[@]}"
-add stages unit-pooled env AUTHP_POOLED=1 build/with-postgres.sh "$OUT/asan/unit" contract_postgresql
+add stages unit-pooled env AUTHP_POOLED=1 build/with-postgres.sh "$OUT/asan/unit" contract_postgresql ways_back_postgresql
 add stages unit unit "${others[@]}"
 add stages fuzz-replay replay
 # The longest ones first. Folders whose tests start servers of their own (outage, mongo, postgresql) or are about files (install) do not run on
@@ -87,7 +87,7 @@ if [ -n "$real" ]; then
     add_e2e real '!(install|outage|mongo)' AUTHP_STORE=mongodb AUTHP_TEST_MONGO="$real"
 fi
 if [ -n "$real_pg" ]; then
-    add stages unit-real-pg env AUTHP_TEST_PG="$real_pg" build/with-postgres.sh "$OUT/asan/unit" contract_postgresql
+    add stages unit-real-pg env AUTHP_TEST_PG="$real_pg" build/with-postgres.sh "$OUT/asan/unit" contract_postgresql ways_back_postgresql
     add_e2e real-pg '!(install|outage|mongo)' AUTHP_STORE=postgresql AUTHP_TEST_PG="$real_pg"
 fi
 

@@ -24,7 +24,7 @@ void postgresql_fixture_make(void)
     static unsigned int serial;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    snprintf(schema, sizeof(schema), "authp_%lx_%lx_%x", (unsigned long)getpid(),
+    snprintf(schema, sizeof(schema), "Authp_%lx_%lx_%x", (unsigned long)getpid(),
              (unsigned long)now.tv_nsec, serial++);
 }
 

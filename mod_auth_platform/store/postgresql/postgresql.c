@@ -70,10 +70,16 @@ static const char migrate_lock[] =
     "IF current_schema() IS NULL AND current_setting('search_path') NOT LIKE '%,%' THEN "
     "EXECUTE 'CREATE SCHEMA ' || current_setting('search_path'); END IF; END $$";
 
+/* to_regclass() is not used: after waiting for the lock it may still find a table that another
+ * process has dropped. */
+static const char has_migrations[] =
+    "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'schema_migrations' AND "
+    "relnamespace = to_regnamespace(quote_ident(current_schema()))";
+
 /* All tables of the schema that have a name of ours. */
 static const char undo_lock[] =
     "DO $$ DECLARE ours regclass; BEGIN FOR ours IN SELECT c.oid::regclass FROM pg_class c WHERE "
-    "c.relkind = 'r' AND c.relnamespace = to_regnamespace(current_schema()) AND c.relname IN "
+    "c.relkind = 'r' AND c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relname IN "
     "('users', 'refresh_tokens', 'audit_log', 'recruiter_invites', 'login_failures', "
     "'user_identities', 'used_tokens', 'login_codes') ORDER BY c.relname LOOP "
     "EXECUTE 'LOCK TABLE ' || ours || ' IN ACCESS EXCLUSIVE MODE'; END LOOP; END $$";
@@ -89,7 +95,7 @@ static const authp_sql_dialect_t dialect = {
     .absent_is_null = true,
     .migrate_lock = migrate_lock,
     .undo_lock = undo_lock,
-    .has_migrations = "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
+    .has_migrations = has_migrations,
     .kinds = AUTHP_POSTGRESQL_SCHEMA_KINDS,
     .clock = &clock_statement,
     .params = authp_postgresql_url_params,
