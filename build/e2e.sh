@@ -40,7 +40,7 @@ if [ "${E2E_SANITIZE:-0}" = 1 ]; then
     export LSAN_OPTIONS="suppressions=$AUTHP_ASAN_DIR/lsan.supp:print_suppressions=0"
 fi
 export AUTHP_MODULE="$out/$profile/mod_auth_platform.so" AUTHP_CLI="$out/$profile/authplatform"
-export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_AXE="$out/axe/axe.min.js" AUTHP_MONGO_LIB="$out/mongo/lib" AUTHP_OIDC="$out/oidc"
+export AUTHP_OAS_SCHEMA="$out/oas/schema.json" AUTHP_SCHEMATHESIS="$out/schemathesis" AUTHP_AXE="$out/axe/axe.min.js" AUTHP_MONGO_LIB="$out/mongo/lib" AUTHP_OIDC="$out/oidc" AUTHP_FERRETDB="$out/ferretdb"
 # t/install needs the checkout and Debian's apache2 package.
 export AUTHP_TOP=$PWD AUTHP_DEBIAN="$out/debian"
 
@@ -51,6 +51,7 @@ if [ "$(id -u)" -eq 0 ] && grep -q AUTHP_DEBIAN "$@"; then build/debian-apache.s
 if grep -q AUTHP_SCHEMATHESIS "$@"; then build/schemathesis.sh || exit 1; fi
 if grep -q AUTHP_AXE "$@"; then build/wheel-file.sh axe/axe.min.js t/browser/axe.txt axe_playwright_python/axe.min.js || exit 1; fi
 if grep -qE 'AuthPlatform::Mongo|AUTHP_MONGO_LIB' "$@"; then build/mongo-server.sh || exit 1; fi
+if grep -q AuthPlatform::Ferret "$@"; then build/ferretdb.sh || exit 1; fi
 if grep -qE 'AuthPlatform::Oidc|AUTHP_OIDC' "$@"; then build/oidc-provider.sh || exit 1; fi
 
 for needed in "$AUTHP_MODULE" "$AUTHP_CLI" t/TEST; do

@@ -51,6 +51,10 @@ else ifneq ($(filter %.t,$(T)),)
 TEST_NEEDS := $(if $(filter 1,$(E2E_SANITIZE)),$(ASAN_SERVER),debug)
 else ifneq ($(filter guards sqlite-% mongodb-% postgresql-% pooled-% real-%,$(T))$(wildcard build/guards/$(T).sh),)
 TEST_NEEDS := debug
+else ifneq ($(filter ferretdb-api ferretdb-cli ferretdb-durable,$(T)),)
+TEST_NEEDS := debug
+else ifneq ($(filter ferretdb,$(T)),)
+TEST_NEEDS := debug $(call unit,asan)
 else ifneq ($(filter asan-%,$(T)),)
 TEST_NEEDS := $(ASAN_SERVER)
 else ifneq ($(filter $(T),$(FUZZERS) fuzz-replay),)
@@ -65,10 +69,11 @@ test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, 
 	@build/test.sh $(T)
 
 .PHONY: test-long
-test-long: debug  ## restarts under load on each store, more of them than `make test` does, outages, and production.md in a bare Debian
+test-long: debug $(call unit,asan)  ## restarts under load on each store, more than `make test` does, outages, FerretDB, and production.md in a bare Debian
 	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t t/install/20_bare.t
 	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t
 	@AUTHP_LONG=1 AUTHP_STORE=postgresql build/e2e.sh t/restart/*.t
+	@AUTHP_LONG=1 build/test.sh ferretdb
 
 .PHONY: unit
 unit: $(call unit,asan)  ## the C unit tests alone, or one suite: T=

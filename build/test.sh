@@ -4,6 +4,8 @@
 #   build/test.sh [a .t file | unit suite | fuzz target | guard | stage]
 # Stages are guards, unit-store, unit-pooled (the store contract through PgBouncer), unit (all other suites), fuzz-replay and, for each folder
 # of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER, postgresql-FOLDER, asan-FOLDER, and for some pooled-FOLDER.
+# The stages ferretdb-contract, -bare, -durable, -api and -cli run only if they are named, one or all (ferretdb), because building that server
+# takes minutes.
 # TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time is a stage of its own, such as
 # sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, one for
 # each core and one at once) or "# Alone: why" (it fills the machine: at the end, one at a time).
@@ -23,6 +25,7 @@ mkdir -p "$logs"
 stages=() # run side by side, in this order
 quiet=()  # run after them, fewer at once
 alone=()  # run last, one by one
+named=()  # run only if they are named
 declare -A command=() # the command of each stage, quoted for eval
 
 # add LIST NAME COMMAND...
@@ -90,10 +93,20 @@ if [ -n "$real_pg" ]; then
     add stages unit-real-pg env AUTHP_TEST_PG="$real_pg" build/with-postgres.sh "$OUT/asan/unit" contract_postgresql ways_back_postgresql
     add_e2e real-pg '!(install|outage|mongo)' AUTHP_STORE=postgresql AUTHP_TEST_PG="$real_pg"
 fi
+# A second server of MongoDB's protocol, with accounts, TLS and durability (t/lib/AuthPlatform/Ferret.pm).
+mapfile -t of_mongodb < <(printf '%s\n' "${suites[@]}" | grep mongodb)
+add named ferretdb-contract build/with-ferretdb.sh t/mongo/ferretdb/contract.pl "$OUT/asan/unit" "${of_mongodb[@]}"
+add named ferretdb-bare env AUTHP_BARE=1 build/with-ferretdb.sh t/mongo/ferretdb/bare.pl "$OUT/asan/unit"
+add named ferretdb-durable build/e2e.sh t/mongo/ferretdb/*.t
+for folder in api cli; do
+    add named "ferretdb-$folder" env AUTHP_STORE=mongodb build/with-ferretdb.sh build/e2e.sh t/"$folder"/*.t
+done
 
 if [[ $only == *.t ]]; then
     stages=() quiet=() alone=()
     add stages e2e build/e2e.sh "$only"
+elif [ "$only" = ferretdb ]; then
+    stages=() quiet=() alone=("${named[@]}")
 elif [ -n "${command[${only:-none}]:-}" ]; then
     stages=("$only") quiet=() alone=()
 elif [ -n "$only" ]; then

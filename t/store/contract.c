@@ -322,8 +322,11 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
 {
     Suite *suite = suite_create(name);
     TCase *tests = tcase_create(name);
+    TCase *races = tcase_create("races"); /* CK_RUN_CASE=races runs these alone */
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_checked_fixture(races, setup, teardown);
     tcase_set_timeout(tests, 60);
+    tcase_set_timeout(races, 60);
     tcase_add_test(tests, user_comes_back_whole);
     tcase_add_test(tests, absent_stays_absent);
     tcase_add_test(tests, unique_values_decide);
@@ -336,13 +339,14 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     contract_add_invites(tests);
     contract_add_live(tests);
     contract_add_failures(tests);
-    contract_add_races(tests);
+    contract_add_races(races);
     contract_add_audit(tests);
     contract_add_columns(tests);
     contract_add_identities(tests);
-    contract_add_identity_races(tests);
+    contract_add_identity_races(races);
     contract_add_once(tests);
     contract_add_transfer(tests);
     suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, races);
     return suite;
 }

@@ -3,6 +3,7 @@
  * indexes it creates, and how it retries after a refusal. */
 #include "../unit/suite.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "contract.h"
 #include "fake_mongod.h"
 #include "store/mongodb/mongo_impl.h"
@@ -262,6 +263,34 @@ START_TEST(an_index_of_others)
 }
 END_TEST
 
+static char logged[1024];
+
+static void keep_line(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    apr_cpystrn(logged, message, sizeof(logged));
+}
+
+/* A code alone does not tell an operator that the URI names no user, or one without the rights. */
+START_TEST(rights_are_missing)
+{
+    int applied = -1;
+    authp_log_set_sink(keep_line, NULL);
+    fake_mongod_code("createIndexes", 13);
+    ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_E_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(logged, "AUTHP0232"));
+    ck_assert_ptr_nonnull(strstr(logged, "code 13 (not authorized"));
+    fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
+    usleep(600000);
+    ck_assert_int_eq(insert(), AUTHP_OK);
+    fake_mongod_code("find", 121);
+    ck_assert_int_eq(find(), AUTHP_E_INTERNAL);
+    ck_assert_ptr_nonnull(strstr(logged, "code 121"));
+    ck_assert_ptr_null(strstr(logged, "authorized"));
+    authp_log_set_sink(NULL, NULL);
+}
+END_TEST
+
 /* With all clients in use a caller waits for a part of its time and then gets an error. Every
  * client comes back, also after errors. */
 START_TEST(all_in_use)
@@ -314,6 +343,7 @@ Suite *suite_mongodb_answers(void)
     tcase_add_test(tests, which_indexes);
     tcase_add_test(tests, no_indexes_yet);
     tcase_add_loop_test(tests, an_index_of_others, 0, (int)(sizeof(others) / sizeof(others[0])));
+    tcase_add_test(tests, rights_are_missing);
     tcase_add_test(tests, all_in_use);
     tcase_add_test(tests, who_is_it);
     suite_add_tcase(suite, tests);

@@ -3,6 +3,9 @@
 
 #include <mongoc/mongoc.h>
 
+/* The server knows the client, or lets it in without a name, and refuses the command. */
+#define UNAUTHORIZED 13
+
 /* Codes with which a server says that another server should be asked, or that its time ran out. */
 static bool is_passing(uint32_t code)
 {
@@ -19,6 +22,14 @@ static bool is_passing(uint32_t code)
 bool authp_mongo_error_is_duplicate(const bson_error_t *error)
 {
     return error->domain == MONGOC_ERROR_SERVER && (error->code == 11000 || error->code == 11001);
+}
+
+const char *authp_mongo_error_hint(const bson_error_t *error)
+{
+    bool refused = error->domain == MONGOC_ERROR_SERVER && error->code == UNAUTHORIZED;
+    return refused ? " (not authorized: MONGODB_URI names no user, or one who lacks the role "
+                     "readWrite on this database)"
+                   : "";
 }
 
 authp_err_t authp_mongo_error_classify(const bson_error_t *error)

@@ -15,4 +15,7 @@ authp_err_t authp_mongo_error_classify(const bson_error_t *error);
 /* True if a unique value is taken. */
 bool authp_mongo_error_is_duplicate(const bson_error_t *error);
 
+/* What an operator can do about an error that has only a code: " (...)", or "". */
+const char *authp_mongo_error_hint(const bson_error_t *error);
+
 #endif

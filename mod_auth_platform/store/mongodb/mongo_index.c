@@ -190,7 +190,7 @@ static authp_err_t make(authp_mongo_t *m, mongoc_client_t *client, const index_t
               index->collection, index->field, error->code,
               authp_mongo_error_is_duplicate(error)
                   ? " (documents with the same value exist: remove them)"
-                  : "");
+                  : authp_mongo_error_hint(error));
     return AUTHP_E_INTERNAL;
 }
 

@@ -76,8 +76,8 @@ authp_err_t authp_mongo_pool_release(authp_mongo_t *m, mongoc_client_t *client,
                   answered ? "answers again" : "does not answer: ", answered ? "" : error->message);
     }
     if (err == AUTHP_E_INTERNAL) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0232", "MongoDB refused a command: domain %u, code %u",
-                  error->domain, error->code);
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0232", "MongoDB refused a command: domain %u, code %u%s",
+                  error->domain, error->code, authp_mongo_error_hint(error));
         apr_reslist_invalidate(m->clients, client);
     } else {
         apr_reslist_release(m->clients, client);
