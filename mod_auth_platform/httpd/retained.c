@@ -13,7 +13,7 @@
 /* The version of the module that is loaded next reads the retained memory. So whoever changes the
  * layout in crypto/password/hasher_bound.c, api/core/gate.h, service/live_table/live_layout.h or
  * service/limit/limit_impl.h must also change the number in its key. */
-#define BOUND_KEY "auth_platform/hasher-bound/4"
+#define BOUND_KEY "auth_platform/hasher-bound/5"
 #define LIVE_KEY "auth_platform/live-table/1"
 #define CROWD_KEY "auth_platform/crowd/2"
 #define LIMITS_KEY "auth_platform/limits/1"

@@ -200,7 +200,7 @@ START_TEST(a_short_line_in_a_flood)
     int64_t now = authp_clock_now(authp_clock_monotonic());
     crowd.seen = now;
     crowd.began = now - 5000;
-    authp_hasher_bound_assume(bound, 248);
+    authp_hasher_bound_assume(bound, 248000);
     throttled_wait(&h, "POST", LOGIN, "1");
     ck_assert_int_eq(gate.strangers, 0);
     authp_hasher_bound_leave(bound, places[4]);
@@ -225,14 +225,15 @@ START_TEST(a_quick_line_is_no_flood)
     }
     ck_assert(!authp_gate_enter(&gate, true));
     throttled_right(&h, "ada@example.org");
-    authp_hasher_bound_assume(bound, 20); /* the line takes 240 ms with those that have entered */
+    authp_hasher_bound_assume(bound,
+                              20000); /* the line takes 240 ms with those that have entered */
     (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
     ck_assert_int_eq(gate.strangers, 5);
-    authp_hasher_bound_assume(bound, 23);
+    authp_hasher_bound_assume(bound, 23000);
     throttled_wait(&h, "POST", LOGIN, "1");
     ck_assert_int_eq(gate.strangers, 5);
     gate.strangers = gate.burst;
-    authp_hasher_bound_assume(bound, 1);
+    authp_hasher_bound_assume(bound, 1000);
     /* strangers have all threads that they may have */
     (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy");
 }

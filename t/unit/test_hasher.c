@@ -102,7 +102,7 @@ START_TEST(in_time)
     };
     int taken[MANY];
     authp_hasher_bound_t *bound = make_bound(rows[_i][0], 0);
-    authp_hasher_bound_assume(bound, rows[_i][1]);
+    authp_hasher_bound_assume(bound, rows[_i][1] * 1000);
     int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
     ck_assert_int_eq(strangers, rows[_i][2]);
     /* Known callers have places of their own. */
@@ -118,7 +118,7 @@ START_TEST(workers_are_left)
     static const int rows[][2] = {{0, 2}, {1, 2}, {3, 3}, {18, 18}, {300, 300}, {5000, 1024}};
     int taken[MANY];
     authp_hasher_bound_t *bound = make_bound(2, 0);
-    authp_hasher_bound_assume(bound, 1);
+    authp_hasher_bound_assume(bound, 1000);
     authp_hasher_bound_limit(bound, rows[_i][0]);
     int strangers = admit_all(bound, AUTHP_HASH_STRANGER, taken);
     ck_assert_int_eq(strangers, rows[_i][1]);
@@ -152,7 +152,7 @@ START_TEST(the_estimate_follows)
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 10);
     leave_all(bound, taken, 10);
 
-    authp_hasher_bound_assume(bound, 250);
+    authp_hasher_bound_assume(bound, 250000);
     int first = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER);
     run_some(bound, 40, 1000);
     ck_assert_int_eq(admit_all(bound, AUTHP_HASH_STRANGER, taken), 9);

@@ -129,11 +129,11 @@ START_TEST(a_quick_line)
 {
     ck_assert(!authp_hasher_line_is_quick(hasher, 0));
     ck_assert(!authp_hasher_line_is_quick(hasher, 1));
-    authp_hasher_bound_assume(bound, 125);
+    authp_hasher_bound_assume(bound, 125000);
     ck_assert(authp_hasher_line_is_quick(hasher, 1));
     ck_assert(authp_hasher_line_is_quick(hasher, 2)); /* done in 250 ms */
     ck_assert(!authp_hasher_line_is_quick(hasher, 3));
-    authp_hasher_bound_assume(bound, 251);
+    authp_hasher_bound_assume(bound, 251000);
     ck_assert(!authp_hasher_line_is_quick(hasher, 1));
 }
 END_TEST
@@ -200,7 +200,7 @@ static int line_after(authp_hash_for_t who, int hashes)
     bool match = false;
     ck_assert_int_eq(authp_hasher_bound_make(1, 0, &bound), AUTHP_OK);
     ck_assert_int_eq(authp_hasher_make(bound, authp_random_system(), 0, &hasher, pool), AUTHP_OK);
-    authp_hasher_bound_assume(bound, 1);
+    authp_hasher_bound_assume(bound, 1000);
     /* While no caller waits, the estimate is that of an idle server. */
     ck_assert_int_ge(authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER), 0);
     for (int i = 0; i < hashes; i++) {

@@ -62,7 +62,7 @@ struct authp_hasher_t {
     crew_t crews[AUTHP_HASH_FOR_COUNT];
 };
 
-/* Processor time of this thread, in microseconds. */
+/* Processor time of this thread. */
 static int64_t cpu_us(void)
 {
     struct timespec now;
@@ -70,12 +70,14 @@ static int64_t cpu_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* The quickest hash of bcrypt takes about 1 ms. */
+/* The quickest hash of bcrypt takes about 1 ms. As many are made as come nearest to the time. */
 static void spend(const authp_hasher_t *hasher, int64_t already_us)
 {
-    int64_t whole_us = (int64_t)authp_hasher_bound_quiet_ms(hasher->bound) * 1000;
-    for (int64_t began = cpu_us(); already_us + cpu_us() - began < whole_us;) {
+    int64_t left_us = authp_hasher_bound_quiet_us(hasher->bound) - already_us;
+    for (int64_t one_us = 0; left_us > one_us / 2; left_us -= one_us) {
+        int64_t began = cpu_us();
         (void)authp_bcrypt_verify("x", 1, authp_bcrypt_dummy(0));
+        one_us = cpu_us() - began;
     }
 }
 
@@ -386,15 +388,13 @@ authp_err_t authp_hasher_verify(authp_hasher_t *hasher, authp_hash_for_t who, co
 {
     authp_hash_verdict_t verdict;
     authp_err_t err = authp_hasher_verify_timed(hasher, who, password, len, hash, &verdict);
-    if (err == AUTHP_OK) {
-        *match = verdict.match;
-    }
+    *match = err == AUTHP_OK ? verdict.match : *match;
     return err;
 }
 
 authp_err_t authp_hasher_spend(authp_hasher_t *hasher, authp_hash_for_t who, int64_t spent_us)
 {
     job_t job = {.who = who, .spent_us = spent_us};
-    int64_t whole_us = (int64_t)authp_hasher_bound_quiet_ms(hasher->bound) * 1000;
-    return spent_us < whole_us ? perform(hasher, "", 0, &job) : AUTHP_OK;
+    bool rest = spent_us < authp_hasher_bound_quiet_us(hasher->bound);
+    return rest ? perform(hasher, "", 0, &job) : AUTHP_OK;
 }

@@ -42,7 +42,7 @@ struct authp_hasher_bound_t {
     atomic_int most;     /* how many of `places` may be taken */
     atomic_int reach;    /* how many may be held: the largest `most` there was */
     atomic_int took_ms;  /* mean time of strangers' latest hashes; 0: not known */
-    atomic_int quiet_ms; /* time of a hash on an idle machine; 0: not known */
+    atomic_int quiet_us; /* time of a hash on an idle machine; 0: not known */
     place_t run[MAX_SLOTS + MAX_KNOWN];
     place_t admit[MAX_PLACES + MAX_KNOWN_PLACES];
 };
@@ -100,7 +100,7 @@ authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t *
     atomic_init(&bound->most, bound->places);
     atomic_init(&bound->reach, 0);
     atomic_init(&bound->took_ms, 0);
-    atomic_init(&bound->quiet_ms, 0);
+    atomic_init(&bound->quiet_us, 0);
     err = make_places(bound->run, bound->slots + bound->known_slots);
     if (err == AUTHP_OK) {
         err = make_places(bound->admit, bound->places + bound->known_places);
@@ -135,23 +135,28 @@ int authp_hasher_bound_probe(const authp_scheme_t *scheme)
         least = took < least ? took : least;
     }
     if (scheme->argon2id) {
-        return (int)(least / 1000) + 1;
+        return (int)least;
     }
     /* Each step of the cost doubles the time. */
     int64_t whole =
         cost >= PROBE_COST ? least << (cost - PROBE_COST) : least >> (PROBE_COST - cost);
-    return (int)(whole / 1000) + 1;
+    return (int)(whole < INT32_MAX ? whole : INT32_MAX);
 }
 
-void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms)
+static int round_up_ms(int us)
 {
-    atomic_store_explicit(&bound->quiet_ms, took_ms, memory_order_relaxed);
-    atomic_store_explicit(&bound->took_ms, took_ms, memory_order_relaxed);
+    return us / 1000 + (us % 1000 != 0);
 }
 
-int authp_hasher_bound_quiet_ms(const authp_hasher_bound_t *bound)
+void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_us)
 {
-    return atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
+    atomic_store_explicit(&bound->quiet_us, took_us, memory_order_relaxed);
+    atomic_store_explicit(&bound->took_ms, round_up_ms(took_us), memory_order_relaxed);
+}
+
+int authp_hasher_bound_quiet_us(const authp_hasher_bound_t *bound)
+{
+    return atomic_load_explicit(&bound->quiet_us, memory_order_relaxed);
 }
 
 void authp_hasher_bound_limit(authp_hasher_bound_t *bound, int most)
@@ -236,7 +241,7 @@ static bool is_in_time(authp_hasher_bound_t *bound)
 {
     int line = count_line(bound);
     int64_t took = atomic_load_explicit(&bound->took_ms, memory_order_relaxed);
-    int quiet = atomic_load_explicit(&bound->quiet_ms, memory_order_relaxed);
+    int quiet = round_up_ms(authp_hasher_bound_quiet_us(bound));
     if (line <= 1 && quiet > 0 && took > quiet) {
         /* The latest hashes were slow because the server was busy. It is not busy any more. */
         atomic_store_explicit(&bound->took_ms, quiet, memory_order_relaxed);

@@ -26,15 +26,15 @@ typedef enum authp_hash_for_t {
  * running ones. The share of known callers is added: a quarter, at least one. */
 AUTHP_CHECKED authp_err_t authp_hasher_bound_make(int slots, int queue, authp_hasher_bound_t **out);
 
-/* Returns how many milliseconds of processor time one hash of `scheme` takes on an idle machine.
+/* Returns how many microseconds of processor time one hash of `scheme` takes on an idle machine.
  * For bcrypt it hashes a few times at a low cost, for about 10 ms, in the calling thread, and
  * computes the time from that. Argon2id is measured itself, for about 100 ms. */
 int authp_hasher_bound_probe(const authp_scheme_t *scheme);
 /* Sets that time. It is the estimate until real hashes have been made. Without it no caller is
  * refused because of the time of the line. */
-void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_ms);
+void authp_hasher_bound_assume(authp_hasher_bound_t *bound, int took_us);
 /* The time that was set. 0: not known. */
-int authp_hasher_bound_quiet_ms(const authp_hasher_bound_t *bound);
+int authp_hasher_bound_quiet_us(const authp_hasher_bound_t *bound);
 
 /* Lets at most `most` callers run or wait in the line, whatever the time, but at least one for each
  * slot. For a server whose workers wait: some of them then stay free for pages. */
