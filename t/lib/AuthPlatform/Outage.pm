@@ -4,6 +4,8 @@ package AuthPlatform::Outage;
 use strict;
 use warnings FATAL => 'all';
 use Exporter 'import';
+use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
