@@ -40,14 +40,6 @@ $pg->freeze;
 is_away($httpd, 'PostgreSQL is frozen');
 my ($seen, $page) = crowd($httpd, $in->{json}{access_token}, 4, 25);
 is(join(' ', sort keys %$seen), '503', 'PostgreSQL is frozen: each of the sign-ins at once got 503') or diag explain $seen;
-# PgBouncer accepts each connection, so only the time that statements take can tell the breaker.
-my $quick = 0;
-for (1 .. 20) {
-    my $began  = time;
-    my $answer = $httpd->api('/login', $ada);
-    $quick++ if $answer->{status} == 503 && time - $began < 0.5;
-}
-cmp_ok($quick, '>=', 10, "PostgreSQL is frozen: $quick of 20 are told at once");
 $pg->thaw;
 is_back($httpd, 'PostgreSQL goes on', $ada);
 $httpd->stop;

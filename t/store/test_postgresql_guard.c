@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guard breaks a connection whose call takes too long, and no other one. */
 #include "../unit/suite.h"
+#include "base/breaker.h"
 #include "base/clock.h"
+#include "postgresql_fixture.h"
+#include "store/postgresql/postgresql.h"
 #include "store/postgresql/postgresql_error.h"
 #include "store/postgresql/postgresql_guard.h"
 #include "store/postgresql/postgresql_native.h"
+#include "store/sql/sql.h"
+#include "store/sql/sql_rows.h"
 
 #include <apr_dbd.h>
 #include <apr_strings.h>
@@ -207,6 +212,32 @@ START_TEST(test_ends_during_a_call)
 }
 END_TEST
 
+/* Connections that are lost count for the breaker, although each of them could be opened. */
+START_TEST(test_lost_connections_open_the_breaker)
+{
+    static const authp_sql_statement_t ends = {
+        .name = "ends", .text = "SELECT pg_terminate_backend(pg_backend_pid())::integer"};
+    static const authp_sql_statement_t one = {.name = "one", .text = "SELECT 1"};
+    const void *values[] = {NULL};
+    int rows = 0;
+    void *sql = NULL;
+    postgresql_fixture_make();
+    authp_store_config_t config = postgresql_fixture_config();
+    ck_assert_int_eq(authp_postgresql_ops.open(&config, guarded, &sql), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_run(sql, &one, values, authp_sql_rows_count, &rows), AUTHP_OK);
+    for (int i = 0; i < AUTHP_BREAKER_FAILURES; i++) {
+        ck_assert_int_eq(authp_sql_run(sql, &ends, values, authp_sql_rows_count, &rows),
+                         AUTHP_E_UNAVAILABLE);
+    }
+    ck_assert_int_eq(authp_sql_run(sql, &one, values, authp_sql_rows_count, &rows),
+                     AUTHP_E_UNAVAILABLE);
+    wait_ms(AUTHP_BREAKER_PAUSE_MS + 100);
+    ck_assert_int_eq(authp_sql_run(sql, &one, values, authp_sql_rows_count, &rows), AUTHP_OK);
+    apr_pool_clear(guarded);
+    postgresql_fixture_remove();
+}
+END_TEST
+
 Suite *suite_postgresql_guard(void)
 {
     Suite *suite = suite_create("postgresql_guard");
@@ -219,6 +250,7 @@ Suite *suite_postgresql_guard(void)
     tcase_add_test(tests, test_many_at_once);
     tcase_add_test(tests, test_gives_back_what_it_took);
     tcase_add_test(tests, test_ends_during_a_call);
+    tcase_add_test(tests, test_lost_connections_open_the_breaker);
     suite_add_tcase(suite, tests);
     return suite;
 }
