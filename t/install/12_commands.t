@@ -56,6 +56,10 @@ sub starts_demo {
 # What a person does after a block, as the guide says.
 my %after;
 
+# The files that moving.md reads.
+my $EXPORTS = 'cd t/cli/imports && for pair in firebase-users.json:users.json auth0-hashes.ndjson:auth0.ndjson supabase-users.json:supabase.json '
+    . 'keycloak-realm.json:acme-realm.json; do install -m 600 "${pair%:*}" "/root/${pair#*:}"; done';
+
 # Runs a block in the shell of its document, so that functions and variables stay.
 my %network;
 sub commands {
@@ -117,6 +121,7 @@ for my $file (sort glob "$top/conf/guides/*.md") {
         next;
     }
     next if $name =~ /^(?:mongodb|postgresql)$/;
+    here($EXPORTS, name => 'files of other systems') if $name eq 'moving';
     walk($name, $file);
     like($root->file('/run/demo/error.log'), qr/AUTHP0500: refused/, 'the log has the line that it names') if $name eq 'troubleshooting';
 }

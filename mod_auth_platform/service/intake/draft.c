@@ -16,7 +16,8 @@ void authp_draft_note(authp_draft_t *draft, const char *clause)
 
 void authp_draft_role(authp_draft_t *draft, const char *role)
 {
-    if (role != NULL && *role != '\0' && !authp_text_listed(role, draft->roles)) {
+    if (role != NULL && *role != '\0' && draft->roles->nelts < AUTHP_DRAFT_ROLES_MOST &&
+        !authp_text_listed(role, draft->roles)) {
         APR_ARRAY_PUSH(draft->roles, const char *) = role;
     }
 }
@@ -59,7 +60,7 @@ void authp_draft_identity(authp_draft_t *draft, const char *provider, const char
 {
     apr_pool_t *pool = draft->notes->pool;
     if (issuer == NULL || sub == NULL || *sub == '\0') {
-        authp_draft_note(draft, apr_psprintf(pool, "the identity at \"%s\" is not taken over",
+        authp_draft_note(draft, apr_psprintf(pool, "the identity at \"%.64s\" is not taken over",
                                              provider != NULL ? provider : "an unknown provider"));
         return;
     }

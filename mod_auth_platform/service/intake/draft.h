@@ -49,7 +49,10 @@ extern const authp_intake_format_t authp_from_keycloak;
 
 /* Adds a clause about what is not taken over. */
 void authp_draft_note(authp_draft_t *draft, const char *clause);
+/* Adds a role. Those after the first AUTHP_DRAFT_ROLES_MOST different ones are dropped: at most 32
+ * of them can be in ROLES. */
 void authp_draft_role(authp_draft_t *draft, const char *role);
+#define AUTHP_DRAFT_ROLES_MOST 200
 /* Adds the roles of a value: a list of texts, or a text with names that white space, commas,
  * semicolons or bars separate. */
 void authp_draft_roles(authp_draft_t *draft, const json_t *value, apr_pool_t *pool);

@@ -61,9 +61,12 @@ static bool has_parameters(const authp_intake_options_t *o)
            o->block_size != NULL || o->hash_input_order != NULL;
 }
 
-static const char *check_options(const authp_intake_options_t *options,
-                                 const authp_intake_format_t *format, apr_pool_t *pool)
+const char *authp_intake_check(const authp_intake_options_t *options, apr_pool_t *pool)
 {
+    const authp_intake_format_t *format = format_of(options->format);
+    if (format == NULL) {
+        return apr_pstrcat(pool, "--format is one of ", authp_intake_formats(pool), NULL);
+    }
     if (format->check != NULL) {
         return format->check(options, pool);
     }
@@ -134,9 +137,7 @@ authp_err_t authp_intake_open(const authp_intake_options_t *options, authp_feed_
                               void *ctx, authp_intake_t **out, const char **why, apr_pool_t *pool)
 {
     const authp_intake_format_t *format = format_of(options->format);
-    const char *wrong =
-        format != NULL ? check_options(options, format, pool)
-                       : apr_pstrcat(pool, "--format is one of ", authp_intake_formats(pool), NULL);
+    const char *wrong = authp_intake_check(options, pool);
     if (format == NULL || wrong != NULL) {
         *why = wrong;
         return AUTHP_E_VALIDATION_FAILED;
@@ -193,7 +194,7 @@ static const char *label(const authp_intake_t *intake, long line, const authp_dr
     const char *place = intake->json != NULL
                             ? apr_psprintf(pool, "entry %ld (line %ld)", intake->entries, line)
                             : apr_psprintf(pool, "line %ld", line);
-    return name != NULL ? apr_pstrcat(pool, place, ": ", name, NULL) : place;
+    return name != NULL ? apr_psprintf(pool, "%s: %.254s", place, name) : place;
 }
 
 static void label_notes(const authp_intake_t *intake, long line, const authp_draft_t *draft,

@@ -36,6 +36,10 @@ bool authp_intake_is_format(const char *name);
 /* The names of the formats, as "csv, firebase ...". */
 const char *authp_intake_formats(apr_pool_t *pool);
 
+/* NULL if the format and the parameters of hashes are right, otherwise the sentence that says what
+ * is wrong. `settings` and `now` do not matter. */
+const char *authp_intake_check(const authp_intake_options_t *options, apr_pool_t *pool);
+
 /* Begins to read. AUTHP_E_VALIDATION_FAILED: *why says which option is wrong. AUTHP_E_MALFORMED:
  * *why says why the file is refused. AUTHP_E_UNAVAILABLE: the file could not be read. */
 AUTHP_CHECKED authp_err_t authp_intake_open(const authp_intake_options_t *options,

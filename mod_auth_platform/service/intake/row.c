@@ -70,8 +70,8 @@ static void put_roles(const authp_settings_t *settings, authp_draft_t *draft, au
         if (is_role(settings, role)) {
             APR_ARRAY_PUSH(user->roles, const char *) = role;
         } else {
-            authp_draft_note(draft,
-                             apr_psprintf(pool, "the role \"%s\" is not in ROLES: left out", role));
+            authp_draft_note(
+                draft, apr_psprintf(pool, "the role \"%.64s\" is not in ROLES: left out", role));
         }
     }
     if (user->roles->nelts == 0 && is_role(settings, DEFAULT_ROLE)) {
