@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cmd_import.h"
 
+#include "cli/cmd_intake.h"
 #include "cli/importing.h"
 #include "cli/output.h"
 #include "service/transfer/transfer_import.h"
@@ -12,9 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* The name of our own format. */
-#define OWN_FORMAT "authplatform"
 
 /* Opens the file as the user who called the tool. *bytes: its size, 0 if it is unknown. NULL: an
  * error was printed. */
@@ -119,16 +117,16 @@ static int run_own(authp_context_t *context, const authp_transfer_source_t *sour
         note_missing(importing, import, context->pool);
     }
     note_sessions(importing, other_key, without_account, factors, context->pool);
-    return authp_importing_end(importing, OWN_FORMAT, err, refusal);
+    return authp_importing_end(importing, AUTHP_CMD_INTAKE_OWN_FORMAT, err, refusal);
 }
 
 int authp_cmd_import(authp_context_t *context)
 {
     int64_t bytes = 0;
     int status = AUTHP_EXIT_FAILED;
-    const char *format = authp_context_value(context, "format");
-    if (format != NULL && strcmp(format, OWN_FORMAT) != 0) {
-        authp_output_error(context->pool, "the format \"%s\" is unknown", format);
+    const char *wrong = authp_cmd_intake_check(context);
+    if (wrong != NULL) {
+        authp_output_error(context->pool, "%s", wrong);
         return AUTHP_EXIT_USAGE;
     }
     FILE *in = open_input(context, &bytes, &status);
@@ -143,5 +141,6 @@ int authp_cmd_import(authp_context_t *context)
         .in = in,
         .dry_run = authp_context_value(context, "dry-run") != NULL,
         .drop_factors = authp_context_value(context, "drop-factors") != NULL};
-    return run_own(context, &source, bytes);
+    return authp_cmd_intake_wanted(context) ? authp_cmd_intake(context, in, bytes, source.dry_run)
+                                            : run_own(context, &source, bytes);
 }

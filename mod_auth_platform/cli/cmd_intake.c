@@ -7,6 +7,7 @@
 #include "service/transfer/transfer_put.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Accounts that are put together. Their memory, and that of `results`, is `pool`, which is cleared
  * after each batch, so that the memory of the process does not grow with the file. */
@@ -46,13 +47,26 @@ static authp_intake_options_t options_of(const authp_context_t *context)
         .mem_cost = authp_context_value(context, "mem-cost"),
         .parallelization = authp_context_value(context, "parallelization"),
         .block_size = authp_context_value(context, "block-size"),
+        .dk_len = authp_context_value(context, "dk-len"),
         .hash_input_order = authp_context_value(context, "hash-input-order"),
     };
 }
 
+bool authp_cmd_intake_wanted(const authp_context_t *context)
+{
+    const char *format = authp_context_value(context, "format");
+    return format != NULL && strcmp(format, AUTHP_CMD_INTAKE_OWN_FORMAT) != 0;
+}
+
 const char *authp_cmd_intake_check(const authp_context_t *context)
 {
-    const authp_intake_options_t options = options_of(context);
+    authp_intake_options_t options = options_of(context);
+    if (!authp_cmd_intake_wanted(context)) {
+        options.format = NULL;
+    } else if (authp_context_value(context, "drop-factors") != NULL) {
+        return "--drop-factors is for files of authplatform export: second factors of other systems "
+               "are never taken over";
+    }
     return authp_intake_check(&options, context->pool);
 }
 

@@ -6,6 +6,12 @@
 
 #include <stdio.h>
 
+/* The name of our own format, which is not read here. */
+#define AUTHP_CMD_INTAKE_OWN_FORMAT "authplatform"
+
+/* True if --format names another format than our own. */
+bool authp_cmd_intake_wanted(const authp_context_t *context);
+
 /* NULL if --format and the parameters of hashes are right, otherwise the sentence that says what is
  * wrong. Contacts nothing. */
 const char *authp_cmd_intake_check(const authp_context_t *context);

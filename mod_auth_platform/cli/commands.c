@@ -201,16 +201,28 @@ const authp_command_t authp_commands[] = {
     {NULL,
      "import",
      "Read the file of an export into the database",
-     "Into any store, empty or not. What is newer here stays. An account whose address, username or\n"
+     "An export of this program, or with --format the accounts of another system. Into any store,\n"
+     "empty or not. What is newer here stays. An account whose address, username or\n"
      "identity is another's is listed and left out. After an interruption, call it again. With the\n"
      "JWT_SECRET_KEY of the server that made the file, people stay signed in.",
      "import --in accounts.jsonl --dry-run\n"
-     "import --in accounts.jsonl --json",
+     "import --in accounts.jsonl --json\n"
+     "import --format keycloak --in acme-realm.json",
      authp_cmd_import,
      {{"in", "FILE", "the file to read (default: standard input)", false},
-      {"format", "NAME", "what made the file (default: authplatform)", false},
+      {"format", "NAME", "authplatform (default), csv, firebase, auth0, supabase or keycloak",
+       false},
       {"dry-run", NULL, "write nothing, say what would happen", false},
       {"drop-factors", NULL, "import accounts with second factors without them", false},
+      {"hash-algo", "NAME", "firebase: SCRYPT, or NONE to import without passwords", false},
+      {"hash-key", "BASE64", "firebase: base64_signer_key", false},
+      {"salt-separator", "BASE64", "firebase: base64_salt_separator", false},
+      {"rounds", "N", "firebase: rounds", false},
+      {"mem-cost", "N", "firebase: mem_cost", false},
+      {"parallelization", "N", "firebase: of STANDARD_SCRYPT", false},
+      {"block-size", "N", "firebase: of STANDARD_SCRYPT", false},
+      {"dk-len", "N", "firebase: of STANDARD_SCRYPT", false},
+      {"hash-input-order", "ORDER", "firebase: SALT_FIRST or PASSWORD_FIRST", false},
       NO_MORE}},
     {NULL,
      "check-config",

@@ -9,7 +9,7 @@
 
 struct authp_context_t;
 
-#define AUTHP_OPTIONS_MAX 8
+#define AUTHP_OPTIONS_MAX 16
 
 /* The exit status of the process. */
 enum { AUTHP_EXIT_OK = 0, AUTHP_EXIT_FAILED = 1, AUTHP_EXIT_USAGE = 2 };

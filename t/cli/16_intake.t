@@ -76,8 +76,9 @@ my @FILES = (
 sub notes_are {
     my ($notes, $wanted) = @_;
     is(scalar @$notes, scalar @$wanted, '... as many notes as there should be') or diag join "\n", @$notes;
-    my @sorted = sort @$notes;
-    like($sorted[$_], $wanted->[$_], '... a note') for 0 .. $#$wanted;
+    for my $one (@$wanted) {
+        is(scalar(grep { /$one/ } @$notes), 1, "... a note like $one");
+    }
     return;
 }
 
@@ -107,8 +108,10 @@ for my $row (@FILES) {
     }
     my $signed_in = stored();
     for my $person (sort keys %$passwords) {
-        like($signed_in->{$person}{password_hash}, qr/^\$2b\$04\$/, "$person: the hash is ours now");
-        isnt($signed_in->{$person}{password_hash}, $after->{$person}{password_hash}, '... another one');
+        my ($old, $new) = map { $_->{$person}{password_hash} } $after, $signed_in;
+        # A bcrypt hash is one of ours already, and these cost more than BCRYPT_ROUNDS asks for.
+        is($new, $old, "$person: the bcrypt hash stays") if $old =~ /^\$2[aby]\$10\$/;
+        like($new, qr/^\$2y\$04\$/, "$person: the hash is ours now") if $old !~ /^\$2/;
     }
 
     my $again = json(import_as($format, $file, @$options));

@@ -323,7 +323,9 @@ START_TEST(formats)
     options.format = "okta";
     intake_result_t result = intake_fixture_all(&options, "", pool);
     ck_assert_int_eq(result.err, AUTHP_E_VALIDATION_FAILED);
-    ck_assert_str_eq(result.why, "--format is one of csv, firebase, auth0, supabase, keycloak");
+    ck_assert_str_eq(result.why,
+                     "the format \"okta\" is unknown: --format is one of csv, firebase, "
+                     "auth0, supabase, keycloak, authplatform");
     options.format = "auth0";
     options.rounds = "8";
     result = intake_fixture_all(&options, "{}", pool);

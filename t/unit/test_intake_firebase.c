@@ -164,6 +164,7 @@ START_TEST(firebase_parameters)
         {{.hash_algo = "STANDARD_SCRYPT", .mem_cost = "1024", .block_size = "8"},
          "--hash-algo STANDARD_SCRYPT needs --block-size and --parallelization"},
         {{.hash_algo = "PBKDF2_SHA256"}, "--hash-algo PBKDF2_SHA256 needs --rounds"},
+        {{.hash_algo = "BCRYPT", .dk_len = "x"}, "--dk-len is the length"},
         {{.hash_algo = "SHA256", .rounds = "2"}, "--hash-algo SHA256 needs --rounds from 1 to 1"},
         {{.hash_algo = "SHA512", .rounds = "1", .hash_input_order = "SALT"},
          "--hash-input-order is SALT_FIRST or PASSWORD_FIRST"},

@@ -128,6 +128,9 @@ static const char *check_sizes(const authp_intake_options_t *options, const algo
         return apr_psprintf(pool, "--hash-algo %s needs --block-size and --parallelization",
                             algo->name);
     }
+    if (options->dk_len != NULL && number(options->dk_len, BLOCK_MOST) == 0) {
+        return "--dk-len is the length of a hash in bytes";
+    }
     return NULL;
 }
 

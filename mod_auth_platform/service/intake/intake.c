@@ -58,16 +58,19 @@ static bool has_parameters(const authp_intake_options_t *o)
 {
     return o->hash_algo != NULL || o->hash_key != NULL || o->salt_separator != NULL ||
            o->rounds != NULL || o->mem_cost != NULL || o->parallelization != NULL ||
-           o->block_size != NULL || o->hash_input_order != NULL;
+           o->block_size != NULL || o->dk_len != NULL || o->hash_input_order != NULL;
 }
 
 const char *authp_intake_check(const authp_intake_options_t *options, apr_pool_t *pool)
 {
-    const authp_intake_format_t *format = format_of(options->format);
-    if (format == NULL) {
-        return apr_pstrcat(pool, "--format is one of ", authp_intake_formats(pool), NULL);
+    const authp_intake_format_t *format =
+        options->format != NULL ? format_of(options->format) : NULL;
+    if (format == NULL && options->format != NULL) {
+        return apr_psprintf(pool,
+                            "the format \"%.64s\" is unknown: --format is one of %s, authplatform",
+                            options->format, authp_intake_formats(pool));
     }
-    if (format->check != NULL) {
+    if (format != NULL && format->check != NULL) {
         return format->check(options, pool);
     }
     return has_parameters(options)
@@ -136,8 +139,8 @@ static authp_err_t open_csv(authp_intake_t *intake, apr_pool_t *pool)
 authp_err_t authp_intake_open(const authp_intake_options_t *options, authp_feed_read_fn *read,
                               void *ctx, authp_intake_t **out, const char **why, apr_pool_t *pool)
 {
-    const authp_intake_format_t *format = format_of(options->format);
     const char *wrong = authp_intake_check(options, pool);
+    const authp_intake_format_t *format = format_of(options->format);
     if (format == NULL || wrong != NULL) {
         *why = wrong;
         return AUTHP_E_VALIDATION_FAILED;

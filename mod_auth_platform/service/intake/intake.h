@@ -37,7 +37,8 @@ bool authp_intake_is_format(const char *name);
 const char *authp_intake_formats(apr_pool_t *pool);
 
 /* NULL if the format and the parameters of hashes are right, otherwise the sentence that says what
- * is wrong. `settings` and `now` do not matter. */
+ * is wrong. `settings` and `now` do not matter. With the format NULL the file is one of our own,
+ * which takes no parameters. */
 const char *authp_intake_check(const authp_intake_options_t *options, apr_pool_t *pool);
 
 /* Begins to read. AUTHP_E_VALIDATION_FAILED: *why says which option is wrong. AUTHP_E_MALFORMED:

@@ -16,6 +16,7 @@ typedef struct authp_intake_options_t {
     const char *mem_cost;
     const char *parallelization;
     const char *block_size;
+    const char *dk_len; /* the hash itself shows its length */
     const char *hash_input_order;
     authp_ms_t now;
     const authp_settings_t *settings; /* roles and identity providers */
