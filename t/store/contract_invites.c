@@ -162,6 +162,19 @@ START_TEST(claim_is_found)
     ck_assert_str_eq(got->id.hex, invite.id.hex);
     ck_assert_str_eq(got->email, invite.email);
     ck_assert_int_eq(got->used_at, NOW + 1);
+    /* Another program may revoke an invite that has been used. */
+    authp_invite_t revoked = {.id = {"6b0000000000000000000099"},
+                              .email = "revoked@example.org",
+                              .code_hash = "revoked",
+                              .created_at = NOW,
+                              .expires_at = NOW + 1000,
+                              .used_at = NOW,
+                              .used_by = user_id,
+                              .used_ver = 9,
+                              .revoked_at = NOW};
+    ck_assert_int_eq(authp_store_invite_create(store, &revoked, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_invite_claimed_by(store, user_id, 9, &got, pool),
+                     AUTHP_E_NOT_FOUND);
 }
 END_TEST
 

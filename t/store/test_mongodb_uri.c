@@ -70,6 +70,11 @@ static const struct {
     {"mongodb://u:x/y?hush=z@localhost/", "does not know (an @", NULL},
     {"mongodb://u:x/y@localhost/?hush=z", "does not know (an @", NULL},
     {"mongodb://u:x/y@localhost/?tls=hush", "no valid", "0238"},
+    /* A port is no password. */
+    {"mongodb://x@localhost:27017/?authMechanism=MONGODB-X509&tls=true", NULL, NULL},
+    {"mongodb://localhost:27017,localhost:27018/", NULL, NULL},
+    {"mongodb://u:p@localhost:27017/", NULL, NULL},
+    {"mongodb://x@localhost:27017/?authMechanism=MONGODB-X509&tls=yes", NULL, "Deprecated boolean"},
     /* Warnings of the driver. */
     {"mongodb://localhost/?tls=yes", NULL, "1 AUTHP0238: MONGODB_URI: Deprecated boolean"},
     {"mongodb://localhost/?tls=true&tls=false", NULL, "1 AUTHP0238: MONGODB_URI: Overwriting"},

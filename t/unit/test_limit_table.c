@@ -101,6 +101,29 @@ START_TEST(the_least_goes)
 }
 END_TEST
 
+static uint64_t raced(uint64_t state, void *ctx)
+{
+    int *calls = ctx;
+    if ((*calls)++ == 0) {
+        atomic_store(&table->words[BUCKET][5],
+                     (key(7) & ~UINT64_C(0) << AUTHP_LIMIT_TABLE_STATE_BITS) | 7);
+    }
+    return state + 1;
+}
+
+/* While this step computes a new entry, another process adds one for the same key behind it. The
+ * key has one entry afterwards, and the other process's step is not lost. */
+START_TEST(added_twice)
+{
+    int calls = 0;
+    const authp_limit_step_t step = {raced, until, &calls};
+    ck_assert(authp_limit_table_apply(table, key(7), &step));
+    ck_assert_int_eq(calls, 2);
+    ck_assert_int_eq(places_taken(), 1);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(7)), 8);
+}
+END_TEST
+
 /* Adds to one of four keys. They share a bucket with other keys that no thread changes. */
 static void *adder(void *data)
 {
@@ -204,6 +227,7 @@ Suite *suite_limit_table(void)
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, keys_have_states_of_their_own);
     tcase_add_test(tests, the_least_goes);
+    tcase_add_test(tests, added_twice);
     tcase_add_test(tests, no_step_is_lost);
     tcase_add_test(tests, newcomers_meet_in_one_place);
     tcase_add_test(tests, killed_in_the_middle);

@@ -181,6 +181,9 @@ START_TEST(nothing_stays_open)
         err = authp_password_rules_load(below(names[i]), &refused, &error, pool);
         ck_assert_int_eq(err == AUTHP_OK, i < 2);
         ck_assert_int_eq(count_descriptors(), before);
+        err = authp_sqlite_files_prepare(below(names[i]), geteuid(), getegid(), pool);
+        ck_assert_int_eq(err == AUTHP_OK, i < 2 || i == 3);
+        ck_assert_int_eq(count_descriptors(), before);
         err = authp_sqlite_files_open(below(names[i]), pool);
         (void)err; /* The result is for other tests to check. */
         ck_assert_int_eq(count_descriptors(), before);

@@ -242,6 +242,10 @@ static const char *const spellings[][3] = {
     {"AuthPlatformSignInPage", "/in Only", "/in"},
     {"AuthPlatformSignInPage", "/in /a /b/", "/in"},
     {"AuthPlatformSignInPage", "/in /a b", NULL},
+    {"AuthPlatformSignInPage", "/in only /a", NULL},
+    {"AuthPlatformSignInPage", "/in /a only", NULL},
+    {"AuthPlatformSignInPage", "only", NULL},
+    {"AuthPlatformSignInPage", "off only", NULL},
     {"AuthPlatformSignInPage", "off /a", NULL},
     {"AuthPlatformSignInPage", "/in?x", NULL},
 };
