@@ -11,6 +11,7 @@
 
 #include <apr_pools.h>
 #include <apr_strings.h>
+#include <openssl/err.h>
 
 #include "base/log.h"
 #include "net/curl.h"
@@ -106,7 +107,10 @@ static authp_err_t fetch_with(const char *ca_file, const char *host, int *status
                                    .timeout_ms = PATIENCE_MS,
                                    .limit = 1000000};
     ck_assert_int_eq(authp_curl_make(ca_file, 1, &fetcher, pool), AUTHP_OK);
+    ERR_raise(ERR_LIB_USER, 1);
     authp_err_t err = authp_fetch(fetcher, &request, &out, pool);
+    /* mod_ssl would take an error that is left for one of its own connection. */
+    ck_assert_uint_eq(ERR_peek_error(), 0);
     *status = out.status;
     return err;
 }
@@ -150,6 +154,7 @@ START_TEST(wrong_files)
                          AUTHP_E_MALFORMED);
         ck_assert_ptr_null(fetcher);
         ck_assert_ptr_eq(strstr(lines, "AUTHP0012: "), lines);
+        ck_assert_uint_eq(ERR_peek_error(), 0);
     }
 }
 END_TEST
