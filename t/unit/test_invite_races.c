@@ -116,6 +116,26 @@ START_TEST(after_a_lost_claim)
 }
 END_TEST
 
+static void claims_and_stops(void *ctx)
+{
+    (void)ctx;
+    ck_assert_int_eq(authp_store_invite_claim(f.realm->store, invite_id, row->id.hex, row->ver,
+                                              authp_realm_now(f.realm), f.pool),
+                     AUTHP_OK);
+}
+
+/* The other sign-in has claimed the invite and comes no further. This one completes what it began.
+ */
+START_TEST(after_half_a_claim)
+{
+    authp_grant_t grant = {0};
+    mem_store_before(f.store, "invite_claim", claims_and_stops, NULL);
+    ck_assert_int_eq(sign_in(&grant), AUTHP_OK);
+    ck_assert(row->is_recruiter_verified);
+    ck_assert_int_eq(fixture_sessions(&f), 1);
+}
+END_TEST
+
 /* A claim whose second step was interrupted is completed for the account that made it, if the
  * account has not changed since. */
 START_TEST(after_a_cut_off_claim)
@@ -180,6 +200,7 @@ Suite *suite_invite_races(void)
     TCase *races = tcase_create("races");
     tcase_add_checked_fixture(races, set_up, tear_down);
     tcase_add_loop_test(races, after_a_lost_claim, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_test(races, after_half_a_claim);
     tcase_add_loop_test(races, after_a_cut_off_claim, 0, 3);
     tcase_add_test(races, answers_a_request);
     tcase_add_loop_test(races, open_until_its_end, 0, 2);

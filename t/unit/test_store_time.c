@@ -95,6 +95,20 @@ START_TEST(the_tokens_end)
 }
 END_TEST
 
+/* How far the store's clock is from this host's. */
+static const authp_ms_t offsets[] = {0, 1, -1, 20000, -20000, 8 * DAY, -8 * DAY};
+
+START_TEST(how_far_the_clocks_are_apart)
+{
+    int64_t offset = 7;
+    mem_store_ahead(f.store, offsets[_i]);
+    ck_assert_int_eq(authp_store_measure_clock(f.store, f.realm->clock, f.pool), AUTHP_OK);
+    ck_assert(authp_store_offset(f.store, &offset));
+    ck_assert_int_eq(offset, offsets[_i]);
+    ck_assert_int_eq(authp_realm_now(f.realm), authp_clock_now(f.realm->clock) + offsets[_i]);
+}
+END_TEST
+
 /* How long a token lives: as long as its session, but not longer than the settings say, whichever
  * of the two clocks is ahead. */
 static const struct {
@@ -207,6 +221,8 @@ Suite *suite_store_time(void)
     Suite *suite = suite_create("store_time");
     TCase *tests = tcase_create("store_time");
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, how_far_the_clocks_are_apart, 0,
+                        sizeof(offsets) / sizeof(offsets[0]));
     tcase_add_loop_test(tests, how_long_a_token_lives, 0, sizeof(lives) / sizeof(lives[0]));
     tcase_add_test(tests, what_is_stored);
     tcase_add_test(tests, what_lives);
