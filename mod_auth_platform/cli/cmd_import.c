@@ -28,9 +28,15 @@ static FILE *open_input(const authp_context_t *context, int64_t *bytes, int *sta
         return NULL;
     }
     FILE *in = standard ? stdin : fopen(path, "re");
-    if (in == NULL || fstat(fileno(in), &info) != 0) {
+    int code = errno;
+    if (in != NULL && fstat(fileno(in), &info) != 0) {
+        code = errno;
+        (void)fclose(in);
+        in = NULL;
+    }
+    if (in == NULL) {
         authp_output_error(context->pool, "cannot open %s: %s", standard ? "the input" : path,
-                           strerror(errno));
+                           strerror(code));
         return NULL;
     }
     *bytes = S_ISREG(info.st_mode) ? (int64_t)info.st_size : 0;
@@ -135,12 +141,15 @@ int authp_cmd_import(authp_context_t *context)
     }
     context->patience_ms = AUTHP_IMPORTING_PATIENCE_MS;
     if (authp_context_open(context) != AUTHP_OK) {
+        (void)fclose(in);
         return AUTHP_EXIT_FAILED;
     }
     const authp_transfer_source_t source = {
         .in = in,
         .dry_run = authp_context_value(context, "dry-run") != NULL,
         .drop_factors = authp_context_value(context, "drop-factors") != NULL};
-    return authp_cmd_intake_wanted(context) ? authp_cmd_intake(context, in, bytes, source.dry_run)
-                                            : run_own(context, &source, bytes);
+    status = authp_cmd_intake_wanted(context) ? authp_cmd_intake(context, in, bytes, source.dry_run)
+                                              : run_own(context, &source, bytes);
+    (void)fclose(in);
+    return status;
 }

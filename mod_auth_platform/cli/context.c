@@ -109,6 +109,7 @@ authp_err_t authp_context_load(authp_context_t *context, apr_array_header_t **er
     }
     if (context->patience_ms > 0) {
         context->config.timeout_ms = context->patience_ms;
+        context->config.bulk = true;
     }
     context->where = apr_psprintf(context->pool, "the database is %s, as %s says",
                                   context->ops->place(&context->config, context->pool),

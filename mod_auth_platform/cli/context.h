@@ -15,7 +15,7 @@ typedef struct authp_context_t {
     const authp_store_ops_t *ops;
     authp_store_config_t config;
     const char *where; /* for errors: the database, and the file that names it */
-    int patience_ms;   /* how long an operation of the store may take; 0: as in a server */
+    int patience_ms;   /* of a command that moves many rows: for one operation; 0: as in a server */
 } authp_context_t;
 
 /* Loads the settings, makes the realm and chooses the store. Contacts nothing. On failure *errors

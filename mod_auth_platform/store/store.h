@@ -25,6 +25,7 @@ typedef struct authp_store_config_t {
     bool unprepared;
     int timeout_ms;      /* bound on one operation, 2000 */
     int max_connections; /* of one process */
+    bool bulk;           /* this process moves many rows: the store may take more memory */
     /* Names (const char *) of the identity providers, for which MongoDB makes indexes; NULL =
      * none. */
     const apr_array_header_t *identity_names;

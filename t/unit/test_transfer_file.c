@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file of an export: rows as JSON and back, what is refused, and what a whole file does. */
+#include "base/json.h"
+#include "columns_fixture.h"
+#include "fixture.h"
+#include "service/transfer/transfer_export.h"
+#include "service/transfer/transfer_import.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define ROWS 1203 /* more than two pages and batches */
+
+static fixture_t f;
+
+static void set_up(void)
+{
+    fixture_open(&f);
+}
+
+static void tear_down(void)
+{
+    fixture_close(&f);
+}
+
+static void *make(authp_transfer_kind_t kind, int serial, apr_pool_t *pool)
+{
+    const authp_columns_t *columns = authp_transfer_file_columns(kind);
+    void *row = apr_pcalloc(pool, columns->size);
+    columns_fixture_fill(columns, row, serial, pool);
+    return row;
+}
+
+static authp_err_t read_line(const char *text, authp_transfer_line_t *line, const char **refusal)
+{
+    return authp_transfer_file_read_line(text, strlen(text), line, refusal, f.pool);
+}
+
+START_TEST(a_row_comes_back)
+{
+    const authp_transfer_kind_t kind = (authp_transfer_kind_t)_i;
+    const authp_columns_t *columns = authp_transfer_file_columns(kind);
+    for (int serial = 0; serial < 16; serial++) {
+        size_t len = 0;
+        const char *refusal = NULL;
+        authp_transfer_line_t line = {.row = NULL};
+        const void *row = make(kind, serial, f.pool);
+        const char *text = authp_transfer_file_line(kind, row, &len, f.pool);
+        ck_assert_uint_eq(strlen(text), len);
+        ck_assert_int_eq(read_line(text, &line, &refusal), AUTHP_OK);
+        ck_assert_int_eq(line.kind, kind);
+        columns_fixture_same(columns, line.row, row, 0, 0);
+    }
+}
+END_TEST
+
+/* Each member with a value of a type that no column has, and each one absent: only an id, a salt
+ * and a text that SQL needs must be there. */
+START_TEST(each_column_is_checked)
+{
+    const authp_transfer_kind_t kind = (authp_transfer_kind_t)_i;
+    const authp_columns_t *columns = authp_transfer_file_columns(kind);
+    for (int i = 0; i < columns->count; i++) {
+        size_t len = 0;
+        const authp_column_t *column = &columns->list[i];
+        const char *text = authp_transfer_file_line(kind, make(kind, 1, f.pool), &len, f.pool);
+        json_t *object = NULL;
+        ck_assert_int_eq(authp_json_parse(text, len, &object, f.pool), AUTHP_OK);
+        json_t *inner = json_object_get(object, authp_transfer_file_name(kind));
+        for (int absent = 0; absent < 2; absent++) {
+            const char *refusal = NULL;
+            authp_transfer_line_t line = {.row = NULL};
+            if (absent) {
+                json_object_del(inner, column->name);
+            } else {
+                authp_json_set(inner, column->name, authp_json_object(f.pool));
+            }
+            bool needed = column->kind == AUTHP_COLUMN_ID || column->kind == AUTHP_COLUMN_SALT ||
+                          (column->flags & AUTHP_COLUMN_FULL) != 0;
+            authp_err_t err = read_line(authp_json_text(object, NULL, f.pool), &line, &refusal);
+            ck_assert_int_eq(err, absent && !needed ? AUTHP_OK : AUTHP_E_MALFORMED);
+            if (err != AUTHP_OK) {
+                ck_assert_str_eq(refusal,
+                                 apr_psprintf(f.pool, "the member \"%s\" %s", column->name,
+                                              absent ? "is missing" : "has a wrong value"));
+            }
+        }
+    }
+}
+END_TEST
+
+static const char *const wrong_members[] = {
+    "\"id\":\"6B0000000000000000000001\"",
+    "\"id\":\"6b\"",
+    "\"ver\":-1",
+    "\"ver\":1.5",
+    "\"roles\":[\"a,b\"]",
+    "\"roles\":[\"\"]",
+    "\"roles\":[7]",
+    "\"roles\":\"admin\"",
+    "\"name\":\"a\\u0000b\"",
+    "\"disabled\":0",
+    "\"identities\":[]",
+    "\"identities\":[{}]",
+    "\"updated_at\":\"now\"",
+    "\"email_verified\":1",
+    "\"email\":[]",
+};
+
+START_TEST(values_that_no_store_keeps)
+{
+    const char *refusal = NULL;
+    authp_transfer_line_t line = {.row = NULL};
+    const char *id =
+        strncmp(wrong_members[_i], "\"id\"", 4) == 0 ? "" : "\"id\":\"6b0000000000000000000001\",";
+    const char *text = apr_pstrcat(f.pool, "{\"user\":{", id, wrong_members[_i], "}}", NULL);
+    ck_assert_int_eq(read_line(text, &line, &refusal), AUTHP_E_MALFORMED);
+    ck_assert_msg(strstr(refusal, "has a wrong value") != NULL, "%s", refusal);
+}
+END_TEST
+
+/* The in-memory store takes rows that lack what SQL needs. */
+START_TEST(a_row_that_cannot_move_is_left_out)
+{
+    authp_transfer_export_t done = {.progress = NULL};
+    authp_audit_t *odd = make(AUTHP_TRANSFER_AUDIT, 1, f.pool);
+    odd->event = NULL;
+    ck_assert_int_eq(authp_store_audit_append(f.store, odd, f.pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_audit_append(f.store, make(AUTHP_TRANSFER_AUDIT, 2, f.pool), f.pool), AUTHP_OK);
+    FILE *out = tmpfile();
+    ck_assert_int_eq(authp_transfer_export(f.realm, out, &done, f.pool), AUTHP_OK);
+    ck_assert_int_eq(done.written[AUTHP_TRANSFER_AUDIT], 1);
+    ck_assert_int_eq(done.left_out[AUTHP_TRANSFER_AUDIT], 1);
+    (void)fclose(out);
+}
+END_TEST
+
+static authp_err_t open_import(FILE *in, authp_transfer_import_t **import, const char **refusal)
+{
+    const authp_transfer_source_t source = {.in = in};
+    rewind(in);
+    return authp_transfer_import_open(f.realm, &source, import, refusal, f.pool);
+}
+
+/* Reads to the end, or to what refuses the file. *put: how many rows were put. */
+static authp_err_t import_all(FILE *in, int *put, const char **refusal)
+{
+    authp_transfer_import_t *import = NULL;
+    authp_err_t err = open_import(in, &import, refusal);
+    *put = 0;
+    while (err == AUTHP_OK) {
+        authp_transfer_step_t step;
+        err = authp_transfer_import_next(import, &step, refusal);
+        *put += err == AUTHP_OK ? step.count : 0;
+    }
+    return err;
+}
+
+static FILE *export_many(void)
+{
+    authp_transfer_export_t done = {.progress = NULL};
+    for (int i = 0; i < ROWS; i++) {
+        ck_assert_int_eq(
+            authp_store_audit_append(f.store, make(AUTHP_TRANSFER_AUDIT, i, f.pool), f.pool),
+            AUTHP_OK);
+        ck_assert_int_eq(
+            authp_store_session_create(f.store, make(AUTHP_TRANSFER_SESSION, i, f.pool), f.pool),
+            AUTHP_OK);
+    }
+    FILE *out = tmpfile();
+    ck_assert_int_eq(authp_transfer_export(f.realm, out, &done, f.pool), AUTHP_OK);
+    ck_assert_int_eq(done.header.counts[AUTHP_TRANSFER_SESSION], ROWS);
+    ck_assert_int_eq(done.written[AUTHP_TRANSFER_SESSION], ROWS);
+    ck_assert_int_eq(done.written[AUTHP_TRANSFER_AUDIT], ROWS);
+    return out;
+}
+
+START_TEST(many_rows)
+{
+    int put = 0;
+    const char *refusal = NULL;
+    FILE *file = export_many();
+    fixture_close(&f);
+    fixture_open(&f);
+    ck_assert_int_eq(import_all(file, &put, &refusal), AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(put, 2 * ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        const authp_session_t *row = make(AUTHP_TRANSFER_SESSION, i, f.pool);
+        columns_fixture_same(&authp_columns_session, mem_store_session(f.store, row->id.hex), row,
+                             0, 0);
+    }
+    (void)fclose(file);
+}
+END_TEST
+
+/* A store that is away for a moment does not end the import; one that stays away does. */
+START_TEST(a_store_that_is_away)
+{
+    int put = 0;
+    const char *refusal = NULL;
+    FILE *file = export_many();
+    fixture_close(&f);
+    fixture_open(&f);
+    mem_store_fail(f.store, "move_add", 2, _i == 0 ? AUTHP_E_UNAVAILABLE : AUTHP_E_INTERNAL);
+    ck_assert_int_eq(import_all(file, &put, &refusal),
+                     _i == 0 ? AUTHP_E_NOT_FOUND : AUTHP_E_INTERNAL);
+    ck_assert_int_eq(put, _i == 0 ? 2 * ROWS : 500);
+    (void)fclose(file);
+}
+END_TEST
+
+/* A line that is not of this kind of file must not fill the memory. */
+START_TEST(a_line_without_an_end)
+{
+    int put = 0;
+    const char *refusal = NULL;
+    FILE *file = export_many();
+    (void)fseek(file, 0, SEEK_END);
+    for (int i = 0; i < 5 * 1024 * 1024; i++) {
+        (void)putc(' ', file);
+    }
+    ck_assert_int_eq(import_all(file, &put, &refusal), AUTHP_E_MALFORMED);
+    ck_assert_str_eq(refusal,
+                     apr_psprintf(f.pool, "line %d: it is too long for a row", 2 * ROWS + 2));
+    ck_assert_int_eq(put, 2 * ROWS);
+    (void)fclose(file);
+}
+END_TEST
+
+Suite *suite_transfer_file(void)
+{
+    Suite *suite = suite_create("transfer_file");
+    TCase *tests = tcase_create("transfer_file");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, a_row_comes_back, 0, AUTHP_TRANSFER_KINDS);
+    tcase_add_loop_test(tests, each_column_is_checked, 0, AUTHP_TRANSFER_KINDS);
+    tcase_add_loop_test(tests, values_that_no_store_keeps, 0,
+                        (int)(sizeof(wrong_members) / sizeof(wrong_members[0])));
+    tcase_add_test(tests, a_row_that_cannot_move_is_left_out);
+    tcase_add_test(tests, many_rows);
+    tcase_add_loop_test(tests, a_store_that_is_away, 0, 2);
+    tcase_add_test(tests, a_line_without_an_end);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
