@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../unit/suite.h"
 #include "contract.h"
+#include "plans.h"
 #include "sqlite_fixture.h"
 
 static void setup(void)
@@ -13,6 +14,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+    plans_check(contract_store());
     contract_end();
     sqlite_fixture_remove();
 }

@@ -6,7 +6,7 @@
 
 /* A released step is never edited. A change of the schema is a new step.
  *
- * refresh_tokens has free space in its pages, and no index on a column that a rotation changes:
+ * refresh_tokens has free space in its pages, and no index on a column that each rotation changes:
  * then a rotation writes into the page of its row and into no index. */
 const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEMA_STEPS] = {
     {"accounts and sessions",
@@ -80,4 +80,15 @@ const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEM
      "DROP TABLE login_codes; DROP TABLE used_tokens",
      "SELECT 'used_tokens' WHERE EXISTS (SELECT 1 FROM used_tokens) UNION ALL "
      "SELECT 'login_codes' WHERE EXISTS (SELECT 1 FROM login_codes)"},
+    /* expires_bin is the begin of the four hours in which expires_at is. Most rotations do not
+     * change it, and then they still write into no index. See sql_purge.c. */
+    {"many rows",
+     "CREATE INDEX users_roles ON users (roles, id);"
+     "ALTER TABLE refresh_tokens ADD COLUMN expires_bin timestamptz GENERATED ALWAYS AS "
+     "(date_bin('4 hours', expires_at, to_timestamp(0))) STORED;"
+     "CREATE INDEX refresh_tokens_expires ON refresh_tokens (expires_bin);"
+     "CREATE INDEX recruiter_invites_expires ON recruiter_invites (expires_at)",
+     "DROP INDEX recruiter_invites_expires; DROP INDEX refresh_tokens_expires; "
+     "ALTER TABLE refresh_tokens DROP COLUMN expires_bin; DROP INDEX users_roles",
+     NULL},
 };

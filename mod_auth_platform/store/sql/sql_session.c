@@ -135,7 +135,8 @@ authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
 {
     static const authp_sql_statement_t statement = {
         .name = "session_ended",
-        .text = "SELECT id, {time:ended_at} FROM refresh_tokens WHERE ended_at >= {?time} "
+        .text = "SELECT id, {time:ended_at} FROM refresh_tokens WHERE {present:ended_at} AND "
+                "ended_at >= {?time} "
                 "ORDER BY ended_at LIMIT {?int}"};
     apr_int64_t from = since > 0 ? since : 1; /* 0 is "not ended" */
     apr_int64_t most = limit;
