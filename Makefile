@@ -56,8 +56,9 @@ uninstall:  ## remove what `make install` put there; configuration and data stay
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' build/uninstall.sh
 
 .PHONY: bench
-bench: release $(OUT)/release/store_rates $(OUT)/release/hash_rate  ## guarding, stores, sign-in floods, or T=guard, T=stores, T=flood
+bench: release $(addprefix $(OUT)/release/,store_rates hash_rate scale_rates)  ## guarding, stores, sign-in floods, or T=guard, T=stores, T=flood; T=scale
 	@T='$(T)' AUTHP_STORE_RATES='$(abspath $(OUT)/release/store_rates)' AUTHP_HASH_RATE='$(abspath $(OUT)/release/hash_rate)' \
+	 AUTHP_SCALE_RATES='$(abspath $(OUT)/release/scale_rates)' \
 	 AUTHP_MODULE='$(abspath $(call module,release))' AUTHP_CLI='$(abspath $(call cli,release))' \
 	 t/bench/run.sh
 

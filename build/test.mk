@@ -33,6 +33,10 @@ $(foreach p,asan libfuzzer,$(call obj,$(p),t/fuzz/support/provider_world.c)): EX
 
 REPLAYS := $(addprefix $(OUT)/asan/fuzz/,$(FUZZERS))
 
+$(OUT)/release/scale_rates: $(addprefix $(OUT)/release/obj/t/bench/,scale_rates.o scale_rows.o) $(call lib,release)
+	@echo '  LINK  $@'
+	@$(call link,release) -o $@ $^ $(LIB_LIBS)
+
 $(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,release)
 	@echo '  LINK  $@'
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)

@@ -42,32 +42,32 @@ like($mongo->{err}, qr/MongoDB has no numbered steps/, '... as the tool says');
 is(tool(['migrate', '--to', 2])->{out}, "sqlite: 2 steps applied\n", 'the first two steps');
 is(tables(), 'audit_log recruiter_invites refresh_tokens schema_migrations users', '... are there, and no others');
 is(tool(['migrate', '--to', 2])->{out}, "sqlite: nothing to do\n", '... once');
-is_deeply(json(tool(['migrate', '--json'])), { store => 'sqlite', applied => 4, undone => 0 }, 'the rest');
+is_deeply(json(tool(['migrate', '--json'])), { store => 'sqlite', applied => 5, undone => 0 }, 'the rest');
 my $everything = tables();
 
 # Back, as long as nothing is lost.
 my $ada = tool(['user', 'create', '--role', 'admin', '--email', 'ada@example.org']);
 is($ada->{status}, 0, 'an account') or diag $ada->{err};
 my $back = tool(['migrate', '--to', 3]);
-is($back->{out}, "sqlite: 3 steps undone\n", 'three steps back without loss');
+is($back->{out}, "sqlite: 4 steps undone\n", 'four steps back without loss');
 like($back->{err}, qr/note: a server of this version makes these steps again/, '... with a note');
 is(steps(), 3, '... and no more');
 is_deeply(json(tool(['migrate', '--to', 2, '--json'])), { store => 'sqlite', applied => 0, undone => 1 }, 'one more, for programs');
 is(tool(['user', 'list'])->{status}, 0, 'another command brings the database up to date');
-is(steps(), 6, '... with all steps');
+is(steps(), 7, '... with all steps');
 is(tables(), $everything, '... and all tables');
 
 # What would be lost is named.
 is(tool(['invite', 'create', '--email', 'grace@example.org'])->{status}, 0, 'an invite');
 my $no = refused(['--to', 1], 1, qr/nothing was changed, because data would be lost: step 2 \(invites and deletion\) holds recruiter_invites\. /, 'an invite is not dropped');
 like($no->{err}, qr/With --force that data is lost; make a backup first/, '... and how to insist');
-is(steps(), 6, '... nothing is undone');
-is(tool(['migrate', '--to', 2])->{out}, "sqlite: 4 steps undone\n", 'it stays with the steps before');
+is(steps(), 7, '... nothing is undone');
+is(tool(['migrate', '--to', 2])->{out}, "sqlite: 5 steps undone\n", 'it stays with the steps before');
 is(tool(['migrate', '--to', 1, '--force'])->{out}, "sqlite: 1 step undone\n", '--force drops it');
 is(json(tool(['invite', 'list', '--json']))->{items}[0], undef, '... for good');
 like(tool(['user', 'list'])->{out}, qr/ada\@example\.org/, '... and the account is still there');
 refused(['--to', 0], 1, qr/step 1 \(accounts and sessions\) holds users, audit_log/, 'nor are accounts');
-is(tool(['migrate', '--to', 0, '--force'])->{out}, "sqlite: 6 steps undone\n", 'unless with --force');
+is(tool(['migrate', '--to', 0, '--force'])->{out}, "sqlite: 7 steps undone\n", 'unless with --force');
 is(tables(), '', 'no table of ours is left');
 is(tool(['migrate', '--to', 0])->{out}, "sqlite: nothing to do\n", '... once');
 
@@ -83,7 +83,7 @@ SKIP: {
     skip 'no SQL store', 6 if $first->{err} =~ /has no numbered steps/;
     is($first->{status}, 0, 'its schema is set back') or diag $first->{err};
     ok(!$ready->(), 'it is not ready');
-    like($httpd->log, qr/AUTHP0215: store: the schema was set back to step 4 of 6: /, '... as its log says');
+    like($httpd->log, qr/AUTHP0215: store: the schema was set back to step 4 of 7: /, '... as its log says');
     my $refused = $register->('mallory@example.org');
     is_deeply([$refused->{status}, $refused->{json}{code}], [503, 'store_unavailable'], 'it makes no account');
     $httpd->hard->wait_for($ready, 'not ready after a restart');

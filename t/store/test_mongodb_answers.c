@@ -165,6 +165,7 @@ static const char *const indexes[][4] = {
     {"users", "phone", UNIQUE},
     {"users", "auth_changed_at", SPARSE},
     {"users", "deleted_at", SPARSE},
+    {"users", "roles", "", "_id"},
     {"refresh_tokens", "user_id", ""},
     {"refresh_tokens", "ended_at", SPARSE},
     {"refresh_tokens", "expires_at", TTL("3600")},

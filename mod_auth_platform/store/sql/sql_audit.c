@@ -14,7 +14,7 @@ authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_p
 }
 
 /* The most entries that are read and sorted for one page. */
-#define FEW 10000
+#define FEW 2000
 
 /* An expression, so that the planner does not use the index on id. */
 #define ID "coalesce(id, '')"

@@ -15,17 +15,19 @@
 static const authp_sql_statement_t ended =
     PURGE("ended sessions", "refresh_tokens", "{present:ended_at} AND ended_at < {?time}");
 
-/* Each rotation changes expires_at, so an index on it would be written by each rotation, too. The
- * index is on spans of four hours. The purge looks at the rows of the last span in vain if they
- * have not expired. Binds the time twice. */
-#define EXPIRED(span)                                                                              \
-    DELETE_FROM("refresh_tokens", "{absent:ended_at} AND " span " AND expires_at < {?time}")
+/* A batch of rows is looked at, in the order in which they expire. Binds the time, the size of a
+ * batch, and the time again. */
+#define EXPIRED(column)                                                                            \
+    "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM (SELECT id, expires_at, ended_at "     \
+    "FROM refresh_tokens WHERE " column " < {?time} ORDER BY " column " LIMIT {?int}) AS old "     \
+    "WHERE expires_at < {?time} AND {absent:ended_at}) RETURNING id"
 
-static const authp_sql_statement_t expired = {
-    .name = "purge of expired sessions",
-    .text = EXPIRED("expires_at < {?time}"),
-    .variants = {{"sqlite", EXPIRED("expires_at / 14400000 <= {?time} / 14400000")},
-                 {"postgresql", EXPIRED("expires_bin < {?time}")}}};
+/* In PostgreSQL the index is on the begin of the four hours in which expires_at is: see
+ * postgresql_schema.c. The rows of the last four hours may not have expired yet. Then a batch of
+ * them is looked at in vain. */
+static const authp_sql_statement_t expired = {.name = "purge of expired sessions",
+                                              .text = EXPIRED("expires_at"),
+                                              .variants = {{"postgresql", EXPIRED("expires_bin")}}};
 
 static const authp_sql_statement_t users =
     PURGE("users", "users", "{present:deleted_at} AND deleted_at < {?time}");
@@ -44,7 +46,7 @@ authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed,
 {
     apr_int64_t batch = what->batch;
     const void *of_ended[] = {&what->sessions_before, &batch};
-    const void *of_expired[] = {&what->sessions_before, &what->sessions_before, &batch};
+    const void *of_expired[] = {&what->sessions_before, &batch, &what->sessions_before};
     const void *of_users[] = {&what->users_before, &batch};
     const void *of_invites[] = {&what->invites_before, &batch};
     const void *of_audit[] = {&what->audit_before, &batch};

@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* The most accounts that are read and sorted for one page. */
-#define FEW 2000
+#define FEW 1000
 /* Greater than each character of an address. It ends the range of a prefix. */
 #define LAST_CHARACTER "\xf4\x8f\xbf\xbf"
 

@@ -78,14 +78,13 @@ static const authp_sql_migration_t migrations[] = {
      "SELECT 'used_tokens' WHERE EXISTS (SELECT 1 FROM used_tokens) UNION ALL "
      "SELECT 'login_codes' WHERE EXISTS (SELECT 1 FROM login_codes)"},
     /* An index in which nearly all rows have the value 0 misleads the planner: it took it for finding the sessions of one
-     * user. So the indexes on what is mostly absent have only the rows in which it is not. For the index on spans of
-     * expires_at see sql_purge.c. */
+     * user. So the indexes on what is mostly absent have only the rows in which it is not. */
     {"many rows",
      "DROP INDEX users_deleted; CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at > 0;"
      "DROP INDEX users_auth_changed; CREATE INDEX users_auth_changed ON users (auth_changed_at) WHERE auth_changed_at > 0;"
      "DROP INDEX refresh_tokens_ended; CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at) WHERE ended_at > 0;"
      "CREATE INDEX users_roles ON users (roles);"
-     "CREATE INDEX refresh_tokens_expires ON refresh_tokens (expires_at / 14400000);"
+     "CREATE INDEX refresh_tokens_expires ON refresh_tokens (expires_at);"
      "CREATE INDEX recruiter_invites_expires ON recruiter_invites (expires_at)",
      "DROP INDEX recruiter_invites_expires; DROP INDEX refresh_tokens_expires; DROP INDEX users_roles; "
      "DROP INDEX refresh_tokens_ended; CREATE INDEX refresh_tokens_ended ON refresh_tokens (ended_at); "
