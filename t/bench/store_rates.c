@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Measures how many times a second a store does what the routes ask of it, without httpd, hashing
- * or JSON: store_rates sqlite FILE - | mongodb URI DATABASE, then THREADS SECONDS. Prints one line
- * for each kind of operation. */
+ * or JSON: store_rates sqlite FILE - | mongodb URI DATABASE | postgresql URI SCHEMA, then
+ * THREADS SECONDS. Prints one line for each kind of operation. */
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/providers/providers.h"
@@ -172,7 +172,7 @@ int main(int argc, char **argv)
     static bench_t bench;
     apr_pool_t *pool = NULL;
     if (argc != 6 || authp_providers_find(argv[1]) == NULL) {
-        fprintf(stderr, "usage: store_rates STORE FILE|URI DATABASE THREADS SECONDS\n");
+        fprintf(stderr, "usage: store_rates STORE FILE|URI DATABASE|SCHEMA THREADS SECONDS\n");
         return 2;
     }
     apr_initialize();
@@ -183,6 +183,7 @@ int main(int argc, char **argv)
     const authp_store_config_t config = {.file = argv[2],
                                          .uri = argv[2],
                                          .database = argv[3],
+                                         .schema = argv[3],
                                          .timeout_ms = 2000,
                                          .max_connections = threads};
     must(authp_store_open(authp_providers_find(argv[1]), &config, &bench.store, pool), "open");

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Measures registration, sign-in, refresh and lists through httpd, on SQLite and on MongoDB, and the same store operations without httpd,
+# Measures registration, sign-in, refresh and lists through httpd, on SQLite, PostgreSQL and MongoDB, and the same store operations without httpd,
 # alternating in one run. bcrypt has its lowest cost, so that the store dominates. Prints a table and writes JSON.
 use strict;
 use warnings FATAL => 'all';
@@ -14,17 +14,20 @@ use POSIX      ();
 my $seconds = $ENV{BENCH_QUICK} ? 1 : 2;
 my $rounds  = $ENV{BENCH_QUICK} ? 1 : 3;
 my $threads = 4;
-# The kinds that add rows come last, so that both stores begin with the same few rows.
+# The kinds that add rows come last, so that all stores begin with the same few rows.
 my @flows   = ('refresh', 'list', 'sign-in', 'sign-up');
 my $dir     = File::Temp::tempdir('authp-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
-my $mongo   = $ENV{AUTHP_MONGODB_URI} or die "stores.pl: no AUTHP_MONGODB_URI; see build/with-mongo.sh\n";
+my @stores  = split ' ', $ENV{BENCH_STORES} || 'sqlite postgresql mongodb';
+# build/with-mongo.sh and build/with-postgres.sh set these.
+my ($mongo, $postgres) = @ENV{qw(AUTHP_MONGODB_URI AUTHP_POSTGRES_URL)};
 my $size    = "StartServers 2\nServerLimit 2\nThreadsPerChild 64\nMaxRequestWorkers 128\nMinSpareThreads 64\nMaxSpareThreads 128\n";
 
 sub median { my @s = sort { $a <=> $b } @_; return $s[@s / 2] }
 
 sub raw {
     my ($store, $round) = @_;
-    my @where = $store eq 'sqlite' ? ("$dir/raw$round.db", '-') : ($mongo, "bench_raw_$$\_$round");
+    my %where = (sqlite => "$dir/raw$round.db", postgresql => $postgres, mongodb => $mongo);
+    my @where = ($where{$store}, "bench_raw_$$\_$round");
     my %rate;
     open my $pipe, '-|', $ENV{AUTHP_STORE_RATES}, $store, @where, $threads, $seconds or die "store_rates: $!\n";
     while (<$pipe>) { $rate{$1} = $2 if /^(\S+) ([\d.]+)/ }
@@ -34,8 +37,13 @@ sub raw {
 
 sub served {
     my ($store, $round) = @_;
-    my $settings = $store eq 'sqlite' ? "AUTH_STORE=sqlite\n" : "AUTH_STORE=mongodb\nMONGODB_URI=$mongo\nMONGODB_DB=bench_$$\_$round\n";
-    my $httpd = AuthPlatform::Httpd->new(settings => $settings, limits => $size . "KeepAlive On\nMaxKeepAliveRequests 0\n")->start;
+    my $name     = "bench_$$\_$round";
+    my %settings = (
+        sqlite     => '',
+        postgresql => "DATABASE_URL=$postgres\nAUTH_DB_SCHEMA=$name\n",
+        mongodb    => "MONGODB_URI=$mongo\nMONGODB_DB=$name\n",
+    );
+    my $httpd = AuthPlatform::Httpd->new(settings => "AUTH_STORE=$store\n$settings{$store}", limits => $size . "KeepAlive On\nMaxKeepAliveRequests 0\n")->start;
     my $admin = { email => 'admin@example.org', password => 'correct horse' };
     open my $quiet, '>&', \*STDOUT or die "stdout: $!\n";
     open STDOUT, '>', "$dir/said" or die "said: $!\n";
@@ -64,7 +72,7 @@ sub served {
 
 my %got;
 for my $round (1 .. $rounds) {
-    for my $store (qw(sqlite mongodb)) {
+    for my $store (@stores) {
         my $raw    = raw($store, $round);
         my $served = served($store, $round);
         for my $flow (@flows) {
@@ -76,7 +84,7 @@ for my $round (1 .. $rounds) {
 }
 my @rows;
 printf "%-10s %-10s %14s %16s %8s\n", 'store', '', 'requests/s', 'store alone/s', 'ratio';
-for my $store (qw(sqlite mongodb)) {
+for my $store (@stores) {
     for my $flow (@flows) {
         my %row = (store => $store, flow => $flow, map { $_ => 0 + sprintf '%.3f', median(@{ $got{$store}{$flow}{$_} }) } qw(served raw ratio));
         printf "%-10s %-10s %14.0f %16.0f %8.2f\n", @row{qw(store flow served raw ratio)};
