@@ -80,8 +80,7 @@ START_TEST(steps_stay_as_they_were)
 }
 END_TEST
 
-/* With all connections in use a caller waits as long as an operation may take, then gets an
- * error. */
+/* With all connections in use a caller waits as long as an operation may take. */
 START_TEST(all_in_use)
 {
     authp_sql_conn_t *conns[MOST];
