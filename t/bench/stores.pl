@@ -19,7 +19,7 @@ my @flows   = ('refresh', 'list', 'sign-in', 'sign-up');
 my $dir     = File::Temp::tempdir('authp-bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my @stores  = split ' ', $ENV{BENCH_STORES} || 'sqlite postgresql mongodb';
 # build/with-mongo.sh and build/with-postgres.sh set these.
-my ($mongo, $postgres) = @ENV{qw(AUTHP_MONGODB_URI AUTHP_POSTGRES_URL)};
+my ($mongo, $postgres) = map { $_ // '' } @ENV{qw(AUTHP_MONGODB_URI AUTHP_POSTGRES_URL)};
 # The tests give memory back to the system at once (MaxMemFree 1). A server does not.
 my $size    = "MaxMemFree 2048\nStartServers 2\nServerLimit 2\nThreadsPerChild 64\nMaxRequestWorkers 128\nMinSpareThreads 64\nMaxSpareThreads 128\n";
 

@@ -114,6 +114,23 @@ START_TEST(a_wrong_type_fails_that_account_alone)
 }
 END_TEST
 
+/* Another program may mark an account as deleted and leave all else. */
+START_TEST(what_another_program_deleted_is_gone)
+{
+    authp_user_t *user = NULL;
+    mongodb_fixture_put("users", "{\"_id\":{\"$oid\":\"6b00000000000000000000aa\"},"
+                                 "\"email\":\"ada@example.org\",\"username\":\"ada\","
+                                 "\"deleted_at\":{\"$date\":1}}");
+    ck_assert_int_eq(authp_store_user_by_id(store, "6b00000000000000000000aa", &user, pool),
+                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(
+        authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "ada@example.org", &user, pool),
+        AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_user_by_login(store, AUTHP_LOGIN_USERNAME, "ada", &user, pool),
+                     AUTHP_E_NOT_FOUND);
+}
+END_TEST
+
 /* An id that is not valid must match no document. Without a condition it would match all of
  * them. */
 static const char *const no_ids[] = {"\xff", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "",
@@ -298,6 +315,7 @@ Suite *suite_mongodb(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, six_fields_are_a_user);
+    tcase_add_test(tests, what_another_program_deleted_is_gone);
     tcase_add_loop_test(tests, a_wrong_type_fails_that_account_alone, 0,
                         sizeof(wrong) / sizeof(wrong[0]));
     tcase_add_loop_test(tests, what_is_no_id_finds_nobody, 0,

@@ -11,15 +11,30 @@
 /* Greater than every character of an address. It ends the range of a prefix. */
 #define LAST_CHARACTER "\xef\xbf\xbf"
 
-/* Frees the filter. */
+/* Reads an account that has not been deleted. */
+static authp_err_t read_live(const bson_t *document, void *ctx)
+{
+    bson_iter_t at;
+    bool deleted = bson_iter_init_find(&at, document, "deleted_at") && !BSON_ITER_HOLDS_NULL(&at);
+    return deleted ? AUTHP_OK : authp_mongo_columns_read(document, ctx);
+}
+
+/* Frees the filter, which finds at most one document. Whether that was deleted is not part of the
+ * filter, because the filter then is the key of a unique index, and nothing else: no server has to
+ * look for another way to find it. */
 static authp_err_t one_user(authp_mongo_t *m, bson_t *filter, authp_user_t **out, apr_pool_t *pool)
 {
-    void *row = NULL;
-    authp_mongo_match_absent(filter, "deleted_at");
-    authp_err_t err = authp_mongo_columns_one(m, &authp_columns_user, filter, &row, pool);
+    authp_mongo_rows_t found = {.columns = &authp_columns_user,
+                                .rows = apr_array_make(pool, 1, sizeof(void *)),
+                                .pool = pool};
+    const authp_mongo_find_t what = {.collection = AUTHP_TABLE_USERS, .filter = filter, .limit = 1};
+    authp_err_t err = authp_mongo_run_find(m, &what, read_live, &found);
     bson_destroy(filter);
+    if (err == AUTHP_OK && found.rows->nelts == 0) {
+        return AUTHP_E_NOT_FOUND;
+    }
     if (err == AUTHP_OK) {
-        *out = row;
+        *out = APR_ARRAY_IDX(found.rows, 0, authp_user_t *);
     }
     return err;
 }
