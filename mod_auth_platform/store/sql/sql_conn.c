@@ -7,6 +7,9 @@
 #include <apr_strings.h>
 #include <apr_time.h>
 
+/* What a connection keeps of the memory of a run, in bytes. What is beyond it goes back to the
+ * system. */
+#define MEMORY_KEPT (64 * 1024)
 /* Must be less than the time-out of one operation. */
 #define OPEN_PATIENCE_MS 1000
 #define OPEN_PAUSE_MS 10
@@ -18,6 +21,7 @@ static authp_sql_conn_t *make_conn(authp_sql_t *sql, apr_pool_t *own)
     conn->sql = sql;
     conn->own = own;
     apr_pool_create(&conn->pool, own);
+    apr_pool_create(&conn->scratch, own);
     return conn;
 }
 
@@ -61,6 +65,7 @@ static apr_status_t construct(void **resource, void *params, apr_pool_t *pool)
     }
     apr_pool_tag(own, "authp-sql-connection");
     (void)pool;
+    apr_allocator_max_free_set(apr_pool_allocator_get(own), MEMORY_KEPT);
     *resource = make_conn(sql, own);
     return APR_SUCCESS;
 }

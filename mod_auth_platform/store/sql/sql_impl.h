@@ -16,6 +16,7 @@ typedef struct authp_sql_conn_t {
     struct authp_sql_t *sql;
     apr_pool_t *own;        /* holds this struct */
     apr_pool_t *pool;       /* what one opening of the database made */
+    apr_pool_t *scratch;    /* results of one run; cleared after it */
     apr_dbd_t *handle;      /* NULL: not open (yet, or any more) */
     apr_hash_t *statements; /* prepared ones, by the address of their authp_sql_statement_t */
     bool guarded;           /* between authp_sql_conn_guard() and authp_sql_conn_unguard() */
