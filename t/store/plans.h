@@ -10,8 +10,4 @@
  * With AUTHP_PLANS=1 in the environment all plans are printed. */
 void plans_check(authp_store_t *store);
 
-/* The plan of the statement called `name`, one line for each part of it; NULL if it has not been
- * prepared. */
-const char *plans_of(authp_store_t *store, const char *name, apr_pool_t *pool);
-
 #endif
