@@ -268,7 +268,8 @@ static void check_session(bool unprepared, const char *uri, const setting_t *set
     for (; settings->name != NULL; settings++) {
         ck_assert_pstr_eq(shown(self, settings->name), settings->value);
     }
-    ck_assert_str_eq(shown(self, "search_path"), config.schema);
+    ck_assert_str_eq(shown(self, "search_path"),
+                     apr_pstrcat(pool, "\"", config.schema, "\"", NULL));
 }
 
 START_TEST(test_session)
