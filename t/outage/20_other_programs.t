@@ -45,7 +45,7 @@ is($rows->[1]{revoked}, JSON::true(), 'the ended one says revoked');
 is($rows->[1]{end_reason}, 'logout', 'and why');
 is($rows->[0]{device_info}{ip}, '127.0.0.1', 'device_info');
 my $indexes = outside('out = {c: sorted(i["name"] for i in db[c].list_indexes()) for c in ("users", "refresh_tokens")}');
-is(join(' ', @{ $indexes->{users} }), '_id_ auth_changed_at_1 deleted_at_1 email_1 phone_1 username_1', 'indexes of users');
+is(join(' ', @{ $indexes->{users} }), '_id_ auth_changed_at_1 deleted_at_1 email_1 phone_1 roles_1__id_1 username_1', 'indexes of users');
 
 my $all = JSON->new->encode(outside('out = {c: list(db[c].find()) for c in db.list_collection_names()}'));
 for my $secret ($password, map { $_->{json}{access_token}, $_->{json}{refresh_token} } $new, $login) {

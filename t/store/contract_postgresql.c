@@ -3,13 +3,20 @@
 #include "contract.h"
 #include "plans.h"
 #include "postgresql_fixture.h"
+#include "store/providers/providers.h"
 
 static void setup(void)
 {
     apr_pool_t *pool = NULL;
+    authp_store_t *store = NULL;
     apr_pool_create(&pool, NULL);
     postgresql_fixture_make();
-    contract_begin(postgresql_fixture_open(pool), pool);
+    /* The greatest batch of rows takes seconds through PgBouncer and under the sanitizers. */
+    authp_store_config_t config = postgresql_fixture_config();
+    config.timeout_ms = 30000;
+    ck_assert_int_eq(authp_store_open(authp_providers_find("postgresql"), &config, &store, pool),
+                     AUTHP_OK);
+    contract_begin(store, pool);
 }
 
 static void teardown(void)
