@@ -75,8 +75,8 @@ test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, 
 .PHONY: test-long
 test-long: debug $(call unit,asan)  ## restarts under load on each store, more than `make test` does, outages, FerretDB, and production.md in a bare Debian
 	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t t/install/20_bare.t
-	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t
-	@AUTHP_LONG=1 AUTHP_STORE=postgresql build/e2e.sh t/restart/*.t
+	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t t/config/*.t t/browser/*.t
+	@AUTHP_LONG=1 AUTHP_STORE=postgresql build/e2e.sh t/restart/*.t t/config/*.t
 	@AUTHP_LONG=1 build/test.sh ferretdb
 
 .PHONY: unit

@@ -80,8 +80,9 @@ add stages fuzz-replay replay
 # The longest ones first. Folders whose tests start servers of their own (outage, mongo, postgresql) or are about files (install) do not run on
 # a second store.
 add_e2e asan '@(api|authz|cli|oidc|outage|restart|security)' E2E_SANITIZE=1
-add_e2e mongodb '!(install|outage|mongo)' AUTHP_STORE=mongodb
-add_e2e postgresql '!(install|outage|mongo)' AUTHP_STORE=postgresql
+# A store hardly matters to config and browser: they run on three stores in make test-long.
+add_e2e mongodb '!(install|outage|mongo|config|browser)' AUTHP_STORE=mongodb
+add_e2e postgresql '!(install|outage|mongo|config)' AUTHP_STORE=postgresql
 add_e2e pooled 'api' AUTHP_STORE=postgresql AUTHP_POOLED=1
 add_e2e sqlite '*'
 # If a real server is named, the tests run on it in addition.
