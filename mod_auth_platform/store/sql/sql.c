@@ -272,7 +272,7 @@ static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
         return err;
     }
     authp_sql_conn_guard(conn, time_left(conn->sql, run));
-    if (run->count > 1 || run->groups != NULL || conn->sql->wraps) {
+    if (run->count > 1 || run->steps == NULL || conn->sql->wraps) {
         err = run_together(conn, run);
     } else {
         int rc = run_step(conn, run, run->steps);
@@ -292,7 +292,7 @@ static bool writes(const authp_sql_dialect_t *dialect, const authp_sql_statement
 static authp_err_t attempt_in_turn(authp_sql_conn_t *conn, run_t *run)
 {
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
-    run->reads = run->count == 1 && run->groups == NULL && !writes(dialect, run->steps->statement);
+    run->reads = run->count == 1 && run->steps != NULL && !writes(dialect, run->steps->statement);
     bool queue = dialect->write_lock != NULL && !run->reads;
     run->again = false;
     if (queue) {
