@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is PostgreSQL's own in its dialect: DATABASE_URL, errors, settings of a session, and the
- * bound on the time of a call. */
+/* What is PostgreSQL's own: DATABASE_URL, errors, settings of a session, the bound on a call. */
 #include "../unit/suite.h"
 #include "contract.h"
 #include "postgresql_fixture.h"
@@ -268,8 +267,8 @@ static void check_session(bool unprepared, const char *uri, const setting_t *set
     for (; settings->name != NULL; settings++) {
         ck_assert_pstr_eq(shown(self, settings->name), settings->value);
     }
-    ck_assert_str_eq(shown(self, "search_path"),
-                     apr_pstrcat(pool, "\"", config.schema, "\"", NULL));
+    config.schema = apr_pstrcat(pool, "\"", config.schema, "\"", NULL);
+    ck_assert_str_eq(shown(self, "search_path"), config.schema);
 }
 
 START_TEST(test_session)

@@ -233,13 +233,13 @@ static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
 {
     const char *name = "begin";
     int rc = authp_sql_conn_exec(conn, conn->sql->begin);
-    if (rc == 0 && run->groups != NULL) {
+    if (rc == 0 && run->steps == NULL) {
         rc = authp_sql_groups_run(conn, run->groups, run->count, run->done, &name);
     }
     if (rc != 0) {
         return failed(conn, run, name, rc);
     }
-    if (run->groups != NULL) {
+    if (run->steps == NULL) {
         return commit(conn, run);
     }
     for (int i = 0; i < run->count; i++) {

@@ -77,8 +77,9 @@ static const authp_sql_migration_t migrations[] = {
      "DROP TABLE login_codes; DROP TABLE used_tokens",
      "SELECT 'used_tokens' WHERE EXISTS (SELECT 1 FROM used_tokens) UNION ALL "
      "SELECT 'login_codes' WHERE EXISTS (SELECT 1 FROM login_codes)"},
-    /* An index in which nearly all rows have the value 0 misleads the planner: it took it for finding the sessions of one
-     * user. So the indexes on what is mostly absent have only the rows in which it is not. */
+    /* An index in which nearly all rows have the value 0 misleads the planner: it took it for
+     * finding the sessions of one user. So the indexes on what is mostly absent have only the rows
+     * in which it is not. */
     {"many rows",
      "DROP INDEX users_deleted; CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at > 0;"
      "DROP INDEX users_auth_changed; CREATE INDEX users_auth_changed ON users (auth_changed_at) WHERE auth_changed_at > 0;"
