@@ -3,6 +3,7 @@
 # Runs a command beside a fresh PostgreSQL server: build/with-postgres.sh COMMAND...
 # The command finds the server by AUTHP_POSTGRES_URL. With AUTHP_POOLED=1 that is PgBouncer in front of the server, and
 # AUTHP_POSTGRES_DIRECT_URL is the server itself. If AUTHP_TEST_PG is the URL of a real server, that one is used instead.
+# AUTHP_PG_FSYNC=1: what was committed is written to the disk, as in production. Tests do without it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,7 @@ if [ -n "${AUTHP_TEST_PG:-}" ]; then
 fi
 # shellcheck disable=SC2016 # variables of Perl
 exec perl -It/lib -MAuthPlatform::Postgres -e '
-    my $server = AuthPlatform::Postgres->new->start;
+    my $server = AuthPlatform::Postgres->new(fsync => $ENV{AUTHP_PG_FSYNC})->start;
     $ENV{AUTHP_POSTGRES_DIRECT_URL} = $server->uri;
     $server->bouncer if $ENV{AUTHP_POOLED};
     $ENV{AUTHP_POSTGRES_URL} = $server->uri;

@@ -11,7 +11,7 @@ if [ "${T:-guard}" = guard ]; then
     perl t/bench/guard.pl
 fi
 if [ "${T:-stores}" = stores ]; then
-    AUTHP_MONGO_HEAP=3g build/with-mongo.sh build/with-postgres.sh perl t/bench/stores.pl
+    AUTHP_MONGO_HEAP=3g AUTHP_PG_FSYNC=1 build/with-mongo.sh build/with-postgres.sh perl t/bench/stores.pl
 fi
 if [ "${T:-flood}" = flood ]; then
     perl t/bench/flood.pl
