@@ -97,7 +97,18 @@ sub DESTROY {
     eval { $self->call(DELETE => $self->{session}) } if $self->{session};
     kill 'TERM', $self->{driver};
     waitpid $self->{driver}, 0;
+    # On a busy machine the driver sometimes ends without its browser. Only this browser's processes name this profile.
+    kill 'KILL', $self->processes;
     return;
+}
+
+sub processes {
+    my ($self) = @_;
+    return map { m{^/proc/([0-9]+)/} ? $1 : () } grep {
+        open my $in, '<', $_ or 0;
+        local $/;
+        index(($in && <$in>) // '', "--user-data-dir=$self->{profile}") >= 0
+    } glob '/proc/[0-9]*/cmdline';
 }
 
 1;
