@@ -182,19 +182,6 @@ static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, 
     }
 }
 
-static int run_step(authp_sql_conn_t *conn, run_t *run, const authp_sql_step_t *step)
-{
-    apr_dbd_prepared_t *prepared = NULL;
-    run->rows.results = NULL;
-    run->rows.at = 0;
-    int rc = authp_sql_conn_prepare(conn, step->statement, &prepared);
-    if (rc == 0) {
-        rc = apr_dbd_pbselect(conn->sql->driver, run->rows.pool, conn->handle, &run->rows.results,
-                              prepared, 1, step->values);
-    }
-    return rc;
-}
-
 /* A connection that cannot roll back is closed, which rolls back, too. */
 static authp_err_t roll_back(authp_sql_conn_t *conn, const run_t *run)
 {
@@ -243,7 +230,7 @@ static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
         return commit(conn, run);
     }
     for (int i = 0; i < run->count; i++) {
-        rc = run_step(conn, run, &run->steps[i]);
+        rc = authp_sql_conn_run(conn, run->steps[i].statement, run->steps[i].values, &run->rows);
         if (rc != 0) {
             return failed(conn, run, run->steps[i].statement->name, rc);
         }
@@ -275,7 +262,7 @@ static authp_err_t attempt(authp_sql_conn_t *conn, run_t *run)
     if (run->count > 1 || run->steps == NULL || conn->sql->wraps) {
         err = run_together(conn, run);
     } else {
-        int rc = run_step(conn, run, run->steps);
+        int rc = authp_sql_conn_run(conn, run->steps->statement, run->steps->values, &run->rows);
         err = rc == 0 ? AUTHP_OK : failed(conn, run, run->steps->statement->name, rc);
     }
     authp_sql_conn_unguard(conn);

@@ -153,8 +153,9 @@ static const char *name_of(const char *text, apr_pool_t *pool)
     return apr_psprintf(pool, "authp_%s", authp_sql_migrate_checksum(text, pool));
 }
 
-int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
-                           apr_dbd_prepared_t **out)
+/* *out: the statement, prepared on this connection. */
+static int prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
+                   apr_dbd_prepared_t **out)
 {
     const authp_sql_t *sql = conn->sql;
     prepared_t *kept = apr_hash_get(conn->statements, &statement, sizeof(const void *));
@@ -172,6 +173,19 @@ int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *
     }
     *out = kept->prepared;
     return 0;
+}
+
+int authp_sql_conn_run(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
+                       const void **values, authp_sql_rows_t *rows)
+{
+    apr_dbd_prepared_t *prepared = NULL;
+    rows->driver = conn->sql->driver;
+    rows->results = NULL;
+    rows->at = 0;
+    int rc = prepare(conn, statement, &prepared);
+    return rc == 0 ? apr_dbd_pbselect(rows->driver, rows->pool, conn->handle, &rows->results,
+                                      prepared, 1, values)
+                   : rc;
 }
 
 /* A PRAGMA returns rows. apr_dbd_query would treat them as an error. */

@@ -8,13 +8,8 @@ static int run_step(authp_sql_conn_t *conn, const authp_sql_step_t *step, bool *
                     apr_pool_t *pool)
 {
     int changed = 0;
-    apr_dbd_prepared_t *prepared = NULL;
-    authp_sql_rows_t rows = {.driver = conn->sql->driver, .pool = pool};
-    int rc = authp_sql_conn_prepare(conn, step->statement, &prepared);
-    if (rc == 0) {
-        rc = apr_dbd_pbselect(conn->sql->driver, pool, conn->handle, &rows.results, prepared, 1,
-                              step->values);
-    }
+    authp_sql_rows_t rows = {.pool = pool};
+    int rc = authp_sql_conn_run(conn, step->statement, step->values, &rows);
     if (rc == 0) {
         (void)authp_sql_rows_count(&rows, &changed);
         *fine = changed == 1 || step->any;

@@ -4,6 +4,7 @@
 
 #include "base/breaker.h"
 #include "store/sql/sql_dialect.h"
+#include "store/sql/sql_rows.h"
 
 #include <apr_dbd.h>
 #include <apr_hash.h>
@@ -53,9 +54,10 @@ void authp_sql_conn_guard(authp_sql_conn_t *conn, int timeout_ms);
 void authp_sql_conn_unguard(authp_sql_conn_t *conn);
 /* A connection outside the list, for migrations. Close it before `pool` is destroyed. */
 authp_sql_conn_t *authp_sql_conn_single(authp_sql_t *sql, apr_pool_t *pool);
-/* *out: the statement, prepared on this open connection. Returns the driver's code, 0 = fine. */
-int authp_sql_conn_prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
-                           apr_dbd_prepared_t **out);
+/* Runs a statement on this open connection, and prepares it first if it is new there. rows->pool
+ * gets the rows, before the first of them. Returns the driver's code, 0 = fine. */
+int authp_sql_conn_run(authp_sql_conn_t *conn, const authp_sql_statement_t *statement,
+                       const void **values, authp_sql_rows_t *rows);
 /* Runs `text`, which answers no rows. Returns the driver's code, 0 = fine. */
 int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text);
 
