@@ -39,7 +39,10 @@ enum {
     AUTHP_ROUTE_LIMIT_CREDENTIAL = 64,
     AUTHP_ROUTE_LIMIT_REGISTER = 128, /* counts against the limit on credentials too */
     AUTHP_ROUTE_LIMIT_REFRESH = 256,
-    AUTHP_ROUTE_KEPT = 512 /* clients may keep the answer: ETag, and 304 for If-None-Match */
+    AUTHP_ROUTE_KEPT = 512, /* clients may keep the answer: ETag, and 304 for If-None-Match */
+    /* Takes a form, too, as OAuth 2.0 clients send it: its `username` becomes `email` if the schema
+     * has no `username`, or if it has an '@'. No cookie is read or set then. */
+    AUTHP_ROUTE_FORM = 1024
 };
 #define AUTHP_ROUTE_LIMITS                                                                         \
     (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER | AUTHP_ROUTE_LIMIT_REFRESH)
@@ -98,6 +101,7 @@ struct authp_call_t {
     authp_findings_t *findings; /* with AUTHP_E_VALIDATION_FAILED */
     int retry_after;            /* seconds, with AUTHP_E_RATE_LIMITED */
     bool crowded;               /* with AUTHP_E_BUSY: refused because of a flood of strangers */
+    bool form;                  /* the body was a form (AUTHP_ROUTE_FORM) */
     bool by_admin;              /* an administrator made the account: no limit on registrations */
     apr_pool_t *pool;
 };

@@ -71,6 +71,7 @@ void authp_dispatch(const authp_realm_t *realm, const authp_request_t *request,
     *out = (authp_response_t){.status = 200, .headers = apr_table_make(pool, 12), .body = ""};
     authp_call_t call = {.realm = realm, .request = request, .out = out, .pool = pool};
     call.client = (authp_client_t){.ip = request->client_ip, .request_id = request->request_id};
+    call.client.terms = request->mount->profile->terms;
     call.client.user_agent = authp_call_header(&call, "User-Agent");
     authp_err_t err = dispatch(&call);
     if (err == AUTHP_E_ABORTED) {

@@ -6,6 +6,7 @@
 #include "api/core/findings.h"
 #include "api/core/problem.h"
 #include "api/core/schema.h"
+#include "service/session/terms.h"
 
 /* A request that is refused. */
 typedef struct authp_refusal_t {
@@ -51,8 +52,12 @@ typedef struct authp_profile_t {
                           */
     bool rows_only;      /* owns the paths of its rows only, not everything below its mount */
     bool ignores_unknown_fields;
-    const char *about_json;    /* docs: {"METHOD /path": [paragraph, ...]}; NULL = none */
-    const char *examples_json; /* docs: see openapi_examples.h; NULL = none */
+    bool bearer_only;           /* cookies are no credential at its routes */
+    const authp_terms_t *terms; /* of the tokens that its routes hand out; NULL = the platform's */
+    const char *default_role;   /* of accounts that people make for themselves; NULL = none */
+    const char *const *role_names; /* those that ROLES has if it is not set; ended by NULL */
+    const char *about_json;        /* docs: {"METHOD /path": [paragraph, ...]}; NULL = none */
+    const char *examples_json;     /* docs: see openapi_examples.h; NULL = none */
 } authp_profile_t;
 
 /* The texts of api/profiles/NAME/{about,examples}.json, which the build embeds. */

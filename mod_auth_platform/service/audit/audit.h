@@ -13,6 +13,8 @@ typedef struct authp_client_t {
     const char *request_id;
     const struct authp_device_t *device; /* from its signed cookie; NULL if none */
     int *retry_after;                    /* gets seconds with AUTHP_E_RATE_LIMITED; may be NULL */
+    const struct authp_terms_t *terms; /* of tokens that it gets (terms.h); NULL = the platform's */
+    const char *door_role; /* the role of the door at which it signs in; NULL = it has none */
 } authp_client_t;
 
 /* An event for the audit: it is written to the store, and one line to the log if an operator should

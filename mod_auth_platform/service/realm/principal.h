@@ -12,13 +12,17 @@
 typedef struct authp_principal_t {
     const char *user_id;
     const char *session_id;
-    const char *email; /* NULL if none */
-    const char *name;  /* NULL if none */
+    const char *email;    /* NULL if none */
+    const char *name;     /* NULL if none */
+    const char *username; /* NULL if none */
+    const char *prf;      /* the profile whose token this is; NULL = platform */
     bool email_verified;
     authp_roles_t roles; /* effective */
+    authp_roles_t role;  /* the one role that the token's claim `role` names; 0 = none */
     int64_t ver;
     int64_t auth_time; /* seconds */
     int64_t iat;       /* seconds */
+    int64_t known_at;  /* seconds: when `ver` and `roles` were read from the store; often iat */
     int64_t exp;       /* seconds */
 } authp_principal_t;
 
