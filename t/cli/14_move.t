@@ -110,6 +110,7 @@ like(tool($new, 'audit', 'list', '--json', '--event', 'import')->{out}, qr/"reas
 
 # People stay signed in, and only those.
 $new->start;
+$new->wait_for(sub { $new->get('/api/auth/readyz')->{status} == 200 }, 'not ready') for 1 .. 4;
 is($new->get('/page.txt', bearer => $tokens{ada}{access_token})->{body}, "guarded\n", "ada's access token opens a guarded page");
 for my $who (qw(ada bob)) {
     my $answer = $new->api('/refresh', { refresh_token => $tokens{$who}{refresh_token} });

@@ -76,6 +76,14 @@ is_refused($nobody, 'password authentication failed for user "nobody"', 'an unkn
 (my $nowhere = $plain) =~ s{/authp$}{/nowhere};
 is_refused($nowhere, 'database "nowhere" does not exist', 'an unknown database');
 
+# A character without a place in the database's encoding would fail later, at somebody's name.
+$pg->sql_of(postgres => q{CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0});
+my $latin = AuthPlatform::Cli::folder();
+AuthPlatform::Cli::env_file($latin, AUTH_STORE => 'postgresql', DATABASE_URL => $plain =~ s{/authp$}{/latin}r);
+my $foreign = AuthPlatform::Cli::run(['--env-file', "$latin/.env", 'migrate']);
+is($foreign->{status}, 1, 'a database of another encoding is refused');
+like($foreign->{err}, qr/the encoding of the database is LATIN1, it must be UTF8/, '... and the log says why');
+
 # --- the roles of the guide -------------------------------------------------------------------------------------------
 # conf/guides/postgresql.md: the owner makes the schema, and httpd's role can serve but not change it.
 sub sql_in {

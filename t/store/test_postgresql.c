@@ -105,17 +105,17 @@ static const struct {
     const char *uri;
     const char *said; /* part of the refusal; NULL: accepted */
 } refusals[] = {
-    {"postgresql://u:hush@h/d", NULL},
+    {"postgresql://u%40c:hu%40%2F?sh@h/d%40e?application_name=a@b", NULL},
     {"postgresql+asyncpg://u:hush@h1,h2/d?sslmode=require", NULL},
-    {"user=u password=hush host=h", NULL},
+    {"user=u@c password=hu/sh@ host=h", NULL},
     {"postgresql://u:hush@h/d?sslmod=require", "\"sslmod\"; did you mean sslmode?"},
     {"postgresql://u:hush@h/d?conect_timeout=3", "did you mean connect_timeout?"},
     {"postgresql://u:hush@h/d?hullabaloo=1", "does not know: \"hullabaloo\""},
     {"usr=u password=hush", "\"usr\"; did you mean user?"},
     {"postgresql://u:hush@h/d?sslmode", "cannot read DATABASE_URL"},
     {"postgresql://u:%hush@h/d", "cannot read DATABASE_URL"},
-    {"postgresql://u:hush%zz@h/d", "cannot read DATABASE_URL"},
-    {"postgresql://u:hu/hush@h/d", NULL},
+    {"postgresql://u:hu/hush@h/d", "special characters are written as %XX"},
+    {"postgresql://u:hu@hush@h/d", "special characters are written as %XX"},
     {"user=u password='hush", "cannot read DATABASE_URL"},
     {"u:hush@h", "cannot read DATABASE_URL"},
     {"mysql://u:hush@h/d", "cannot read DATABASE_URL"},

@@ -106,6 +106,8 @@ static const char *const wrong_members[] = {
     "\"updated_at\":\"now\"",
     "\"email_verified\":1",
     "\"email\":[]",
+    "\"ver\":9007199254740992",
+    "\"created_at\":253402300800000",
 };
 
 START_TEST(values_that_no_store_keeps)
@@ -117,6 +119,37 @@ START_TEST(values_that_no_store_keeps)
     const char *text = apr_pstrcat(f.pool, "{\"user\":{", id, wrong_members[_i], "}}", NULL);
     ck_assert_int_eq(read_line(text, &line, &refusal), AUTHP_E_MALFORMED);
     ck_assert_msg(strstr(refusal, "has a wrong value") != NULL, "%s", refusal);
+}
+END_TEST
+
+/* PostgreSQL fails the whole batch if a text is too long for its index. "@" is the text. */
+static const struct {
+    const char *member;
+    int most;
+} long_members[] = {
+    {"\"email\":\"@\"", 2048},
+    {"\"username\":\"@\"", 2048},
+    {"\"roles\":[\"a\",\"@\"]", 2044},
+    {"\"identities\":[{\"provider\":\"p\",\"issuer\":\"i\",\"sub\":\"@\",\"linked_at\":1,"
+     "\"last_login\":1}]",
+     2047},
+};
+
+START_TEST(texts_that_no_index_keeps)
+{
+    const char *at = strchr(long_members[_i].member, '@');
+    for (int more = 0; more < 2; more++) {
+        const char *refusal = NULL;
+        authp_transfer_line_t line = {.row = NULL};
+        int len = long_members[_i].most + more;
+        char *filler = memset(apr_pcalloc(f.pool, (size_t)len + 1), 'a', (size_t)len);
+        const char *text = apr_psprintf(
+            f.pool, "{\"user\":{\"id\":\"6b0000000000000000000001\",%s,%.*s%s%s}}",
+            "\"is_recruiter_verified\":false,\"email_verified\":false,\"disabled\":false,\"ver\":1,"
+            "\"min_ver\":1,\"updated_at\":1",
+            (int)(at - long_members[_i].member), long_members[_i].member, filler, at + 1);
+        ck_assert_int_eq(read_line(text, &line, &refusal), more ? AUTHP_E_MALFORMED : AUTHP_OK);
+    }
 }
 END_TEST
 
@@ -237,6 +270,8 @@ Suite *suite_transfer_file(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, a_row_comes_back, 0, AUTHP_TRANSFER_KINDS);
     tcase_add_loop_test(tests, each_column_is_checked, 0, AUTHP_TRANSFER_KINDS);
+    tcase_add_loop_test(tests, texts_that_no_index_keeps, 0,
+                        (int)(sizeof(long_members) / sizeof(long_members[0])));
     tcase_add_loop_test(tests, values_that_no_store_keeps, 0,
                         (int)(sizeof(wrong_members) / sizeof(wrong_members[0])));
     tcase_add_test(tests, a_row_that_cannot_move_is_left_out);

@@ -9,6 +9,12 @@
 #include <apr_strings.h>
 #include <string.h>
 
+/* What every store keeps. PostgreSQL has no longer texts in an index and no later times, and one
+ * such row would fail its whole batch. A counter must leave room to count on. */
+#define TEXT_MOST 2048                 /* bytes, also of a list */
+#define TIME_MOST 253402300799999LL    /* the end of the year 9999 */
+#define NUMBER_MOST 9007199254740991LL /* 2^53 - 1 */
+
 static bool put_text(json_t *object, const authp_column_t *column, const char *text)
 {
     if (text == NULL) {
@@ -115,26 +121,29 @@ static bool get_id(const json_t *value, authp_id_t *id)
 static bool get_text(const json_t *value, const char **out, apr_pool_t *pool)
 {
     const char *text = authp_json_str(value);
-    if (text != NULL) {
-        *out = apr_pstrdup(pool, text);
+    if (text == NULL || strlen(text) > TEXT_MOST) {
+        return false;
     }
-    return text != NULL;
+    *out = apr_pstrdup(pool, text);
+    return true;
 }
 
 /* SQL stores keep a list as ",a,b,". */
 static bool get_texts(const json_t *value, apr_array_header_t **out, apr_pool_t *pool)
 {
     size_t count = json_array_size(value);
+    size_t len = 1;
     bool fine = json_is_array(value);
     apr_array_header_t *texts = apr_array_make(pool, (int)count + 1, sizeof(const char *));
     for (size_t i = 0; fine && i < count; i++) {
         const char *text = NULL;
         fine = get_text(json_array_get(value, i), &text, pool) && *text != '\0' &&
                strchr(text, ',') == NULL;
+        len += fine ? strlen(text) + 1 : 0;
         APR_ARRAY_PUSH(texts, const char *) = text;
     }
     *out = texts;
-    return fine;
+    return fine && len <= TEXT_MOST;
 }
 
 static bool get_salt(const json_t *value, unsigned char *salt)
@@ -146,8 +155,19 @@ static bool get_salt(const json_t *value, unsigned char *salt)
 
 static bool get_identities(const json_t *value, apr_array_header_t **out, apr_pool_t *pool)
 {
-    return json_is_array(value) && authp_identities_json_read(value, out, pool) == AUTHP_OK &&
-           authp_identities_check(*out) == AUTHP_OK;
+    bool fine = json_is_array(value) && authp_identities_json_read(value, out, pool) == AUTHP_OK &&
+                authp_identities_check(*out) == AUTHP_OK;
+    for (int i = 0; fine && i < authp_identities_count(*out); i++) {
+        const authp_identity_t *identity = authp_identities_at(*out, i);
+        fine = strlen(identity->issuer) + strlen(identity->sub) <= TEXT_MOST;
+    }
+    return fine;
+}
+
+static bool get_number(const json_t *value, int64_t most, int64_t *out)
+{
+    *out = json_integer_value(value);
+    return json_is_integer(value) && *out >= 0 && *out <= most;
 }
 
 static bool get(const json_t *value, const authp_column_t *column, void *at, apr_pool_t *pool)
@@ -167,9 +187,9 @@ static bool get(const json_t *value, const authp_column_t *column, void *at, apr
         *(bool *)at = json_is_true(value);
         return json_is_boolean(value);
     case AUTHP_COLUMN_INT:
+        return get_number(value, NUMBER_MOST, at);
     case AUTHP_COLUMN_TIME:
-        *(int64_t *)at = json_integer_value(value);
-        return json_is_integer(value) && json_integer_value(value) >= 0;
+        return get_number(value, TIME_MOST, at);
     case AUTHP_COLUMN_SALT:
         return get_salt(value, at);
     case AUTHP_COLUMN_IDENTITIES:

@@ -62,11 +62,15 @@ static bool names_prepared(const authp_store_config_t *config)
     return !config->unprepared;
 }
 
-/* The number is ours alone. With AUTH_DB_SCHEMA, and where the schema is not there, search_path is
- * the name of one schema and current_schema() is NULL. */
+/* Other encodings lack characters that a text may have. The number is ours alone. With
+ * AUTH_DB_SCHEMA, and where the schema is not there, search_path is the name of one schema and
+ * current_schema() is NULL. */
 static const char migrate_lock[] =
     "SELECT pg_advisory_xact_lock(7141938524); SET LOCAL statement_timeout = 0; "
     "SET LOCAL lock_timeout = 5000; DO $$ BEGIN "
+    "IF current_setting('server_encoding') <> 'UTF8' THEN "
+    "RAISE 'the encoding of the database is %, it must be UTF8', current_setting('server_encoding'); "
+    "END IF; "
     "IF current_schema() IS NULL AND current_setting('search_path') NOT LIKE '%,%' THEN "
     "EXECUTE 'CREATE SCHEMA ' || current_setting('search_path'); END IF; END $$";
 

@@ -69,12 +69,31 @@ static const char *explain(const char *message, apr_pool_t *pool)
            "password are written as %XX, or a list of key=value";
 }
 
+/* libpq ends the password of a URI at the first @, and takes user and password for host and port if
+ * a / stands before it. The rest of a password that has such a character would be the name of a
+ * host or a database, which messages show and which is looked up in the DNS. */
+static bool spills_password(const char *uri)
+{
+    const char *at = strstr(uri, "://");
+    if (at == NULL) {
+        return false;
+    }
+    at += 3;
+    const char *userinfo_end = at + strcspn(at, "@/");
+    at = *userinfo_end == '@' ? userinfo_end + 1 : at;
+    return memchr(at, '@', strcspn(at, "?")) != NULL;
+}
+
 const char *authp_postgresql_url_refusal(const authp_store_config_t *config, apr_pool_t *pool)
 {
     const char *error = NULL;
     const char *missing = authp_postgresql_native_load(pool);
     if (missing != NULL) {
         return missing;
+    }
+    if (spills_password(config->uri)) {
+        return "DATABASE_URL has an @ too many, or a / before it: in user and password, special "
+               "characters are written as %XX (@ is %40, / is %2F)";
     }
     return parse(config, &error, pool) != NULL ? NULL : explain(error, pool);
 }
