@@ -17,6 +17,9 @@
 
 /* true in a child of prefork, where the one thread that serves requests also handles signals */
 static bool single;
+/* true in a child of another MPM until it blocks the signals, which httpd does right before
+ * child_init. Until then such a child, too, ends inside the signal handler. */
+static bool exposed;
 static volatile sig_atomic_t at_work;
 static volatile authp_ms_t ready_at; /* time of the monotonic clock */
 
@@ -37,7 +40,7 @@ static bool waits(void)
  * holder has ended. */
 void authp_child_exit_check(void)
 {
-    if (single && authp_ending_in_handler() && !waits()) {
+    if (authp_ending_in_handler() && (exposed || (single && !waits()))) {
         _exit(0);
     }
 }
@@ -57,10 +60,17 @@ static int on_drop_privileges(apr_pool_t *pchild, server_rec *server)
     if (authp_runtime_get() != NULL) {
         (void)ap_mpm_query(AP_MPMQ_IS_THREADED, &threaded);
         single = threaded == AP_MPMQ_NOT_SUPPORTED;
+        exposed = !single;
         at_work = 1;
         apr_pool_pre_cleanup_register(pchild, NULL, find_out);
     }
     return DECLINED;
+}
+
+static void on_child_init(apr_pool_t *pchild, server_rec *server)
+{
+    (void)pchild, (void)server;
+    exposed = false;
 }
 
 static void on_child_ready(apr_pool_t *pchild, server_rec *server)
@@ -94,6 +104,7 @@ void authp_child_exit_register(apr_pool_t *pool)
 {
     (void)pool;
     ap_hook_drop_privileges(on_drop_privileges, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_child_init(on_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_child_init(on_child_ready, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_create_connection(on_create_connection, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }

@@ -30,8 +30,21 @@ HOOK(pre_config)
 HOOK(check_config)
 HOOK(post_config)
 HOOK(drop_privileges)
-HOOK(child_init)
 HOOK(create_connection)
+
+/* A file may have a hook for the begin of child_init and one for the rest. */
+void ap_hook_child_init(ap_HOOK_child_init_t *fn, const char *const *before,
+                        const char *const *after, int order)
+{
+    (void)before, (void)after;
+    httpd_fake_note("child_init", order);
+    if (order == APR_HOOK_REALLY_FIRST) {
+        fake_start.child_begins = fn;
+        return;
+    }
+    fake_start.child_init = fn;
+    fake_start.order.child_init = order;
+}
 
 int ap_state_query(int query)
 {

@@ -15,6 +15,7 @@ typedef struct fake_start_t {
     ap_HOOK_check_config_t *check_config;
     ap_HOOK_post_config_t *post_config;
     ap_HOOK_drop_privileges_t *drop_privileges;
+    ap_HOOK_child_init_t *child_begins; /* child_init with APR_HOOK_REALLY_FIRST */
     ap_HOOK_child_init_t *child_init;
     ap_HOOK_create_connection_t *create_connection;
     struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A child must end at once when httpd frees its pools if a signal of prefork interrupted it in the
- * middle of work. All other children free their pools as usual. */
+/* A child must end at once when httpd frees its pools if a signal interrupted it in the middle of
+ * work (prefork) or of its start. All other children free their pools as usual. */
 #include "httpd_fake_io.h"
 #include "httpd_fake_start.h"
 #include "suite.h"
@@ -56,6 +56,7 @@ static void tear_down(void)
 typedef struct life_t {
     const char *name;
     int threaded;
+    bool begun;      /* the hooks of child_init have begun */
     bool ready;      /* httpd has reported that the child is ready */
     bool settled;    /* the child has been ready for a while */
     int connections; /* how many connections it has had */
@@ -68,24 +69,38 @@ typedef struct life_t {
 } life_t;
 
 static const life_t lives[] = {
-    {"waits", AP_MPMQ_NOT_SUPPORTED, true, true, 0, false, SERVER_READY, 3, SIGTERM, false},
-    {"waits after one", AP_MPMQ_NOT_SUPPORTED, true, true, 1, false, SERVER_READY, 3, SIGTERM,
+    {"waits", AP_MPMQ_NOT_SUPPORTED, true, true, true, 0, false, SERVER_READY, 3, SIGTERM, false},
+    {"waits after one", AP_MPMQ_NOT_SUPPORTED, true, true, true, 1, false, SERVER_READY, 3, SIGTERM,
      false},
-    {"waits after three", AP_MPMQ_NOT_SUPPORTED, true, true, 3, false, SERVER_READY, 3, SIGHUP,
-     false},
-    {"has one", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_READY, 3, SIGTERM, true},
-    {"has another one", AP_MPMQ_NOT_SUPPORTED, true, true, 2, true, SERVER_READY, 3, SIGTERM, true},
-    {"is busy", AP_MPMQ_NOT_SUPPORTED, true, true, 1, false, SERVER_BUSY_WRITE, 3, SIGTERM, true},
-    {"starts", AP_MPMQ_NOT_SUPPORTED, false, true, 0, false, SERVER_READY, 3, SIGTERM, true},
-    {"has just started", AP_MPMQ_NOT_SUPPORTED, true, false, 0, false, SERVER_READY, 3, SIGTERM,
+    {"waits after three", AP_MPMQ_NOT_SUPPORTED, true, true, true, 3, false, SERVER_READY, 3,
+     SIGHUP, false},
+    {"has one", AP_MPMQ_NOT_SUPPORTED, true, true, true, 1, true, SERVER_READY, 3, SIGTERM, true},
+    {"has another one", AP_MPMQ_NOT_SUPPORTED, true, true, true, 2, true, SERVER_READY, 3, SIGTERM,
      true},
-    {"is not listed", AP_MPMQ_NOT_SUPPORTED, true, true, 0, false, SERVER_READY, -1, SIGTERM, true},
-    {"by SIGHUP", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_READY, 3, SIGHUP, true},
-    {"by SIGINT", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_READY, 3, SIGINT, true},
-    {"by itself", AP_MPMQ_NOT_SUPPORTED, true, true, 1, true, SERVER_BUSY_WRITE, 3, 0, false},
-    {"by itself, early", AP_MPMQ_NOT_SUPPORTED, false, false, 0, false, SERVER_READY, 3, 0, false},
-    {"threads", AP_MPMQ_STATIC, true, true, 1, true, SERVER_BUSY_WRITE, 3, SIGTERM, false},
-    {"more threads", AP_MPMQ_DYNAMIC, false, true, 0, false, SERVER_READY, 3, SIGTERM, false},
+    {"is busy", AP_MPMQ_NOT_SUPPORTED, true, true, true, 1, false, SERVER_BUSY_WRITE, 3, SIGTERM,
+     true},
+    {"starts", AP_MPMQ_NOT_SUPPORTED, true, false, true, 0, false, SERVER_READY, 3, SIGTERM, true},
+    {"has just started", AP_MPMQ_NOT_SUPPORTED, true, true, false, 0, false, SERVER_READY, 3,
+     SIGTERM, true},
+    {"is not listed", AP_MPMQ_NOT_SUPPORTED, true, true, true, 0, false, SERVER_READY, -1, SIGTERM,
+     true},
+    {"by SIGHUP", AP_MPMQ_NOT_SUPPORTED, true, true, true, 1, true, SERVER_READY, 3, SIGHUP, true},
+    {"by SIGINT", AP_MPMQ_NOT_SUPPORTED, true, true, true, 1, true, SERVER_READY, 3, SIGINT, true},
+    {"by itself", AP_MPMQ_NOT_SUPPORTED, true, true, true, 1, true, SERVER_BUSY_WRITE, 3, 0, false},
+    {"has not begun", AP_MPMQ_NOT_SUPPORTED, false, false, false, 0, false, SERVER_READY, 3,
+     SIGTERM, true},
+    {"by itself, early", AP_MPMQ_NOT_SUPPORTED, true, false, false, 0, false, SERVER_READY, 3, 0,
+     false},
+    {"threads", AP_MPMQ_STATIC, true, true, true, 1, true, SERVER_BUSY_WRITE, 3, SIGTERM, false},
+    {"more threads", AP_MPMQ_DYNAMIC, true, false, true, 0, false, SERVER_READY, 3, SIGTERM, false},
+    {"threads that start", AP_MPMQ_STATIC, true, false, true, 0, false, SERVER_READY, 3, SIGTERM,
+     false},
+    {"threads, not begun", AP_MPMQ_STATIC, false, false, true, 0, false, SERVER_READY, 3, SIGTERM,
+     true},
+    {"more threads, not begun", AP_MPMQ_DYNAMIC, false, false, true, 0, false, SERVER_READY, 3,
+     SIGTERM, true},
+    {"threads, not begun, by itself", AP_MPMQ_STATIC, false, false, true, 0, false, SERVER_READY, 3,
+     0, false},
 };
 
 static void live(const life_t *life)
@@ -99,6 +114,9 @@ static void live(const life_t *life)
     apr_pool_create(&pchild, NULL);
     if (fake_start.drop_privileges(pchild, &fake.main) != DECLINED) {
         _exit(1);
+    }
+    if (life->begun) {
+        fake_start.child_begins(pchild, &fake.main);
     }
     if (life->ready) {
         fake_start.child_init(pchild, &fake.main);

@@ -24,7 +24,8 @@ static void tear_down(void)
 /* Filters with their type in the place of an order. */
 static const char all[] =
     "drop_privileges -10\n"
-    "child_init 30\n" /* after all others: from then on the child may be ended at any time */
+    "child_init -10\n" /* before all others: from now on signals are blocked, except in prefork */
+    "child_init 30\n"  /* after all others: from then on the child may be ended at any time */
     "create_connection -10\n"
     "pre_config 10\n"
     "check_config 10\n"
