@@ -8,6 +8,7 @@
 #include "crypto/password/argon2id.h"
 #include "crypto/password/hasher_bound.h"
 #include "service/session/purge.h"
+#include "service/session/terms.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -112,7 +113,7 @@ static json_t *describe(const authp_context_t *context)
     authp_json_set_str(answer, "jwt_issuer", settings->jwt_issuer);
     authp_json_set_str(answer, "jwt_audience", settings->jwt_audience);
     authp_json_set_bool(answer, "previous_key", settings->jwt_secret_previous != NULL);
-    authp_json_set_int(answer, "access_token_minutes", settings->access_token_minutes);
+    authp_json_set_int(answer, "access_token_minutes", authp_terms_minutes(settings, NULL));
     authp_json_set_int(answer, "refresh_token_days", settings->refresh_token_days);
     authp_json_set_bool(answer, "refresh_token_rotation", settings->refresh_token_rotation);
     authp_json_set_int(answer, "session_absolute_days", settings->session_absolute_days);

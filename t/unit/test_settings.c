@@ -50,7 +50,7 @@ START_TEST(defaults)
     ck_assert_str_eq(load(pairs, &s), "");
     ck_assert_str_eq(s->store, "sqlite");
     ck_assert_str_eq(s->sqlite_file, "/var/lib/auth_platform/auth_platform.db");
-    ck_assert_int_eq(s->access_token_minutes, 15);
+    ck_assert_int_eq(s->access_token_minutes, 0);
     ck_assert_int_eq(s->refresh_token_days, 7);
     ck_assert_int_eq(s->audit_retention_days, 365);
     ck_assert_int_eq(s->bcrypt_rounds, 12);
@@ -66,6 +66,7 @@ START_TEST(defaults)
     ck_assert_str_eq(s->jwt_algorithm, "HS256");
     ck_assert_str_eq(s->jwt_issuer, "auth_platform");
     ck_assert_str_eq(s->jwt_audience, "auth_platform");
+    ck_assert(!s->jwt_audience_set);
     ck_assert_int_eq(s->refresh_token_grace, 10);
     ck_assert_int_eq(s->session_absolute_days, 90);
     ck_assert_int_eq(s->password_min_length, 8);
@@ -88,10 +89,14 @@ START_TEST(ends_of_numbers)
         int least;
         int most;
     } rows[] = {
-        {"ACCESS_TOKEN_EXPIRE_MINUTES", 1, 1440}, {"REFRESH_TOKEN_EXPIRE_DAYS", 1, 365},
-        {"REFRESH_TOKEN_GRACE_SECONDS", 0, 60},   {"SESSION_ABSOLUTE_DAYS", 1, 3650},
-        {"AUDIT_RETENTION_DAYS", 0, 36500},       {"BCRYPT_ROUNDS", 4, 16},
-        {"PASSWORD_MIN_LENGTH", 8, 64},           {"AUTH_BODY_LIMIT", 1024, 1048576},
+        {"ACCESS_TOKEN_EXPIRE_MINUTES", 1, 43200},
+        {"REFRESH_TOKEN_EXPIRE_DAYS", 1, 365},
+        {"REFRESH_TOKEN_GRACE_SECONDS", 0, 60},
+        {"SESSION_ABSOLUTE_DAYS", 1, 3650},
+        {"AUDIT_RETENTION_DAYS", 0, 36500},
+        {"BCRYPT_ROUNDS", 4, 16},
+        {"PASSWORD_MIN_LENGTH", 8, 64},
+        {"AUTH_BODY_LIMIT", 1024, 1048576},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const int values[] = {rows[i].least, rows[i].most, rows[i].least - 1, rows[i].most + 1};
@@ -159,6 +164,7 @@ START_TEST(bounds)
     ck_assert_str_eq(load(pairs, &s), "");
     ck_assert_str_eq(s->jwt_issuer, "me");
     ck_assert_str_eq(s->jwt_audience, "my apps");
+    ck_assert(s->jwt_audience_set);
     ck_assert_str_eq(s->jwt_key_file, "/k");
     ck_assert_int_eq(s->bcrypt_rounds, 16);
     ck_assert(s->password_argon2id);

@@ -86,12 +86,15 @@ START_TEST(file_alone)
 {
     const authp_settings_t *s = loaded(KEY_LINE "ACCESS_TOKEN_EXPIRE_MINUTES=30\n"
                                                 "MONGODB_DB='jobs'\n"
+                                                "JWT_AUDIENCE=auth_platform\n"
                                                 "JWT_ISSUER=\n");
     ck_assert_str_eq(s->source, path);
     ck_assert_str_eq((const char *)authp_secret_bytes(s->jwt_secret), KEY);
     ck_assert_int_eq(s->access_token_minutes, 30);
     ck_assert_str_eq(s->mongodb_db, "jobs");
     ck_assert_str_eq(s->jwt_issuer, "auth_platform");
+    ck_assert_str_eq(s->jwt_audience, "auth_platform");
+    ck_assert(s->jwt_audience_set);
 }
 END_TEST
 
@@ -109,7 +112,7 @@ START_TEST(environment_wins)
     ck_assert_str_eq(load(KEY_LINE "ACCESS_TOKEN_EXPIRE_MINUTES=30\nBCRYPT_ROUNDS=3\n", &none),
                      apr_pstrcat(pool,
                                  "ACCESS_TOKEN_EXPIRE_MINUTES in the environment: must be a whole "
-                                 "number from 1 to 1440|BCRYPT_ROUNDS in ",
+                                 "number from 1 to 43200|BCRYPT_ROUNDS in ",
                                  path, ": must be a whole number from 4 to 16|", NULL));
 }
 END_TEST

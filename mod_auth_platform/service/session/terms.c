@@ -9,5 +9,6 @@ const authp_terms_t authp_terms_platform = {
 int authp_terms_minutes(const authp_settings_t *settings, const authp_terms_t *terms)
 {
     int set = settings->access_token_minutes;
+    terms = terms != NULL ? terms : &authp_terms_platform;
     return set > 0 && set <= terms->most_minutes ? set : terms->minutes;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/session/token.h"
 #include "service/realm/token_cache.h"
+#include "service/session/terms.h"
 
 #include "base/b64url.h"
 
@@ -28,7 +29,7 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
     authp_ms_t at = authp_clock_now(realm->clock);
     authp_ms_t ahead = authp_realm_now(realm) - at;
     int64_t now = at / 1000;
-    int64_t exp = now + (int64_t)realm->settings->access_token_minutes * 60;
+    int64_t exp = now + (int64_t)authp_terms_minutes(realm->settings, NULL) * 60;
     if (exp > (session->absolute_expires_at - ahead) / 1000) {
         exp = (session->absolute_expires_at - ahead) / 1000;
     }

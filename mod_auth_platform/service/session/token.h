@@ -6,7 +6,7 @@
 #include "service/realm/realm.h"
 
 /* Makes an access token for a session of that user, with the roles effective now. *expires_in gets
- * its life in seconds: ACCESS_TOKEN_EXPIRE_MINUTES, or less if the session's absolute limit comes
+ * its life in seconds: authp_terms_minutes(), or less if the session's absolute limit comes
  * first. */
 AUTHP_CHECKED authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *user,
                                             const authp_session_t *session, const char **out,

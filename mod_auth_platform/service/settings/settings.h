@@ -64,8 +64,11 @@ typedef struct authp_settings_t {
     const char *jwt_key_file;            /* NULL if unset */
     const char *jwt_issuer;              /* JWT_ISSUER=auth_platform */
     const char *jwt_audience;            /* JWT_AUDIENCE=auth_platform */
+    bool jwt_audience_set;               /* set, be it to the default */
 
-    int access_token_minutes;    /* ACCESS_TOKEN_EXPIRE_MINUTES=15 (1-1440) */
+    /* ACCESS_TOKEN_EXPIRE_MINUTES (1-43200). 0 if it is not set: each profile then has its own
+     * lifetime. Only authp_terms_minutes() reads it. */
+    int access_token_minutes;
     int refresh_token_days;      /* REFRESH_TOKEN_EXPIRE_DAYS=7 (1-365) */
     bool refresh_token_rotation; /* REFRESH_TOKEN_ROTATION=true */
     int refresh_token_grace;     /* REFRESH_TOKEN_GRACE_SECONDS=10 (0-60) */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AUDIENCE "auth_platform"
+
 static const char *from_environment(void *ctx, const char *name)
 {
     (void)ctx;
@@ -19,6 +21,15 @@ const authp_settings_env_t *authp_settings_load_environment(void)
 {
     static const authp_settings_env_t environment = {from_environment, NULL};
     return &environment;
+}
+
+/* The defaults of settings of which other code must know whether they were set. */
+static void fill_in(authp_settings_t *settings)
+{
+    settings->jwt_audience_set = settings->jwt_audience != NULL;
+    if (!settings->jwt_audience_set) {
+        settings->jwt_audience = AUDIENCE;
+    }
 }
 
 authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,
@@ -52,6 +63,7 @@ authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t
             authp_settings_values_set(&loading, row, value != NULL ? value : row->fallback);
         }
     }
+    fill_in(loading.settings);
     authp_settings_providers_load(&loading, &source);
     loading.where = source.in_file;
     if (file != NULL) {

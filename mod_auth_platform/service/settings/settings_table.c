@@ -22,9 +22,9 @@ const authp_setting_t authp_settings_table[] = {
     {"JWT_ALGORITHM", AT(TEXT, jwt_algorithm), "HS256", 1, 20},
     {"JWT_KEY_FILE", AT(TEXT, jwt_key_file), NULL, 1, 1000},
     {"JWT_ISSUER", AT(TEXT, jwt_issuer), "auth_platform", 1, 255},
-    {"JWT_AUDIENCE", AT(TEXT, jwt_audience), "auth_platform", 1, 255},
+    {"JWT_AUDIENCE", AT(TEXT, jwt_audience), NULL, 1, 255},
 
-    {"ACCESS_TOKEN_EXPIRE_MINUTES", AT(INT, access_token_minutes), "15", 1, 1440},
+    {"ACCESS_TOKEN_EXPIRE_MINUTES", AT(INT, access_token_minutes), NULL, 1, 43200},
     {"REFRESH_TOKEN_EXPIRE_DAYS", AT(INT, refresh_token_days), "7", 1, 365},
     {"REFRESH_TOKEN_ROTATION", AT(BOOL, refresh_token_rotation), "true", 0, 0},
     {"REFRESH_TOKEN_GRACE_SECONDS", AT(INT, refresh_token_grace), "10", 0, 60},
