@@ -91,7 +91,7 @@ const char *authp_output_explain(authp_err_t err)
     case AUTHP_E_LAST_ADMIN:
         return "this is the last admin who can sign in: make another one first";
     case AUTHP_E_UNAVAILABLE:
-        return "the store cannot be reached or did not answer in time";
+        return "the store cannot be reached, does not answer in time, or refuses a statement";
     case AUTHP_E_BUSY:
         return "too many requests at the same time, try again";
     default:

@@ -9,7 +9,6 @@ use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Guide ();
 use AuthPlatform::Httpd ();
 use AuthPlatform::Mongo ();
-use AuthPlatform::Postgres ();
 use AuthPlatform::Root  ();
 use Test::More;
 
@@ -134,13 +133,44 @@ here("printf 'AUTH_STORE=mongodb\\nMONGODB_URI=%s\\nMONGODB_DB=jobs\\n' '" . $mo
 walk('mongodb', "$top/conf/guides/mongodb.md");
 $mongo->stop;
 
-# The guide for PostgreSQL. Its roles get their passwords after the block that makes them.
-my $pg = AuthPlatform::Postgres->new->start;
-my ($served, $owned) = map { "postgresql://$_\@127.0.0.1:$pg->{port}/jobs" } "jobs:s$pg->{password}", "jobs_owner:o$pg->{password}";
-here("(umask 077; grep -vE '^(AUTH_STORE|MONGODB_[A-Z]+|DATABASE_URL)=' $ENV_FILE >/tmp/common; for who in .env owner.env; do cp /tmp/common /etc/auth_platform/\$who; done
-    printf 'DATABASE_URL=%s\\n' '$served' >>$ENV_FILE; printf 'DATABASE_URL=%s\\n' '$owned' >>/etc/auth_platform/owner.env)");
-$network{env} = { PGHOST => '127.0.0.1', PGPORT => $pg->{port}, PGUSER => 'authp', PGPASSWORD => $pg->{password} };
-$after{'postgresql:roles'} = sub { $pg->sql_of(postgres => "ALTER ROLE jobs_owner PASSWORD 'o$pg->{password}'", "ALTER ROLE jobs PASSWORD 's$pg->{password}'") };
+# The guide for PostgreSQL, with the cluster that Debian's package makes, and PgBouncer.
+%network = ();
+here('runuser -u postgres -- true; pg_lsclusters -h | grep -q "^15 main" || pg_createcluster 15 main; pg_ctlcluster 15 main start', name => 'PostgreSQL starts');
+my $url = 'DATABASE_URL=postgresql://jobs:served@127.0.0.1:5432/jobs';
+here("(umask 077; sed -i -E '/^(AUTH_STORE|MONGODB_[A-Z]+|DATABASE_URL)=/d' $ENV_FILE; echo '$url' >>$ENV_FILE)");
+my $superuser = '(cd / && runuser -u postgres -- psql -qAt -v ON_ERROR_STOP=1 ';
+my $tool      = "authplatform --env-file $ENV_FILE";
+$after{'postgresql:roles'} = sub { here(qq{$superuser -c "ALTER ROLE jobs_owner PASSWORD 'owned'" -c "ALTER ROLE jobs PASSWORD 'served'")}) };
+$after{'postgresql:owner-file'} = sub { here("sed -i 's/jobs:served/jobs_owner:owned/' /etc/auth_platform/owner.env") };
+
+# PgBouncer starts with the file of the guide, and lets both roles in.
+$after{'postgresql:userlist'} = sub {
+    my ($ini) = map { $_->{text} } grep { $_->{text} =~ /^\[databases\]/ } AuthPlatform::Guide::all("$top/conf/guides/postgresql.md");
+    here('printf "%s" "$INI" >/etc/pgbouncer/pgbouncer.ini; mkdir -p /var/run/postgresql; runuser -u postgres -- pgbouncer -d /etc/pgbouncer/pgbouncer.ini', env => { INI => $ini }, name => 'PgBouncer starts');
+    here(qq{(umask 077; { sed s/:5432/:6432/ "\$FILE"; echo AUTH_DB_PREPARED=off; } >/tmp/pooled.env); authplatform --env-file /tmp/pooled.env user list}, env => { FILE => $_ }, name => "$_ through PgBouncer")
+        for $ENV_FILE, '/etc/auth_platform/owner.env';
+};
+
+# An account after the moment of the recovery is gone, one before it is there.
+$after{'postgresql:backup'} = sub { is(here('stat -c "%a %U" /var/backups/jobs.dump'), "600 root\n", 'nobody else can read the backup') };
+$after{'postgresql:restore'} = sub {
+    here("(umask 077; sed 's|/jobs\$|/jobs_restored|' $ENV_FILE >/tmp/restored.env); echo 'three calm words' | authplatform --env-file /tmp/restored.env user create --role candidate --email restored\@example.org", name => 'the restored database can be used with the same role');
+};
+$after{'postgresql:archive'} = sub {
+    here("echo 'three calm words' | $tool user create --role candidate --email before\@example.org; sleep 1.1; printf \"UNTIL='%s'\\n\" \"\$(date '+%F %T%:z')\" >>$shell; sleep 1.1
+        echo 'three calm words' | $tool user create --role candidate --email after\@example.org; $superuser -c 'SELECT pg_switch_wal()')
+        for i in \$(seq 100); do [ -z \"\$(ls /var/lib/postgresql/15/main/pg_wal/archive_status/*.ready 2>/dev/null)\" ] && exit 0; sleep 0.1; done; exit 1");
+};
+$after{'postgresql:recover'} = sub {
+    here('for i in $(seq 100); do ! grep -q "archive recovery complete" /var/log/postgresql/postgresql-15-main.log || exit 0; sleep 0.1; done; tail -20 /var/log/postgresql/postgresql-15-main.log; exit 1', name => 'the recovery ends');
+    my $people = here("for i in \$(seq 50); do $tool user list && exit 0; sleep 0.2; done; exit 1");
+    like($people, qr/before\@example\.org/, 'what was there at that moment is there');
+    unlike($people, qr/after\@example\.org/, 'what came later is gone');
+};
+my $key = here("grep ^JWT_SECRET_KEY= $ENV_FILE");
 walk('postgresql', "$top/conf/guides/postgresql.md");
-$pg->stop;
+my $new = here("grep ^JWT_SECRET_KEY $ENV_FILE");
+like($new, qr/\AJWT_SECRET_KEY=\S{40,}\n\z/, 'one key');
+isnt($new, $key, 'a new one');
+here('kill "$(cat /var/run/postgresql/pgbouncer.pid)"; pg_ctlcluster 15 main stop');
 done_testing;

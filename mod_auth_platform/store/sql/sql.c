@@ -143,12 +143,6 @@ typedef struct run_t {
     reach_t reached;
 } run_t;
 
-/* The first line. Further ones may contain values, such as an e-mail address. */
-static const char *first_line(const char *text, apr_pool_t *pool)
-{
-    return apr_pstrmemdup(pool, text, strcspn(text, "\r\n"));
-}
-
 /* A statement that failed has changed nothing, because the database rolled it back, unless the
  * connection was lost. A transaction ends with its connection. */
 static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, int rc)
@@ -156,7 +150,7 @@ static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, 
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
     const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
     authp_sql_fault_t fault = dialect->classify(rc, text);
-    const char *line = first_line(text, run->rows.pool);
+    const char *line = authp_sql_conn_error(conn, rc, run->rows.pool);
     const char *advice = dialect->advice != NULL ? dialect->advice(text) : "";
     if (fault == AUTHP_SQL_LOST) {
         run->reached = REACH_NO;

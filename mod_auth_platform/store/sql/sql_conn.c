@@ -6,6 +6,7 @@
 
 #include <apr_strings.h>
 #include <apr_time.h>
+#include <string.h>
 
 /* What a connection keeps of the memory of a run, in bytes. What is beyond it goes back to the
  * system. */
@@ -139,6 +140,12 @@ int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text)
 {
     int rows = 0;
     return apr_dbd_query(conn->sql->driver, conn->handle, &rows, text);
+}
+
+const char *authp_sql_conn_error(authp_sql_conn_t *conn, int rc, apr_pool_t *pool)
+{
+    const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
+    return text != NULL ? apr_pstrmemdup(pool, text, strcspn(text, "\r\n")) : "no reason given";
 }
 
 typedef struct prepared_t {
@@ -276,9 +283,10 @@ authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn)
                       sql->dialect->classify(failure.rc, failure.text) == AUTHP_SQL_LOCKED;
         authp_ms_t waited = authp_clock_now(authp_clock_monotonic()) - began;
         if (!locked || waited >= OPEN_PATIENCE_MS) {
-            authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %s",
+            const char *text = failure.text != NULL ? failure.text : "no reason given";
+            authp_log(AUTHP_LOG_WARNING, "AUTHP0203", "store: cannot %s: %.*s",
                       failure.what != NULL ? failure.what : "open a connection",
-                      failure.text != NULL ? failure.text : "no reason given");
+                      (int)strcspn(text, "\r\n"), text);
             authp_sql_conn_close(conn);
             return AUTHP_E_UNAVAILABLE;
         }

@@ -61,6 +61,11 @@ int authp_sql_conn_run(authp_sql_conn_t *conn, const authp_sql_statement_t *stat
 /* Runs `text`, which answers no rows. Returns the driver's code, 0 = fine. */
 int authp_sql_conn_exec(authp_sql_conn_t *conn, const char *text);
 
+/* The first line of the error of the last statement, in `pool`, for the log. Further lines are left
+ * out, because they may contain values of a row, such as an e-mail address. `rc` is the driver's
+ * code. */
+const char *authp_sql_conn_error(authp_sql_conn_t *conn, int rc, apr_pool_t *pool);
+
 /* sql_migrate.c: migrate() of authp_store_ops_t. All steps are made or undone in one transaction,
  * in the queue of writers. If nothing is to be done, the database is only read. AUTHP_E_INTERNAL: a
  * step's checksum differs, or the database is of a newer version; logged. */

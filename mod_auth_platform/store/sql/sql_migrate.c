@@ -39,7 +39,7 @@ static bool ask(const change_t *change, const char *text, authp_sql_rows_t *rows
         apr_dbd_select(rows->driver, rows->pool, change->conn->handle, &rows->results, text, 1);
     if (rc != 0) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0214", "store: the schema cannot be read: %s",
-                  apr_dbd_error(rows->driver, change->conn->handle, rc));
+                  authp_sql_conn_error(change->conn, rc, change->pool));
     }
     return rc == 0;
 }
@@ -50,7 +50,7 @@ static authp_err_t execute(const change_t *change, const char *what, const char 
     int rc = authp_sql_conn_exec(change->conn, text);
     if (rc != 0) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0210", "store: schema step %s failed: %s", what,
-                  apr_dbd_error(change->conn->sql->driver, change->conn->handle, rc));
+                  authp_sql_conn_error(change->conn, rc, change->pool));
         return AUTHP_E_UNAVAILABLE;
     }
     return AUTHP_OK;
