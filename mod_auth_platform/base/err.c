@@ -31,6 +31,7 @@ static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_E_INVITE_REQUIRED] = "invite_required",
     [AUTHP_E_INVITE_INVALID] = "invite_invalid",
     [AUTHP_E_EMAIL_TAKEN] = "email_taken",
+    [AUTHP_E_USER_EXISTS] = "user_exists",
     [AUTHP_E_CSRF_FAILED] = "csrf_failed",
     [AUTHP_E_ORIGIN_DENIED] = "origin_denied",
     [AUTHP_E_REFRESH_INVALID] = "refresh_invalid",

@@ -37,6 +37,7 @@ typedef enum authp_err_t {
     AUTHP_E_INVITE_REQUIRED,
     AUTHP_E_INVITE_INVALID,
     AUTHP_E_EMAIL_TAKEN,
+    AUTHP_E_USER_EXISTS, /* the username of a new account, or its e-mail address, is taken */
     AUTHP_E_CSRF_FAILED,
     AUTHP_E_ORIGIN_DENIED,
     AUTHP_E_REFRESH_INVALID,

@@ -85,6 +85,8 @@ const char *authp_output_explain(authp_err_t err)
     switch (err) {
     case AUTHP_E_EMAIL_TAKEN:
         return "there is an account with this e-mail address already";
+    case AUTHP_E_USER_EXISTS:
+        return "there is an account with this username or e-mail address already";
     case AUTHP_E_CANNOT_VERIFY:
         return "this person neither is a recruiter nor asked to be one: to make a recruiter of an "
                "account, first give it the role (user set-roles)";

@@ -114,6 +114,54 @@ START_TEST(create_taken)
 }
 END_TEST
 
+/* An account with a username needs no address. The username is stored in lower case, and another
+ * account can have neither the username, in any case, nor the address. */
+START_TEST(create_with_username)
+{
+    authp_user_t *user = NULL;
+    authp_user_t *none = NULL;
+    authp_new_account_t in = fixture_new(NULL, "candidate");
+    in.username = "Grace_H.1-9";
+    ck_assert_int_eq(create(&in, &user), AUTHP_OK);
+    ck_assert_ptr_null(user->email);
+    ck_assert_str_eq(mem_store_user(f.store, user->id.hex)->username, "grace_h.1-9");
+    in.username = "GRACE_h.1-9";
+    ck_assert_int_eq(create(&in, &none), AUTHP_E_USER_EXISTS);
+    ck_assert_str_eq(fixture_audit(&f, "user_create")->reason, "user_exists");
+    in.username = "grace2";
+    in.email = " Grace@Example.ORG";
+    ck_assert_int_eq(create(&in, &user), AUTHP_OK);
+    ck_assert_str_eq(user->email, "grace@example.org");
+    in.username = "grace3";
+    ck_assert_int_eq(create(&in, &none), AUTHP_E_USER_EXISTS);
+    in.username = NULL;
+    ck_assert_int_eq(create(&in, &none), AUTHP_E_EMAIL_TAKEN);
+    ck_assert_ptr_null(none);
+}
+END_TEST
+
+/* Without an address, a username and an identity nobody could sign in to the account. */
+START_TEST(create_without_login)
+{
+    const authp_new_account_t in = fixture_new(NULL, "admin");
+    authp_user_t *user = NULL;
+    ck_assert_int_eq(create(&in, &user), AUTHP_E_VALIDATION_FAILED);
+}
+END_TEST
+
+START_TEST(register_username_taken)
+{
+    authp_grant_t grant;
+    authp_new_account_t in = fixture_new(NULL, NULL);
+    in.username = "Ada";
+    ck_assert_int_eq(enroll(&in, &grant), AUTHP_OK);
+    ck_assert_ptr_null(grant.user->email);
+    ck_assert_int_eq(enroll(&in, &grant), AUTHP_E_USER_EXISTS);
+    ck_assert_int_eq(fixture_sessions(&f), 1);
+    ck_assert_str_eq(fixture_audit(&f, "register")->reason, "user_exists");
+}
+END_TEST
+
 START_TEST(create_store_down)
 {
     authp_user_t *user = NULL;
@@ -267,6 +315,9 @@ Suite *suite_account(void)
     tcase_add_test(account, create_recruiter);
     tcase_add_test(account, create_refused);
     tcase_add_test(account, create_taken);
+    tcase_add_test(account, create_with_username);
+    tcase_add_test(account, create_without_login);
+    tcase_add_test(account, register_username_taken);
     tcase_add_test(account, create_store_down);
     tcase_add_test(account, register_signs_in);
     tcase_add_test(account, register_grants_nothing_else);

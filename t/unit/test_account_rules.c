@@ -111,6 +111,29 @@ START_TEST(email_normal)
 }
 END_TEST
 
+static const char *username_error(const char *text)
+{
+    return authp_account_rules_check_username(text, strlen(text));
+}
+
+START_TEST(username_rules)
+{
+    static const char *const good[] = {"abc", "A.b", "_-.", "000", "Grace_H.1-9", A50 A50 A50};
+    static const char *const bad[] = {"",      "ab",    "a b",         " abc",
+                                      "abc ",  "abc\n", "a@b.c",       "a/b/c",
+                                      "a+b+c", "[abc]", "J\xC3\xB6rg", A50 A50 A50 "a"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        ck_assert_pstr_eq(username_error(good[i]), NULL);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ck_assert_msg(username_error(bad[i]) != NULL, "%s", bad[i]);
+    }
+    ck_assert_pstr_ne(authp_account_rules_check_username("abc\0d", 5), NULL);
+    ck_assert_str_eq(authp_account_rules_normal_username("Grace_H.1-9", pool), "grace_h.1-9");
+    ck_assert_str_eq(authp_account_rules_normal_username(" \xC3\x96 A@B", pool), " \xC3\x96 a@b");
+}
+END_TEST
+
 START_TEST(name_rules)
 {
     char text[4 * 201 + 1];
@@ -282,6 +305,7 @@ Suite *suite_account_rules(void)
     tcase_add_loop_test(rules, email_good, 0, sizeof(good_emails) / sizeof(good_emails[0]));
     tcase_add_loop_test(rules, email_bad, 0, sizeof(bad_emails) / sizeof(bad_emails[0]));
     tcase_add_test(rules, email_normal);
+    tcase_add_test(rules, username_rules);
     tcase_add_test(rules, name_rules);
     tcase_add_test(rules, password_rules);
     tcase_add_test(rules, password_refused);

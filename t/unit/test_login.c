@@ -82,6 +82,34 @@ START_TEST(by_username)
 }
 END_TEST
 
+/* Usernames are compared without case. An older version imported "Grace" as it was: that account is
+ * found by "Grace", unless another account is "grace". */
+START_TEST(by_username_of_any_case)
+{
+    authp_user_t *user = NULL;
+    authp_new_account_t new = fixture_new(NULL, "admin");
+    new.username = "Ada.L";
+    ck_assert_int_eq(authp_account_create(f.realm, &new, NULL, NULL, &user, f.pool), AUTHP_OK);
+    authp_login_t in = with("aDA.l", FIXTURE_PASSWORD, AUTHP_DOOR_ANY);
+    in.kind = AUTHP_LOGIN_USERNAME;
+    ck_assert_int_eq(attempt(&in), AUTHP_OK);
+    ck_assert_str_eq(fixture_audit(&f, "login")->subject_id, user->id.hex);
+    in.login = " ada.l";
+    ck_assert_int_eq(attempt(&in), AUTHP_E_INVALID_CREDENTIALS);
+    mem_store_user(f.store, user->id.hex)->username = "Grace";
+    in.login = "Grace";
+    ck_assert_int_eq(attempt(&in), AUTHP_OK);
+    in.login = "grace";
+    ck_assert_int_eq(attempt(&in), AUTHP_E_INVALID_CREDENTIALS);
+    new.username = "grace";
+    authp_user_t *other = NULL;
+    ck_assert_int_eq(authp_account_create(f.realm, &new, NULL, NULL, &other, f.pool), AUTHP_OK);
+    in.login = "Grace";
+    ck_assert_int_eq(attempt(&in), AUTHP_OK);
+    ck_assert_str_eq(fixture_audit(&f, "login")->subject_id, other->id.hex);
+}
+END_TEST
+
 /* --- one answer for whatever is wrong
  * --------------------------------------------------------------- */
 START_TEST(refusals_are_alike)
@@ -341,6 +369,7 @@ Suite *suite_login(void)
     tcase_add_checked_fixture(rules, set_up, tear_down);
     tcase_add_test(rules, right_password);
     tcase_add_test(rules, by_username);
+    tcase_add_test(rules, by_username_of_any_case);
     tcase_add_test(rules, refusals_are_alike);
     tcase_add_test(rules, stand_ins_open_nothing);
     tcase_add_loop_test(rules, door, 0, sizeof(doors) / sizeof(doors[0]));

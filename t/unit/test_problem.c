@@ -96,6 +96,7 @@ static const struct {
     {AUTHP_E_INSUFFICIENT_ROLE, 403, "insufficient_role", NULL, NULL},
     {AUTHP_E_RECRUITER_PENDING, 403, "recruiter_pending", NULL, NULL},
     {AUTHP_E_EMAIL_TAKEN, 409, "email_taken", NULL, NULL},
+    {AUTHP_E_USER_EXISTS, 409, "user_exists", NULL, NULL},
     {AUTHP_E_UNAVAILABLE, 503, "store_unavailable", NULL, "2"},
     {AUTHP_E_BUSY, 503, "busy", NULL, "1"},
     {AUTHP_E_INTERNAL, 500, "internal_error", NULL, NULL},

@@ -26,6 +26,9 @@ static const authp_schema_t either = {
     {{"email", AUTHP_FIELD_LOGIN, false, false}, {"username", AUTHP_FIELD_LOGIN, false, false}},
     {"email", "username"}};
 
+static const authp_schema_t named = {
+    "Named", {{"username", AUTHP_FIELD_USERNAME, true, false}}, {NULL, NULL}};
+
 static const authp_schema_t numbers = {
     "Numbers",
     {{"hours", AUTHP_FIELD_HOURS, false, false}, {"roles", AUTHP_FIELD_ROLES, false, false}},
@@ -103,6 +106,11 @@ static const struct {
      "{\"email\":\"a\\u0000@b\",\"name\":\"\\u0000\",\"new\":\"1234567\\u0000\","
      "\"password\":\"\\u0000\",\"device\":\"\\u0000\",\"token\":\"x\\u0000\"}",
      "email invalid, name invalid, new invalid, password invalid, device invalid, token invalid"},
+    {&named, "{\"username\":\"Ada_L.9-x\"}", ""},
+    {&named, "{\"username\":\"ab\"}", "username invalid"},
+    {&named, "{\"username\":\"ada l\"}", "username invalid"},
+    {&named, "{\"username\":\"ada\\u0000\"}", "username invalid"},
+    {&named, "{\"username\":null}", "username type"},
     {&numbers, "{\"hours\":1,\"roles\":[]}", ""},
     {&numbers, "{\"hours\":8760,\"roles\":[\"admin\",\"candidate\",\"recruiter\"]}", ""},
     {&numbers, "{\"hours\":24.0,\"roles\":[\"admin\"]}", ""},
@@ -234,6 +242,16 @@ START_TEST(longest)
 }
 END_TEST
 
+START_TEST(longest_username)
+{
+    json_t *body = authp_json_object(pool);
+    authp_json_set_str(body, "username", repeated("u", 150));
+    ck_assert_str_eq(findings(&named, body), "");
+    authp_json_set_str(body, "username", repeated("u", 151));
+    ck_assert_str_eq(findings(&named, body), "username invalid");
+}
+END_TEST
+
 START_TEST(longest_login_and_address)
 {
     json_t *body = authp_json_object(pool);
@@ -323,6 +341,7 @@ Suite *suite_schema(void)
     tcase_add_test(tests, own_fields_come_first);
     tcase_add_test(tests, unknown_fields_may_be_ignored);
     tcase_add_loop_test(tests, longest, 0, sizeof(lengths) / sizeof(lengths[0]));
+    tcase_add_test(tests, longest_username);
     tcase_add_test(tests, longest_login_and_address);
     tcase_add_test(tests, shortest_password);
     tcase_add_test(tests, description);

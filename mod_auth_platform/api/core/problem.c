@@ -32,6 +32,8 @@ static const authp_problem_t problems[] = {
      "The invite is wrong, expired, used, or for another e-mail address.", 0},
     {AUTHP_E_EMAIL_TAKEN, 409, "email_taken", "E-mail address taken",
      "An account with this e-mail address exists: sign in.", 0},
+    {AUTHP_E_USER_EXISTS, 409, "user_exists", "User exists",
+     "An account with this username or e-mail address exists: sign in.", 0},
     {AUTHP_E_CSRF_FAILED, 403, "csrf_failed", "CSRF check failed",
      "X-CSRF-Token must hold the value of the csrf_token cookie.", 0},
     {AUTHP_E_ORIGIN_DENIED, 403, "origin_denied", "Origin not allowed",

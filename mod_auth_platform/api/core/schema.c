@@ -21,6 +21,7 @@
  * refuse what the checks for names and for NUL refuse. */
 #define LABEL "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 #define EMAIL_PATTERN "^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@" LABEL "(?:\\." LABEL ")*$"
+#define USERNAME_PATTERN "^[a-zA-Z0-9_.-]*$"
 #define NO_CONTROL_PATTERN "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
 
 typedef struct finding_t {
@@ -88,6 +89,8 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     switch (kind) {
     case AUTHP_FIELD_EMAIL:
         return authp_account_rules_check_email(text, len);
+    case AUTHP_FIELD_USERNAME:
+        return authp_account_rules_check_username(text, len);
     case AUTHP_FIELD_NAME:
         return authp_account_rules_check_name(text, len);
     case AUTHP_FIELD_NEW_PASSWORD:
@@ -287,6 +290,13 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
         authp_json_set_str(out, "description",
                            "An e-mail address that HTML's input type=email accepts.");
         describe_text(254, EMAIL_PATTERN, out);
+        break;
+    case AUTHP_FIELD_USERNAME:
+        authp_json_set_int(out, "minLength", AUTHP_USERNAME_MIN);
+        describe_text(AUTHP_USERNAME_MAX, USERNAME_PATTERN, out);
+        authp_json_set_str(out, "description",
+                           "Letters, digits, `_`, `.` and `-`. Compared without regard to case, "
+                           "and stored in lower case.");
         break;
     case AUTHP_FIELD_NAME:
         describe_text(200, NO_CONTROL_PATTERN, out);

@@ -56,11 +56,11 @@ authp_err_t authp_throttle_enter(authp_call_t *call)
 }
 
 /* True if a registration counts against its limit: it made an account, or its answer told something
- * (an address is taken, an invite is invalid). */
+ * (an address or username is taken, an invite is invalid). */
 static bool counts(const authp_call_t *call, authp_err_t outcome)
 {
     return !call->by_admin && (outcome == AUTHP_OK || outcome == AUTHP_E_EMAIL_TAKEN ||
-                               outcome == AUTHP_E_INVITE_INVALID);
+                               outcome == AUTHP_E_USER_EXISTS || outcome == AUTHP_E_INVITE_INVALID);
 }
 
 /* True if the line for hashes would be done within 250 ms. Strangers that have entered the gate and

@@ -52,25 +52,42 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_
     return err;
 }
 
-/* The unique index of the store decides whether the address is free. */
+/* AUTHP_E_VALIDATION_FAILED: nobody could sign in to the account. */
+static authp_err_t put_login(const authp_new_account_t *in, authp_user_t *user, apr_pool_t *pool)
+{
+    user->email = in->email != NULL ? authp_account_rules_normal_email(in->email, pool) : NULL;
+    user->username =
+        in->username != NULL ? authp_account_rules_normal_username(in->username, pool) : NULL;
+    user->identities = in->identities;
+    return user->email == NULL && user->username == NULL && user->identities == NULL
+               ? AUTHP_E_VALIDATION_FAILED
+               : AUTHP_OK;
+}
+
+static authp_err_t taken(const authp_new_account_t *in)
+{
+    return in->username != NULL ? AUTHP_E_USER_EXISTS : AUTHP_E_EMAIL_TAKEN;
+}
+
+/* The unique indexes of the store decide whether the address and the username are free. */
 authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_account_t *in,
                                  authp_hash_for_t who, authp_user_t **out, apr_pool_t *pool)
 {
     authp_user_t *user = apr_pcalloc(pool, sizeof(*user));
-    authp_err_t err = put_role(realm, in, user, pool);
-    if (err != AUTHP_OK) {
-        return err;
+    authp_err_t err = put_login(in, user, pool);
+    if (err == AUTHP_OK) {
+        err = put_role(realm, in, user, pool);
     }
-    err = put_hash(realm, in, who, user, pool);
+    if (err == AUTHP_OK) {
+        err = put_hash(realm, in, who, user, pool);
+    }
     if (err != AUTHP_OK) {
         return err;
     }
     user->id = authp_id_new(realm->clock, realm->random);
-    user->email = authp_account_rules_normal_email(in->email, pool);
     /* An empty field of a form means no name. */
     user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
     user->email_verified = in->email_verified;
-    user->identities = in->identities;
     user->ver = 1;
     user->created_at = authp_realm_now(realm);
     user->updated_at = user->created_at;
@@ -79,7 +96,7 @@ authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_acc
     if (err == AUTHP_OK) {
         *out = user;
     }
-    return err == AUTHP_E_CONFLICT ? AUTHP_E_EMAIL_TAKEN : err;
+    return err == AUTHP_E_CONFLICT ? taken(in) : err;
 }
 
 static void audit_created(const authp_realm_t *realm, const char *name, const char *actor_id,
@@ -92,14 +109,16 @@ static void audit_created(const authp_realm_t *realm, const char *name, const ch
     authp_audit_write(realm, &event, client, pool);
 }
 
-static void audit_refused(const authp_realm_t *realm, const char *name, const char *actor_id,
+/* Writes an entry if the account was refused because there is one with the same address or
+ * username. */
+static void audit_refused(const authp_realm_t *realm, authp_event_t event, authp_err_t err,
                           const authp_client_t *client, apr_pool_t *pool)
 {
-    const authp_event_t event = {.event = name,
-                                 .outcome = "denied",
-                                 .reason = authp_err_name(AUTHP_E_EMAIL_TAKEN),
-                                 .actor_id = actor_id};
-    authp_audit_write(realm, &event, client, pool);
+    if (err == AUTHP_E_EMAIL_TAKEN || err == AUTHP_E_USER_EXISTS) {
+        event.outcome = "denied";
+        event.reason = authp_err_name(err);
+        authp_audit_write(realm, &event, client, pool);
+    }
 }
 
 authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_account_t *in,
@@ -109,10 +128,9 @@ authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_acc
     authp_user_t *user = NULL;
     authp_hash_for_t who = actor_id != NULL ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
     authp_err_t err = authp_account_insert(realm, in, who, &user, pool);
-    if (err == AUTHP_E_EMAIL_TAKEN) {
-        audit_refused(realm, "user_create", actor_id, client, pool);
-    }
     if (err != AUTHP_OK) {
+        audit_refused(realm, (authp_event_t){.event = "user_create", .actor_id = actor_id}, err,
+                      client, pool);
         return err;
     }
     audit_created(realm, "user_create", actor_id, user, client, pool);
@@ -131,10 +149,8 @@ authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_a
     own.email_verified = false;
     authp_user_t *user = NULL;
     authp_err_t err = authp_account_insert(realm, &own, AUTHP_HASH_STRANGER, &user, pool);
-    if (err == AUTHP_E_EMAIL_TAKEN) {
-        audit_refused(realm, "register", NULL, client, pool);
-    }
     if (err != AUTHP_OK) {
+        audit_refused(realm, (authp_event_t){.event = "register"}, err, client, pool);
         return err;
     }
     audit_created(realm, "register", NULL, user, client, pool);

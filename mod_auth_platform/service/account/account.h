@@ -7,8 +7,9 @@
 /* The data of a new account. The body schema, or authp_account_rules_check_* for the command line,
  * has checked it. */
 typedef struct authp_new_account_t {
-    const char *email; /* letters of any case, white space around it is allowed */
-    const char *name;  /* NULL if none */
+    const char *email;    /* letters of any case, white space around it is allowed. NULL if none */
+    const char *username; /* letters of any case. NULL if none */
+    const char *name;     /* NULL if none */
     const char *password;
     size_t password_len;
     const char *role; /* NULL = none */
@@ -21,7 +22,9 @@ typedef struct authp_new_account_t {
 /* The role of an account that somebody makes for themselves. NULL if it is not configured. */
 const char *authp_account_default_role(const authp_realm_t *realm);
 
-/* Makes an account without a session. AUTHP_E_EMAIL_TAKEN, AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
+/* Makes an account without a session. It has an address, a username or an identity, so that it can
+ * sign in. AUTHP_E_EMAIL_TAKEN, or AUTHP_E_USER_EXISTS if `in` has a username: the username or the
+ * address is taken. AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,
                                                const authp_new_account_t *in, const char *actor_id,
                                                const authp_client_t *client, authp_user_t **out,

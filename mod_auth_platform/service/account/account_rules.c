@@ -82,6 +82,20 @@ const char *authp_account_rules_check_email(const char *text, size_t len)
     return NULL;
 }
 
+/* No '@': so a username is never the address of another account. */
+const char *authp_account_rules_check_username(const char *text, size_t len)
+{
+    if (len < AUTHP_USERNAME_MIN || len > AUTHP_USERNAME_MAX) {
+        return "A username has 3 to 150 characters.";
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!is_alnum(text[i]) && (text[i] == '\0' || strchr("_.-", text[i]) == NULL)) {
+            return "A username has only the letters a to z, digits, and the characters _ . and -.";
+        }
+    }
+    return NULL;
+}
+
 const char *authp_account_rules_check_name(const char *text, size_t len)
 {
     size_t count = 0;
@@ -122,4 +136,11 @@ const char *authp_account_rules_normal_email(const char *text, apr_pool_t *pool)
     char *email = authp_text_trim(text, pool);
     authp_text_lower(email);
     return email;
+}
+
+const char *authp_account_rules_normal_username(const char *text, apr_pool_t *pool)
+{
+    char *username = apr_pstrdup(pool, text);
+    authp_text_lower(username);
+    return username;
 }

@@ -12,6 +12,7 @@
  * sentence for people. `text` has `len` bytes of well-formed UTF-8. All of them refuse a NUL
  * inside. */
 const char *authp_account_rules_check_email(const char *text, size_t len);
+const char *authp_account_rules_check_username(const char *text, size_t len);
 const char *authp_account_rules_check_name(const char *text, size_t len);
 const char *authp_account_rules_check_password(const authp_settings_t *settings, const char *text,
                                                size_t len, apr_pool_t *pool);
@@ -19,5 +20,11 @@ const char *authp_account_rules_check_password(const authp_settings_t *settings,
 bool authp_account_rules_is_common(const authp_settings_t *settings, const char *text, size_t len);
 /* The address without white space around it, in lower case. */
 const char *authp_account_rules_normal_email(const char *text, apr_pool_t *pool);
+/* The username in lower case, as it is stored and looked up. Text that is no username stays as it
+ * is but for the case of ASCII letters. */
+const char *authp_account_rules_normal_username(const char *text, apr_pool_t *pool);
+
+#define AUTHP_USERNAME_MIN 3
+#define AUTHP_USERNAME_MAX 150
 
 #endif

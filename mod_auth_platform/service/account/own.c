@@ -5,6 +5,7 @@
 #include "crypto/password/foreign.h"
 #include "service/account/admin.h"
 #include "service/account/attempt.h"
+#include "service/account/find.h"
 #include "service/account/user_change.h"
 #include "service/live/live_change.h"
 #include "service/session/rotation.h"
@@ -50,20 +51,19 @@ authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *sel
 
 /* The attempt counts together with the sign-ins of this account: by e-mail address, or by username
  * if it has no address. */
-static authp_target_t target_of(const authp_user_t *user)
+static authp_target_t target_of(const authp_user_t *user, apr_pool_t *pool)
 {
     bool named = user->email == NULL && user->username != NULL;
-    return (authp_target_t){.kind = named ? AUTHP_LOGIN_USERNAME : AUTHP_LOGIN_EMAIL,
-                            .login = named                 ? user->username
-                                     : user->email != NULL ? user->email
-                                                           : user->id.hex,
-                            .user = user};
+    authp_login_kind_t kind = named ? AUTHP_LOGIN_USERNAME : AUTHP_LOGIN_EMAIL;
+    const char *login = named ? user->username : user->email != NULL ? user->email : user->id.hex;
+    return (authp_target_t){
+        .kind = kind, .login = authp_find_normal(kind, login, pool), .user = user};
 }
 
 static authp_err_t try_password(const authp_realm_t *realm, const authp_self_t *self,
                                 const char *password, apr_pool_t *pool)
 {
-    const authp_target_t target = target_of(self->user);
+    const authp_target_t target = target_of(self->user, pool);
     authp_attempt_t attempt = {.known = false};
     bool match = false;
     authp_err_t err = authp_attempt_begin(realm, &target, self->client, &attempt, pool);

@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "crypto/password/bcrypt.h"
 #include "crypto/password/foreign.h"
-#include "service/account/account_rules.h"
 #include "service/account/attempt.h"
+#include "service/account/find.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
 #include "service/invite/invite.h"
@@ -39,11 +39,10 @@ static void wait_for_step(apr_time_t began)
 }
 
 /* Finds the account. *out stays NULL if there is none. */
-static authp_err_t find_user(const authp_realm_t *realm, const authp_target_t *target,
+static authp_err_t find_user(const authp_realm_t *realm, const authp_login_t *in,
                              authp_user_t **out, apr_pool_t *pool)
 {
-    authp_err_t err =
-        authp_store_user_by_login(realm->store, target->kind, target->login, out, pool);
+    authp_err_t err = authp_find_by_login(realm, in->kind, in->login, out, pool);
     return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
@@ -171,15 +170,13 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
 {
     authp_attempt_t attempt = {.known = false};
     authp_user_t *user = NULL;
-    const char *login = in->kind == AUTHP_LOGIN_EMAIL
-                            ? authp_account_rules_normal_email(in->login, pool)
-                            : in->login;
-    authp_target_t target = {.kind = in->kind, .login = login};
+    authp_target_t target = {.kind = in->kind,
+                             .login = authp_find_normal(in->kind, in->login, pool)};
     bool first = client->device != NULL;
     if (!first && !authp_hasher_has_room(realm->hasher, AUTHP_HASH_STRANGER)) {
         return AUTHP_E_BUSY;
     }
-    authp_err_t err = first ? find_user(realm, &target, &user, pool) : AUTHP_OK;
+    authp_err_t err = first ? find_user(realm, in, &user, pool) : AUTHP_OK;
     target.user = user;
     if (err == AUTHP_OK) {
         err = authp_attempt_begin(realm, &target, client, &attempt, pool);
@@ -187,7 +184,7 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     if (err != AUTHP_OK) {
         return err;
     }
-    err = first ? AUTHP_OK : find_user(realm, &target, &user, pool);
+    err = first ? AUTHP_OK : find_user(realm, in, &user, pool);
     if (err == AUTHP_OK) {
         out->who = attempt.known ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
         out->user = user;
