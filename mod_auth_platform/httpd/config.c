@@ -72,6 +72,20 @@ size_t authp_config_token_cache(const server_rec *server)
     return (size_t)(kilobytes != AUTHP_UNSET ? kilobytes : DEFAULT_TOKEN_CACHE) * 1024;
 }
 
+int authp_config_token_minutes(const server_rec *main_server, const authp_settings_t *settings)
+{
+    int longest = authp_terms_minutes(settings, NULL);
+    for (const server_rec *server = main_server; server != NULL; server = server->next) {
+        const apr_array_header_t *mounts = authp_config_server(server)->served;
+        for (int i = 0; i < mounts->nelts; i++) {
+            const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
+            int minutes = authp_terms_minutes(settings, mount->profile->terms);
+            longest = minutes > longest ? minutes : longest;
+        }
+    }
+    return longest < AUTHP_LIVE_MINUTES ? longest : AUTHP_LIVE_MINUTES;
+}
+
 const authp_dir_config_t *authp_config_dir(const request_rec *r)
 {
     return ap_get_module_config(r->per_dir_config, &auth_platform_module);

@@ -81,6 +81,10 @@ AUTHP_CHECKED authp_err_t authp_config_documents(server_rec *main_server,
                                                  const authp_settings_t *settings,
                                                  apr_pool_t *pool);
 
+/* How many minutes the live table must remember changes: the longest life of an access token of any
+ * mount, but not more than AUTHP_LIVE_MINUTES. */
+int authp_config_token_minutes(const server_rec *main_server, const authp_settings_t *settings);
+
 /* The size of AuthPlatformTokenCache in bytes. */
 size_t authp_config_token_cache(const server_rec *server);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/require_claim.h"
+#include "api/core/profiles.h"
 #include "httpd/identity.h"
 #include "httpd/require_words.h"
 #include "httpd/runtime.h"
@@ -41,16 +42,20 @@ static bool has_role(const authp_principal_t *who, const char *value)
     return (who->roles & authp_roles_bit(authp_runtime_get()->realm->roles, value)) != 0;
 }
 
+/* The platform's own tokens have no claim prf. */
+static bool has_prf(const authp_principal_t *who, const char *value)
+{
+    return strcmp(who->prf != NULL ? who->prf : AUTHP_PROFILES_USUAL, value) == 0;
+}
+
 /* `name` is missing because people choose it freely. The times are missing because Require auth-age
  * is for them. */
 static const struct claim_t {
     const char *name;
     has_value_fn *has;
-} claims[] = {{"sub", has_sub},
-              {"sid", has_sid},
-              {"email", has_email},
-              {"email_verified", has_email_verified},
-              {"roles", has_role}};
+} claims[] = {{"sub", has_sub},     {"sid", has_sid},
+              {"email", has_email}, {"email_verified", has_email_verified},
+              {"prf", has_prf},     {"roles", has_role}};
 
 typedef struct require_claim_t {
     has_value_fn *has;
@@ -84,7 +89,8 @@ static const char *parse(cmd_parms *cmd, const char *line, const void **parsed)
     out->has = find(name);
     if (out->has == NULL) {
         return apr_psprintf(
-            cmd->pool, CLAIM ": \"%s\" is not one of sub, sid, email, email_verified, roles", name);
+            cmd->pool, CLAIM ": \"%s\" is not one of sub, sid, email, email_verified, prf, roles",
+            name);
     }
     const char *error = authp_require_words_parse(cmd, CLAIM, line, &out->values);
     if (error != NULL) {

@@ -4,7 +4,6 @@
 #include "crypto/digest.h"
 
 #include "service/limit/limit.h"
-#include "service/session/terms.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -85,7 +84,8 @@ static authp_err_t find_live_table(authp_runtime_t *runtime, const authp_server_
     authp_live_shared_t *shared = *kept;
     authp_live_terms_t terms = {
         .roles = runtime->realm->settings->roles,
-        .token_ms = (int64_t)authp_terms_minutes(runtime->realm->settings, NULL) * 60000,
+        .token_ms =
+            (int64_t)authp_config_token_minutes(runtime->server, runtime->realm->settings) * 60000,
         .max_lag_ms = config->max_lag_ms != 0 ? config->max_lag_ms : MAX_LAG_MS};
     authp_err_t err = identify_store(runtime, &terms, pool);
     if (err == AUTHP_OK && shared == NULL) {

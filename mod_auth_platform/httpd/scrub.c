@@ -22,8 +22,9 @@ static bool spells(const char *text, size_t len, const char *name)
 
 static bool is_identity(const char *text, size_t len)
 {
-    static const char *const names[] = {"x-auth-user-id", "x-auth-email", "x-auth-email-verified",
-                                        "x-auth-name",    "x-auth-roles", "x-auth-session-id"};
+    static const char *const names[] = {
+        "x-auth-user-id",  "x-auth-email", "x-auth-email-verified", "x-auth-name",
+        "x-auth-username", "x-auth-roles", "x-auth-session-id"};
     if (len == 0 || (text[0] | 0x20) != 'x') {
         return false;
     }

@@ -100,7 +100,7 @@ my @bad = (    # configuration, text that the error must contain
     (map { ["<Location />\nAuthType Platform\nRequire $_->[0]\n</Location>", $_->[1]] }
         ['verified yes',                         qr/Require verified/],
         (map { ["auth-age$_", qr/Require auth-age/] } '', ' 0', ' -1', ' 1h', ' 1.5', ' 31536001', ' 99999999999999999999', ' 60 60', ' %{ENV:X}'),
-        (map { ["platform-claim $_ x", qr/"\Q$_\E" is not one of sub, sid, email, email_verified, roles/] } qw(name auth_time exp ver Sub emails)),
+        (map { ["platform-claim $_ x", qr/"\Q$_\E" is not one of sub, sid, email, email_verified, prf, roles/] } qw(name auth_time exp ver Sub emails)),
         ['platform-claim',                       qr/platform-claim/],
         ['platform-claim email',                 qr/platform-claim email needs/],
         ['platform-claim email_verified yes',    qr/true or false/],

@@ -42,7 +42,12 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
         !authp_origin_rule_same(&request->headers, request->scheme, request->host, pool)) {
         return AUTHP_E_ORIGIN_DENIED;
     }
-    return authp_live_guard(realm, out, request->when_unavailable, pool);
+    int64_t known_at = out->known_at;
+    err = authp_live_guard(realm, out, request->when_unavailable, pool);
+    if (err == AUTHP_OK && out->known_at != known_at) {
+        authp_token_remember(realm, credential.token, credential.len, out);
+    }
+    return err;
 }
 
 static bool has_csrf_cookie(const authp_guard_request_t *request)

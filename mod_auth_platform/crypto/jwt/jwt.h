@@ -21,18 +21,25 @@
  */
 typedef struct authp_claims_t {
     const char *iss;
-    const char *aud;
+    const char *aud; /* NULL if absent: only a token with prf may lack it */
     const char *sub; /* user id */
     const char *sid; /* session id */
     const char *jti;
-    const char *email; /* NULL means null in JSON */
-    const char *name;  /* NULL means null in JSON */
+    const char *email;    /* NULL means null in JSON */
+    const char *name;     /* NULL means null in JSON */
+    const char *prf;      /* NULL if absent: a token of the platform itself */
+    const char *role;     /* NULL if absent or null */
+    const char *username; /* NULL if absent or null */
     int64_t iat;
     int64_t nbf;
     int64_t exp;
     int64_t auth_time;
     int64_t ver;
     bool email_verified;
+    /* For authp_jwt_build(): the claim is written, as null if it has no value. */
+    bool with_role;
+    bool with_username;
+    bool with_user_id; /* user_id, the same as sub */
     int nroles;
     const char *roles[AUTHP_JWT_MAX_ROLES];
 } authp_claims_t;
@@ -45,6 +52,10 @@ typedef struct authp_jwt_t
 AUTHP_CHECKED authp_err_t authp_jwt_make(const authp_secret_t *present,
                                          const authp_secret_t *previous, const char *issuer,
                                          const char *audience, authp_jwt_t **out, apr_pool_t *pool);
+
+/* From now on tokens with prf have the claim aud with this value, and only such ones are accepted.
+ * Without this call they have no aud. Call it once, before other threads verify. */
+void authp_jwt_make_audience(authp_jwt_t *jwt, const char *audience, apr_pool_t *pool);
 
 /* Signs with the present key. iss, aud and type=access come from the keyring. */
 AUTHP_CHECKED authp_err_t authp_jwt_build(const authp_jwt_t *jwt, const authp_claims_t *claims,

@@ -58,14 +58,18 @@ authp_err_t authp_jwt_build_signed(const authp_jwt_key_t *key, const char *paylo
 
 static bool all_clean(const authp_jwt_t *jwt, const authp_claims_t *claims)
 {
-    bool clean = authp_jwt_claims_clean(jwt->issuer) && authp_jwt_claims_clean(jwt->audience) &&
-                 authp_jwt_claims_clean(claims->jti) &&
-                 (claims->email == NULL || authp_jwt_claims_clean(claims->email)) &&
-                 (claims->name == NULL || authp_jwt_claims_clean(claims->name));
-    for (int i = 0; clean && i < claims->nroles; i++) {
-        clean = authp_jwt_claims_clean(claims->roles[i]);
+    const char *audience = authp_jwt_claims_audience(jwt, claims);
+    return authp_jwt_claims_clean(jwt->issuer) &&
+           (audience == NULL || authp_jwt_claims_clean(audience)) &&
+           authp_jwt_claims_all_clean(claims);
+}
+
+/* Sets a claim that not all tokens have. */
+static void set_optional(json_t *payload, const char *name, const char *value, bool with)
+{
+    if (with || value != NULL) {
+        authp_json_set_str(payload, name, value);
     }
-    return clean;
 }
 
 static const char *payload_of(const authp_jwt_t *jwt, const authp_claims_t *claims,
@@ -73,7 +77,7 @@ static const char *payload_of(const authp_jwt_t *jwt, const authp_claims_t *clai
 {
     json_t *payload = authp_json_object(pool);
     authp_json_set_str(payload, "iss", jwt->issuer);
-    authp_json_set_str(payload, "aud", jwt->audience);
+    set_optional(payload, "aud", authp_jwt_claims_audience(jwt, claims), false);
     authp_json_set_str(payload, "type", "access");
     authp_json_set_str(payload, "sub", claims->sub);
     authp_json_set_str(payload, "sid", claims->sid);
@@ -86,6 +90,10 @@ static const char *payload_of(const authp_jwt_t *jwt, const authp_claims_t *clai
     authp_json_set_str(payload, "email", claims->email);
     authp_json_set_str(payload, "name", claims->name);
     authp_json_set_bool(payload, "email_verified", claims->email_verified);
+    set_optional(payload, "prf", claims->prf, false);
+    set_optional(payload, "role", claims->role, claims->with_role);
+    set_optional(payload, "user_id", claims->with_user_id ? claims->sub : NULL, false);
+    set_optional(payload, "username", claims->username, claims->with_username);
     json_t *roles = authp_json_set_array(payload, "roles");
     for (int i = 0; i < claims->nroles; i++) {
         authp_json_append_str(roles, claims->roles[i]);

@@ -23,6 +23,16 @@ static inline __attribute__((always_inline)) void expect(scan_t *scan, const cha
     }
 }
 
+/* True if `text` comes next; then it is skipped. */
+static inline __attribute__((always_inline)) bool skip(scan_t *scan, const char *text)
+{
+    size_t len = strlen(text);
+    bool there =
+        scan->ok && (size_t)(scan->end - scan->at) >= len && memcmp(scan->at, text, len) == 0;
+    scan->at += there ? len : 0;
+    return there;
+}
+
 /* Reads a string and overwrites its closing quote with NUL. The text has no backslash. */
 static const char *string(scan_t *scan)
 {
@@ -97,15 +107,44 @@ static void role_list(scan_t *scan, authp_claims_t *out)
     scan->ok = false;
 }
 
+/* The claims between nbf and roles that only some tokens have. */
+static void before_roles(scan_t *scan, authp_claims_t *out)
+{
+    if (skip(scan, ",\"prf\":")) {
+        out->prf = string(scan);
+    }
+    if (skip(scan, ",\"role\":")) {
+        out->role = string_or_null(scan);
+    }
+    expect(scan, ",\"roles\":");
+}
+
+/* Those between sub and ver. */
+static void before_ver(scan_t *scan, authp_claims_t *out)
+{
+    expect(scan, ",\"type\":\"access\"");
+    if (skip(scan, ",\"user_id\":")) {
+        (void)string(scan);
+    }
+    if (skip(scan, ",\"username\":")) {
+        out->username = string_or_null(scan);
+    }
+    expect(scan, ",\"ver\":");
+}
+
 bool authp_jwt_claims_scan(char *text, size_t len, authp_claims_t *out)
 {
     /* A NUL inside would end a C string earlier than the JSON string. */
     scan_t scan = {.at = text,
                    .end = text + len,
                    .ok = strlen(text) == len && memchr(text, '\\', len) == NULL};
-    expect(&scan, "{\"aud\":");
-    out->aud = string(&scan);
-    expect(&scan, ",\"auth_time\":");
+    *out = (authp_claims_t){.aud = NULL};
+    if (skip(&scan, "{\"aud\":")) {
+        out->aud = string(&scan);
+        expect(&scan, ",\"auth_time\":");
+    } else {
+        expect(&scan, "{\"auth_time\":");
+    }
     out->auth_time = integer(&scan);
     expect(&scan, ",\"email\":");
     out->email = string_or_null(&scan);
@@ -123,13 +162,17 @@ bool authp_jwt_claims_scan(char *text, size_t len, authp_claims_t *out)
     out->name = string_or_null(&scan);
     expect(&scan, ",\"nbf\":");
     out->nbf = integer(&scan);
-    expect(&scan, ",\"roles\":");
+    if (!skip(&scan, ",\"roles\":")) {
+        before_roles(&scan, out);
+    }
     role_list(&scan, out);
     expect(&scan, ",\"sid\":");
     out->sid = string(&scan);
     expect(&scan, ",\"sub\":");
     out->sub = string(&scan);
-    expect(&scan, ",\"type\":\"access\",\"ver\":");
+    if (!skip(&scan, ",\"type\":\"access\",\"ver\":")) {
+        before_ver(&scan, out);
+    }
     out->ver = integer(&scan);
     expect(&scan, "}");
     return scan.ok && scan.at == scan.end;
@@ -150,6 +193,12 @@ static bool in_range(int64_t value)
     return value >= 0 && value <= AUTHP_JWT_INT_MAX;
 }
 
+/* The length of the name of a role or a profile. */
+static bool is_role(const char *name)
+{
+    return name[0] != '\0' && strlen(name) <= AUTHP_JWT_ROLE_MAX;
+}
+
 bool authp_jwt_claims_sane(const authp_claims_t *claims)
 {
     bool sane = authp_id_valid(claims->sub) && authp_id_valid(claims->sid) && claims->jti != NULL &&
@@ -158,27 +207,45 @@ bool authp_jwt_claims_sane(const authp_claims_t *claims)
                 in_range(claims->auth_time) && in_range(claims->ver) && claims->nroles >= 0 &&
                 claims->nroles <= AUTHP_JWT_MAX_ROLES;
     for (int i = 0; sane && i < claims->nroles; i++) {
-        sane = claims->roles[i][0] != '\0' && strlen(claims->roles[i]) <= AUTHP_JWT_ROLE_MAX;
+        sane = is_role(claims->roles[i]);
     }
-    return sane;
+    return sane && (claims->prf == NULL || is_role(claims->prf)) &&
+           (claims->role == NULL || is_role(claims->role));
 }
 
-static bool all_clean(const authp_claims_t *claims)
+static bool clean_or_null(const char *text)
 {
-    bool clean = authp_jwt_claims_clean(claims->jti) &&
-                 (claims->email == NULL || authp_jwt_claims_clean(claims->email)) &&
-                 (claims->name == NULL || authp_jwt_claims_clean(claims->name));
+    return text == NULL || authp_jwt_claims_clean(text);
+}
+
+bool authp_jwt_claims_all_clean(const authp_claims_t *claims)
+{
+    bool clean = authp_jwt_claims_clean(claims->jti) && clean_or_null(claims->email) &&
+                 clean_or_null(claims->name) && clean_or_null(claims->username) &&
+                 clean_or_null(claims->prf) && clean_or_null(claims->role);
     for (int i = 0; clean && i < claims->nroles; i++) {
         clean = authp_jwt_claims_clean(claims->roles[i]);
     }
     return clean;
 }
 
+const char *authp_jwt_claims_audience(const authp_jwt_t *jwt, const authp_claims_t *claims)
+{
+    return claims->prf != NULL ? jwt->prf_audience : jwt->audience;
+}
+
+static bool has_audience(const authp_jwt_t *jwt, const authp_claims_t *claims)
+{
+    const char *audience = authp_jwt_claims_audience(jwt, claims);
+    return audience == NULL || claims->aud == NULL ? audience == claims->aud
+                                                   : strcmp(audience, claims->aud) == 0;
+}
+
 authp_err_t authp_jwt_claims_check(const authp_jwt_t *jwt, const authp_claims_t *claims,
                                    int64_t now)
 {
-    if (!authp_jwt_claims_sane(claims) || !all_clean(claims) ||
-        strcmp(claims->iss, jwt->issuer) != 0 || strcmp(claims->aud, jwt->audience) != 0 ||
+    if (!authp_jwt_claims_sane(claims) || !authp_jwt_claims_all_clean(claims) ||
+        strcmp(claims->iss, jwt->issuer) != 0 || !has_audience(jwt, claims) ||
         claims->nbf > now + AUTHP_JWT_SKEW || claims->iat > now + AUTHP_JWT_SKEW) {
         return AUTHP_E_TOKEN_INVALID;
     }

@@ -23,6 +23,7 @@ typedef struct authp_jwt_key_t {
 struct authp_jwt_t {
     const char *issuer;
     const char *audience;
+    const char *prf_audience; /* of tokens with prf; NULL: they have no aud */
     int nkeys;
     authp_jwt_key_t keys[2]; /* the first one signs */
     authp_jwt_seen_t *seen;  /* NULL: every signature is checked */
@@ -44,6 +45,10 @@ bool authp_jwt_build_accepts(const authp_jwt_key_t *key, const char *token);
  * with a NUL at text[len]. It is written to, so after false it must be decoded again. *out points
  * into it. */
 bool authp_jwt_claims_scan(char *text, size_t len, authp_claims_t *out);
+/* The claim aud that these claims must have; NULL: none. */
+const char *authp_jwt_claims_audience(const authp_jwt_t *jwt, const authp_claims_t *claims);
+/* True if every text that comes from a person or from the settings is clean. */
+bool authp_jwt_claims_all_clean(const authp_claims_t *claims);
 /* True for well-formed UTF-8 without control characters. */
 bool authp_jwt_claims_clean(const char *text);
 /* Checks the bounds of tokens, when they are written and when they are read: ids, lengths, ranges.

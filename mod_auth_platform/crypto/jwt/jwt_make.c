@@ -62,3 +62,8 @@ authp_err_t authp_jwt_make(const authp_secret_t *present, const authp_secret_t *
     }
     return err;
 }
+
+void authp_jwt_make_audience(authp_jwt_t *jwt, const char *audience, apr_pool_t *pool)
+{
+    jwt->prf_audience = apr_pstrdup(pool, audience);
+}

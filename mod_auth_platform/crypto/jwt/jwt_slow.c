@@ -28,6 +28,13 @@ static bool read_nullable(const json_t *claims, const char *name, const char **o
     return json_is_null(value) || read_string(claims, name, out);
 }
 
+/* Reads a claim that not all tokens have. */
+static bool read_optional(const json_t *claims, const char *name, const char **out)
+{
+    *out = NULL;
+    return json_object_get(claims, name) == NULL || read_nullable(claims, name, out);
+}
+
 static bool read_integer(const json_t *claims, const char *name, int64_t *out)
 {
     const json_t *value = json_object_get(claims, name);
@@ -35,13 +42,18 @@ static bool read_integer(const json_t *claims, const char *name, int64_t *out)
     return json_is_integer(value);
 }
 
-/* Reads aud: a string, or a list of strings that contains our audience. For a list, *out is our
- * audience. */
-static bool read_audience(const authp_jwt_t *jwt, const json_t *claims, const char **out)
+/* Reads aud: a string, or a list of strings that contains the audience of such a token. For a list,
+ * out->aud is that audience. Call it when out->prf is set. */
+static bool read_audience(const authp_jwt_t *jwt, const json_t *claims, authp_claims_t *out)
 {
     const json_t *value = json_object_get(claims, "aud");
+    const char *wanted = authp_jwt_claims_audience(jwt, out);
+    out->aud = NULL;
+    if (value == NULL || wanted == NULL) {
+        return value == NULL && wanted == NULL;
+    }
     if (!json_is_array(value)) {
-        return read_string(claims, "aud", out);
+        return read_string(claims, "aud", &out->aud);
     }
     size_t index = 0;
     const json_t *each = NULL;
@@ -52,9 +64,9 @@ static bool read_audience(const authp_jwt_t *jwt, const json_t *claims, const ch
         if (text == NULL) {
             return false;
         }
-        ours = ours || strcmp(text, jwt->audience) == 0;
+        ours = ours || strcmp(text, wanted) == 0;
     }
-    *out = jwt->audience;
+    out->aud = wanted;
     return ours;
 }
 
@@ -78,6 +90,13 @@ static bool read_roles(const json_t *claims, authp_claims_t *out)
     return true;
 }
 
+/* prf is absent or a string. */
+static bool read_prf(const json_t *claims, authp_claims_t *out)
+{
+    out->prf = NULL;
+    return json_object_get(claims, "prf") == NULL || read_string(claims, "prf", &out->prf);
+}
+
 bool authp_jwt_slow_parse(const authp_jwt_t *jwt, const char *text, size_t len, authp_claims_t *out,
                           apr_pool_t *pool)
 {
@@ -90,11 +109,13 @@ bool authp_jwt_slow_parse(const authp_jwt_t *jwt, const char *text, size_t len, 
     out->email_verified = json_is_true(verified);
     return json_is_boolean(verified) && read_string(claims, "type", &type) &&
            strcmp(type, "access") == 0 && read_string(claims, "iss", &out->iss) &&
-           read_audience(jwt, claims, &out->aud) && read_string(claims, "sub", &out->sub) &&
-           read_string(claims, "sid", &out->sid) && read_string(claims, "jti", &out->jti) &&
-           read_nullable(claims, "email", &out->email) &&
-           read_nullable(claims, "name", &out->name) && read_integer(claims, "iat", &out->iat) &&
-           read_integer(claims, "nbf", &out->nbf) && read_integer(claims, "exp", &out->exp) &&
+           read_prf(claims, out) && read_audience(jwt, claims, out) &&
+           read_string(claims, "sub", &out->sub) && read_string(claims, "sid", &out->sid) &&
+           read_string(claims, "jti", &out->jti) && read_nullable(claims, "email", &out->email) &&
+           read_nullable(claims, "name", &out->name) && read_optional(claims, "role", &out->role) &&
+           read_optional(claims, "username", &out->username) &&
+           read_integer(claims, "iat", &out->iat) && read_integer(claims, "nbf", &out->nbf) &&
+           read_integer(claims, "exp", &out->exp) &&
            read_integer(claims, "auth_time", &out->auth_time) &&
            read_integer(claims, "ver", &out->ver) && read_roles(claims, out);
 }

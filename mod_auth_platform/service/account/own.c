@@ -130,9 +130,9 @@ static authp_err_t carry_over(const authp_realm_t *realm, const authp_self_t *se
         err = authp_store_session_by_id(realm->store, sid, &session, pool);
     }
     for (int i = 0; err == AUTHP_OK && i < AUTHP_ROTATION_TRIES; i++) {
-        err = authp_rotation_advance(realm, true, &session, pool);
+        err = authp_rotation_advance(realm, true, self->client, &session, pool);
         if (err == AUTHP_OK) {
-            return authp_grant_make(realm, user, session, out, pool);
+            return authp_grant_make(realm, user, session, self->client, out, pool);
         }
         err = err == AUTHP_E_CONFLICT && session->ended_at == 0 ? AUTHP_OK : err;
     }

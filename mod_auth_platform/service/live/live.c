@@ -35,7 +35,7 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
     const authp_live_query_t query = {.user_id = principal->user_id,
                                       .session_id = principal->session_id,
                                       .ver = principal->ver,
-                                      .iat = principal->iat};
+                                      .known_at = principal->known_at};
     authp_live_facts_t facts = {0};
     bool newer = false;
     switch (
@@ -51,6 +51,7 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
         break;
     }
     authp_live_facts_t stored = {0};
+    int64_t asked_at = authp_clock_now(realm->clock) / 1000 - AUTHP_LIVE_STORE_AGE;
     authp_err_t err = authp_live_store_ask(realm, principal, &stored, pool);
     if (err == AUTHP_E_TOKEN_REVOKED) {
         return err;
@@ -62,6 +63,8 @@ authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *prin
      * since then. */
     if (err == AUTHP_OK && (!newer || stored.ver >= facts.ver)) {
         take_facts(principal, &stored);
+        principal->ver = stored.ver;
+        principal->known_at = asked_at > principal->known_at ? asked_at : principal->known_at;
     } else if (newer) {
         take_facts(principal, &facts);
     }

@@ -18,8 +18,9 @@ typedef enum authp_unavailable_t {
 } authp_unavailable_t;
 
 /* For guarded locations: asks the live table. Only if the table does not have the answer, the store
- * is asked. *principal gets the roles that count now. AUTHP_E_TOKEN_REVOKED; AUTHP_E_UNAVAILABLE.
- */
+ * is asked. *principal gets the roles that count now. If the store has answered, it also gets the
+ * account's ver, and known_at becomes the time of the answer: from then on the table can tell what
+ * has changed. AUTHP_E_TOKEN_REVOKED; AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_live_guard(const authp_realm_t *realm, authp_principal_t *principal,
                                            authp_unavailable_t otherwise, apr_pool_t *pool);
 

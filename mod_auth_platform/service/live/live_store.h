@@ -17,6 +17,9 @@ AUTHP_CHECKED authp_err_t authp_live_store_make(const authp_live_table_t *table,
 /* Call it when realm->store is open. Until then every question ends with AUTHP_E_UNAVAILABLE. */
 void authp_live_store_open(authp_live_store_t *self);
 
+/* The answer that authp_live_store_ask() gives is younger than this, in whole seconds. */
+#define AUTHP_LIVE_STORE_AGE 2
+
 /* Asks the store, at most once a second for one session, and not at all for a second after it
  * failed. AUTHP_E_TOKEN_REVOKED, AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_live_store_ask(const authp_realm_t *realm,

@@ -34,6 +34,7 @@ authp_err_t authp_standing_of_session(const authp_realm_t *realm, authp_principa
         authp_roles_effective(realm->roles, account->roles, account->is_recruiter_verified);
     principal->email = account->email;
     principal->name = account->name;
+    principal->username = account->username;
     principal->email_verified = account->email_verified;
     *user = account;
     return AUTHP_OK;

@@ -63,15 +63,14 @@ static live_found_t look_up(authp_live_shared_t *shared, const live_key_t *key, 
     return out;
 }
 
-/* True if the table has every change since this token was issued. Both times are in the store's
- * time. */
-static bool covers(const authp_live_table_t *table, uint64_t state, int64_t issued, authp_ms_t now)
+/* True if the table has every change since `known`. Both times are in the store's time. */
+static bool covers(const authp_live_table_t *table, uint64_t state, int64_t known, authp_ms_t now)
 {
     const authp_live_shared_t *shared = table->shared;
     authp_live_shared_t *at = (authp_live_shared_t *)(uintptr_t)shared;
     return (state & LIVE_WARM) != 0 && LIVE_REALM(state) == table->realm &&
-           issued >= atomic_load_explicit(&at->covered_from, memory_order_relaxed) + SKEW_MS &&
-           issued >=
+           known >= atomic_load_explicit(&at->covered_from, memory_order_relaxed) + SKEW_MS &&
+           known >=
                now - atomic_load_explicit(&at->horizon_ms, memory_order_relaxed) + TOO_OLD_MS &&
            authp_clock_now(authp_clock_monotonic()) -
                    atomic_load_explicit(&at->news_at, memory_order_relaxed) <=
@@ -109,7 +108,7 @@ authp_live_verdict_t authp_live_ask(const authp_live_table_t *table,
         *newer = true;
     }
     if (!session.sure || !user.sure ||
-        !covers(table, state, query->iat * 1000 + ahead, now + ahead)) {
+        !covers(table, state, query->known_at * 1000 + ahead, now + ahead)) {
         return AUTHP_LIVE_UNKNOWN;
     }
     return *newer ? AUTHP_LIVE_CHANGED : AUTHP_LIVE_GOOD;

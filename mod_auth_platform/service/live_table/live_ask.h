@@ -7,8 +7,9 @@
 typedef struct authp_live_query_t {
     const char *user_id;
     const char *session_id;
-    int64_t ver; /* ver of the token */
-    int64_t iat; /* iat of the token, in seconds */
+    /* ver of the account when the token was issued, or when the store was asked about it later. */
+    int64_t ver;
+    int64_t known_at; /* when that was, in seconds of this host's time */
 } authp_live_query_t;
 
 typedef enum authp_live_verdict_t {

@@ -14,6 +14,7 @@ typedef struct authp_live_shared_t authp_live_shared_t; /* the shared memory */
 typedef struct authp_live_table_t authp_live_table_t;   /* one generation's view of it */
 
 #define AUTHP_LIVE_ENTRIES 65536
+#define AUTHP_LIVE_MINUTES 60 /* tokens that live longer ask the store once in that time */
 #define AUTHP_LIVE_STORE_ID_LEN 32
 
 /* Makes an empty table with room for about `entries` entries. It belongs to no store yet. */
@@ -23,7 +24,8 @@ AUTHP_CHECKED authp_err_t authp_live_table_make(int entries, authp_live_shared_t
 typedef struct authp_live_terms_t {
     unsigned char store_id[AUTHP_LIVE_STORE_ID_LEN]; /* a table of another store is emptied */
     const apr_array_header_t *roles;                 /* const char *: ROLES */
-    int64_t token_ms;                                /* how long an access token lives */
+    int64_t token_ms;                                /* how long an access token lives, at most
+                                                        AUTHP_LIVE_MINUTES */
     /* If the latest poll is older, the table's answers do not count. */
     int64_t max_lag_ms;
 } authp_live_terms_t;

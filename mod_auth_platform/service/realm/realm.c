@@ -58,6 +58,9 @@ authp_err_t authp_realm_make(const authp_settings_t *settings, authp_realm_t **o
     if (err != AUTHP_OK) {
         return err;
     }
+    if (own->jwt_audience_set) {
+        authp_jwt_make_audience(jwt, own->jwt_audience, pool);
+    }
     authp_realm_t *realm = apr_pcalloc(pool, sizeof(*realm));
     realm->settings = own;
     realm->roles = authp_roles_map_make(own->roles, pool);

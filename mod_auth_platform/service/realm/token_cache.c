@@ -15,9 +15,11 @@
 typedef struct entry_t {
     int64_t not_before;
     uint16_t token_len;
-    uint16_t text_len; /* length of user id, session id, e-mail and name, each with its NUL */
+    uint16_t text_len; /* length of the texts of the principal, each with its NUL */
     uint16_t email_at; /* offset in the texts; 0: none */
     uint16_t name_at;
+    uint16_t username_at;
+    uint16_t prf_at;
     authp_principal_t principal; /* the reader sets its strings */
 } entry_t;
 
@@ -129,6 +131,11 @@ static bool same(const _Atomic uint64_t *held, const char *token, size_t len)
     return difference == 0;
 }
 
+static const char *text_at(const char *texts, uint16_t offset)
+{
+    return offset != 0 ? texts + offset : NULL;
+}
+
 /* Reads the slot if it has that token. The texts are copied before it is known whether they belong
  * to the rest, so their length is checked first. */
 static bool read_slot(const slot_t *slot, const char *token, size_t len, authp_token_hit_t *out,
@@ -158,8 +165,10 @@ static bool read_slot(const slot_t *slot, const char *token, size_t len, authp_t
     out->principal = entry->principal;
     out->principal.user_id = text;
     out->principal.session_id = text + SESSION_AT;
-    out->principal.email = entry->email_at != 0 ? text + entry->email_at : NULL;
-    out->principal.name = entry->name_at != 0 ? text + entry->name_at : NULL;
+    out->principal.email = text_at(text, entry->email_at);
+    out->principal.name = text_at(text, entry->name_at);
+    out->principal.username = text_at(text, entry->username_at);
+    out->principal.prf = text_at(text, entry->prf_at);
     return true;
 }
 
@@ -224,7 +233,9 @@ static bool compose(draft_t *draft, const char *token, size_t len, const authp_t
     if (!append(draft, hit->principal.user_id, SESSION_AT) ||
         !append(draft, hit->principal.session_id, SESSION_AT) ||
         !append_text(draft, hit->principal.email, &entry->email_at) ||
-        !append_text(draft, hit->principal.name, &entry->name_at)) {
+        !append_text(draft, hit->principal.name, &entry->name_at) ||
+        !append_text(draft, hit->principal.username, &entry->username_at) ||
+        !append_text(draft, hit->principal.prf, &entry->prf_at)) {
         return false;
     }
     entry->text_len = (uint16_t)draft->used;

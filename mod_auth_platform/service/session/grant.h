@@ -2,6 +2,7 @@
 #ifndef AUTHP_SERVICE_SESSION_GRANT_H
 #define AUTHP_SERVICE_SESSION_GRANT_H
 
+#include "service/audit/audit.h"
 #include "service/session/token.h"
 
 /* The result of a sign-in or a refresh. */
@@ -18,12 +19,13 @@ typedef struct authp_grant_t {
 /* For files of service/ only. Makes both tokens for a session row that is stored, or is about to
  * be. Writes nothing to the store. */
 AUTHP_CHECKED authp_err_t authp_grant_make(const authp_realm_t *realm, authp_user_t *user,
-                                           authp_session_t *session, authp_grant_t *out,
-                                           apr_pool_t *pool);
+                                           authp_session_t *session, const authp_client_t *client,
+                                           authp_grant_t *out, apr_pool_t *pool);
 /* The time at which a session that is used at `now` becomes idle: after REFRESH_TOKEN_EXPIRE_DAYS,
- * but not later than its absolute limit. */
+ * but not before the access token that `client` gets now expires, not earlier than the row says
+ * already, and not later than its absolute limit. `client` may be NULL. */
 authp_ms_t authp_grant_idle_limit(const authp_settings_t *settings, authp_ms_t now,
-                                  authp_ms_t absolute_expires_at);
+                                  const authp_session_t *session, const authp_client_t *client);
 
 #define AUTHP_DAY_MS INT64_C(86400000)
 

@@ -2,7 +2,7 @@
 #ifndef AUTHP_SERVICE_SESSION_ROTATION_H
 #define AUTHP_SERVICE_SESSION_ROTATION_H
 
-#include "service/realm/realm.h"
+#include "service/audit/audit.h"
 
 /* How often a caller tries again after AUTHP_E_CONFLICT. After a lost race one new read is enough.
  * More are needed only if the store returns old data. */
@@ -14,6 +14,7 @@
  * another generation, or the session has ended; then *row is read again, in `pool`.
  * AUTHP_E_NOT_FOUND: the row is gone. AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_rotation_advance(const authp_realm_t *realm, bool rotate,
+                                                 const authp_client_t *client,
                                                  authp_session_t **row, apr_pool_t *pool);
 
 #endif

@@ -47,8 +47,7 @@ authp_err_t authp_session_start(const authp_realm_t *realm, authp_user_t *user,
     session->created_at = now;
     session->last_used_at = now;
     session->absolute_expires_at = now + realm->settings->session_absolute_days * AUTHP_DAY_MS;
-    session->expires_at =
-        authp_grant_idle_limit(realm->settings, now, session->absolute_expires_at);
+    session->expires_at = authp_grant_idle_limit(realm->settings, now, session, client);
     if (client != NULL) {
         session->device_id = client->device_id;
         session->ip = client->ip;
@@ -56,7 +55,7 @@ authp_err_t authp_session_start(const authp_realm_t *realm, authp_user_t *user,
     }
     /* The tokens are made first. If that fails, no row exists yet. */
     authp_grant_t grant = {0};
-    authp_err_t err = authp_grant_make(realm, user, session, &grant, pool);
+    authp_err_t err = authp_grant_make(realm, user, session, client, &grant, pool);
     if (err != AUTHP_OK) {
         return err;
     }

@@ -48,7 +48,8 @@ static authp_err_t attempt(const authp_realm_t *realm, authp_refresh_action_t ac
 {
     switch (action) {
     case AUTHP_REFRESH_ADVANCE:
-        return authp_rotation_advance(realm, realm->settings->refresh_token_rotation, row, pool);
+        return authp_rotation_advance(realm, realm->settings->refresh_token_rotation, client, row,
+                                      pool);
     case AUTHP_REFRESH_REPEAT:
         return AUTHP_OK;
     case AUTHP_REFRESH_THEFT:
@@ -82,6 +83,6 @@ authp_err_t authp_session_refresh(const authp_realm_t *realm, const authp_proof_
                   row->id.hex, AUTHP_ROTATION_TRIES);
         return AUTHP_E_UNAVAILABLE;
     }
-    return err == AUTHP_OK ? authp_grant_make(realm, user, row, out, pool)
+    return err == AUTHP_OK ? authp_grant_make(realm, user, row, client, out, pool)
                            : missing_is_invalid(err);
 }

@@ -24,7 +24,7 @@ typedef struct authp_terms_t {
 /* The terms of the platform's own tokens. */
 extern const authp_terms_t authp_terms_platform;
 
-/* How long an access token lives, in minutes. NULL: that of the platform's terms. */
+/* How long an access token lives, in minutes. NULL: the platform's terms. */
 int authp_terms_minutes(const authp_settings_t *settings, const authp_terms_t *terms);
 
 #endif

@@ -1,27 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/session/token.h"
 #include "service/realm/token_cache.h"
-#include "service/session/terms.h"
 
 #include "base/b64url.h"
 
 #define JTI_BYTES 16
 
-static void put_roles(const authp_realm_t *realm, const authp_user_t *user, authp_claims_t *claims,
-                      apr_pool_t *pool)
+static const char *name_of(const authp_realm_t *realm, authp_roles_t mask)
 {
+    return authp_roles_first(realm->roles, mask);
+}
+
+const char *authp_token_role(const authp_realm_t *realm, authp_roles_t held, authp_roles_t wanted)
+{
+    authp_roles_t admin = held & authp_roles_bit(realm->roles, "admin");
+    authp_roles_t door = held & wanted;
+    return name_of(realm, admin != 0 ? admin : door != 0 ? door : held);
+}
+
+const char *authp_token_role_now(const authp_realm_t *realm, const authp_principal_t *principal)
+{
+    authp_roles_t still = principal->roles & principal->role;
+    return still != 0 ? name_of(realm, still) : authp_token_role(realm, principal->roles, 0);
+}
+
+static void put_roles(const authp_realm_t *realm, const authp_token_order_t *order,
+                      authp_claims_t *claims, apr_pool_t *pool)
+{
+    const authp_user_t *user = order->user;
     authp_roles_t mask =
         authp_roles_effective(realm->roles, user->roles, user->is_recruiter_verified);
+    if (claims->with_role) {
+        claims->role =
+            authp_token_role(realm, mask, authp_roles_bit(realm->roles, order->door_role));
+    }
     const apr_array_header_t *names = authp_roles_names(realm->roles, mask, pool);
     for (int i = 0; i < names->nelts && claims->nroles < AUTHP_JWT_MAX_ROLES; i++) {
         claims->roles[claims->nroles++] = APR_ARRAY_IDX(names, i, const char *);
     }
 }
 
-authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *user,
-                              const authp_session_t *session, const char **out, int *expires_in,
-                              apr_pool_t *pool)
+authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_token_order_t *order,
+                              const char **out, int *expires_in, apr_pool_t *pool)
 {
+    const authp_user_t *user = order->user;
+    const authp_session_t *session = order->session;
+    const authp_terms_t *terms = order->terms != NULL ? order->terms : &authp_terms_platform;
     unsigned char jti[JTI_BYTES];
     authp_random_fill(realm->random, jti, sizeof(jti));
     /* The token has times of this host, and the session's limit is in the store's time. The time
@@ -29,9 +53,9 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
     authp_ms_t at = authp_clock_now(realm->clock);
     authp_ms_t ahead = authp_realm_now(realm) - at;
     int64_t now = at / 1000;
-    int64_t exp = now + (int64_t)authp_terms_minutes(realm->settings, NULL) * 60;
-    if (exp > (session->absolute_expires_at - ahead) / 1000) {
-        exp = (session->absolute_expires_at - ahead) / 1000;
+    int64_t exp = now + (int64_t)authp_terms_minutes(realm->settings, terms) * 60;
+    if (exp > (session->expires_at - ahead) / 1000) {
+        exp = (session->expires_at - ahead) / 1000;
     }
     authp_claims_t claims = {
         .sub = user->id.hex,
@@ -39,6 +63,11 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
         .jti = authp_b64url_encode(jti, sizeof(jti), pool),
         .email = user->email,
         .name = user->name,
+        .prf = terms->prf,
+        .username = user->username,
+        .with_role = (terms->claims & AUTHP_TERMS_ROLE) != 0,
+        .with_user_id = (terms->claims & AUTHP_TERMS_USER_ID) != 0,
+        .with_username = (terms->claims & AUTHP_TERMS_USERNAME) != 0,
         .iat = now,
         .nbf = now,
         .exp = exp,
@@ -46,7 +75,7 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_user_t *us
         .ver = user->ver,
         .email_verified = user->email_verified,
     };
-    put_roles(realm, user, &claims, pool);
+    put_roles(realm, order, &claims, pool);
     authp_err_t err = authp_jwt_build(realm->jwt, &claims, out, pool);
     if (err == AUTHP_OK) {
         *expires_in = (int)(exp - now);
@@ -64,11 +93,15 @@ static authp_token_hit_t read_claims(const authp_realm_t *realm, const authp_cla
                 .session_id = claims->sid,
                 .email = claims->email,
                 .name = claims->name,
+                .username = claims->username,
+                .prf = claims->prf,
+                .role = authp_roles_bit(realm->roles, claims->role),
                 .email_verified = claims->email_verified,
                 .ver = claims->ver,
                 .auth_time = claims->auth_time,
                 .iat = claims->iat,
                 .exp = claims->exp,
+                .known_at = claims->iat,
             },
         .not_before = claims->nbf > claims->iat ? claims->nbf : claims->iat,
     };
@@ -87,6 +120,16 @@ static authp_err_t still(const authp_token_hit_t *hit, int64_t now, authp_princi
     }
     *out = hit->principal;
     return hit->principal.exp > now ? AUTHP_OK : AUTHP_E_TOKEN_EXPIRED;
+}
+
+void authp_token_remember(const authp_realm_t *realm, const char *token, size_t len,
+                          const authp_principal_t *principal)
+{
+    const authp_token_hit_t hit = {.principal = *principal, .not_before = principal->iat};
+    if (realm->token_cache != NULL) {
+        authp_token_cache_put(realm->token_cache, token, len, &hit,
+                              authp_clock_now(realm->clock) / 1000);
+    }
 }
 
 authp_err_t authp_token_verify(const authp_realm_t *realm, const char *token, size_t len,

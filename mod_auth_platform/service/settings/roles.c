@@ -53,6 +53,15 @@ apr_array_header_t *authp_roles_names(const authp_roles_map_t *map, authp_roles_
     return names;
 }
 
+const char *authp_roles_first(const authp_roles_map_t *map, authp_roles_t mask)
+{
+    int i = 0;
+    while (i < map->count && (mask & (authp_roles_t)1 << i) == 0) {
+        i++;
+    }
+    return i < map->count ? map->names[i] : NULL;
+}
+
 authp_roles_t authp_roles_effective(const authp_roles_map_t *map, const apr_array_header_t *stored,
                                     bool is_recruiter_verified)
 {

@@ -22,6 +22,9 @@ authp_roles_t authp_roles_mask(const authp_roles_map_t *map, const apr_array_hea
 apr_array_header_t *authp_roles_names(const authp_roles_map_t *map, authp_roles_t mask,
                                       apr_pool_t *pool);
 
+/* The first name of the bits, in the order of ROLES. NULL if there is none. */
+const char *authp_roles_first(const authp_roles_map_t *map, authp_roles_t mask);
+
 /* The effective roles. `recruiter` counts only while the account is verified. */
 authp_roles_t authp_roles_effective(const authp_roles_map_t *map, const apr_array_header_t *stored,
                                     bool is_recruiter_verified);
