@@ -4,6 +4,7 @@
 
 #include "api/core/profiles.h"
 #include "api/docs/document.h"
+#include "service/live_table/live_table.h"
 
 #include <apr_strings.h>
 #include <string.h>

@@ -116,7 +116,10 @@ static void expect_both_readers(const authp_claims_t *claims)
     ck_assert(authp_jwt_slow_parse(f.jwt, payload, len, &slow, f.pool));
     ck_assert(authp_jwt_claims_scan(spoilt, len, &fast));
     ck_assert_str_eq(fast.iss, slow.iss);
-    ck_assert_str_eq(fast.aud, slow.aud);
+    ck_assert_pstr_eq(fast.aud, slow.aud);
+    ck_assert_pstr_eq(fast.prf, slow.prf);
+    ck_assert_pstr_eq(fast.role, slow.role);
+    ck_assert_pstr_eq(fast.username, slow.username);
     ck_assert_str_eq(fast.sub, slow.sub);
     ck_assert_str_eq(fast.sid, slow.sid);
     ck_assert_str_eq(fast.jti, slow.jti);
@@ -154,6 +157,15 @@ START_TEST(both_readers_read_alike)
         claims.roles[i] = filled((char)('0' + i), AUTHP_JWT_ROLE_MAX);
     }
     expect_both_readers(&claims);
+    claims.nroles = 1;
+    for (int i = 0; i < 32; i++) { /* all that profiles may add, in each combination */
+        claims.prf = (i & 1) != 0 ? "ai" : NULL;
+        claims.role = (i & 2) != 0 ? "user" : NULL;
+        claims.username = (i & 4) != 0 ? "ada.l" : NULL;
+        claims.with_role = claims.with_username = (i & 8) != 0;
+        claims.with_user_id = (i & 16) != 0;
+        expect_both_readers(&claims);
+    }
 }
 END_TEST
 

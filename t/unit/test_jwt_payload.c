@@ -120,6 +120,13 @@ static const char *const refused[][2] = {
     {"\"ver\":", "\"ver\":4,\"ver\":"},
     {"\"roles\":", "\"roles\":[],\"roles\":"},
     {"\"ver\":3}", "\"ver\":3,}"},
+    /* Claims of profiles: their types, and aud, which this keyring wants absent beside prf */
+    {"\"roles\":", "\"prf\":\"ai\",\"roles\":"},
+    {"\"roles\":", "\"prf\":null,\"roles\":"},
+    {"{" AUD ",", "{"},
+    {"\"roles\":", "\"role\":1,\"roles\":"},
+    {"\"roles\":", "\"role\":\"\",\"roles\":"},
+    {"\"ver\":3", "\"username\":[],\"ver\":3"},
 };
 
 START_TEST(refused_in_each_spelling)

@@ -128,7 +128,7 @@ START_TEST(only_what_it_covers)
     authp_live_query_t query = {ALICE, SID, 1, now_ms() / 1000 - TOKEN_MS / 1000};
     ck_assert_int_eq(authp_live_ask(table, &query, now_ms(), &facts, &newer), AUTHP_LIVE_GOOD);
     /* The token is from before a change of settings and older than any new one. */
-    query.iat -= 200;
+    query.known_at -= 200;
     ck_assert_int_eq(authp_live_ask(table, &query, now_ms(), &facts, &newer), AUTHP_LIVE_UNKNOWN);
     atomic_store(&shared->covered_from, now_ms());
     ck_assert_int_eq(ask(table, ALICE, SID, 1), AUTHP_LIVE_UNKNOWN);

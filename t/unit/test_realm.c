@@ -97,9 +97,10 @@ START_TEST(the_key_before)
                                .ver = 1,
                                .roles = apr_array_make(pool, 1, sizeof(const char *))};
     const authp_session_t session = {.id = {"bbbbbbbbbbbbbbbbbbbbbbbb"},
-                                     .absolute_expires_at =
+                                     .expires_at =
                                          authp_clock_now(authp_clock_system()) + AUTHP_DAY_MS};
-    ck_assert_int_eq(authp_token_issue(old, &user, &session, &token, &expires_in, pool), AUTHP_OK);
+    const authp_token_order_t order = {.user = &user, .session = &session};
+    ck_assert_int_eq(authp_token_issue(old, &order, &token, &expires_in, pool), AUTHP_OK);
     ck_assert_int_eq(authp_token_verify(both, token, strlen(token), &who, pool), AUTHP_OK);
     ck_assert_int_ne(authp_token_verify(fresh, token, strlen(token), &who, pool), AUTHP_OK);
 }

@@ -126,8 +126,9 @@ START_TEST(how_long_a_token_lives)
     int seconds = 0;
     mem_store_ahead(f.store, lives[_i].ahead);
     ck_assert_int_eq(authp_store_measure_clock(f.store, f.realm->clock, f.pool), AUTHP_OK);
-    row.absolute_expires_at = authp_realm_now(f.realm) + lives[_i].left;
-    ck_assert_int_eq(authp_token_issue(f.realm, ada, &row, &token, &seconds, f.pool), AUTHP_OK);
+    const authp_token_order_t order = {.user = ada, .session = &row};
+    row.expires_at = authp_realm_now(f.realm) + lives[_i].left;
+    ck_assert_int_eq(authp_token_issue(f.realm, &order, &token, &seconds, f.pool), AUTHP_OK);
     ck_assert_int_eq(seconds, lives[_i].seconds);
 }
 END_TEST

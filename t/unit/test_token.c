@@ -4,17 +4,23 @@
 
 #include <apr_strings.h>
 
+#include "base/b64url.h"
+#include "base/json.h"
 #include "fixture.h"
 #include "suite.h"
 
 static fixture_t f;
 static authp_user_t user;
 static authp_session_t session;
+static const authp_terms_t *terms;
+static const char *door_role;
 
 static void set_up(void)
 {
     fixture_open(&f);
     f.realm->store = NULL;
+    terms = NULL;
+    door_role = NULL;
     f.realm->hasher = NULL;
     user = (authp_user_t){.id = {"aaaaaaaaaaaaaaaaaaaaaaaa"},
                           .email = "ada@example.org",
@@ -26,7 +32,7 @@ static void set_up(void)
     APR_ARRAY_PUSH(user.roles, const char *) = "recruiter";
     session = (authp_session_t){.id = {"bbbbbbbbbbbbbbbbbbbbbbbb"},
                                 .auth_time = FAKE_CLOCK_START - 5000,
-                                .absolute_expires_at = FAKE_CLOCK_START + 90 * INT64_C(86400000)};
+                                .expires_at = FAKE_CLOCK_START + 90 * INT64_C(86400000)};
 }
 
 static void tear_down(void)
@@ -37,8 +43,9 @@ static void tear_down(void)
 static const char *issue(int *expires_in)
 {
     const char *token = NULL;
-    ck_assert_int_eq(authp_token_issue(f.realm, &user, &session, &token, expires_in, f.pool),
-                     AUTHP_OK);
+    const authp_token_order_t order = {
+        .user = &user, .session = &session, .terms = terms, .door_role = door_role};
+    ck_assert_int_eq(authp_token_issue(f.realm, &order, &token, expires_in, f.pool), AUTHP_OK);
     return token;
 }
 
@@ -101,7 +108,7 @@ START_TEST(absolute_limit_caps)
 {
     int expires_in = 0;
     authp_principal_t who = {0};
-    session.absolute_expires_at = FAKE_CLOCK_START + 61500;
+    session.expires_at = FAKE_CLOCK_START + 61500;
     const char *token = issue(&expires_in);
     ck_assert_int_eq(expires_in, 61);
     ck_assert_int_eq(authp_token_verify(f.realm, token, strlen(token), &who, f.pool), AUTHP_OK);
@@ -139,6 +146,146 @@ START_TEST(forged_leaves_out_alone)
 }
 END_TEST
 
+/* --- tokens of profiles --- */
+
+static const authp_terms_t family = {.prf = "family",
+                                     .minutes = 60,
+                                     .most_minutes = 1440,
+                                     .claims = AUTHP_TERMS_ROLE | AUTHP_TERMS_USER_ID |
+                                               AUTHP_TERMS_USERNAME};
+
+/* The claims as an app of the profile reads them. */
+static json_t *claims_of(const char *token)
+{
+    const char *payload = strchr(token, '.') + 1;
+    size_t len = strcspn(payload, ".");
+    size_t size = AUTHP_B64URL_DECODED(len);
+    char *text = apr_pcalloc(f.pool, size + 1);
+    json_t *out = NULL;
+    ck_assert_int_eq(authp_b64url_decode(payload, len, (unsigned char *)text), AUTHP_OK);
+    ck_assert_int_eq(authp_json_parse(text, size, &out, f.pool), AUTHP_OK);
+    return out;
+}
+
+static const char *claim(const json_t *claims, const char *name)
+{
+    return json_string_value(json_object_get(claims, name));
+}
+
+START_TEST(claims_of_a_profile)
+{
+    int expires_in = 0;
+    authp_principal_t who = {0};
+    f.settings->access_token_minutes = 0;
+    terms = &family;
+    user.username = "ada.l";
+    const char *token = issue(&expires_in);
+    const json_t *claims = claims_of(token);
+    ck_assert_int_eq(expires_in, 60 * 60);
+    ck_assert_str_eq(claim(claims, "prf"), "family");
+    ck_assert_str_eq(claim(claims, "role"), "candidate");
+    ck_assert_str_eq(claim(claims, "user_id"), user.id.hex);
+    ck_assert_str_eq(claim(claims, "username"), "ada.l");
+    ck_assert_ptr_null(json_object_get(claims, "aud"));
+    ck_assert_int_eq(authp_token_verify(f.realm, token, strlen(token), &who, f.pool), AUTHP_OK);
+    ck_assert_str_eq(who.prf, "family");
+    ck_assert_str_eq(who.username, "ada.l");
+    ck_assert_uint_eq(who.role, authp_roles_bit(f.realm->roles, "candidate"));
+    ck_assert_int_eq(who.known_at, who.iat);
+}
+END_TEST
+
+START_TEST(null_claims_of_a_profile)
+{
+    int expires_in = 0;
+    authp_principal_t who = {0};
+    terms = &family;
+    user.roles->nelts = 0;
+    const char *token = issue(&expires_in);
+    const json_t *claims = claims_of(token);
+    ck_assert(json_is_null(json_object_get(claims, "role")));
+    ck_assert(json_is_null(json_object_get(claims, "username")));
+    ck_assert_int_eq(authp_token_verify(f.realm, token, strlen(token), &who, f.pool), AUTHP_OK);
+    ck_assert_uint_eq(who.role, 0);
+    ck_assert_ptr_null(who.username);
+}
+END_TEST
+
+/* The platform's tokens have a username only if the account has one, and none of the others. */
+START_TEST(claims_of_the_platform)
+{
+    int expires_in = 0;
+    const json_t *claims = claims_of(issue(&expires_in));
+    static const char *const absent[] = {"prf", "role", "user_id", "username"};
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+        ck_assert_ptr_null(json_object_get(claims, absent[i]));
+    }
+    ck_assert_str_eq(claim(claims, "aud"), f.settings->jwt_audience);
+    user.username = "ada.l";
+    ck_assert_str_eq(claim(claims_of(issue(&expires_in)), "username"), "ada.l");
+}
+END_TEST
+
+/* A token with prf has exactly the aud that the settings want: with a set JWT_AUDIENCE that one,
+ * else none. */
+START_TEST(audience_of_a_profile)
+{
+    int expires_in = 0;
+    authp_realm_t *named = NULL;
+    authp_principal_t who = {0};
+    terms = &family;
+    const char *without = issue(&expires_in);
+    f.settings->jwt_audience_set = true;
+    ck_assert_int_eq(authp_realm_make(f.settings, &named, f.pool), AUTHP_OK);
+    named->clock = f.realm->clock;
+    f.realm->jwt = named->jwt;
+    const char *with = issue(&expires_in);
+    ck_assert_str_eq(claim(claims_of(with), "aud"), f.settings->jwt_audience);
+    ck_assert_int_eq(authp_token_verify(named, with, strlen(with), &who, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_token_verify(named, without, strlen(without), &who, f.pool),
+                     AUTHP_E_TOKEN_INVALID);
+    f.settings->jwt_audience_set = false;
+    ck_assert_int_eq(authp_realm_make(f.settings, &named, f.pool), AUTHP_OK);
+    named->clock = f.realm->clock;
+    ck_assert_int_eq(authp_token_verify(named, without, strlen(without), &who, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_token_verify(named, with, strlen(with), &who, f.pool),
+                     AUTHP_E_TOKEN_INVALID);
+}
+END_TEST
+
+static const struct {
+    const char *held; /* in the order of ROLES: candidate, recruiter, admin */
+    const char *door;
+    const char *role;
+} roles_told[] = {{"c", NULL, "candidate"},         {"cr", NULL, "candidate"},
+                  {"cr", "recruiter", "recruiter"}, {"cra", "recruiter", "admin"},
+                  {"r", "candidate", "recruiter"},  {"a", NULL, "admin"},
+                  {"", "recruiter", NULL}};
+
+START_TEST(one_role_of_several)
+{
+    int expires_in = 0;
+    authp_principal_t who = {0};
+    const char *held = roles_told[_i].held;
+    terms = &family;
+    door_role = roles_told[_i].door;
+    user.is_recruiter_verified = true;
+    user.roles = apr_array_make(f.pool, 3, sizeof(const char *));
+    for (; *held != '\0'; held++) {
+        APR_ARRAY_PUSH(user.roles, const char *) = *held == 'c'   ? "candidate"
+                                                   : *held == 'r' ? "recruiter"
+                                                                  : "admin";
+    }
+    const char *token = issue(&expires_in);
+    ck_assert_pstr_eq(claim(claims_of(token), "role"), roles_told[_i].role);
+    ck_assert_int_eq(authp_token_verify(f.realm, token, strlen(token), &who, f.pool), AUTHP_OK);
+    ck_assert_pstr_eq(authp_token_role_now(f.realm, &who), roles_told[_i].role);
+    who.roles &= ~who.role; /* the role is withdrawn */
+    ck_assert_pstr_ne(authp_token_role_now(f.realm, &who),
+                      roles_told[_i].role == NULL ? "" : roles_told[_i].role);
+}
+END_TEST
+
 Suite *suite_token(void)
 {
     Suite *suite = suite_create("token");
@@ -151,6 +298,12 @@ Suite *suite_token(void)
     tcase_add_test(token, absolute_limit_caps);
     tcase_add_test(token, expires_without_leeway);
     tcase_add_test(token, forged_leaves_out_alone);
+    tcase_add_test(token, claims_of_a_profile);
+    tcase_add_test(token, null_claims_of_a_profile);
+    tcase_add_test(token, claims_of_the_platform);
+    tcase_add_test(token, audience_of_a_profile);
+    tcase_add_loop_test(token, one_role_of_several, 0,
+                        (int)(sizeof(roles_told) / sizeof(roles_told[0])));
     suite_add_tcase(suite, token);
     return suite;
 }

@@ -38,6 +38,17 @@ static const char *letters(char first, size_t len)
     return text;
 }
 
+/* Every third token is that of a profile with claims of its own. */
+static const authp_terms_t *terms_of(int n)
+{
+    static const authp_terms_t terms = {.prf = "guild",
+                                        .minutes = 15,
+                                        .most_minutes = 15,
+                                        .claims = AUTHP_TERMS_ROLE | AUTHP_TERMS_USER_ID |
+                                                  AUTHP_TERMS_USERNAME};
+    return n % 3 == 0 ? &terms : NULL;
+}
+
 /* Issues a token for person `n`. Names, addresses and roles differ in length and some are
  * absent. */
 static const char *issue(int n)
@@ -45,14 +56,16 @@ static const char *issue(int n)
     static const char *const roles[] = {"candidate", "recruiter", "admin"};
     int expires_in = 0;
     const char *token = NULL;
-    authp_user_t user = {.email = n % 5 == 1 ? NULL : letters((char)n, 3 + dice(60)),
-                         .name = n % 7 == 2 ? NULL : letters((char)(n + 1), dice(80)),
+    authp_user_t user = {.email = n % 5 == 1 ? NULL : letters((char)n, 3 + dice(40)),
+                         .name = n % 7 == 2 ? NULL : letters((char)(n + 1), dice(50)),
+                         .username = n % 4 == 0 ? letters('u', 3 + dice(9)) : NULL,
                          .email_verified = n % 2 == 0,
                          .is_recruiter_verified = n % 3 == 0,
                          .ver = n,
                          .roles = apr_array_make(f.pool, 3, sizeof(const char *))};
     authp_session_t session = {.auth_time = authp_clock_now(f.realm->clock) - n * 1000,
-                               .absolute_expires_at = FAKE_CLOCK_START + INT64_C(86400000) * 90};
+                               .expires_at = FAKE_CLOCK_START + INT64_C(86400000) * 90};
+    const authp_token_order_t order = {.user = &user, .session = &session, .terms = terms_of(n)};
     for (int i = 0; i < 3; i++) {
         if ((n >> i & 1) != 0) {
             APR_ARRAY_PUSH(user.roles, const char *) = roles[i];
@@ -60,8 +73,7 @@ static const char *issue(int n)
     }
     apr_snprintf(user.id.hex, sizeof(user.id.hex), "%024x", n);
     apr_snprintf(session.id.hex, sizeof(session.id.hex), "%024x", 0xabc000 + n);
-    ck_assert_int_eq(authp_token_issue(f.realm, &user, &session, &token, &expires_in, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(authp_token_issue(f.realm, &order, &token, &expires_in, f.pool), AUTHP_OK);
     return token;
 }
 
@@ -107,6 +119,8 @@ static void expect_same(const authp_principal_t *a, const authp_principal_t *b)
     ck_assert_str_eq(a->session_id, b->session_id);
     ck_assert_pstr_eq(a->email, b->email);
     ck_assert_pstr_eq(a->name, b->name);
+    ck_assert_pstr_eq(a->username, b->username);
+    ck_assert_pstr_eq(a->prf, b->prf);
     /* Compares all members that are no strings, beginning with `roles`, without the padding before
      * it. Members that are added later are included. */
     const size_t from = offsetof(authp_principal_t, roles);
@@ -275,15 +289,15 @@ START_TEST(too_long_for_a_slot)
     int expires_in = 0;
     const char *token = NULL;
     authp_session_t session = {.id = {"bbbbbbbbbbbbbbbbbbbbbbbb"},
-                               .absolute_expires_at = FAKE_CLOCK_START + 100000000};
+                               .expires_at = FAKE_CLOCK_START + 100000000};
     authp_user_t user = {.id = {"aaaaaaaaaaaaaaaaaaaaaaaa"},
                          .roles = apr_array_make(f.pool, 1, sizeof(const char *))};
+    const authp_token_order_t order = {.user = &user, .session = &session};
     int kept = 0;
     for (size_t len = 1; len <= 400; len++) {
         fake_clock_advance(&f.clock, 1000);
         user.name = letters('a', len);
-        ck_assert_int_eq(authp_token_issue(f.realm, &user, &session, &token, &expires_in, f.pool),
-                         AUTHP_OK);
+        ck_assert_int_eq(authp_token_issue(f.realm, &order, &token, &expires_in, f.pool), AUTHP_OK);
         ck_assert_int_eq(expect_same_verdict(token), AUTHP_OK);
         ck_assert_int_eq(expect_same_verdict(token), AUTHP_OK);
         ck_assert(is_seen(token));

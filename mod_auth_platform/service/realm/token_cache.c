@@ -249,25 +249,26 @@ static bool compose(draft_t *draft, const char *token, size_t len, const authp_t
 }
 
 /* Chooses the slot of the set for this token: the one with its hash, else the one that was written
- * longest ago. False if that one was written in this second. */
+ * longest ago. False if that one has another token and was written in this second. */
 static bool choose(const authp_token_cache_t *cache, uint64_t hash, int64_t now, size_t *out)
 {
     size_t set = set_of(cache, hash);
     size_t chosen = set;
     int64_t oldest = INT64_MAX;
+    bool own = false;
     for (size_t i = set; i < set + WAYS; i++) {
         int64_t written = atomic_load_explicit(&cache->tags[i].written, memory_order_relaxed);
-        bool same_hash = atomic_load_explicit(&cache->tags[i].hash, memory_order_relaxed) == hash;
-        if (same_hash || written < oldest) {
+        own = atomic_load_explicit(&cache->tags[i].hash, memory_order_relaxed) == hash;
+        if (own || written < oldest) {
             oldest = written;
             chosen = i;
         }
-        if (same_hash) {
+        if (own) {
             break;
         }
     }
     *out = chosen;
-    return oldest != now;
+    return own || oldest != now;
 }
 
 /* False if another thread writes the slot. The next request may try again. */

@@ -23,7 +23,8 @@ AUTHP_CHECKED authp_err_t authp_token_cache_make(size_t bytes, const authp_rando
 bool authp_token_cache_find(const authp_token_cache_t *cache, const char *token, size_t len,
                             authp_token_hit_t *out, apr_pool_t *pool);
 /* Adds a token. Only for a token that was verified. `now` is in seconds. A token that is too long
- * for a slot is not added. May overwrite an older one, but none that was written in this second:
+ * for a slot is not added. Replaces what was known of this token. May overwrite another one that is
+ * older, but none that was written in this second:
  * with more tokens in use than slots, the cache would otherwise be written all the time. */
 void authp_token_cache_put(authp_token_cache_t *cache, const char *token, size_t len,
                            const authp_token_hit_t *hit, int64_t now);

@@ -51,7 +51,7 @@ authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *remove
         return err;
     }
     int days = realm->settings->audit_retention_days;
-    authp_ms_t margin = 120 * MINUTE_MS; /* longer than the live table remembers */
+    authp_ms_t margin = 120 * MINUTE_MS; /* the live table remembers 60 */
     const authp_purge_t what = {.sessions_before = now - margin,
                                 .users_before = now - margin,
                                 .invites_before = now - MONTH_MS,

@@ -5,13 +5,12 @@
 #include "service/realm/realm.h"
 
 /* Removes rows that are not needed any more: ended and expired sessions and deleted accounts after
- * an hour or twice the life of an access token, whichever is longer, so that other hosts have seen
- * their end; invites a month after they expired; failed sign-ins that no longer count; audit
- * entries after AUDIT_RETENTION_DAYS. It removes at most `batches` small batches. It also removes
- * the traces of deleted accounts that could not be removed before. *removed gets the number of
- * rows. Ages are measured by the store's clock, which is first compared with this host's.
- * AUTHP_E_UNAVAILABLE: they cannot be compared. AUTHP_E_CLOCKS_DIFFER: they are more than 20 s
- * apart. In both cases nothing is removed. */
+ * two hours, so that other hosts have seen their end; invites a month after they expired; failed
+ * sign-ins that no longer count; audit entries after AUDIT_RETENTION_DAYS. It removes at most
+ * `batches` small batches. It also removes the traces of deleted accounts that could not be removed
+ * before. *removed gets the number of rows. Ages are measured by the store's clock, which is first
+ * compared with this host's. AUTHP_E_UNAVAILABLE: they cannot be compared. AUTHP_E_CLOCKS_DIFFER:
+ * they are more than 20 s apart. In both cases nothing is removed. */
 AUTHP_CHECKED authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *removed,
                                           apr_pool_t *pool);
 
