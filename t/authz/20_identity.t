@@ -68,7 +68,7 @@ for my $path ('/app/whoami', '/optional/whoami', '/proxied', '/open/whoami') {
 }
 # Lists in Connection by which mod_proxy would drop our headers. mod_proxy also splits such a list at ';' and white space, and reads quotes.
 my ($host, $port) = origin() =~ m{//(.*):(\d+)};
-my @ours = qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Username X-Auth-Roles X-Auth-Session-Id);
+my @ours = qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Roles X-Auth-Session-Id);
 for my $list ('%s', ';%s', ';;%s;', 'close;%s', 'close, %s', '%s , keep-alive', 'close,,%s', "close\t%s", "\t%s\t", 'close %s', 'x(%s)', '"%s"',
     '"a";%s', '"a" %s', 'x=%s', 'x/%s', "\x{0b}%s", "\x{0c}%s", "\xe4%s", '[%s]', 'close;%s;x', 'x:%s', '@%s', '{%s}', '\\%s', '?%s', '<%s>')
 {
