@@ -148,12 +148,6 @@ END_TEST
 
 /* --- tokens of profiles --- */
 
-static const authp_terms_t family = {.prf = "family",
-                                     .minutes = 60,
-                                     .most_minutes = 1440,
-                                     .claims = AUTHP_TERMS_ROLE | AUTHP_TERMS_USER_ID |
-                                               AUTHP_TERMS_USERNAME};
-
 /* The claims as an app of the profile reads them. */
 static json_t *claims_of(const char *token)
 {
@@ -177,7 +171,7 @@ START_TEST(claims_of_a_profile)
     int expires_in = 0;
     authp_principal_t who = {0};
     f.settings->access_token_minutes = 0;
-    terms = &family;
+    terms = &fixture_terms;
     user.username = "ada.l";
     const char *token = issue(&expires_in);
     const json_t *claims = claims_of(token);
@@ -199,7 +193,7 @@ START_TEST(null_claims_of_a_profile)
 {
     int expires_in = 0;
     authp_principal_t who = {0};
-    terms = &family;
+    terms = &fixture_terms;
     user.roles->nelts = 0;
     const char *token = issue(&expires_in);
     const json_t *claims = claims_of(token);
@@ -233,7 +227,7 @@ START_TEST(audience_of_a_profile)
     int expires_in = 0;
     authp_realm_t *named = NULL;
     authp_principal_t who = {0};
-    terms = &family;
+    terms = &fixture_terms;
     const char *without = issue(&expires_in);
     f.settings->jwt_audience_set = true;
     ck_assert_int_eq(authp_realm_make(f.settings, &named, f.pool), AUTHP_OK);
@@ -267,7 +261,7 @@ START_TEST(one_role_of_several)
     int expires_in = 0;
     authp_principal_t who = {0};
     const char *held = roles_told[_i].held;
-    terms = &family;
+    terms = &fixture_terms;
     door_role = roles_told[_i].door;
     user.is_recruiter_verified = true;
     user.roles = apr_array_make(f.pool, 3, sizeof(const char *));

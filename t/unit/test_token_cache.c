@@ -38,17 +38,6 @@ static const char *letters(char first, size_t len)
     return text;
 }
 
-/* Every third token is that of a profile with claims of its own. */
-static const authp_terms_t *terms_of(int n)
-{
-    static const authp_terms_t terms = {.prf = "guild",
-                                        .minutes = 15,
-                                        .most_minutes = 15,
-                                        .claims = AUTHP_TERMS_ROLE | AUTHP_TERMS_USER_ID |
-                                                  AUTHP_TERMS_USERNAME};
-    return n % 3 == 0 ? &terms : NULL;
-}
-
 /* Issues a token for person `n`. Names, addresses and roles differ in length and some are
  * absent. */
 static const char *issue(int n)
@@ -65,7 +54,8 @@ static const char *issue(int n)
                          .roles = apr_array_make(f.pool, 3, sizeof(const char *))};
     authp_session_t session = {.auth_time = authp_clock_now(f.realm->clock) - n * 1000,
                                .expires_at = FAKE_CLOCK_START + INT64_C(86400000) * 90};
-    const authp_token_order_t order = {.user = &user, .session = &session, .terms = terms_of(n)};
+    const authp_token_order_t order = {
+        .user = &user, .session = &session, .terms = n % 3 == 0 ? &fixture_terms : NULL};
     for (int i = 0; i < 3; i++) {
         if ((n >> i & 1) != 0) {
             APR_ARRAY_PUSH(user.roles, const char *) = roles[i];

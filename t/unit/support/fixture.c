@@ -16,6 +16,12 @@ const authp_client_t fixture_client = {.ip = "192.0.2.7",
                                        .device_id = "device-1",
                                        .request_id = "request-1"};
 
+const authp_terms_t fixture_terms = {.prf = "family",
+                                     .minutes = 60,
+                                     .most_minutes = 1440,
+                                     .claims = AUTHP_TERMS_ROLE | AUTHP_TERMS_USER_ID |
+                                               AUTHP_TERMS_USERNAME};
+
 /* A record of what was written to the store. It is separate from the store, because tests change
  * rows there. */
 static struct recorder_t {

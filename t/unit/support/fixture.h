@@ -19,6 +19,7 @@ typedef struct fixture_t {
 } fixture_t;
 
 extern const authp_client_t fixture_client;
+extern const authp_terms_t fixture_terms; /* of a profile whose tokens have all claims */
 #define FIXTURE_PASSWORD "correct horse 9"
 #define FIXTURE_SECRET "first-key-first-key-first-key-first-key"
 
