@@ -38,8 +38,7 @@ static const char *letters(char first, size_t len)
     return text;
 }
 
-/* Issues a token for person `n`. Names, addresses and roles differ in length and some are
- * absent. */
+/* Issues a token for person `n`. Texts and roles differ, and some are absent. */
 static const char *issue(int n)
 {
     static const char *const roles[] = {"candidate", "recruiter", "admin"};
@@ -71,6 +70,7 @@ static void open_with(size_t bytes)
 {
     state = 1;
     fixture_open(&f);
+    f.settings->access_token_minutes = 15;
     ck_assert_int_eq(authp_realm_make(f.settings, &plain, f.pool), AUTHP_OK);
     plain->clock = f.realm->clock;
     ck_assert_int_eq(authp_realm_remember(f.realm, bytes, f.pool), AUTHP_OK);
@@ -298,8 +298,7 @@ START_TEST(too_long_for_a_slot)
 }
 END_TEST
 
-/* --- many threads
- * ------------------------------------------------------------------------------ */
+/* --- many threads --- */
 
 static void *hammer(void *ctx)
 {
