@@ -12,18 +12,8 @@ typedef struct scan_t {
     bool ok;
 } scan_t;
 
-/* Called with constants only. The comparison then compiles to a few machine words. */
-static inline __attribute__((always_inline)) void expect(scan_t *scan, const char *text)
-{
-    size_t len = strlen(text);
-    scan->ok =
-        scan->ok && (size_t)(scan->end - scan->at) >= len && memcmp(scan->at, text, len) == 0;
-    if (scan->ok) {
-        scan->at += len;
-    }
-}
-
-/* True if `text` comes next; then it is skipped. */
+/* True if `text` comes next; then it is skipped. Called with constants only. The comparison then
+ * compiles to a few machine words. */
 static inline __attribute__((always_inline)) bool skip(scan_t *scan, const char *text)
 {
     size_t len = strlen(text);
@@ -31,6 +21,11 @@ static inline __attribute__((always_inline)) bool skip(scan_t *scan, const char 
         scan->ok && (size_t)(scan->end - scan->at) >= len && memcmp(scan->at, text, len) == 0;
     scan->at += there ? len : 0;
     return there;
+}
+
+static inline __attribute__((always_inline)) void expect(scan_t *scan, const char *text)
+{
+    scan->ok = skip(scan, text);
 }
 
 /* Reads a string and overwrites its closing quote with NUL. The text has no backslash. */
