@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the test stages side by side and sums them up:
 #   build/test.sh [a .t file | unit suite | fuzz target | guard | stage]
-# Stages are guards, unit-store, unit-pooled (the store contract through PgBouncer), unit (all other suites), fuzz-replay and, for each folder
+# Stages are guards, unit-store, unit-pooled (the store contract through PgBouncer), unit-1 to unit-3 (all other suites), fuzz-replay and, for each folder
 # of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER, postgresql-FOLDER, asan-FOLDER, and for some pooled-FOLDER.
 # The stages ferretdb-contract, -bare, -durable, -api and -cli run only if they are named, one or all (ferretdb), because building that server
 # takes minutes.
 # TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time is a stage of its own, such as
-# sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, one for
-# each core and one at once) or "# Alone: why" (it fills the machine: at the end, one at a time).
-# A passing stage is one line, a failing stage is shown whole, in the order of the stages. All stages run whatever failed.
+# sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, two for
+# each core at once) or "# Alone: why" (it fills the machine: at the end, one at a time).
+# A passing stage is one line, with its time and the processor time of its processes, except of servers that are daemons. A failing stage is shown
+# whole, in the order of the stages. All stages run whatever failed.
 # The last line is "N passed, N failed". A stage that ran nothing counts as a failure.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -75,16 +76,21 @@ mapfile -t of_stores < <(printf '%s\n' "${suites[@]}" | grep -E 'contract|mongo|
 mapfile -t others < <(printf '%s\n' "${suites[@]}" | grep -vE 'contract|mongo|sqlite|postgresql')
 add stages unit-store unit "${of_stores[@]}"
 add stages unit-pooled env AUTHP_POOLED=1 build/with-postgres.sh "$OUT/asan/unit" contract_postgresql ways_back_postgresql
-add stages unit unit "${others[@]}"
+# Each suite is one process after the other, so one stage of all would be the longest one.
+for ((part = 0; part < 3; part++)); do
+    third=()
+    for ((i = part; i < ${#others[@]}; i += 3)); do third+=("${others[i]}"); done
+    add stages "unit-$((part + 1))" unit "${third[@]}"
+done
 add stages fuzz-replay replay
 # The longest ones first. Folders whose tests start servers of their own (outage, mongo, postgresql) or are about files (install) do not run on
 # a second store.
 add_e2e asan '@(api|authz|cli|oidc|outage|restart|security)' E2E_SANITIZE=1
+add_e2e sqlite '*'
 # A store hardly matters to config and browser: they run on three stores in make test-long.
 add_e2e mongodb '!(install|outage|mongo|config|browser)' AUTHP_STORE=mongodb
 add_e2e postgresql '!(install|outage|mongo|config)' AUTHP_STORE=postgresql
 add_e2e pooled 'api' AUTHP_STORE=postgresql AUTHP_POOLED=1
-add_e2e sqlite '*'
 # If a real server is named, the tests run on it in addition.
 if [ -n "$real" ]; then
     add stages unit-real env AUTHP_TEST_MONGO="$real" build/with-mongo.sh "$OUT/asan/unit"
@@ -138,6 +144,11 @@ interrupted() {
 }
 trap interrupted INT TERM HUP
 
+# Prints the sum of the second line of what the builtin `times` wrote, such as "1m2.345s 0m6.789s": user and system time of child processes.
+cpu_seconds() {
+    awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += t[1] * 60 + t[2] } printf "%d\n", sum }' "$1"
+}
+
 begin() {
     local name=$1
     rm -f "$logs/$name.end"
@@ -146,7 +157,8 @@ begin() {
         began=$SECONDS
         status=0
         eval "${command[$name]}" >"$logs/$name.log" 2>&1 </dev/null || status=$?
-        echo "$status $((SECONDS - began))" >"$logs/$name.end.new"
+        times >"$logs/$name.times"
+        echo "$status $((SECONDS - began)) $(cpu_seconds "$logs/$name.times")" >"$logs/$name.end.new"
         mv "$logs/$name.end.new" "$logs/$name.end"
     ) &
     group[$name]=$!
@@ -162,8 +174,8 @@ count_tap() {
 passed=0
 failed=0
 report() {
-    local name=$1 log="$logs/$1.log" status seconds p f s note=""
-    read -r status seconds <"$logs/$name.end" || { status=1 seconds=0; }
+    local name=$1 log="$logs/$1.log" status seconds cpu p f s note=""
+    read -r status seconds cpu <"$logs/$name.end" || { status=1 seconds=0 cpu=0; }
     read -r p f s < <(count_tap "$log")
     if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
         f=1
@@ -177,8 +189,8 @@ report() {
         cat "$log"
         echo "---- end of $name"
     fi
-    printf '== %-24s %5d passed, %d failed%s%s, %d s\n' "$name" "$p" "$f" \
-        "$([ "$s" -eq 0 ] || echo ", $s skipped")" "$note" "$seconds"
+    printf '== %-24s %5d passed, %d failed%s%s, %d s (%d s of CPU)\n' "$name" "$p" "$f" \
+        "$([ "$s" -eq 0 ] || echo ", $s skipped")" "$note" "$seconds" "$cpu"
     passed=$((passed + p))
     failed=$((failed + f))
 }
@@ -204,7 +216,7 @@ run_all() {
 }
 
 [ ${#stages[@]} -eq 0 ] || run_all "$jobs" "${stages[@]}"
-[ ${#quiet[@]} -eq 0 ] || run_all $((cores + 1)) "${quiet[@]}"
+[ ${#quiet[@]} -eq 0 ] || run_all $((2 * cores)) "${quiet[@]}"
 [ ${#alone[@]} -eq 0 ] || run_all 1 "${alone[@]}"
 
 echo "$passed passed, $failed failed"
