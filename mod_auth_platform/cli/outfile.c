@@ -14,6 +14,8 @@
 /* What the process for the name is told. */
 #define WORD_COMMIT 'c'
 #define WORD_ABANDON 'a'
+/* What it answers if the part is that of another run; no errno. */
+#define TAKEN 255
 
 struct authp_outfile_t {
     const char *path;
@@ -35,16 +37,26 @@ static void sync_folder(const char *path)
     }
 }
 
+/* A run for the same name that began later has removed our part and has one of its own under that
+ * name, which is not whole. */
+static bool is_ours(const authp_outfile_t *file)
+{
+    struct stat own;
+    struct stat named;
+    return fstat(fileno(file->stream), &own) == 0 && lstat(file->part, &named) == 0 &&
+           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+}
+
 /* Waits for a word. Without one, because the tool was killed, the part stays. The exit status is
- * errno. */
+ * errno, or TAKEN. */
 static void help(const authp_outfile_t *file, int from_tool)
 {
     char word = 0;
     int status = 0;
     if (read(from_tool, &word, 1) == 1 && word == WORD_COMMIT) {
-        status = rename(file->part, file->path) == 0 ? 0 : errno;
+        status = !is_ours(file) ? TAKEN : rename(file->part, file->path) == 0 ? 0 : errno;
         sync_folder(file->path);
-    } else if (word == WORD_ABANDON) {
+    } else if (word == WORD_ABANDON && is_ours(file)) {
         (void)unlink(file->part);
     }
     _exit(status);
@@ -115,7 +127,9 @@ authp_err_t authp_outfile_commit(authp_outfile_t *file, const char **error)
     int named = tell(file, code == 0 ? WORD_COMMIT : WORD_ABANDON);
     code = code != 0 ? code : named;
     if (code != 0) {
-        *error = apr_psprintf(file->pool, "cannot write %s: %s", file->path, strerror(code));
+        *error = apr_psprintf(file->pool, "cannot write %s: %s", file->path,
+                              code == TAKEN ? "another run of this tool has begun to write it"
+                                            : strerror(code));
         return AUTHP_E_INTERNAL;
     }
     return AUTHP_OK;

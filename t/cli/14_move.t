@@ -233,4 +233,30 @@ sleep 0.2;
 ok(!-e "$dir/killed.jsonl", 'a killed export has not got its name') if -e "$dir/killed.jsonl.part";
 is(scalar @{ rows(export_of($target, 'killed.jsonl')) }, 8000, '... and the next one is whole');
 ok(!-e "$dir/killed.jsonl.part", '... without the part');
+
+# Two exports to one name at a time: the one that began first must not give the name to the unfinished file of the other.
+my $twice = "$dir/twice.jsonl";
+my @pair;
+for my $which (1, 2) {
+    my $before = (stat "$twice.part")[1] // 0;
+    my $run = fork // die "fork: $!";
+    if (!$run) {
+        open STDERR, '>', "$dir/said$which" or die;
+        local %ENV = (PATH => '/usr/bin:/bin', MONGOC_DISABLE_SHM => 1);
+        exec { program() } 'authplatform', '--env-file', "$target->{dir}/.env", 'export', '--out', $twice or die;
+    }
+    push @pair, $run;
+    $until = time + 20;
+    sleep 0.001 while ((stat "$twice.part")[1] // $before) == $before && time < $until;
+    kill 'STOP', $run;
+}
+my @status;
+for my $which (1, 2) {
+    kill 'CONT', $pair[$which - 1];
+    waitpid $pair[$which - 1], 0;
+    push @status, $? >> 8, -e $twice ? 'named' : 'not named';
+}
+is_deeply(\@status, [1, 'not named', 0, 'named'], 'of two exports to one name the first fails');
+like(slurp("$dir/said1"), qr/cannot write \Q$twice\E: another run of this tool has begun to write it/, '... says why');
+is(scalar @{ rows($twice) }, 8000, '... and the second is whole');
 done_testing;
