@@ -19,7 +19,7 @@ typedef enum authp_put_outcome_t {
 typedef struct authp_put_result_t {
     authp_put_outcome_t outcome;
     /* With CONFLICT: "its address is that of account ID", for example. With KEPT: that the account
-     * was deleted in this store, or NULL. Else NULL. */
+     * was deleted in this store, or that both were changed, or NULL. Else NULL. */
     const char *why;
 } authp_put_result_t;
 
@@ -33,6 +33,7 @@ typedef struct authp_put_batch_t {
     int count;
     bool dry_run; /* nothing is written; the results say what would happen. Rows of one call are
                      not compared with each other. */
+    bool no_ver;  /* the accounts are of another system, which does not count their changes */
 } authp_put_batch_t;
 
 #endif

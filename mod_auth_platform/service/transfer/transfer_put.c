@@ -137,6 +137,18 @@ static authp_err_t replace(const putting_t *put, const void *stored)
     return authp_store_session_replace(store, stored, row, put->pool);
 }
 
+/* Notes that both accounts were changed. Then an operator decides. */
+static bool note_parted(const putting_t *put, const void *stored)
+{
+    const char *why = put->batch->columns == &authp_columns_user && !put->batch->no_ver
+                          ? authp_transfer_rules_parted(stored, put->row)
+                          : NULL;
+    if (why != NULL) {
+        note(put, AUTHP_PUT_KEPT, why);
+    }
+    return why != NULL;
+}
+
 /* The store has a row of this id: `stored`. */
 static authp_err_t settle(const putting_t *put, void *stored)
 {
@@ -147,7 +159,7 @@ static authp_err_t settle(const putting_t *put, void *stored)
         note(put, outcome,
              outcome == AUTHP_PUT_CONFLICT ? "its id is that of a session of another account"
                                            : NULL);
-        if (outcome != AUTHP_PUT_REPLACED) {
+        if (note_parted(put, stored) || outcome != AUTHP_PUT_REPLACED) {
             return AUTHP_OK;
         }
         bool account = put->batch->columns == &authp_columns_user;
@@ -210,6 +222,7 @@ authp_err_t authp_transfer_put_users(const authp_realm_t *realm, bool dry_run,
     const authp_put_batch_t batch = {.columns = &authp_columns_user,
                                      .rows = (void *const *)users,
                                      .count = count,
-                                     .dry_run = dry_run};
+                                     .dry_run = dry_run,
+                                     .no_ver = true};
     return authp_transfer_put(realm, &batch, results, pool);
 }

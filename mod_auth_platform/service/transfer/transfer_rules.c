@@ -12,6 +12,27 @@ static bool same(const authp_columns_t *columns, const void *stored, const void 
     return all;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_roles(const apr_array_header_t *a, const apr_array_header_t *b)
+{
+    bool same = a->nelts == b->nelts;
+    for (int i = 0; same && i < a->nelts; i++) {
+        same = same_text(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *));
+    }
+    return same;
+}
+
+static bool same_rights(const authp_user_t *a, const authp_user_t *b)
+{
+    return same_text(a->password_hash, b->password_hash) && a->disabled == b->disabled &&
+           same_roles(a->roles, b->roles) && a->is_recruiter_verified == b->is_recruiter_verified &&
+           a->email_verified == b->email_verified && same_text(a->email, b->email);
+}
+
 static authp_put_outcome_t decide_session(const authp_session_t *stored, const authp_session_t *row)
 {
     if (strcmp(stored->user_id.hex, row->user_id.hex) != 0) {
@@ -49,23 +70,27 @@ authp_put_outcome_t authp_transfer_rules_decide(const authp_columns_t *columns, 
     return columns == &authp_columns_invite ? decide_invite(stored, row) : AUTHP_PUT_KEPT;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool same_roles(const apr_array_header_t *a, const apr_array_header_t *b)
-{
-    bool same = a->nelts == b->nelts;
-    for (int i = 0; same && i < a->nelts; i++) {
-        same = same_text(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *));
-    }
-    return same;
-}
-
 static int64_t greater(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+const char *authp_transfer_rules_parted(const authp_user_t *stored, const authp_user_t *row)
+{
+    bool replaces = stored->updated_at < row->updated_at;
+    /* A hash that was made anew at a sign-in counts up nothing. */
+    bool both = stored->ver == row->ver && stored->auth_changed_at != row->auth_changed_at;
+    if (same_rights(stored, row)) {
+        return NULL;
+    }
+    if (replaces && (both || stored->ver > row->ver)) {
+        return "its password, address, roles or lock were changed in this store, and something in "
+               "the file later";
+    }
+    return !replaces && (both || stored->ver < row->ver)
+               ? "its password, address, roles or lock were changed in the file, and something in "
+                 "this store later"
+               : NULL;
 }
 
 authp_user_t authp_transfer_rules_merge(const authp_user_t *stored, const authp_user_t *row,
@@ -74,11 +99,8 @@ authp_user_t authp_transfer_rules_merge(const authp_user_t *stored, const authp_
     authp_user_t after = *row;
     bool kills = !same_text(stored->password_hash, row->password_hash) ||
                  (row->disabled && !stored->disabled);
-    bool counts = kills || stored->ver != row->ver || stored->min_ver != row->min_ver ||
-                  stored->disabled != row->disabled || !same_roles(stored->roles, row->roles) ||
-                  stored->is_recruiter_verified != row->is_recruiter_verified ||
-                  stored->email_verified != row->email_verified ||
-                  !same_text(stored->email, row->email);
+    bool counts =
+        stored->ver != row->ver || stored->min_ver != row->min_ver || !same_rights(stored, row);
     after.ver = greater(row->ver, stored->ver);
     after.min_ver = greater(row->min_ver, stored->min_ver);
     after.auth_changed_at = counts ? now : greater(row->auth_changed_at, stored->auth_changed_at);
