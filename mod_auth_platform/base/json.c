@@ -119,6 +119,11 @@ void authp_json_set_str(json_t *object, const char *key, const char *value)
     put(object, key, string_of(value));
 }
 
+void authp_json_set_strn(json_t *object, const char *key, const char *value, size_t len)
+{
+    put(object, key, json_stringn_nocheck(value, len));
+}
+
 void authp_json_set_int(json_t *object, const char *key, json_int_t value)
 {
     put(object, key, json_integer(value));

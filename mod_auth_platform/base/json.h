@@ -28,6 +28,8 @@ json_t *authp_json_array(apr_pool_t *pool);
 
 /* Setters. The object owns the new value. A NULL string becomes null. */
 void authp_json_set_str(json_t *object, const char *key, const char *value);
+/* `value` has `len` bytes of UTF-8 and may have a NUL inside. */
+void authp_json_set_strn(json_t *object, const char *key, const char *value, size_t len);
 void authp_json_set_int(json_t *object, const char *key, json_int_t value);
 void authp_json_set_bool(json_t *object, const char *key, int value);
 /* Takes a new reference to `value`. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/core/cookie.h"
 #include "api/core/origin_rule.h"
+#include "api/core/profile.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "service/account/device.h"
@@ -143,6 +144,9 @@ bool authp_cookie_is_of(const authp_call_t *call, const char *sid)
 bool authp_cookie_wanted(const authp_call_t *call)
 {
     authp_delivery_t delivery = call->request->mount->delivery;
+    if (call->request->mount->profile->bearer_only) {
+        return false;
+    }
     return delivery == AUTHP_DELIVERY_COOKIE ||
            (delivery == AUTHP_DELIVERY_ASK &&
             authp_text_same(authp_call_header(call, DELIVERY_HEADER), "cookie"));

@@ -35,7 +35,8 @@ void authp_cookie_set_pending(authp_call_t *call, const char *value);
  * `sid` is NULL. */
 bool authp_cookie_is_of(const authp_call_t *call, const char *sid);
 
-/* True if the client gets its tokens as cookies: by the mount's setting, or by X-Token-Delivery. */
+/* True if the client gets its tokens as cookies: by the mount's setting, or by X-Token-Delivery.
+ * Never at a profile that takes bearer tokens only. */
 bool authp_cookie_wanted(const authp_call_t *call);
 
 #endif

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/core/route.h"
+#include "api/core/body.h"
 #include "api/core/cookie.h"
 #include "api/core/origin_rule.h"
 #include "api/core/profile.h"
 #include "api/core/query.h"
 #include "api/core/throttle.h"
-#include "base/json.h"
-#include "base/text.h"
 #include "service/live/standing.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* Checks CSRF and Origin as far as this is possible before the token is verified. */
 static authp_err_t check_origin(authp_call_t *call)
@@ -97,67 +95,6 @@ static authp_err_t check_access(authp_call_t *call)
     return AUTHP_E_INSUFFICIENT_ROLE;
 }
 
-/* application/json, alone or with charset=utf-8, and not compressed. */
-static bool is_json(const authp_call_t *call)
-{
-    static const char type[] = "application/json";
-    const char *sent = authp_call_header(call, "Content-Type");
-    const char *coding = authp_call_header(call, "Content-Encoding");
-    if (coding != NULL && !authp_text_same(coding, "identity")) {
-        return false;
-    }
-    if (sent == NULL || strncasecmp(sent, type, sizeof(type) - 1) != 0) {
-        return false;
-    }
-    const char *rest = sent + sizeof(type) - 1;
-    rest += strspn(rest, " \t");
-    if (*rest == '\0') {
-        return true;
-    }
-    if (*rest != ';') {
-        return false;
-    }
-    rest += 1 + strspn(rest + 1, " \t");
-    return authp_text_same(rest, "charset=utf-8") || authp_text_same(rest, "charset=\"utf-8\"") ||
-           *rest == '\0';
-}
-
-static authp_err_t read_body(authp_call_t *call)
-{
-    const authp_request_t *request = call->request;
-    const authp_schema_t *schema = call->route->body;
-    const char *text = NULL;
-    size_t len = 0;
-    if (schema == NULL) {
-        return AUTHP_OK;
-    }
-    bool optional = (call->route->flags & AUTHP_ROUTE_OPTIONAL_BODY) != 0;
-    bool json = is_json(call);
-    if (!json && !optional) {
-        return AUTHP_E_UNSUPPORTED_MEDIA_TYPE;
-    }
-    /* If the body is optional, Content-Type does not say whether there is one: `curl -d ''` sends a
-     * type without a body. A limit of 0 finds out whether there is a body. */
-    size_t limit = json ? (size_t)call->realm->settings->body_limit : 0;
-    authp_err_t err = request->read_body(request->body_ctx, limit, &text, &len);
-    if (err != AUTHP_OK) {
-        return err == AUTHP_E_TOO_LARGE && !json ? AUTHP_E_UNSUPPORTED_MEDIA_TYPE : err;
-    }
-    if (optional && len == 0) {
-        call->body = authp_json_object(call->pool);
-        return AUTHP_OK;
-    }
-    err = authp_json_parse(text, len, &call->body, call->pool);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    authp_findings_t *findings = authp_findings_make(call->pool);
-    err = authp_schema_check(schema, call->realm->settings, call->body,
-                             request->mount->profile->ignores_unknown_fields, findings);
-    call->findings = err != AUTHP_OK ? findings : NULL;
-    return err;
-}
-
 /* Runs a step that waits for a store or a hash, within the gate. Reading a body takes no place in
  * the gate: otherwise a few slow clients could make all other requests get 503. */
 static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
@@ -182,11 +119,21 @@ static authp_err_t wait_for(authp_call_t *call, authp_handler_fn *step)
     return err;
 }
 
-/* Runs a request that the rate limits have admitted. */
-static authp_err_t serve(authp_call_t *call)
+/* Cookies of the platform are no credential at the routes of a profile that takes bearer tokens
+ * only. */
+static void find_credential(authp_call_t *call)
 {
     authp_credential_find(&call->request->headers, call->realm->settings->secure_cookies,
                           &call->credential);
+    if (call->credential.via == AUTHP_VIA_COOKIE && call->request->mount->profile->bearer_only) {
+        call->credential = (authp_credential_t){.via = AUTHP_VIA_NONE};
+    }
+}
+
+/* Runs a request that the rate limits have admitted. */
+static authp_err_t serve(authp_call_t *call)
+{
+    find_credential(call);
     authp_err_t err = check_origin(call);
     if (err == AUTHP_OK && call->route->auth == AUTHP_AUTH_REQUIRED) {
         err = wait_for(call, check_access);
@@ -194,7 +141,7 @@ static authp_err_t serve(authp_call_t *call)
         err = wait_for(call, check_optional);
     }
     if (err == AUTHP_OK) {
-        err = read_body(call);
+        err = authp_body_take(call);
     }
     if (err == AUTHP_OK) {
         err = authp_query_check(call);
@@ -208,6 +155,7 @@ static authp_err_t serve(authp_call_t *call)
 
 authp_err_t authp_route_serve(authp_call_t *call)
 {
+    call->form = authp_body_is_form(call);
     authp_err_t err = authp_throttle_enter(call);
     if (err != AUTHP_OK) {
         return err;

@@ -2,6 +2,7 @@
 #include "api/core/sign_in.h"
 #include "api/core/answer.h"
 #include "api/core/cookie.h"
+#include "base/json.h"
 
 #include <string.h>
 
@@ -46,4 +47,36 @@ authp_err_t authp_sign_in_redirect(authp_call_t *call, const authp_grant_t *gran
         authp_answer_redirect(call, location);
     }
     return err;
+}
+
+authp_err_t authp_sign_in_bearer(authp_call_t *call, const authp_grant_t *grant, json_t **out)
+{
+    authp_err_t err = call->form ? AUTHP_OK : authp_cookie_set_device(call, grant);
+    if (err == AUTHP_OK) {
+        *out = authp_json_object(call->pool);
+        authp_json_set_str(*out, "access_token", grant->access_token);
+        authp_json_set_str(*out, "token_type", "bearer");
+    }
+    return err;
+}
+
+authp_err_t authp_sign_in_by_password(authp_call_t *call, authp_door_t door, authp_grant_t *out)
+{
+    const char *email = authp_call_field(call, "email");
+    authp_login_t in = {.kind = email != NULL ? AUTHP_LOGIN_EMAIL : AUTHP_LOGIN_USERNAME,
+                        .login = email != NULL ? email : authp_call_field(call, "username"),
+                        .password = authp_call_field(call, "password"),
+                        .door = door,
+                        .invite_code = authp_call_field(call, "invite_code")};
+    in.password_len = strlen(in.password);
+    return authp_login_by_password(call->realm, &in, &call->client, out, call->pool);
+}
+
+authp_err_t authp_sign_in_end(const authp_call_t *call)
+{
+    const authp_leaving_t leaving = {.user_id = call->user->id.hex,
+                                     .session_id = call->session->id.hex,
+                                     .ver = call->principal.ver,
+                                     .session = call->session};
+    return authp_session_logout(call->realm, &leaving, false, &call->client, call->pool);
 }

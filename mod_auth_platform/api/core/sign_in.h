@@ -3,6 +3,7 @@
 #define AUTHP_API_CORE_SIGN_IN_H
 
 #include "api/core/call.h"
+#include "service/sign_in/login.h"
 
 /* Answers a sign-in with the tokens of its new session. The session whose cookies came with the
  * request ends. */
@@ -12,5 +13,18 @@ AUTHP_CHECKED authp_err_t authp_sign_in_answer(authp_call_t *call, int status,
 /* Answers a sign-in with cookies, whatever the client asks for, and a redirect to `location`. */
 AUTHP_CHECKED authp_err_t authp_sign_in_redirect(authp_call_t *call, const authp_grant_t *grant,
                                                  const char *location);
+
+/* Signs in at `door` with the fields email or username, password and, if the route has it,
+ * invite_code of the body. */
+AUTHP_CHECKED authp_err_t authp_sign_in_by_password(authp_call_t *call, authp_door_t door,
+                                                    authp_grant_t *out);
+
+/* Ends the session of the access token with which the call was made. */
+AUTHP_CHECKED authp_err_t authp_sign_in_end(const authp_call_t *call);
+
+/* Begins the answer of a sign-in that hands out an access token alone: {access_token, token_type}.
+ * The browser's other sessions go on. The device cookie is set, unless the body was a form. */
+AUTHP_CHECKED authp_err_t authp_sign_in_bearer(authp_call_t *call, const authp_grant_t *grant,
+                                               json_t **out);
 
 #endif

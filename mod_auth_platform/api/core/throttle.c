@@ -39,7 +39,7 @@ static authp_err_t charge_sign_in(authp_call_t *call)
 authp_err_t authp_throttle_enter(authp_call_t *call)
 {
     call->client.retry_after = &call->retry_after;
-    if (has(call, SIGNING_IN)) {
+    if (has(call, SIGNING_IN) && !call->form) {
         call->client.device = authp_cookie_device(call);
     }
     if (has(call, AUTHP_ROUTE_LIMIT_CREDENTIAL)) {

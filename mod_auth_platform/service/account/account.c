@@ -138,13 +138,11 @@ authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_acc
     return AUTHP_OK;
 }
 
-authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_account_t *in,
-                                   const authp_client_t *client, authp_grant_t *out,
-                                   apr_pool_t *pool)
+authp_err_t authp_account_sign_up(const authp_realm_t *realm, const authp_new_account_t *in,
+                                  const authp_client_t *client, authp_user_t **out,
+                                  apr_pool_t *pool)
 {
-    /* A person who registers can neither choose a role nor prove an address by that. */
     authp_new_account_t own = *in;
-    own.role = authp_account_default_role(realm);
     own.verified = false;
     own.email_verified = false;
     authp_user_t *user = NULL;
@@ -154,5 +152,18 @@ authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_a
         return err;
     }
     audit_created(realm, "register", NULL, user, client, pool);
-    return authp_session_start(realm, user, client, out, pool);
+    *out = user;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_account_t *in,
+                                   const authp_client_t *client, authp_grant_t *out,
+                                   apr_pool_t *pool)
+{
+    /* A person who registers cannot choose a role. */
+    authp_new_account_t own = *in;
+    own.role = authp_account_default_role(realm);
+    authp_user_t *user = NULL;
+    authp_err_t err = authp_account_sign_up(realm, &own, client, &user, pool);
+    return err == AUTHP_OK ? authp_session_start(realm, user, client, out, pool) : err;
 }

@@ -35,6 +35,13 @@ AUTHP_CHECKED authp_err_t authp_account_insert(const authp_realm_t *realm,
                                                const authp_new_account_t *in, authp_hash_for_t who,
                                                authp_user_t **out, apr_pool_t *pool);
 
+/* Makes the account of the person who asks for it, with in->role and without a session. A person
+ * who registers cannot prove an address by that, nor be verified. AUTHP_E_EMAIL_TAKEN. */
+AUTHP_CHECKED authp_err_t authp_account_sign_up(const authp_realm_t *realm,
+                                                const authp_new_account_t *in,
+                                                const authp_client_t *client, authp_user_t **out,
+                                                apr_pool_t *pool);
+
 /* POST /register: makes a candidate and a first session. If only the session fails, the account is
  * complete and can sign in, and the result is AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_account_register(const authp_realm_t *realm,

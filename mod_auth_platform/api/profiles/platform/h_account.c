@@ -5,7 +5,6 @@
 #include "api/profiles/platform/handlers.h"
 #include "base/json.h"
 #include "service/account/account.h"
-#include "service/sign_in/login.h"
 
 #include <string.h>
 
@@ -23,14 +22,7 @@ authp_err_t authp_h_account_register(authp_call_t *call)
 static authp_err_t sign_in(authp_call_t *call, authp_door_t door)
 {
     authp_grant_t grant;
-    const char *email = authp_call_field(call, "email");
-    authp_login_t in = {.kind = email != NULL ? AUTHP_LOGIN_EMAIL : AUTHP_LOGIN_USERNAME,
-                        .login = email != NULL ? email : authp_call_field(call, "username"),
-                        .password = authp_call_field(call, "password"),
-                        .door = door,
-                        .invite_code = authp_call_field(call, "invite_code")};
-    in.password_len = strlen(in.password);
-    authp_err_t err = authp_login_by_password(call->realm, &in, &call->client, &grant, call->pool);
+    authp_err_t err = authp_sign_in_by_password(call, door, &grant);
     return err == AUTHP_OK ? authp_sign_in_answer(call, 200, &grant) : err;
 }
 
