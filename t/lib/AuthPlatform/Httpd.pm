@@ -203,17 +203,19 @@ sub unchunk {
 }
 
 # Sends one request on one connection. Returns {status, headers => {lower-case name => [values]}, body, json, retry_after, error}. Without a
-# status the connection was refused or cut. headers => {} are sent; from => address is the client's address.
+# status the connection was refused or cut. headers => {} are sent; from => address is the client's address. The body: json => data, or
+# form => TEXT, or text => TEXT, with type => MEDIA_TYPE.
 sub request {
     my ($self, $method, $path, %o) = @_;
-    my $body   = exists $o{json} ? JSON->new->utf8->encode($o{json}) : '';
+    my $type   = $o{type} || (exists $o{form} ? 'application/x-www-form-urlencoded' : 'application/json');
+    my $body   = exists $o{json} ? JSON->new->utf8->encode($o{json}) : $o{form} // $o{text} // '';
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 10,
         ($o{from} ? (LocalAddr => $o{from}) : ())) or return { status => 0, error => "connect: $!", body => '', headers => {} };
     local $SIG{PIPE} = 'IGNORE';
     print {$socket} "$method $path HTTP/1.1\r\nHost: 127.0.0.1:$self->{port}\r\nConnection: close\r\n",
         ($o{bearer} ? "Authorization: Bearer $o{bearer}\r\n" : ''),
         (map {"$_: $o{headers}{$_}\r\n"} sort keys %{ $o{headers} || {} }),
-        (length $body ? "Content-Type: application/json\r\nContent-Length: " . length($body) . "\r\n" : ''), "\r\n$body";
+        (length $body ? "Content-Type: $type\r\nContent-Length: " . length($body) . "\r\n" : ''), "\r\n$body";
     local $/;
     my $answer = <$socket> // '';
     my ($status) = $answer =~ m{^HTTP/1.1 (\d+)};
