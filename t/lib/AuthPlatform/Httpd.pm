@@ -2,7 +2,8 @@
 package AuthPlatform::Httpd;
 # An httpd of one test's own, for tests that cannot use the shared server of a run: another MPM, restarts, crashes.
 #   my $httpd = AuthPlatform::Httpd->new(mpm => 'worker');  $httpd->start;  $httpd->graceful;  $httpd->stop;
-# new(realm => $other) uses the settings, keys and store of another one; new(more => TEXT) adds to its configuration.
+# new(realm => $other) uses the settings, keys and store of another one; new(more => TEXT) adds to its configuration;
+# /page.txt needs the role of new(role => NAME), candidate.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Ports 'free_port';
@@ -27,7 +28,7 @@ sub new {
     $settings .= "AUTH_STORE=postgresql\nDATABASE_URL=$ENV{AUTHP_POSTGRES_URL}\nAUTH_DB_SCHEMA=$ENV{AUTHP_POSTGRES_SCHEMA}_own_$$\_" . int(1e6 * rand) . "\n"
         . ($ENV{AUTHP_POOLED} ? "AUTH_DB_PREPARED=off\n" : '')
         if ($ENV{AUTHP_STORE} || '') eq 'postgresql' && $settings !~ /^AUTH_STORE=/m;
-    my $self = bless { mpm => 'event', module => 1, limits => '', more => '', dir => $dir, owner => $$, %o }, $class;
+    my $self = bless { mpm => 'event', module => 1, limits => '', more => '', role => 'candidate', dir => $dir, owner => $$, %o }, $class;
     $self->{port} ||= free_port();
     mkdir "$dir/site";
     write_file("$dir/site/page.txt", "guarded\n");
@@ -71,7 +72,7 @@ sub configure {
     $conf .= "User www-data\nGroup www-data\n" if !$<;
     if ($self->{module}) {
         $conf .= "LoadModule auth_platform_module \"$ENV{AUTHP_MODULE}\"\nAuthPlatformEnvFile \"$dir/.env\"\n"
-            . "<Location \"/page.txt\">\nAuthType Platform\nAuthName \"t\"\nRequire role candidate\n</Location>\n$self->{more}\n";
+            . "<Location \"/page.txt\">\nAuthType Platform\nAuthName \"t\"\nRequire role $self->{role}\n</Location>\n$self->{more}\n";
     }
     write_file("$dir/httpd.conf", $conf);
     return $self;
