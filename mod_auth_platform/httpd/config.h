@@ -36,7 +36,8 @@ struct authp_way_in_t;
     X(int, forward_authorization, AUTHP_UNSET)                                                     \
     X(int, remote_user, AUTHP_UNSET)      /* authp_remote_user_t */                                \
     X(int, when_unavailable, AUTHP_UNSET) /* authp_unavailable_t */                                \
-    X(int, admin_passes_roles, AUTHP_UNSET)
+    X(int, admin_passes_roles, AUTHP_UNSET)                                                        \
+    X(const struct authp_profile_t *, error_shape, NULL)
 
 typedef enum authp_remote_user_t {
     AUTHP_REMOTE_USER_ID,

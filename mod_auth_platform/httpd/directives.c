@@ -190,6 +190,18 @@ static const char *unknown_profile(cmd_parms *cmd, const char *name)
                         names);
 }
 
+/* Only profiles that can be mounted have a shape of their own. */
+static const char *find_profile(cmd_parms *cmd, const char *name, const authp_profile_t **out)
+{
+    *out = authp_profiles_find(name);
+    return *out == NULL || (*out)->title == NULL ? unknown_profile(cmd, name) : NULL;
+}
+
+static const char *set_error_shape(cmd_parms *cmd, void *dir, const char *name)
+{
+    return find_profile(cmd, name, (const authp_profile_t **)((char *)dir + (size_t)cmd->info));
+}
+
 /* A host's own mounts replace those of the main server. `off` empties the list. */
 static const char *add_mount(cmd_parms *cmd, void *dir, const char *path, const char *name)
 {
@@ -207,10 +219,10 @@ static const char *add_mount(cmd_parms *cmd, void *dir, const char *path, const 
     if (error != NULL) {
         return wrong(cmd, error);
     }
-    const authp_profile_t *profile =
-        authp_profiles_find(name != NULL ? name : AUTHP_PROFILES_USUAL);
-    if (profile == NULL || profile->title == NULL) {
-        return unknown_profile(cmd, name);
+    const authp_profile_t *profile = NULL;
+    error = find_profile(cmd, name != NULL ? name : AUTHP_PROFILES_USUAL, &profile);
+    if (error != NULL) {
+        return error;
     }
     if (*mounts == NULL) {
         *mounts = apr_array_make(cmd->pool, 2, sizeof(authp_mount_t));

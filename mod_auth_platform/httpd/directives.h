@@ -35,7 +35,9 @@
       RSRC_CONF | OR_AUTHCFG,                                                                      \
       "if it is not known whether a valid token was revoked: deny (default), allow-valid")         \
     X(FLAG, "AuthPlatformAdminPassesRoles", ap_set_flag_slot, AUTHP_DIR(admin_passes_roles),       \
-      RSRC_CONF | OR_AUTHCFG, "on: the role admin passes every Require role")
+      RSRC_CONF | OR_AUTHCFG, "on: the role admin passes every Require role")                      \
+    X(TAKE1, "AuthPlatformErrorShape", set_error_shape, AUTHP_DIR(error_shape),                    \
+      RSRC_CONF | OR_AUTHCFG, "the profile in whose shape and words API clients are refused")
 
 /* A directive of httpd, which this module notes and leaves to httpd. Where a Require stands decides
  * what is open around the sign-in page (way_in.h). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/refuse.h"
 #include "httpd/body.h"
+#include "httpd/config.h"
 #include "httpd/runtime.h"
 
 #include "api/core/navigation.h"
@@ -95,7 +96,9 @@ static authp_response_t *document(request_rec *r, authp_err_t err,
         authp_refusal_page(err, request_id, &reader, out, pool);
     } else {
         const authp_refusal_t refusal = {.err = err, .request_id = request_id};
-        authp_refusal_write(authp_profiles_find(AUTHP_PROFILES_USUAL), &refusal, out, pool);
+        const authp_profile_t *shape = authp_config_dir(r)->error_shape;
+        authp_refusal_write(shape != NULL ? shape : authp_profiles_find(AUTHP_PROFILES_USUAL),
+                            &refusal, out, pool);
     }
     if (err == AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION) {
         authp_refusal_max_age(authp_context_make(r)->max_age, out, pool);

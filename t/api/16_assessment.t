@@ -12,6 +12,8 @@ use Test::More;
 
 my $httpd = AuthPlatform::Httpd->new(more => "AuthPlatformMount /api/v1/auth assessment\nAuthPlatformMount /api/auth\n"
         . "AuthPlatformTokenDelivery cookie\n"
+        . "<Location /shaped>\nAuthType Platform\nAuthName t\nRequire role recruiter\nAuthPlatformErrorShape assessment\n"
+        . "AuthPlatformSignInPage /in.html\n</Location>\n<Location /shaped/usual>\nAuthPlatformErrorShape platform\n</Location>\n"
         . "<Location /recruiters>\nAuthType Platform\nAuthName t\nRequire role recruiter\n</Location>\n")->start;
 my $auth = '/api/v1/auth';
 my %ada  = (email => 'ada@example.org', password => 'three calm words');
@@ -98,6 +100,17 @@ is_deeply($out->{json}, { message => 'Logged out successfully' }, '... says so')
 error_is($httpd->get("$auth/me", %bearer), 401, 'Could not validate credentials', 'token_revoked', 'the token is dead at once');
 is($httpd->get('/page.txt', %bearer)->{status}, 401, '... at the guarded page, too');
 is(post('/logout', undef, %bearer)->{status}, 401, 'a second logout');
+
+# AuthPlatformErrorShape: guarded places in the words of the profile.
+my $candidate = post('/login', \%ada)->{json}{access_token};
+error_is($httpd->get('/shaped'), 401, 'Could not validate credentials', 'token_missing', 'a guarded place of that shape');
+error_is($httpd->get('/shaped', %bearer), 401, 'Could not validate credentials', 'token_revoked', '... with a dead token');
+error_is($httpd->get('/shaped', bearer => $candidate), 403, 'Operation not permitted', 'insufficient_role', '... with a wrong role');
+like($httpd->get('/shaped')->{headers}{'www-authenticate'}[0], qr/^Bearer /, '... says how');
+is($httpd->get('/shaped', headers => { 'Sec-Fetch-Mode' => 'navigate' })->{headers}{location}[0], '/in.html?return_to=%2Fshaped', 'browsers go to the sign-in page as always');
+like($httpd->get('/shaped', bearer => $candidate, headers => { 'Sec-Fetch-Mode' => 'navigate' })->{body}, qr/<!DOCTYPE html>/, '... and get the page for a wrong role');
+is($httpd->get('/shaped/usual')->{headers}{'content-type'}[0], 'application/problem+json', 'an inner place of the usual shape');
+is($httpd->get('/page.txt')->{json}{title}, 'Sign-in needed', '... as where nothing is set');
 
 # Forms.
 $in = form('/login', 'grant_type=password&username=ada%40example.org&password=three+calm%20words&scope=');

@@ -15,7 +15,7 @@
 #define HOST (1u << FAKE_HOST)
 #define DIR (1u << FAKE_SECTION | 1u << FAKE_HTACCESS)
 
-typedef enum kind_t { TEXT, NUMBER, LONG, PAGE, MOUNTS } kind_t;
+typedef enum kind_t { TEXT, NUMBER, LONG, PAGE, MOUNTS, PROFILE } kind_t;
 
 /* Where the directive may stand, the kind of its member, two values, and the member's value for
  * each. */
@@ -50,6 +50,12 @@ static const struct directive_t {
      {"allow-valid", "1"},
      {"deny", "0"}},
     {"AuthPlatformAdminPassesRoles", MAIN | HOST | DIR, NUMBER, "-1", {"on", "1"}, {"off", "0"}},
+    {"AuthPlatformErrorShape",
+     MAIN | HOST | DIR,
+     PROFILE,
+     NULL,
+     {"assessment", "assessment"},
+     {"platform", "platform"}},
 };
 #define DIRECTIVES ((int)(sizeof(directives) / sizeof(directives[0])))
 
@@ -87,6 +93,10 @@ static const char *value_in(const struct directive_t *directive, void *config)
         return apr_psprintf(fake.f.pool, "%" APR_INT64_T_FMT, *(const int64_t *)member);
     case MOUNTS:
         return paths_of(*(apr_array_header_t *const *)member);
+    case PROFILE: {
+        const authp_profile_t *profile = *(const authp_profile_t *const *)member;
+        return profile != NULL ? profile->name : NULL;
+    }
     case PAGE:
         break;
     }
