@@ -79,7 +79,8 @@ static authp_err_t load_settings(authp_context_t *context, apr_array_header_t *e
     if (err != AUTHP_OK && wrong != NULL) {
         apr_array_cat(errors, wrong);
     }
-    if (err != AUTHP_OK && file == NULL && getenv("JWT_SECRET_KEY") == NULL) {
+    if (err != AUTHP_OK && file == NULL && getenv("JWT_SECRET_KEY") == NULL &&
+        getenv("SECRET_KEY") == NULL) {
         authp_output_error(context->pool, "note: there is no .env in this folder; name the "
                                           "server's settings file with --env-file FILE");
     }

@@ -4,6 +4,7 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Httpd;
 use AuthPlatform::Test;
 use POSIX ();
 use Test::More;
@@ -126,4 +127,31 @@ problem_is(api(POST => '/register/recruiter', json => { email => new_email(), pa
     403, 'invite_required', q{an admin's cookies without their CSRF token});
 is(api(POST => '/register/recruiter', json => { email => new_email(), password => $password }, cookies => $jar,
         headers => { Origin => origin(), 'X-CSRF-Token' => $jar->{csrf_token} })->{status}, 201, 'with it: an admin');
+
+# RECRUITER_REGISTRATION: who may register without an invite.
+for my $way (qw(pending open)) {
+    my $httpd = AuthPlatform::Httpd->new(settings => "RECRUITER_REGISTRATION=$way\n", more => qq{<Location "/recruiters">\nAuthType Platform\nAuthName "t"\nRequire role recruiter\n</Location>\n})->start;
+    my %rob = (email => new_email(), password => $password);
+    my $answer = $httpd->api('/register/recruiter', { %rob, name => 'Rob', verified => JSON::true() });
+    my $who    = $way eq 'open' ? $answer->{json}{user} : $answer->{json};
+    is($answer->{status}, 201, "$way: anybody registers as a recruiter") or diag $answer->{body};
+    is_deeply($who->{roles}, ['recruiter'], "$way: with that role alone");
+    is($who->{is_recruiter_verified} ? 'verified' : 'not yet', $way eq 'open' ? 'verified' : 'not yet', "$way: saying so verifies nobody");
+    ok(!$who->{email_verified}, "$way: the address is not proven");
+    is($httpd->api('/register/recruiter', \%rob)->{status}, 409, "$way: once");
+    is($httpd->api('/register/recruiter', { %rob, email => new_email(), invite_code => 'made up' })->{json}{code}, 'invite_invalid', "$way: a code that is sent counts");
+    my $candidate = $httpd->api('/register', { email => new_email(), password => $password })->{json};
+    is($httpd->api('/login/recruiter', { email => $candidate->{user}{email}, password => $password })->{json}{code}, 'not_recruiter', "$way: who is a candidate stays one");
+    my $login = $httpd->api('/login/recruiter', \%rob);
+    if ($way eq 'open') {
+        is($httpd->get('/recruiters', bearer => $answer->{json}{access_token})->{status}, 404, 'open: signed in at once, and let in');
+        is($login->{status}, 200, 'open: and again');
+    } else {
+        ok(!exists $answer->{json}{access_token}, 'pending: without tokens');
+        is_deeply($answer->{headers}{'set-cookie'} // [], [], 'pending: without cookies');
+        is("$login->{status} $login->{json}{code}", '403 recruiter_pending', 'pending: cannot sign in');
+        is($httpd->api('/login', \%rob)->{json}{code}, 'recruiter_pending', 'pending: at no door');
+    }
+    $httpd->stop;
+}
 done_testing;

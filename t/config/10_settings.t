@@ -11,7 +11,7 @@ use Test::More;
 my $httpd  = $ENV{AUTHP_HTTPD} || '/usr/sbin/apache2';
 my $dir    = File::Temp::tempdir(CLEANUP => 1);
 my $secret = 'kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL';
-$ENV{$_} // next, delete $ENV{$_} for qw(JWT_SECRET_KEY AUTH_STORE BCRYPT_ROUNDS MONGODB_URI DATABASE_URL AUTH_STATE_DIR);
+$ENV{$_} // next, delete $ENV{$_} for qw(JWT_SECRET_KEY SECRET_KEY AUTH_STORE BCRYPT_ROUNDS MONGODB_URI DATABASE_URL AUTH_STATE_DIR);
 
 sub put {
     my ($name, $text, $mode) = @_;
@@ -48,6 +48,10 @@ is((check(env => "JWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/$_\n"))[0], 0, "a 
 is((check(conf => ''))[0], 0, 'LoadModule alone changes nothing');
 is((check(env => "# c\r\nexport JWT_SECRET_KEY=\"$secret\" # why\r\n\r\nBCRYPT_ROUNDS='10'\r\nAUTH_STATE_DIR=$dir/s\r\nUNKNOWN_OTHER=1\r\n"))[0], 0,
     'quotes, comments, export, CRLF and others\' keys are fine');
+# A .env of another back end: second names of settings, and names of other programs.
+is((check(env => "SECRET_KEY=$secret\nALGORITHM=HS256\nMONGO_DB_NAME=jobs\nCORS_ORIGINS=[\"http://localhost:3000\"]\nJWT_SECRET_KEY=$secret\nAUTH_STATE_DIR=$dir/s\n"
+        . join('', map { "$_=1\n" } qw(APP_NAME APP_VERSION DEBUG LOG_LEVEL GOOGLE_API_KEY CHROMA_DB_DIR PYTHON_VERSION DB_POOL_SIZE DB_MAX_OVERFLOW CORS_CREDENTIALS))))[0], 0,
+    'a .env of another back end');
 is((check(env => "JWT_SECRET_KEY=\nAUTH_STATE_DIR=$dir/s\n"))[0], 1, 'an empty value is a missing one');
 {
     local $ENV{JWT_SECRET_KEY} = $secret;
@@ -103,6 +107,17 @@ my @wrong = (
     ['absolute below idle',     "${good}SESSION_ABSOLUTE_DAYS=1",      'SESSION_ABSOLUTE_DAYS|REFRESH_TOKEN_EXPIRE_DAYS'],
     ['an audit of negative days', "${good}AUDIT_RETENTION_DAYS=-1",    'AUDIT_RETENTION_DAYS'],
     ['common passwords maybe',  "${good}PASSWORD_REFUSE_COMMON=maybe", 'PASSWORD_REFUSE_COMMON'],
+    ['recruiters maybe',        "${good}RECRUITER_REGISTRATION=yes",   'RECRUITER_REGISTRATION .*invite, pending or open'],
+    ['recruiters without the role', "${good}ROLES=user,admin\nRECRUITER_REGISTRATION=open", 'RECRUITER_REGISTRATION .*no recruiter'],
+    ['a short secret by its second name', 'SECRET_KEY=tooshort',       '[^_]SECRET_KEY in'],
+    ['two secrets',             "${good}SECRET_KEY=${secret}b",        'JWT_SECRET_KEY in .*another value than SECRET_KEY'],
+    ['two algorithms',          "${good}JWT_ALGORITHM=HS256\nALGORITHM=HS512", 'JWT_ALGORITHM in .*another value than ALGORITHM'],
+    ['two MongoDBs',            "${good}MONGODB_URI=mongodb://u:$secret\@h\nMONGO_URI=mongodb://u:$secret\@i", 'MONGODB_URI in .*another value than MONGO_URI'],
+    ['two databases',           "${good}MONGODB_DB=a\nMONGO_DB_NAME=b", 'MONGODB_DB in .*another value than MONGO_DB_NAME'],
+    ['two lists of origins',    "${good}BACKEND_CORS_ORIGINS=https://a.example\nCORS_ORIGINS=https://b.example", 'BACKEND_CORS_ORIGINS in .*another value than CORS_ORIGINS'],
+    (map { my ($name, $sample) = @$_; ["the sample $sample as $name", ($name =~ /PREVIOUS/ ? $good : '') . "$name=$sample", "$name in .*sample"] }
+        map { [JWT_SECRET_KEY => $_], [SECRET_KEY => $_], [JWT_SECRET_KEY_PREVIOUS => $_] }
+        qw(your-super-secret-key-make-it-strong replace_this_with_a_strong_secret_key please_CHANGE_THIS_in_production_0123)),
     ['no file of refused passwords', "${good}PASSWORD_REFUSED_FILE=$dir/none", 'PASSWORD_REFUSED_FILE'],
 );
 for my $case (@wrong) {

@@ -56,7 +56,10 @@ START_TEST(defaults)
     ck_assert_int_eq(s->bcrypt_rounds, 12);
     ck_assert(!s->password_argon2id);
     ck_assert_int_eq(s->body_limit, 16384);
-    ck_assert_int_eq(s->roles->nelts, 3);
+    ck_assert_str_eq(apr_array_pstrcat(pool, s->roles, ','),
+                     "candidate,recruiter,admin,seeker,provider,user");
+    ck_assert(!s->roles_set);
+    ck_assert_int_eq(s->recruiter_registration, AUTHP_RECRUITERS_BY_INVITE);
     ck_assert_int_eq(s->limit_account.count, 5);
     ck_assert_int_eq(s->limit_account.seconds, 900);
     ck_assert(s->secure_cookies && s->refresh_token_rotation && s->limits);
@@ -135,6 +138,7 @@ START_TEST(values_are_typed)
     ck_assert_str_eq(APR_ARRAY_IDX(s->cors_origins, 0, const char *), "https://a.example");
     ck_assert_str_eq(s->frontend_origin, "https://www.example.org");
     ck_assert_str_eq(APR_ARRAY_IDX(s->roles, 1, const char *), "provider");
+    ck_assert(s->roles_set);
     ck_assert_int_eq(s->limit_register.seconds, 172800);
     ck_assert(!s->limits && !s->secure_cookies);
 }
@@ -157,7 +161,8 @@ START_TEST(bounds)
         "MONGODB_DB=a23456789012345678901234567890123456789012345678901234567890123",
         "AUTH_DB_SCHEMA=_23456789012345678901234567890123456789012345678901234567890123",
         "AUTH_DB_PREPARED=off",
-        "ROLES= abcdefghijklmnopqrstuvwxyz012345 ,a_-9,",
+        "ROLES= abcdefghijklmnopqrstuvwxyz012345 ,a_-9,recruiter",
+        "RECRUITER_REGISTRATION=open",
         "REFRESH_TOKEN_ROTATION=FALSE",
         NULL};
     authp_settings_t *s = NULL;
@@ -176,7 +181,8 @@ START_TEST(bounds)
     ck_assert_int_eq(s->cors_origins->nelts, 2);
     ck_assert_str_eq(APR_ARRAY_IDX(s->cors_origins, 1, const char *), "http://[::1]:3000");
     ck_assert_uint_eq(strlen(s->mongodb_db), 63);
-    ck_assert_int_eq(s->roles->nelts, 2);
+    ck_assert_int_eq(s->roles->nelts, 3);
+    ck_assert_int_eq(s->recruiter_registration, AUTHP_RECRUITERS_OPEN);
     ck_assert_str_eq(APR_ARRAY_IDX(s->roles, 1, const char *), "a_-9");
     ck_assert(!s->refresh_token_rotation);
 }
@@ -261,6 +267,9 @@ static const struct {
     {"AUTH_DB_SCHEMA=a234567890123456789012345678901234567890123456789012345678901234",
      "at most 63 bytes"},
     {"AUTH_LIMIT_ACCOUNT=901/1s", "at most 900 failures"},
+    {"RECRUITER_REGISTRATION=closed",
+     "RECRUITER_REGISTRATION in the environment: must be invite, pending or open"},
+    {"RECRUITER_REGISTRATION=Open", "must be invite, pending or open"},
     {"JWT_SECRET_KEY=abcdefgabcdefgabcdefgabcdefgabcdefg", "pattern"},
 };
 
@@ -282,9 +291,10 @@ START_TEST(samples_are_no_secrets)
     const char *const fine[] = {"JWT_SECRET_KEY=abcdefghabcdefghabcdefghabcdefgh", NULL};
     authp_settings_t *eight = NULL;
     ck_assert_str_eq(load(fine, &eight), "");
-    static const char *const samples[] = {"change-me",   "ChangeMe",    "CHANGE_ME",   "Replace-Me",
-                                          "replace_me",  "Your-Secret", "YOUR_SECRET", "Example",
-                                          "PLACEHOLDER", "Secret-Key",  "SuperSecret"};
+    static const char *const samples[] = {
+        "change-me",   "ChangeMe",     "CHANGE_ME",   "Replace-Me",  "replace_me",
+        "Your-Secret", "YOUR_SECRET",  "Example",     "PLACEHOLDER", "Secret-Key",
+        "SuperSecret", "Replace_This", "change_this", "CHANGE_THIS"};
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         const char *key = apr_pstrcat(pool, "JWT_SECRET_KEY=0123456789abcdefghij-", samples[i],
                                       "-klmnopqrst", NULL);
@@ -294,6 +304,38 @@ START_TEST(samples_are_no_secrets)
         ck_assert_msg(strstr(said, "is a sample") != NULL, "%s: %s", key, said);
         ck_assert_ptr_null(s);
     }
+}
+END_TEST
+
+/* The samples of other back ends, under each name of the key, and far behind in a long one. */
+START_TEST(samples_under_each_name)
+{
+    static const char *const pairs[] = {
+        "SECRET_KEY=your-super-secret-key-make-it-strong",
+        "SECRET_KEY=replace_this_with_a_long_random_string",
+        "JWT_SECRET_KEY_PREVIOUS=your-super-secret-key-make-it-strong",
+        "JWT_SECRET_KEY_PREVIOUS=please-change_this-key-0123456789abcdef",
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        const char *both[] = {pairs[i], i < 2 ? NULL : "JWT_SECRET_KEY=" SECRET, NULL};
+        authp_settings_t *s = NULL;
+        const char *said = load(both, &s);
+        const char *name = apr_pstrmemdup(pool, pairs[i], strcspn(pairs[i], "="));
+        ck_assert_str_eq(said, apr_pstrcat(pool, name,
+                                           " in the environment: is a sample or a pattern, not a "
+                                           "secret (make one with `authplatform secret`)",
+                                           NULL));
+        ck_assert_ptr_null(s);
+    }
+    char *filler = apr_palloc(pool, 601);
+    for (int i = 0; i < 600; i++) {
+        filler[i] = (char)('A' + i % 26);
+    }
+    filler[600] = '\0';
+    const char *long_one[] = {apr_pstrcat(pool, "JWT_SECRET_KEY=", filler, "replace_this", NULL),
+                              NULL};
+    authp_settings_t *s = NULL;
+    ck_assert_ptr_nonnull(strstr(load(long_one, &s), "is a sample"));
 }
 END_TEST
 
@@ -347,6 +389,7 @@ Suite *suite_settings(void)
     tcase_add_test(tests, bounds);
     tcase_add_loop_test(tests, wrong_values_are_named, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_test(tests, samples_are_no_secrets);
+    tcase_add_test(tests, samples_under_each_name);
     tcase_add_loop_test(tests, env_files, 0, (int)(sizeof(files) / sizeof(files[0])));
     suite_add_tcase(suite, tests);
     return suite;

@@ -177,6 +177,8 @@ static const struct {
     {"DATABASE_URL=postgresql://h\n", "postgresql", NULL},
     {"DATABASE_URL=postgres://h\n", "postgresql", NULL},
     {"DATABASE_URL=postgresql+asyncpg://h\n", "postgresql", NULL},
+    {"DATABASE_URL=postgresql+psycopg2://h\n", "postgresql", NULL},
+    {"MONGO_URI=mongodb://h\n", "mongodb", NULL},
     {"DATABASE_URL=host=h sslrootcert=/a://b\n", "postgresql", NULL},
     {"DATABASE_URL=postgres://h\nMONGODB_URI=mongodb://h\n", "mongodb", NULL},
     {"AUTH_STORE=sqlite\nMONGODB_URI=mongodb://h\n", "sqlite",
@@ -227,6 +229,8 @@ static const struct {
     {"OIDC_PROVIDERS=a\nOIDC_A_KIND=github\nOIDC_A_CLIENT_ID=x\nOIDC_A_CLIENT_SECRET=s3cret-s3\n"
      "OIDC_A_REDIRECT_URI=https://h/oidc/a/callback\nOIDC_A_LABLE=A",
      "OIDC_A_LABLE", "is not a setting; did you mean OIDC_A_LABEL?"},
+    {"ROLES=candidate,admin\nRECRUITER_REGISTRATION=pending", "RECRUITER_REGISTRATION",
+     "is set, but ROLES has no recruiter"},
     {"GOOGLE_CLIENT_SECRET=s3cret-s3cret", "GOOGLE_CLIENT_ID",
      "GOOGLE_CLIENT_SECRET and GOOGLE_OAUTH_REDIRECT_URI go together: set all three or none"},
     {"GOOGLE_CLIENT_ID=x\nGOOGLE_OAUTH_REDIRECT_URI=https://h/cb", "GOOGLE_CLIENT_ID",
@@ -278,7 +282,9 @@ static const struct {
     const char *meant; /* the setting that is suggested; NULL: none */
 } names[] = {
     {"JWT_SECRET", "JWT_SECRET_KEY"},
-    {"SECRET_KEY", "JWT_SECRET_KEY"},
+    {"SECRET_KYE", "SECRET_KEY"},
+    {"MONGO_UIR", "MONGO_URI"},
+    {"CORS_ORIGIN", "CORS_ORIGINS"},
     {"jwt_secret", "JWT_SECRET_KEY"},
     {"JWT_SECERT_KEY", "JWT_SECRET_KEY"},
     {"BCRYPT_ROUND", "BCRYPT_ROUNDS"},

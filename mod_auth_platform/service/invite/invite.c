@@ -247,9 +247,9 @@ static authp_err_t insert_unverified(const authp_realm_t *realm, const authp_new
     return authp_account_insert(realm, &recruiter, AUTHP_HASH_STRANGER, user, pool);
 }
 
-authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_account_t *in,
-                                  const char *code, const authp_client_t *client,
-                                  authp_grant_t *out, apr_pool_t *pool)
+authp_err_t authp_invite_enrol(const authp_realm_t *realm, const authp_new_account_t *in,
+                               const char *code, const authp_client_t *client, authp_user_t **out,
+                               apr_pool_t *pool)
 {
     authp_invite_t *invite = NULL;
     authp_user_t *user = NULL;
@@ -274,5 +274,17 @@ authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_ac
     /* The account exists, even if the store failed afterwards. Then /login/recruiter completes it.
      */
     audit(realm, "register", inserted->id.hex, inserted->id.hex, client, pool);
+    if (err == AUTHP_OK) {
+        *out = user;
+    }
+    return err;
+}
+
+authp_err_t authp_invite_register(const authp_realm_t *realm, const authp_new_account_t *in,
+                                  const char *code, const authp_client_t *client,
+                                  authp_grant_t *out, apr_pool_t *pool)
+{
+    authp_user_t *user = NULL;
+    authp_err_t err = authp_invite_enrol(realm, in, code, client, &user, pool);
     return err == AUTHP_OK ? authp_session_start(realm, user, client, out, pool) : err;
 }

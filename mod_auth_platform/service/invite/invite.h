@@ -40,8 +40,14 @@ AUTHP_CHECKED authp_err_t authp_invite_accept(const authp_realm_t *realm, const 
                                               int64_t since, const authp_client_t *client,
                                               authp_user_t **user, apr_pool_t *pool);
 
-/* POST /register/recruiter: makes a recruiter by invite, and a first session.
- * AUTHP_E_INVITE_INVALID, AUTHP_E_EMAIL_TAKEN. */
+/* Makes a verified recruiter by invite, without a session. AUTHP_E_INVITE_INVALID,
+ * AUTHP_E_EMAIL_TAKEN. recruiter.h has the function for routes. */
+AUTHP_CHECKED authp_err_t authp_invite_enrol(const authp_realm_t *realm,
+                                             const authp_new_account_t *in, const char *code,
+                                             const authp_client_t *client, authp_user_t **out,
+                                             apr_pool_t *pool);
+
+/* The same with a first session. */
 AUTHP_CHECKED authp_err_t authp_invite_register(const authp_realm_t *realm,
                                                 const authp_new_account_t *in, const char *code,
                                                 const authp_client_t *client, authp_grant_t *out,

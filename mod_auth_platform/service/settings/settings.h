@@ -24,6 +24,13 @@ typedef enum authp_provider_kind_t {
     AUTHP_PROVIDER_MICROSOFT /* OpenID Connect; an address is proven by xms_edov */
 } authp_provider_kind_t;
 
+/* How people who register as recruiters become recruiters, RECRUITER_REGISTRATION. */
+typedef enum authp_recruiter_registration_t {
+    AUTHP_RECRUITERS_BY_INVITE, /* only who has an invite */
+    AUTHP_RECRUITERS_PENDING,   /* anybody, once an administrator has verified the account */
+    AUTHP_RECRUITERS_OPEN       /* anybody, at once */
+} authp_recruiter_registration_t;
+
 /* A provider of identities: Google, or one of OIDC_PROVIDERS. */
 typedef struct authp_provider_t {
     const char *name;  /* "google", or [a-z][a-z0-9_]{0,31}; in routes and in stored identities */
@@ -90,8 +97,11 @@ typedef struct authp_settings_t {
     const char *frontend_origin;      /* its origin, NULL if unset */
     bool secure_cookies;              /* SECURE_COOKIES=true */
 
-    apr_array_header_t *roles; /* const char *, ROLES=candidate,recruiter,admin: 1-32 names of
-                                  [a-z][a-z0-9_-]{0,31} */
+    /* const char *, ROLES: 1-32 names of [a-z][a-z0-9_-]{0,31}. If it is not set: the role names of
+     * all profiles, which httpd narrows to those of the mounted ones (httpd/check_roles.h). */
+    apr_array_header_t *roles;
+    bool roles_set;
+    authp_recruiter_registration_t recruiter_registration; /* RECRUITER_REGISTRATION=invite */
 
     bool limits;                 /* AUTH_LIMITS=on */
     authp_rate_t limit_address;  /* AUTH_LIMIT_ADDRESS=120/1m */

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "net/origin.h"
+#include "service/settings/settings_alias.h"
 #include "service/settings/settings_providers.h"
 
 #include <apr_strings.h>
@@ -17,7 +18,7 @@
 
 static void complain_of(authp_loading_t *loading, const char *name, const char *text)
 {
-    loading->name = name;
+    loading->name = authp_settings_alias_said(loading, name);
     authp_settings_table_complain(loading, text);
 }
 
@@ -119,7 +120,8 @@ static void check_keys(authp_loading_t *loading, bool secret_complained)
 
 static bool complained_of(const authp_loading_t *loading, const char *name)
 {
-    const char *begin = apr_pstrcat(loading->pool, name, " ", NULL);
+    const char *begin =
+        apr_pstrcat(loading->pool, authp_settings_alias_said(loading, name), " ", NULL);
     for (int i = 0; i < loading->errors->nelts; i++) {
         if (begins(APR_ARRAY_IDX(loading->errors, i, const char *), begin)) {
             return true;
@@ -164,6 +166,10 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
         complain_of(loading, "SESSION_ABSOLUTE_DAYS",
                     "must not be less than REFRESH_TOKEN_EXPIRE_DAYS");
     }
+    if (s->roles_set && !authp_text_listed("recruiter", s->roles) &&
+        s->recruiter_registration != AUTHP_RECRUITERS_BY_INVITE) {
+        complain_of(loading, "RECRUITER_REGISTRATION", "is set, but ROLES has no recruiter");
+    }
     if (s->limit_account.count > FAILURES_MOST) {
         complain_of(loading, "AUTH_LIMIT_ACCOUNT", "must be at most 900 failures");
     }
@@ -184,13 +190,17 @@ static apr_array_header_t *all_names(const authp_settings_t *settings, apr_pool_
     for (int i = 0; i < authp_settings_table_count; i++) {
         APR_ARRAY_PUSH(known, const char *) = authp_settings_table[i].name;
     }
+    authp_settings_alias_list(known);
     return known;
 }
 
 /* The setting that `name` may be a misspelling of. NULL if there is none. */
 static const char *near_name(const char *name, const apr_array_header_t *known)
 {
-    if (authp_text_same(name, "JWT_SECRET") || authp_text_same(name, "SECRET_KEY")) {
+    if (authp_settings_alias_foreign(name)) {
+        return NULL;
+    }
+    if (authp_text_same(name, "JWT_SECRET")) {
         return "JWT_SECRET_KEY";
     }
     return authp_text_nearest(name, known);

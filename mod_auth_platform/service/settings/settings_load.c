@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/envfile.h"
 #include "service/settings/settings.h"
+#include "service/settings/settings_alias.h"
 #include "service/settings/settings_check.h"
 #include "service/settings/settings_providers.h"
 #include "service/settings/settings_values.h"
@@ -23,12 +24,27 @@ const authp_settings_env_t *authp_settings_load_environment(void)
     return &environment;
 }
 
+static apr_array_header_t *all_roles(apr_pool_t *pool)
+{
+    static const char *const names[] = {"candidate", "recruiter", "admin",
+                                        "seeker",    "provider",  "user"};
+    apr_array_header_t *roles = apr_array_make(pool, 6, sizeof(const char *));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        APR_ARRAY_PUSH(roles, const char *) = names[i];
+    }
+    return roles;
+}
+
 /* The defaults of settings of which other code must know whether they were set. */
-static void fill_in(authp_settings_t *settings)
+static void fill_in(authp_settings_t *settings, apr_pool_t *pool)
 {
     settings->jwt_audience_set = settings->jwt_audience != NULL;
     if (!settings->jwt_audience_set) {
         settings->jwt_audience = AUDIENCE;
+    }
+    settings->roles_set = settings->roles != NULL;
+    if (!settings->roles_set) {
+        settings->roles = all_roles(pool);
     }
 }
 
@@ -39,6 +55,7 @@ authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t
     apr_table_t *file = NULL;
     const char *error = NULL;
     authp_loading_t loading = {.settings = apr_pcalloc(pool, sizeof(authp_settings_t)),
+                               .said = apr_table_make(pool, 2),
                                .errors = apr_array_make(pool, 2, sizeof(const char *)),
                                .pool = pool};
     *errors = loading.errors;
@@ -55,15 +72,14 @@ authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t
     const char *store = NULL;
     for (int i = 0; i < authp_settings_table_count; i++) {
         const authp_setting_t *row = &authp_settings_table[i];
-        loading.name = row->name;
-        const char *value = authp_settings_source_value(&source, row->name, &loading.where);
+        const char *value = authp_settings_alias_value(&loading, &source, row->name);
         if (row->kind == AUTHP_SETTING_STORE) {
             store = value;
         } else if (value != NULL || row->fallback != NULL) {
             authp_settings_values_set(&loading, row, value != NULL ? value : row->fallback);
         }
     }
-    fill_in(loading.settings);
+    fill_in(loading.settings, pool);
     authp_settings_providers_load(&loading, &source);
     loading.where = source.in_file;
     if (file != NULL) {

@@ -42,7 +42,8 @@ const authp_setting_t authp_settings_table[] = {
     {"FRONTEND_URL", AT(TEXT, frontend_url), NULL, 1, 2000},
     {"SECURE_COOKIES", AT(BOOL, secure_cookies), "true", 0, 0},
 
-    {"ROLES", AT(ROLES, roles), "candidate,recruiter,admin", 0, 0},
+    {"ROLES", AT(ROLES, roles), NULL, 0, 0},
+    {"RECRUITER_REGISTRATION", AT(RECRUITER, recruiter_registration), "invite", 0, 0},
 
     {"AUTH_LIMITS", AT(BOOL, limits), "on", 0, 0},
     {"AUTH_LIMIT_ADDRESS", AT(RATE, limit_address), "120/1m", 0, 0},

@@ -17,8 +17,9 @@ typedef enum authp_setting_kind_t {
     AUTHP_SETTING_ROLES,   /* list of role names */
     AUTHP_SETTING_LIST,    /* list of texts (const char *), each `least`-`most` bytes */
     AUTHP_SETTING_KIND,
-    AUTHP_SETTING_HASH, /* bcrypt or argon2id */
-    AUTHP_SETTING_STORE /* AUTH_STORE, resolved when the others are known */
+    AUTHP_SETTING_HASH,      /* bcrypt or argon2id */
+    AUTHP_SETTING_RECRUITER, /* invite, pending or open */
+    AUTHP_SETTING_STORE      /* AUTH_STORE, resolved when the others are known */
 } authp_setting_kind_t;
 
 /* The type of the member that a value of each kind is written to. */
@@ -32,6 +33,7 @@ typedef enum authp_setting_kind_t {
 #define AUTHP_SETTING_TYPE_LIST const apr_array_header_t *
 #define AUTHP_SETTING_TYPE_KIND authp_provider_kind_t
 #define AUTHP_SETTING_TYPE_HASH bool
+#define AUTHP_SETTING_TYPE_RECRUITER authp_recruiter_registration_t
 #define AUTHP_SETTING_TYPE_STORE const char *
 
 /* The kind and the offset of a row. A member that is not of the kind's type does not compile. */
@@ -53,6 +55,7 @@ typedef struct authp_loading_t {
     void *target;      /* the struct whose member is set: `settings`, or a provider of it */
     const char *name;  /* of the setting that is being loaded */
     const char *where; /* "in /etc/x/.env" or "in the environment" */
+    apr_table_t *said; /* setting -> the second name under which its value was found */
     apr_array_header_t *errors;
     apr_pool_t *pool;
 } authp_loading_t;

@@ -13,6 +13,8 @@
 #define MAX_ROLE_LEN 32
 /* A secret with fewer different bytes than this is a pattern. */
 #define LEAST_DISTINCT 8
+/* The longest secret of the table. */
+#define SECRET_MOST 4096
 
 static void *member(authp_loading_t *loading, const authp_setting_t *row)
 {
@@ -100,10 +102,11 @@ static void set_text(authp_loading_t *loading, const authp_setting_t *row, const
 
 static bool is_sample(const char *value)
 {
-    static const char *const samples[] = {"change-me",   "changeme",    "change_me",   "replace-me",
-                                          "replace_me",  "your-secret", "your_secret", "example",
-                                          "placeholder", "secret-key",  "supersecret"};
-    char lower[256];
+    static const char *const samples[] = {
+        "change-me",   "changeme",     "change_me",    "replace-me",  "replace_me",
+        "your-secret", "your_secret",  "example",      "placeholder", "secret-key",
+        "supersecret", "replace_this", "replace-this", "change_this", "change-this"};
+    char lower[SECRET_MOST + 1];
     bool seen[256] = {false};
     int distinct = 0;
     for (const char *at = value; *at != '\0'; at++) {
@@ -246,6 +249,21 @@ static void set_hash(authp_loading_t *loading, const authp_setting_t *row, const
     *(bool *)member(loading, row) = argon2id;
 }
 
+static void set_recruiter(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    static const char *const ways[] = {[AUTHP_RECRUITERS_BY_INVITE] = "invite",
+                                       [AUTHP_RECRUITERS_PENDING] = "pending",
+                                       [AUTHP_RECRUITERS_OPEN] = "open"};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (strcmp(value, ways[i]) == 0) {
+            *(authp_recruiter_registration_t *)member(loading, row) =
+                (authp_recruiter_registration_t)i;
+            return;
+        }
+    }
+    authp_settings_table_complain(loading, "must be invite, pending or open");
+}
+
 static bool is_role_name(const char *name)
 {
     size_t len = strlen(name);
@@ -278,11 +296,16 @@ void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *
                                const char *value)
 {
     typedef void set_fn(authp_loading_t *, const authp_setting_t *, const char *);
-    static set_fn *const setters[] = {
-        [AUTHP_SETTING_TEXT] = set_text,   [AUTHP_SETTING_SECRET] = set_secret,
-        [AUTHP_SETTING_INT] = set_int,     [AUTHP_SETTING_BOOL] = set_bool,
-        [AUTHP_SETTING_RATE] = set_rate,   [AUTHP_SETTING_ORIGINS] = set_origins,
-        [AUTHP_SETTING_ROLES] = set_roles, [AUTHP_SETTING_LIST] = set_list,
-        [AUTHP_SETTING_KIND] = set_kind,   [AUTHP_SETTING_HASH] = set_hash};
+    static set_fn *const setters[] = {[AUTHP_SETTING_TEXT] = set_text,
+                                      [AUTHP_SETTING_SECRET] = set_secret,
+                                      [AUTHP_SETTING_INT] = set_int,
+                                      [AUTHP_SETTING_BOOL] = set_bool,
+                                      [AUTHP_SETTING_RATE] = set_rate,
+                                      [AUTHP_SETTING_ORIGINS] = set_origins,
+                                      [AUTHP_SETTING_ROLES] = set_roles,
+                                      [AUTHP_SETTING_LIST] = set_list,
+                                      [AUTHP_SETTING_KIND] = set_kind,
+                                      [AUTHP_SETTING_HASH] = set_hash,
+                                      [AUTHP_SETTING_RECRUITER] = set_recruiter};
     setters[row->kind](loading, row, value);
 }

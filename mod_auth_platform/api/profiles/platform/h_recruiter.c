@@ -6,6 +6,7 @@
 #include "api/profiles/platform/handlers.h"
 #include "service/account/shape.h"
 #include "service/invite/invite.h"
+#include "service/invite/recruiter.h"
 
 #include <string.h>
 
@@ -31,6 +32,7 @@ static authp_err_t make_by_admin(authp_call_t *call, authp_new_account_t *in)
 
 authp_err_t authp_h_recruiter_register(authp_call_t *call)
 {
+    authp_user_t *user = NULL;
     authp_grant_t grant;
     const char *code = authp_call_field(call, "invite_code");
     authp_new_account_t in = {.email = authp_call_field(call, "email"),
@@ -40,11 +42,15 @@ authp_err_t authp_h_recruiter_register(authp_call_t *call)
     if (code == NULL && by_admin(call)) {
         return make_by_admin(call, &in);
     }
-    if (code == NULL) {
-        return AUTHP_E_INVITE_REQUIRED;
-    }
     authp_err_t err =
-        authp_invite_register(call->realm, &in, code, &call->client, &grant, call->pool);
+        authp_recruiter_register(call->realm, &in, code, &call->client, &user, call->pool);
+    if (err == AUTHP_OK && !user->is_recruiter_verified) {
+        authp_answer_json(call, 201, authp_answer_user(user, call->pool));
+        return AUTHP_OK;
+    }
+    if (err == AUTHP_OK) {
+        err = authp_session_start(call->realm, user, &call->client, &grant, call->pool);
+    }
     return err == AUTHP_OK ? authp_sign_in_answer(call, 201, &grant) : err;
 }
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* People who register as recruiters, by RECRUITER_REGISTRATION. */
+#include "fixture.h"
+#include "service/account/user.h"
+#include "service/invite/invite.h"
+#include "service/invite/recruiter.h"
+#include "service/sign_in/login.h"
+#include "suite.h"
+
+#include <string.h>
+
+#define ADA "ada@example.org"
+
+static fixture_t f;
+static authp_user_t *user;
+
+static void set_up(void)
+{
+    fixture_open(&f);
+    user = NULL;
+}
+
+static void tear_down(void)
+{
+    fixture_close(&f);
+}
+
+/* Claims more than a person may. */
+static authp_err_t enrol(authp_recruiter_registration_t way, const char *code)
+{
+    authp_new_account_t in = fixture_new(ADA, "admin");
+    in.verified = true;
+    in.email_verified = true;
+    f.settings->recruiter_registration = way;
+    return authp_recruiter_register(f.realm, &in, code, &fixture_client, &user, f.pool);
+}
+
+static authp_err_t sign_in(authp_door_t door)
+{
+    authp_grant_t grant;
+    const authp_login_t in = {.kind = AUTHP_LOGIN_EMAIL,
+                              .login = ADA,
+                              .password = FIXTURE_PASSWORD,
+                              .password_len = strlen(FIXTURE_PASSWORD),
+                              .door = door};
+    return authp_login_by_password(f.realm, &in, &fixture_client, &grant, f.pool);
+}
+
+START_TEST(by_invite)
+{
+    ck_assert_int_eq(enrol(AUTHP_RECRUITERS_BY_INVITE, NULL), AUTHP_E_INVITE_REQUIRED);
+    ck_assert_ptr_null(user);
+    ck_assert_int_eq(sign_in(AUTHP_DOOR_ANY), AUTHP_E_INVALID_CREDENTIALS);
+}
+END_TEST
+
+START_TEST(pending)
+{
+    ck_assert_int_eq(enrol(AUTHP_RECRUITERS_PENDING, NULL), AUTHP_OK);
+    ck_assert(authp_user_holds(user, "recruiter"));
+    ck_assert_int_eq(user->roles->nelts, 1);
+    ck_assert(!user->is_recruiter_verified && !user->email_verified);
+    ck_assert_str_eq(fixture_audit(&f, "register")->outcome, "ok");
+    ck_assert_int_eq(fixture_sessions(&f), 0);
+    ck_assert_int_eq(sign_in(AUTHP_DOOR_RECRUITER), AUTHP_E_RECRUITER_PENDING);
+    ck_assert_int_eq(sign_in(AUTHP_DOOR_ANY), AUTHP_E_RECRUITER_PENDING);
+    mem_store_user(f.store, user->id.hex)->is_recruiter_verified = true;
+    ck_assert_int_eq(sign_in(AUTHP_DOOR_RECRUITER), AUTHP_OK);
+}
+END_TEST
+
+START_TEST(open_to_all)
+{
+    ck_assert_int_eq(enrol(AUTHP_RECRUITERS_OPEN, NULL), AUTHP_OK);
+    ck_assert(user->is_recruiter_verified && !user->email_verified);
+    ck_assert_int_eq(user->roles->nelts, 1);
+    ck_assert_int_eq(fixture_sessions(&f), 0);
+    ck_assert_int_eq(sign_in(AUTHP_DOOR_RECRUITER), AUTHP_OK);
+}
+END_TEST
+
+/* Nobody gets the role for an account that exists already. */
+START_TEST(taken)
+{
+    const authp_user_t *ada = fixture_user(&f, ADA, "candidate", false);
+    ck_assert_int_eq(enrol(AUTHP_RECRUITERS_OPEN, NULL), AUTHP_E_EMAIL_TAKEN);
+    ck_assert_str_eq(fixture_audit(&f, "register")->outcome, "denied");
+    ck_assert_str_eq(fixture_audit(&f, "register")->reason, "email_taken");
+    ck_assert(!authp_user_holds(mem_store_user(f.store, ada->id.hex), "recruiter"));
+}
+END_TEST
+
+/* A code is never ignored, also where it is not needed. */
+START_TEST(a_wrong_code)
+{
+    ck_assert_int_eq(enrol((authp_recruiter_registration_t)_i, "made up"), AUTHP_E_INVITE_INVALID);
+    ck_assert_ptr_null(user);
+}
+END_TEST
+
+START_TEST(a_right_code)
+{
+    static const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
+    const authp_new_invite_t wanted = {.email = ADA, .hours = 1};
+    authp_invite_t *invite = NULL;
+    const char *code = NULL;
+    ck_assert_int_eq(authp_invite_make(f.realm, &boss, &wanted, &invite, &code, f.pool), AUTHP_OK);
+    ck_assert_int_eq(enrol((authp_recruiter_registration_t)_i, code), AUTHP_OK);
+    ck_assert(user->is_recruiter_verified);
+    ck_assert_int_eq(fixture_sessions(&f), 0);
+    ck_assert_int_eq(sign_in(AUTHP_DOOR_RECRUITER), AUTHP_OK);
+}
+END_TEST
+
+Suite *suite_recruiter(void)
+{
+    Suite *suite = suite_create("recruiter");
+    TCase *tests = tcase_create("recruiter");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, by_invite);
+    tcase_add_test(tests, pending);
+    tcase_add_test(tests, open_to_all);
+    tcase_add_test(tests, taken);
+    tcase_add_loop_test(tests, a_wrong_code, 0, 3);
+    tcase_add_loop_test(tests, a_right_code, 0, 3);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
