@@ -87,8 +87,9 @@ static int show_result(const authp_context_t *context, json_t *answer,
     return errors->nelts == 0 ? AUTHP_EXIT_OK : AUTHP_EXIT_FAILED;
 }
 
-/* How passwords are hashed, and the memory of all hashes that the server makes at a time on this
- * machine: those of PASSWORD_HASH, and at most if all of them are other systems' hashes. */
+/* Adds to `answer` how passwords are hashed, and how much memory the server needs on this
+ * machine while all slots make a hash: hash_memory_mib with hashes of PASSWORD_HASH,
+ * hash_memory_max_mib with the largest hashes of other systems. */
 static void describe_hashes(const authp_settings_t *settings, json_t *answer)
 {
     bool argon2id = settings->password_argon2id;

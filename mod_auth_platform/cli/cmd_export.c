@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Counting and reading many rows takes longer than an operation of a server may. */
+/* Time for one operation of the store. Counting and reading many rows takes longer than the 2 s
+ * of a server. */
 #define PATIENCE_MS 60000
 
 static int64_t sum(const int64_t *counts)
@@ -30,7 +31,7 @@ static void show_progress(const authp_transfer_export_t *so_far, void *ctx)
     authp_progress_show(ctx, rows, sum(so_far->header.counts), rows);
 }
 
-static const char *words(const authp_transfer_export_t *done, apr_pool_t *pool)
+static const char *counts_text(const authp_transfer_export_t *done, apr_pool_t *pool)
 {
     const char *text = "";
     for (int i = 0; i < AUTHP_TRANSFER_KINDS; i++) {
@@ -41,7 +42,8 @@ static const char *words(const authp_transfer_export_t *done, apr_pool_t *pool)
     return text;
 }
 
-/* The answer goes to standard output only if the export does not. */
+/* Prints the counts: to standard output, or to standard error if the export itself goes to
+ * standard output. */
 static void report(const authp_context_t *context, const authp_transfer_export_t *done,
                    const char *out)
 {
@@ -54,7 +56,7 @@ static void report(const authp_context_t *context, const authp_transfer_export_t
                            left_out == 1 ? "was" : "were");
     }
     if (out == NULL) {
-        authp_output_error(context->pool, "exported %s", words(done, context->pool));
+        authp_output_error(context->pool, "exported %s", counts_text(done, context->pool));
     } else if (context->options->json) {
         json_t *answer = authp_json_object(context->pool);
         authp_json_set_str(answer, "out", out);
@@ -65,7 +67,8 @@ static void report(const authp_context_t *context, const authp_transfer_export_t
         authp_json_set_int(answer, "left_out", left_out);
         authp_output_json(answer, context->pool);
     } else {
-        authp_output_line(context->pool, "exported %s to %s", words(done, context->pool), out);
+        authp_output_line(context->pool, "exported %s to %s", counts_text(done, context->pool),
+                          out);
     }
 }
 
@@ -93,7 +96,7 @@ static int run(authp_context_t *context, const char *out, authp_outfile_t *file)
     }
     const authp_event_t event = {.event = "export",
                                  .outcome = "ok",
-                                 .reason = words(&done, context->pool),
+                                 .reason = counts_text(&done, context->pool),
                                  .actor_id = AUTHP_ACTOR_CLI};
     authp_audit_write(context->realm, &event, &authp_context_client, context->pool);
     report(context, &done, out);

@@ -43,7 +43,7 @@ static FILE *open_input(const authp_context_t *context, int64_t *bytes, int *sta
     return in;
 }
 
-/* What the file as a whole lacks. */
+/* Notes what is wrong with the file as a whole. */
 static void note_missing(authp_importing_t *importing, const authp_transfer_import_t *import,
                          apr_pool_t *pool)
 {

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Accounts that are put together. Their memory, and that of `results`, is `pool`, which is cleared
- * after each batch, so that the memory of the process does not grow with the file. */
+/* Accounts that are put into the store by one call. The accounts and `results` are in `pool`,
+ * which is cleared after each batch. So the memory of the process does not grow with the file. */
 typedef struct batch_t {
     authp_context_t *context;
     authp_importing_t *importing;
@@ -87,7 +87,7 @@ static authp_err_t put(batch_t *batch)
     return err;
 }
 
-/* One entry. */
+/* Reads one entry of the file: adds its account to the batch, or notes why it is left out. */
 static authp_err_t step(batch_t *batch)
 {
     authp_intake_item_t item = {0};
@@ -105,7 +105,8 @@ static authp_err_t step(batch_t *batch)
     return AUTHP_OK;
 }
 
-/* Entries that are left out use memory of the batch, too, so their number is limited as well. */
+/* Reads the file and puts its accounts into the store in batches. A batch also ends after a
+ * number of entries that are left out, because their notes use the memory of the batch. */
 static authp_err_t run(batch_t *batch)
 {
     authp_err_t err = AUTHP_OK;
@@ -146,7 +147,7 @@ int authp_cmd_intake(authp_context_t *context, FILE *in, int64_t bytes, bool dry
         note_remarks(batch);
     }
     if (batch->failure != 0) {
-        err = AUTHP_E_ABORTED; /* the file, not the store */
+        err = AUTHP_E_ABORTED; /* reading the file failed, and not the store */
         errno = batch->failure;
     }
     return authp_importing_end(batch->importing, options.format, err, why);

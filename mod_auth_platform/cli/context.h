@@ -15,7 +15,8 @@ typedef struct authp_context_t {
     const authp_store_ops_t *ops;
     authp_store_config_t config;
     const char *where; /* for errors: the database, and the file that names it */
-    int patience_ms;   /* of a command that moves many rows: for one operation; 0: as in a server */
+    int patience_ms;   /* time for one operation of the store; longer for commands that move many
+                          rows; 0: as in a server */
 } authp_context_t;
 
 /* Loads the settings, makes the realm and chooses the store. Contacts nothing. On failure *errors
@@ -24,8 +25,9 @@ AUTHP_CHECKED authp_err_t authp_context_load(authp_context_t *context, apr_array
 /* The same. Then it becomes the owner of the database, makes what is missing and opens the store.
  * It has printed an error if it fails. */
 AUTHP_CHECKED authp_err_t authp_context_open(authp_context_t *context);
-/* The same, but contacts no store: the clocks are not compared. The first operation of a store
- * brings the schema up to date, so a command that wants another schema must have it first. */
+/* Like authp_context_open(), but does not contact the store, so the clocks are not compared. The
+ * first operation of a store brings its schema up to date. A command that needs an older schema
+ * must call authp_store_migrate_to() before any other operation. */
 AUTHP_CHECKED authp_err_t authp_context_open_unasked(authp_context_t *context);
 
 /* Prints an error. `missing` is the text for AUTHP_E_NOT_FOUND, or NULL if that cannot occur. For a

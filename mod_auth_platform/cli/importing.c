@@ -108,7 +108,7 @@ void authp_importing_note(authp_importing_t *importing, bool skipped, const char
 }
 
 /* "added 5, kept 1", or "none". */
-static const char *words(const int64_t *counts, apr_pool_t *pool)
+static const char *counts_text(const int64_t *counts, apr_pool_t *pool)
 {
     const char *text = "";
     for (int i = 0; i < COUNTS; i++) {
@@ -128,7 +128,7 @@ static void write_audit(const authp_importing_t *importing, const char *format)
         if (importing->seen[i]) {
             reason = apr_pstrcat(context->pool, reason, "; ",
                                  authp_transfer_file_plural((authp_transfer_kind_t)i), " ",
-                                 words(importing->counts[i], context->pool), NULL);
+                                 counts_text(importing->counts[i], context->pool), NULL);
         }
     }
     const authp_event_t event = {
@@ -159,7 +159,7 @@ static void show_text(const authp_importing_t *importing)
     for (int i = 0; i < AUTHP_TRANSFER_KINDS; i++) {
         if (importing->seen[i]) {
             authp_output_line(pool, "%s: %s", authp_transfer_file_plural((authp_transfer_kind_t)i),
-                              words(importing->counts[i], pool));
+                              counts_text(importing->counts[i], pool));
         }
     }
     if (importing->dry_run) {

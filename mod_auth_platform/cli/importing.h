@@ -6,8 +6,9 @@
 #include "service/transfer/transfer_batch.h"
 #include "service/transfer/transfer_file.h"
 
-/* What an import has done so far. Counts results, lists conflicts (a line on standard error for
- * each; the first 1,000 also in the answer of --json), shows progress on a terminal. */
+/* What an import has done so far. It counts results, writes a line for each conflict to standard
+ * error, keeps the first 1,000 conflicts for the answer of --json, and shows the progress on a
+ * terminal. */
 typedef struct authp_importing_t authp_importing_t;
 
 /* An import needs more time for an operation than a server gives. */
@@ -31,8 +32,8 @@ void authp_importing_rows(authp_importing_t *importing, const authp_importing_st
 void authp_importing_users(authp_importing_t *importing, authp_user_t *const *users,
                            const authp_put_result_t *results, int count, int64_t at);
 
-/* Something about one entry of the input, or about all of it, that people must know, and which does
- * not stop the import. `skipped`: the entry, an account, was left out. */
+/* Tells the user something about one entry of the input, or about all of it. The import goes on.
+ * `skipped`: the entry is an account that was left out, and is counted. */
 void authp_importing_note(authp_importing_t *importing, bool skipped, const char *text);
 
 /* Writes an entry of the audit (not in a dry run), prints the summary and returns the exit status.

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the process for the name is told. */
+/* The words that the tool writes to the helper process. */
 #define WORD_COMMIT 'c'
 #define WORD_ABANDON 'a'
 /* What it answers if the part is that of another run; no errno. */
@@ -37,8 +37,8 @@ static void sync_folder(const char *path)
     }
 }
 
-/* A run for the same name that began later has removed our part and has one of its own under that
- * name, which is not whole. */
+/* False if a later run for the same name has removed our part, and has made an unfinished part of
+ * its own under that name. */
 static bool is_ours(const authp_outfile_t *file)
 {
     struct stat own;
@@ -47,9 +47,10 @@ static bool is_ours(const authp_outfile_t *file)
            own.st_dev == named.st_dev && own.st_ino == named.st_ino;
 }
 
-/* Waits for a word. Without one, because the tool was killed, the part stays. The exit status is
- * errno, or TAKEN. */
-static void help(const authp_outfile_t *file, int from_tool)
+/* The helper process: waits for a word of the tool, gives the file its name or removes the part,
+ * and exits with errno or TAKEN as its status. If no word comes because the tool was killed, the
+ * part stays. */
+static void run_helper(const authp_outfile_t *file, int from_tool)
 {
     char word = 0;
     int status = 0;
@@ -71,7 +72,7 @@ static bool start_helper(authp_outfile_t *file)
     file->helper = fork();
     if (file->helper == 0) {
         (void)close(ends[1]);
-        help(file, ends[0]);
+        run_helper(file, ends[0]);
     }
     (void)close(ends[0]);
     file->to_helper = ends[1];
@@ -104,7 +105,8 @@ FILE *authp_outfile_stream(authp_outfile_t *file)
     return file->stream;
 }
 
-/* Returns errno of the helper, or of telling it. */
+/* Sends the word to the helper and waits for its end. Returns 0, the errno of the helper, or the
+ * errno of sending. */
 static int tell(authp_outfile_t *file, char word)
 {
     int status = 0;

@@ -7,16 +7,17 @@
 #include <apr_pools.h>
 #include <stdio.h>
 
-/* A file that is there whole or not at all, for its owner only. It is written as PATH.part, and
- * gets its name when it is complete. A process of its own does that with the rights of the caller,
- * because the tool may have become the owner of the database meanwhile. */
+/* A file that appears under its name only when it is complete. Only its owner can read it. It is
+ * written as PATH.part and then renamed. A helper process renames it with the rights of the user
+ * who called the tool, because the tool itself may have changed to the owner of the database
+ * meanwhile. */
 typedef struct authp_outfile_t authp_outfile_t;
 
 /* *error is a line for people. Call it before threads exist. */
 AUTHP_CHECKED authp_err_t authp_outfile_open(const char *path, authp_outfile_t **out,
                                              const char **error, apr_pool_t *pool);
 FILE *authp_outfile_stream(authp_outfile_t *file);
-/* Writes what is left, to the disk too, and gives the file its name. */
+/* Writes the rest of the file, calls fsync(), and gives the file its name. */
 AUTHP_CHECKED authp_err_t authp_outfile_commit(authp_outfile_t *file, const char **error);
 /* Removes the part. */
 void authp_outfile_abandon(authp_outfile_t *file);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One line on standard error that shows how far a long command is, if that is a terminal: rows, how
- * many in a second, and the time that is left. */
+/* If standard error is a terminal, one line there shows the progress of a long command: the
+ * number of rows, rows per second, and the time that is left. */
 typedef struct authp_progress_t {
     bool shown;
     authp_ms_t began;
@@ -18,7 +18,7 @@ typedef struct authp_progress_t {
 authp_progress_t authp_progress_start(void);
 /* `done` of `all` is the part that is done (all = 0: unknown), `rows` what is counted. */
 void authp_progress_show(authp_progress_t *progress, int64_t done, int64_t all, int64_t rows);
-/* Removes the line, for a line of something else or at the end. */
+/* Removes the line, before another line is written and at the end. */
 void authp_progress_clear(authp_progress_t *progress);
 
 #endif

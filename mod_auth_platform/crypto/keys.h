@@ -36,8 +36,8 @@ AUTHP_CHECKED authp_err_t authp_keys_check(const authp_keys_t *keys, authp_key_l
                                            const authp_bytes_t *parts, int nparts,
                                            const unsigned char tag[AUTHP_SHA256_LEN]);
 
-/* A name of the present or previous key, by which servers see that they have the same one: 16 hex
- * digits that do not tell the key. NULL: there is no previous key. */
+/* Returns 16 hex digits made from the present or the previous key. Two servers with equal digits
+ * have the same key. The key cannot be computed from them. NULL: there is no previous key. */
 const char *authp_keys_name(const authp_keys_t *keys, bool previous);
 
 #endif

@@ -25,7 +25,7 @@ typedef struct authp_store_config_t {
     bool unprepared;
     int timeout_ms;      /* bound on one operation, 2000 */
     int max_connections; /* of one process */
-    bool bulk;           /* this process moves many rows: the store may take more memory */
+    bool bulk; /* true in a process that imports many rows: the store may use more memory */
     /* Names (const char *) of the identity providers, for which MongoDB makes indexes; NULL =
      * none. */
     const apr_array_header_t *identity_names;
@@ -34,10 +34,10 @@ typedef struct authp_store_config_t {
     atomic_bool *told;
 } authp_store_config_t;
 
-/* What migrate() shall reach. */
+/* What migrate() is to reach. */
 #define AUTHP_STORE_NEWEST (-1)
 typedef struct authp_store_goal_t {
-    int steps;  /* how many steps of the schema shall be there; AUTHP_STORE_NEWEST = all */
+    int steps;  /* the number of steps of the schema after the call; AUTHP_STORE_NEWEST = all */
     bool force; /* steps are undone even if data is lost */
 } authp_store_goal_t;
 

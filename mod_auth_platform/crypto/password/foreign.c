@@ -16,7 +16,7 @@
 /* libxcrypt refuses longer ones. */
 #define SHACRYPT_PASSWORD_MOST 511
 
-/* A password and the hash that it is compared with. */
+/* A password and the stored hash against which it is verified. */
 typedef struct trial_t {
     const char *password;
     size_t len;
@@ -84,7 +84,7 @@ static bool encrypt(const unsigned char *key, const authp_hash_bytes_t *in, unsi
     return ok;
 }
 
-/* Firebase stores its signer key, encrypted with the first 32 bytes of what scrypt makes. */
+/* Firebase's hash is its signer key, encrypted with the first 32 bytes of scrypt's output. */
 static authp_err_t try_firebase(const trial_t *trial, bool *match)
 {
     unsigned char key[AES_KEY_BYTES];

@@ -3,7 +3,7 @@
 
 #include <sys/mman.h>
 
-/* All pages are used, so they are all made at once. */
+/* MAP_POPULATE: a hash uses all pages, so one system call makes all of them. */
 void *authp_hash_memory_map(size_t bytes)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

@@ -10,7 +10,7 @@
 
 /* Zeroed memory, aligned to a page. NULL if there is none. */
 void *authp_hash_memory_map(size_t bytes);
-/* Gives it back. The kernel zeroes the pages before anybody else gets them. */
+/* Unmaps the memory. The kernel zeroes its pages before another process gets them. */
 void authp_hash_memory_unmap(void *memory, size_t bytes);
 
 #endif

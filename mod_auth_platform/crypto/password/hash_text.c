@@ -267,7 +267,8 @@ static const char *read_ldap(const char *text, const char *at, authp_hash_text_t
     return NULL;
 }
 
-/* crypt(3) raises a number of rounds below 1000, and would then write another text. */
+/* Fewer than 1000 rounds are refused: crypt(3) would use 1000, and return a text that differs
+ * from the stored one. */
 static const char *read_shacrypt(const char *text, const char *at, authp_hash_text_t *out)
 {
     static const char alphabet[] =

@@ -70,7 +70,7 @@ static int64_t cpu_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* The quickest hash of bcrypt takes about 1 ms. As many are made as come nearest to the time. */
+/* Makes bcrypt hashes of about 1 ms, until the time is as near as possible to that of a hash. */
 static void spend(const authp_hasher_t *hasher, int64_t already_us)
 {
     int64_t left_us = authp_hasher_bound_quiet_us(hasher->bound) - already_us;

@@ -63,12 +63,13 @@ typedef struct authp_hash_verdict_t {
     int64_t spent_us; /* processor time of the verification */
 } authp_hash_verdict_t;
 
-/* The same, and tells how much work it was. */
+/* The same. *verdict also gets the processor time. */
 AUTHP_CHECKED authp_err_t authp_hasher_verify_timed(authp_hasher_t *hasher, authp_hash_for_t who,
                                                     const char *password, size_t len,
                                                     const char *hash, authp_hash_verdict_t *out);
-/* Spends processor time until it is, with `spent_us`, as much as a hash of ours takes on an idle
- * machine (authp_hasher_bound_assume()). Does nothing if that is not known, or if it was more. */
+/* Uses up processor time until, together with `spent_us`, it is what a hash of PASSWORD_HASH
+ * takes on an idle machine (authp_hasher_bound_assume()). Does nothing if that time is not
+ * known, or if `spent_us` is more. */
 AUTHP_CHECKED authp_err_t authp_hasher_spend(authp_hasher_t *hasher, authp_hash_for_t who,
                                              int64_t spent_us);
 

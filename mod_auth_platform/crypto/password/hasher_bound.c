@@ -119,7 +119,7 @@ static int64_t time_one(const char *hash)
     struct timespec ended;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &began);
     authp_err_t err = authp_foreign_verify("x", 1, hash, &match);
-    (void)err; /* without memory the time is not right, and then nothing else is */
+    (void)err; /* without memory for the hash the time is too short, and no other one is known */
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ended);
     return (int64_t)(ended.tv_sec - began.tv_sec) * 1000000 +
            (ended.tv_nsec - began.tv_nsec) / 1000;

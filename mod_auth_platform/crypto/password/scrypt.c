@@ -20,7 +20,7 @@ typedef struct memory_t {
     unsigned char *b; /* what PBKDF2 makes, one vector for each run */
 } memory_t;
 
-/* Bytes that somebody else has. */
+/* Bytes in memory of the caller. */
 typedef struct span_t {
     const unsigned char *at;
     size_t len;

@@ -27,8 +27,8 @@ static authp_err_t keep(authp_csv_feed_t *csv, int byte)
                : authp_feed_refuse(csv->feed, "a row is larger than 1 MiB");
 }
 
-/* What follows a field. */
-static authp_err_t stop(authp_csv_feed_t *csv, authp_stop_t *out)
+/* Reads what follows a field: the end of the field, of the row or of the file. */
+static authp_err_t read_stop(authp_csv_feed_t *csv, authp_stop_t *out)
 {
     int byte = authp_feed_get(csv->feed);
     if (byte == '\r' && authp_feed_peek(csv->feed) == '\n') {
@@ -67,8 +67,8 @@ static authp_err_t quoted(authp_csv_feed_t *csv)
     }
 }
 
-/* True if the next byte ends a field without quotes. A CR does so only before LF. The byte after it
- * cannot be seen, so a CR is kept and taken back. */
+/* True if the next byte ends a field without quotes. A CR ends it only before LF. The feed shows
+ * only one byte ahead, so the caller keeps a CR and removes it again if LF follows. */
 static bool ends_plain(int byte)
 {
     return byte == ',' || byte == '\n' || byte == AUTHP_FEED_END;
@@ -105,7 +105,7 @@ static authp_err_t read_row(authp_csv_feed_t *csv, int *count)
     while (where == STOP_FIELD) {
         authp_err_t err = authp_feed_peek(csv->feed) == '"' ? quoted(csv) : plain(csv);
         if (err == AUTHP_OK) {
-            err = stop(csv, &where);
+            err = read_stop(csv, &where);
         }
         if (err == AUTHP_OK && !authp_feed_keep(&csv->record, '\0')) {
             err = authp_feed_refuse(csv->feed, "a row is larger than 1 MiB");

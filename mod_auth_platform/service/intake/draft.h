@@ -56,8 +56,8 @@ void authp_draft_role(authp_draft_t *draft, const char *role);
 /* Adds the roles of a value: a list of texts, or a text with names that white space, commas,
  * semicolons or bars separate. */
 void authp_draft_roles(authp_draft_t *draft, const json_t *value, apr_pool_t *pool);
-/* Adds an identity. `issuer` is NULL if this server does not know the issuer of the provider
- * `provider`: a note says so. */
+/* Adds an identity. If `issuer` is NULL, because the issuer of `provider` is not known, a note
+ * is added instead. */
 void authp_draft_identity(authp_draft_t *draft, const char *provider, const char *issuer,
                           const char *sub, const char *email);
 /* The issuer of a provider by its usual name ("google", "google.com", "github" ...). NULL if there

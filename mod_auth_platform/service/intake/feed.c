@@ -21,7 +21,7 @@ struct authp_feed_t {
 };
 
 /* Reads more bytes behind those that the buffer has. */
-static void add(authp_feed_t *feed)
+static void read_more(authp_feed_t *feed)
 {
     int count = feed->read(feed->ctx, feed->buffer + feed->len, AT_ONCE - feed->len);
     if (count > 0) {
@@ -37,7 +37,7 @@ static void fill(authp_feed_t *feed)
     feed->at = 0;
     feed->len = 0;
     if (!feed->over) {
-        add(feed);
+        read_more(feed);
     }
 }
 
@@ -52,7 +52,7 @@ authp_feed_t *authp_feed_make(authp_feed_read_fn *read, void *ctx, apr_pool_t *p
     feed->pool = pool;
     /* A pipe may give less than the mark at first. */
     while (feed->len < 3 && !feed->over) {
-        add(feed);
+        read_more(feed);
     }
     if (feed->len >= 3 && strncmp(feed->buffer, mark, 3) == 0) {
         feed->at = 3;
@@ -139,7 +139,8 @@ bool authp_feed_keep(authp_record_t *record, int byte)
         return false;
     }
     if (record->len == record->room) {
-        /* The old memory stays in the pool: at most as much as the largest record. */
+        /* The smaller buffers stay in the pool. Together they are at most as large as the
+         * largest record. */
         size_t room = record->room == 0 ? 4096 : record->room * 2;
         char *more = apr_palloc(record->pool, room);
         if (record->len > 0) {

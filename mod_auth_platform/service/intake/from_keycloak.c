@@ -73,7 +73,7 @@ static void read_password(const json_t *credential, authp_draft_t *draft, apr_po
     } else if (is(algorithm, "argon2")) {
         draft->hash = argon2(data, rounds, &parts, pool);
     } else if (is(algorithm, "bcrypt")) {
-        draft->hash = parts.hash; /* by an extension of Keycloak that many use */
+        draft->hash = parts.hash; /* the name that a common extension of Keycloak uses */
     } else {
         draft->hash_why = "its algorithm is not known here";
         return;
@@ -95,7 +95,7 @@ static void read_credentials(const json_t *user, authp_draft_t *draft, apr_pool_
     }
 }
 
-/* Roles that Keycloak gives to everybody say nothing here. */
+/* Reads the roles of the realm. Roles that Keycloak gives to every user are passed over. */
 static void read_roles(const json_t *user, authp_draft_t *draft)
 {
     const json_t *list = json_object_get(user, "realmRoles");

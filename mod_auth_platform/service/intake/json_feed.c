@@ -41,7 +41,7 @@ static authp_err_t cut_off(authp_feed_t *feed)
 
 /* --- one value ---------------------------------------------------------------------------------*/
 
-/* A value that is read over. Its bytes are kept if `record` is not NULL. */
+/* A value whose end is looked for. Its bytes are kept if `record` is not NULL. */
 typedef struct authp_span_t {
     authp_feed_t *feed;
     authp_record_t *record;
@@ -59,7 +59,7 @@ static int take(authp_span_t *span)
     return byte;
 }
 
-/* The rest of a text whose first quote was taken. */
+/* Reads a text to its end. Its first quote has been read. */
 static authp_err_t span_text(authp_span_t *span)
 {
     for (;;) {
@@ -78,7 +78,7 @@ static authp_err_t span_text(authp_span_t *span)
 }
 
 /* Enters or leaves a level. */
-static authp_err_t step(authp_span_t *span, int byte)
+static authp_err_t change_level(authp_span_t *span, int byte)
 {
     if (byte == '{' || byte == '[') {
         if (span->depth == DEEPEST) {
@@ -116,7 +116,7 @@ static authp_err_t span_value(authp_span_t *span)
         if (byte == '"') {
             err = span_text(span);
         } else if (byte != '\0' && strchr("{}[]", byte) != NULL) {
-            err = step(span, byte);
+            err = change_level(span, byte);
         }
         if (err == AUTHP_OK && span->depth == 0 && byte != '\0' && strchr("\"]}", byte) != NULL) {
             return AUTHP_OK;
@@ -131,7 +131,8 @@ static apr_status_t release(void *data)
     return APR_SUCCESS;
 }
 
-/* jansson's own text is not shown, because it may have parts of the file in it. */
+/* Parses the record. The error text of jansson is not shown, because it may contain parts of the
+ * file. */
 static authp_err_t parse(authp_json_feed_t *json, long line, json_t **out, apr_pool_t *pool)
 {
     json_error_t why;

@@ -35,7 +35,7 @@ authp_seen_set_t *authp_seen_make(apr_pool_t *pool)
     return set;
 }
 
-/* The place of `hash`, or the free one where it belongs. */
+/* Returns the place of `hash`, or the free place where it is to be put. */
 static uint64_t *place(authp_seen_set_t *set, uint64_t hash)
 {
     size_t at = (size_t)hash & (set->size - 1);

@@ -140,7 +140,7 @@ static authp_err_t read_row(authp_transfer_import_t *import, authp_transfer_line
     return AUTHP_OK;
 }
 
-/* Whether the row is left out, which the step counts. */
+/* True if the row is left out. The step counts such rows. */
 static bool leaves_out(const authp_transfer_import_t *import, const authp_transfer_line_t *line,
                        authp_transfer_step_t *step)
 {
@@ -184,7 +184,8 @@ static authp_err_t collect(authp_transfer_import_t *import, apr_array_header_t *
     return err;
 }
 
-/* A store that is away for a moment does not end the import. Repeating a batch does no harm. */
+/* Puts the batch. If the store does not answer, the batch is tried again up to TRIES times. A
+ * batch may be put twice without harm. */
 static authp_err_t put(const authp_transfer_import_t *import, const authp_put_batch_t *batch,
                        authp_put_result_t *results)
 {

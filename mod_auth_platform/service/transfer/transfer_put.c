@@ -12,7 +12,7 @@
 /* A try fails only if a server changes the row at the same moment. */
 #define TRIES 5
 
-/* Why a session ends that had ended where it comes from. */
+/* The end_reason of a session that ends because it has ended in the file. */
 #define END_REASON "import"
 
 /* One row of a batch, and what becomes of it. */
@@ -95,7 +95,8 @@ static authp_err_t explain_user(const putting_t *put)
     return err == AUTHP_E_NOT_FOUND ? clash_of_identities(put) : err;
 }
 
-/* The store has no row of this id, and has not taken the row, or was not asked. */
+/* Finds the outcome of a row whose id the store does not have, and which was not inserted: the
+ * insert failed, or this is a dry run. */
 static authp_err_t explain(const putting_t *put)
 {
     authp_err_t err =
@@ -126,7 +127,8 @@ static authp_err_t replace(const putting_t *put, const void *stored)
     if (put->batch->columns == &authp_columns_invite) {
         return authp_store_invite_replace(store, stored, put->row, put->pool);
     }
-    /* Servers read which sessions ended by the time of it, so the session ends now. */
+    /* The session ends now, and not at the time in the file: servers ask the store for sessions
+     * that ended since their last round. */
     const authp_session_t *row = put->row;
     if (row->ended_at != 0) {
         authp_err_t err = authp_live_change_session_end(
@@ -149,7 +151,7 @@ static bool note_parted(const putting_t *put, const void *stored)
     return why != NULL;
 }
 
-/* The store has a row of this id: `stored`. */
+/* Finds the outcome of a row whose id the store has. `stored` is the row of the store. */
 static authp_err_t settle(const putting_t *put, void *stored)
 {
     const char *id = ((const authp_id_t *)put->row)->hex;

@@ -29,7 +29,7 @@ AUTHP_CHECKED authp_err_t authp_transfer_stored_read(const authp_realm_t *realm,
                                                      const authp_columns_t *columns, const char *id,
                                                      void **out, apr_pool_t *pool);
 
-/* *deleted: whether this store has a deleted account with that id. */
+/* *deleted is set to true if this store has a deleted account with that id. */
 AUTHP_CHECKED authp_err_t authp_transfer_stored_deleted(const authp_realm_t *realm, const char *id,
                                                         bool *deleted, apr_pool_t *pool);
 

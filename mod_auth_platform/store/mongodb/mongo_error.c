@@ -3,7 +3,7 @@
 
 #include <mongoc/mongoc.h>
 
-/* The server knows the client, or lets it in without a name, and refuses the command. */
+/* The server accepted the connection, with or without a user, and refuses the command. */
 #define UNAUTHORIZED 13
 
 /* Codes with which a server says that another server should be asked, or that its time ran out. */

@@ -35,7 +35,7 @@ static const index_t indexes[] = {
     {AUTHP_TABLE_USERS, "phone", INDEX_UNIQUE, 0, NULL},
     {AUTHP_TABLE_USERS, "auth_changed_at", INDEX_SPARSE, 0, NULL},
     {AUTHP_TABLE_USERS, "deleted_at", INDEX_SPARSE, 0, NULL},
-    {AUTHP_TABLE_USERS, "roles", INDEX_PLAIN, 0, "_id"}, /* a page of a role */
+    {AUTHP_TABLE_USERS, "roles", INDEX_PLAIN, 0, "_id"}, /* for a page of the list by role */
     {AUTHP_TABLE_SESSIONS, "user_id", INDEX_PLAIN, 0, NULL},
     {AUTHP_TABLE_SESSIONS, "ended_at", INDEX_SPARSE, 0, NULL},
     {AUTHP_TABLE_SESSIONS, "expires_at", INDEX_TTL, SESSION_TTL, NULL},

@@ -19,9 +19,9 @@ static authp_err_t read_live(const bson_t *document, void *ctx)
     return deleted ? AUTHP_OK : authp_mongo_columns_read(document, ctx);
 }
 
-/* Frees the filter, which finds at most one document. Whether that was deleted is not part of the
- * filter, because the filter then is the key of a unique index, and nothing else: no server has to
- * look for another way to find it. */
+/* Reads the one account that matches the filter, and frees the filter. The filter has the key of
+ * a unique index and nothing else, so that every server uses that index. read_live() then sees
+ * whether the account was deleted. */
 static authp_err_t one_user(authp_mongo_t *m, bson_t *filter, authp_user_t **out, apr_pool_t *pool)
 {
     authp_mongo_rows_t found = {.columns = &authp_columns_user,

@@ -7,9 +7,10 @@
 
 #define STATE_LEN 5
 
-/* What an SQLSTATE means, or all that begin so; the first row that fits counts. Without a row the
- * statement is wrong. After 57P01 and its like the server ends the connection, and with a
- * synchronous standby a transaction may be done by then. */
+/* What an SQLSTATE means. A row counts for every SQLSTATE with this beginning, and the first
+ * such row counts. If there is none, the statement is wrong. After 57P01 and similar ones the
+ * server closes the connection; with a synchronous standby a transaction may have been done
+ * before that. */
 static const struct {
     const char *begins;
     authp_sql_fault_t fault;

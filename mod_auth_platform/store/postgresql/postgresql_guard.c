@@ -10,20 +10,19 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The thread looks this often while a call is running, so a call may take so much longer. */
+/* While a call is running, the thread checks the time every LOOK_MS. So a call may take up to
+ * LOOK_MS longer than allowed. */
 #define LOOK_MS 100
-/* The end of a process waits no longer than this for the mutex. */
+/* While a process ends, it waits at most so long for the mutex. */
 #define STOP_PATIENCE_S 1
 
-/* A call of a thread that waits in libpq. It is on that thread's connection alone.
- *
- * libpq closes its socket by itself when it sees that the connection is lost, and the number can be
- * that of another thread's socket at once. So the guard has a number of its own for the same
- * connection. */
+/* A call of libpq that a thread waits for, on a connection that no other thread uses meanwhile.
+ * `fd` is a duplicate of the socket's descriptor: libpq closes its own descriptor when it sees that
+ * the connection is lost, and another thread's socket may then get the same number. */
 typedef struct call_t {
     struct call_t *next;
     apr_dbd_t *handle;
-    int fd; /* -1: the process has no number left, so this call is not bounded */
+    int fd; /* -1: no descriptor was free, so this call has no time-out */
     authp_ms_t until;
 } call_t;
 
@@ -85,9 +84,9 @@ static void *watch(void *data)
     return NULL;
 }
 
-/* Prefork ends a child in a signal handler. If that interrupted this thread while it held the
- * mutex, nobody gives the mutex back. The guard's thread cannot go on without it either, so it is
- * left. */
+/* Ends the guard's thread. MPM prefork ends a child in a signal handler. If the signal
+ * interrupted this thread while it held the mutex, the mutex is never released, and the guard's
+ * thread cannot go on. Then stop() gives up after STOP_PATIENCE_S and does not join the thread. */
 static apr_status_t stop(void *data)
 {
     guard_t *guard = data;

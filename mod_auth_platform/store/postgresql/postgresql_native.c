@@ -17,7 +17,7 @@ static struct {
 
 static bool loaded; /* all of them are there */
 
-/* RTLD_NOLOAD: only the libpq that the driver uses is of use. */
+/* RTLD_NOLOAD: finds the libpq that the driver has loaded, and loads no other one. */
 static void find_functions(void)
 {
     void *library = dlopen("libpq.so.5", RTLD_NOW | RTLD_NOLOAD);

@@ -7,8 +7,8 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* What apr_dbd does not offer: functions of libpq. The module is not linked with libpq, so that it
- * can be loaded where that is not installed. The driver of apr_dbd brings libpq with it. */
+/* Functions of libpq that apr_dbd does not offer. The module is not linked with libpq, so that
+ * it can be loaded where libpq is not installed. The driver of apr_dbd is linked with libpq. */
 
 /* Loads the driver. Returns NULL, or one line that says what is missing. */
 const char *authp_postgresql_native_load(apr_pool_t *pool);

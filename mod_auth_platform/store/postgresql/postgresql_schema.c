@@ -80,8 +80,8 @@ const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEM
      "DROP TABLE login_codes; DROP TABLE used_tokens",
      "SELECT 'used_tokens' WHERE EXISTS (SELECT 1 FROM used_tokens) UNION ALL "
      "SELECT 'login_codes' WHERE EXISTS (SELECT 1 FROM login_codes)"},
-    /* expires_bin is the begin of the four hours in which expires_at is. A rotation that does not
-     * change it writes into no index. See sql_purge.c. */
+    /* expires_bin is expires_at rounded down to four hours. A rotation that does not change
+     * expires_bin writes into no index. See sql_purge.c. */
     {"many rows",
      "CREATE INDEX users_roles ON users (roles, id);"
      "ALTER TABLE refresh_tokens ADD COLUMN expires_bin timestamptz GENERATED ALWAYS AS "

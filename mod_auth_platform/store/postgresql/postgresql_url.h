@@ -13,8 +13,8 @@ const char *authp_postgresql_url_refusal(const authp_store_config_t *config, apr
 /* Database, host and port. */
 const char *authp_postgresql_url_place(const authp_store_config_t *config, apr_pool_t *pool);
 
-/* The connection string for the driver: config->uri with our time-outs, and with what the store
- * needs, where the URI does not set them. */
+/* Returns the connection string for the driver: the options of config->uri, and our values for
+ * time-outs and other options that config->uri does not set. */
 const char *authp_postgresql_url_params(const authp_store_config_t *config, apr_pool_t *pool);
 
 /* True if the URI sets the server's parameter `name` in its option "options". */

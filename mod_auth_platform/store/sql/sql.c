@@ -7,7 +7,8 @@
 #include <apr_strings.h>
 #include <string.h>
 
-/* The statements of a run have at least this part of its time. */
+/* The statements of a run get at least 1 / LEAST_SHARE of its time, however long opening the
+ * connection took. */
 #define LEAST_SHARE 4
 
 static authp_ms_t ticks(void)
@@ -198,7 +199,8 @@ static bool changed_what_it_must(run_t *run, const authp_sql_step_t *step)
     return rows == 1 || step->any;
 }
 
-/* Whether a COMMIT that failed has been done is not known, so what writes is not tried again. */
+/* Ends the transaction. If COMMIT fails, it is unknown whether the server has done it, so a run
+ * that writes is not tried again. */
 static authp_err_t commit(authp_sql_conn_t *conn, run_t *run)
 {
     int rc = authp_sql_conn_exec(conn, "COMMIT");
@@ -235,8 +237,9 @@ static authp_err_t run_together(authp_sql_conn_t *conn, run_t *run)
     return commit(conn, run);
 }
 
-/* Waiting for a connection, and opening it, take from the time of the statements, but not all of
- * it: otherwise nothing could be done while one of several hosts does not answer. */
+/* Returns the milliseconds that the statements of this run may take. Waiting for a connection
+ * and opening it count, but the statements always keep a part (LEAST_SHARE). Otherwise nothing
+ * could be done while one of several hosts does not answer. */
 static int time_left(const authp_sql_t *sql, const run_t *run)
 {
     authp_ms_t least = sql->config.timeout_ms / LEAST_SHARE;

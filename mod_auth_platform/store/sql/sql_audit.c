@@ -21,7 +21,7 @@ authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_p
 /* An empty event means any. */
 #define WANTED "({?text} = '' OR event = {?text})"
 
-/* Entries of a person, who did what they say or whom it happened to. */
+/* Entries in which this person is the actor or the subject. */
 static const authp_sql_statement_t of_person = {
     .name = "audit_list of a person",
     .columns = &authp_columns_audit,
@@ -40,8 +40,8 @@ static const authp_sql_statement_t any = {
     .text = "SELECT {columns} FROM audit_log WHERE id > {?id} AND at >= {?time} AND " WANTED
             " ORDER BY id LIMIT {?int}"};
 
-/* Whether at most FEW entries are of that time or later: then the index on `at` finds them. Else
- * the entries are read in the order of their ids. */
+/* *recent is true if at most FEW entries are of that time or later. Then the index on `at` finds
+ * them. Otherwise the entries are read in the order of their ids. */
 static authp_err_t is_recent(authp_sql_t *sql, authp_ms_t since, bool *out)
 {
     static const authp_sql_statement_t statement = {

@@ -153,8 +153,9 @@ typedef struct prepared_t {
     apr_dbd_prepared_t *prepared;
 } prepared_t;
 
-/* The name depends on the text alone. If a pooler gives this connection the session of another one
- * behind our back, the name means the same statement there, or nothing. */
+/* Returns the name of a prepared statement, which depends on its text alone. If a pooler gives
+ * this connection another session of the server, the name is that of the same statement there,
+ * or of none. */
 static const char *name_of(const char *text, apr_pool_t *pool)
 {
     return apr_psprintf(pool, "authp_%s", authp_sql_migrate_checksum(text, pool));

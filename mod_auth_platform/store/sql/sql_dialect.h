@@ -107,9 +107,9 @@ typedef struct authp_sql_dialect_t {
      * processes from doing the same until COMMIT, and lifts the bound on the time of a statement.
      * Rows that it answers are ignored. NULL: `begin` is enough. */
     const char *migrate_lock;
-    /* Run in that transaction before a step is undone: nobody else may use our tables until COMMIT,
-     * so that no row comes between the look at what they hold and their end. NULL: the transaction
-     * keeps others out anyway. */
+    /* Run in that transaction before a step is undone. It locks our tables for others until
+     * COMMIT, so that no row is added between the check for data (`holds`) and the drop. NULL:
+     * the transaction locks them anyway. */
     const char *undo_lock;
     /* A SELECT that answers a row if the table schema_migrations exists, and that a user who may
      * create nothing can run. */
@@ -125,8 +125,8 @@ typedef struct authp_sql_dialect_t {
     authp_err_t (*before_open)(const authp_store_config_t *config, apr_pool_t *pool);
     /* `text` is the driver's message for `rc`. */
     authp_sql_fault_t (*classify)(int rc, const char *text);
-    /* What the operator can do about an error, for the end of the log line; "" if that is not
-     * known. NULL: it never is. */
+    /* Returns what the operator can do about the error, for the end of the log line, or "".
+     * NULL: always "". */
     const char *(*advice)(const char *text);
     /* The part of the driver's message after a failed opening that may be logged, which must not
      * contain the connection string; NULL = no part. NULL: no message may be logged. */

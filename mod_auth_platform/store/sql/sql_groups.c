@@ -41,7 +41,8 @@ static int run_guard(authp_sql_conn_t *conn, const char *text, const char **fail
     return rc;
 }
 
-/* One statement alone changes all or nothing. Several need a savepoint. */
+/* Runs one group. A group of one statement is done or not without further help. A group of
+ * several needs a savepoint. */
 static int run_group(authp_sql_conn_t *conn, const authp_sql_group_t *group, bool *done,
                      const char **failed, apr_pool_t *pool)
 {

@@ -49,7 +49,8 @@ AUTHP_CHECKED authp_err_t authp_sql_conn_acquire(authp_sql_t *sql, authp_sql_con
 AUTHP_CHECKED authp_err_t authp_sql_conn_open(authp_sql_conn_t *conn);
 void authp_sql_conn_close(authp_sql_conn_t *conn);
 void authp_sql_conn_release(authp_sql_conn_t *conn);
-/* Bound the time of what follows, until the connection is closed or unguarded. */
+/* Bounds the time of the statements that follow, until authp_sql_conn_unguard() or until the
+ * connection is closed. */
 void authp_sql_conn_guard(authp_sql_conn_t *conn, int timeout_ms);
 void authp_sql_conn_unguard(authp_sql_conn_t *conn);
 /* A connection outside the list, for migrations. Close it before `pool` is destroyed. */
@@ -72,8 +73,8 @@ const char *authp_sql_conn_error(authp_sql_conn_t *conn, int rc, apr_pool_t *poo
 AUTHP_CHECKED authp_err_t authp_sql_migrate_run(authp_sql_t *sql, const authp_store_goal_t *goal,
                                                 authp_store_migrated_t *out, apr_pool_t *pool);
 
-/* sql_migrate.c: tells texts of this program apart, such as an edited step from the released one.
- * Texts of strangers could be made to have the same. */
+/* sql_migrate.c: a checksum by which an edited step is told from the released one. It is not
+ * cryptographic: two texts with the same checksum can be made on purpose. */
 const char *authp_sql_migrate_checksum(const char *text, apr_pool_t *pool);
 
 #endif

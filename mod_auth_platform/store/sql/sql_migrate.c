@@ -15,7 +15,7 @@
 typedef struct change_t {
     authp_sql_conn_t *conn;
     const authp_store_goal_t *goal;
-    int to;     /* the number of steps that shall be there */
+    int to;     /* the number of steps that is wanted */
     int made;   /* the number that is there */
     bool table; /* schema_migrations exists */
     apr_pool_t *pool;
@@ -95,7 +95,7 @@ static authp_err_t read_made(change_t *change)
     return AUTHP_OK;
 }
 
-/* Whether the goal has been reached. Zero steps includes that the table of them is gone. */
+/* True if the goal is reached. With zero steps the table schema_migrations must be gone, too. */
 static bool is_done(const change_t *change)
 {
     return change->made == change->to && (change->to > 0 || !change->table);
@@ -233,8 +233,8 @@ static authp_err_t migrate_on(change_t *change, authp_store_migrated_t *out)
         return err;
     }
     err = look(change);
-    /* Another process may drop the table of the steps after this one has seen it. The second look,
-     * in turn with the others, then says what is there. */
+    /* Another process may have dropped schema_migrations after this process saw it. Then the
+     * schema is read again under the lock. */
     bool unsure = err == AUTHP_E_UNAVAILABLE && change->table;
     if (err != AUTHP_OK && !unsure) {
         return err;

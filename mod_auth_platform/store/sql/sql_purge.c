@@ -22,9 +22,9 @@ static const authp_sql_statement_t ended =
     "FROM refresh_tokens WHERE " column " < {?time} ORDER BY " column " LIMIT {?int}) AS old "     \
     "WHERE expires_at < {?time} AND {absent:ended_at}) RETURNING id"
 
-/* In PostgreSQL the index is on the begin of the four hours in which expires_at is: see
- * postgresql_schema.c. The rows of the last four hours may not have expired yet. Then a batch of
- * them is looked at in vain. */
+/* In PostgreSQL the index is on expires_at rounded down to four hours (postgresql_schema.c). So
+ * a batch may begin with rows that expire later in the same four hours. These rows are read, and
+ * are not removed. */
 static const authp_sql_statement_t expired = {.name = "purge of expired sessions",
                                               .text = EXPIRED("expires_at"),
                                               .variants = {{"postgresql", EXPIRED("expires_bin")}}};

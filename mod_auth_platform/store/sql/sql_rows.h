@@ -35,7 +35,7 @@ int64_t authp_sql_rows_int(const authp_sql_rows_t *rows, int column);
 /* A reader for statements of which only the number of rows matters. `ctx` is an int *. */
 authp_err_t authp_sql_rows_count(authp_sql_rows_t *rows, void *ctx);
 
-/* A reader of one row with an integer in the first column. `ctx` is an int64_t *. */
+/* Reads one row: stores the integer of its first column in `ctx`, an int64_t *. */
 authp_err_t authp_sql_rows_number(authp_sql_rows_t *rows, void *ctx);
 
 /* A reader of the texts in the first column. `ctx` is an authp_sql_rows_texts_t *. */

@@ -78,8 +78,9 @@ static authp_err_t list_all(authp_sql_t *sql, const listing_t *listing, apr_arra
     return authp_sql_columns_list(sql, &statement, values, out, pool);
 }
 
-/* *out: the different lists of roles that contain the role. Each step goes to the next list in the
- * index, so that the accounts that have the same one are not read. */
+/* Finds the different lists of roles that contain the role, and stores them in *out. Each
+ * statement finds the next different list in the index, so the accounts with the same list are
+ * not read. */
 static authp_err_t find_lists(authp_sql_t *sql, const listing_t *listing, apr_array_header_t **out,
                               apr_pool_t *pool)
 {

@@ -77,9 +77,9 @@ static const authp_sql_migration_t migrations[] = {
      "DROP TABLE login_codes; DROP TABLE used_tokens",
      "SELECT 'used_tokens' WHERE EXISTS (SELECT 1 FROM used_tokens) UNION ALL "
      "SELECT 'login_codes' WHERE EXISTS (SELECT 1 FROM login_codes)"},
-    /* An index in which nearly all rows have the value 0 misleads the planner: it took it for
-     * finding the sessions of one user. So the indexes on what is mostly absent have only the rows
-     * in which it is not. */
+    /* If nearly all rows have the value 0 in an index, SQLite's planner may choose it although
+     * it finds nothing quickly: it did so for the sessions of one user. So the indexes on
+     * columns that are mostly absent have only the rows with a value. */
     {"many rows",
      "DROP INDEX users_deleted; CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at > 0;"
      "DROP INDEX users_auth_changed; CREATE INDEX users_auth_changed ON users (auth_changed_at) WHERE auth_changed_at > 0;"
@@ -101,8 +101,9 @@ static const char *const *session(const authp_store_config_t *config, apr_pool_t
 {
     static const char *const statements[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
                                              "PRAGMA foreign_keys=ON", NULL};
-    /* Rows that move change pages all over the indexes. 64 MiB of pages, and as many in the log,
-     * are written once instead of many times. */
+    /* For an import. New rows change pages everywhere in the indexes. With 64 MiB of cache, and
+     * as much log between checkpoints, a page that changes often is written once instead of many
+     * times. */
     static const char *const many[] = {
         "PRAGMA journal_mode=WAL",  "PRAGMA synchronous=FULL",         "PRAGMA foreign_keys=ON",
         "PRAGMA cache_size=-65536", "PRAGMA wal_autocheckpoint=16384", NULL};
@@ -138,9 +139,9 @@ static bool is_disk_fault(const char *text)
     return false;
 }
 
-/* The driver prepares statements in the old way: after a change of the schema they can never be
- * used again. If the schema was set back, a table or a column is missing until it is up to date
- * again. */
+/* True if the connection must be opened again. The driver prepares statements with
+ * sqlite3_prepare(), so after a change of the schema they cannot be used again. If the schema
+ * was set back, a table or a column is missing until the schema is up to date again. */
 static bool is_stale(const char *text)
 {
     static const char *const texts[] = {"schema", "no such table", "no such column",
