@@ -20,7 +20,7 @@ declare -A PACKAGES=(
     [lint]="clang-format clang-tidy cppcheck shellcheck"
     [fuzz]="clang libclang-rt-14-dev llvm"
     [valgrind]="valgrind"
-    [bench]="wrk valgrind perl libjson-perl libapache2-mod-auth-openidc maven openjdk-17-jdk-headless"
+    [bench]="wrk valgrind perl libjson-perl libapache2-mod-auth-openidc maven openjdk-17-jdk-headless postgresql-15"
 )
 
 wanted=""
