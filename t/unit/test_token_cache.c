@@ -111,10 +111,10 @@ static void expect_same(const authp_principal_t *a, const authp_principal_t *b)
     ck_assert_pstr_eq(a->name, b->name);
     ck_assert_pstr_eq(a->username, b->username);
     ck_assert_pstr_eq(a->prf, b->prf);
-    /* Compares all members that are no strings, beginning with `roles`, without the padding before
-     * it. Members that are added later are included. */
-    const size_t from = offsetof(authp_principal_t, roles);
     ck_assert_int_eq(a->email_verified, b->email_verified);
+    ck_assert(a->roles == b->roles && a->role == b->role);
+    /* All members from `ver` on, also later ones, without the padding before it. */
+    const size_t from = offsetof(authp_principal_t, ver);
     ck_assert_mem_eq((const char *)a + from, (const char *)b + from, sizeof(*a) - from);
 }
 
