@@ -83,6 +83,15 @@ is(tool($old, 'invite', 'create', '--email', 'fay@example.org')->{status}, 0, 'f
 my $first = export_of($old, 'first.jsonl');
 is((stat $first)[2] & 07777, 0600, 'the file is for its owner only');
 ok(!-e "$first.part", '... and has its name');
+
+# Without a store there is no file, not even a part of one.
+write_file("$dir/away.env", "AUTH_STORE=postgresql\nDATABASE_URL=postgresql://127.0.0.1:1/none\n$key");
+my $away = run(['--env-file', "$dir/away.env", 'export', '--out', "$dir/away.jsonl"]);
+isnt($away->{status}, 0, 'export from a store that is away fails');
+is_deeply([glob "$dir/away.jsonl*"], [], '... and leaves no file');
+my $unset = run(['--env-file', "$dir/there-is-none.env", 'export', '--out', "$dir/unset.jsonl"]);
+isnt($unset->{status}, 0, 'export without settings fails');
+is_deeply([glob "$dir/unset.jsonl*"], [], '... and leaves no file');
 my $head = header($first);
 is_deeply($head->{counts}, { users => 5, sessions => 5, invites => 2, audit => $head->{counts}{audit} }, 'the header counts');
 is("$head->{authplatform} $head->{version} $head->{store}", 'export 1 sqlite', '... and says what it is');

@@ -114,6 +114,9 @@ my (undef, $twice) = check("<Location /x>\nAuthType Plattform\nAuthName x\nRequi
 is(() = $twice =~ /AUTHP0510/g, 1, 'a misspelt AuthType is said once');
 # The same without any other directive of this module.
 is((check("<Location /x>\nAuthType Plattform\nAuthName x\nRequire valid-user\n</Location>", env => ''))[0], 1, '... and where it is all there is');
+my ($alone, $needs) = check("<Location /x>\nRequire verified\n</Location>", env => '');
+is($alone, 1, 'so does a condition of ours that is all there is');
+like($needs, qr/AUTHP0510: .*Require verified in \S+site\.conf:2 needs/, '... with the same words');
 
 # Warnings.
 my @weak = (    # configuration, text that each warning must contain

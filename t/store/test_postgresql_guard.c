@@ -14,6 +14,7 @@
 #include <apr_dbd.h>
 #include <apr_strings.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -198,6 +199,50 @@ START_TEST(test_gives_back_what_it_took)
 }
 END_TEST
 
+/* Statements that fail close their connection, and leave no number of the guard behind. */
+START_TEST(test_failures_leave_nothing)
+{
+    static const authp_sql_statement_t wrong = {.name = "wrong", .text = "SELECT nonsense"};
+    const void *values[] = {NULL};
+    int files = 0;
+    int rows = 0;
+    void *sql = NULL;
+    postgresql_fixture_make();
+    authp_store_config_t config = postgresql_fixture_config();
+    ck_assert_int_eq(authp_postgresql_ops.open(&config, guarded, &sql), AUTHP_OK);
+    for (int i = 0; i < 8; i++) {
+        ck_assert_int_eq(authp_sql_run(sql, &wrong, values, authp_sql_rows_count, &rows),
+                         AUTHP_E_UNAVAILABLE);
+        files = i == 0 ? entries_of("/proc/self/fd") : files;
+    }
+    ck_assert_int_eq(entries_of("/proc/self/fd"), files);
+    apr_pool_clear(guarded);
+    postgresql_fixture_remove();
+}
+END_TEST
+
+/* Programs that httpd starts during a call do not inherit the guard's number. */
+START_TEST(test_keeps_its_number_to_itself)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    bool before[256];
+    int made = 0;
+    for (int fd = 0; fd < 256; fd++) {
+        before[fd] = fcntl(fd, F_GETFD) >= 0;
+    }
+    authp_postgresql_guard_begin(guard, driver, handle, 5000);
+    for (int fd = 0; fd < 256; fd++) {
+        if (!before[fd] && fcntl(fd, F_GETFD) >= 0) {
+            made++;
+            ck_assert_int_eq(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+        }
+    }
+    authp_postgresql_guard_end(guard, handle);
+    ck_assert_int_eq(made, 1);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+}
+END_TEST
+
 /* Prefork ends a child in the middle of a call. */
 START_TEST(test_ends_during_a_call)
 {
@@ -249,6 +294,8 @@ Suite *suite_postgresql_guard(void)
     tcase_add_test(tests, test_never_hits_the_next_owner_of_a_number);
     tcase_add_test(tests, test_many_at_once);
     tcase_add_test(tests, test_gives_back_what_it_took);
+    tcase_add_test(tests, test_keeps_its_number_to_itself);
+    tcase_add_test(tests, test_failures_leave_nothing);
     tcase_add_test(tests, test_ends_during_a_call);
     tcase_add_test(tests, test_lost_connections_open_the_breaker);
     suite_add_tcase(suite, tests);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A full gate and a long line for hashes: which requests wait, which get 429, and which get 503. */
+#include <pthread.h>
+
 #include <apr_strings.h>
+#include <apr_time.h>
 
 #include "api/core/throttle.h"
 #include "crypto/password/hasher_bound.h"
@@ -184,6 +187,39 @@ START_TEST(no_place_is_left_taken)
 }
 END_TEST
 
+static void *leave_later(void *data)
+{
+    apr_sleep(30000);
+    authp_gate_leave(data, false);
+    return NULL;
+}
+
+/* A request that is no sign-in waits for a place. It leaves the line whether it gets one or not. */
+START_TEST(who_waited_leaves_the_line)
+{
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    pthread_t thread;
+    const authp_grant_t grant =
+        fixture_start(&h.f, fixture_user(&h.f, "root@example.org", "admin", false));
+    (void)host_with(&gate, &crowd);
+    while (authp_gate_enter(&gate, false)) {
+    }
+    ck_assert_int_eq(gate.used, gate.limit);
+    http_fake_bearer(&h, grant.access_token);
+    ck_assert_int_eq(pthread_create(&thread, NULL, leave_later, &gate), 0);
+    (void)http_fake_expect(&h, "GET", "/api/auth/me", 200, NULL);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(gate.used, gate.limit - 1);
+    ck_assert_int_eq(gate.waiting, 0);
+    ck_assert(authp_gate_enter(&gate, false));
+    gate.let_in_at -= 1000; /* the store lets nobody in */
+    (void)http_fake_expect(&h, "GET", "/api/auth/me", 503, "busy");
+    ck_assert_int_eq(gate.used, gate.limit);
+    ck_assert_int_eq(gate.waiting, 0);
+}
+END_TEST
+
 /* In a flood the line for hashes stays short, although there is time for more. */
 START_TEST(a_short_line_in_a_flood)
 {
@@ -263,6 +299,7 @@ Suite *suite_crowd(void)
     tcase_add_test(tests, an_administrator_at_the_gate);
     tcase_add_test(tests, nobody_waits_for_ever);
     tcase_add_loop_test(tests, no_place_is_left_taken, 0, (int)(sizeof(ends) / sizeof(ends[0])));
+    tcase_add_test(tests, who_waited_leaves_the_line);
     tcase_add_test(tests, a_short_line_in_a_flood);
     tcase_add_test(tests, a_quick_line_is_no_flood);
     tcase_add_test(tests, refused_in_a_flood);

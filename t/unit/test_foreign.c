@@ -272,6 +272,12 @@ START_TEST(passwords_may_be_long)
         !verify(password, 1024, "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
     ck_assert(!verify("U*U\0", 4, "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"));
     ck_assert(!verify("Hello world!\0", 13, "$5$saltstring" SHA5));
+    /* crypt(3) of "": a password that crypt(3) cannot take is not tried as the empty one */
+    static const char empty[] =
+        "$5$rounds=1000$saltstring$TzAJABAaJwl111nyuH1uQy8kjHahyMHq1D7Y09hLQV1";
+    ck_assert(verify("", 0, empty));
+    ck_assert(!verify(password, 512, empty));
+    ck_assert(!verify("\0", 1, empty));
 }
 END_TEST
 

@@ -171,6 +171,13 @@ START_TEST(the_device_cookie_without_secure)
     ck_assert_ptr_nonnull(line);
     ck_assert_ptr_null(strstr(line, "Secure"));
     ck_assert_ptr_null(http_fake_set_cookie(&out, DEVICE));
+    /* It is read under this name, too: this client is no stranger. */
+    throttled_wrong(&h, "nobody@example.org");
+    while (http_fake_ask(&h, "POST", LOGIN).status == 401) {
+    }
+    throttled_right(&h, "ada@example.org");
+    apr_table_set(h.headers, "Cookie", apr_pstrmemdup(h.f.pool, line, strcspn(line, ";")));
+    (void)http_fake_expect(&h, "POST", LOGIN, 200, NULL);
 }
 END_TEST
 

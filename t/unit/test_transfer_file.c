@@ -228,6 +228,89 @@ START_TEST(many_rows)
 }
 END_TEST
 
+static authp_err_t lossy_list(void *self, const authp_columns_t *columns, const authp_page_t *page,
+                              authp_rows_t *out, apr_pool_t *pool)
+{
+    const authp_store_t *store = self;
+    authp_err_t err = store->ops->move_list(store->self, columns, page, out, pool);
+    if (err == AUTHP_OK && page->after_id == NULL && out->list->nelts > 0) {
+        out->list->nelts--;
+    }
+    return err;
+}
+
+static authp_err_t count_all(void *self, const authp_columns_t *columns, int64_t *count,
+                             apr_pool_t *pool)
+{
+    const authp_store_t *store = self;
+    return store->ops->move_count(store->self, columns, count, pool);
+}
+
+/* A store that leaves a row of the first page out: all pages behind it are exported. */
+START_TEST(a_row_that_cannot_be_read)
+{
+    const authp_store_ops_t ops = {
+        .name = "lossy", .move_list = lossy_list, .move_count = count_all};
+    authp_store_t *store = f.realm->store;
+    authp_store_t lossy = {.ops = &ops, .self = store};
+    authp_transfer_export_t done = {.progress = NULL};
+    FILE *file = export_many();
+    f.realm->store = &lossy;
+    rewind(file);
+    ck_assert_int_eq(authp_transfer_export(f.realm, file, &done, f.pool), AUTHP_OK);
+    f.realm->store = store;
+    (void)fclose(file);
+    ck_assert_int_eq(done.header.counts[AUTHP_TRANSFER_SESSION], ROWS);
+    ck_assert_int_eq(done.written[AUTHP_TRANSFER_SESSION], ROWS - 1);
+    ck_assert_int_eq(done.left_out[AUTHP_TRANSFER_SESSION], 1);
+    ck_assert_int_eq(done.written[AUTHP_TRANSFER_AUDIT], ROWS - 1);
+    ck_assert_int_eq(done.left_out[AUTHP_TRANSFER_AUDIT], 1);
+}
+END_TEST
+
+static void write_row(FILE *file, authp_transfer_kind_t kind, const void *row)
+{
+    size_t len = 0;
+    ck_assert_int_ge(fprintf(file, "%s\n", authp_transfer_file_line(kind, row, &len, f.pool)), 0);
+}
+
+/* The last rows of a file are sessions that are left out, because its key is another one, or
+ * because their account was not taken: the last step tells how many. */
+START_TEST(sessions_left_out_at_the_end)
+{
+    size_t len = 0;
+    const char *refusal = NULL;
+    authp_transfer_import_t *import = NULL;
+    authp_transfer_step_t step;
+    const authp_transfer_header_t header = {
+        .store = "mem", .key = _i == 0 ? "other" : authp_keys_name(f.realm->keys, false)};
+    authp_user_t *user = make(AUTHP_TRANSFER_USER, 1, f.pool);
+    FILE *file = tmpfile();
+    ck_assert_int_ge(fprintf(file, "%s\n", authp_transfer_file_header(&header, &len, f.pool)), 0);
+    write_row(file, AUTHP_TRANSFER_USER, user);
+    for (int i = 1; i < 4; i++) {
+        authp_session_t *session = make(AUTHP_TRANSFER_SESSION, i, f.pool);
+        session->user_id = user->id;
+        write_row(file, AUTHP_TRANSFER_SESSION, session);
+    }
+    if (_i == 1) {
+        authp_user_t other = *user;
+        other.id.hex[0] = '7';
+        other.identities = NULL;
+        ck_assert_int_eq(authp_store_user_create(f.store, &other, f.pool), AUTHP_OK);
+    }
+    ck_assert_int_eq(open_import(file, &import, &refusal), AUTHP_OK);
+    ck_assert_int_eq(authp_transfer_import_next(import, &step, &refusal), AUTHP_OK);
+    ck_assert_int_eq(step.count, 1);
+    ck_assert_int_eq(authp_transfer_import_next(import, &step, &refusal), AUTHP_OK);
+    ck_assert_int_eq(step.count, 0);
+    ck_assert_int_eq(step.other_key, _i == 0 ? 3 : 0);
+    ck_assert_int_eq(step.without_account, _i == 0 ? 0 : 3);
+    ck_assert_int_eq(authp_transfer_import_next(import, &step, &refusal), AUTHP_E_NOT_FOUND);
+    (void)fclose(file);
+}
+END_TEST
+
 /* A store that is away for a moment does not end the import; one that stays away does. */
 START_TEST(a_store_that_is_away)
 {
@@ -276,6 +359,8 @@ Suite *suite_transfer_file(void)
                         (int)(sizeof(wrong_members) / sizeof(wrong_members[0])));
     tcase_add_test(tests, a_row_that_cannot_move_is_left_out);
     tcase_add_test(tests, many_rows);
+    tcase_add_test(tests, a_row_that_cannot_be_read);
+    tcase_add_loop_test(tests, sessions_left_out_at_the_end, 0, 2);
     tcase_add_loop_test(tests, a_store_that_is_away, 0, 2);
     tcase_add_test(tests, a_line_without_an_end);
     suite_add_tcase(suite, tests);

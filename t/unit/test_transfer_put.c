@@ -141,7 +141,7 @@ START_TEST(accounts_that_parted)
     ck_assert_int_eq(PUT(user, old), AUTHP_PUT_ADDED);
     authp_user_t *new = copy(&authp_columns_user, old);
     new->updated_at++;
-    new->password_hash = "$2b$04$other";
+    new->password_hash = _i == 0 ? "$2b$04$other" : old->password_hash;
     new->ver = 6;
     new->min_ver = 5;
     result = put(&authp_columns_user, new);
@@ -150,8 +150,8 @@ START_TEST(accounts_that_parted)
     ck_assert_int_eq(authp_transfer_put_users(f.realm, false, &new, 1, &result, f.pool), AUTHP_OK);
     ck_assert_int_eq(result.outcome, AUTHP_PUT_REPLACED);
     ck_assert_int_eq(stored(old)->ver, 9);
-    ck_assert_int_eq(stored(old)->min_ver, 9);
-    ck_assert_str_eq(stored(old)->password_hash, "$2b$04$other");
+    ck_assert_int_eq(stored(old)->min_ver, _i == 0 ? 9 : 8);
+    ck_assert_str_eq(stored(old)->password_hash, new->password_hash);
 }
 END_TEST
 
@@ -343,6 +343,25 @@ START_TEST(a_race_with_a_server)
 }
 END_TEST
 
+static void sign_out(void *ctx)
+{
+    ((authp_session_t *)ctx)->ended_at = 77;
+    ((authp_session_t *)ctx)->end_reason = "logout";
+}
+
+/* The person signs out meanwhile. */
+START_TEST(a_session_that_ends_meanwhile)
+{
+    authp_session_t *now = mem_store_session(f.store, live_session()->id.hex);
+    authp_session_t *row = copy(&authp_columns_session, now);
+    row->generation++;
+    row->ended_at = _i == 0 ? 1000 : 0;
+    mem_store_before(f.store, _i == 0 ? "session_end" : "session_replace", sign_out, now);
+    ck_assert_int_eq(put_how(&authp_columns_session, row, false).outcome, AUTHP_PUT_KEPT);
+    ck_assert(now->ended_at == 77 && strcmp(now->end_reason, "logout") == 0);
+}
+END_TEST
+
 START_TEST(failures_of_the_store)
 {
     static const char *const ops[] = {"move_add",    "move_list",        "user_by_login",
@@ -370,7 +389,7 @@ Suite *suite_transfer_put(void)
     tcase_add_test(tests, an_account_that_is_older_is_replaced);
     tcase_add_loop_test(tests, a_replaced_account_is_noticed, 0, 6);
     tcase_add_test(tests, a_greater_ver_is_taken);
-    tcase_add_test(tests, accounts_that_parted);
+    tcase_add_loop_test(tests, accounts_that_parted, 0, 2);
     tcase_add_loop_test(tests, values_of_another_account, 0, 4);
     tcase_add_loop_test(tests, a_replacement_that_clashes, 0, 2);
     tcase_add_test(tests, a_deleted_account_stays_deleted);
@@ -380,6 +399,7 @@ Suite *suite_transfer_put(void)
     tcase_add_loop_test(tests, an_invite_is_used_once, 0, 2);
     tcase_add_loop_test(tests, batches_in_any_order, 0, 2);
     tcase_add_test(tests, a_race_with_a_server);
+    tcase_add_loop_test(tests, a_session_that_ends_meanwhile, 0, 2);
     tcase_add_loop_test(tests, failures_of_the_store, 0, 6);
     suite_add_tcase(suite, tests);
     return suite;
