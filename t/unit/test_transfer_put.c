@@ -343,25 +343,6 @@ START_TEST(a_race_with_a_server)
 }
 END_TEST
 
-static void sign_out(void *ctx)
-{
-    ((authp_session_t *)ctx)->ended_at = 77;
-    ((authp_session_t *)ctx)->end_reason = "logout";
-}
-
-/* The person signs out meanwhile. */
-START_TEST(a_session_that_ends_meanwhile)
-{
-    authp_session_t *now = mem_store_session(f.store, live_session()->id.hex);
-    authp_session_t *row = copy(&authp_columns_session, now);
-    row->generation++;
-    row->ended_at = _i == 0 ? 1000 : 0;
-    mem_store_before(f.store, _i == 0 ? "session_end" : "session_replace", sign_out, now);
-    ck_assert_int_eq(put_how(&authp_columns_session, row, false).outcome, AUTHP_PUT_KEPT);
-    ck_assert(now->ended_at == 77 && strcmp(now->end_reason, "logout") == 0);
-}
-END_TEST
-
 START_TEST(failures_of_the_store)
 {
     static const char *const ops[] = {"move_add",    "move_list",        "user_by_login",
@@ -399,7 +380,6 @@ Suite *suite_transfer_put(void)
     tcase_add_loop_test(tests, an_invite_is_used_once, 0, 2);
     tcase_add_loop_test(tests, batches_in_any_order, 0, 2);
     tcase_add_test(tests, a_race_with_a_server);
-    tcase_add_loop_test(tests, a_session_that_ends_meanwhile, 0, 2);
     tcase_add_loop_test(tests, failures_of_the_store, 0, 6);
     suite_add_tcase(suite, tests);
     return suite;
