@@ -228,6 +228,11 @@ my $rest = import_into($target, $many);
 like($rest->{$_}, qr/\A(?:added \d+ ?)?(?:unchanged \d+)?\z/, "... then the rest of the $_ comes: $rest->{$_}") for qw(users sessions);
 is_deeply(rows(export_of($target, 'many2.jsonl')), [map { $codec->encode($codec->decode($_)) } @many[1 .. $#many]], '... and nothing is missing or twice');
 
+# What cannot be read is not taken for an empty file.
+my $unread = tool($target, 'import', '--in', $dir);
+is($unread->{status}, 1, 'import of a folder fails');
+like($unread->{err}, qr/the file cannot be read: Is a directory/, '... with the reason');
+
 # A killed export leaves no file under its name, and the next one works.
 my $pid = fork // die "fork: $!";
 if (!$pid) {

@@ -101,6 +101,16 @@ START_TEST(auth0_identifiers)
     ck_assert_str_eq(user->username, "omar");
     ck_assert(user->email_verified);
     ck_assert_int_eq(user->created_at, 1575657503001LL);
+    /* The account's own address and username win, and whether its own address was verified. */
+    user = one("auth0",
+               "{\"user_id\":\"auth0|1\",\"email\":\"ada@example.org\",\"username\":\"ada\","
+               "\"email_verified\":false,\"identifiers\":["
+               "{\"type\":\"email\",\"value\":\"eve@example.org\",\"verified\":true},"
+               "{\"type\":\"username\",\"value\":\"eve\"}]}",
+               "");
+    ck_assert_str_eq(user->email, "ada@example.org");
+    ck_assert_str_eq(user->username, "ada");
+    ck_assert(!user->email_verified);
 }
 END_TEST
 
