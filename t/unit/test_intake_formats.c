@@ -130,7 +130,8 @@ START_TEST(auth0_custom_hashes)
          "\"salt\":{\"value\":\"bath\",\"encoding\":\"utf8\"},\"keylen\":16,\"cost\":16384,"
          "\"blockSize\":8,\"parallelization\":2",
          "$scrypt$ln=14,r=8,p=2$YmF0aA$AAECAwQFBgcICQoLDA0ODw"},
-        {"\"algorithm\":\"scrypt\",\"hash\":{\"value\":\"0001\"},\"salt\":{\"value\":\"b\"},"
+        {"\"algorithm\":\"scrypt\",\"hash\":{\"value\":\"000102030405060708090a0b0c0d0e0f\"},"
+         "\"salt\":{\"value\":\"b\"},"
          "\"cost\":1000,\"blockSize\":8,\"parallelization\":1",
          NULL},
         {"\"algorithm\":\"sha256\",\"hash\":{\"value\":\"xyz\",\"encoding\":\"hex\"}", NULL},
