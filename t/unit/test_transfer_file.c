@@ -5,6 +5,7 @@
 #include "fixture.h"
 #include "service/transfer/transfer_export.h"
 #include "service/transfer/transfer_import.h"
+#include "service/transfer/transfer_put.h"
 #include "suite.h"
 
 #include <apr_strings.h>
@@ -314,6 +315,31 @@ START_TEST(sessions_left_out_at_the_end)
 }
 END_TEST
 
+static void sign_out(void *ctx)
+{
+    ((authp_session_t *)ctx)->ended_at = 77;
+    ((authp_session_t *)ctx)->end_reason = "logout";
+}
+
+/* The person signs out between the look and the change. */
+START_TEST(a_session_that_ends_meanwhile)
+{
+    authp_put_result_t result;
+    authp_session_t *row = make(AUTHP_TRANSFER_SESSION, 1, f.pool);
+    const authp_put_batch_t batch = {
+        .columns = &authp_columns_session, .rows = (void *const *)&row, .count = 1};
+    row->ended_at = 0;
+    ck_assert_int_eq(authp_store_session_create(f.store, row, f.pool), AUTHP_OK);
+    authp_session_t *now = mem_store_session(f.store, row->id.hex);
+    row->generation++;
+    row->ended_at = _i == 0 ? 1000 : 0;
+    mem_store_before(f.store, _i == 0 ? "session_end" : "session_replace", sign_out, now);
+    ck_assert_int_eq(authp_transfer_put(f.realm, &batch, &result, f.pool), AUTHP_OK);
+    ck_assert_int_eq(result.outcome, AUTHP_PUT_KEPT);
+    ck_assert(now->ended_at == 77 && strcmp(now->end_reason, "logout") == 0);
+}
+END_TEST
+
 /* A store that is away for a moment does not end the import; one that stays away does. */
 START_TEST(a_store_that_is_away)
 {
@@ -364,6 +390,7 @@ Suite *suite_transfer_file(void)
     tcase_add_test(tests, many_rows);
     tcase_add_test(tests, a_row_that_cannot_be_read);
     tcase_add_loop_test(tests, sessions_left_out_at_the_end, 0, 2);
+    tcase_add_loop_test(tests, a_session_that_ends_meanwhile, 0, 2);
     tcase_add_loop_test(tests, a_store_that_is_away, 0, 2);
     tcase_add_test(tests, a_line_without_an_end);
     suite_add_tcase(suite, tests);

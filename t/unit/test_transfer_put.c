@@ -145,9 +145,12 @@ START_TEST(accounts_that_parted)
     new->ver = 6;
     new->min_ver = 5;
     result = put(&authp_columns_user, new);
-    ck_assert_int_eq(result.outcome, AUTHP_PUT_KEPT);
-    ck_assert_ptr_nonnull(result.why);
-    ck_assert_int_eq(authp_transfer_put_users(f.realm, false, &new, 1, &result, f.pool), AUTHP_OK);
+    if (_i == 0) {
+        ck_assert_int_eq(result.outcome, AUTHP_PUT_KEPT);
+        ck_assert_ptr_nonnull(result.why);
+        ck_assert_int_eq(authp_transfer_put_users(f.realm, false, &new, 1, &result, f.pool),
+                         AUTHP_OK);
+    }
     ck_assert_int_eq(result.outcome, AUTHP_PUT_REPLACED);
     ck_assert_int_eq(stored(old)->ver, 9);
     ck_assert_int_eq(stored(old)->min_ver, _i == 0 ? 9 : 8);
