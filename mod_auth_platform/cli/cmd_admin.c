@@ -3,12 +3,14 @@
 
 #include "base/b64url.h"
 #include "base/secret.h"
+#include "cli/httpd_check.h"
 #include "cli/online.h"
 #include "cli/output.h"
 #include "crypto/password/argon2id.h"
 #include "crypto/password/hasher_bound.h"
 #include "service/session/purge.h"
 #include "service/session/terms.h"
+#include "service/settings/settings_values.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -70,6 +72,37 @@ int authp_cmd_admin_purge(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
+/* Shows what is allowed, but should be known. */
+static void show_warnings(const authp_context_t *context, json_t *answer,
+                          const apr_array_header_t *warnings)
+{
+    json_t *list = warnings->nelts > 0 ? authp_json_set_array(answer, "warnings") : NULL;
+    for (int i = 0; i < warnings->nelts; i++) {
+        const char *line = APR_ARRAY_IDX(warnings, i, const char *);
+        authp_output_error(context->pool, "warning: %s", line);
+        authp_json_append_str(list, line);
+    }
+}
+
+static void check_more(const authp_context_t *context, json_t *answer, apr_array_header_t *errors)
+{
+    const authp_settings_t *settings = context->settings;
+    apr_array_header_t *warnings = apr_array_make(context->pool, 2, sizeof(const char *));
+    const char *file = authp_context_value(context, "httpd");
+    if (settings->recruiter_registration == AUTHP_RECRUITERS_OPEN) {
+        APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
+            context->pool,
+            "RECRUITER_REGISTRATION in %s is open: anybody who registers as a recruiter is one at "
+            "once, without an invite and without a proof of the address",
+            settings->source);
+    }
+    if (file != NULL && authp_httpd_check_file(file, warnings, context->pool) != AUTHP_OK) {
+        APR_ARRAY_PUSH(errors, const char *) =
+            apr_pstrcat(context->pool, file, " cannot be read", NULL);
+    }
+    show_warnings(context, answer, warnings);
+}
+
 /* Completes the answer of `check-config` with what is wrong, if anything is. */
 static int show_result(const authp_context_t *context, json_t *answer,
                        const apr_array_header_t *errors)
@@ -122,6 +155,8 @@ static json_t *describe(const authp_context_t *context)
     authp_json_set_str(answer, "password_refused_file", settings->password_refused_file);
     authp_json_set_bool(answer, "secure_cookies", settings->secure_cookies);
     authp_json_set_bool(answer, "limits", settings->limits);
+    authp_json_set_str(answer, "recruiter_registration",
+                       authp_settings_values_recruiter(settings->recruiter_registration));
     json_t *roles = authp_json_set_array(answer, "roles");
     for (int i = 0; i < settings->roles->nelts; i++) {
         authp_json_append_str(roles, APR_ARRAY_IDX(settings->roles, i, const char *));
@@ -158,6 +193,7 @@ int authp_cmd_admin_check_config(authp_context_t *context)
     }
     json_t *answer = describe(context);
     show_described(context, answer);
+    check_more(context, answer, errors);
     if (authp_context_value(context, "online") != NULL) {
         authp_online_check(context, answer, errors);
     }

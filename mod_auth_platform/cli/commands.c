@@ -229,11 +229,17 @@ const authp_command_t authp_commands[] = {
      "Check the settings",
      "Prints one line for each error. Contacts no store and makes no file. With --online it asks\n"
      "each identity provider for its discovery document and its keys, and whether it takes client_id\n"
-     "and redirect URI, as far as that shows without a browser.",
+     "and redirect URI, as far as that shows without a browser. With --httpd it also reads that\n"
+     "configuration of httpd and the files that it includes, and warns about each plain\n"
+     "`Require valid-user`, which lets in whoever makes an account at a mount. Warnings leave the\n"
+     "status at 0.",
      "--env-file /etc/auth_platform/.env check-config\n"
-     "check-config --online",
+     "check-config --online\n"
+     "check-config --httpd /etc/apache2/apache2.conf",
      authp_cmd_admin_check_config,
-     {{"online", NULL, "contact the identity providers too", false}, NO_MORE}},
+     {{"httpd", "FILE", "look at this configuration of httpd, too", false},
+      {"online", NULL, "contact the identity providers too", false},
+      NO_MORE}},
     {NULL,
      "purge",
      "Remove ended sessions, deleted accounts, and old invites and audit entries",

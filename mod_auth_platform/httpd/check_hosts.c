@@ -143,6 +143,17 @@ static bool serves(const hosts_t *hosts, const server_rec *server, const ap_list
     return true;
 }
 
+bool authp_check_hosts_reached(server_rec *main_server, const server_rec *server)
+{
+    const hosts_t hosts = {main_server, NULL};
+    for (const ap_listen_rec *at = ap_listeners; at != NULL; at = at->next) {
+        if (at->bind_addr != NULL && serves(&hosts, server, at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The first listener on which `server` serves the mount to other machines. With `plain` only
  * listeners without TLS count. */
 static const ap_listen_rec *find_exposed(const hosts_t *hosts, const server_rec *server, bool plain)

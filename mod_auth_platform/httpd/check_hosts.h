@@ -17,4 +17,7 @@
 void authp_check_hosts(const authp_settings_t *settings, server_rec *main_server,
                        apr_array_header_t *warnings, apr_pool_t *pool);
 
+/* True if requests get to this host, which is the main server or a virtual host. */
+bool authp_check_hosts_reached(server_rec *main_server, const server_rec *server);
+
 #endif

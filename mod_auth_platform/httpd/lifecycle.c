@@ -3,6 +3,7 @@
 #include "httpd/check_auth.h"
 #include "httpd/check_hosts.h"
 #include "httpd/check_mounts.h"
+#include "httpd/check_roles.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
 #include "httpd/maintain.h"
@@ -112,6 +113,8 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
             apr_array_cat(errors, wrong);
         }
     } else {
+        authp_check_roles_narrow(settings, server, pconf);
+        authp_check_roles_defaults(settings, server, errors, ptemp);
         authp_usage_check_roles(settings->roles, errors, ptemp);
         authp_check_hosts(settings, server, warnings, pconf);
         authp_check_mounts(server, warnings, pconf);

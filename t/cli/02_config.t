@@ -71,9 +71,10 @@ is(run(['check-config', '--env-file', $other])->{status}, 1, 'a store that does 
 my $odd = folder();
 my $refusals = write_file("$odd/refusals", "letmein-letmein\n");
 my %one = (JWT_ISSUER => 'an-issuer', JWT_AUDIENCE => 'an-audience', ACCESS_TOKEN_EXPIRE_MINUTES => 21, REFRESH_TOKEN_EXPIRE_DAYS => 22, REFRESH_TOKEN_ROTATION => 'off',
-    SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_HASH => 'argon2id', PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,seeker',
+    SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_HASH => 'argon2id', PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,recruiter',
+    RECRUITER_REGISTRATION => 'pending',
     JWT_SECRET_KEY_PREVIOUS => 'bm90IGEgcmVhbCBzZWNyZXQgZWl0aGVyLCBqdXN0IHRlc3Q', AUTH_STORE => 'sqlite:other.db');
-my %two = (SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, PASSWORD_HASH => 'bcrypt', AUTH_STORE => 'sqlite:/nowhere/else.db');
+my %two = (RECRUITER_REGISTRATION => undef, SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, PASSWORD_HASH => 'bcrypt', AUTH_STORE => 'sqlite:/nowhere/else.db');
 # One hash for each core at a time, and a quarter more, at least one, for known devices.
 chomp(my $cores = qx(getconf _NPROCESSORS_ONLN));
 $cores = 64 if $cores > 64;
@@ -82,14 +83,49 @@ my $little = int((40 * $slots + 1023) / 1024);    # bcrypt takes 40 KiB
 my %shown = (ok => JSON::PP::true, source => "$odd/.env", store => 'sqlite', database => "$odd/state/other.db", jwt_algorithm => 'HS256', jwt_issuer => 'an-issuer', jwt_audience => 'an-audience',
     previous_key => JSON::PP::true, access_token_minutes => 21, refresh_token_days => 22, refresh_token_rotation => JSON::PP::false, session_absolute_days => 23, bcrypt_rounds => 5,
     password_hash => 'argon2id', hash_slots => $slots, hash_memory_mib => 19 * $slots, hash_memory_max_mib => 64 * $slots,
-    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'seeker']);
+    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'recruiter'], recruiter_registration => 'pending');
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one)])), \%shown, 'check-config: every setting');
-is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one, %two)])), { %shown, database => '/nowhere/else.db', previous_key => JSON::PP::false,
+is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one, %two)])), { %shown, database => '/nowhere/else.db', previous_key => JSON::PP::false, recruiter_registration => 'invite',
     refresh_token_rotation => JSON::PP::true, password_refused_file => undef, password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => JSON::PP::true, limits => JSON::PP::false }, '... the other way round');
 my $people = run(['check-config', '--env-file', "$odd/.env"]);
 is_deeply({ map { /^  (\S+) +(.*)$/ ? ($1 => $2) : () } split /\n/, $people->{out} }, { (map { $_ => ref $shown{$_} ? $shown{$_} : "$shown{$_}" } grep { $_ ne 'ok' } keys %shown),
-    database => '/nowhere/else.db', previous_key => 'false', refresh_token_rotation => 'true', password_refused_file => '-', password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => 'true', limits => 'false', roles => '["admin","seeker"]' }, '... for people');
+    database => '/nowhere/else.db', previous_key => 'false', recruiter_registration => 'invite', refresh_token_rotation => 'true', password_refused_file => '-', password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => 'true', limits => 'false', roles => '["admin","recruiter"]' }, '... for people');
 is($people->{err}, '', '... on standard output');
+
+# The tool cannot see which profiles are mounted, so it knows the roles of all of them. What is allowed, but risky, is a warning.
+my $plain = env_file(folder());
+is_deeply(json(run(['check-config', '--json', '--env-file', $plain]))->{roles}, [qw(candidate recruiter admin seeker provider user)], 'ROLES unset: the names of all profiles');
+my $open = run(['check-config', '--json', '--env-file', env_file(folder(), RECRUITER_REGISTRATION => 'open')]);
+is($open->{status}, 0, 'open registration of recruiters is allowed');
+like($open->{err}, qr/^authplatform: warning: RECRUITER_REGISTRATION in .* is open: anybody/m, '... with a warning');
+is(scalar @{ json($open)->{warnings} }, 1, '... in the answer too');
+
+# --httpd FILE: a plain `Require valid-user` beside a mount where people make accounts for themselves.
+my $web = folder();
+mkdir "$web/more" or die $!;
+sub bare {
+    my ($text) = @_;
+    my $seen = run(['check-config', '--json', '--env-file', $plain, '--httpd', write_file("$web/httpd.conf", $text)]);
+    is($seen->{status}, 0, 'a warning is no error') or diag $seen->{err};
+    return [map { m{^Require valid-user in \Q$web\E/(\S+) } ? $1 : $_ } @{ json($seen)->{warnings} // [] }];
+}
+my $valid = "AuthType Platform\nRequire valid-user\n";
+write_file("$web/more/$_->[0].conf", $_->[1]) for ['a', "# none\n<Location /in>\n$valid</Location>\n"], ['b', "AuthPlatformMount /auth jobpath\n"];
+is_deeply(bare("<Location /x>\n$valid</Location>\n"), ['httpd.conf:3'], 'beside the mount that is there without a line');
+is_deeply(bare("AuthPlatformMount off\n<Location /x>\n$valid</Location>\n"), [], 'no mount');
+is_deeply(bare("ServerRoot \"$web\"\nIncludeOptional more/*.conf\nIncludeOptional none/*.conf\n"), ['more/a.conf:4'], 'in a file that is included');
+is_deeply(bare("Define HERE more\nInclude \${HERE}/\n"), ['more/a.conf:4'], '... by folder, below that of the file');
+is_deeply(bare("Include absent.conf\n"), ["$web/absent.conf is included, but cannot be read"], 'one that is missing is named');
+is_deeply(bare("<Location /x>\nAuthType Platform\n<RequireAll>\nRequire valid-user\n$_\n</RequireAll>\n</Location>\n"), [], "in RequireAll with $_")
+    for 'Require role user', 'Require platform-claim prf ai', "<RequireAny>\nRequire role a\nRequire role b\n</RequireAny>";
+is_deeply(bare("<Location /x>\nAuthType Platform\n$_\n</Location>\n"), [$_ =~ /^Require role/ ? 'httpd.conf:4' : 'httpd.conf:' . ($_ =~ /all granted/ ? 4 : 5)], "bare: $_")
+    for "Require role user\nRequire valid-user", "<RequireAny>\nRequire role user\nRequire valid-user\n</RequireAny>", "<RequireAll>\nRequire valid-user\nRequire all granted\n</RequireAll>";
+is_deeply(bare("<Location /x>\nAuthType Basic\nRequire valid-user\n</Location>\n<Location /y>\n$valid</Location>\n"), ['httpd.conf:7'], 'of another AuthType');
+is_deeply(bare("<Location />\nAuthType platform\n</Location>\n<Directory /srv>\n<IfModule x>\nrequire \\\n  Valid-User\n</IfModule>\n</Directory>\n"), ['httpd.conf:7'], 'AuthType from elsewhere, a line in two');
+is_deeply(bare("AuthPlatformMount off\n<VirtualHost *:80>\n<IfModule x>\nAuthPlatformMount /a ai\n</IfModule>\n</VirtualHost>\n<Location /x>\n$valid</Location>\n"), ['httpd.conf:9'], 'the mount of one host');
+like(run(['check-config', '--env-file', $plain, '--httpd', "$web/httpd.conf"])->{err}, qr{at AuthPlatformMount /a ai}, '... which is named');
+my $nothing = run(['check-config', '--env-file', $plain, '--httpd', "$web/absent.conf"]);
+is("$nothing->{status} $nothing->{err}", "1 authplatform: $web/absent.conf cannot be read\n", 'a file that is not there: status 1');
 
 # A link that leads nowhere is a .env, too: the tool does not go on with other settings.
 my $dangling = folder();

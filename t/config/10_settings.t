@@ -148,6 +148,37 @@ is($s, 1, 'no such file');
 like($text, qr/test\.env/, 'is named');
 is((check(env => "${good}X=a\0b\n"))[0], 1, 'a NUL byte');
 
+# ROLES unset: the roles of the mounted profiles together. Set: each profile's role for new accounts must be in it.
+sub hosts {
+    my ($roles, $mounts, @required) = @_;
+    my $place = join '', map { "<Location /$_>\nAuthType Platform\nAuthName t\nRequire role $_\n</Location>\n" } @required;
+    return check(env => $good . ($roles ? "ROLES=$roles\n" : ''), conf => "AuthPlatformEnvFile test.env\n$mounts\n$place");
+}
+my $vhost = sub { return "<VirtualHost *:1>\n$_[0]\n</VirtualHost>" };
+for my $row (
+    ['platform alone', '', '', [qw(candidate recruiter admin)], [qw(user seeker)]],
+    ['no mount', '', 'AuthPlatformMount off', [qw(candidate recruiter admin)], ['user']],
+    ['assessment', '', 'AuthPlatformMount /a assessment', [qw(candidate recruiter admin)], ['user']],
+    ['jobpath', '', 'AuthPlatformMount /a jobpath', [qw(user admin)], [qw(candidate recruiter)]],
+    ['two of one host', '', "AuthPlatformMount /a\nAuthPlatformMount /b jobpath", [qw(candidate recruiter admin user)], ['seeker']],
+    ['two hosts', '', $vhost->('AuthPlatformMount /a jobpath') . "\n" . $vhost->("ServerName b\nAuthPlatformMount /a"), [qw(candidate recruiter admin user)], ['seeker']],
+    ['a host that gets every request', '', $vhost->('AuthPlatformMount /a jobpath'), [qw(user admin)], ['candidate']],
+    ['a host beside the main server', '', "Listen 127.0.0.1:2\n" . $vhost->('AuthPlatformMount /a jobpath'), [qw(user admin candidate)], ['seeker']],
+    ['ROLES', 'user,boss', 'AuthPlatformMount /a jobpath', [qw(user boss)], ['admin']],
+) {
+    my ($name, $roles, $mounts, $known, $unknown) = @$row;
+    my ($had, $said) = hosts($roles, $mounts, @$known);
+    is($had, 0, "$name: the roles @$known") or diag $said;
+    like((hosts($roles, $mounts, $_))[1], qr/the role "$_" is not one of ROLES/, "$name: not $_") for @$unknown;
+}
+for my $row (['candidate,admin', 'jobpath', 'user'], ['user,admin', 'assessment', 'candidate']) {
+    my ($roles, $profile, $lacks) = @$row;
+    my ($stops, $said) = hosts($roles, "AuthPlatformMount /a $profile");
+    is($stops, 1, "ROLES=$roles with $profile stops");
+    like($said, qr{AUTHP0510: ROLES in \S*test\.env lacks "$lacks", the role of accounts that are made at AuthPlatformMount /a $profile}, '... and says why');
+}
+is((hosts('user,admin', 'AuthPlatformMount /a'))[0], 0, 'the platform makes accounts without a role');
+
 # A setting and its error: two wrong settings are two lines.
 my (undef, undef, @two) = check(env => "${good}BCRYPT_ROUNDS=1\nSECURE_COOKIES=x\n");
 is(scalar(grep { /BCRYPT_ROUNDS|SECURE_COOKIES/ } @two), 2, 'two mistakes, two lines');

@@ -55,7 +55,8 @@ typedef struct authp_profile_t {
     bool bearer_only;           /* cookies are no credential at its routes */
     const authp_terms_t *terms; /* of the tokens that its routes hand out; NULL = the platform's */
     const char *default_role;   /* of accounts that people make for themselves; NULL = none */
-    const char *const *role_names; /* those that ROLES has if it is not set; ended by NULL */
+    const char *const *role_names; /* those that ROLES has if it is not set; ended by NULL;
+                                      NULL = none */
     const char *about_json;        /* docs: {"METHOD /path": [paragraph, ...]}; NULL = none */
     const char *examples_json;     /* docs: see openapi_examples.h; NULL = none */
 } authp_profile_t;

@@ -249,13 +249,19 @@ static void set_hash(authp_loading_t *loading, const authp_setting_t *row, const
     *(bool *)member(loading, row) = argon2id;
 }
 
+static const char *const recruiter_words[] = {[AUTHP_RECRUITERS_BY_INVITE] = "invite",
+                                              [AUTHP_RECRUITERS_PENDING] = "pending",
+                                              [AUTHP_RECRUITERS_OPEN] = "open"};
+
+const char *authp_settings_values_recruiter(authp_recruiter_registration_t way)
+{
+    return recruiter_words[way];
+}
+
 static void set_recruiter(authp_loading_t *loading, const authp_setting_t *row, const char *value)
 {
-    static const char *const ways[] = {[AUTHP_RECRUITERS_BY_INVITE] = "invite",
-                                       [AUTHP_RECRUITERS_PENDING] = "pending",
-                                       [AUTHP_RECRUITERS_OPEN] = "open"};
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        if (strcmp(value, ways[i]) == 0) {
+    for (size_t i = 0; i < sizeof(recruiter_words) / sizeof(recruiter_words[0]); i++) {
+        if (strcmp(value, recruiter_words[i]) == 0) {
             *(authp_recruiter_registration_t *)member(loading, row) =
                 (authp_recruiter_registration_t)i;
             return;

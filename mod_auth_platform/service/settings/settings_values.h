@@ -8,4 +8,7 @@
 void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *row,
                                const char *value);
 
+/* "invite", "pending" or "open". */
+const char *authp_settings_values_recruiter(authp_recruiter_registration_t way);
+
 #endif

@@ -149,6 +149,8 @@ static const authp_answer_schema_t answers[] = {
 
 AUTHP_PROFILE_TEXTS(tiny);
 
+static const char *const role_names[] = {"candidate", "recruiter", "admin", NULL};
+
 const authp_profile_t authp_profile_tiny = {.name = "tiny",
                                             .title = "A tiny profile",
                                             .about = "For tests.",
@@ -158,5 +160,6 @@ const authp_profile_t authp_profile_tiny = {.name = "tiny",
                                             .answers = answers,
                                             .tags = tags,
                                             .ignores_unknown_fields = true,
+                                            .role_names = role_names,
                                             .about_json = authp_profile_tiny_about,
                                             .examples_json = authp_profile_tiny_examples};

@@ -7,6 +7,8 @@
 
 AUTHP_PROFILE_TEXTS(platform);
 
+static const char *const role_names[] = {"candidate", "recruiter", "admin", NULL};
+
 const authp_profile_t authp_profile_platform = {
     .name = "platform",
     .title = "mod_auth_platform",
@@ -16,6 +18,7 @@ const authp_profile_t authp_profile_platform = {
     .shape = &authp_problem_shape,
     .answers = authp_answers,
     .tags = authp_routes_tags,
+    .role_names = role_names,
     .renewal = "/session/renew",
     .about_json = authp_profile_platform_about,
     .examples_json = authp_profile_platform_examples,
