@@ -15,6 +15,7 @@
 typedef enum authp_key_label_t {
     AUTHP_KEY_REFRESH,
     AUTHP_KEY_CSRF,
+    AUTHP_KEY_CSRF_NAMED,
     AUTHP_KEY_DEVICE,
     AUTHP_KEY_LIMIT,
     AUTHP_KEY_COUNT

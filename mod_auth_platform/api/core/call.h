@@ -82,6 +82,8 @@ typedef struct authp_route_t {
     const char *summary;
     int success;
     const char *answer;                         /* schema of the answer, NULL = none */
+    int other_success;                          /* another status of success, 0 = none, */
+    const char *other_answer;                   /* and the schema of its answer */
     authp_err_t problems[AUTHP_ROUTE_PROBLEMS]; /* beyond those that the other columns imply */
 } authp_route_t;
 

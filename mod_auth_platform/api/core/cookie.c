@@ -14,17 +14,7 @@
 #define CSRF_HEADER "X-CSRF-Token"
 #define DELIVERY_HEADER "X-Token-Delivery"
 
-typedef struct cookie_t {
-    const char *name;
-    const char *value;
-    const char *path;
-    int max_age;
-    bool readable; /* scripts may read it: no HttpOnly */
-} cookie_t;
-
-/* Values are base64url or JWT text. Names and paths are constants or settings of this server. So
- * nothing needs escaping. */
-static void add(authp_call_t *call, const cookie_t *cookie)
+void authp_cookie_add(authp_call_t *call, const authp_cookie_t *cookie)
 {
     bool secure = call->realm->settings->secure_cookies;
     const char *line =
@@ -34,34 +24,31 @@ static void add(authp_call_t *call, const cookie_t *cookie)
     apr_table_addn(call->out->headers, "Set-Cookie", line);
 }
 
-static void add_three(authp_call_t *call, const char *access, int access_age, const char *refresh,
-                      const char *csrf, int refresh_age)
+void authp_cookie_clear_access(authp_call_t *call)
 {
-    bool secure = call->realm->settings->secure_cookies;
-    const char *mount = call->request->mount->path;
-    add(call, &(cookie_t){authp_credential_access_cookie(secure), access, "/", access_age, false});
-    add(call,
-        &(cookie_t){authp_credential_refresh_cookie(secure), refresh, mount, refresh_age, false});
-    add(call, &(cookie_t){AUTHP_CSRF_COOKIE, csrf, "/", refresh_age, true});
+    const char *name = authp_credential_access_cookie(call->realm->settings->secure_cookies);
+    authp_cookie_add(call, &(authp_cookie_t){name, "", "/", 0, false});
 }
 
 authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant)
 {
     const char *csrf = NULL;
+    bool secure = call->realm->settings->secure_cookies;
+    int age = grant->refresh_expires_in;
     authp_err_t err = authp_csrf_make(call->realm, grant->session->id.hex, &csrf, call->pool);
-    if (err == AUTHP_OK) {
-        add_three(call, grant->access_token, grant->expires_in, grant->refresh_token, csrf,
-                  grant->refresh_expires_in);
+    if (err != AUTHP_OK) {
+        return err;
     }
-    return err;
+    authp_cookie_add(call, &(authp_cookie_t){authp_credential_access_cookie(secure),
+                                             grant->access_token, "/", grant->expires_in, false});
+    authp_cookie_add(call, &(authp_cookie_t){authp_credential_refresh_cookie(secure),
+                                             grant->refresh_token, call->request->mount->path, age,
+                                             false});
+    authp_cookie_add(call, &(authp_cookie_t){AUTHP_CSRF_COOKIE, csrf, "/", age, true});
+    return AUTHP_OK;
 }
 
-void authp_cookie_clear(authp_call_t *call)
-{
-    add_three(call, "", 0, "", "", 0);
-}
-
-static const char *value_of(const authp_call_t *call, const char *name)
+const char *authp_cookie_value(const authp_call_t *call, const char *name)
 {
     const char *cookies = authp_call_header(call, "Cookie");
     const char *value = NULL;
@@ -74,18 +61,20 @@ static const char *value_of(const authp_call_t *call, const char *name)
 
 const char *authp_cookie_refresh(const authp_call_t *call)
 {
-    return value_of(call, authp_credential_refresh_cookie(call->realm->settings->secure_cookies));
+    return authp_cookie_value(
+        call, authp_credential_refresh_cookie(call->realm->settings->secure_cookies));
 }
 
 const char *authp_cookie_access(const authp_call_t *call)
 {
-    return value_of(call, authp_credential_access_cookie(call->realm->settings->secure_cookies));
+    return authp_cookie_value(
+        call, authp_credential_access_cookie(call->realm->settings->secure_cookies));
 }
 
 const authp_device_t *authp_cookie_device(const authp_call_t *call)
 {
     const char *name = authp_credential_device_cookie(call->realm->settings->secure_cookies);
-    const char *value = value_of(call, name);
+    const char *value = authp_cookie_value(call, name);
     authp_device_t *device = apr_palloc(call->pool, sizeof(*device));
     return value != NULL && authp_device_read(call->realm, value, device) == AUTHP_OK ? device
                                                                                       : NULL;
@@ -97,7 +86,9 @@ authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *gra
     authp_err_t err = authp_device_make(call->realm, call->client.device, grant->user->id.hex,
                                         &value, call->pool);
     if (err == AUTHP_OK) {
-        add(call, &(cookie_t){authp_credential_device_cookie(call->realm->settings->secure_cookies),
+        authp_cookie_add(
+            call,
+            &(authp_cookie_t){authp_credential_device_cookie(call->realm->settings->secure_cookies),
                               value, call->request->mount->path, AUTHP_DEVICE_DAYS * 86400, false});
     }
     return err;
@@ -105,14 +96,34 @@ authp_err_t authp_cookie_set_device(authp_call_t *call, const authp_grant_t *gra
 
 const char *authp_cookie_pending(const authp_call_t *call)
 {
-    return value_of(call, authp_credential_pending_cookie(call->realm->settings->secure_cookies));
+    return authp_cookie_value(
+        call, authp_credential_pending_cookie(call->realm->settings->secure_cookies));
 }
 
 void authp_cookie_set_pending(authp_call_t *call, const char *value)
 {
     const char *name = authp_credential_pending_cookie(call->realm->settings->secure_cookies);
     int age = value[0] != '\0' ? AUTHP_PENDING_SECONDS : 0;
-    add(call, &(cookie_t){name, value, "/", age, false});
+    authp_cookie_add(call, &(authp_cookie_t){name, value, "/", age, false});
+}
+
+/* The csrf_token of a session of the platform. That of another profile counts as absent. */
+static const char *csrf_of(const authp_call_t *call)
+{
+    const char *csrf = authp_cookie_value(call, AUTHP_CSRF_COOKIE);
+    return csrf != NULL && !authp_csrf_is_named(csrf, strlen(csrf)) ? csrf : NULL;
+}
+
+void authp_cookie_clear(authp_call_t *call)
+{
+    const char *kept = authp_cookie_value(call, AUTHP_CSRF_COOKIE);
+    authp_cookie_clear_access(call);
+    authp_cookie_add(call, &(authp_cookie_t){authp_credential_refresh_cookie(
+                                                 call->realm->settings->secure_cookies),
+                                             "", call->request->mount->path, 0, false});
+    if (kept == NULL || csrf_of(call) != NULL) {
+        authp_cookie_add(call, &(authp_cookie_t){AUTHP_CSRF_COOKIE, "", "/", 0, true});
+    }
 }
 
 authp_err_t authp_cookie_check(const authp_call_t *call)
@@ -124,7 +135,7 @@ authp_err_t authp_cookie_check(const authp_call_t *call)
         return err;
     }
     const char *sent = authp_call_header(call, CSRF_HEADER);
-    const char *kept = value_of(call, AUTHP_CSRF_COOKIE);
+    const char *kept = csrf_of(call);
     return sent != NULL && kept != NULL && authp_secret_equal_str(sent, kept) ? AUTHP_OK
                                                                               : AUTHP_E_CSRF_FAILED;
 }
@@ -137,7 +148,7 @@ authp_err_t authp_cookie_check_session(const authp_call_t *call, const char *sid
 
 bool authp_cookie_is_of(const authp_call_t *call, const char *sid)
 {
-    const char *csrf = value_of(call, AUTHP_CSRF_COOKIE);
+    const char *csrf = csrf_of(call);
     return sid != NULL && csrf != NULL && authp_csrf_check(call->realm, sid, csrf) == AUTHP_OK;
 }
 

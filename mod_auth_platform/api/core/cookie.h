@@ -4,10 +4,26 @@
 
 #include "api/core/call.h"
 
+typedef struct authp_cookie_t {
+    const char *name;
+    const char *value;
+    const char *path;
+    int max_age;   /* seconds; 0 removes it */
+    bool readable; /* scripts may read it: no HttpOnly */
+} authp_cookie_t;
+
+/* Adds a cookie to the answer: SameSite=Lax, and Secure as SECURE_COOKIES says. Nothing is escaped:
+ * values are base64url or JWT text, names and paths constants or settings of this server. */
+void authp_cookie_add(authp_call_t *call, const authp_cookie_t *cookie);
+/* The value of a cookie of the request. NULL if it is absent or empty. */
+const char *authp_cookie_value(const authp_call_t *call, const char *name);
+
 /* Sets, from a grant, or clears the three cookies of cookie delivery: access token, refresh token
- * and csrf_token. */
+ * and csrf_token. A csrf_token that names its session (csrf.h) belongs to another profile: it is
+ * not cleared, and the checks below take it for absent. */
 AUTHP_CHECKED authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant);
 void authp_cookie_clear(authp_call_t *call);
+void authp_cookie_clear_access(authp_call_t *call);
 
 /* The value of the refresh or access cookie. NULL if it is absent or empty. */
 const char *authp_cookie_refresh(const authp_call_t *call);

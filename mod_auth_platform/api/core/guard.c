@@ -5,6 +5,7 @@
 #include "api/core/profile.h"
 #include "base/text.h"
 #include "net/origin.h"
+#include "service/session/csrf.h"
 #include "service/session/token.h"
 
 #include <apr_strings.h>
@@ -50,13 +51,14 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
     return err;
 }
 
+/* A token of the kind that names its session is of a mount at which no browser can renew. */
 static bool has_csrf_cookie(const authp_guard_request_t *request)
 {
     const char *cookies = header(&request->headers, "Cookie");
     const char *value = NULL;
     size_t len = 0;
     return cookies != NULL && authp_credential_cookie(cookies, AUTHP_CSRF_COOKIE, &value, &len) &&
-           len > 0;
+           len > 0 && !authp_csrf_is_named(value, len);
 }
 
 const char *authp_guard_redirect(const authp_realm_t *realm, const authp_guard_request_t *request,

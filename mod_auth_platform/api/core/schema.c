@@ -190,7 +190,8 @@ static void check_one_of(const authp_schema_t *schema, json_t *body, authp_findi
         add(found, schema->one_of[0],
             (finding_t){"missing", apr_pstrcat(pool, "One of ", schema->one_of[0], " and ",
                                                schema->one_of[1], " is required.", NULL)});
-    } else if (first && second && !authp_findings_name(found, schema->one_of[1])) {
+    } else if (first && second && schema->one_of[2] == NULL &&
+               !authp_findings_name(found, schema->one_of[1])) {
         add(found, schema->one_of[1],
             (finding_t){"invalid", apr_pstrcat(pool, "Send ", schema->one_of[0], " or ",
                                                schema->one_of[1], ", not both.", NULL)});
@@ -373,7 +374,7 @@ void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t 
         }
     }
     if (schema->one_of[0] != NULL) {
-        json_t *choices = authp_json_set_array(out, "oneOf");
+        json_t *choices = authp_json_set_array(out, schema->one_of[2] != NULL ? "anyOf" : "oneOf");
         for (int i = 0; i < 2; i++) {
             authp_json_append_str(
                 authp_json_set_array(authp_json_append_object(choices), "required"),

@@ -37,11 +37,14 @@ typedef struct authp_field_t {
 } authp_field_t;
 
 #define AUTHP_SCHEMA_FIELDS 8
+#define AUTHP_SCHEMA_OR_BOTH "or both"
 
 typedef struct authp_schema_t {
     const char *name; /* its name in the OpenAPI components */
     authp_field_t fields[AUTHP_SCHEMA_FIELDS];
-    const char *one_of[2]; /* exactly one of these two fields must be sent; NULLs = no such rule */
+    /* Exactly one of these two fields must be sent; NULLs = no such rule. With AUTHP_SCHEMA_OR_BOTH
+     * as the third one, both may be sent. */
+    const char *one_of[3];
 } authp_schema_t;
 
 /* Checks a body. AUTHP_E_VALIDATION_FAILED: `findings`, empty before, has every wrong field once.

@@ -3,13 +3,26 @@
 #include "api/core/answer.h"
 #include "api/core/cookie.h"
 #include "base/json.h"
+#include "service/session/csrf.h"
 
 #include <string.h>
+
+void authp_sign_in_end_named(const authp_call_t *call)
+{
+    authp_id_t sid;
+    const char *csrf = authp_cookie_value(call, AUTHP_CSRF_COOKIE);
+    authp_err_t err = authp_csrf_read_named(call->realm, csrf, &sid);
+    if (err == AUTHP_OK) {
+        err = authp_session_end(call->realm, sid.hex, &call->client, call->pool);
+    }
+    (void)err;
+}
 
 /* Every sign-in ends the session whose cookies came with the request. The new session exists
  * already. So if ending the old one fails, the only effect is one more session in the list. */
 static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
 {
+    authp_sign_in_end_named(call);
     const char *refresh = authp_cookie_refresh(call);
     authp_proof_t before;
     if (refresh == NULL ||

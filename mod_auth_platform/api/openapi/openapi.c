@@ -147,6 +147,18 @@ static void add_content(json_t *to, const char *type, const char *route, const c
     authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
 }
 
+/* A second status of success has another schema. Nothing else differs. */
+static void add_other_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
+{
+    if (route->other_success != 0) {
+        json_t *response =
+            authp_json_set_object(responses, status_text(route->other_success, maker->pool));
+        authp_json_set_str(response, "description", "Done");
+        refer_header(response, "X-Request-Id", "RequestId", maker->pool);
+        add_content(response, "application/json", NULL, route->other_answer, maker);
+    }
+}
+
 static void add_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
 {
     apr_pool_t *pool = maker->pool;
@@ -240,6 +252,7 @@ static void add_operation(json_t *item, const authp_route_t *route, const char *
     }
     json_t *responses = authp_json_set_object(operation, "responses");
     add_success(responses, route, maker);
+    add_other_success(responses, route, maker);
     collect(route, problems, &count);
     for (int i = 0; i < count; i++) {
         add_problem(responses, problems[i], maker);

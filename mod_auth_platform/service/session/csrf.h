@@ -13,4 +13,17 @@ AUTHP_CHECKED authp_err_t authp_csrf_make(const authp_realm_t *realm, const char
 AUTHP_CHECKED authp_err_t authp_csrf_check(const authp_realm_t *realm, const char *sid,
                                            const char *token);
 
+/* Tokens of another kind, which name their session: "a." sid "." tag. Their cookie may be the only
+ * one of the session that a browser sends outside of the mount that has set it. The tag is made
+ * with another key. So no token of one kind passes for one of the other. */
+#define AUTHP_CSRF_NAMED "a."
+/* True if the text, which need not be NUL-terminated, is of this kind, valid or not. */
+bool authp_csrf_is_named(const char *token, size_t len);
+AUTHP_CHECKED authp_err_t authp_csrf_make_named(const authp_realm_t *realm, const char *sid,
+                                                const char **out, apr_pool_t *pool);
+/* *sid is the session that the token names. AUTHP_E_CSRF_FAILED: `token`, which may be NULL, is not
+ * valid under the present or the previous key. */
+AUTHP_CHECKED authp_err_t authp_csrf_read_named(const authp_realm_t *realm, const char *token,
+                                                authp_id_t *sid);
+
 #endif

@@ -131,3 +131,16 @@ authp_err_t authp_session_logout(const authp_realm_t *realm, const authp_leaving
     }
     return err;
 }
+
+authp_err_t authp_session_end(const authp_realm_t *realm, const char *sid,
+                              const authp_client_t *client, apr_pool_t *pool)
+{
+    authp_session_t *row = NULL;
+    authp_err_t err = authp_store_session_by_id(realm->store, sid, &row, pool);
+    if (err != AUTHP_OK) {
+        return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+    }
+    const authp_leaving_t leaving = {
+        .user_id = row->user_id.hex, .session_id = row->id.hex, .ver = row->ver, .session = row};
+    return authp_session_logout(realm, &leaving, false, client, pool);
+}
