@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sign-in that ends the older sessions of its device. */
+#include "fixture.h"
+#include "service/session/session.h"
+#include "service/session/session_device.h"
+#include "suite.h"
+
+#define MANY 450 /* more than two pages */
+
+static fixture_t f;
+static authp_user_t *ann;
+
+static void setup(void)
+{
+    fixture_open(&f);
+    ann = fixture_user(&f, "ann@example.org", "candidate", false);
+}
+
+static void teardown(void)
+{
+    fixture_close(&f);
+}
+
+static authp_grant_t start(authp_user_t *user, const char *device)
+{
+    const authp_client_t client = {.device_id = device};
+    authp_grant_t grant;
+    ck_assert_int_eq(authp_session_start(f.realm, user, &client, &grant, f.pool), AUTHP_OK);
+    return grant;
+}
+
+static void end_older(const authp_grant_t *grant)
+{
+    ck_assert_int_eq(
+        authp_session_device_end_older(f.realm, grant->session, &fixture_client, f.pool), AUTHP_OK);
+}
+
+static bool lives(const authp_grant_t *grant)
+{
+    authp_session_t *row = NULL;
+    ck_assert_int_eq(authp_store_session_by_id(f.store, grant->session->id.hex, &row, f.pool),
+                     AUTHP_OK);
+    return row->ended_at == 0;
+}
+
+START_TEST(only_that_device_of_that_account)
+{
+    authp_user_t *bob = fixture_user(&f, "bob@example.org", "candidate", false);
+    authp_grant_t old = start(ann, "laptop");
+    authp_grant_t phone = start(ann, "phone");
+    authp_grant_t nameless = start(ann, NULL);
+    authp_grant_t other = start(bob, "laptop");
+    fake_clock_advance(&f.clock, 1000);
+    authp_grant_t now = start(ann, "laptop");
+    end_older(&nameless);
+    ck_assert(lives(&old));
+    end_older(&now);
+    ck_assert(!lives(&old));
+    ck_assert(lives(&phone) && lives(&nameless) && lives(&other) && lives(&now));
+    ck_assert_str_eq(fixture_audit(&f, "logout")->session_id, old.session->id.hex);
+}
+END_TEST
+
+/* Two sign-ins at one moment: the later one stays, whichever of them looks first. */
+START_TEST(the_later_one_stays)
+{
+    authp_grant_t first = start(ann, "laptop");
+    fake_clock_advance(&f.clock, 5);
+    authp_grant_t second = start(ann, "laptop");
+    end_older(_i == 0 ? &second : &first);
+    ck_assert(lives(&second));
+    end_older(_i == 0 ? &first : &second);
+    ck_assert(!lives(&first) && lives(&second));
+}
+END_TEST
+
+START_TEST(many_sessions)
+{
+    for (int i = 0; i < MANY; i++) {
+        (void)start(ann, "laptop");
+    }
+    fake_clock_advance(&f.clock, 1000);
+    authp_grant_t now = start(ann, "laptop");
+    end_older(&now);
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+    ck_assert(lives(&now));
+}
+END_TEST
+
+Suite *suite_session_device(void)
+{
+    Suite *suite = suite_create("session_device");
+    TCase *tests = tcase_create("session_device");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, only_that_device_of_that_account);
+    tcase_add_loop_test(tests, the_later_one_stays, 0, 2);
+    tcase_add_test(tests, many_sessions);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
