@@ -170,4 +170,17 @@ is($httpd->request(PATCH => "/api/auth/users/$both", json => { roles => ['candid
 is($httpd->get("$auth/me", bearer => $token)->{json}{role}, 'candidate', '... then me says another one');
 is($httpd->get('/recruiters', bearer => $token)->{status}, 403, '... and the guarded page is closed');
 $httpd->stop;
+
+# RECRUITER_REGISTRATION: pending, and open as that back end did it.
+for my $way ('pending', 'open') {
+    $httpd = AuthPlatform::Httpd->new(settings => "RECRUITER_REGISTRATION=$way\n", more => "AuthPlatformMount /api/v1/auth assessment\n")->start;
+    my $answer = post('/recruiter/register', \%eve);
+    is($answer->{status}, 201, "$way: registration without an invite") or diag $answer->{body};
+    is_deeply([$answer->{json}{role}, $answer->{json}{roles}], ['recruiter', ['recruiter']], '... makes a recruiter');
+    error_is(post('/recruiter/register', \%eve), 409, 'Email already registered', 'email_taken', '... once');
+    my $signed_in = post('/recruiter/login', \%eve);
+    is($signed_in->{status}, 200, '... who can sign in') if $way eq 'open';
+    error_is($signed_in, 403, 'Recruiter pending verification', 'recruiter_pending', '... who cannot sign in yet') if $way eq 'pending';
+    $httpd->stop;
+}
 done_testing;

@@ -4,7 +4,7 @@
 #include "api/core/profile.h"
 #include "api/core/sign_in.h"
 #include "base/json.h"
-#include "service/invite/invite.h"
+#include "service/invite/recruiter.h"
 
 #include <string.h>
 
@@ -64,23 +64,21 @@ static bool by_admin(const authp_call_t *call)
 
 authp_err_t authp_assessment_register_recruiter(authp_call_t *call)
 {
-    authp_grant_t grant = {0};
+    authp_user_t *user = NULL;
     authp_err_t err = AUTHP_OK;
     const char *code = authp_call_field(call, "invite_code");
     authp_new_account_t in = new_account(call);
-    if (code != NULL) {
-        err = authp_invite_register(call->realm, &in, code, &call->client, &grant, call->pool);
-    } else if (by_admin(call)) {
+    if (code == NULL && by_admin(call)) {
         call->by_admin = true;
         in.role = RECRUITER;
         in.verified = true;
-        err = authp_account_create(call->realm, &in, call->user->id.hex, &call->client, &grant.user,
+        err = authp_account_create(call->realm, &in, call->user->id.hex, &call->client, &user,
                                    call->pool);
     } else {
-        err = AUTHP_E_INVITE_REQUIRED;
+        err = authp_recruiter_register(call->realm, &in, code, &call->client, &user, call->pool);
     }
     if (err == AUTHP_OK) {
-        answer_new(call, grant.user, RECRUITER);
+        answer_new(call, user, RECRUITER);
     }
     return err;
 }
