@@ -4,7 +4,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/show.h"
-#include "service/account/account_rules.h"
+#include "service/account/find.h"
 
 #include <string.h>
 
@@ -18,13 +18,16 @@ static int find_person(const authp_context_t *context, const char **out)
         *out = who;
         return AUTHP_EXIT_OK;
     }
-    authp_err_t err = authp_store_user_by_login(
-        context->realm->store, AUTHP_LOGIN_EMAIL,
-        authp_account_rules_normal_email(who, context->pool), &user, context->pool);
+    /* A username has no '@'. */
+    bool email = strchr(who, '@') != NULL;
+    authp_err_t err =
+        authp_find_by_login(context->realm, email ? AUTHP_LOGIN_EMAIL : AUTHP_LOGIN_USERNAME, who,
+                            &user, context->pool);
     if (err != AUTHP_OK) {
         return authp_context_failure(
             context, err,
-            "there is no user with this e-mail address; name a deleted one by its id");
+            email ? "there is no user with this e-mail address; name a deleted one by its id"
+                  : "there is no user with this username; name a deleted one by its id");
     }
     *out = user->id.hex;
     return AUTHP_EXIT_OK;

@@ -232,7 +232,9 @@ int authp_cmd_change_unlink(authp_context_t *context)
 static bool confirm(const authp_context_t *context, const authp_user_t *user)
 {
     const char *question = apr_pstrcat(context->pool, "Delete user ", user->id.hex, " (",
-                                       user->email != NULL ? user->email : "no e-mail address",
+                                       user->email != NULL      ? user->email
+                                       : user->username != NULL ? user->username
+                                                                : "no e-mail address",
                                        ") for good? Type yes: ", NULL);
     if (authp_prompt_yes(authp_output_safe(question, context->pool))) {
         return true;

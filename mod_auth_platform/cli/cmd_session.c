@@ -73,11 +73,9 @@ static int end_all(authp_context_t *context)
 int authp_cmd_session_end(authp_context_t *context)
 {
     const char *sid = authp_context_value(context, "session");
-    int named = (sid != NULL) + (authp_context_value(context, "email") != NULL) +
-                (authp_context_value(context, "id") != NULL);
-    if (named != 1) {
+    if ((sid != NULL) + authp_which_count(context) != 1) {
         authp_output_error(context->pool, "name one session by --session, or the user whose "
-                                          "sessions are to end by --email or by --id");
+                                          "sessions are to end by --email, --username or --id");
         return AUTHP_EXIT_USAGE;
     }
     return sid != NULL ? end_one(context, sid) : end_all(context);

@@ -14,15 +14,21 @@
 /* Checks everything that needs no password. */
 static int check_new(const authp_context_t *context, const authp_new_account_t *in)
 {
-    const char *why = authp_input_check(in->email, authp_account_rules_check_email);
-    if (why != NULL) {
-        return authp_input_wrong(context, "email", why);
+    const struct {
+        const char *option;
+        const char *value;
+        const char *(*rule)(const char *, size_t);
+    } fields[] = {{"email", in->email, authp_account_rules_check_email},
+                  {"username", in->username, authp_account_rules_check_username},
+                  {"name", in->name, authp_account_rules_check_name}};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        const char *wrong =
+            fields[i].value != NULL ? authp_input_check(fields[i].value, fields[i].rule) : NULL;
+        if (wrong != NULL) {
+            return authp_input_wrong(context, fields[i].option, wrong);
+        }
     }
-    why = in->name != NULL ? authp_input_check(in->name, authp_account_rules_check_name) : NULL;
-    if (why != NULL) {
-        return authp_input_wrong(context, "name", why);
-    }
-    why = authp_input_check_role(context, in->role);
+    const char *why = authp_input_check_role(context, in->role);
     return why != NULL ? authp_input_wrong(context, "role", why) : AUTHP_EXIT_OK;
 }
 
@@ -30,10 +36,15 @@ int authp_cmd_user_create(authp_context_t *context)
 {
     authp_new_account_t in = {
         .email = authp_context_value(context, "email"),
+        .username = authp_context_value(context, "username"),
         .name = authp_context_value(context, "name"),
         .role = authp_context_value(context, "role"),
         .verified = authp_context_value(context, "verified") != NULL,
     };
+    if (in.email == NULL && in.username == NULL) {
+        authp_output_error(context->pool, "the account needs --email, --username or both");
+        return AUTHP_EXIT_USAGE;
+    }
     if (in.verified && strcmp(in.role, "recruiter") != 0) {
         authp_output_error(context->pool, "--verified is for --role recruiter only");
         return AUTHP_EXIT_USAGE;
@@ -69,7 +80,8 @@ int authp_cmd_user_list(authp_context_t *context)
 {
     authp_page_t page;
     apr_array_header_t *users = NULL;
-    const char *prefix = authp_context_value(context, "email");
+    const char *email = authp_context_value(context, "email");
+    const char *username = authp_context_value(context, "username");
     int status = authp_listing_page(context, &page);
     if (status != AUTHP_EXIT_OK) {
         return status;
@@ -79,7 +91,9 @@ int authp_cmd_user_list(authp_context_t *context)
     }
     authp_user_filter_t filter = {
         .email_prefix =
-            prefix != NULL ? authp_account_rules_normal_email(prefix, context->pool) : NULL,
+            email != NULL ? authp_account_rules_normal_email(email, context->pool) : NULL,
+        .username_prefix =
+            username != NULL ? authp_account_rules_normal_username(username, context->pool) : NULL,
         .role = authp_context_value(context, "role"),
         .after_id = page.after_id,
         .limit = page.limit,

@@ -15,6 +15,7 @@
 /* clang-format off */
 #define NO_MORE {NULL, NULL, NULL, false}
 #define WHICH_USER {"email", "EMAIL", "the user with this address", false}, \
+                   {"username", "NAME", "the user with this username", false}, \
                    {"id", "ID", "the user with this id", false}
 #define PAGE {"limit", "N", "at most N, 1 to 200 (default: 50)", false}, \
              {"after", "ID", "continue after the entry with this id", false}
@@ -25,13 +26,16 @@ const authp_command_t authp_commands[] = {
     {"user",
      "create",
      "Make an account",
+     "The user signs in with an e-mail address, or with a username, or with either.\n"
      "The tool asks for the password on the terminal. If standard input is not a terminal, the\n"
      "password is its first line. The first admin: user create --role admin --email EMAIL",
      "user create --role admin --email you@example.org\n"
+     "user create --role candidate --username ada\n"
      "user create --role recruiter --verified --email rob@example.org --name 'Rob Roe'",
      authp_cmd_user_create,
      {{"role", "ROLE", "one of ROLES", true},
-      {"email", "EMAIL", "the address to sign in with", true},
+      {"email", "EMAIL", "the address to sign in with", false},
+      {"username", "NAME", "3 to 150 letters, digits, _ . and -; kept in lower case", false},
       {"name", "NAME", "the name of the user", false},
       {"verified", NULL, "with --role recruiter: verified from the start", false},
       NO_MORE}},
@@ -40,10 +44,12 @@ const authp_command_t authp_commands[] = {
      "List accounts, the oldest first",
      NULL,
      "user list --role recruiter\n"
-     "user list --email ada --json",
+     "user list --email ada --json\n"
+     "user list --username a",
      authp_cmd_user_list,
      {{"role", "ROLE", "only those with this role", false},
       {"email", "PREFIX", "only those whose address starts with PREFIX", false},
+      {"username", "PREFIX", "only those whose username starts with PREFIX", false},
       PAGE,
       NO_MORE}},
     {"user",
@@ -126,7 +132,8 @@ const authp_command_t authp_commands[] = {
     {"session",
      "end",
      "End one session, or all sessions of a user",
-     "Takes --session for one session. With --email or --id it ends all sessions of that user.",
+     "Takes --session for one session. With --email, --username or --id it ends all sessions of that\n"
+     "user.",
      "session end --session 665f1c2e9b1d4a0012345678\n"
      "session end --email ada@example.org",
      authp_cmd_session_end,
@@ -168,7 +175,8 @@ const authp_command_t authp_commands[] = {
      "audit list --user ada@example.org --event login --since 2026-01-31\n"
      "audit list --user cli --json",
      authp_cmd_audit_list,
-     {{"user", "WHO", "only entries by or about this user: EMAIL, ID, or cli (this tool)", false},
+     {{"user", "WHO", "only entries by or about this user: EMAIL, USERNAME, ID, or cli (this tool)",
+       false},
       {"event", "NAME", "only this event, as the list shows it: login, refresh_reuse ...", false},
       {"since", "TIME",
        "only entries since TIME: 30m, 24h or 7d (ago), a date, or 2026-01-31T08:00:00Z", false},

@@ -69,6 +69,7 @@ void authp_show_user(const authp_context_t *context, const char *headline, const
         user->email != NULL && user->email_verified
             ? apr_pstrcat(pool, user->email, " (verified)", NULL)
             : user->email);
+    put(context, "username", user->username);
     put(context, "name", user->name);
     put(context, "roles", apr_array_pstrcat(pool, user->roles, ','));
     put(context, "state", state_of(user));
@@ -82,7 +83,8 @@ static void user_cells(const authp_context_t *context, const void *row, const ch
 {
     const authp_user_t *user = row;
     cells[0] = user->id.hex;
-    cells[1] = user->email;
+    /* A username has no '@', so the column shows which of the two it is. */
+    cells[1] = user->email != NULL ? user->email : user->username;
     cells[2] = apr_array_pstrcat(context->pool, user->roles, ',');
     cells[3] = state_of(user);
     cells[4] = time_of(user->created_at, context->pool);

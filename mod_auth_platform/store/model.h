@@ -169,10 +169,11 @@ typedef struct authp_rows_t {
 #define AUTHP_MOVE_MOST 1000
 
 typedef struct authp_user_filter_t {
-    const char *email_prefix; /* lower-case; NULL = any */
-    const char *role;         /* a stored role; NULL = any */
-    const char *after_id;     /* NULL = from the start */
-    int limit;                /* at most this many accounts; at least 1 */
+    const char *email_prefix;    /* lower-case; NULL = any */
+    const char *username_prefix; /* lower-case; NULL = any */
+    const char *role;            /* a stored role; NULL = any */
+    const char *after_id;        /* NULL = from the start */
+    int limit;                   /* at most this many accounts; at least 1 */
     bool enabled_only;
 } authp_user_filter_t;
 

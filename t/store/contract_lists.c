@@ -11,13 +11,17 @@
 #define NOW CONTRACT_NOW
 
 /* Account i has the address "many<i>@example.org", every 7th is a recruiter, too, every 300th an
- * admin in one of two ways, and every second admin is disabled. Nobody else begins with "rare". */
+ * admin in one of two ways, and every second admin is disabled. Nobody else begins with "rare". Two
+ * of three accounts have a username, "user<i>", or "odd.<i>" if i is 1, 501 and so on. */
 static void *make_account(int i)
 {
     apr_pool_t *pool = contract_pool();
     authp_user_t *user = apr_palloc(pool, sizeof(*user));
     const char *name = i % 500 == 250 ? "rare" : "many";
     *user = contract_user(apr_psprintf(pool, "%s%04d@example.org", name, i), pool);
+    if (i % 3 != 0) {
+        user->username = apr_psprintf(pool, "%s%04d", i % 500 == 1 ? "odd." : "user", i);
+    }
     if (i % 600 == 300) {
         user->roles = apr_array_make(pool, 1, sizeof(const char *));
         user->disabled = true;
@@ -117,6 +121,70 @@ START_TEST(many_accounts)
 }
 END_TEST
 
+START_TEST(many_usernames)
+{
+    fill(&authp_columns_user, make_account, ACCOUNTS);
+    /* More accounts than are sorted begin so. 1, 1001 and 1501 are "odd.", 501 and 2001 have no
+     * username. */
+    ck_assert_int_eq(count_of((authp_user_filter_t){.username_prefix = "user", .limit = 700}),
+                     ACCOUNTS / 3 * 2 - 3);
+    ck_assert_str_eq(
+        numbers_of((authp_user_filter_t){
+            .username_prefix = "user", .role = "recruiter", .email_prefix = "many001", .limit = 2}),
+        "0014 ");
+    ck_assert_int_eq(count_of((authp_user_filter_t){
+                         .username_prefix = "user", .role = "recruiter", .limit = 70}),
+                     199);
+    /* Few do. */
+    ck_assert_str_eq(numbers_of((authp_user_filter_t){.username_prefix = "odd", .limit = 2}),
+                     "0001 1001 1501 ");
+    ck_assert_str_eq(numbers_of((authp_user_filter_t){.username_prefix = "user001", .limit = 3}),
+                     "0010 0011 0013 0014 0016 0017 0019 ");
+    /* Both prefixes must be there, whichever of them is rare. */
+    ck_assert_str_eq(numbers_of((authp_user_filter_t){
+                         .email_prefix = "rare", .username_prefix = "user", .limit = 2}),
+                     "0250 1250 1750 ");
+    ck_assert_str_eq(numbers_of((authp_user_filter_t){
+                         .email_prefix = "many", .username_prefix = "odd.1", .limit = 2}),
+                     "1001 1501 ");
+    ck_assert_str_eq(numbers_of((authp_user_filter_t){
+                         .email_prefix = "rare", .username_prefix = "odd", .limit = 2}),
+                     "");
+}
+END_TEST
+
+/* Accounts without an address and without a username, and characters that are patterns elsewhere.
+ */
+START_TEST(some_usernames)
+{
+    static const char *const usernames[] = {"a_b", "axb", "a.b", NULL, "b-a"};
+    apr_array_header_t *found = NULL;
+    authp_user_filter_t filter = {.username_prefix = "a_", .limit = 9};
+    for (int i = 0; i < 5; i++) {
+        authp_user_t user = contract_user("x@example.org", contract_pool());
+        user.email = usernames[i] == NULL ? user.email : NULL;
+        user.username = usernames[i];
+        ck_assert_int_eq(authp_store_user_create(contract_store(), &user, contract_pool()),
+                         AUTHP_OK);
+    }
+    ck_assert_int_eq(authp_store_user_list(contract_store(), &filter, &found, contract_pool()),
+                     AUTHP_OK);
+    ck_assert_int_eq(found->nelts, 1);
+    const authp_user_t *only = APR_ARRAY_IDX(found, 0, const authp_user_t *);
+    ck_assert_str_eq(only->username, "a_b");
+    ck_assert_ptr_null(only->email);
+    filter.username_prefix = "a";
+    ck_assert_int_eq(authp_store_user_list(contract_store(), &filter, &found, contract_pool()),
+                     AUTHP_OK);
+    ck_assert_int_eq(found->nelts, 3);
+    filter.username_prefix = NULL;
+    filter.email_prefix = "x";
+    ck_assert_int_eq(authp_store_user_list(contract_store(), &filter, &found, contract_pool()),
+                     AUTHP_OK);
+    ck_assert_int_eq(found->nelts, 1);
+}
+END_TEST
+
 static int entries_of(authp_audit_filter_t filter)
 {
     int count = 0;
@@ -154,5 +222,7 @@ END_TEST
 void contract_add_lists(TCase *tests)
 {
     tcase_add_test(tests, many_accounts);
+    tcase_add_test(tests, many_usernames);
+    tcase_add_test(tests, some_usernames);
     tcase_add_test(tests, many_entries);
 }

@@ -26,8 +26,8 @@ static const char *reader_text(const authp_refusal_page_reader_t *reader, apr_po
     if (!reader->known) {
         return "";
     }
-    const char *who = reader->name != NULL ? reader->name : reader->email;
-    const char *both = reader->name != NULL ? reader->email : NULL;
+    const char *who = reader->name != NULL ? reader->name : reader->login;
+    const char *both = reader->name != NULL ? reader->login : NULL;
     const char *text = "<p>You are signed in";
     if (who != NULL) {
         text = apr_pstrcat(pool, text, " as <strong><bdi>", escaped(who, pool), "</bdi></strong>",

@@ -8,7 +8,7 @@
 typedef struct authp_refusal_page_reader_t {
     bool known;          /* somebody is signed in */
     const char *name;    /* NULL if none */
-    const char *email;   /* NULL if none */
+    const char *login;   /* the e-mail address, else the username. NULL if none */
     const char *sign_in; /* URL to sign in as somebody else, NULL if there is no sign-in page */
 } authp_refusal_page_reader_t;
 

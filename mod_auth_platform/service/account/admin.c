@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "service/account/account.h"
-#include "service/account/account_rules.h"
+#include "service/account/find.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
 #include "service/live/live_change.h"
@@ -153,9 +153,8 @@ authp_err_t authp_admin_verify(const authp_realm_t *realm, const authp_actor_t *
     authp_user_t *user = NULL;
     const char *id = verdict->id;
     if (id == NULL) {
-        const char *email = authp_account_rules_normal_email(verdict->email, pool);
         authp_err_t err =
-            authp_store_user_by_login(realm->store, AUTHP_LOGIN_EMAIL, email, &user, pool);
+            authp_find_by_login(realm, AUTHP_LOGIN_EMAIL, verdict->email, &user, pool);
         if (err != AUTHP_OK) {
             return err;
         }

@@ -13,6 +13,9 @@ json_t *authp_shape_user(const authp_user_t *user, apr_pool_t *pool)
     json_t *out = authp_json_object(pool);
     authp_json_set_str(out, "id", user->id.hex);
     authp_json_set_str(out, "email", user->email);
+    if (user->username != NULL) {
+        authp_json_set_str(out, "username", user->username);
+    }
     authp_json_set_str(out, "name", user->name);
     json_t *roles = authp_json_set_array(out, "roles");
     for (int i = 0; i < user->roles->nelts; i++) {

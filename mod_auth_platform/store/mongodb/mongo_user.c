@@ -82,10 +82,10 @@ authp_err_t authp_mongo_user_by_identity(void *self, const char *issuer, const c
     return one_user(self, filter, out, pool);
 }
 
-static void match_prefix(bson_t *filter, const char *prefix, apr_pool_t *pool)
+static void match_prefix(bson_t *filter, const char *field, const char *prefix, apr_pool_t *pool)
 {
     bson_t range;
-    BSON_APPEND_DOCUMENT_BEGIN(filter, "email", &range);
+    BSON_APPEND_DOCUMENT_BEGIN(filter, field, &range);
     BSON_APPEND_UTF8(&range, "$gte", prefix);
     BSON_APPEND_UTF8(&range, "$lt", apr_pstrcat(pool, prefix, LAST_CHARACTER, NULL));
     bson_append_document_end(filter, &range);
@@ -97,7 +97,10 @@ authp_err_t authp_mongo_user_list(void *self, const authp_user_filter_t *filter,
     bson_t *match = bson_new();
     authp_mongo_match_absent(match, "deleted_at");
     if (filter->email_prefix != NULL) {
-        match_prefix(match, filter->email_prefix, pool);
+        match_prefix(match, "email", filter->email_prefix, pool);
+    }
+    if (filter->username_prefix != NULL) {
+        match_prefix(match, "username", filter->username_prefix, pool);
     }
     if (filter->role != NULL) {
         authp_mongo_match_text(match, "roles", filter->role);

@@ -64,15 +64,19 @@ void mem_rows_forget(const authp_columns_t *columns, void *row)
     }
 }
 
+static bool begins(const char *text, const char *prefix)
+{
+    return prefix == NULL || (text != NULL && strncmp(text, prefix, strlen(prefix)) == 0);
+}
+
 bool mem_rows_passes(const authp_user_t *user, const authp_user_filter_t *filter)
 {
     bool role = filter->role == NULL;
     for (int i = 0; i < user->roles->nelts && !role; i++) {
         role = mem_rows_same(APR_ARRAY_IDX(user->roles, i, const char *), filter->role);
     }
-    bool prefix = filter->email_prefix == NULL ||
-                  (user->email != NULL &&
-                   strncmp(user->email, filter->email_prefix, strlen(filter->email_prefix)) == 0);
+    bool prefix = begins(user->email, filter->email_prefix) &&
+                  begins(user->username, filter->username_prefix);
     return role && prefix && !(filter->enabled_only && user->disabled) &&
            (filter->after_id == NULL || strcmp(user->id.hex, filter->after_id) > 0);
 }

@@ -21,18 +21,29 @@ static json_t *user_item(const authp_call_t *call, const void *row)
     return authp_answer_user(row, call->pool);
 }
 
+/* The parameter in lower case, as addresses and usernames are stored. NULL if it is absent or
+ * empty.
+ */
+static const char *prefix_of(const authp_call_t *call, const char *name)
+{
+    const char *prefix = authp_call_query(call, name);
+    if (prefix == NULL || *prefix == '\0') {
+        return NULL;
+    }
+    char *lower = apr_pstrdup(call->pool, prefix);
+    authp_text_lower(lower);
+    return lower;
+}
+
 authp_err_t authp_h_users_list(authp_call_t *call)
 {
     apr_array_header_t *users = NULL;
     authp_page_t page = authp_query_page(call);
-    const char *prefix = authp_call_query(call, "email");
-    authp_user_filter_t filter = {
-        .role = authp_call_query(call, "role"), .after_id = page.after_id, .limit = page.limit};
-    if (prefix != NULL && *prefix != '\0') {
-        char *lower = apr_pstrdup(call->pool, prefix);
-        authp_text_lower(lower);
-        filter.email_prefix = lower;
-    }
+    const authp_user_filter_t filter = {.email_prefix = prefix_of(call, "email"),
+                                        .username_prefix = prefix_of(call, "username"),
+                                        .role = authp_call_query(call, "role"),
+                                        .after_id = page.after_id,
+                                        .limit = page.limit};
     authp_err_t err = authp_store_user_list(call->realm->store, &filter, &users, call->pool);
     if (err == AUTHP_OK) {
         authp_query_answer(call, users, user_item);

@@ -10,6 +10,7 @@ static const authp_parameter_t page[] = {AUTHP_QUERY_PAGE, {.name = NULL}};
 static const authp_parameter_t users[] = {
     AUTHP_QUERY_PAGE,
     {"email", AUTHP_QUERY_PREFIX, "Addresses that begin so, in any case."},
+    {"username", AUTHP_QUERY_PREFIX, "Usernames that begin so, in any case."},
     {"role", AUTHP_QUERY_ROLE, "Accounts whose stored roles hold this one."},
     {.name = NULL}};
 static const authp_parameter_t return_to[] = {
