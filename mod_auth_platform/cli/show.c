@@ -69,7 +69,9 @@ void authp_show_user(const authp_context_t *context, const char *headline, const
         user->email != NULL && user->email_verified
             ? apr_pstrcat(pool, user->email, " (verified)", NULL)
             : user->email);
-    put(context, "username", user->username);
+    if (user->username != NULL) {
+        put(context, "username", user->username);
+    }
     put(context, "name", user->name);
     put(context, "roles", apr_array_pstrcat(pool, user->roles, ','));
     put(context, "state", state_of(user));

@@ -28,7 +28,7 @@ int authp_which_user(authp_context_t *context, authp_user_t **out)
     const char *username = authp_context_value(context, "username");
     const char *id = authp_context_value(context, "id");
     if (authp_which_count(context) != 1) {
-        authp_output_error(context->pool, "name the user by --email, by --username or by --id");
+        authp_output_error(context->pool, "name the user by --email or by --id, or by --username");
         return AUTHP_EXIT_USAGE;
     }
     if (id != NULL && !authp_input_id(context, "id")) {

@@ -141,6 +141,35 @@ like($table->{out}, qr/^$ada->{id}  ada\@example\.org +admin +active +\S+ +Ada L
 is($table->{err}, '', '... all of them');
 like(tool(['user', 'list', '--limit', '2'])->{err}, qr/--after [0-9a-f]{24}/, 'a page says how to go on');
 
+# Accounts with a username and no address.
+sub name { return tool(['user', 'create', '--role', 'candidate', @_], stdin => "$password\n") }
+is(name()->{status}, 2, 'neither an address nor a username: status 2');
+like(name('--username', $_)->{err}, qr/--username: /, "no username: $_") for 'ab', 'a b', 'gra@ce', 'J\xc3\xb6rg', 'x' x 151;
+my $grace = json(name('--username', 'Grace_H.1', '--json'));
+is($grace->{username}, 'grace_h.1', 'a username is kept in lower case');
+is($grace->{email}, undef, '... without an address');
+my $taken = name('--username', 'GRACE_h.1', '--email', 'grace@example.org');
+is($taken->{status}, 1, 'the same username again: status 1');
+like($taken->{err}, qr/username or e-mail address already/, '... says why');
+my $both = json(name('--username', 'gracious', '--email', 'grace@example.org', '--json'));
+is_deeply([@{$both}{qw(email username)}], ['grace@example.org', 'gracious'], 'both');
+is(json(tool([qw(user show --json --username GRACE_h.1)]))->{id}, $grace->{id}, 'show by username');
+like(tool([qw(user show --username grace_h.1)])->{out}, qr/^e-mail: +-\nusername: +grace_h\.1$/m, '... for people');
+my $none = tool([qw(user show --username nobody)]);
+is($none->{status}, 1, '... of nobody: status 1');
+like($none->{err}, qr/no user with this username/, '... says why');
+is(tool([qw(user show --username gracious --email grace@example.org)])->{status}, 2, '... not by two names');
+is_deeply([map { $_->{username} } @{ json(tool([qw(user list --json --username GRAC)]))->{items} }], ['grace_h.1', 'gracious'],
+    'list by the beginning of the username');
+is(scalar @{ json(tool([qw(user list --json --username grac --email grace)]))->{items} }, 1, '... and of the address');
+like(tool([qw(user list)])->{out}, qr/^$grace->{id}  grace_h\.1 +candidate +active /m, 'the table has it where others have the address');
+is(tool([qw(user disable --username Grace_h.1)])->{status}, 0, 'other commands take it, too');
+like(tool([qw(audit list --user GRACE_h.1)])->{out}, qr/ user_change  .* disabled  cli  $grace->{id} /, '... and the audit');
+like(tool([qw(audit list --user nobody)])->{err}, qr/no user with this username/, '... of nobody');
+is(json(tool([qw(session end --json --username grace_h.1)]))->{ended}, 0, '... sessions');
+is(tool([qw(user delete --yes --username gracious)])->{status}, 0, '... deletion');
+is(name('--username', 'gracious')->{status}, 0, '... after which the username is free');
+
 unlike($everything, qr/\Q$password\E|\$2[aby]\$/, 'no password and no hash in anything the tool wrote');
 
 done_testing();

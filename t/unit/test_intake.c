@@ -245,7 +245,8 @@ START_TEST(what_is_noted)
         {"a@example.org,\"x\ny\",,,,,,,,\n",
          "line 2: a@example.org: the name is too long or has control characters: left out\n"},
         {"a@example.org,,,,,\"x\ty\",,,,\n",
-         "line 2: a@example.org: the username is too long or has control characters: left out\n"},
+         "line 2: a@example.org: the username does not have 3 to 150 letters, digits, _ . and -: left "
+         "out\n"},
         {"a@example.org,\xff,,,,,,,,\n", "line 2: a@example.org: a field is not UTF-8: left out\n"},
     };
     for (size_t i = 0; i < LENGTH(values); i++) {
@@ -270,8 +271,19 @@ START_TEST(usernames)
 {
     /* A username that is the address is none. */
     ck_assert_ptr_null(row("a@example.org,,,,,A@Example.org,,,,\n")->username);
-    ck_assert_str_eq(row("a@example.org,,,,,b@example.org,,,,\n")->username, "b@example.org");
-    const authp_user_t *user = row(",,,,true,ann,,,,\n");
+    /* One that cannot be used here is left out. An account that has nothing else is, too. */
+    static const char *const odd[] = {"b@example.org", "ann b", "an", "J\xC3\xB6rg"};
+    for (size_t i = 0; i < LENGTH(odd); i++) {
+        intake_result_t with =
+            rows(apr_pstrcat(pool, "a@example.org,,,,,", odd[i], ",,,,\n", NULL));
+        ck_assert_ptr_null(intake_fixture_user(&with, 0)->username);
+        ck_assert_ptr_nonnull(strstr(with.notes, "letters, digits, _ . and -: left out\n"));
+        intake_result_t alone = rows(apr_pstrcat(pool, ",,,,,", odd[i], ",,,,\n", NULL));
+        ck_assert_ptr_nonnull(strstr(
+            alone.notes, "there is no e-mail address, and the username does not have 3 to 150 "
+                         "letters, digits, _ . and -: skipped\n"));
+    }
+    const authp_user_t *user = row(",,,,true,Ann,,,,\n");
     ck_assert_ptr_null(user->email);
     ck_assert_str_eq(user->username, "ann");
     ck_assert(!user->email_verified);

@@ -292,7 +292,7 @@ START_TEST(keycloak_hashes)
             "keycloak",
             apr_psprintf(
                 pool,
-                "{\"users\":[{\"username\":\"a\",\"credentials\":[{\"type\":\"password\"," SECRET
+                "{\"users\":[{\"username\":\"ann\",\"credentials\":[{\"type\":\"password\"," SECRET
                 ",\"credentialData\":\"{%s}\"}]}]}",
                 rows[i].data));
         const authp_user_t *user = intake_fixture_user(&result, 0);

@@ -212,12 +212,16 @@ START_TEST(every_documented_code_has_a_row)
                              strcmp(status, "302") == 0);
         }
     }
+    /* Each error has one example, unless no route of this mount answers so. */
+    json_t *examples = resolved("#/components/examples");
     for (int i = 0; authp_problem_at(i) != NULL; i++) {
         const authp_problem_t *problem = authp_problem_at(i);
-        json_t *example = resolved(apr_pstrcat(
-            h.f.pool, "#/components/examples/",
-            authp_openapi_examples_error(h.mount->profile, problem->err, h.f.pool), NULL));
-        ck_assert_str_eq(text(json_object_get(example, "value"), "title"), problem->title);
+        json_t *example = json_object_get(
+            examples, authp_openapi_examples_error(h.mount->profile, problem->err, h.f.pool));
+        ck_assert_msg((example != NULL) == (problem->err != AUTHP_E_USER_EXISTS), "%s",
+                      problem->code);
+        ck_assert(example == NULL ||
+                  strcmp(text(json_object_get(example, "value"), "title"), problem->title) == 0);
     }
 }
 END_TEST

@@ -55,7 +55,8 @@ START_TEST(of_a_user)
         user.disabled = i == 3;
         expect(authp_shape_user(&user, pool),
                apr_psprintf(pool,
-                            "{'id':'" ID "','email':'ada@example.org','name':'Ada','roles':"
+                            "{'id':'" ID "','email':'ada@example.org','username':'ada99',"
+                            "'name':'Ada','roles':"
                             "['candidate','admin'],'is_recruiter_verified':%s,'email_verified':%s,"
                             "'disabled':%s,'created_at':'2023-11-14T22:13:21.000Z'}",
                             i == 1 ? "true" : "false", i == 2 ? "true" : "false",

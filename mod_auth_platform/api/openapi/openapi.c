@@ -21,8 +21,9 @@ typedef struct maker_t {
     const authp_settings_t *settings;
     const authp_mount_t *mount; /* whose document it is */
     const authp_profile_t
-        *profile; /* of the routes at hand: the mount's, or another's without one */
-    json_t *examples;
+        *profile;     /* of the routes at hand: the mount's, or another's without one */
+    json_t *examples; /* all that there are */
+    json_t *shown;    /* components/examples of the document, which routes refer to */
     const json_t *about;
     apr_pool_t *pool;
 } maker_t;
@@ -133,6 +134,7 @@ static void add_problem(json_t *responses, authp_err_t err, const maker_t *maker
         }
         authp_json_set_str(authp_json_set_object(examples, example), "$ref",
                            apr_pstrcat(pool, "#/components/examples/", example, NULL));
+        authp_openapi_examples_put_error(maker->profile, err, example, maker->shown, pool);
     }
 }
 
@@ -259,6 +261,18 @@ static void add_operation(json_t *item, const authp_route_t *route, const char *
     }
 }
 
+/* Adds examples of the errors that every route may answer, but that not every route names. */
+static void add_common_errors(const maker_t *maker)
+{
+    static const authp_err_t common[] = {AUTHP_E_METHOD_NOT_ALLOWED, AUTHP_E_RATE_LIMITED};
+    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+        authp_openapi_examples_put_error(
+            maker->profile, common[i],
+            authp_openapi_examples_error(maker->profile, common[i], maker->pool), maker->shown,
+            maker->pool);
+    }
+}
+
 /* Adds the routes of one mount. If the document belongs to another mount, the names of the
  * operations contain the path of this one. */
 static void add_mount(json_t *document, const authp_mount_t *mount, maker_t *maker)
@@ -271,7 +285,7 @@ static void add_mount(json_t *document, const authp_mount_t *mount, maker_t *mak
     authp_openapi_examples_add(mount->profile, maker->examples, pool);
     authp_openapi_schemas_add(mount->profile, maker->settings,
                               json_object_get(components, "schemas"), pool);
-    authp_openapi_examples_errors(mount->profile, json_object_get(components, "examples"), pool);
+    add_common_errors(maker);
     for (const authp_route_t *route = mount->profile->routes; route->method != NULL; route++) {
         const char *path = apr_pstrcat(pool, mount->path, route->path, NULL);
         json_t *item = json_object_get(paths, path);
@@ -318,10 +332,10 @@ json_t *authp_openapi_make(const authp_settings_t *settings, const apr_array_hea
     (void)authp_json_set_object(document, "paths");
     json_t *components = authp_json_set_object(document, "components");
     authp_openapi_schemas_add_common(authp_json_set_object(components, "schemas"), pool);
-    json_t *examples = authp_json_set_object(components, "examples");
+    maker.shown = authp_json_set_object(components, "examples");
     authp_openapi_components_add(settings, components);
     add_mount(document, mount, &maker);
     add_others(document, mounts, &maker);
-    authp_openapi_examples_components(maker.examples, mount, examples);
+    authp_openapi_examples_components(maker.examples, mount, maker.shown);
     return document;
 }

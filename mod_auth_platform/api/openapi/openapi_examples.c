@@ -34,18 +34,14 @@ const char *authp_openapi_examples_error(const authp_profile_t *profile, authp_e
     return problem->code;
 }
 
-void authp_openapi_examples_errors(const authp_profile_t *profile, json_t *out, apr_pool_t *pool)
+void authp_openapi_examples_put_error(const authp_profile_t *profile, authp_err_t err,
+                                      const char *name, json_t *out, apr_pool_t *pool)
 {
-    for (int i = 0; authp_problem_at(i) != NULL; i++) {
-        authp_err_t err = authp_problem_at(i)->err;
-        const authp_problem_t *problem = authp_profile_problem(profile, err);
-        const authp_refusal_t refusal = {
-            .err = err, .detail = problem->detail, .request_id = "65f0c0ffee00000000000001"};
-        const char *name = authp_openapi_examples_error(profile, err, pool);
-        profile->shape->error(problem, &refusal,
-                              authp_json_set_object(authp_json_set_object(out, name), "value"),
-                              pool);
-    }
+    const authp_problem_t *problem = authp_profile_problem(profile, err);
+    const authp_refusal_t refusal = {
+        .err = err, .detail = problem->detail, .request_id = "65f0c0ffee00000000000001"};
+    json_t *example = authp_json_set_object(out, name);
+    profile->shape->error(problem, &refusal, authp_json_set_object(example, "value"), pool);
 }
 
 static bool is_for(const json_t *example, const authp_mount_t *mount)

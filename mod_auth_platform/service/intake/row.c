@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define DEFAULT_ROLE "candidate"
-#define USERNAME_MOST 254
+#define ODD_USERNAME "does not have 3 to 150 letters, digits, _ . and -"
 #define SUB_MOST 255
 #define DAY_MS 86400000LL
 
@@ -35,7 +35,7 @@ static bool is_clean(const char *text, size_t most)
            !authp_text_has_control(text, len);
 }
 
-static void put_names(authp_draft_t *draft, authp_user_t *user, apr_pool_t *pool)
+static void put_name(authp_draft_t *draft, authp_user_t *user, apr_pool_t *pool)
 {
     const char *name = draft->name != NULL ? authp_text_trim(draft->name, pool) : "";
     if (*name != '\0' && authp_account_rules_check_name(name, strlen(name)) != NULL) {
@@ -43,15 +43,19 @@ static void put_names(authp_draft_t *draft, authp_user_t *user, apr_pool_t *pool
     } else if (*name != '\0') {
         user->name = name;
     }
-    /* Keycloak may use the address as username. */
+}
+
+/* Keycloak may use the address as username, which then is left out without a note. */
+static void put_username(authp_draft_t *draft, authp_user_t *user, apr_pool_t *pool)
+{
     const char *username = draft->username;
     if (username == NULL || authp_text_same(username, user->email)) {
         return;
     }
-    if (is_clean(username, USERNAME_MOST)) {
-        user->username = username;
+    if (authp_account_rules_check_username(username, strlen(username)) == NULL) {
+        user->username = authp_account_rules_normal_username(username, pool);
     } else {
-        authp_draft_note(draft, "the username is too long or has control characters: left out");
+        authp_draft_note(draft, "the username " ODD_USERNAME ": left out");
     }
 }
 
@@ -183,9 +187,12 @@ const char *authp_row_make(const authp_intake_options_t *options, authp_draft_t 
     if (why != NULL) {
         return why;
     }
-    put_names(draft, user, pool);
+    put_name(draft, user, pool);
+    put_username(draft, user, pool);
     if (user->email == NULL && user->username == NULL) {
-        return "there is no e-mail address and no username";
+        return draft->username == NULL
+                   ? "there is no e-mail address and no username"
+                   : "there is no e-mail address, and the username " ODD_USERNAME;
     }
     put_times(options, draft, user);
     put_roles(options->settings, draft, user, pool);
