@@ -3,23 +3,32 @@
 
 #include "base/text.h"
 
+#include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <glob.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_MOST 16
 #define LINE_MOST 8192
 
+/* A file that is being read, or is to be read. */
+typedef struct source_t {
+    const char *path; /* of a folder with a slash at its end */
+    apr_file_t *file; /* NULL until it is opened */
+    int number;       /* of the line that was read last */
+    int depth;        /* how many files include it */
+    bool wanted;      /* it is noted if the file cannot be read */
+} source_t;
+
 typedef struct reading_t {
+    apr_array_header_t *sources; /* source_t: the last one is read until its end, then the others */
     apr_array_header_t *lines;
     apr_array_header_t *missed;
     apr_table_t *defined;
     const char *root; /* where relative paths count from */
     apr_pool_t *pool;
-    int depth;
 } reading_t;
 
 const char *authp_httpd_file_word(const char **args, apr_pool_t *pool)
@@ -58,32 +67,38 @@ static const char *expand(const reading_t *reading, const char *text)
     return apr_pstrcat(pool, out, text, NULL);
 }
 
-static void read_file(reading_t *reading, const char *path, bool wanted);
+static source_t *last_of(const reading_t *reading)
+{
+    return &APR_ARRAY_IDX(reading->sources, reading->sources->nelts - 1, source_t);
+}
 
-static void include(reading_t *reading, const char *args, bool wanted)
+/* The files are read next, in the order of their names. `depth` is that of the file that has the
+ * Include line. */
+static void push_all(reading_t *reading, const char *pattern, int depth, bool wanted)
 {
     glob_t found;
-    const char *pattern = authp_httpd_file_word(&args, reading->pool);
-    if (pattern[0] != '/') {
-        pattern = apr_pstrcat(reading->pool, reading->root, "/", pattern, NULL);
-    }
-    if (reading->depth == DEPTH_MOST || glob(pattern, GLOB_MARK, NULL, &found) != 0) {
+    if (depth == DEPTH_MOST || glob(pattern, GLOB_MARK, NULL, &found) != 0) {
         if (wanted) {
             APR_ARRAY_PUSH(reading->missed, const char *) = pattern;
         }
         return;
     }
-    reading->depth++;
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        const char *path = apr_pstrdup(reading->pool, found.gl_pathv[i]);
-        if (path[strlen(path) - 1] == '/') {
-            include(reading, apr_pstrcat(reading->pool, "\"", path, "*\"", NULL), false);
-        } else {
-            read_file(reading, path, wanted);
-        }
+    for (size_t i = found.gl_pathc; i > 0; i--) {
+        APR_ARRAY_PUSH(reading->sources, source_t) =
+            (source_t){.path = apr_pstrdup(reading->pool, found.gl_pathv[i - 1]),
+                       .depth = depth + 1,
+                       .wanted = wanted};
     }
-    reading->depth--;
     globfree(&found);
+}
+
+static void include(reading_t *reading, const char *args, bool wanted)
+{
+    const char *pattern = authp_httpd_file_word(&args, reading->pool);
+    if (pattern[0] != '/') {
+        pattern = apr_pstrcat(reading->pool, reading->root, "/", pattern, NULL);
+    }
+    push_all(reading, pattern, last_of(reading)->depth, wanted);
 }
 
 static void take(reading_t *reading, const char *text, const char *at)
@@ -113,11 +128,12 @@ static void take(reading_t *reading, const char *text, const char *at)
 }
 
 /* Reads a line, and those that follow a backslash at its end. False at the end of the file. */
-static bool next_line(FILE *file, char *line, int *number)
+static bool next_line(apr_file_t *file, char *line, int *number)
 {
     size_t len = 0;
     line[0] = '\0';
-    while (len < LINE_MOST - 1 && fgets(line + len, (int)(LINE_MOST - len), file) != NULL) {
+    while (len < LINE_MOST - 1 &&
+           apr_file_gets(line + len, (int)(LINE_MOST - len), file) == APR_SUCCESS) {
         (*number)++;
         len = strlen(line);
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r')) {
@@ -131,24 +147,45 @@ static bool next_line(FILE *file, char *line, int *number)
     return len > 0;
 }
 
-static void read_file(reading_t *reading, const char *path, bool wanted)
+/* Opens the last source. If that cannot be read, it is dropped; a folder is replaced by what is in
+ * it. */
+static void open_last(reading_t *reading)
 {
-    char line[LINE_MOST];
-    int number = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        if (wanted) {
-            APR_ARRAY_PUSH(reading->missed, const char *) = path;
-        }
+    source_t *source = last_of(reading);
+    const source_t was = *source;
+    size_t len = strlen(was.path);
+    if (len > 0 && was.path[len - 1] == '/') {
+        (void)apr_array_pop(reading->sources);
+        push_all(reading, apr_pstrcat(reading->pool, was.path, "*", NULL), was.depth, false);
         return;
     }
-    while (next_line(file, line, &number)) {
-        const char *text = authp_text_trim(line, reading->pool);
-        if (text[0] != '\0' && text[0] != '#') {
-            take(reading, text, apr_psprintf(reading->pool, "%s:%d", path, number));
+    /* A folder or a FIFO is no configuration. */
+    apr_finfo_t info;
+    if (apr_stat(&info, was.path, APR_FINFO_TYPE, reading->pool) != APR_SUCCESS ||
+        info.filetype != APR_REG ||
+        apr_file_open(&source->file, was.path, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0,
+                      reading->pool) != APR_SUCCESS) {
+        (void)apr_array_pop(reading->sources);
+        if (was.wanted) {
+            APR_ARRAY_PUSH(reading->missed, const char *) = was.path;
         }
     }
-    (void)fclose(file);
+}
+
+/* Takes the next line of the last source, which is open. */
+static void read_on(reading_t *reading)
+{
+    char line[LINE_MOST];
+    source_t *source = last_of(reading);
+    if (!next_line(source->file, line, &source->number)) {
+        (void)apr_file_close(source->file);
+        (void)apr_array_pop(reading->sources);
+        return;
+    }
+    const char *text = authp_text_trim(line, reading->pool);
+    if (text[0] != '\0' && text[0] != '#') {
+        take(reading, text, apr_psprintf(reading->pool, "%s:%d", source->path, source->number));
+    }
 }
 
 authp_err_t authp_httpd_file_read(const char *file, apr_array_header_t **lines,
@@ -156,12 +193,20 @@ authp_err_t authp_httpd_file_read(const char *file, apr_array_header_t **lines,
 {
     const char *slash = strrchr(file, '/');
     reading_t reading = {
+        .sources = apr_array_make(pool, 4, sizeof(source_t)),
         .lines = apr_array_make(pool, 64, sizeof(authp_httpd_line_t)),
         .missed = apr_array_make(pool, 2, sizeof(const char *)),
         .defined = apr_table_make(pool, 4),
         .root = slash == NULL ? "." : apr_pstrmemdup(pool, file, (apr_size_t)(slash - file)),
         .pool = pool};
-    read_file(&reading, file, true);
+    APR_ARRAY_PUSH(reading.sources, source_t) = (source_t){.path = file, .wanted = true};
+    while (reading.sources->nelts > 0) {
+        if (last_of(&reading)->file == NULL) {
+            open_last(&reading);
+        } else {
+            read_on(&reading);
+        }
+    }
     *lines = reading.lines;
     *missed = reading.missed;
     return reading.missed->nelts > 0 &&

@@ -127,6 +127,8 @@ like(run(['check-config', '--env-file', $plain, '--httpd', "$web/httpd.conf"])->
 my $nothing = run(['check-config', '--env-file', $plain, '--httpd', "$web/absent.conf"]);
 is("$nothing->{status} $nothing->{err}", "1 authplatform: $web/absent.conf cannot be read\n", 'a file that is not there: status 1');
 
+is(run(['check-config', '--env-file', $plain, '--httpd', $web])->{status}, 1, '... and a folder');
+
 # A link that leads nowhere is a .env, too: the tool does not go on with other settings.
 my $dangling = folder();
 symlink "$dangling/nowhere", "$dangling/.env" or die $!;
