@@ -5,6 +5,7 @@
 #include "httpd/authz.h"
 #include "httpd/cache_control.h"
 #include "httpd/child_exit.h"
+#include "httpd/child_pool.h"
 #include "httpd/config.h"
 #include "httpd/directives.h"
 #include "httpd/handler.h"
@@ -19,6 +20,7 @@
 static void register_hooks(apr_pool_t *pool)
 {
     authp_child_exit_register(pool);
+    authp_child_pool_register(pool);
     authp_lifecycle_register(pool);
     authp_maintain_register(pool);
     authp_scrub_register(pool);

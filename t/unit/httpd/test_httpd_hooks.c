@@ -27,6 +27,7 @@ static const char all[] =
     "child_init -10\n" /* before all others: from now on signals are blocked, except in prefork */
     "child_init 30\n"  /* after all others: from then on the child may be ended at any time */
     "create_connection -10\n"
+    "child_init -10\n" /* before mod_watchdog starts its threads */
     "pre_config 10\n"
     "check_config 10\n"
     "post_config 10\n"
