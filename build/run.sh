@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Serves the demo site on 127.0.0.1 in the foreground until Ctrl-C or SIGTERM, and leaves no process running. `make run` calls it.
 # Environment: PORT, ENV_FILE, RUN_DIR (logs, and the data if the settings name no AUTH_STATE_DIR), PROVIDER (demo: an identity provider that
-# stands in for Google), OUT, AUTHP_MODULE, AUTHP_CLI, AUTHP_HTTPD.
+# stands in for Google), OUT, AUTHP_MODULE, AUTHP_CLI, AUTHP_HTTPD, AUTHP_PYTHON (build/run-families.sh).
 set -euo pipefail
 started_in=$PWD
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -34,7 +34,7 @@ shell_quote() {
 }
 
 port_is_taken() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 # Prints the status of the answer to GET $1, or nothing if there is no answer.
@@ -43,11 +43,7 @@ http_status() {
 }
 
 as_httpd_user() {
-    if [ -n "$user" ]; then
-        setpriv --reuid "$user" --regid "$group" --clear-groups -- "$@"
-    else
-        "$@"
-    fi
+    "${as_user[@]}" "$@"
 }
 
 # True if the settings file gives the key a value.
@@ -73,16 +69,17 @@ case $provider in
     '' | demo) ;;
     *) fail "PROVIDER=$provider: there is only PROVIDER=demo" ;;
 esac
-if port_is_taken; then
+if port_is_taken "$port"; then
     fail "port $port is in use; try another: make run PORT=$((port < 65535 ? port + 1 : 8080))"
 fi
 
 # Started by root, httpd's children run as this user, which must be able to read their files.
-user='' group=''
+user='' group='' as_user=(env)
 if [ "$(id -u)" -eq 0 ]; then
     user=www-data
     id -u "$user" >/dev/null 2>&1 || user=nobody
     group=$(id -gn "$user")
+    as_user=(setpriv --reuid "$user" --regid "$group" --clear-groups --)
 fi
 
 # --- RUN_DIR, which only one run may use at a time ---------------------------------------------
@@ -98,17 +95,19 @@ rm -f -- "$run_dir/httpd.pid" # left by a run that crashed, because no process h
 # It exists during this run only. It has the CGI socket, whose path must be short, and a copy of the site if that user cannot read the
 # checkout (below root's home, or checked out with umask 077).
 tmp='' pid=''
+# shellcheck source=build/run-families.sh
+. "$root/build/run-families.sh"
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
+    families_stop
     [ -z "$tmp" ] || rm -rf -- "$tmp"
 }
 trap clean_up EXIT
 trap 'exit 0' INT TERM HUP
 
-site=$root/conf/demo/site
-cgi=$root/conf/demo/cgi
-site_is_readable() {
-    [ -z "$(as_httpd_user find "$site" "$cgi" \( ! -readable -o -type d ! -executable \) -print -quit 2>&1)" ]
+demo=$root/conf/demo
+demo_is_readable() {
+    [ -z "$(as_httpd_user find "$demo" \( ! -readable -o -type d ! -executable \) -print -quit 2>&1)" ]
 }
 
 stage() {
@@ -116,19 +115,19 @@ stage() {
     for base in /tmp /var/tmp /run; do
         tmp=$(mktemp -d "$base/authp-run-XXXXXX" 2>/dev/null) || continue
         chmod 755 "$tmp"
-        if ! site_is_readable; then
-            cp -R -- "$site" "$cgi" "$tmp/"
+        if ! demo_is_readable; then
+            cp -R -- "$demo" "$tmp/"
             chmod -R u+rwX,go+rX,go-w "$tmp"
-            site=$tmp/site cgi=$tmp/cgi
+            demo=$tmp/demo
         fi
         # In a folder that is mounted noexec the program can be read but not run.
-        if as_httpd_user "$cgi/whoami" >/dev/null 2>&1; then
+        if as_httpd_user "$demo/cgi/whoami" >/dev/null 2>&1; then
             return
         fi
         rm -rf -- "$tmp"
-        tmp='' site=$root/conf/demo/site cgi=$root/conf/demo/cgi
+        tmp='' demo=$root/conf/demo
     done
-    fail "${user:-$(id -un)} cannot run the demo's program $cgi/whoami from any folder"
+    fail "${user:-$(id -un)} cannot run the demo's program $demo/cgi/whoami from any folder"
 }
 
 # --- data and settings: made once, not changed afterwards --------------------------------------
@@ -237,13 +236,14 @@ cd / # httpd's user may not be allowed to enter the caller's folder
 stage
 set_up
 [ -z "$provider" ] || set_up_provider
+families_start
 
 # --- configuration -----------------------------------------------------------------------------
-{
+configure() {
     define AUTHP_MODULES "${AUTHP_MODULES:-/usr/lib/apache2/modules}"
     define AUTHP_MODULE "$module"
-    define AUTHP_SITE "$site"
-    define AUTHP_CGI "$cgi"
+    define AUTHP_SITE "$demo/site"
+    define AUTHP_CGI "$demo/cgi"
     define AUTHP_RUN "$run_dir"
     define AUTHP_TMP "$tmp"
     define AUTHP_PORT "$port"
@@ -255,9 +255,15 @@ set_up
     if [ -n "$provider" ]; then
         define AUTHP_PROVIDER_KEY "$tmp/provider.key"
     fi
+    families_define
     printf 'Include "%s"\n' "$root/conf/demo.conf"
-} >"$tmp/httpd.conf"
-if ! said=$("$httpd" -t -f "$tmp/httpd.conf" 2>&1); then
+}
+check_configuration() {
+    configure >"$tmp/httpd.conf"
+    said=$("$httpd" -t -f "$tmp/httpd.conf" 2>&1)
+}
+# Settings that are right for the platform alone, such as ROLES without the role user, can be wrong for the families.
+if ! check_configuration && ! { families_refused "$said" && check_configuration; }; then
     printf '%s\n' "$said" >&2
     fail "the configuration is wrong: see the lines above"
 fi
@@ -321,10 +327,11 @@ ${bold}# Sign in at the demo's provider, which stands in for Google. In a browse
 curl -sSL -b '' "$api/google/login?login_hint=eve.$tag@example.org"; echo
 
 END
+    families_tell "$bold" "$plain" "$tool"
     printf '%-9s %s\n' routes "$api/docs, described by $api/openapi.json" settings "$env_file" logs "$run_dir/error.log and access.log"
     [ -z "$state_dir" ] || printf '%-9s %s\n' data "$state_dir"
     [ -z "$user" ] || printf '%-9s %s\n' user "httpd's children are $user"
-    [ "$site" = "$root/conf/demo/site" ] || printf '%-9s %s\n' site "$site, a copy: $user cannot read the checkout"
+    [ "$demo" = "$root/conf/demo" ] || printf '%-9s %s\n' site "$demo/site, a copy: $user cannot read the checkout"
     printf '\nCtrl-C ends the server.\n'
 }
 

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+# make run with the route families: what it prints, that the pages answer, that no app outlives it, and that the demo runs without them
+# where something is missing.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Httpd ();
+use AuthPlatform::Ports 'free_stretch';
+use File::Temp ();
+use HTTP::Tiny;
+use IO::Socket::INET;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
+delete @ENV{qw(AUTH_STATE_DIR AUTH_STORE JWT_SECRET_KEY AUTHP_PYTHON ROLES)};
+
+my $dir  = File::Temp::tempdir(CLEANUP => 1);
+my $port = free_stretch();
+my $http = HTTP::Tiny->new(timeout => 30);
+chmod 0755, $dir;
+my $run;
+
+sub said { return AuthPlatform::Httpd::slurp("$dir/output") }
+
+sub start {
+    my (%env) = @_;
+    AuthPlatform::Httpd::write_file("$dir/output", '');
+    $run = fork // die "fork: $!\n";
+    if (!$run) {
+        open STDOUT, '>', "$dir/output";
+        open STDERR, '>&', \*STDOUT;
+        @ENV{qw(PORT ENV_FILE RUN_DIR), keys %env} = ($port, "$dir/dev.env", "$dir/run", values %env);
+        exec 'setpriv', '--pdeathsig', 'TERM', "$top/build/run.sh" or POSIX::_exit(127);
+    }
+    my $end = time + 90;
+    sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || waitpid($run, POSIX::WNOHANG()) != 0;
+    return;
+}
+
+sub stop {
+    kill 'TERM', $run;
+    waitpid $run, 0;
+    undef $run;
+    return is($?, 0, 'it ends as it should');
+}
+END { my $status = $?; if ($run) { kill 'TERM', $run; waitpid $run, 0 } $? = $status }
+
+sub status { my ($url) = @_; return $http->get($url)->{status} }
+
+# Returns the processes that serve an app of this run.
+sub apps {
+    my ($folder) = @_;
+    return grep { (AuthPlatform::Httpd::slurp($_) =~ tr/\0/ /r) =~ m{--uds \Q$folder\E} } glob '/proc/[0-9]*/cmdline';
+}
+
+start();
+my %page = said() =~ m{^# +(\w+) +(http://127\.0\.0\.1:\d+)/ }mg;
+ok($page{assessment} && $page{jobpath}, 'the pages are named') or diag said();
+is(status("$page{$_}/"), 200, "the page of $_") for sort keys %page;
+is($page{assessment}, 'http://127.0.0.1:' . ($port + 1), 'at the next port');
+is(status("$page{assessment}/api/v1/auth/healthz"), 200, 'its routes');
+is(status("$page{assessment}/api/v1/recruiter/results"), 401, 'its app is guarded');
+my ($line) = said() =~ /^(printf .* user create --role recruiter --verified .*)$/m;
+my ($email) = ($line // '') =~ /--email (\S+)/;
+is(system('bash', '-c', "$line >/dev/null"), 0, 'the printed line makes a recruiter');
+my $in = $http->post("$page{assessment}/api/v1/auth/recruiter/login", { headers => { 'Content-Type' => 'application/json' },
+    content => qq({"email":"$email","password":"a calm recruiter password"}) });
+my ($token) = $in->{content} =~ /"access_token":"([^"]+)"/;
+my $results = $http->get("$page{assessment}/api/v1/recruiter/results", { headers => { Authorization => 'Bearer ' . ($token // '') } });
+is($results->{status}, 200, 'who gets an answer of the app') or diag $results->{content};
+my ($folder) = grep { glob "$_/assessment.sock" } glob '/tmp/authp-run-*/apps';
+my @apps = apps($folder // 'nothing');
+is(scalar @apps, 2, 'two apps run');
+is((stat $folder)[2] & 077, 0, 'their sockets are in a folder of one user');
+is(IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port + 4), undef, 'and they have no port');
+stop();
+is(scalar apps($folder), 0, 'no app is left');
+
+start(AUTHP_PYTHON => '/bin/false');
+like(said(), qr/^The pages of the route families are not shown: they need the Debian packages python3-fastapi, /m, 'without uvicorn that is said');
+is(status("http://127.0.0.1:$port/"), 200, 'and the demo runs') or diag said();
+stop();
+
+my $taken = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port + 2, ReuseAddr => 1) or die "listen: $!\n";
+start();
+like(said(), qr/are not shown: port ${\($port + 2)} is in use/, 'a port in use is said');
+is(status("http://127.0.0.1:$port/"), 200, 'and the demo runs');
+stop();
+close $taken;
+
+start(ROLES => 'candidate,recruiter,admin');
+like(said(), qr/are not shown: httpd refuses them: .*\buser\b/, 'settings that are right for the platform alone') or diag said();
+is(status("http://127.0.0.1:$port/"), 200, 'and the demo runs');
+stop();
+done_testing;
