@@ -132,12 +132,42 @@ START_TEST(they_are_whole)
 }
 END_TEST
 
+static const char *only_the_key(void *ctx, const char *name)
+{
+    (void)ctx;
+    return strcmp(name, "JWT_SECRET_KEY") == 0 ? "three calm words and a few more bytes" : NULL;
+}
+
+/* The tool sees no mounts. With ROLES unset it must know the roles of all profiles. */
+START_TEST(the_tool_knows_their_roles)
+{
+    const authp_settings_env_t env = {only_the_key, NULL};
+    authp_settings_t *settings = NULL;
+    apr_array_header_t *errors = NULL;
+    int names = 0;
+    ck_assert_int_eq(authp_settings_load(NULL, &env, &settings, &errors, h.f.pool), AUTHP_OK);
+    const authp_roles_map_t *known = authp_roles_map_make(settings->roles, h.f.pool);
+    for (int i = 0; authp_profiles_at(i) != NULL; i++) {
+        const authp_profile_t *profile = authp_profiles_at(i);
+        const char *const *name = profile->role_names;
+        for (; name != NULL && *name != NULL; name++, names++) {
+            ck_assert_msg(authp_roles_bit(known, *name) != 0, "%s of %s", *name, profile->name);
+        }
+        ck_assert_msg(profile->default_role == NULL ||
+                          authp_roles_bit(known, profile->default_role) != 0,
+                      "%s of %s", profile->default_role, profile->name);
+    }
+    ck_assert_int_gt(names, 5);
+}
+END_TEST
+
 Suite *suite_profiles(void)
 {
     Suite *suite = suite_create("profiles");
     TCase *tests = tcase_create("profiles");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, they_are_whole);
+    tcase_add_test(tests, the_tool_knows_their_roles);
     suite_add_tcase(suite, tests);
     return suite;
 }
