@@ -64,6 +64,8 @@ my $page = request(GET => '/admin/x', bearer($changed->{json}), headers => { 'Se
 is($page->{status}, 403, 'a page for admins');
 like($page->{body}, qr/signed in as <strong><bdi>Grace</, '... whose refusal has the name');
 
+is(request(GET => $_, bearer($changed->{json}))->{status}, 404, "$_ lets it in, where there is no such file") for '/any/x', '/candidate/x', '/mail/x';
+
 # It deletes itself, and the name is free.
 is(api(DELETE => '/me', json => { password => 'another horse' }, bearer($changed->{json}))->{status}, 204, 'deletes itself');
 problem_is(api(POST => '/login', json => { username => $name, password => 'another horse' }), 401, 'invalid_credentials', 'it is gone');
