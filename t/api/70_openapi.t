@@ -4,7 +4,10 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use AuthPlatform::FamilyMounts;
+use AuthPlatform::Httpd;
 use AuthPlatform::Test;
+use JSON ();
 use Test::More;
 
 my $answer = api(GET => '/openapi.json');
@@ -13,12 +16,17 @@ is($answer->{headers}->content_type, 'application/json', 'media type');
 my $doc = $answer->{json};
 like($doc->{openapi}, qr/^3\.1\./, 'OpenAPI 3.1');
 
-my $file = server_root() . '/logs/openapi.json';
-open my $out, '>:raw', $file or die "$file: $!";
-print {$out} $answer->{body};
-close $out;
 my $schema = $ENV{AUTHP_OAS_SCHEMA} or die "AUTHP_OAS_SCHEMA is not set; run through `make test`";
-my $said = qx{/usr/bin/python3 - "$schema" "$file" 2>&1 <<'PY'
+
+# Checks a document against the schema of the specification, and each example against its schema. An example may have only the members that its
+# schema names. There are at least `least` of them.
+sub valid {
+    my ($name, $text, $least) = @_;
+    my $file = server_root() . "/logs/openapi-$name.json";
+    open my $out, '>:raw', $file or die "$file: $!";
+    print {$out} $text;
+    close $out;
+    my $said = qx{/usr/bin/python3 - "$schema" "$file" 2>&1 <<'PY'
 import json, sys, jsonschema
 schema, doc = (json.load(open(f)) for f in sys.argv[1:3])
 validator = jsonschema.Draft202012Validator(schema)
@@ -28,13 +36,14 @@ assert any(validator.iter_errors({"openapi": "3.1.0"})), "the schema refuses not
 print(" ; ".join(errors) or "valid")
 PY
 };
-is($said, "valid\n", 'valid against the schema of the specification');
-
-# Each example must match its schema, and may have only the members that the schema names.
-my $examples = qx{/usr/bin/python3 "$FindBin::Bin/examples.py" "$file" 2>&1};
-is($examples, "valid\n", 'every body and answer has examples that are valid');
-my %token = map { $_->{value}{access_token} ? ($_->{value}{access_token} => 1) : () } grep { ref $_->{value} eq 'HASH' } values %{ $doc->{components}{examples} };
-is_deeply([keys %token], ['example.access.token'], 'no example looks like a real token');
+    is($said, "valid\n", "$name: valid against the schema of the specification");
+    my $examples = qx{/usr/bin/python3 "$FindBin::Bin/examples.py" "$file" $least 2>&1};
+    is($examples, "valid\n", "$name: every body and answer has examples that are valid");
+    my %token = map { $_->{value}{access_token} ? ($_->{value}{access_token} => 1) : () } grep { ref $_->{value} eq 'HASH' } values %{ JSON->new->decode($text)->{components}{examples} };
+    is_deeply([keys %token], ['example.access.token'], "$name: no example looks like a real token");
+    return;
+}
+valid('platform', $answer->{body}, 201);
 my %tags = map { $_->{name} => 1 } @{ $doc->{tags} };
 
 my $table = "$FindBin::Bin/contract/routes.pl";
@@ -72,4 +81,27 @@ for my $name (sort keys %documented) {
     ok($answer->{headers}{'Retry-After'}, '... with Retry-After');
     ok($answer->{content}{'application/problem+json'}{examples}{rate_limited}, '... as rate_limited');
 }
+
+# The family mounts: their documents are valid too, and say what such a mount does. 19_families.t compares them with the answers.
+my $httpd = AuthPlatform::Httpd->new(AuthPlatform::FamilyMounts::host())->start;
+for my $family (AuthPlatform::FamilyMounts::all()) {
+    my ($profile, $mount) = @$family{qw(name mount)};
+    my $got = $httpd->get("$mount/openapi.json");
+    valid($profile, $got->{body}, 40);
+    my $document = $got->{json};
+    my @schemes  = $profile eq 'ai' ? qw(bearer csrfToken refreshCookie) : 'bearer';
+    is_deeply([sort keys %{ $document->{components}{securitySchemes} }], \@schemes, "$profile: its ways to authenticate");
+    my $login = $document->{paths}{"$mount/login"}{post};
+    is_deeply([sort keys %{ $login->{requestBody}{content} }], ['application/json', 'application/x-www-form-urlencoded'], '... its sign-in takes forms');
+    is_deeply($login->{security}, [], '... from everybody');
+    ok($login->{responses}{200}{headers}{'Set-Cookie'}, '... and may set cookies');
+    is_deeply($document->{paths}{"$mount/me"}{get}{security}, [{ bearer => [] }], '... its token is a bearer token');
+    ok($document->{paths}{"$mount/me"}{get}{responses}{401}{headers}{'WWW-Authenticate'}, '... a 401 says so');
+    my $wrong = $document->{components}{examples}{validation_failed}{value};
+    is(ref($profile eq 'jobpath' ? $wrong->{detail}{errors} : $wrong->{detail}), 'ARRAY', '... wrong fields are a list');
+    next if $profile ne 'ai';
+    is_deeply($document->{paths}{"$mount/$_"}{post}{security}, [{ refreshCookie => [], csrfToken => [] }, {}], "... its cookies count at $_") for qw(refresh logout);
+    is($document->{components}{securitySchemes}{refreshCookie}{name}, 'refresh_token', '... by their name');
+}
+$httpd->stop;
 done_testing;

@@ -223,6 +223,9 @@ START_TEST(every_documented_code_has_a_row)
         ck_assert(example == NULL ||
                   strcmp(text(json_object_get(example, "value"), "title"), problem->title) == 0);
     }
+    ck_assert_ptr_nonnull(resolved("#/components/examples/not_found"));
+    ck_assert_ptr_nonnull(resolved("#/components/examples/method_not_allowed"));
+    ck_assert_ptr_null(resolved("#/components/examples/user_exists"));
 }
 END_TEST
 

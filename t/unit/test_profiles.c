@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each profile of this build must have: its tables name what is there, and its document has a
  * text and examples for each route. A new profile is tested here without a change of this file. */
+#include "api/core/form.h"
 #include "api/core/profiles.h"
 #include "api/openapi/docs_text.h"
 #include "api/openapi/openapi.h"
@@ -74,6 +75,97 @@ static bool has_examples(json_t *with_content)
     return json_object_size(json_object_get(media, "examples")) > 0;
 }
 
+static json_t *media_of(json_t *with_content, const char *type)
+{
+    return json_object_get(json_object_get(with_content, "content"), type);
+}
+
+/* A route that takes forms describes them. Any other one does not. */
+static void check_form(json_t *doc, json_t *operation, const authp_route_t *route)
+{
+    json_t *media = media_of(json_object_get(operation, "requestBody"), AUTHP_FORM_TYPE);
+    ck_assert_int_eq(media != NULL, (route->flags & AUTHP_ROUTE_FORM) != 0);
+    if (media == NULL) {
+        return;
+    }
+    ck_assert_ptr_nonnull(media_of(json_object_get(operation, "requestBody"), "application/json"));
+    const char *ref = json_string_value(json_object_get(json_object_get(media, "schema"), "$ref"));
+    json_t *schema = json_refs_find(doc, ref, h.f.pool);
+    ck_assert_uint_gt(json_object_size(json_object_get(media, "examples")), 0);
+    json_t *required = json_object_get(schema, "required");
+    ck_assert_uint_eq(json_array_size(required), 2);
+    ck_assert_str_eq(json_string_value(json_array_get(required, 0)), "username");
+    ck_assert_str_eq(json_string_value(json_array_get(required, 1)), "password");
+    ck_assert_ptr_null(json_object_get(json_object_get(schema, "properties"), "email"));
+}
+
+static bool has_member(json_t *list, const char *name)
+{
+    size_t i = 0;
+    json_t *entry = NULL;
+    json_array_foreach(list, i, entry)
+    {
+        if (json_object_get(entry, name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool takes_csrf(json_t *operation)
+{
+    size_t i = 0;
+    json_t *entry = NULL;
+    json_array_foreach(json_object_get(operation, "parameters"), i, entry)
+    {
+        if (strcmp(json_string_value(json_object_get(entry, "name")), "X-CSRF-Token") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* At a profile that takes bearer tokens only, a cookie is named only where its own pair counts, and
+ * no other route answers about CSRF. */
+static void check_security(const authp_profile_t *profile, json_t *operation,
+                           const authp_route_t *route)
+{
+    json_t *security = json_object_get(operation, "security");
+    json_t *responses = json_object_get(operation, "responses");
+    bool own = route->auth == AUTHP_AUTH_OWN;
+    bool pair = profile->bearer_only && own && profile->refresh_cookie != NULL;
+    ck_assert_int_eq(has_member(security, "bearer"),
+                     route->auth != AUTHP_AUTH_NONE && !(profile->bearer_only && own));
+    ck_assert_int_eq(has_member(security, "cookie"),
+                     route->auth != AUTHP_AUTH_NONE && !profile->bearer_only);
+    ck_assert_int_eq(has_member(security, "refreshCookie"), pair);
+    ck_assert_int_eq(has_member(security, "csrfToken"), pair);
+    if (profile->bearer_only) {
+        ck_assert_int_eq(takes_csrf(operation), pair);
+        ck_assert(pair || media_of(json_object_get(responses, "403"), "application/json") == NULL ||
+                  route->problems[0] != AUTHP_OK);
+    }
+    json_t *done = json_object_get(responses, apr_itoa(h.f.pool, route->success));
+    bool sets = json_object_get(json_object_get(done, "headers"), "Set-Cookie") != NULL;
+    ck_assert(!profile->bearer_only || sets == (pair || (route->flags & AUTHP_ROUTE_FORM) != 0));
+}
+
+/* The answer to wrong fields has an example with a list, and its schema is that of lists. */
+static void check_findings(const authp_profile_t *profile, json_t *operation,
+                           const authp_route_t *route)
+{
+    const authp_problem_t *problem = authp_profile_problem(profile, AUTHP_E_VALIDATION_FAILED);
+    json_t *response = json_object_get(json_object_get(operation, "responses"),
+                                       apr_itoa(h.f.pool, problem->status));
+    json_t *media = media_of(response, profile->shape->error_type);
+    if (route->body == NULL || profile->shape->findings_schema == NULL) {
+        return;
+    }
+    const char *ref = json_string_value(json_object_get(json_object_get(media, "schema"), "$ref"));
+    ck_assert_ptr_nonnull(ref);
+    ck_assert_str_eq(strrchr(ref, '/') + 1, profile->shape->findings_schema);
+}
+
 static void check_row(const authp_profile_t *profile, json_t *doc, const authp_route_t *route)
 {
     const char *name = apr_pstrcat(h.f.pool, profile->name, ": ", route->method, " ",
@@ -83,6 +175,9 @@ static void check_row(const authp_profile_t *profile, json_t *doc, const authp_r
     ck_assert_msg(route->tag != NULL && is_tag(profile, route->tag), "%s: its tag is none", name);
     ck_assert_msg(route->body == NULL || has_examples(json_object_get(operation, "requestBody")),
                   "%s: no example of the body", name);
+    check_form(doc, operation, route);
+    check_security(profile, operation, route);
+    check_findings(profile, operation, route);
     json_t *success = json_object_get(json_object_get(operation, "responses"),
                                       apr_itoa(h.f.pool, route->success));
     ck_assert_msg(route->answer == NULL || has_examples(success), "%s: no example of the answer",
@@ -123,12 +218,16 @@ START_TEST(they_are_whole)
         }
         json_t *doc = document_of(profile);
         ck_assert_int_gt(json_refs_count(doc, doc, h.f.pool), 0);
+        json_t *schemes = json_object_get(json_object_get(doc, "components"), "securitySchemes");
+        ck_assert_int_eq(json_object_get(schemes, "cookie") != NULL, !profile->bearer_only);
+        ck_assert_int_eq(json_object_get(schemes, "refreshCookie") != NULL,
+                         profile->refresh_cookie != NULL);
         for (const authp_route_t *route = profile->routes; route->method != NULL; route++) {
             check_row(profile, doc, route);
         }
         documented++;
     }
-    ck_assert_int_ge(documented, 2);
+    ck_assert_int_ge(documented, 5);
 }
 END_TEST
 

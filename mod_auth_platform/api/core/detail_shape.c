@@ -47,5 +47,7 @@ const authp_shape_t authp_detail_shape = {
     .error_type = "application/json",
     .error = write_error,
     .error_schema = "Error",
+    .findings_schema = "FieldErrors",
+    .plain_schema = "Detail",
     .schemas = schemas,
 };

@@ -38,12 +38,16 @@ const authp_mount_t *authp_mounts_renewing(const apr_array_header_t *mounts)
     return NULL;
 }
 
-const authp_mount_t *authp_mounts_documented(const apr_array_header_t *mounts)
+const authp_mount_t *authp_mounts_describing(const apr_array_header_t *mounts,
+                                             const authp_mount_t *mount)
 {
+    if (mount->profile->title != NULL) {
+        return mount;
+    }
     for (int i = 0; i < mounts->nelts; i++) {
-        const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
-        if (mount->profile->title != NULL) {
-            return mount;
+        const authp_mount_t *other = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
+        if (other->profile->title != NULL && other->profile->shape == mount->profile->shape) {
+            return other;
         }
     }
     return NULL;

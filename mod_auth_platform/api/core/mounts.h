@@ -14,7 +14,10 @@ const authp_mount_t *authp_mounts_find(const apr_array_header_t *mounts, const c
 /* The first of `mounts` at which a browser can renew its session. NULL if there is none. */
 const authp_mount_t *authp_mounts_renewing(const apr_array_header_t *mounts);
 
-/* The first of `mounts` whose profile has a document. NULL if there is none. */
-const authp_mount_t *authp_mounts_documented(const apr_array_header_t *mounts);
+/* The one of `mounts` whose document describes the routes of `mount`: the mount itself if its
+ * profile has a document, else the first one that has one and writes errors in the same shape. NULL
+ * if there is none. */
+const authp_mount_t *authp_mounts_describing(const apr_array_header_t *mounts,
+                                             const authp_mount_t *mount);
 
 #endif

@@ -22,7 +22,9 @@ typedef struct authp_shape_t {
     /* Writes the body of an error into the empty object `out`. refusal->detail is not NULL. */
     void (*error)(const authp_problem_t *problem, const authp_refusal_t *refusal, json_t *out,
                   apr_pool_t *pool);
-    const char *error_schema;             /* name of its schema, which `schemas` has */
+    const char *error_schema;    /* name of the schema of every error, which `schemas` has */
+    const char *findings_schema; /* of those that list wrong fields; NULL = error_schema */
+    const char *plain_schema;    /* of all others; NULL = error_schema */
     const authp_answer_schema_t *schemas; /* of errors; ended by a row without a name */
     /* The body of a successful answer, made from what the handler of `route` answers. NULL: that
      * is the body. */
@@ -53,6 +55,8 @@ typedef struct authp_profile_t {
     bool rows_only;      /* owns the paths of its rows only, not everything below its mount */
     bool ignores_unknown_fields;
     bool bearer_only;           /* cookies are no credential at its routes */
+    const char *refresh_cookie; /* docs, with bearer_only: the cookie that its AUTHP_AUTH_OWN routes
+                                   take together with X-CSRF-Token; NULL = none */
     const authp_terms_t *terms; /* of the tokens that its routes hand out; NULL = the platform's */
     const char *default_role;   /* of accounts that people make for themselves; NULL = none */
     const char *const *role_names; /* those that ROLES has if it is not set; ended by NULL;

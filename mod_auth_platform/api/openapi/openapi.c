@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi/openapi.h"
+#include "api/core/form.h"
 #include "api/core/mounts.h"
 #include "api/core/profile.h"
 #include "api/core/query.h"
@@ -8,6 +9,7 @@
 #include "api/openapi/openapi_examples.h"
 #include "api/openapi/openapi_parameters.h"
 #include "api/openapi/openapi_schemas.h"
+#include "api/openapi/openapi_security.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -30,7 +32,8 @@ typedef struct maker_t {
 
 /* Collects the problems of a route: first those that its columns imply, then those of its own list.
  */
-static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], int *count)
+static void collect(const authp_route_t *route, const authp_profile_t *profile,
+                    authp_err_t out[AUTHP_E_COUNT], int *count)
 {
     int n = 0;
     if (route->auth == AUTHP_AUTH_REQUIRED) {
@@ -50,7 +53,8 @@ static void collect(const authp_route_t *route, authp_err_t out[AUTHP_E_COUNT], 
     if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0) {
         out[n++] = AUTHP_E_ORIGIN_DENIED;
     }
-    if (route->auth == AUTHP_AUTH_REQUIRED && strcmp(route->method, "GET") != 0) {
+    if (route->auth == AUTHP_AUTH_REQUIRED && strcmp(route->method, "GET") != 0 &&
+        !profile->bearer_only) {
         out[n++] = AUTHP_E_CSRF_FAILED;
         out[n++] = AUTHP_E_ORIGIN_DENIED;
     }
@@ -105,6 +109,26 @@ static void describe_headers(const authp_problem_t *problem, json_t *response, a
     }
 }
 
+static void refer_schema(json_t *media, const char *schema, apr_pool_t *pool)
+{
+    authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
+                       apr_pstrcat(pool, "#/components/schemas/", schema, NULL));
+}
+
+/* Sets the schema of an error. A status whose errors have several schemas gets the one of all
+ * errors. */
+static void refer_error(json_t *media, const authp_shape_t *shape, authp_err_t err,
+                        apr_pool_t *pool)
+{
+    const char *ref = json_string_value(json_object_get(json_object_get(media, "schema"), "$ref"));
+    const char *own =
+        err == AUTHP_E_VALIDATION_FAILED ? shape->findings_schema : shape->plain_schema;
+    if (own == NULL || (ref != NULL && strcmp(strrchr(ref, '/') + 1, own) != 0)) {
+        own = shape->error_schema;
+    }
+    refer_schema(media, own, pool);
+}
+
 /* Adds a problem to the response of its status. Each code in that response has one example. */
 static void add_problem(json_t *responses, authp_err_t err, const maker_t *maker)
 {
@@ -118,12 +142,12 @@ static void add_problem(json_t *responses, authp_err_t err, const maker_t *maker
         authp_json_set_str(response, "description", problem->title);
         json_t *media =
             authp_json_set_object(authp_json_set_object(response, "content"), shape->error_type);
-        authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
-                           apr_pstrcat(pool, "#/components/schemas/", shape->error_schema, NULL));
+        (void)authp_json_set_object(media, "schema");
         (void)authp_json_set_object(media, "examples");
     }
     describe_headers(problem, response, pool);
     json_t *media = json_object_get(json_object_get(response, "content"), shape->error_type);
+    refer_error(media, shape, err, pool);
     json_t *examples = json_object_get(media, "examples");
     const char *example = authp_openapi_examples_error(maker->profile, err, pool);
     if (examples != NULL && json_object_get(examples, example) == NULL) {
@@ -143,9 +167,10 @@ static void add_problem(json_t *responses, authp_err_t err, const maker_t *maker
 static void add_content(json_t *to, const char *type, const char *route, const char *schema,
                         const maker_t *maker)
 {
-    json_t *media = authp_json_set_object(authp_json_set_object(to, "content"), type);
-    authp_json_set_str(authp_json_set_object(media, "schema"), "$ref",
-                       apr_pstrcat(maker->pool, "#/components/schemas/", schema, NULL));
+    json_t *content = json_object_get(to, "content");
+    content = content != NULL ? content : authp_json_set_object(to, "content");
+    json_t *media = authp_json_set_object(content, type);
+    refer_schema(media, schema, maker->pool);
     authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
 }
 
@@ -161,6 +186,20 @@ static void add_other_success(json_t *responses, const authp_route_t *route, con
     }
 }
 
+/* The component that describes the cookies that a successful answer sets. NULL = none. */
+static const char *cookies_of(const authp_route_t *route, const maker_t *maker)
+{
+    const authp_profile_t *profile = maker->profile;
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0) {
+        return maker->mount->delivery != AUTHP_DELIVERY_JSON ? "Cookies" : NULL;
+    }
+    bool form = (route->flags & AUTHP_ROUTE_FORM) != 0;
+    if (profile->refresh_cookie != NULL && (form || route->auth == AUTHP_AUTH_OWN)) {
+        return "RefreshCookies";
+    }
+    return form ? "DeviceCookie" : NULL;
+}
+
 static void add_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
 {
     apr_pool_t *pool = maker->pool;
@@ -170,9 +209,8 @@ static void add_success(json_t *responses, const authp_route_t *route, const mak
     if (route->success == 302) {
         refer_header(response, "Location", "Location", pool);
     }
-    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 &&
-        maker->mount->delivery != AUTHP_DELIVERY_JSON) {
-        refer_header(response, "Set-Cookie", "Cookies", pool);
+    if (cookies_of(route, maker) != NULL) {
+        refer_header(response, "Set-Cookie", cookies_of(route, maker), pool);
     }
     if ((route->flags & AUTHP_ROUTE_KEPT) != 0) {
         refer_header(response, "ETag", "EntityTag", pool);
@@ -181,28 +219,6 @@ static void add_success(json_t *responses, const authp_route_t *route, const mak
         bool page = (route->flags & AUTHP_ROUTE_PAGE) != 0;
         add_content(response, page ? "text/html" : "application/json",
                     apr_pstrcat(pool, route->method, " ", route->path, NULL), route->answer, maker);
-    }
-}
-
-/* A security scheme that is not OAuth lists the roles that are needed (OpenAPI 3.1). */
-static void add_scheme(json_t *security, const char *name, const authp_route_t *route)
-{
-    json_t *roles = authp_json_set_array(authp_json_append_object(security), name);
-    if (route->role != NULL) {
-        authp_json_append_str(roles, route->role);
-    }
-}
-
-static void add_security(json_t *operation, const authp_route_t *route)
-{
-    json_t *security = authp_json_set_array(operation, "security");
-    if (route->auth == AUTHP_AUTH_NONE) {
-        return;
-    }
-    add_scheme(security, "bearer", route);
-    add_scheme(security, "cookie", route);
-    if (route->auth == AUTHP_AUTH_OWN || route->auth == AUTHP_AUTH_OPTIONAL) {
-        (void)authp_json_append_object(security);
     }
 }
 
@@ -234,6 +250,17 @@ static const char *operation_id(const authp_route_t *route, const char *path, ap
     return id;
 }
 
+static void add_body(json_t *operation, const authp_route_t *route, const maker_t *maker)
+{
+    json_t *body = authp_json_set_object(operation, "requestBody");
+    authp_json_set_bool(body, "required", (route->flags & AUTHP_ROUTE_OPTIONAL_BODY) == 0);
+    add_content(body, "application/json", NULL, route->body->name, maker);
+    if ((route->flags & AUTHP_ROUTE_FORM) != 0) {
+        add_content(body, AUTHP_FORM_TYPE, NULL,
+                    authp_openapi_schemas_form(route->body, maker->pool), maker);
+    }
+}
+
 static void add_operation(json_t *item, const authp_route_t *route, const char *id,
                           const maker_t *maker)
 {
@@ -245,17 +272,16 @@ static void add_operation(json_t *item, const authp_route_t *route, const char *
     authp_json_set_str(operation, "summary", route->summary);
     authp_json_set_str(operation, "description", authp_openapi_about(maker->about, route, pool));
     authp_json_set_str(operation, "operationId", id);
-    authp_openapi_parameters(operation, route, maker->settings, maker->mount);
-    add_security(operation, route);
+    authp_openapi_parameters(operation, route, maker->profile, maker->mount->delivery,
+                             maker->settings);
+    authp_openapi_security(operation, route, maker->profile);
     if (route->body != NULL) {
-        json_t *body = authp_json_set_object(operation, "requestBody");
-        authp_json_set_bool(body, "required", (route->flags & AUTHP_ROUTE_OPTIONAL_BODY) == 0);
-        add_content(body, "application/json", NULL, route->body->name, maker);
+        add_body(operation, route, maker);
     }
     json_t *responses = authp_json_set_object(operation, "responses");
     add_success(responses, route, maker);
     add_other_success(responses, route, maker);
-    collect(route, problems, &count);
+    collect(route, maker->profile, problems, &count);
     for (int i = 0; i < count; i++) {
         add_problem(responses, problems[i], maker);
     }
@@ -264,7 +290,7 @@ static void add_operation(json_t *item, const authp_route_t *route, const char *
 /* Adds examples of the errors that every route may answer, but that not every route names. */
 static void add_common_errors(const maker_t *maker)
 {
-    static const authp_err_t common[] = {AUTHP_E_METHOD_NOT_ALLOWED, AUTHP_E_RATE_LIMITED};
+    static const authp_err_t common[] = {AUTHP_E_NOT_FOUND, AUTHP_E_METHOD_NOT_ALLOWED};
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
         authp_openapi_examples_put_error(
             maker->profile, common[i],
@@ -285,6 +311,7 @@ static void add_mount(json_t *document, const authp_mount_t *mount, maker_t *mak
     authp_openapi_examples_add(mount->profile, maker->examples, pool);
     authp_openapi_schemas_add(mount->profile, maker->settings,
                               json_object_get(components, "schemas"), pool);
+    authp_openapi_security_schemes(mount->profile, maker->settings, components);
     add_common_errors(maker);
     for (const authp_route_t *route = mount->profile->routes; route->method != NULL; route++) {
         const char *path = apr_pstrcat(pool, mount->path, route->path, NULL);
@@ -294,12 +321,13 @@ static void add_mount(json_t *document, const authp_mount_t *mount, maker_t *mak
     }
 }
 
-/* The mounts without a document of their own are in that of the first mount that has one. */
+/* Adds the mounts without a document of their own. */
 static void add_others(json_t *document, const apr_array_header_t *mounts, maker_t *maker)
 {
     for (int i = 0; i < mounts->nelts; i++) {
         const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
-        if (mount->profile->title == NULL && authp_mounts_documented(mounts) == maker->mount) {
+        if (mount->profile->title == NULL &&
+            authp_mounts_describing(mounts, mount) == maker->mount) {
             add_mount(document, mount, maker);
         }
     }
@@ -333,7 +361,7 @@ json_t *authp_openapi_make(const authp_settings_t *settings, const apr_array_hea
     json_t *components = authp_json_set_object(document, "components");
     authp_openapi_schemas_add_common(authp_json_set_object(components, "schemas"), pool);
     maker.shown = authp_json_set_object(components, "examples");
-    authp_openapi_components_add(settings, components);
+    authp_openapi_components_headers(components);
     add_mount(document, mount, &maker);
     add_others(document, mounts, &maker);
     authp_openapi_examples_components(maker.examples, mount, maker.shown);

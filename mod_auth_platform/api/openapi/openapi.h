@@ -8,7 +8,8 @@
 #include <jansson.h>
 
 /* The OpenAPI 3.1 document of `mount`, which is one of the host's `mounts`: made from its profile's
- * tables. The first mount that has a document also describes the mounts that have none. */
+ * tables. It also describes the mounts without a document that authp_mounts_describing() gives it.
+ */
 json_t *authp_openapi_make(const authp_settings_t *settings, const apr_array_header_t *mounts,
                            const authp_mount_t *mount, apr_pool_t *pool);
 

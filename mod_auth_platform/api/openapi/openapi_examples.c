@@ -38,8 +38,12 @@ void authp_openapi_examples_put_error(const authp_profile_t *profile, authp_err_
                                       const char *name, json_t *out, apr_pool_t *pool)
 {
     const authp_problem_t *problem = authp_profile_problem(profile, err);
-    const authp_refusal_t refusal = {
-        .err = err, .detail = problem->detail, .request_id = "65f0c0ffee00000000000001"};
+    authp_findings_t *findings = authp_findings_make(pool);
+    authp_findings_add(findings, "password", "missing", "Is required.");
+    const authp_refusal_t refusal = {.err = err,
+                                     .detail = problem->detail,
+                                     .findings = err == AUTHP_E_VALIDATION_FAILED ? findings : NULL,
+                                     .request_id = "65f0c0ffee00000000000001"};
     json_t *example = authp_json_set_object(out, name);
     profile->shape->error(problem, &refusal, authp_json_set_object(example, "value"), pool);
 }

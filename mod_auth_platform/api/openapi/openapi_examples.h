@@ -14,7 +14,8 @@
 json_t *authp_openapi_examples_make(apr_pool_t *pool);
 /* Adds the examples of a profile to `all`. */
 void authp_openapi_examples_add(const authp_profile_t *profile, json_t *all, apr_pool_t *pool);
-/* Adds an example of the error to `out`, as the profile's shape writes it, under the name `name`. */
+/* Adds an example of the error to `out`, as the profile's shape writes it, under the name `name`.
+ */
 void authp_openapi_examples_put_error(const authp_profile_t *profile, authp_err_t err,
                                       const char *name, json_t *out, apr_pool_t *pool);
 /* Returns the name of an error's example: the code, followed by the status if the code also occurs

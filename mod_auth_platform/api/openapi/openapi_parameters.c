@@ -72,21 +72,30 @@ static void describe_query(const authp_parameter_t *parameter, const authp_setti
     }
 }
 
-void authp_openapi_parameters(json_t *operation, const authp_route_t *route,
-                              const authp_settings_t *settings, const authp_mount_t *mount)
+/* True if a cookie is a credential at the route, so that a request that changes something needs the
+ * CSRF token. */
+static bool needs_csrf(const authp_route_t *route, const authp_profile_t *profile)
 {
-    bool unsafe = strcmp(route->method, "GET") != 0;
+    bool cookies =
+        !profile->bearer_only || (route->auth == AUTHP_AUTH_OWN && profile->refresh_cookie != NULL);
+    return cookies && route->auth != AUTHP_AUTH_NONE && strcmp(route->method, "GET") != 0;
+}
+
+void authp_openapi_parameters(json_t *operation, const authp_route_t *route,
+                              const authp_profile_t *profile, authp_delivery_t delivery,
+                              const authp_settings_t *settings)
+{
     add_path_parameters(operation, route->path);
     const authp_parameter_t *parameter = route->query;
     for (; parameter != NULL && parameter->name != NULL; parameter++) {
         describe_query(parameter, settings,
                        add_parameter(operation, "query", parameter->name, parameter->about));
     }
-    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && mount->delivery == AUTHP_DELIVERY_ASK) {
+    if ((route->flags & AUTHP_ROUTE_SIGNS_IN) != 0 && delivery == AUTHP_DELIVERY_ASK) {
         (void)add_parameter(operation, "header", "X-Token-Delivery",
                             "`cookie`: tokens as cookies; anything else: in the body.");
     }
-    if (unsafe && route->auth != AUTHP_AUTH_NONE) {
+    if (needs_csrf(route, profile)) {
         (void)add_parameter(
             operation, "header", "X-CSRF-Token",
             "Needed when a cookie authenticates: the value of the csrf_token cookie.");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi/openapi_schemas.h"
+#include "api/core/form.h"
 #include "base/json.h"
 
 #include <apr_strings.h>
@@ -82,6 +83,38 @@ static void add_answers(const authp_answer_schema_t *answers, json_t *schemas, a
     }
 }
 
+const char *authp_openapi_schemas_form(const authp_schema_t *body, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, body->name, "Form", NULL);
+}
+
+static bool is_login(const char *name)
+{
+    return strcmp(name, "username") == 0 || strcmp(name, "email") == 0;
+}
+
+/* The body as a form: OAuth 2.0 calls the login `username`, and nothing is null. A form has few
+ * fields, each with a name and once (core/form.h). */
+static void describe_form(const authp_schema_t *body, const authp_settings_t *settings, json_t *out)
+{
+    authp_schema_t form = {.fields = {{"username", AUTHP_FIELD_LOGIN, true, false}}};
+    int count = 1;
+    for (const authp_field_t *field = body->fields; field->name != NULL; field++) {
+        if (!is_login(field->name)) {
+            form.fields[count] = *field;
+            form.fields[count++].nullable = false;
+        }
+    }
+    authp_schema_describe(&form, settings, true, out);
+    authp_json_set_str(out, "description",
+                       "As OAuth 2.0 clients send it. grant_type, scope and others are ignored.");
+    authp_json_set_int(out, "maxProperties", AUTHP_FORM_FIELDS);
+    authp_json_set_str(authp_json_set_object(out, "additionalProperties"), "type", "string");
+    json_t *names = authp_json_set_object(out, "propertyNames");
+    authp_json_set_int(names, "minLength", 1);
+    authp_json_set_str(names, "pattern", AUTHP_SCHEMA_NO_NUL);
+}
+
 void authp_openapi_schemas_add(const authp_profile_t *profile, const authp_settings_t *settings,
                                json_t *schemas, apr_pool_t *pool)
 {
@@ -92,6 +125,10 @@ void authp_openapi_schemas_add(const authp_profile_t *profile, const authp_setti
         if (body != NULL && json_object_get(schemas, body->name) == NULL) {
             authp_schema_describe(body, settings, profile->ignores_unknown_fields,
                                   authp_json_set_object(schemas, body->name));
+        }
+        if ((route->flags & AUTHP_ROUTE_FORM) != 0) {
+            describe_form(body, settings,
+                          authp_json_set_object(schemas, authp_openapi_schemas_form(body, pool)));
         }
     }
 }

@@ -8,13 +8,12 @@
 
 #include <string.h>
 
-#define REFRESH_COOKIE "refresh_token"
 #define CSRF_HEADER "X-CSRF-Token"
 
 static void add(authp_call_t *call, const char *refresh, const char *csrf, int age)
 {
     const authp_cookie_t cookies[] = {
-        {REFRESH_COOKIE, refresh, call->request->mount->path, age, false},
+        {AUTHP_AI_REFRESH_COOKIE, refresh, call->request->mount->path, age, false},
         {AUTHP_CSRF_COOKIE, csrf, "/", age, true}};
     authp_cookie_add(call, &cookies[0]);
     authp_cookie_add(call, &cookies[1]);
@@ -37,7 +36,7 @@ void authp_pair_clear(authp_call_t *call)
 
 const char *authp_pair_token(const authp_call_t *call)
 {
-    return authp_cookie_value(call, REFRESH_COOKIE);
+    return authp_cookie_value(call, AUTHP_AI_REFRESH_COOKIE);
 }
 
 authp_err_t authp_pair_check(const authp_call_t *call)

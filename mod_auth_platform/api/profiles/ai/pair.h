@@ -7,6 +7,7 @@
 /* The pair of cookies of this profile: `refresh_token` with the path of the mount, and
  * `csrf_token`, which scripts read and send as X-CSRF-Token, and which names the session
  * (service/session/csrf.h). */
+#define AUTHP_AI_REFRESH_COOKIE "refresh_token"
 AUTHP_CHECKED authp_err_t authp_pair_set(authp_call_t *call, const authp_grant_t *grant);
 void authp_pair_clear(authp_call_t *call);
 

@@ -4,6 +4,7 @@
 #include "api/core/detail_shape.h"
 #include "api/docs/meta.h"
 #include "api/profiles/ai/ai.h"
+#include "api/profiles/ai/pair.h"
 
 /* --- words ------------------------------------------------------------------------------------ */
 #define NOT_SIGNED_IN(err, code)                                                                   \
@@ -158,6 +159,7 @@ const authp_profile_t authp_profile_ai = {
     .tags = tags,
     .ignores_unknown_fields = true,
     .bearer_only = true,
+    .refresh_cookie = AUTHP_AI_REFRESH_COOKIE,
     .terms = &terms,
     .default_role = "user",
     .role_names = role_names,
