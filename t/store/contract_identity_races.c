@@ -179,6 +179,7 @@ static authp_err_t give_up_or_take(race_t *race, int number, apr_pool_t *pool)
     while (err == AUTHP_E_CONFLICT && race->won < 2 &&
            authp_clock_now(authp_clock_monotonic()) < until) {
         err = link_it(race, number, pool);
+        apr_sleep(1000); /* so that on a busy machine the one who gives up gets his turn */
     }
     return err;
 }
