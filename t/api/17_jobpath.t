@@ -9,7 +9,7 @@ use JSON ();
 use MIME::Base64 'decode_base64url';
 use Test::More;
 
-my $httpd = AuthPlatform::Httpd->new(settings => "ROLES=user,admin\n", role => 'user', more => "AuthPlatformMount /auth jobpath\n")->start;
+my $httpd = AuthPlatform::Httpd->new(role => 'user', more => "AuthPlatformMount /auth jobpath\n")->start;
 my %ada = (email => 'ada@example.org', password => 'three calm words');
 
 sub post { my ($path, $json, %o) = @_; return $httpd->request(POST => "/auth$path", json => $json, %o) }

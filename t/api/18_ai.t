@@ -9,7 +9,7 @@ use JSON ();
 use MIME::Base64 'decode_base64url';
 use Test::More;
 
-my $httpd = AuthPlatform::Httpd->new(settings => "ROLES=candidate,recruiter,user,admin\n", role => 'user',
+my $httpd = AuthPlatform::Httpd->new(role => 'user',
     more => "AuthPlatformMount /auth ai\nAuthPlatformMount /api/auth\nAuthPlatformTokenDelivery cookie\n"
         . "<Location /page.txt>\nAuthPlatformErrorShape ai\nAuthPlatformSignInPage /in.html\nHeader always set X-Seen \"expr=%{HTTP_COOKIE}\"\n</Location>\n"
         . "<Location /api/auth>\nAuthPlatformSignInPage /in.html\n</Location>\n")->start;
