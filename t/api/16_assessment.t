@@ -183,4 +183,14 @@ for my $way ('pending', 'open') {
     error_is($signed_in, 403, 'Recruiter pending verification', 'recruiter_pending', '... who cannot sign in yet') if $way eq 'pending';
     $httpd->stop;
 }
+
+# A form reads no device cookie: it counts for its address, as from a browser that nobody knows.
+$httpd = AuthPlatform::Httpd->new(settings => "AUTH_LIMITS=on\nAUTH_LIMIT_ADDRESS=4/1h\n", more => "AuthPlatformMount /api/v1/auth assessment\n")->start;
+post('/register', \%ada);
+my ($device) = map { /^([^;]+)/ } @{ post('/login', \%ada)->{headers}{'set-cookie'} };
+is(post('/login', \%ada, headers => { Cookie => $device })->{status}, 200, 'the device counts for itself');
+is(form('/login', 'username=ada%40example.org&password=three+calm+words', headers => { Cookie => $device })->{status}, 200, 'a form') for 1, 2;
+error_is(form('/login', 'username=ada%40example.org&password=three+calm+words', headers => { Cookie => $device }), 429, 'Too many tries: wait before the next one.', 'rate_limited', 'the limit of the address');
+is(post('/login', \%ada, headers => { Cookie => $device })->{status}, 200, '... which is not that of the device');
+$httpd->stop;
 done_testing;

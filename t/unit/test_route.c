@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dispatch: the order of the checks, and a full gate. */
+#include "api/core/profile.h"
 #include "api/core/route.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -47,6 +48,24 @@ START_TEST(each_check_wins_over_the_next)
     http_fake_json(&h, NEWCOMER);
     (void)http_fake_expect(&h, "POST", REGISTER, 201, NULL);
     (void)http_fake_expect(&h, "POST", REGISTER, 409, "email_taken");
+}
+END_TEST
+
+/* A profile that takes bearer tokens only gives no cookies, whatever the client asks for, and takes
+ * none. */
+START_TEST(bearer_only)
+{
+    authp_response_t with = http_fake_register(&h, "cookie@example.org", true);
+    authp_profile_t profile = *h.mount->profile;
+    profile.bearer_only = true;
+    h.mount->profile = &profile;
+    authp_response_t out = http_fake_register(&h, "bearer@example.org", true);
+    ck_assert_ptr_null(http_fake_set_cookie(&out, "__Host-authp_at"));
+    ck_assert_ptr_nonnull(http_fake_text(&h, &out, "refresh_token"));
+    http_fake_browser(&h, &with);
+    (void)http_fake_expect(&h, "GET", "/api/auth/me", 401, "token_missing");
+    http_fake_bearer(&h, http_fake_text(&h, &out, "access_token"));
+    (void)http_fake_expect(&h, "GET", "/api/auth/me", 200, NULL);
 }
 END_TEST
 
@@ -152,6 +171,7 @@ Suite *suite_route(void)
     TCase *tests = tcase_create("route");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, each_check_wins_over_the_next);
+    tcase_add_test(tests, bearer_only);
     tcase_add_test(tests, methods);
     tcase_add_test(tests, how_reading_a_body_ends);
     tcase_add_test(tests, the_body_limit_is_a_setting);
