@@ -111,6 +111,7 @@ $1# Route families of existing back ends: a page each, its mount, and what is th
 #   assessment  http://127.0.0.1:$((port + 1))/  /api/v1/auth  candidates sign up on the page; this makes a recruiter:
 printf '%s\n' 'a calm recruiter password' | $3 user create --role recruiter --verified --email rob.$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')@example.org
 #   jobpath     http://127.0.0.1:$((port + 2))/  /auth         accounts alone, no app
+#   ai          http://127.0.0.1:$((port + 3))/  /auth         people sign up on the page by user name; the admin above may do everything there
 
 END
 }

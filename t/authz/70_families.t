@@ -74,6 +74,31 @@ my $job = $site->request(jobpath => POST => '/auth/signup', json => { email => '
 is($job->{status}, 201, 'an account of jobpath') or diag $job->{body};
 my $user = $site->request(jobpath => POST => '/auth/login', json => { email => 'job@example.org', %word })->{json}{access_token};
 is_answer(assessment(GET => '/candidate/session', bearer => $user), 403, qr/Operation not permitted/, 'is no candidate');
+
+# --- ai ---------------------------------------------------------------------------------------
+sub ai { my ($method, $path, %o) = @_; return $site->request(ai => $method, $path, %o) }
+$site->account('root@example.org', 'an admin of the tool', '--role', 'admin');
+is(ai(POST => '/auth/register', json => { username => 'Bea', %word })->{status}, 200, 'an account of ai');
+my $bea  = ai(POST => '/auth/login', form => 'username=bea&password=three+calm+words')->{json}{access_token};
+my $root = ai(POST => '/auth/login', json => { email => 'root@example.org', password => 'an admin of the tool' })->{json}{access_token};
+my %document = (title => 'Harbours', text => 'The harbour is in the south.');
+is_answer(ai(POST => '/rag/add_document', bearer => $bea, json => \%document), 403, qr/^\{"detail":"Insufficient privileges","code":"insufficient_role"\}/, 'a user adds no document');
+is_answer(ai(POST => '/rag/add_document', bearer => $root, json => \%document), 200, qr/"status":"added"/, 'an admin does');
+my $found = ai(POST => '/rag/rag_query', bearer => $bea, json => { query => 'Where is the harbour?' });
+is_answer($found, 200, qr/in the south/, 'a user finds it');
+is($found->{json}{asked_by}, 'bea', 'and the app knows the user name');
+is_answer(ai(POST => '/llm/generate', bearer => $bea, json => { prompt => 'harbours' }), 200, qr/thoughts about harbours/, 'a text');
+is_answer(ai(GET => '/rag/secure-info', bearer => $root), 200, qr/"roles":\["admin"\]/, 'admins pass where users may go');
+is_answer(ai(GET => '/admin/health', bearer => $root), 200, qr/"status":"ok"/, 'health');
+is(ai(GET => '/admin/health', bearer => $bea)->{status}, 403, '... is for admins');
+is_answer(ai(GET => $_), 401, qr/^\{"detail":"Invalid authorization","code":"token_missing"\}/, "$_ without a token") for '/rag/secure-info', '/admin/health', '/llm/generate', '/rag/', '/rag/add_document';
+is_answer(ai(POST => '/rag/rag_query', bearer => $ada // '', json => { query => 'x' }), 401, qr/token_revoked/, 'a token that another family ended');
+
+# A role that is taken away is gone on the next request.
+my $id = ai(GET => '/auth/me', bearer => $bea)->{json}{id};
+is($site->request(assessment => PATCH => "/api/auth/users/$id", bearer => $root, json => { roles => ['candidate'] })->{status}, 200, 'another role');
+is(ai(POST => '/rag/rag_query', bearer => $bea, json => { query => 'harbour' })->{status}, 403, 'closes the app');
+is_answer(assessment(POST => '/candidate/session', bearer => $bea, json => {}), 201, qr/"candidate":"bea"/, 'and opens another, with the same token');
 is_deeply([grep { !/AH01631:/ } $site->httpd->complaints], [], 'nothing in the log');
 $site->httpd->stop;
 done_testing;

@@ -59,7 +59,7 @@ sub apps {
 
 start();
 my %page = said() =~ m{^# +(\w+) +(http://127\.0\.0\.1:\d+)/ }mg;
-ok($page{assessment} && $page{jobpath}, 'the pages are named') or diag said();
+is(join(' ', sort keys %page), 'ai assessment jobpath', 'the pages are named') or diag said();
 is(status("$page{$_}/"), 200, "the page of $_") for sort keys %page;
 is($page{assessment}, 'http://127.0.0.1:' . ($port + 1), 'at the next port');
 is(status("$page{assessment}/api/v1/auth/healthz"), 200, 'its routes');

@@ -90,6 +90,13 @@ sub says {
     return $self->{browser}->until("new RegExp(" . JSON->new->allow_nonref->encode($pattern) . ").test(document.getElementById('$id').innerText)", 30);
 }
 
+# All cookies of the browser by name, also those of another path than the page's.
+sub cookies {
+    my ($self) = @_;
+    my $answer = $self->{browser}->call(POST => "$self->{browser}{session}/goog/cdp/execute", { cmd => 'Network.getAllCookies', params => {} });
+    return map { $_->{name} => $_ } @{ $answer->{cookies} };
+}
+
 sub is_shown { my ($self, $id) = @_; return $self->{browser}->run('return document.getElementById(arguments[0]).offsetParent !== null', $id) }
 sub text     { my ($self) = @_; return $self->{browser}->run('return document.body.innerText') }
 
