@@ -26,6 +26,8 @@ INSTALL_PROFILE ?= release
 # WERROR= for a compiler newer than the one that this was written with; DEPS=no never installs packages
 WERROR   ?= -Werror
 DEPS     ?= yes
+# folders with profiles of your own, which are built into the module and the tool: conf/guides/own-profile.md
+MORE_PROFILES ?=
 
 export OUT
 

@@ -26,9 +26,11 @@ sub text_of {
     return "extern const char $name\[\];\nconst char $name\[\] = {\n$rows,0};\n";
 }
 
-my @names;
+my (@names, %of);
 for my $folder (@folders) {
-    my ($name) = $folder =~ m{([a-z][a-z0-9_]*)/?$} or die "$folder: the name of a profile has lower-case letters, digits and _\n";
+    my ($name) = $folder =~ m{(?:^|/)([a-z][a-z0-9_]*)/?$} or die "$folder: the name of a profile has lower-case letters, digits and _\n";
+    die "$folder: $of{$name} is a profile with the same name\n" if $of{$name};
+    $of{$name} = $folder;
     push @names, $name;
     my $source = read_file("$folder/profile.c");
     $source =~ /\.name = "\Q$name\E"/ or die "$folder/profile.c: the profile's .name must be that of its folder, \"$name\"\n";

@@ -12,12 +12,14 @@ DOCS      := $(SRC)/api/docs
 DOCS_SRC  := $(sort $(wildcard $(addprefix $(DOCS)/*.,html css js json)))
 # Passwords that are refused because attackers try them first.
 COMMON    := $(SRC)/service/password/data/common_passwords.txt
-# Each folder is a profile of routes. The build makes the table of profiles.
+# Each folder is a profile of routes. The build makes the table of profiles. Folders of MORE_PROFILES may lie anywhere. Their objects are
+# below $(OUT)/<profile>/obj with the whole path, so the paths are absolute.
 PROFILES_DIR := $(SRC)/api/profiles
-PROFILES_OF  := $(sort $(wildcard $(PROFILES_DIR)/*))
+MORE_FOLDERS := $(abspath $(MORE_PROFILES))
+PROFILES_OF  := $(sort $(wildcard $(PROFILES_DIR)/*) $(MORE_FOLDERS))
 MADE_SRC  := $(OUT)/made/docs_text.c $(OUT)/made/common_passwords.c $(OUT)/made/profiles.c
 
-LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS))) $(MADE_SRC)
+LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS)) $(MORE_FOLDERS)) $(MADE_SRC)
 HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))
 CLI_SRC   := $(if $(wildcard $(SRC)/cli),$(call sources,$(SRC)/cli))
 UNIT_SRC  := $(call sources,t/unit t/store)
@@ -29,11 +31,11 @@ FUZZ_SRC  := $(sort $(wildcard t/fuzz/fuzz_*.c))
 FUZZERS   := $(patsubst t/fuzz/%.c,%,$(FUZZ_SRC))
 
 # Profiles that only tests use, and the table of profiles with them. Test programs and the module that tests run link these instead of the
-# table in the library.
-TEST_PROFILES    := $(sort $(wildcard t/profiles/*))
-TEST_PROFILE_SRC := $(call sources,t/profiles) $(OUT)/made/test_profiles.c
+# table in the library. One of MORE_PROFILES replaces the one of that name.
+TEST_PROFILES    := $(foreach folder,$(sort $(wildcard t/profiles/*)),$(if $(filter $(notdir $(folder)),$(notdir $(MORE_FOLDERS))),,$(folder)))
+TEST_PROFILE_SRC := $(call sources,$(TEST_PROFILES)) $(OUT)/made/test_profiles.c
 
 # Sources that are written by hand and not generated.
 OUR_SRC   := $(filter-out $(MADE_SRC),$(LIB_SRC)) $(HTTPD_SRC) $(CLI_SRC)
 OUR_HDR   := $(sort $(shell find $(SRC) -name '*.h'))
-TEST_SRC  := $(UNIT_SRC) $(call sources,t/profiles) $(sort $(wildcard t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))
+TEST_SRC  := $(UNIT_SRC) $(call sources,$(TEST_PROFILES)) $(sort $(wildcard t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))
