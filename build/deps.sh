@@ -13,7 +13,7 @@ declare -A PACKAGES=(
     # Check; Apache::Test (only in libapache2-mod-perl2); clients; the schema of OpenAPI; the apps of the route families; the browser; Maven
     # and Java for the MongoDB-protocol server; PostgreSQL and its pooler
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
-        python3-minimal python3-pip python3-jsonschema python3-pymongo python3-fastapi python3-uvicorn python3-websockets chromium chromium-driver
+        python3-minimal python3-pip python3-jsonschema python3-pymongo python3-fastapi python3-jose python3-uvicorn python3-websockets chromium chromium-driver
         maven openjdk-17-jdk-headless postgresql-15 pgbouncer"
     # makes a bare Debian in which the guide for production is followed
     [long]="debootstrap"

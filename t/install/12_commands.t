@@ -19,7 +19,10 @@ plan skip_all => $@ if !AuthPlatform::Root::possible();
 # 10_guide.t runs these, because they need Debian's apache2 package.
 my %ELSEWHERE = map { $_ => 1 } qw(production upgrading);
 # What a person types where a block asks for input.
-my %TYPED = ('recruiters:admin' => "a calm admin password\n", 'providers:admin' => "a calm admin password\n", 'command-line:admin' => "a calm admin password\n");
+my %TYPED = map { ("$_:admin" => "a calm admin password\n") } qw(recruiters providers command-line from-assessment from-ai);
+# An httpd of their own runs with the block `apache site` of these guides and the settings of their block `env settings`, while their later
+# blocks run. The app on port 8000 is t/install/app.pl.
+my %TRIAL = map { $_ => 1 } qw(from-assessment from-jobpath from-ai own-profile);
 my $ENV_FILE = '/etc/auth_platform/.env';
 my %BUILD    = (OUT => $ENV{OUT} || 'build/out', DEPS => 'no', INSTALL_PROFILE => 'debug', RUN_PROFILE => 'debug');
 my %DEMO     = (%BUILD, ENV_FILE => $ENV_FILE, RUN_DIR => '/run/demo');
@@ -59,19 +62,23 @@ my %after;
 my $EXPORTS = 'cd t/cli/imports && for pair in firebase-users.json:users.json auth0-hashes.ndjson:auth0.ndjson supabase-users.json:supabase.json '
     . 'keycloak-realm.json:acme-realm.json; do install -m 600 "${pair%:*}" "/root/${pair#*:}"; done';
 
+# own-profile.md builds the module again. Its objects are copies of those that the tests use, so that only what it adds is compiled.
+my $OWN = '/tmp/own';
+my %ENV_OF = ('own-profile:install' => { %BUILD, OUT => $OWN });
+
 # Runs a block in the shell of its document, so that functions and variables stay.
 my %network;
 sub commands {
     my ($name, $block) = @_;
     my $script = "rm -f $noted\n[ ! -e $shell ] || . $shell\n$block->{text}\n{ declare -f; declare -p | grep -E '^declare -- [A-Z]+=' || true; } >$shell";
-    my ($status, $said) = $root->run($script, in => $top, input => $TYPED{"$name:$block->{name}"}, %network);
+    my ($status, $said) = $root->run($script, in => $top, input => $TYPED{"$name:$block->{name}"}, env => $ENV_OF{"$name:$block->{name}"}, %network);
     is($status, 0, "$name, line $block->{line}: $block->{name}") or diag $said;
     is_deeply([split /\n/, $root->file($noted)], [AuthPlatform::Guide::statuses($block)], '... with the statuses that it names') or diag $said;
     return;
 }
 
 # The modules that a block needs are loaded first, unless the block loads our module itself.
-my @modules = qw(mpm_event authn_core authz_core authz_host authz_user alias dir env headers remoteip setenvif);
+my @modules = qw(mpm_event authn_core authz_core authz_host authz_user alias dir env headers proxy proxy_http remoteip setenvif);
 sub configuration {
     my ($name, $block) = @_;
     my $conf = join '', map {"LoadModule ${_}_module /usr/lib/apache2/modules/mod_$_.so\n"} @modules;
@@ -80,15 +87,30 @@ sub configuration {
     $conf .= "AuthPlatformEnvFile $ENV_FILE\n" if $block->{text} !~ /^AuthPlatformEnvFile/m;
     my $said = here('printf "%s" "$CONF" >/tmp/guide.conf; apache2 -t -f /tmp/guide.conf', env => { CONF => $conf }, name => "$name, line $block->{line}: httpd takes $block->{name}");
     is($said, "Syntax OK\n", '... without a warning');
+    return if !$TRIAL{$name} || $block->{name} ne 'site';
+    here('printf "PidFile /run/trial.pid\n" >>/tmp/guide.conf; apache2 -f /tmp/guide.conf', name => "... and it starts");
     return;
 }
 
-# The settings of the block replace those of the demo.
+# The settings of the block replace those of the demo. A sample key is refused, and another one takes its place. During a trial the file of
+# the demo is away.
 sub settings {
     my ($name, $block) = @_;
     my $keys = join '|', $block->{text} =~ /^(\w+)=/mg;
-    here(qq{(umask 077; { grep -vE '^($keys)=' $ENV_FILE; printf '%s' "\$MORE"; } >/tmp/more.env); authplatform --env-file /tmp/more.env check-config},
-        env => { MORE => $block->{text} }, name => "$name, line $block->{line}: the tool takes $block->{name}");
+    $keys .= '|JWT_SECRET_KEY' if $block->{text} =~ /^SECRET_KEY=/m;
+    my $write = qq{(umask 077; { grep -vE '^($keys)=' $ENV_FILE; printf '%s' "\$MORE"; } >/tmp/more.env); };
+    my $check = 'authplatform --env-file /tmp/more.env check-config';
+    if ($block->{text} =~ /^SECRET_KEY=/m) {
+        like(here("$write ! $check 2>&1", env => { MORE => $block->{text} }, name => "$name: not with the sample key"), qr/SECRET_KEY .*is a sample/, '... which is named');
+        $write .= q{sed -i "s|^SECRET_KEY=.*|SECRET_KEY=$(authplatform secret)|" /tmp/more.env; };
+    }
+    here($write . $check, env => { MORE => $block->{text} }, name => "$name, line $block->{line}: the tool takes $block->{name}");
+    here("cp -p $ENV_FILE /tmp/demo.env; mv /tmp/more.env $ENV_FILE") if $TRIAL{$name};
+    return;
+}
+
+sub trial_ends {
+    here("kill \"\$(cat /run/trial.pid)\"; mv /tmp/demo.env $ENV_FILE; for i in \$(seq 100); do [ -e /run/trial.pid ] || exit 0; sleep 0.1; done; exit 1", name => 'the trial ends');
     return;
 }
 
@@ -112,6 +134,7 @@ sub walk {
 }
 
 walk('README', "$top/README.md");
+here("setsid perl '$top/t/install/app.pl' >/dev/null 2>&1 </dev/null &", name => 'the app');
 my $others = AuthPlatform::Httpd::slurp("$FindBin::Bin/10_guide.t");
 for my $file (sort glob "$top/conf/guides/*.md") {
     my ($name) = $file =~ m{([^/]+)\.md\z};
@@ -121,7 +144,9 @@ for my $file (sort glob "$top/conf/guides/*.md") {
     }
     next if $name =~ /^(?:mongodb|postgresql)$/;
     here($EXPORTS, name => 'files of other systems') if $name eq 'moving';
+    here("mkdir -p $OWN/debug; cp -a '$BUILD{OUT}/debug/obj' $OWN/debug/", name => 'copies of objects') if $name eq 'own-profile';
     walk($name, $file);
+    trial_ends() if $TRIAL{$name};
     like($root->file('/run/demo/error.log'), qr/AUTHP0500: refused/, 'the log has the line that it names') if $name eq 'troubleshooting';
 }
 
