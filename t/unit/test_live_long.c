@@ -168,6 +168,27 @@ START_TEST(ended_before_the_answer)
 }
 END_TEST
 
+/* With the clock set back the answer is from the future. It would count for two hours more, but a
+ * change of that time may be forgotten by then. */
+START_TEST(clock_set_back_after_the_answer)
+{
+    wait_for(180);
+    ck_assert_int_eq(ask(), AUTHP_OK);
+    expect_asked(true);
+    forget_answers();
+    wait_for(-120);
+    ck_assert_int_eq(ask(), AUTHP_OK);
+    expect_asked(true);
+    ck_assert_int_le(who.known_at, authp_clock_now(f->realm->clock) / 1000);
+    forget_answers();
+    ck_assert_int_eq(ask(), AUTHP_OK);
+    expect_asked(false);
+    mem_store_fail(f->store, "session_by_id", 0, AUTHP_E_UNAVAILABLE);
+    wait_for(18);
+    ck_assert_int_eq(ask(), AUTHP_E_UNAVAILABLE);
+}
+END_TEST
+
 /* Without the cache of tokens there is no place for the answer, so the store is asked again. */
 START_TEST(without_a_cache)
 {
@@ -209,6 +230,7 @@ Suite *suite_live_long(void)
     tcase_add_test(tests, new_password_after_the_answer);
     tcase_add_test(tests, roles_before_and_after);
     tcase_add_test(tests, ended_before_the_answer);
+    tcase_add_test(tests, clock_set_back_after_the_answer);
     tcase_add_test(tests, without_a_cache);
     tcase_add_test(tests, the_row_lives_as_long);
     suite_add_tcase(suite, tests);

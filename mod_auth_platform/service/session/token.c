@@ -112,13 +112,18 @@ static authp_token_hit_t read_claims(const authp_realm_t *realm, const authp_cla
 }
 
 /* Checks the times of a remembered token, because time has passed and the clock may have been set
- * back. */
+ * back. An answer of the store from a time that has not come yet would count until the clock is
+ * there again, and longer than the live table remembers. So it does not count, and the store is
+ * asked again. */
 static authp_err_t still(const authp_token_hit_t *hit, int64_t now, authp_principal_t *out)
 {
     if (hit->not_before > now + AUTHP_JWT_SKEW) {
         return AUTHP_E_TOKEN_INVALID;
     }
     *out = hit->principal;
+    if (out->known_at > now + AUTHP_JWT_SKEW) {
+        out->known_at = out->iat;
+    }
     return hit->principal.exp > now ? AUTHP_OK : AUTHP_E_TOKEN_EXPIRED;
 }
 
