@@ -43,11 +43,12 @@ here(qq{rm -rf /etc/auth_platform /var/lib/auth_platform
 
 my ($shell, $noted) = ('/tmp/shell', '/tmp/statuses');
 
-# The command that starts the demo runs in the foreground of a terminal of its own. It replaces a demo that runs.
+# The command that starts the demo runs in the foreground of a terminal of its own. It replaces a demo that runs, which keeps its lock until
+# its apps have ended.
 my %STARTS_DEMO = map { $_ => 1 } qw(README:run providers:run);
 sub starts_demo {
     my ($name, $block) = @_;
-    here('rm -f /usr/local/bin/curl; [ ! -s /run/demo/httpd.pid ] || kill "$(cat /run/demo/httpd.pid)"; for i in $(seq 100); do [ -e /run/demo/httpd.pid ] || exit 0; sleep 0.1; done; exit 1', name => 'no demo runs');
+    here('rm -f /usr/local/bin/curl; [ ! -s /run/demo/httpd.pid ] || kill "$(cat /run/demo/httpd.pid)"; for i in $(seq 100); do [ -e /run/demo/httpd.pid ] || break; sleep 0.1; done; [ ! -e /run/demo/lock ] || flock -w 30 /run/demo/lock true', name => 'no demo runs');
     $root->run("setsid bash -c \"\$BLOCK\" >/run/demo.said 2>&1 </dev/null &", in => $top, env => { %DEMO, BLOCK => $block->{text} });
     here('for i in $(seq 300); do ! grep -q "Ctrl-C ends the server" /run/demo.said || exit 0; sleep 0.1; done; cat /run/demo.said; exit 1', name => "$name, line $block->{line}: the demo runs");
     # From here on curl records the status of each answer. (The lines of an access log have no certain order.)
