@@ -359,6 +359,18 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     }
 }
 
+/* A null counts as absent, so it does not fulfil the choice. */
+static void describe_choice(const authp_schema_t *schema, const char *name, json_t *out)
+{
+    authp_json_append_str(authp_json_set_array(out, "required"), name);
+    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
+        if (strcmp(field->name, name) == 0 && field->nullable) {
+            json_t *properties = authp_json_set_object(out, "properties");
+            authp_json_set_str(authp_json_set_object(properties, name), "type", "string");
+        }
+    }
+}
+
 void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
                            bool ignore_unknown, json_t *out)
 {
@@ -376,9 +388,7 @@ void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t 
     if (schema->one_of[0] != NULL) {
         json_t *choices = authp_json_set_array(out, schema->one_of[2] != NULL ? "anyOf" : "oneOf");
         for (int i = 0; i < 2; i++) {
-            authp_json_append_str(
-                authp_json_set_array(authp_json_append_object(choices), "required"),
-                schema->one_of[i]);
+            describe_choice(schema, schema->one_of[i], authp_json_append_object(choices));
         }
     }
 }
