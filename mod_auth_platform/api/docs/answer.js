@@ -38,15 +38,29 @@ function parameterTable(route) {
     return rows.length > 0 ? [el("h4", null, "Parameters"), table(["Name", "Type", "What it takes"], rows)] : [];
 }
 
+// The wrong fields that an error names, in each of the shapes that a mount may have: [{ field, detail }].
+function wrongFields(data) {
+    const list = data && [data.errors, data.detail && data.detail.errors, data.detail].find(Array.isArray);
+    return (list || []).map((one) => (one.loc ? { field: String(one.loc[one.loc.length - 1]), detail: one.msg } : one));
+}
+
+// The code and the sentence of an example of an error. The name of an example is its code, and its status if the code has several.
+function told({ name, value }) {
+    const text = typeof value.detail === "string" ? value.detail : (value.detail && value.detail.message) || wrongFields(value).map((one) => one.detail).join(" ");
+    return { code: value.code || value.error || name.replace(/_\d{3}$/, ""), text };
+}
+
 // The documented answers with one status: examples of a success, or the codes of problems.
 function documented(status, response) {
     const [type, media] = Object.entries(response.content || {})[0] || ["", null];
     const examples = examplesOf(media);
     const head = [statusPill(status), " ", REASONS[status] || response.description];
-    if (type === "application/problem+json") {
-        return el("li", null, el("p", null, head), el("ul", { class: "codes" }, examples.map((one) =>
-            el("li", null, el("details", { class: "more" }, el("summary", null, el("code", null, one.value.code), " ", el("span", { class: "soft" }, one.value.detail)),
-                jsonBlock(`Example of ${one.value.code}`, one.value))))));
+    if (Number(status) >= 400) {
+        return el("li", null, el("p", null, head), el("ul", { class: "codes" }, examples.map((one) => {
+            const { code, text } = told(one);
+            return el("li", null, el("details", { class: "more" }, el("summary", null, el("code", null, code), " ", el("span", { class: "soft" }, text)),
+                jsonBlock(`Example of ${code}`, one.value)));
+        })));
     }
     return el("li", null, el("p", null, head, type && type !== "application/json" ? ` (${type})` : ""),
         examples.map((one, i) => el("details", { class: "more", open: i === 0 }, el("summary", null, `Example: ${one.summary}`),

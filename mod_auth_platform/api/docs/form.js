@@ -69,11 +69,12 @@ function makeField(id, name, schema, need) {
     return finish(row, get, (value) => (input.value = value === undefined || value === null ? "" : String(value)), [input]);
 }
 
-// The part of the form that makes the body: { rows, text(), show(errors) }, and nothing for a route that takes none.
-function makeBody(route) {
-    if (!route.media) {
-        return { rows: [], text: () => undefined, show: () => [] };
-    }
+function showErrors(fields, errors) {
+    fields.forEach((field) => field.error(errors.filter((one) => one.field === field.name).map((one) => one.detail).join(" ")));
+}
+
+// A body of JSON, by fields or written by hand: { rows, text(), type(), show(errors) }.
+function makeJsonBody(route) {
     const fields = membersOf(route.media.schema).map((one) => makeField(`${route.id}-${one.name}`, one.name, one.schema, one.need));
     const examples = examplesOf(route.media);
     const raw = el("textarea", { id: `${route.id}-raw`, rows: "6", spellcheck: "false", autocapitalize: "none" });
@@ -106,7 +107,43 @@ function makeBody(route) {
             const value = object();
             return Object.keys(value).length === 0 && !route.op.requestBody.required ? undefined : JSON.stringify(value);
         },
-        show: (errors) => fields.forEach((field) => field.error(errors.filter((one) => one.field === field.name).map((one) => one.detail).join(" "))),
+        type: () => JSON_TYPE,
+        show: (errors) => showErrors(fields, errors),
+    };
+}
+
+// The same for a form, as OAuth 2.0 clients send it.
+function makeFormBody(route) {
+    const fields = membersOf(route.form.schema).map((one) => makeField(`${route.id}-form-${one.name}`, one.name, one.schema, one.need));
+    const [example] = examplesOf(route.form);
+    fields.forEach((field) => example && field.set(example.value[field.name]));
+    const values = () => fields.map((field) => [field.name, field.get()]).filter(([, value]) => value !== undefined);
+    return {
+        rows: fields.map((field) => field.row),
+        text: () => new URLSearchParams(values()).toString(),
+        type: () => FORM_TYPE,
+        show: (errors) => showErrors(fields, errors),
+    };
+}
+
+// The part of the form that makes the body, with a choice where a route takes forms, too. Nothing for a route that takes no body.
+function makeBody(route) {
+    if (!route.media) {
+        return { rows: [], text: () => undefined, type: () => undefined, show: () => [] };
+    }
+    if (!route.form) {
+        return makeJsonBody(route);
+    }
+    const bodies = [makeJsonBody(route), makeFormBody(route)];
+    const parts = bodies.map((body, i) => el("div", { hidden: i > 0 }, body.rows));
+    const choose = el("select", { id: `${route.id}-as` }, ["JSON", "a form (OAuth 2.0)"].map((name, i) => el("option", { value: i }, name)));
+    const chosen = () => bodies[Number(choose.value)];
+    choose.addEventListener("change", () => parts.forEach((part, i) => (part.hidden = i !== Number(choose.value))));
+    return {
+        rows: [el("div", { class: "field" }, el("label", { for: choose.id }, "Send the body as"), choose), ...parts],
+        text: () => chosen().text(),
+        type: () => chosen().type(),
+        show: (errors) => chosen().show(errors),
     };
 }
 
@@ -120,7 +157,7 @@ function makeForm(route, onsend) {
     fields.forEach((field, i) => field.set(params[i].example));
     const body = makeBody(route);
     const valuesOf = (place) => Object.fromEntries(fields.filter((field) => field.in === place).map((field) => [field.name, String(field.get() ?? "")]));
-    const input = () => ({ path: valuesOf("path"), query: valuesOf("query"), body: body.text() });
+    const input = () => ({ path: valuesOf("path"), query: valuesOf("query"), body: body.text(), type: body.type() });
     const send = el("button", { type: "submit" }, "Send");
     const copy = el("button", { type: "button", class: "quiet" }, "Copy as code");
     const said = el("span", { class: "soft", role: "status" });
@@ -156,7 +193,7 @@ function makeForm(route, onsend) {
     });
     const show = (errors) => {
         body.show(errors);
-        fields.forEach((field) => field.error(errors.filter((one) => one.field === field.name).map((one) => one.detail).join(" ")));
+        showErrors(fields, errors);
     };
     return { form, show };
 }

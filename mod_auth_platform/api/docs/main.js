@@ -19,7 +19,7 @@ function tryPart(route) {
     const place = el("div", { class: "answer" });
     const { form, show } = makeForm(route, async (request) => {
         const answer = await send(request);
-        show((answer.data && Array.isArray(answer.data.errors) && answer.data.errors) || []);
+        show(wrongFields(answer.data));
         showAnswer(line, place, answer);
         learn(route, answer);
         document.dispatchEvent(new Event("session"));
@@ -30,7 +30,8 @@ function tryPart(route) {
 function card(route, mount) {
     const link = el("p", { class: "permalink" }, el("a", { href: `#${route.id}` }, "Link to this route"));
     const read = el("section", { class: "about-route" }, paragraphs(route.op.description), link, parameterTable(route),
-        route.media ? [el("h4", null, "Body"), memberTable(route.media.schema, true)] : []);
+        route.media ? [el("h4", null, "Body"), memberTable(route.media.schema, true)] : [],
+        route.form ? [el("h4", null, "Body as a form"), memberTable(route.form.schema, true)] : []);
     const answers = el("section", { class: "answered" }, documentedAnswers(route));
     const body = el("div", { class: "columns" }, read, tryPart(route), answers);
     const who = whoMay(route);
@@ -45,7 +46,19 @@ function mountOfPage() {
     return location.pathname.replace(/\/docs$/, "");
 }
 
+// Leaves out what does not hold at this mount: cookies where it takes bearer tokens only, problem documents where its errors have another shape.
+function fitGuide() {
+    const holds = { cookies: hasAccessCookie(), problems: JSON.stringify(spec.paths).includes("application/problem+json") };
+    for (const topic of document.querySelectorAll(".topic[data-needs]")) {
+        if (!holds[topic.dataset.needs]) {
+            topic.remove();
+        }
+    }
+    document.getElementById("ways").hidden = !hasAccessCookie();
+}
+
 function build(routes) {
+    fitGuide();
     const main = document.getElementById("routes");
     const toc = document.getElementById("toc");
     const mount = mountOfPage();

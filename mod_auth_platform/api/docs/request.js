@@ -2,19 +2,20 @@
 // Makes a request from a filled-in form, and sends it.
 "use strict";
 
-// input: { path: {name: text}, query: {name: text}, body: text or undefined }
+// input: { path: {name: text}, query: {name: text}, body: text or undefined, type: of the body }
 function makeRequest(route, input) {
     const path = route.path.replace(/\{(\w+)\}/g, (all, name) => encodeURIComponent(input.path[name] || all));
     const query = new URLSearchParams(Object.entries(input.query).filter(([, value]) => value !== "")).toString();
     const headers = { Accept: "application/json" };
-    const cookie = session.way === "cookie";
+    // A form neither reads nor sets a cookie.
+    const cookie = session.way === "cookie" || (hasRefreshCookie(route) && input.type !== FORM_TYPE);
     if (input.body !== undefined) {
-        headers["Content-Type"] = "application/json";
+        headers["Content-Type"] = input.type;
     }
     if (cookie && takesHeader(route, "X-Token-Delivery")) {
         headers["X-Token-Delivery"] = "cookie";
     }
-    if (!cookie && session.access && (route.op.security || []).length > 0) {
+    if (session.way !== "cookie" && session.access && (route.op.security || []).some((one) => "bearer" in one)) {
         headers.Authorization = `Bearer ${session.access}`;
     }
     if (cookie && takesHeader(route, "X-CSRF-Token") && csrfToken()) {

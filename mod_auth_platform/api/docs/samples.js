@@ -15,7 +15,7 @@ function sampleRequest(route, input) {
     const request = makeRequest(route, input);
     const security = route.op.security || [];
     const needed = security.length > 0 && security.every((one) => Object.keys(one).length > 0);
-    if (!request.cookie && needed && !request.headers.Authorization) {
+    if (session.way !== "cookie" && needed && !request.headers.Authorization) {
         request.headers.Authorization = "Bearer ACCESS_TOKEN";
     }
     // Without a body, /refresh and /logout use the cookie, too.
@@ -110,7 +110,7 @@ function pythonOf(request) {
         shown.push(...(request.method === "GET" ? [] : [`"Origin": ${JSON.stringify(location.origin)}`]));
     }
     if (request.body !== undefined && value === undefined) {
-        shown.push('"Content-Type": "application/json"');
+        shown.push(`"Content-Type": ${JSON.stringify(request.headers["Content-Type"])}`);
         args.push(`data=${JSON.stringify(request.body)}.encode()`);
     } else if (request.body !== undefined) {
         args.push(`json=${python(value)}`);

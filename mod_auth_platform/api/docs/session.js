@@ -9,6 +9,8 @@ const ABOUT_WAY = {
     cookie: "The browser keeps the tokens in cookies that scripts cannot read. In requests that change something, the page sends the value of the cookie csrf_token as X-CSRF-Token.",
 };
 
+const ABOUT_REFRESH = " The refresh token of this mount is in a cookie. The page sends it, and X-CSRF-Token, only to the routes that need them.";
+
 function csrfToken() {
     const found = document.cookie.split("; ").find((one) => one.startsWith("csrf_token="));
     return found ? found.slice("csrf_token=".length) : "";
@@ -17,7 +19,7 @@ function csrfToken() {
 // Puts the refresh token into the forms that have a field for it.
 function fillRefreshTokens() {
     for (const input of document.querySelectorAll("input[data-member=refresh_token]")) {
-        if (session.way === "cookie") {
+        if (session.way === "cookie" || (keepsRefreshCookie() && !session.refresh)) {
             input.value = "";
         } else if (session.refresh) {
             input.value = session.refresh;
@@ -33,7 +35,7 @@ function showSession() {
     who.classList.toggle("on", signedIn);
     document.getElementById("token").value = session.access;
     document.getElementById("token-part").hidden = cookie;
-    document.getElementById("way-about").textContent = ABOUT_WAY[session.way];
+    document.getElementById("way-about").textContent = ABOUT_WAY[session.way] + (keepsRefreshCookie() ? ABOUT_REFRESH : "");
 }
 
 function forget() {
@@ -43,17 +45,21 @@ function forget() {
     showSession();
 }
 
+function nameOf(user) {
+    return user.name || user.username || user.email || user.id || "";
+}
+
 // Updates the session from an answer: its tokens and the name of the user.
 function learn(route, answer) {
     const data = answer.data || {};
     if (typeof data.access_token === "string") {
         session.access = session.way === "cookie" ? "" : data.access_token;
         session.refresh = session.way === "cookie" ? "" : data.refresh_token || "";
-        session.name = (data.user && (data.user.name || data.user.email || data.user.id)) || "";
+        session.name = (data.user && nameOf(data.user)) || (route.id === "postRefresh" ? session.name : "");
     } else if (answer.ok && (route.id === "postLogout" || route.id === "deleteMe")) {
         forget();
     } else if (answer.ok && (route.id === "getMe" || route.id === "patchMe")) {
-        session.name = data.name || data.email || data.id || "";
+        session.name = nameOf(data);
     }
     fillRefreshTokens();
     showSession();
@@ -61,6 +67,9 @@ function learn(route, answer) {
 
 // How this mount delivers tokens at first: by cookie if its sign-in sets cookies and has no parameter X-Token-Delivery, else by bearer.
 function wayOfMount(routes) {
+    if (!hasAccessCookie()) {
+        return "bearer";
+    }
     const signIns = routes.filter((route) => Object.values(route.op.responses).some((one) => (one.headers || {})["Set-Cookie"]));
     return signIns.length > 0 && !signIns.some((route) => takesHeader(route, "X-Token-Delivery")) ? "cookie" : "bearer";
 }

@@ -13,8 +13,26 @@ function deref(node) {
 }
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
+const JSON_TYPE = "application/json";
+const FORM_TYPE = "application/x-www-form-urlencoded";
 
-// Every operation: { id, method, path, tag, op, parameters, media (of its body) }, in the order of the document.
+// True if the access token may also be a cookie at this mount.
+function hasAccessCookie() {
+    return "cookie" in ((spec.components || {}).securitySchemes || {});
+}
+
+// True if this mount keeps its refresh token in a cookie, whatever way the access token is carried.
+function keepsRefreshCookie() {
+    return "refreshCookie" in ((spec.components || {}).securitySchemes || {});
+}
+
+// True if cookies are a credential at the route, or it sets those of such a mount.
+function hasRefreshCookie(route) {
+    const sets = Object.values(route.op.responses).some((one) => (((one.headers || {})["Set-Cookie"] || {}).$ref || "").endsWith("/RefreshCookies"));
+    return sets || (route.op.security || []).some((one) => "refreshCookie" in one);
+}
+
+// Every operation: { id, method, path, tag, op, parameters, media and form (of its body) }, in the order of the document.
 function operations() {
     return Object.entries(spec.paths).flatMap(([path, item]) =>
         METHODS.filter((method) => item[method]).map((method) => {
@@ -26,7 +44,8 @@ function operations() {
                 tag: (op.tags || ["Other"])[0],
                 op,
                 parameters: (op.parameters || []).map(deref),
-                media: ((op.requestBody || {}).content || {})["application/json"] || null,
+                media: ((op.requestBody || {}).content || {})[JSON_TYPE] || null,
+                form: ((op.requestBody || {}).content || {})[FORM_TYPE] || null,
             };
         }),
     );
@@ -50,8 +69,9 @@ function whoMay(route) {
         return "signed in";
     }
     // No token is needed, but without one the body must have a credential.
-    const refusal = ((route.op.responses["401"] || {}).content || {})["application/problem+json"];
-    return refusal && refusal.examples && refusal.examples.token_missing ? "session" : "everybody";
+    const refusal = Object.values((route.op.responses["401"] || {}).content || {})[0];
+    const asks = refusal && refusal.examples && (refusal.examples.token_missing || refusal.examples.refresh_invalid || refusal.examples.csrf_failed);
+    return asks ? "session" : "everybody";
 }
 
 // [{ name, summary, value }] of a media type.
@@ -119,7 +139,7 @@ function explain(schema, about) {
 function membersOf(schema) {
     const whole = deref(schema);
     const required = whole.required || [];
-    const choices = (whole.oneOf || []).flatMap((one) => one.required || []);
+    const choices = (whole.oneOf || whole.anyOf || []).flatMap((one) => one.required || []);
     return Object.entries(whole.properties || {}).map(([name, member]) => ({
         name,
         schema: member,
