@@ -71,8 +71,8 @@ families_start() {
 
 families_stop() {
     local pid tries
+    [ ${#families_pids[@]} -eq 0 ] || kill -TERM "${families_pids[@]}" 2>/dev/null || true
     for pid in ${families_pids[@]+"${families_pids[@]}"}; do
-        kill -TERM "$pid" 2>/dev/null || true
         for ((tries = 0; tries < 50; tries++)); do
             kill -0 "$pid" 2>/dev/null || break
             sleep 0.1
