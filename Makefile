@@ -40,7 +40,7 @@ include build/lint.mk
 
 ##@ Everyday
 .PHONY: all
-all: release  ## build the module and the command line tool (build/out/release)
+all: release  ## build the module and the command line tool (build/out/release): MORE_PROFILES=FOLDER... for profiles of your own
 
 .PHONY: run
 run: $(RUN_PROFILE)  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run PROVIDER=demo

@@ -56,7 +56,7 @@ sub starts_demo {
     return;
 }
 
-# What a person does after a block, as the guide says.
+# What a person does after a block, as the guide says, or what is checked there.
 my %after;
 
 # The files that moving.md reads.
@@ -66,6 +66,18 @@ my $EXPORTS = 'cd t/cli/imports && for pair in firebase-users.json:users.json au
 # own-profile.md builds the module again. Its objects are copies of those that the tests use, so that only what it adds is compiled.
 my $OWN = '/tmp/own';
 my %ENV_OF = ('own-profile:install' => { %BUILD, OUT => $OWN });
+
+# A folder that is not as the guide says stops the build.
+$after{'own-profile:install'} = sub {
+    my %wrong = (
+        't/profiles/guild /srv/our/guild' => qr/a profile with the same name/,
+        '/srv/our/other'                  => qr/\.name must be that of its folder, "other"/,
+        '/srv/our/nothing'                => qr{nothing/profile\.c: No such file},
+        '/srv/our/No'                     => qr/lower-case letters/,
+    );
+    here('cp -r /srv/our/guild /srv/our/other');
+    like(here("! perl build/profiles.pl $_ 2>&1 >/tmp/profiles.c"), $wrong{$_}, "... but not $_") for sort keys %wrong;
+};
 
 # Runs a block in the shell of its document, so that functions and variables stay.
 my %network;
