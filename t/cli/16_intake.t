@@ -10,6 +10,7 @@ use AuthPlatform::Cli qw(run json folder write_file slurp);
 use AuthPlatform::Httpd;
 use JSON::PP ();
 use Test::More;
+use Time::HiRes qw(sleep time);
 
 my $files = "$FindBin::Bin/imports";
 my $key   = 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==';
@@ -160,6 +161,18 @@ s/Name,,2024/Newer,,2025/ for @rows;
 my $newer = json(import_as(csv => write_file("$dir/second.csv", $HEAD . join '', @rows)));
 is_deeply([@{ $newer->{users} }{qw(added replaced kept conflicts)}], [0, 1, 1, 0], 'a newer file');
 is_deeply([map { stored()->{"old$_\@example.org"}{name} } 1, 2], ['Newer', 'Name'], '... does not set back what was changed here');
+
+# However late the file is, it unlocks nobody and gives no role back.
+my @users = qw(locked renamed);
+my $rows  = sub { my ($name, $at) = @_; return "email,name,password_hash,roles,disabled,updated_at\n" . join '', map { "again-$_\@example.org,$name,,admin,false,$at\n" } @users };
+import_as(csv => write_file("$dir/again.csv", $rows->('Name', '2024-01-01T00:00:00Z')));
+is(run([@env, 'user', 'disable', '--email', 'again-locked@example.org'])->{status}, 0, 'an account is locked here');
+sleep 1.1;
+my $late = import_as(csv => write_file("$dir/late.csv", $rows->('Newer', int(1000 * time) - 100)));
+is_deeply([@{ json($late)->{users} }{qw(added replaced kept conflicts)}], [0, 1, 1, 0], 'a later file replaces the account that was not changed here');
+like($late->{err}, qr/again-locked\@example\.org.*changed in this store since it was imported/, '... and names the one that was');
+my $after = stored();
+is_deeply([map { @{ $after->{"again-$_\@example.org"} }{qw(name disabled)} } @users], ['Name', JSON::PP::true(), 'Newer', JSON::PP::false()], '... which is still locked');
 
 my $whole = slurp("$files/keycloak-realm.json");
 for my $cut (0, 1, 100, length($whole) - 3) {

@@ -71,8 +71,8 @@ for my $pooled (0, 1) {
     my $code = tool('', qw(invite create --email), $address)->{code};
     is($httpd->api('/register/recruiter', { email => $address, password => 'three calm words', invite_code => $code })->{status}, 201, 'a recruiter');
     # Each change is a statement of its own. Through a pooler it is a transaction.
-    my %begins = (account => 'INSERT INTO users', rotation => 'UPDATE refresh_tokens SET generation', end => 'UPDATE refresh_tokens SET ended_at',
-        claim => 'UPDATE recruiter_invites SET used_at');
+    my %begins = (account => qq{INSERT INTO "$schema".users}, rotation => qq{UPDATE "$schema".refresh_tokens SET generation},
+        end => qq{UPDATE "$schema".refresh_tokens SET ended_at}, claim => qq{UPDATE "$schema".recruiter_invites SET used_at});
     my %text = map { $_ => $pooled ? "$begins{$_} ==> COMMIT" : name_of($begins{$_}) } keys %begins;
 
     for my $how (qw(hide lose late)) {

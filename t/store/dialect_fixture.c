@@ -84,13 +84,19 @@ static authp_sql_fault_t classify(int rc, const char *text)
     return rc == 5 || rc == 6 ? AUTHP_SQL_LOCKED : rc == 1 ? AUTHP_SQL_WRONG : AUTHP_SQL_BROKEN;
 }
 
+static const char *has_migrations(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)config, (void)pool;
+    return "SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'";
+}
+
 const authp_sql_dialect_t dialect_fixture = {
     .name = "fake",
     .driver = "sqlite3",
     .migrations = migrations,
     .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
     .begin = begin,
-    .has_migrations = "SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'",
+    .has_migrations = has_migrations,
     .kinds = {[AUTHP_COLUMN_TIME] = {.value = "substr('000000000000000' || %lld, -15)",
                                      .column = "CAST({} AS INTEGER)",
                                      .absent = "'000000000000000'"},

@@ -89,7 +89,7 @@ static const char *plan(authp_sql_conn_t *conn, const authp_sql_statement_t *sta
                         apr_pool_t *pool)
 {
     int count = 0;
-    const char *text = authp_sql_expand(conn->sql->dialect, statement, pool);
+    const char *text = authp_sql_expand(conn->sql->dialect, conn->sql->schema, statement, pool);
     if (strcmp(conn->sql->dialect->name, "postgresql") == 0) {
         return plan_postgresql(conn, text, pool);
     }

@@ -62,7 +62,7 @@ static const struct {
     {"postgresql://h/d?connect_timeout=7", {"connect_timeout='7'"}},
     {"postgresql://h/d?tcp_user_timeout=5", {"tcp_user_timeout='5'"}},
     {"postgresql://h/d?sslcert=/c.pem", {"sslcert='/c.pem'"}},
-    {"postgresql://h/d?client_encoding=LATIN1", {"client_encoding='LATIN1'"}},
+    {"postgresql://h/d?client_encoding=LATIN1", {"client_encoding='UTF8'"}},
     {"postgresql://h/d?sslmode=verify-full&sslrootcert=/a%20b.pem",
      {"sslmode='verify-full'", "sslrootcert='/a b.pem'"}},
     {"postgresql://h/d?options=-cstatement_timeout%3D5s", {"options='-cstatement_timeout=5s'"}},
@@ -262,32 +262,32 @@ static void check_session(bool unprepared, const char *uri, const char *const (*
     for (; (*settings)[0] != NULL; settings++) {
         ck_assert_pstr_eq(shown(self, (*settings)[0]), (*settings)[1]);
     }
-    config.schema = apr_pstrcat(pool, "\"", config.schema, "\"", NULL);
-    ck_assert_str_eq(shown(self, "search_path"), config.schema);
+    ck_assert_str_eq(shown(self, "search_path"), "\"$user\", public");
 }
 
 START_TEST(test_session)
 {
-    static const char *const settings[][2] = {
-        {"statement_timeout", "1800ms"},       {"idle_in_transaction_session_timeout", "10s"},
-        {"client_min_messages", "warning"},    {"client_encoding", "UTF8"},
-        {"application_name", "auth_platform"}, {NULL, NULL}};
+    static const char *const settings[][2] = {{"statement_timeout", "1800ms"},
+                                              {"idle_in_transaction_session_timeout", "10s"},
+                                              {"client_min_messages", "warning"},
+                                              {"client_encoding", "UTF8"},
+                                              {"application_name", "auth_platform"},
+                                              {"transaction_isolation", "read committed"},
+                                              {NULL, NULL}};
     check_session(_i == 1, getenv("AUTHP_POSTGRES_DIRECT_URL"), settings);
 }
 END_TEST
 
 START_TEST(test_session_of_the_uri)
 {
-    /* A transaction names its isolation. Without prepared statements each statement is in one. */
-    const char *const settings[][2] = {
-        {"statement_timeout", "5s"},
-        {"application_name", "jobs"},
-        {"transaction_isolation", _i == 1 ? "read committed" : "serializable"},
-        {NULL, NULL}};
+    static const char *const settings[][2] = {{"statement_timeout", "5s"},
+                                              {"application_name", "jobs"},
+                                              {"client_encoding", "UTF8"},
+                                              {"transaction_isolation", "read committed"},
+                                              {NULL, NULL}};
     const char *uri = apr_pstrcat(
         pool, getenv("AUTHP_POSTGRES_DIRECT_URL"),
-        "?options=-c%20statement_timeout%3D5s%20-c%20default_transaction_isolation%3Dserializable"
-        "&application_name=jobs",
+        "?options=-c%20statement_timeout%3D5s%20-c%20default_transaction_isolation%3Dserializable&application_name=jobs&client_encoding=LATIN1",
         NULL);
     check_session(_i == 1, uri, settings);
 }

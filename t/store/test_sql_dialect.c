@@ -61,7 +61,9 @@ static const struct {
      "ended_at = '000000000000000' at > '000000000000000'"},
     {"{forgotten}", "device_id = NULL, ip = NULL, user_agent = NULL",
      "device_id = NULL, ip = NULL, user_agent = NULL"},
-    {"SELECT id FROM {table}", "SELECT id FROM refresh_tokens", "SELECT id FROM refresh_tokens"},
+    {"SELECT id FROM {table}", "SELECT id FROM refresh_tokens",
+     "SELECT id FROM \"Xa\".refresh_tokens"},
+    {"SELECT id FROM {table:users}", "SELECT id FROM users", "SELECT id FROM \"Xa\".users"},
     /* Unknown words in braces stay, so that the database refuses the statement. */
     {"{?float} {float:x} {what} {open", "{?float} {float:x} {what} {open",
      "{?float} {float:x} {what} {open"},
@@ -72,8 +74,8 @@ START_TEST(placeholders)
 {
     const authp_sql_statement_t statement = {
         .name = "test", .columns = &authp_columns_session, .text = rows[_i].text};
-    ck_assert_str_eq(authp_sql_expand(&plain, &statement, pool), rows[_i].plain);
-    ck_assert_str_eq(authp_sql_expand(&dialect_fixture, &statement, pool), rows[_i].fake);
+    ck_assert_str_eq(authp_sql_expand(&plain, NULL, &statement, pool), rows[_i].plain);
+    ck_assert_str_eq(authp_sql_expand(&dialect_fixture, "Xa", &statement, pool), rows[_i].fake);
 }
 END_TEST
 
@@ -83,7 +85,7 @@ START_TEST(lists)
     const authp_sql_statement_t statement = {
         .columns = &authp_columns_audit, .text = "{columns};{names};{values};{changes};{emptied}"};
     ck_assert_str_eq(
-        authp_sql_expand(&plain, &statement, pool),
+        authp_sql_expand(&plain, NULL, &statement, pool),
         "id, at, event, outcome, reason, actor_id, subject_id, session_id, ip, request_id;"
         "id, at, event, outcome, reason, actor_id, subject_id, session_id, ip, request_id;"
         "%s, %lld, %s, %s, %s, %s, %s, %s, %s, %s;"
@@ -93,7 +95,7 @@ START_TEST(lists)
         "subject_id = NULL, session_id = NULL, ip = NULL, request_id = NULL");
     const authp_sql_statement_t of_user = {.columns = &authp_columns_user,
                                            .text = "{changes};{emptied}"};
-    const char *text = authp_sql_expand(&plain, &of_user, pool);
+    const char *text = authp_sql_expand(&plain, NULL, &of_user, pool);
     ck_assert_ptr_null(strstr(text, "created_at = %"));
     ck_assert_ptr_null(strstr(text, "username = %s"));
     ck_assert_ptr_nonnull(strstr(text, "roles = ','"));

@@ -88,12 +88,98 @@ START_TEST(changed_on_both_sides)
 }
 END_TEST
 
+/* The other system does not count its changes. A change here is one of a later time than that of
+ * the account's making, unless the last import made it: then auth_changed_at is after updated_at.
+ */
+static const struct {
+    int64_t ver;
+    authp_ms_t auth_changed_at;
+    authp_ms_t updated_at; /* the file's is 200 */
+    bool said;
+} foreign[] = {
+    {1, 10, 100, false},  /* as it was imported */
+    {1, 11, 100, true},   /* changed here */
+    {2, 100, 100, true},  /* changed here */
+    {2, 10, 100, true},   /* changed here */
+    {2, 100, 199, true},  /* and then something else was */
+    {2, 150, 100, false}, /* replaced by an import */
+    {2, 100, 200, false}, /* later than the file, which replaces nothing */
+};
+
+START_TEST(changed_here_since_a_foreign_import)
+{
+    const authp_scheme_t scheme = {.rounds = 4};
+    for (int which = 0; which < RIGHTS; which++) {
+        authp_user_t stored = account();
+        stored.created_at = 10;
+        stored.ver = stored.min_ver = foreign[_i].ver;
+        stored.auth_changed_at = foreign[_i].auth_changed_at;
+        stored.updated_at = foreign[_i].updated_at;
+        authp_user_t file = account();
+        file.ver = file.min_ver = 1;
+        file.created_at = file.auth_changed_at = 10;
+        file.updated_at = 200;
+        file.name = "Countess";
+        authp_user_t row = authp_transfer_rules_adopt(&stored, &file, &scheme);
+        ck_assert_ptr_null(authp_transfer_rules_parted_foreign(&stored, &row));
+        authp_user_t after = authp_transfer_rules_merge(&stored, &row, 300);
+        ck_assert_int_eq(after.ver, stored.ver);
+        ck_assert_int_eq(after.auth_changed_at, stored.auth_changed_at);
+        change(&file, which);
+        row = authp_transfer_rules_adopt(&stored, &file, &scheme);
+        ck_assert_int_eq(authp_transfer_rules_parted_foreign(&stored, &row) != NULL,
+                         foreign[_i].said);
+        after = authp_transfer_rules_merge(&stored, &row, 300);
+        ck_assert_int_eq(after.ver, stored.ver + 1);
+        ck_assert_int_eq(after.auth_changed_at, 300);
+    }
+}
+END_TEST
+
+#define REST "aaaaaaaaaaaaaaaaaaaaaOu.2RCQaC8dgrJ5zuTsJvjekNCE2D4WO"
+#define OURS "$2b$06$" REST
+static const struct {
+    const char *stored;
+    const char *file;
+    bool kept;
+} hashes[] = {
+    {OURS, "$2y$05$" REST, true},            /* made at a sign-in here */
+    {OURS, "$pbkdf2$two", true},             /* the same */
+    {OURS, NULL, true},                      /* the file has none */
+    {"$2y$05$" REST, "$2y$04$" REST, false}, /* both are of the other system */
+    {"$2y$05$" REST, "$2b$06$" REST, false},
+    {OURS, "$2b$07$" REST, false}, /* from where the stored one is cannot be seen */
+    {NULL, "$2y$05$" REST, false},
+};
+
+START_TEST(the_hash_of_a_foreign_import)
+{
+    const authp_scheme_t scheme = {.rounds = 6};
+    authp_user_t stored = account();
+    authp_user_t file = account();
+    stored.phone = "+15550100";
+    stored.recruiter_requested_at = 5;
+    stored.password_hash = hashes[_i].stored;
+    file.password_hash = hashes[_i].file;
+    file.identities = apr_array_make(pool, 1, sizeof(authp_identity_t));
+    authp_user_t row = authp_transfer_rules_adopt(&stored, &file, &scheme);
+    ck_assert_pstr_eq(row.password_hash, hashes[_i].kept ? hashes[_i].stored : hashes[_i].file);
+    ck_assert_pstr_eq(row.phone, "+15550100");
+    ck_assert_int_eq(row.recruiter_requested_at, 5);
+    ck_assert_ptr_null(row.identities); /* none that was removed here comes back */
+}
+END_TEST
+
 Suite *suite_transfer_rules(void)
 {
     Suite *suite = suite_create("transfer_rules");
     TCase *tests = tcase_create("transfer_rules");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, changed_on_both_sides, 0, (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_loop_test(tests, changed_here_since_a_foreign_import, 0,
+                        (int)(sizeof(foreign) / sizeof(foreign[0])));
+    tcase_add_loop_test(tests, the_hash_of_a_foreign_import, 0,
+                        (int)(sizeof(hashes) / sizeof(hashes[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

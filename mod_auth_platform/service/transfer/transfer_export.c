@@ -43,9 +43,11 @@ static authp_err_t write_rows(const apr_array_header_t *rows, authp_transfer_kin
         const char *line = authp_transfer_file_line(kind, row, &len, pool);
         if (line == NULL) {
             export->left_out[kind]++;
-            authp_log(AUTHP_LOG_WARNING, "AUTHP0350",
-                      "export: %s %s lacks a text, or has one that is not UTF-8: it is left out",
-                      authp_transfer_file_name(kind), ((const authp_id_t *)row)->hex);
+            authp_log(
+                AUTHP_LOG_WARNING, "AUTHP0350",
+                "export: %s %s lacks a text, or has one that is not UTF-8, or an address that is not "
+                "in lower case: it is left out",
+                authp_transfer_file_name(kind), ((const authp_id_t *)row)->hex);
         } else {
             export->written[kind]++;
             err = write_line(out, line, len);

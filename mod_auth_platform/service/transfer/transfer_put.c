@@ -142,43 +142,56 @@ static authp_err_t replace(const putting_t *put, const void *stored)
 /* Notes that both accounts were changed. Then an operator decides. */
 static bool note_parted(const putting_t *put, const void *stored)
 {
-    const char *why = put->batch->columns == &authp_columns_user && !put->batch->no_ver
-                          ? authp_transfer_rules_parted(stored, put->row)
-                          : NULL;
+    const char *why = put->batch->columns != &authp_columns_user ? NULL
+                      : put->batch->no_ver ? authp_transfer_rules_parted_foreign(stored, put->row)
+                                           : authp_transfer_rules_parted(stored, put->row);
     if (why != NULL) {
         note(put, AUTHP_PUT_KEPT, why);
     }
     return why != NULL;
 }
 
-/* Finds the outcome of a row whose id the store has. `stored` is the row of the store. */
-static authp_err_t settle(const putting_t *put, void *stored)
+/* What is put in the place of `stored`, in `adopted` if it is made. */
+static void *row_for(const putting_t *put, const void *stored, authp_user_t *adopted)
 {
-    const char *id = ((const authp_id_t *)put->row)->hex;
+    const authp_scheme_t scheme = authp_realm_scheme(put->realm);
+    if (!put->batch->no_ver) {
+        return put->row;
+    }
+    *adopted = authp_transfer_rules_adopt(stored, put->row, &scheme);
+    return adopted;
+}
+
+/* Finds the outcome of a row whose id the store has. `stored` is the row of the store. */
+static authp_err_t settle(const putting_t *given, void *stored)
+{
+    putting_t put = *given;
+    authp_user_t adopted;
+    const authp_columns_t *columns = put.batch->columns;
+    const char *id = ((const authp_id_t *)given->row)->hex;
     for (int i = 0; i < TRIES; i++) {
-        authp_put_outcome_t outcome =
-            authp_transfer_rules_decide(put->batch->columns, stored, put->row);
-        note(put, outcome,
+        put.row = row_for(given, stored, &adopted);
+        authp_put_outcome_t outcome = authp_transfer_rules_decide(columns, stored, put.row);
+        note(&put, outcome,
              outcome == AUTHP_PUT_CONFLICT ? "its id is that of a session of another account"
                                            : NULL);
-        if (note_parted(put, stored) || outcome != AUTHP_PUT_REPLACED) {
+        if (note_parted(&put, stored) || outcome != AUTHP_PUT_REPLACED) {
             return AUTHP_OK;
         }
-        bool account = put->batch->columns == &authp_columns_user;
-        authp_err_t err = account ? explain_user(put) : AUTHP_E_NOT_FOUND;
+        authp_err_t err = columns == &authp_columns_user ? explain_user(&put) : AUTHP_E_NOT_FOUND;
         if (err != AUTHP_E_NOT_FOUND) {
             return err; /* it is another account's */
         }
-        err = put->batch->dry_run ? AUTHP_OK : replace(put, stored);
+        err = put.batch->dry_run ? AUTHP_OK : replace(&put, stored);
         if (err != AUTHP_E_CONFLICT) {
             return err;
         }
-        err = authp_transfer_stored_read(put->realm, put->batch->columns, id, &stored, put->pool);
+        err = authp_transfer_stored_read(put.realm, columns, id, &stored, put.pool);
         if (err != AUTHP_OK) {
-            return err == AUTHP_E_NOT_FOUND ? explain(put) : err;
+            return err == AUTHP_E_NOT_FOUND ? explain(given) : err;
         }
     }
-    note(put, AUTHP_PUT_KEPT, NULL); /* a server keeps changing it */
+    note(&put, AUTHP_PUT_KEPT, NULL); /* a server keeps changing it */
     return AUTHP_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/b64url.h"
 #include "base/text.h"
+#include "service/account/account_rules.h"
 #include "store/identities_json.h"
 #include "store/model.h"
 
@@ -14,6 +15,16 @@
 #define TEXT_MOST 2048                 /* bytes, also of a list */
 #define TIME_MOST 253402300799999LL    /* the end of the year 9999 */
 #define NUMBER_MOST 9007199254740991LL /* 2^53 - 1 */
+
+/* Accounts are found by the address in lower case. With another one an account would be a second
+ * one of its person, at which nobody can sign in. */
+static bool has_normal_email(const authp_columns_t *columns, const void *row, apr_pool_t *pool)
+{
+    const char *email = columns == &authp_columns_user     ? ((const authp_user_t *)row)->email
+                        : columns == &authp_columns_invite ? ((const authp_invite_t *)row)->email
+                                                           : NULL;
+    return email == NULL || strcmp(email, authp_account_rules_normal_email(email, pool)) == 0;
+}
 
 static bool put_text(json_t *object, const authp_column_t *column, const char *text)
 {
@@ -90,7 +101,7 @@ static bool put(json_t *object, const authp_column_t *column, const void *at, ap
 json_t *authp_transfer_row_make(const authp_columns_t *columns, const void *row, apr_pool_t *pool)
 {
     json_t *object = authp_json_object(pool);
-    bool fine = true;
+    bool fine = has_normal_email(columns, row, pool);
     for (int i = 0; fine && i < columns->count; i++) {
         const authp_column_t *column = &columns->list[i];
         fine = put(object, column, authp_columns_at(column, row), pool);
@@ -243,6 +254,10 @@ authp_err_t authp_transfer_row_read(const authp_columns_t *columns, const json_t
                                     value == NULL ? "is missing" : "has a wrong value");
             return AUTHP_E_MALFORMED;
         }
+    }
+    if (!has_normal_email(columns, out, pool)) {
+        *refusal = "the address is not in lower case, or has spaces around it";
+        return AUTHP_E_MALFORMED;
     }
     *row = out;
     return AUTHP_OK;

@@ -93,6 +93,44 @@ const char *authp_transfer_rules_parted(const authp_user_t *stored, const authp_
                : NULL;
 }
 
+authp_user_t authp_transfer_rules_adopt(const authp_user_t *stored, const authp_user_t *row,
+                                        const authp_scheme_t *scheme)
+{
+    authp_user_t after = *row;
+    bool hashed_here = stored->password_hash != NULL && row->password_hash != NULL &&
+                       authp_scheme_holds(scheme, stored->password_hash) &&
+                       !authp_scheme_holds(scheme, row->password_hash);
+    if (hashed_here || row->password_hash == NULL) {
+        after.password_hash = stored->password_hash;
+    }
+    after.ver = stored->ver;
+    after.min_ver = stored->min_ver;
+    after.auth_changed_at = stored->auth_changed_at;
+    after.recruiter_requested_at = stored->recruiter_requested_at;
+    after.phone = stored->phone;
+    /* One that was removed here would otherwise be a way in again. */
+    after.identities = stored->identities;
+    return after;
+}
+
+/* What gives rights was changed here since the last import. A change sets auth_changed_at and
+ * updated_at to the same time, and an import auth_changed_at to its time and updated_at to the
+ * earlier one of the file (authp_transfer_rules_merge). */
+static bool changed_here(const authp_user_t *stored)
+{
+    bool changed = stored->ver > 1 || stored->auth_changed_at > stored->created_at;
+    return changed && stored->auth_changed_at <= stored->updated_at;
+}
+
+const char *authp_transfer_rules_parted_foreign(const authp_user_t *stored, const authp_user_t *row)
+{
+    bool replaces = stored->updated_at < row->updated_at;
+    return replaces && changed_here(stored) && !same_rights(stored, row)
+               ? "its password, address, roles or lock were changed in this store since it was "
+                 "imported, and something in the file later"
+               : NULL;
+}
+
 authp_user_t authp_transfer_rules_merge(const authp_user_t *stored, const authp_user_t *row,
                                         authp_ms_t now)
 {

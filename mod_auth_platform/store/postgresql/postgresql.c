@@ -18,26 +18,30 @@ static const authp_sql_statement_t clock_statement = {
     .name = "clock", .text = "SELECT (extract(epoch from clock_timestamp()) * 1000)::bigint"};
 
 /* The settings of a session, or with `local` of one transaction. The URI may set statement_timeout
- * itself. */
+ * itself. search_path is not among them: each statement names the schema of its tables. */
 static const char *settings(const authp_store_config_t *config, const char *local, apr_pool_t *pool)
 {
     const char *timeout = authp_postgresql_url_sets(config, "statement_timeout", pool)
                               ? ""
                               : apr_psprintf(pool, "; SET %sstatement_timeout = %d", local,
                                              STATEMENT_SHARE(config->timeout_ms));
-    const char *schema = config->schema == NULL ? ""
-                                                : apr_psprintf(pool, "; SET %ssearch_path = \"%s\"",
-                                                               local, config->schema);
     return apr_psprintf(pool,
                         "SET %sclient_min_messages = warning; "
-                        "SET %sidle_in_transaction_session_timeout = %d%s%s",
-                        local, local, IDLE_IN_TRANSACTION_MS, timeout, schema);
+                        "SET %sidle_in_transaction_session_timeout = %d%s",
+                        local, local, IDLE_IN_TRANSACTION_MS, timeout);
 }
 
+/* A statement outside a transaction has the default isolation. Changes rely on READ COMMITTED: one
+ * that waited for another change looks at the row again, and does nothing if its condition does not
+ * hold any more. */
 static const char *const *session(const authp_store_config_t *config, apr_pool_t *pool)
 {
     const char **statements = apr_pcalloc(pool, 2 * sizeof(*statements));
-    statements[0] = config->unprepared ? NULL : settings(config, "", pool);
+    statements[0] =
+        config->unprepared
+            ? NULL
+            : apr_pstrcat(pool, settings(config, "", pool),
+                          "; SET default_transaction_isolation = 'read committed'", NULL);
     return statements;
 }
 
@@ -65,7 +69,7 @@ static bool names_prepared(const authp_store_config_t *config)
 /* Other encodings lack characters that a text may have. The number is ours alone. With
  * AUTH_DB_SCHEMA, and where the schema is not there, search_path is the name of one schema and
  * current_schema() is NULL. */
-static const char migrate_lock[] =
+static const char lock_text[] =
     "SELECT pg_advisory_xact_lock(7141938524); SET LOCAL statement_timeout = 0; "
     "SET LOCAL lock_timeout = 5000; DO $$ BEGIN "
     "IF current_setting('server_encoding') <> 'UTF8' THEN "
@@ -74,11 +78,24 @@ static const char migrate_lock[] =
     "IF current_schema() IS NULL AND current_setting('search_path') NOT LIKE '%,%' THEN "
     "EXECUTE 'CREATE SCHEMA ' || current_setting('search_path'); END IF; END $$";
 
+static const char *migrate_lock(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    return config->schema == NULL ? lock_text
+                                  : apr_pstrcat(pool, "SET LOCAL search_path = \"", config->schema,
+                                                "\"; ", lock_text, NULL);
+}
+
 /* to_regclass() is not used: after waiting for the lock it may still find a table that another
  * process has dropped. */
-static const char has_migrations[] =
-    "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'schema_migrations' AND "
-    "relnamespace = to_regnamespace(quote_ident(current_schema()))";
+static const char *has_migrations(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    const char *schema = config->schema == NULL ? "current_schema()"
+                                                : apr_pstrcat(pool, "'", config->schema, "'", NULL);
+    return apr_pstrcat(pool,
+                       "SELECT 1 FROM pg_catalog.pg_class WHERE relname = 'schema_migrations' AND "
+                       "relnamespace = to_regnamespace(quote_ident(",
+                       schema, "))", NULL);
+}
 
 /* All tables of the schema that have a name of ours. */
 static const char undo_lock[] =
@@ -96,6 +113,7 @@ static const authp_sql_dialect_t dialect = {
     .begin = begin,
     .wraps = is_pooled,
     .names_prepared = names_prepared,
+    .has_schemas = true,
     .absent_is_null = true,
     .migrate_lock = migrate_lock,
     .undo_lock = undo_lock,

@@ -144,7 +144,6 @@ const char *authp_postgresql_url_params(const authp_store_config_t *config, apr_
         const char *value;
     } defaults[] = {{"connect_timeout", CONNECT_SECONDS},
                     {"tcp_user_timeout", apr_itoa(pool, config->timeout_ms)},
-                    {"client_encoding", "UTF8"},
                     {"fallback_application_name", "auth_platform"},
                     {"sslcert", NO_FILE},
                     {"target_session_attrs", "read-write"}};
@@ -152,7 +151,8 @@ const char *authp_postgresql_url_params(const authp_store_config_t *config, apr_
     const char *out = "";
     const PQconninfoOption *option = parse(config, &error, pool);
     for (; option != NULL && option->keyword != NULL; option++) {
-        const char *value = option->val;
+        bool encoding = strcmp(option->keyword, "client_encoding") == 0;
+        const char *value = encoding ? "UTF8" : option->val; /* that of our texts */
         for (size_t i = 0; value == NULL && i < sizeof(defaults) / sizeof(defaults[0]); i++) {
             value = strcmp(option->keyword, defaults[i].key) == 0 ? defaults[i].value : NULL;
         }

@@ -26,6 +26,7 @@ authp_err_t authp_sql_open(const authp_sql_dialect_t *dialect, const authp_store
     sql->config.uri = config->uri != NULL ? apr_pstrdup(pool, config->uri) : NULL;
     sql->config.database = config->database != NULL ? apr_pstrdup(pool, config->database) : NULL;
     sql->config.schema = config->schema != NULL ? apr_pstrdup(pool, config->schema) : NULL;
+    sql->schema = dialect->has_schemas ? sql->config.schema : NULL;
     sql->pool = pool;
     sql->begin = dialect->begin(&sql->config, pool);
     sql->wraps = dialect->wraps != NULL && dialect->wraps(&sql->config);

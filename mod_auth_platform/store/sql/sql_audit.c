@@ -7,7 +7,7 @@ authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_p
     static const authp_sql_statement_t statement = {
         .name = "audit_append",
         .columns = &authp_columns_audit,
-        .text = "INSERT INTO audit_log ({names}) VALUES ({values}) RETURNING id"};
+        .text = "INSERT INTO {table:audit_log} ({names}) VALUES ({values}) RETURNING id"};
     const void *values[AUTHP_COLUMNS_MOST];
     (void)authp_sql_columns_bind(&authp_columns_audit, entry, 0, values, pool);
     return authp_sql_change_one(self, &statement, values, AUTHP_E_INTERNAL);
@@ -25,19 +25,20 @@ authp_err_t authp_sql_audit_append(void *self, const authp_audit_t *entry, apr_p
 static const authp_sql_statement_t of_person = {
     .name = "audit_list of a person",
     .columns = &authp_columns_audit,
-    .text = "SELECT {columns} FROM audit_log WHERE (actor_id = {?ref} OR subject_id = {?ref}) "
-            "AND " ID " > {?id} AND at >= {?time} AND " WANTED " ORDER BY " ID " LIMIT {?int}"};
+    .text =
+        "SELECT {columns} FROM {table:audit_log} WHERE (actor_id = {?ref} OR subject_id = {?ref}) "
+        "AND " ID " > {?id} AND at >= {?time} AND " WANTED " ORDER BY " ID " LIMIT {?int}"};
 
-static const authp_sql_statement_t recent = {.name = "audit_list of a time",
-                                             .columns = &authp_columns_audit,
-                                             .text = "SELECT {columns} FROM audit_log WHERE " ID
-                                                     " > {?id} AND at >= {?time} AND " WANTED
-                                                     " ORDER BY " ID " LIMIT {?int}"};
+static const authp_sql_statement_t recent = {
+    .name = "audit_list of a time",
+    .columns = &authp_columns_audit,
+    .text = "SELECT {columns} FROM {table:audit_log} WHERE " ID
+            " > {?id} AND at >= {?time} AND " WANTED " ORDER BY " ID " LIMIT {?int}"};
 
 static const authp_sql_statement_t any = {
     .name = "audit_list",
     .columns = &authp_columns_audit,
-    .text = "SELECT {columns} FROM audit_log WHERE id > {?id} AND at >= {?time} AND " WANTED
+    .text = "SELECT {columns} FROM {table:audit_log} WHERE id > {?id} AND at >= {?time} AND " WANTED
             " ORDER BY id LIMIT {?int}"};
 
 /* *recent is true if at most FEW entries are of that time or later. Then the index on `at` finds
@@ -46,7 +47,7 @@ static authp_err_t is_recent(authp_sql_t *sql, authp_ms_t since, bool *out)
 {
     static const authp_sql_statement_t statement = {
         .name = "audit_list count",
-        .text = "SELECT count(*) FROM (SELECT 1 FROM audit_log WHERE at >= {?time} "
+        .text = "SELECT count(*) FROM (SELECT 1 FROM {table:audit_log} WHERE at >= {?time} "
                 "LIMIT {?int}) AS found"};
     int64_t found = 0;
     apr_int64_t most = FEW + 1;

@@ -153,9 +153,9 @@ typedef struct prepared_t {
     apr_dbd_prepared_t *prepared;
 } prepared_t;
 
-/* Returns the name of a prepared statement, which depends on its text alone. If a pooler gives
- * this connection another session of the server, the name is that of the same statement there,
- * or of none. */
+/* Returns the name of a prepared statement, which depends on its text alone, and so on the schema
+ * of its tables. If a pooler gives this connection another session of the server, the name is that
+ * of the same statement there, or of none. */
 static const char *name_of(const char *text, apr_pool_t *pool)
 {
     return apr_psprintf(pool, "authp_%s", authp_sql_migrate_checksum(text, pool));
@@ -170,7 +170,7 @@ static int prepare(authp_sql_conn_t *conn, const authp_sql_statement_t *statemen
     if (kept == NULL) {
         kept = apr_pcalloc(conn->pool, sizeof(*kept));
         kept->statement = statement;
-        const char *text = authp_sql_expand(sql->dialect, statement, conn->pool);
+        const char *text = authp_sql_expand(sql->dialect, sql->schema, statement, conn->pool);
         const char *name = sql->names_prepared ? name_of(text, conn->pool) : NULL;
         int rc =
             apr_dbd_prepare(sql->driver, conn->pool, conn->handle, text, name, &kept->prepared);

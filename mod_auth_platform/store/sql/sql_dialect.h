@@ -30,7 +30,9 @@ typedef struct authp_sql_variant_t {
  *     {KIND:name}   an expression that reads the column `name` of that kind
  *     {absent:time}, {present:time}   whether the column `time` of times is absent or not
  *     {no}          false
- *     {table}       the table of `columns`
+ *     {table:name}  the table `name`, with its schema if one is set: no table is named otherwise,
+ *                   because behind a pooler the server's session may have another search_path
+ *     {table}       the same for the table of `columns`
  *     {columns}     expressions that read all of `columns`
  *     {names}       the names of all columns
  *     {values}      the placeholders of all columns
@@ -102,18 +104,20 @@ typedef struct authp_sql_dialect_t {
     bool (*wraps)(const authp_store_config_t *config);
     /* True if prepared statements get a name on the server. NULL: they do not. */
     bool (*names_prepared)(const authp_store_config_t *config);
+    bool has_schemas;    /* {table:name} names the schema of the configuration */
     bool absent_is_null; /* an absent time is SQL's NULL, else kinds[AUTHP_COLUMN_TIME].absent */
     /* Run after `begin` in the transaction in which steps are made and undone: keeps other
      * processes from doing the same until COMMIT, and lifts the bound on the time of a statement.
-     * Rows that it answers are ignored. NULL: `begin` is enough. */
-    const char *migrate_lock;
+     * Rows that it answers are ignored. The texts of the steps name tables without a schema, so it
+     * also sets where tables are made and found, until COMMIT. NULL: `begin` is enough. */
+    const char *(*migrate_lock)(const authp_store_config_t *config, apr_pool_t *pool);
     /* Run in that transaction before a step is undone. It locks our tables for others until
      * COMMIT, so that no row is added between the check for data (`holds`) and the drop. NULL:
      * the transaction locks them anyway. */
     const char *undo_lock;
     /* A SELECT that answers a row if the table schema_migrations exists, and that a user who may
      * create nothing can run. */
-    const char *has_migrations;
+    const char *(*has_migrations)(const authp_store_config_t *config, apr_pool_t *pool);
     authp_sql_kind_t kinds[AUTHP_COLUMN_KINDS];
     /* Answers the database's time in ms. NULL: the database is on this host. */
     const authp_sql_statement_t *clock;

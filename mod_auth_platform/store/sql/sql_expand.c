@@ -145,7 +145,21 @@ static const char *presence(const authp_sql_dialect_t *dialect, const char *word
                        NULL);
 }
 
-/* What stands for `word`, the text between two braces; NULL if it is unknown. */
+/* "table:name", and "table", which is that of `columns`; NULL if `word` is neither. The schema is a
+ * setting, which has no quotation mark. */
+static const char *table_of(const char *schema, const authp_columns_t *columns, const char *word,
+                            apr_pool_t *pool)
+{
+    static const char table[] = "table:";
+    bool named = strncmp(word, table, sizeof(table) - 1) == 0;
+    if (!named && (columns == NULL || strcmp(word, "table") != 0)) {
+        return NULL;
+    }
+    const char *name = named ? word + sizeof(table) - 1 : columns->table;
+    return schema == NULL ? name : apr_pstrcat(pool, "\"", schema, "\".", name, NULL);
+}
+
+/* What stands for `word`, the text between two braces, if it is no table; NULL if it is unknown. */
 static const char *meaning(const authp_sql_dialect_t *dialect, const authp_columns_t *columns,
                            const char *word, apr_pool_t *pool)
 {
@@ -166,9 +180,6 @@ static const char *meaning(const authp_sql_dialect_t *dialect, const authp_colum
     if (strcmp(word, "no") == 0) {
         return absent_of(dialect, AUTHP_COLUMN_BOOL);
     }
-    if (columns != NULL && strcmp(word, "table") == 0) {
-        return columns->table;
-    }
     for (size_t i = 0; columns != NULL && i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (strcmp(word, lists[i].word) == 0) {
             return list_of(dialect, columns, &lists[i], pool);
@@ -188,7 +199,7 @@ const char *authp_sql_expand_pick(const authp_sql_dialect_t *dialect,
     return statement->text;
 }
 
-const char *authp_sql_expand(const authp_sql_dialect_t *dialect,
+const char *authp_sql_expand(const authp_sql_dialect_t *dialect, const char *schema,
                              const authp_sql_statement_t *statement, apr_pool_t *pool)
 {
     const char *rest = authp_sql_expand_pick(dialect, statement);
@@ -199,7 +210,10 @@ const char *authp_sql_expand(const authp_sql_dialect_t *dialect,
             break;
         }
         const char *word = apr_pstrmemdup(pool, open + 1, (apr_size_t)(shut - open - 1));
-        const char *stands = meaning(dialect, statement->columns, word, pool);
+        const char *stands = table_of(schema, statement->columns, word, pool);
+        if (stands == NULL) {
+            stands = meaning(dialect, statement->columns, word, pool);
+        }
         if (stands == NULL) {
             stands = apr_pstrcat(pool, "{", word, "}", NULL);
         }

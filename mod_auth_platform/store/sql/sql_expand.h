@@ -9,9 +9,9 @@ const char *authp_sql_expand_pick(const authp_sql_dialect_t *dialect,
                                   const authp_sql_statement_t *statement);
 
 /* Returns that text in the form that apr_dbd prepares: every word in braces is replaced as
- * sql_dialect.h says. Unknown words stay, so that the database refuses the statement. Allocated in
- * `pool`. */
-const char *authp_sql_expand(const authp_sql_dialect_t *dialect,
+ * sql_dialect.h says. Tables are those of `schema`; NULL: those that the database finds without
+ * one. Unknown words stay, so that the database refuses the statement. Allocated in `pool`. */
+const char *authp_sql_expand(const authp_sql_dialect_t *dialect, const char *schema,
                              const authp_sql_statement_t *statement, apr_pool_t *pool);
 
 #endif

@@ -18,8 +18,9 @@ authp_err_t authp_sql_failure_get(void *self, const char *key, authp_ms_t now,
 {
     static const authp_sql_statement_t statement = {
         .name = "failure_get",
-        .text = "SELECT failures, {time:last_at} FROM login_failures WHERE id = {?text} AND "
-                "expires_at > {?time}"};
+        .text =
+            "SELECT failures, {time:last_at} FROM {table:login_failures} WHERE id = {?text} AND "
+            "expires_at > {?time}"};
     const void *values[] = {key, &now};
     (void)pool;
     return authp_sql_run(self, &statement, values, read_failures, out);
@@ -30,7 +31,7 @@ authp_err_t authp_sql_failure_add(void *self, const authp_failure_t *what, int64
 {
     static const authp_sql_statement_t statement = {
         .name = "failure_add",
-        .text = "INSERT INTO login_failures (id, failures, last_at, expires_at) "
+        .text = "INSERT INTO {table:login_failures} (id, failures, last_at, expires_at) "
                 "VALUES ({?text}, 1, {?time}, {?time}) ON CONFLICT (id) DO UPDATE SET "
                 "failures = CASE WHEN login_failures.last_at < {?time} THEN 1 "
                 "ELSE login_failures.failures + 1 END, last_at = excluded.last_at, "
@@ -44,7 +45,7 @@ authp_err_t authp_sql_failure_clear(void *self, const char *key, apr_pool_t *poo
 {
     static const authp_sql_statement_t statement = {
         .name = "failure_clear",
-        .text = "DELETE FROM login_failures WHERE id = {?text} RETURNING id"};
+        .text = "DELETE FROM {table:login_failures} WHERE id = {?text} RETURNING id"};
     int rows = 0;
     const void *values[] = {key};
     (void)pool;

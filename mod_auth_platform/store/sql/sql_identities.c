@@ -25,11 +25,12 @@ authp_err_t authp_sql_identities_parse(const char *text, apr_array_header_t **ou
 
 static const authp_sql_statement_t take = {
     .name = "user_identities take",
-    .text = "INSERT INTO user_identities (issuer, sub, user_id) VALUES ({?text}, {?text}, {?id}) "
-            "ON CONFLICT DO NOTHING RETURNING user_id"};
+    .text =
+        "INSERT INTO {table:user_identities} (issuer, sub, user_id) VALUES ({?text}, {?text}, {?id}) "
+        "ON CONFLICT DO NOTHING RETURNING user_id"};
 static const authp_sql_statement_t release = {
     .name = "user_identities release",
-    .text = "DELETE FROM user_identities WHERE issuer = {?text} AND sub = {?text} AND "
+    .text = "DELETE FROM {table:user_identities} WHERE issuer = {?text} AND sub = {?text} AND "
             "user_id = {?id} RETURNING user_id"};
 
 static void add_step(apr_array_header_t *steps, const authp_sql_statement_t *statement,

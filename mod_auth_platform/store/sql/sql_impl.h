@@ -31,6 +31,7 @@ struct authp_sql_t {
     const char *begin;   /* what the dialect says for this configuration */
     bool wraps;          /* the same */
     bool names_prepared; /* the same */
+    const char *schema;  /* of all tables; NULL: the database finds them without one */
     void *guard;         /* of authp_sql_link_t */
     apr_reslist_t *connections;
     apr_pool_t *connections_pool; /* unmanaged: see tear_down() */

@@ -18,7 +18,7 @@ authp_err_t authp_sql_invite_create(void *self, const authp_invite_t *invite, ap
     static const authp_sql_statement_t statement = {
         .name = "invite_create",
         .columns = &authp_columns_invite,
-        .text = "INSERT INTO recruiter_invites ({names}) VALUES ({values}) "
+        .text = "INSERT INTO {table:recruiter_invites} ({names}) VALUES ({values}) "
                 "ON CONFLICT DO NOTHING RETURNING id"};
     const void *values[AUTHP_COLUMNS_MOST];
     (void)authp_sql_columns_bind(&authp_columns_invite, invite, 0, values, pool);
@@ -31,7 +31,7 @@ authp_err_t authp_sql_invite_by_id(void *self, const char *id, authp_invite_t **
     static const authp_sql_statement_t statement = {
         .name = "invite_by_id",
         .columns = &authp_columns_invite,
-        .text = "SELECT {columns} FROM recruiter_invites WHERE id = {?id}"};
+        .text = "SELECT {columns} FROM {table:recruiter_invites} WHERE id = {?id}"};
     const void *values[] = {id};
     return one_invite(self, &statement, values, out, pool);
 }
@@ -43,7 +43,7 @@ authp_err_t authp_sql_invite_by_code(void *self, const char *code, const char *c
     static const authp_sql_statement_t statement = {
         .name = "invite_by_code",
         .columns = &authp_columns_invite,
-        .text = "SELECT {columns} FROM recruiter_invites WHERE code_hash = {?text}"};
+        .text = "SELECT {columns} FROM {table:recruiter_invites} WHERE code_hash = {?text}"};
     (void)code;
     const void *values[] = {code_hash};
     return one_invite(self, &statement, values, out, pool);
@@ -55,7 +55,7 @@ authp_err_t authp_sql_invite_list(void *self, const authp_page_t *page, apr_arra
     static const authp_sql_statement_t statement = {
         .name = "invite_list",
         .columns = &authp_columns_invite,
-        .text = "SELECT {columns} FROM recruiter_invites WHERE id > {?id} ORDER BY id "
+        .text = "SELECT {columns} FROM {table:recruiter_invites} WHERE id > {?id} ORDER BY id "
                 "LIMIT {?int}"};
     apr_int64_t limit = page->limit;
     const void *values[] = {page->after_id != NULL ? page->after_id : "", &limit};
@@ -68,7 +68,7 @@ authp_err_t authp_sql_invite_claimed_by(void *self, const char *user_id, int64_t
     static const authp_sql_statement_t statement = {
         .name = "invite_claimed_by",
         .columns = &authp_columns_invite,
-        .text = "SELECT {columns} FROM recruiter_invites WHERE used_by = {?ref} AND "
+        .text = "SELECT {columns} FROM {table:recruiter_invites} WHERE used_by = {?ref} AND "
                 "used_ver = {?int} AND {present:used_at} AND {absent:revoked_at} LIMIT 1"};
     const void *values[] = {user_id, &used_ver};
     return one_invite(self, &statement, values, out, pool);
@@ -80,7 +80,7 @@ authp_err_t authp_sql_invite_live_of(void *self, const char *email, authp_ms_t n
     static const authp_sql_statement_t statement = {
         .name = "invite_live_of",
         .columns = &authp_columns_invite,
-        .text = "SELECT {columns} FROM recruiter_invites WHERE email = {?text} AND "
+        .text = "SELECT {columns} FROM {table:recruiter_invites} WHERE email = {?text} AND "
                 "{absent:used_at} AND {absent:revoked_at} AND expires_at > {?time} "
                 "ORDER BY id DESC LIMIT 1"};
     const void *values[] = {email, &now};
@@ -92,7 +92,7 @@ authp_err_t authp_sql_invite_claim(void *self, const char *id, const char *user_
 {
     static const authp_sql_statement_t statement = {
         .name = "invite_claim",
-        .text = "UPDATE recruiter_invites SET used_at = {?time}, used_by = {?ref}, "
+        .text = "UPDATE {table:recruiter_invites} SET used_at = {?time}, used_by = {?ref}, "
                 "used_ver = {?int} WHERE id = {?id} AND {absent:used_at} AND "
                 "{absent:revoked_at} AND expires_at > {?time} RETURNING id"};
     const void *values[] = {&now, user_id, &used_ver, id, &now};
@@ -104,7 +104,7 @@ authp_err_t authp_sql_invite_revoke(void *self, const char *id, authp_ms_t now, 
 {
     static const authp_sql_statement_t statement = {
         .name = "invite_revoke",
-        .text = "UPDATE recruiter_invites SET revoked_at = {?time} WHERE id = {?id} AND "
+        .text = "UPDATE {table:recruiter_invites} SET revoked_at = {?time} WHERE id = {?id} AND "
                 "{absent:used_at} AND {absent:revoked_at} RETURNING id"};
     const void *values[] = {&now, id};
     (void)pool;

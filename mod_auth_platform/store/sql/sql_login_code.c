@@ -8,7 +8,7 @@ authp_err_t authp_sql_login_code_create(void *self, const authp_login_code_t *co
     static const authp_sql_statement_t statement = {
         .name = "login_code_create",
         .columns = &authp_columns_login_code,
-        .text = "INSERT INTO login_codes ({names}) VALUES ({values}) "
+        .text = "INSERT INTO {table:login_codes} ({names}) VALUES ({values}) "
                 "ON CONFLICT DO NOTHING RETURNING id"};
     const void *values[AUTHP_COLUMNS_MOST];
     (void)authp_sql_columns_bind(&authp_columns_login_code, code, 0, values, pool);
@@ -21,7 +21,7 @@ authp_err_t authp_sql_login_code_take(void *self, const char *code_hash, const c
     static const authp_sql_statement_t statement = {
         .name = "login_code_take",
         .columns = &authp_columns_login_code,
-        .text = "UPDATE login_codes SET used_at = {?time} WHERE code_hash = {?text} AND "
+        .text = "UPDATE {table:login_codes} SET used_at = {?time} WHERE code_hash = {?text} AND "
                 "challenge = {?text} AND {absent:used_at} AND expires_at > {?time} "
                 "RETURNING {columns}"};
     void *row = NULL;

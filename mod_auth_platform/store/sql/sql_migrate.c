@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
+#include "store/sql/sql_expand.h"
 #include "store/sql/sql_impl.h"
 #include "store/sql/sql_rows.h"
 
@@ -9,7 +10,7 @@
 #include <string.h>
 
 #define MIGRATIONS_TABLE                                                                           \
-    "CREATE TABLE schema_migrations (step BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)"
+    "CREATE TABLE {table:schema_migrations} (step BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)"
 
 /* One call of migrate(). */
 typedef struct change_t {
@@ -31,12 +32,20 @@ const char *authp_sql_migrate_checksum(const char *text, apr_pool_t *pool)
     return apr_psprintf(pool, "%016" APR_UINT64_T_HEX_FMT, (apr_uint64_t)hash);
 }
 
+/* The text with the names of tables as the database gets them. */
+static const char *expanded(const change_t *change, const char *text)
+{
+    const authp_sql_t *sql = change->conn->sql;
+    const authp_sql_statement_t statement = {.text = text};
+    return authp_sql_expand(sql->dialect, sql->schema, &statement, change->pool);
+}
+
 /* Runs one SELECT on the connection. */
 static bool ask(const change_t *change, const char *text, authp_sql_rows_t *rows)
 {
     *rows = (authp_sql_rows_t){.driver = change->conn->sql->driver, .pool = change->pool};
-    int rc =
-        apr_dbd_select(rows->driver, rows->pool, change->conn->handle, &rows->results, text, 1);
+    int rc = apr_dbd_select(rows->driver, rows->pool, change->conn->handle, &rows->results,
+                            expanded(change, text), 1);
     if (rc != 0) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0214", "store: the schema cannot be read: %s",
                   authp_sql_conn_error(change->conn, rc, change->pool));
@@ -47,7 +56,7 @@ static bool ask(const change_t *change, const char *text, authp_sql_rows_t *rows
 /* Runs a text that changes something. `what` is for the log. */
 static authp_err_t execute(const change_t *change, const char *what, const char *text)
 {
-    int rc = authp_sql_conn_exec(change->conn, text);
+    int rc = authp_sql_conn_exec(change->conn, expanded(change, text));
     if (rc != 0) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0210", "store: schema step %s failed: %s", what,
                   authp_sql_conn_error(change->conn, rc, change->pool));
@@ -62,14 +71,14 @@ static authp_err_t read_made(change_t *change)
     const authp_sql_dialect_t *dialect = change->conn->sql->dialect;
     authp_sql_rows_t rows;
     change->made = 0;
-    if (!ask(change, dialect->has_migrations, &rows)) {
+    if (!ask(change, dialect->has_migrations(&change->conn->sql->config, change->pool), &rows)) {
         return AUTHP_E_UNAVAILABLE;
     }
     change->table = authp_sql_rows_next(&rows);
     if (!change->table) {
         return AUTHP_OK;
     }
-    if (!ask(change, "SELECT step, checksum FROM schema_migrations ORDER BY step", &rows)) {
+    if (!ask(change, "SELECT step, checksum FROM {table:schema_migrations} ORDER BY step", &rows)) {
         return AUTHP_E_UNAVAILABLE;
     }
     while (authp_sql_rows_next(&rows)) {
@@ -107,8 +116,8 @@ static authp_err_t make_step(const change_t *change, int step)
     const authp_sql_migration_t *migration = &change->conn->sql->dialect->migrations[step - 1];
     const char *mark = apr_psprintf(
         change->pool,
-        "INSERT INTO schema_migrations (step, name, checksum) VALUES (%d, '%s', '%s')", step,
-        migration->name, authp_sql_migrate_checksum(migration->sql, change->pool));
+        "INSERT INTO {table:schema_migrations} (step, name, checksum) VALUES (%d, '%s', '%s')",
+        step, migration->name, authp_sql_migrate_checksum(migration->sql, change->pool));
     authp_err_t err = execute(change, migration->name, migration->sql);
     return err == AUTHP_OK ? execute(change, migration->name, mark) : err;
 }
@@ -117,7 +126,7 @@ static authp_err_t undo_step(const change_t *change, int step)
 {
     const authp_sql_migration_t *migration = &change->conn->sql->dialect->migrations[step - 1];
     const char *mark =
-        apr_psprintf(change->pool, "DELETE FROM schema_migrations WHERE step = %d", step);
+        apr_psprintf(change->pool, "DELETE FROM {table:schema_migrations} WHERE step = %d", step);
     authp_err_t err = execute(change, migration->name, migration->down);
     return err == AUTHP_OK ? execute(change, migration->name, mark) : err;
 }
@@ -135,7 +144,7 @@ static authp_err_t move(const change_t *change)
         err = undo_step(change, step);
     }
     if (err == AUTHP_OK && change->table && change->to == 0) {
-        err = execute(change, "zero", "DROP TABLE schema_migrations");
+        err = execute(change, "zero", "DROP TABLE {table:schema_migrations}");
     }
     return err;
 }
@@ -173,7 +182,7 @@ static authp_err_t begin(const change_t *change)
     const authp_sql_t *sql = change->conn->sql;
     authp_err_t err = execute(change, "begin", sql->begin);
     return err == AUTHP_OK && sql->dialect->migrate_lock != NULL
-               ? execute(change, "lock", sql->dialect->migrate_lock)
+               ? execute(change, "lock", sql->dialect->migrate_lock(&sql->config, change->pool))
                : err;
 }
 

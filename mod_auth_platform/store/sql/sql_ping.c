@@ -9,7 +9,7 @@
 authp_err_t authp_sql_ping(void *self, apr_pool_t *pool)
 {
     static const authp_sql_statement_t statement = {
-        .name = "ping", .text = "SELECT count(*) FROM schema_migrations"};
+        .name = "ping", .text = "SELECT count(*) FROM {table:schema_migrations}"};
     authp_sql_t *sql = self;
     int64_t made = 0;
     const void *values[] = {NULL};

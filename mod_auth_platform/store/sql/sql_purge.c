@@ -3,7 +3,7 @@
 #include "store/sql/sql.h"
 
 #define DELETE_FROM(table, condition)                                                              \
-    "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " WHERE " condition                 \
+    "DELETE FROM {table:" table "} WHERE id IN (SELECT id FROM {table:" table "} WHERE " condition \
     " LIMIT {?int}) RETURNING id"
 
 /* A statement of the purge. It binds a time and then the size of a batch. */
@@ -17,9 +17,10 @@ static const authp_sql_statement_t ended =
 
 /* A batch of rows is looked at, in the order in which they expire. Binds the time, the size of a
  * batch, and the time again. */
-#define EXPIRED(column)                                                                            \
-    "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM (SELECT id, expires_at, ended_at "     \
-    "FROM refresh_tokens WHERE " column " < {?time} ORDER BY " column " LIMIT {?int}) AS old "     \
+#define EXPIRED(column)                                                                                \
+    "DELETE FROM {table:refresh_tokens} WHERE id IN (SELECT id FROM (SELECT id, expires_at, ended_at " \
+    "FROM {table:refresh_tokens} WHERE " column " < {?time} ORDER BY " column                          \
+    " LIMIT {?int}) AS old "                                                                           \
     "WHERE expires_at < {?time} AND {absent:ended_at}) RETURNING id"
 
 /* In PostgreSQL the index is on expires_at rounded down to four hours (postgresql_schema.c). So

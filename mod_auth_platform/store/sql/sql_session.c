@@ -16,8 +16,9 @@ authp_err_t authp_sql_session_create(void *self, const authp_session_t *session,
     static const authp_sql_statement_t statement = {
         .name = "session_create",
         .columns = &authp_columns_session,
-        .text = "INSERT INTO refresh_tokens ({names}) VALUES ({values}) ON CONFLICT DO NOTHING "
-                "RETURNING id"};
+        .text =
+            "INSERT INTO {table:refresh_tokens} ({names}) VALUES ({values}) ON CONFLICT DO NOTHING "
+            "RETURNING id"};
     const void *values[AUTHP_COLUMNS_MOST];
     (void)authp_sql_columns_bind(&authp_columns_session, session, 0, values, pool);
     return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
@@ -29,7 +30,7 @@ authp_err_t authp_sql_session_by_id(void *self, const char *sid, authp_session_t
     static const authp_sql_statement_t statement = {
         .name = "session_by_id",
         .columns = &authp_columns_session,
-        .text = "SELECT {columns} FROM refresh_tokens WHERE id = {?id}"};
+        .text = "SELECT {columns} FROM {table:refresh_tokens} WHERE id = {?id}"};
     void *row = NULL;
     const void *values[] = {sid};
     authp_err_t err = authp_sql_columns_one(self, &statement, values, &row, pool);
@@ -44,8 +45,9 @@ authp_err_t authp_sql_session_rotate(void *self, const char *sid, int64_t genera
 {
     static const authp_sql_statement_t statement = {
         .name = "session_rotate",
-        .text = "UPDATE refresh_tokens SET generation = generation + 1, rotated_at = {?time}, "
-                "last_used_at = {?time}, expires_at = {?time} WHERE " LIVE " RETURNING id"};
+        .text =
+            "UPDATE {table:refresh_tokens} SET generation = generation + 1, rotated_at = {?time}, "
+            "last_used_at = {?time}, expires_at = {?time} WHERE " LIVE " RETURNING id"};
     const void *values[] = {&now, &now, &expires_at, sid, &generation, &now};
     (void)pool;
     return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
@@ -56,7 +58,7 @@ authp_err_t authp_sql_session_slide(void *self, const char *sid, int64_t generat
 {
     static const authp_sql_statement_t statement = {
         .name = "session_slide",
-        .text = "UPDATE refresh_tokens SET last_used_at = {?time}, expires_at = {?time} "
+        .text = "UPDATE {table:refresh_tokens} SET last_used_at = {?time}, expires_at = {?time} "
                 "WHERE " LIVE " RETURNING id"};
     const void *values[] = {&now, &expires_at, sid, &generation, &now};
     (void)pool;
@@ -68,7 +70,7 @@ authp_err_t authp_sql_session_end(void *self, const char *sid, const char *reaso
 {
     static const authp_sql_statement_t statement = {
         .name = "session_end",
-        .text = "UPDATE refresh_tokens SET ended_at = {?time}, end_reason = {?text} "
+        .text = "UPDATE {table:refresh_tokens} SET ended_at = {?time}, end_reason = {?text} "
                 "WHERE id = {?id} AND {absent:ended_at} RETURNING id"};
     const void *values[] = {&now, reason, sid};
     (void)pool;
@@ -80,7 +82,7 @@ authp_err_t authp_sql_session_end_user(void *self, const char *user_id, const au
 {
     static const authp_sql_statement_t statement = {
         .name = "session_end_user",
-        .text = "UPDATE refresh_tokens SET ended_at = {?time}, end_reason = {?text} "
+        .text = "UPDATE {table:refresh_tokens} SET ended_at = {?time}, end_reason = {?text} "
                 "WHERE user_id = {?id} AND id <> {?id} AND {absent:ended_at} RETURNING id"};
     const void *values[] = {&end->now, end->reason, user_id,
                             end->except_sid != NULL ? end->except_sid : NO_SESSION};
@@ -94,7 +96,7 @@ authp_err_t authp_sql_session_list(void *self, const char *user_id, authp_ms_t n
     static const authp_sql_statement_t statement = {
         .name = "session_list",
         .columns = &authp_columns_session,
-        .text = "SELECT {columns} FROM refresh_tokens WHERE user_id = {?id} AND id > {?id} "
+        .text = "SELECT {columns} FROM {table:refresh_tokens} WHERE user_id = {?id} AND id > {?id} "
                 "AND {absent:ended_at} AND expires_at > {?time} ORDER BY id LIMIT {?int}"};
     apr_int64_t limit = page->limit;
     const void *values[] = {user_id, page->after_id != NULL ? page->after_id : "", &now, &limit};
@@ -105,8 +107,9 @@ authp_err_t authp_sql_session_set_ver(void *self, const char *sid, int64_t ver, 
 {
     static const authp_sql_statement_t statement = {
         .name = "session_set_ver",
-        .text = "UPDATE refresh_tokens SET ver = {?int} WHERE id = {?id} AND {absent:ended_at} "
-                "RETURNING id"};
+        .text =
+            "UPDATE {table:refresh_tokens} SET ver = {?int} WHERE id = {?id} AND {absent:ended_at} "
+            "RETURNING id"};
     const void *values[] = {&ver, sid};
     (void)pool;
     return authp_sql_change_one(self, &statement, values, AUTHP_E_NOT_FOUND);
@@ -135,9 +138,10 @@ authp_err_t authp_sql_session_ended(void *self, authp_ms_t since, int limit,
 {
     static const authp_sql_statement_t statement = {
         .name = "session_ended",
-        .text = "SELECT id, {time:ended_at} FROM refresh_tokens WHERE {present:ended_at} AND "
-                "ended_at >= {?time} "
-                "ORDER BY ended_at LIMIT {?int}"};
+        .text =
+            "SELECT id, {time:ended_at} FROM {table:refresh_tokens} WHERE {present:ended_at} AND "
+            "ended_at >= {?time} "
+            "ORDER BY ended_at LIMIT {?int}"};
     apr_int64_t from = since > 0 ? since : 1; /* 0 is "not ended" */
     apr_int64_t most = limit;
     read_ended_t found = {.ended = apr_array_make(pool, 16, sizeof(authp_ended_t *)), .pool = pool};
@@ -159,7 +163,8 @@ authp_err_t authp_sql_session_ended_of(void *self, const char *user_id, authp_ms
 {
     static const authp_sql_statement_t statement = {
         .name = "session_ended_of",
-        .text = "SELECT id FROM refresh_tokens WHERE user_id = {?id} AND ended_at >= {?time}"};
+        .text =
+            "SELECT id FROM {table:refresh_tokens} WHERE user_id = {?id} AND ended_at >= {?time}"};
     apr_int64_t from = since > 0 ? since : 1; /* 0 is "not ended" */
     authp_sql_rows_texts_t found = {.texts = apr_array_make(pool, 4, sizeof(const char *)),
                                     .pool = pool};

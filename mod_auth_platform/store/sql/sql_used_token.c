@@ -6,7 +6,7 @@ authp_err_t authp_sql_used_token_add(void *self, const char *key, authp_ms_t exp
 {
     static const authp_sql_statement_t statement = {
         .name = "used_token_add",
-        .text = "INSERT INTO used_tokens (id, expires_at) VALUES ({?text}, {?time}) "
+        .text = "INSERT INTO {table:used_tokens} (id, expires_at) VALUES ({?text}, {?time}) "
                 "ON CONFLICT DO NOTHING RETURNING id"};
     const void *values[] = {key, &expires_at};
     (void)pool;

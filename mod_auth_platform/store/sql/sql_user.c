@@ -27,7 +27,7 @@ authp_err_t authp_sql_user_create(void *self, const authp_user_t *user, apr_pool
         .name = "user_create",
         .columns = &authp_columns_user,
         .text =
-            "INSERT INTO users ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"};
+            "INSERT INTO {table:users} ({names}) VALUES ({values}) ON CONFLICT DO NOTHING RETURNING id"};
     const void *values[AUTHP_COLUMNS_MOST];
     const authp_sql_step_t change = {.statement = &statement, .values = values};
     (void)authp_sql_columns_bind(&authp_columns_user, user, 0, values, pool);
@@ -39,7 +39,7 @@ authp_err_t authp_sql_user_by_id(void *self, const char *id, authp_user_t **out,
     static const authp_sql_statement_t statement = {
         .name = "user_by_id",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE id = {?id} AND {absent:deleted_at}"};
+        .text = "SELECT {columns} FROM {table:users} WHERE id = {?id} AND {absent:deleted_at}"};
     return one_user(self, &statement, id, out, pool);
 }
 
@@ -49,11 +49,11 @@ authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const c
     static const authp_sql_statement_t by_email = {
         .name = "user_by_email",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE email = {?text}"};
+        .text = "SELECT {columns} FROM {table:users} WHERE email = {?text}"};
     static const authp_sql_statement_t by_username = {
         .name = "user_by_username",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE username = {?text}"};
+        .text = "SELECT {columns} FROM {table:users} WHERE username = {?text}"};
     return one_user(self, kind == AUTHP_LOGIN_EMAIL ? &by_email : &by_username, value, out, pool);
 }
 
@@ -63,8 +63,9 @@ authp_err_t authp_sql_user_by_identity(void *self, const char *issuer, const cha
     static const authp_sql_statement_t statement = {
         .name = "user_by_identity",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE id = (SELECT user_id FROM user_identities "
-                "WHERE issuer = {?text} AND sub = {?text}) AND {absent:deleted_at}"};
+        .text =
+            "SELECT {columns} FROM {table:users} WHERE id = (SELECT user_id FROM {table:user_identities} "
+            "WHERE issuer = {?text} AND sub = {?text}) AND {absent:deleted_at}"};
     void *row = NULL;
     const void *values[] = {issuer, sub};
     authp_err_t err = authp_sql_columns_one(self, &statement, values, &row, pool);
@@ -79,8 +80,9 @@ authp_err_t authp_sql_user_upgrade_hash(void *self, const authp_user_t *user, co
 {
     static const authp_sql_statement_t statement = {
         .name = "user_upgrade_hash",
-        .text = "UPDATE users SET password_hash = {?text}, updated_at = {?time} WHERE id = {?id} "
-                "AND password_hash = {?text} RETURNING id"};
+        .text =
+            "UPDATE {table:users} SET password_hash = {?text}, updated_at = {?time} WHERE id = {?id} "
+            "AND password_hash = {?text} RETURNING id"};
     apr_int64_t at = now;
     const void *values[] = {new_hash, &at, user->id.hex, user->password_hash};
     (void)pool;
@@ -101,8 +103,9 @@ authp_err_t authp_sql_user_update(void *self, const authp_user_t *before, const 
     static const authp_sql_statement_t statement = {
         .name = "user_update",
         .columns = &authp_columns_user,
-        .text = "UPDATE users SET {changes} WHERE " UNCHANGED " AND NOT EXISTS (SELECT 1 FROM "
-                "users AS other WHERE other.email = {?text} AND other.id <> {?id}) RETURNING id"};
+        .text =
+            "UPDATE {table:users} SET {changes} WHERE " UNCHANGED " AND NOT EXISTS (SELECT 1 FROM "
+            "{table:users} AS other WHERE other.email = {?text} AND other.id <> {?id}) RETURNING id"};
     const void *values[AUTHP_COLUMNS_MOST + 5];
     int count =
         authp_sql_columns_bind(&authp_columns_user, after, AUTHP_COLUMN_FIXED, values, pool);
@@ -119,7 +122,7 @@ authp_err_t authp_sql_user_delete(void *self, const authp_user_t *before, authp_
     static const authp_sql_statement_t statement = {
         .name = "user_delete",
         .columns = &authp_columns_user,
-        .text = "UPDATE users SET {emptied}, disabled = {?bool}, ver = ver + 1, "
+        .text = "UPDATE {table:users} SET {emptied}, disabled = {?bool}, ver = ver + 1, "
                 "min_ver = ver + 1, auth_changed_at = {?time}, updated_at = {?time}, "
                 "deleted_at = {?time} WHERE " UNCHANGED " RETURNING id"};
     apr_int64_t at = now;
@@ -132,7 +135,8 @@ authp_err_t authp_sql_user_delete(void *self, const authp_user_t *before, authp_
 authp_err_t authp_sql_user_discard(void *self, const authp_user_t *user, apr_pool_t *pool)
 {
     static const authp_sql_statement_t statement = {
-        .name = "user_discard", .text = "DELETE FROM users WHERE " UNCHANGED " RETURNING id"};
+        .name = "user_discard",
+        .text = "DELETE FROM {table:users} WHERE " UNCHANGED " RETURNING id"};
     const void *values[3];
     const authp_sql_step_t change = {.statement = &statement, .values = values};
     bind_unchanged(user, values);
@@ -144,13 +148,14 @@ authp_err_t authp_sql_user_forget(void *self, const char *id, apr_pool_t *pool)
     static const authp_sql_statement_t statements[] = {
         {.name = "user_forget in sessions",
          .columns = &authp_columns_session,
-         .text = "UPDATE refresh_tokens SET {forgotten} WHERE user_id = {?id} RETURNING id"},
+         .text =
+             "UPDATE {table:refresh_tokens} SET {forgotten} WHERE user_id = {?id} RETURNING id"},
         {.name = "user_forget in the audit",
          .columns = &authp_columns_audit,
-         .text = "UPDATE audit_log SET {forgotten} WHERE (actor_id = {?ref} OR "
+         .text = "UPDATE {table:audit_log} SET {forgotten} WHERE (actor_id = {?ref} OR "
                  "subject_id = {?ref}) AND coalesce(actor_id, {?ref}) = {?ref} RETURNING id"},
         {.name = "user_forget in invites",
-         .text = "DELETE FROM recruiter_invites WHERE used_by = {?ref} RETURNING id"}};
+         .text = "DELETE FROM {table:recruiter_invites} WHERE used_by = {?ref} RETURNING id"}};
     const void *values[] = {id, id, id, id};
     authp_err_t err = AUTHP_OK;
     (void)pool;
@@ -167,8 +172,9 @@ authp_err_t authp_sql_user_list_deleted(void *self, const authp_page_t *page,
     /* coalesce() keeps the planner from reading all accounts in the order of ids. */
     static const authp_sql_statement_t statement = {
         .name = "user_list_deleted",
-        .text = "SELECT id FROM users WHERE {present:deleted_at} AND coalesce(id, '') > {?id} "
-                "ORDER BY coalesce(id, '') LIMIT {?int}"};
+        .text =
+            "SELECT id FROM {table:users} WHERE {present:deleted_at} AND coalesce(id, '') > {?id} "
+            "ORDER BY coalesce(id, '') LIMIT {?int}"};
     authp_sql_rows_texts_t found = {.texts = apr_array_make(pool, 8, sizeof(const char *)),
                                     .pool = pool};
     apr_int64_t limit = page->limit;
@@ -186,7 +192,7 @@ authp_err_t authp_sql_user_changed(void *self, authp_ms_t since, int limit,
     static const authp_sql_statement_t statement = {
         .name = "user_changed",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE {present:auth_changed_at} AND "
+        .text = "SELECT {columns} FROM {table:users} WHERE {present:auth_changed_at} AND "
                 "auth_changed_at >= {?time} "
                 "ORDER BY auth_changed_at LIMIT {?int}"};
     apr_array_header_t *found = NULL;

@@ -60,7 +60,8 @@ static authp_err_t is_rare(authp_sql_t *sql, const authp_sql_statement_t *count,
 }
 
 #define COUNT(column)                                                                              \
-    "SELECT count(*) FROM (SELECT 1 FROM users WHERE " IN_RANGE(column) " LIMIT {?int}) AS found"
+    "SELECT count(*) FROM (SELECT 1 FROM {table:users} WHERE " IN_RANGE(                           \
+        column) " LIMIT {?int}) AS found"
 
 /* Whether few accounts have the prefix of the address, or that of the username. *rare: the range
  * that is rare, which is in `listing`; NULL = none. */
@@ -85,7 +86,7 @@ static authp_err_t find_rare(authp_sql_t *sql, const listing_t *listing, const r
 }
 
 #define RARE(column, other)                                                                        \
-    "SELECT {columns} FROM users WHERE " IN_RANGE(column) " AND " IN_RANGE(                        \
+    "SELECT {columns} FROM {table:users} WHERE " IN_RANGE(column) " AND " IN_RANGE(                \
         other) " "                                                                                 \
                "AND " ID " > {?id} AND " LISTED " "                                                \
                "AND ({?text} = '' OR replace(roles, {?text}, '') <> roles) ORDER BY " ID           \
@@ -115,7 +116,7 @@ static authp_err_t list_all(authp_sql_t *sql, const listing_t *listing, apr_arra
     static const authp_sql_statement_t statement = {
         .name = "user_list",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE id > {?id} AND " LISTED " "
+        .text = "SELECT {columns} FROM {table:users} WHERE id > {?id} AND " LISTED " "
                 "AND " IN_RANGES " ORDER BY id LIMIT {?int}"};
     const void *values[] = {listing->after,    listing->disabled_too,  listing->email.from,
                             listing->email.to, listing->username.from, listing->username.to,
@@ -131,10 +132,11 @@ static authp_err_t find_lists(authp_sql_t *sql, const listing_t *listing, apr_ar
 {
     static const authp_sql_statement_t statement = {
         .name = "user_list lists of roles",
-        .text = "SELECT list FROM (WITH RECURSIVE lists (list) AS (SELECT min(roles) FROM users "
-                "UNION ALL SELECT (SELECT min(roles) FROM users WHERE roles > list) FROM lists "
-                "WHERE list IS NOT NULL) SELECT list FROM lists) AS found "
-                "WHERE replace(list, {?text}, '') <> list"};
+        .text =
+            "SELECT list FROM (WITH RECURSIVE lists (list) AS (SELECT min(roles) FROM {table:users} "
+            "UNION ALL SELECT (SELECT min(roles) FROM {table:users} WHERE roles > list) FROM lists "
+            "WHERE list IS NOT NULL) SELECT list FROM lists) AS found "
+            "WHERE replace(list, {?text}, '') <> list"};
     authp_sql_rows_texts_t found = {.texts = apr_array_make(pool, 8, sizeof(const char *)),
                                     .pool = pool};
     const void *values[] = {listing->role};
@@ -151,8 +153,10 @@ static authp_err_t list_with(authp_sql_t *sql, const listing_t *listing, const c
     static const authp_sql_statement_t statement = {
         .name = "user_list of a list of roles",
         .columns = &authp_columns_user,
-        .text = "SELECT {columns} FROM users WHERE roles = {?text} AND id > {?id} AND " LISTED " "
-                "AND " IN_RANGES " ORDER BY id LIMIT {?int}"};
+        .text =
+            "SELECT {columns} FROM {table:users} WHERE roles = {?text} AND id > {?id} AND " LISTED
+            " "
+            "AND " IN_RANGES " ORDER BY id LIMIT {?int}"};
     const void *values[] = {roles,
                             listing->after,
                             listing->disabled_too,

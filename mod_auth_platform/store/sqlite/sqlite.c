@@ -189,14 +189,19 @@ static void lock_give(void *lock)
     authp_sqlite_lock_give(lock);
 }
 
+static const char *has_migrations(const authp_store_config_t *config, apr_pool_t *pool)
+{
+    (void)config, (void)pool;
+    return "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'";
+}
+
 static const authp_sql_dialect_t dialect = {
     .name = "sqlite",
     .driver = "sqlite3",
     .migrations = migrations,
     .nmigrations = sizeof(migrations) / sizeof(migrations[0]),
     .begin = begin,
-    .has_migrations =
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'",
+    .has_migrations = has_migrations,
     .params = params,
     .session = session,
     .before_open = before_open,

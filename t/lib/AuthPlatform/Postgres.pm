@@ -4,6 +4,7 @@ package AuthPlatform::Postgres;
 #   my $pg = AuthPlatform::Postgres->new; $pg->start; $pg->uri; $pg->sql('SELECT 1'); $pg->freeze; $pg->thaw; $pg->kill9; $pg->restart; $pg->stop;
 # new(fsync => 1) keeps what was committed after kill9() of the machine, too; settings => ['name=value', ...] are the server's.
 # new(standby_of => $pg) is a copy that follows $pg, which runs, and refuses to write until promote().
+# new(pool => 1): all connections through PgBouncer share one session of the server.
 # The role "authp" owns the database "authp". Its password is new each time.
 use strict;
 use warnings FATAL => 'all';
@@ -251,6 +252,7 @@ sub bouncer {
     my ($self) = @_;
     my $port = $self->{bouncer_port} || AuthPlatform::Ports::free_port();
     my $dir  = $self->{dir};
+    my $pool = $self->{pool} || 10;
     write_file("$dir/users.txt", qq{"authp" "$self->{password}"\n});
     write_file("$dir/bouncer.ini", <<"END");
 [databases]
@@ -262,7 +264,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = $dir/users.txt
 pool_mode = transaction
-default_pool_size = 10
+default_pool_size = $pool
 server_connect_timeout = 2
 server_login_retry = 1
 query_wait_timeout = 2
