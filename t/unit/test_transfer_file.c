@@ -123,26 +123,6 @@ START_TEST(values_that_no_store_keeps)
 }
 END_TEST
 
-/* The stores find addresses in lower case only. */
-START_TEST(addresses_that_are_not_normal)
-{
-    static const char *const texts[] = {
-        "{\"user\":{\"id\":\"6b0000000000000000000001\",\"email\":\"ADA@X.ORG\"}}",
-        "{\"user\":{\"id\":\"6b0000000000000000000001\",\"email\":\" ada@x.org\"}}",
-        "{\"invite\":{\"id\":\"6b0000000000000000000001\",\"email\":\"Ada@x.org\","
-        "\"code_hash\":\"x\"}}"};
-    const char *refusal = NULL;
-    authp_transfer_line_t line = {.row = NULL};
-    size_t len = 0;
-    ck_assert_int_eq(read_line(texts[_i], &line, &refusal), AUTHP_E_MALFORMED);
-    ck_assert_str_eq(refusal, "the address is not in lower case, or has spaces around it");
-    authp_user_t *user = make(AUTHP_TRANSFER_USER, 1, f.pool);
-    ck_assert_ptr_nonnull(authp_transfer_file_line(AUTHP_TRANSFER_USER, user, &len, f.pool));
-    user->email = "ADA@X.ORG";
-    ck_assert_ptr_null(authp_transfer_file_line(AUTHP_TRANSFER_USER, user, &len, f.pool));
-}
-END_TEST
-
 /* PostgreSQL fails the whole batch if a text is too long for its index. "@" is the text. */
 static const struct {
     const char *member;
@@ -404,7 +384,6 @@ Suite *suite_transfer_file(void)
     tcase_add_loop_test(tests, each_column_is_checked, 0, AUTHP_TRANSFER_KINDS);
     tcase_add_loop_test(tests, texts_that_no_index_keeps, 0,
                         (int)(sizeof(long_members) / sizeof(long_members[0])));
-    tcase_add_loop_test(tests, addresses_that_are_not_normal, 0, 3);
     tcase_add_loop_test(tests, values_that_no_store_keeps, 0,
                         (int)(sizeof(wrong_members) / sizeof(wrong_members[0])));
     tcase_add_test(tests, a_row_that_cannot_move_is_left_out);
