@@ -3,7 +3,6 @@
 
 #include "base/b64url.h"
 #include "base/text.h"
-#include "service/account/account_rules.h"
 #include "store/identities_json.h"
 #include "store/model.h"
 
@@ -23,7 +22,12 @@ static bool has_normal_email(const authp_columns_t *columns, const void *row, ap
     const char *email = columns == &authp_columns_user     ? ((const authp_user_t *)row)->email
                         : columns == &authp_columns_invite ? ((const authp_invite_t *)row)->email
                                                            : NULL;
-    return email == NULL || strcmp(email, authp_account_rules_normal_email(email, pool)) == 0;
+    if (email == NULL) {
+        return true;
+    }
+    char *normal = authp_text_trim(email, pool);
+    authp_text_lower(normal);
+    return strcmp(email, normal) == 0;
 }
 
 static bool put_text(json_t *object, const authp_column_t *column, const char *text)
