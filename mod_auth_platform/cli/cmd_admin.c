@@ -72,7 +72,7 @@ int authp_cmd_admin_purge(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
-/* Shows what is allowed, but should be known. */
+/* Prints the warnings on standard error and adds them to `answer`. */
 static void show_warnings(const authp_context_t *context, json_t *answer,
                           const apr_array_header_t *warnings)
 {
@@ -84,7 +84,9 @@ static void show_warnings(const authp_context_t *context, json_t *answer,
     }
 }
 
-static void check_more(const authp_context_t *context, json_t *answer, apr_array_header_t *errors)
+/* Warns about settings and, with --httpd, about a configuration of httpd that are allowed but let
+ * anybody in. */
+static void check_open(const authp_context_t *context, json_t *answer, apr_array_header_t *errors)
 {
     const authp_settings_t *settings = context->settings;
     apr_array_header_t *warnings = apr_array_make(context->pool, 2, sizeof(const char *));
@@ -193,7 +195,7 @@ int authp_cmd_admin_check_config(authp_context_t *context)
     }
     json_t *answer = describe(context);
     show_described(context, answer);
-    check_more(context, answer, errors);
+    check_open(context, answer, errors);
     if (authp_context_value(context, "online") != NULL) {
         authp_online_check(context, answer, errors);
     }

@@ -14,7 +14,8 @@ void authp_check_roles_narrow(authp_settings_t *settings, server_rec *main_serve
                               apr_pool_t *pool);
 
 /* Adds an error (const char *) for each mount whose new accounts would have a role that is not in
- * ROLES. The platform's profile then makes accounts without a role, as it always did. */
+ * ROLES. Mounts of the
+ * platform's profile get no error: they then make accounts without a role. */
 void authp_check_roles_defaults(const authp_settings_t *settings, server_rec *main_server,
                                 apr_array_header_t *errors, apr_pool_t *pool);
 

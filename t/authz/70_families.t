@@ -68,7 +68,7 @@ is(assessment(POST => '/auth/logout', bearer => $ada)->{status}, 200, 'after sig
 is_answer(assessment(GET => '/candidate/session', bearer => $ada), 401, qr/"code":"token_revoked"/, 'the app is closed at once');
 is(chat(Authorization => "Bearer $ada")->{status}, 401, '... and the chat');
 
-# A place that no app and no file has, and one account for all families.
+# jobpath has no app. An account of one family counts at the others, with its own roles only.
 is($site->request(jobpath => GET => '/auth/nothing')->{status}, 404, 'jobpath');
 my $job = $site->request(jobpath => POST => '/auth/signup', json => { email => 'job@example.org', %word });
 is($job->{status}, 201, 'an account of jobpath') or diag $job->{body};

@@ -23,7 +23,7 @@ ok($page->says('who', 'signed in as job@example\.org'), 'the second button signs
 $browser->press($ENTER);
 ok($page->says('me', 'job@example\.org, id [0-9a-f]{24}, active'), 'the focus is on the next step');
 
-# Whoever has the token elsewhere loses it by signing out here: the page only asks the server.
+# Signing out ends the session at the server.
 $browser->press($TAB . $ENTER);
 ok($page->says('who', 'signed out'), 'signed out');
 is($browser->run('return document.activeElement.id'), 'email', 'the focus is on the form again');

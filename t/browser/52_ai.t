@@ -41,7 +41,7 @@ $browser->go($url);
 ok($page->says('who', 'ada \(user\)'), 'still signed in after loading the page again') or diag $page->text;
 isnt(refresh_token()->{value}, $first->{value}, 'with a new refresh token');
 
-# An access token that does not count any more is renewed on the way.
+# The page renews an access token that the server refuses.
 $browser->run('const real = window.fetch; window.seen = []; window.fetch = async (path, init) => { if (path === "/rag/secure-info" && !seen.length) init.headers.Authorization = "Bearer x.y.z";'
     . ' const answer = await real(path, init); seen.push(`${path} ${answer.status}`); return answer; }');
 $browser->click('#secure-info');

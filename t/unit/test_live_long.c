@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens that live longer than the live table remembers: they ask the store once in an hour. */
+/* Tokens that live longer than the live table remembers: the store is asked about each once an
+ * hour. */
 #include <string.h>
 #include <unistd.h>
 

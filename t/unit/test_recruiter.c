@@ -25,7 +25,7 @@ static void tear_down(void)
     fixture_close(&f);
 }
 
-/* Claims more than a person may. */
+/* Registers with a role and proofs that must not count. */
 static authp_err_t enrol(authp_recruiter_registration_t way, const char *code)
 {
     authp_new_account_t in = fixture_new(ADA, "admin");
@@ -90,7 +90,7 @@ START_TEST(taken)
 }
 END_TEST
 
-/* A code is never ignored, also where it is not needed. */
+/* A code is checked even where none is needed. */
 START_TEST(a_wrong_code)
 {
     ck_assert_int_eq(enrol((authp_recruiter_registration_t)_i, "made up"), AUTHP_E_INVITE_INVALID);

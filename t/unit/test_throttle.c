@@ -171,7 +171,7 @@ START_TEST(the_device_cookie_without_secure)
     ck_assert_ptr_nonnull(line);
     ck_assert_ptr_null(strstr(line, "Secure"));
     ck_assert_ptr_null(http_fake_set_cookie(&out, DEVICE));
-    /* It is read under this name, too: this client is no stranger. */
+    /* The cookie is also read under this name: the client is a known device. */
     throttled_wrong(&h, "nobody@example.org");
     while (http_fake_ask(&h, "POST", LOGIN).status == 401) {
     }

@@ -10,7 +10,7 @@
 
 #define JSON_TYPE "application/json"
 
-/* `type`, alone or with charset=utf-8, and not compressed. */
+/* True if the body is of `type`, alone or with charset=utf-8, and not compressed. */
 static bool is_type(const authp_call_t *call, const char *type)
 {
     const char *sent = authp_call_header(call, "Content-Type");
@@ -48,7 +48,8 @@ static const authp_field_t *find(const authp_schema_t *schema, const char *name)
     return field->name != NULL ? field : NULL;
 }
 
-/* OAuth 2.0 calls the login `username`, whatever it is. */
+/* OAuth 2.0 clients send every login as `username`, also an e-mail address. This renames it to
+ * `email` if it is one, or if the schema has no username. */
 static authp_err_t name_login(const authp_schema_t *schema, json_t *form)
 {
     json_t *login = json_object_get(form, "username");
@@ -64,7 +65,7 @@ static authp_err_t name_login(const authp_schema_t *schema, json_t *form)
     return AUTHP_OK;
 }
 
-/* A null counts as absent where the field may be absent. */
+/* Removes each null of a field that may be absent. */
 static void drop_nulls(const authp_schema_t *schema, json_t *body)
 {
     for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
@@ -90,7 +91,7 @@ static authp_err_t parse(authp_call_t *call, const char *text, size_t len)
     return err;
 }
 
-/* Names the wrong fields as the client sent them. */
+/* The inverse of name_login() for findings: the client sent `username`. */
 static void rename_login(const authp_schema_t *schema, authp_findings_t *findings)
 {
     for (int i = 0; i < findings->count && find(schema, "username") == NULL; i++) {

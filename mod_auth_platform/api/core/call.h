@@ -40,8 +40,9 @@ enum {
     AUTHP_ROUTE_LIMIT_REGISTER = 128, /* counts against the limit on credentials too */
     AUTHP_ROUTE_LIMIT_REFRESH = 256,
     AUTHP_ROUTE_KEPT = 512, /* clients may keep the answer: ETag, and 304 for If-None-Match */
-    /* Takes a form, too, as OAuth 2.0 clients send it: its `username` becomes `email` if the schema
-     * has no `username`, or if it has an '@'. No cookie is read or set then. */
+    /* The route also takes forms, as OAuth 2.0 clients send them. The field `username` becomes
+     * `email` if the schema has no `username`, or if the value has an '@'. With a form no cookie is
+     * read or set. */
     AUTHP_ROUTE_FORM = 1024
 };
 #define AUTHP_ROUTE_LIMITS                                                                         \
@@ -82,8 +83,8 @@ typedef struct authp_route_t {
     const char *summary;
     int success;
     const char *answer;                         /* schema of the answer, NULL = none */
-    int other_success;                          /* another status of success, 0 = none, */
-    const char *other_answer;                   /* and the schema of its answer */
+    int other_success;                          /* a second status of success; 0 = none */
+    const char *other_answer;                   /* schema of the answer with that status */
     authp_err_t problems[AUTHP_ROUTE_PROBLEMS]; /* beyond those that the other columns imply */
 } authp_route_t;
 

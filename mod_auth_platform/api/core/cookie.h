@@ -20,9 +20,10 @@ const char *authp_cookie_value(const authp_call_t *call, const char *name);
 
 /* Sets, from a grant, or clears the three cookies of cookie delivery: access token, refresh token
  * and csrf_token. A csrf_token that names its session (csrf.h) belongs to another profile: it is
- * not cleared, and the checks below take it for absent. */
+ * not cleared, and the checks below treat it as absent. */
 AUTHP_CHECKED authp_err_t authp_cookie_set(authp_call_t *call, const authp_grant_t *grant);
 void authp_cookie_clear(authp_call_t *call);
+/* Clears the access cookie alone. */
 void authp_cookie_clear_access(authp_call_t *call);
 
 /* The value of the refresh or access cookie. NULL if it is absent or empty. */

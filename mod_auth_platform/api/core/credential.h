@@ -34,14 +34,11 @@ const char *authp_credential_pending_cookie(bool secure_cookies); /* pending sig
  * cookie that is found ends at a comma. */
 bool authp_credential_cookie(const char *header, const char *name, const char **value, size_t *len);
 
-/* Cookies of the profile ai are not among those that are removed: `refresh_token` is a name that
- * other apps use for cookies of their own, and ours has the path of its mount, which owns every
- * path below it. So no app gets it.
- *
- * Returns the Cookie header without our cookies (access, refresh, device, pending sign-ins and
+/* Returns the Cookie header without our cookies (access, refresh, device, pending sign-ins and
  * csrf_token). They are removed in every spelling that a lenient parser may accept, also after a
  * comma. Returns NULL if no other cookie is left, and the same pointer if the header had none of
- * ours. */
+ * ours. The cookie `refresh_token` of the profile ai stays: other apps have cookies of that name.
+ * Its path is the mount, and no app is below a mount, so no app gets it. */
 const char *authp_credential_strip(const char *header, apr_pool_t *pool);
 
 #endif

@@ -51,7 +51,8 @@ authp_err_t authp_guard_authenticate(const authp_realm_t *realm,
     return err;
 }
 
-/* A token of the kind that names its session is of a mount at which no browser can renew. */
+/* True if the browser has a csrf_token of the platform, and so can probably renew. A csrf_token
+ * that names its session is of another profile, which has no page for this. */
 static bool has_csrf_cookie(const authp_guard_request_t *request)
 {
     const char *cookies = header(&request->headers, "Cookie");

@@ -59,7 +59,7 @@ typedef struct authp_profile_t {
                                    take together with X-CSRF-Token; NULL = none */
     const authp_terms_t *terms; /* of the tokens that its routes hand out; NULL = the platform's */
     const char *default_role;   /* of accounts that people make for themselves; NULL = none */
-    const char *const *role_names; /* those that ROLES has if it is not set; ended by NULL;
+    const char *const *role_names; /* names that ROLES gets if it is not set, ended by NULL;
                                       NULL = none */
     const char *about_json;        /* docs: {"METHOD /path": [paragraph, ...]}; NULL = none */
     const char *examples_json;     /* docs: see openapi_examples.h; NULL = none */

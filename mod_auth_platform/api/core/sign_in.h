@@ -19,9 +19,9 @@ AUTHP_CHECKED authp_err_t authp_sign_in_redirect(authp_call_t *call, const authp
 AUTHP_CHECKED authp_err_t authp_sign_in_by_password(authp_call_t *call, authp_door_t door,
                                                     authp_grant_t *out);
 
-/* Ends the session that the request's csrf_token names, if that is a token of the kind that names
- * its session (service/session/csrf.h). For sign-ins, which replace it. A failure is ignored: the
- * only effect is one more session in the list. */
+/* Ends the session that the request's csrf_token names, if it is of the kind that names one
+ * (service/session/csrf.h). Sign-ins call it, because the new session replaces that one. A failure
+ * is ignored: the only effect is one more session in the list. */
 void authp_sign_in_end_named(const authp_call_t *call);
 
 /* Ends the session of the access token with which the call was made. */

@@ -53,8 +53,9 @@ AUTHP_CHECKED authp_err_t authp_jwt_make(const authp_secret_t *present,
                                          const authp_secret_t *previous, const char *issuer,
                                          const char *audience, authp_jwt_t **out, apr_pool_t *pool);
 
-/* From now on tokens with prf have the claim aud with this value, and only such ones are accepted.
- * Without this call they have no aud. Call it once, before other threads verify. */
+/* Sets the claim aud of tokens with prf. A token with prf is then accepted only with this aud.
+ * Without this call a token with prf has no aud, and is accepted only without one. Call it once,
+ * before other threads verify tokens. */
 void authp_jwt_make_audience(authp_jwt_t *jwt, const char *audience, apr_pool_t *pool);
 
 /* Signs with the present key. iss, aud and type=access come from the keyring. */

@@ -188,8 +188,8 @@ static bool in_range(int64_t value)
     return value >= 0 && value <= AUTHP_JWT_INT_MAX;
 }
 
-/* The length of the name of a role or a profile. */
-static bool is_role(const char *name)
+/* True if the name of a role or of a profile has a valid length. */
+static bool is_name(const char *name)
 {
     return name[0] != '\0' && strlen(name) <= AUTHP_JWT_ROLE_MAX;
 }
@@ -202,10 +202,10 @@ bool authp_jwt_claims_sane(const authp_claims_t *claims)
                 in_range(claims->auth_time) && in_range(claims->ver) && claims->nroles >= 0 &&
                 claims->nroles <= AUTHP_JWT_MAX_ROLES;
     for (int i = 0; sane && i < claims->nroles; i++) {
-        sane = is_role(claims->roles[i]);
+        sane = is_name(claims->roles[i]);
     }
-    return sane && (claims->prf == NULL || is_role(claims->prf)) &&
-           (claims->role == NULL || is_role(claims->role));
+    return sane && (claims->prf == NULL || is_name(claims->prf)) &&
+           (claims->role == NULL || is_name(claims->role));
 }
 
 static bool clean_or_null(const char *text)

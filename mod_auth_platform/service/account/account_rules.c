@@ -82,7 +82,7 @@ const char *authp_account_rules_check_email(const char *text, size_t len)
     return NULL;
 }
 
-/* No '@': so a username is never the address of another account. */
+/* A username has no '@', so it is never the address of another account. */
 const char *authp_account_rules_check_username(const char *text, size_t len)
 {
     if (len < AUTHP_USERNAME_MIN || len > AUTHP_USERNAME_MAX) {
@@ -90,7 +90,7 @@ const char *authp_account_rules_check_username(const char *text, size_t len)
     }
     for (size_t i = 0; i < len; i++) {
         if (!is_alnum(text[i]) && (text[i] == '\0' || strchr("_.-", text[i]) == NULL)) {
-            return "A username has only the letters a to z, digits, and the characters _ . and -.";
+            return "A username has only the letters A to Z and a to z, digits, and the characters _ . and -.";
         }
     }
     return NULL;

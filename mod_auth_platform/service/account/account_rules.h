@@ -20,8 +20,8 @@ const char *authp_account_rules_check_password(const authp_settings_t *settings,
 bool authp_account_rules_is_common(const authp_settings_t *settings, const char *text, size_t len);
 /* The address without white space around it, in lower case. */
 const char *authp_account_rules_normal_email(const char *text, apr_pool_t *pool);
-/* The username in lower case, as it is stored and looked up. Text that is no username stays as it
- * is but for the case of ASCII letters. */
+/* The username in lower case, as it is stored and looked up. Of other text, too, only
+ * the case of ASCII letters changes. */
 const char *authp_account_rules_normal_username(const char *text, apr_pool_t *pool);
 
 #define AUTHP_USERNAME_MIN 3

@@ -5,10 +5,10 @@
 #include "service/account/account.h"
 
 /* Makes the account of somebody who registers as a recruiter, without a session. With `code` the
- * invite decides, whatever RECRUITER_REGISTRATION is (authp_invite_enrol()). Without one, it is as
- * RECRUITER_REGISTRATION says. *user is a recruiter, verified or not; who is not verified cannot
- * sign in (authp_login_check_door()), so the caller starts no session for them. The role, the
- * verification and the proof of the address in `in` do not count.
+ * invite decides, whatever RECRUITER_REGISTRATION is (authp_invite_enrol()). Without one
+ * RECRUITER_REGISTRATION decides. *user is a recruiter. If it is not verified, it cannot sign in
+ * (authp_login_check_door()), and the caller must not start a session. in->role, in->verified and
+ * in->email_verified do not count.
  * AUTHP_E_INVITE_REQUIRED, AUTHP_E_INVITE_INVALID, AUTHP_E_EMAIL_TAKEN. */
 AUTHP_CHECKED authp_err_t authp_recruiter_register(const authp_realm_t *realm,
                                                    const authp_new_account_t *in, const char *code,

@@ -13,9 +13,10 @@ AUTHP_CHECKED authp_err_t authp_csrf_make(const authp_realm_t *realm, const char
 AUTHP_CHECKED authp_err_t authp_csrf_check(const authp_realm_t *realm, const char *sid,
                                            const char *token);
 
-/* Tokens of another kind, which name their session: "a." sid "." tag. Their cookie may be the only
- * one of the session that a browser sends outside of the mount that has set it. The tag is made
- * with another key. So no token of one kind passes for one of the other. */
+/* Tokens of another kind, which name their session: "a." sid "." tag. For profiles
+ * without an access cookie: outside of their mount the browser sends no other cookie that tells the
+ * session. The tag is made with a key of its own, so a token of one kind is never valid as one of
+ * the other. */
 #define AUTHP_CSRF_NAMED "a."
 /* True if the text, which need not be NUL-terminated, is of this kind, valid or not. */
 bool authp_csrf_is_named(const char *token, size_t len);

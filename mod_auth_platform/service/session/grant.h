@@ -21,9 +21,9 @@ typedef struct authp_grant_t {
 AUTHP_CHECKED authp_err_t authp_grant_make(const authp_realm_t *realm, authp_user_t *user,
                                            authp_session_t *session, const authp_client_t *client,
                                            authp_grant_t *out, apr_pool_t *pool);
-/* The time at which a session that is used at `now` becomes idle: after REFRESH_TOKEN_EXPIRE_DAYS,
- * but not before the access token that `client` gets now expires, not earlier than the row says
- * already, and not later than its absolute limit. `client` may be NULL. */
+/* Returns the time at which a session that is used at `now` becomes idle: the latest of
+ * REFRESH_TOKEN_EXPIRE_DAYS after `now`, the end of the access token that `client` gets now, and
+ * session->expires_at, but not later than session->absolute_expires_at. `client` may be NULL. */
 authp_ms_t authp_grant_idle_limit(const authp_settings_t *settings, authp_ms_t now,
                                   const authp_session_t *session, const authp_client_t *client);
 

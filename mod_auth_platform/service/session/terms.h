@@ -8,14 +8,14 @@
 enum {
     AUTHP_TERMS_ROLE = 1,    /* role: one of the effective roles */
     AUTHP_TERMS_USER_ID = 2, /* user_id: the same as sub */
-    AUTHP_TERMS_USERNAME = 4 /* username, also if it is null */
+    AUTHP_TERMS_USERNAME = 4 /* username; null if the account has none */
 };
 
 /* What differs between the access tokens of profiles. */
 typedef struct authp_terms_t {
     const char *prf;  /* claim prf: the name of the profile. NULL: the platform's, without prf */
     int minutes;      /* how long a token lives if ACCESS_TOKEN_EXPIRE_MINUTES is not set */
-    int most_minutes; /* a greater ACCESS_TOKEN_EXPIRE_MINUTES does not count */
+    int most_minutes; /* if ACCESS_TOKEN_EXPIRE_MINUTES is greater, `minutes` counts */
     unsigned claims;  /* AUTHP_TERMS_... */
 } authp_terms_t;
 

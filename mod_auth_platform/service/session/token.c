@@ -112,9 +112,9 @@ static authp_token_hit_t read_claims(const authp_realm_t *realm, const authp_cla
 }
 
 /* Checks the times of a remembered token, because time has passed and the clock may have been set
- * back. An answer of the store from a time that has not come yet would count until the clock is
- * there again, and longer than the live table remembers. So it does not count, and the store is
- * asked again. */
+ * back. If known_at is in the future, the clock was set back after the store had answered. The
+ * live table may have forgotten changes since that answer. So the answer does not count, and the
+ * store is asked again. */
 static authp_err_t still(const authp_token_hit_t *hit, int64_t now, authp_principal_t *out)
 {
     if (hit->not_before > now + AUTHP_JWT_SKEW) {

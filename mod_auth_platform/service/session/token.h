@@ -25,7 +25,8 @@ AUTHP_CHECKED authp_err_t authp_token_issue(const authp_realm_t *realm,
  * if `held` is empty. */
 const char *authp_token_role(const authp_realm_t *realm, authp_roles_t held, authp_roles_t wanted);
 
-/* The role of the token that was accepted, while it is still held. Else as authp_token_role(). */
+/* The role that the accepted token names, if the account still has it. Else as authp_token_role()
+ * without a wanted role. */
 const char *authp_token_role_now(const authp_realm_t *realm, const authp_principal_t *principal);
 
 /* Keeps what authp_live_guard() has found out about a token that authp_token_verify() accepted, for

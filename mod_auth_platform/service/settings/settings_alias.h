@@ -5,8 +5,8 @@
 #include "service/settings/settings_source.h"
 #include "service/settings/settings_table.h"
 
-/* For the settings*.c files: names in .env files of other back ends. Some of them are second names
- * of our settings, and others belong to the programs that read the same file. */
+/* For the settings*.c files: names in .env files of other back ends. Some are second names of our
+ * settings. The others are settings of programs that read the same file. */
 
 /* The value of the setting `name`, under that name or under its second one. NULL if neither is set.
  * loading->name and loading->where then say which one it was. Complains if both are set to

@@ -24,6 +24,7 @@ const authp_settings_env_t *authp_settings_load_environment(void)
     return &environment;
 }
 
+/* The role names of all profiles. service/ may not include api/, so they stand here again. */
 static apr_array_header_t *all_roles(apr_pool_t *pool)
 {
     static const char *const names[] = {"candidate", "recruiter", "admin",

@@ -34,7 +34,7 @@ static void answer_person(authp_call_t *call, const authp_user_t *user)
     authp_answer_json(call, 201, out);
 }
 
-/* The answer depends on whether the person has chosen a username. */
+/* With a username the answer is a status, without one the account. */
 authp_err_t authp_ai_register(authp_call_t *call)
 {
     authp_user_t *user = NULL;
@@ -89,8 +89,8 @@ authp_err_t authp_ai_login(authp_call_t *call)
     return err == AUTHP_OK ? sign_in(call, &grant) : err;
 }
 
-/* AUTHP_E_REFRESH_INVALID: there is no token, or it is malformed. The same with the detail GONE: no
- * session has it. */
+/* AUTHP_E_REFRESH_INVALID: there is no token, it is malformed, or no session has it. In the last
+ * case call->detail is GONE. */
 static authp_err_t prove(authp_call_t *call, const char *token, authp_proof_t *out)
 {
     authp_refresh_token_t parsed;
@@ -136,8 +136,8 @@ authp_err_t authp_ai_refresh(authp_call_t *call)
     return err;
 }
 
-/* The session of the token. Without such a session that of the csrf_token: the browser may have
- * lost its refresh token. */
+/* Ends the session of the refresh token. If no session has it, ends the one that the csrf_token
+ * names, because the browser may have lost its refresh token. */
 static authp_err_t end_session(authp_call_t *call, const char *token, bool by_cookie)
 {
     authp_proof_t proof;

@@ -64,8 +64,9 @@ authp_err_t authp_pair_check_session(const authp_call_t *call, const char *sid)
     return err;
 }
 
-/* An expired access token still names its session. */
-static void end_of_platform(authp_call_t *call)
+/* Ends the session that the access cookie of the platform names. An expired token names one, too.
+ */
+static void end_platform_session(authp_call_t *call)
 {
     authp_principal_t who;
     const char *access = authp_cookie_access(call);
@@ -91,5 +92,5 @@ void authp_pair_replace(authp_call_t *call)
     }
     (void)err;
     authp_sign_in_end_named(call);
-    end_of_platform(call);
+    end_platform_session(call);
 }

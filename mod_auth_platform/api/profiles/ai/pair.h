@@ -20,9 +20,9 @@ AUTHP_CHECKED authp_err_t authp_pair_check(const authp_call_t *call);
 /* AUTHP_E_CSRF_FAILED: the csrf_token is not that of session `sid`. */
 AUTHP_CHECKED authp_err_t authp_pair_check_session(const authp_call_t *call, const char *sid);
 
-/* A sign-in that sets the pair ends what was signed in in this browser: the session of the old
- * pair, and the platform's session that a valid access cookie names. That cookie is cleared.
- * Failures are ignored: the only effect is one more session in the list. */
+/* For a sign-in that sets the pair. Ends the sessions that the browser had before: the one of its
+ * old pair, and the one that its access cookie of the platform names. Clears that cookie. Failures
+ * are ignored: their only effect is one more session in the list. */
 void authp_pair_replace(authp_call_t *call);
 
 #endif

@@ -10,8 +10,8 @@
 
 #define RECRUITER "recruiter"
 
-/* `role` may be NULL. */
-static json_t *user_of(const authp_call_t *call, const authp_user_t *user, const char *role)
+/* The members that every answer with an account begins with. `role` may be NULL. */
+static json_t *user_json(const authp_call_t *call, const authp_user_t *user, const char *role)
 {
     json_t *out = authp_json_object(call->pool);
     authp_json_set_str(out, "id", user->id.hex);
@@ -22,15 +22,15 @@ static json_t *user_of(const authp_call_t *call, const authp_user_t *user, const
     return out;
 }
 
-static void end_user(const authp_call_t *call, const authp_user_t *user, json_t *out)
+static void set_created(const authp_call_t *call, const authp_user_t *user, json_t *out)
 {
     authp_json_set_str(out, "created_at", authp_clock_rfc3339(user->created_at, call->pool));
 }
 
 static void answer_new(authp_call_t *call, const authp_user_t *user, const char *role)
 {
-    json_t *out = user_of(call, user, role);
-    end_user(call, user, out);
+    json_t *out = user_json(call, user, role);
+    set_created(call, user, out);
     authp_answer_json(call, 201, out);
 }
 
@@ -116,9 +116,9 @@ authp_err_t authp_assessment_login_recruiter(authp_call_t *call)
 authp_err_t authp_assessment_me(authp_call_t *call)
 {
     const authp_user_t *user = call->user;
-    json_t *out = user_of(call, user, authp_token_role_now(call->realm, &call->principal));
+    json_t *out = user_json(call, user, authp_token_role_now(call->realm, &call->principal));
     authp_json_set_bool(out, "is_recruiter_verified", user->is_recruiter_verified);
-    end_user(call, user, out);
+    set_created(call, user, out);
     authp_answer_json(call, 200, out);
     return AUTHP_OK;
 }

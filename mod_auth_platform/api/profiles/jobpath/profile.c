@@ -88,7 +88,7 @@ static const authp_answer_schema_t answers[] = {
     {.name = NULL}};
 
 /* --- handlers --------------------------------------------------------------------------------- */
-static json_t *user_of(const authp_call_t *call, const authp_user_t *user)
+static json_t *user_json(const authp_call_t *call, const authp_user_t *user)
 {
     json_t *out = authp_json_object(call->pool);
     authp_json_set_str(out, "id", user->id.hex);
@@ -124,7 +124,7 @@ static authp_err_t login(authp_call_t *call)
         err = authp_sign_in_bearer(call, &grant, &out);
     }
     if (err == AUTHP_OK) {
-        authp_json_set(out, "user", user_of(call, grant.user));
+        authp_json_set(out, "user", user_json(call, grant.user));
         authp_answer_json(call, 200, out);
     }
     return err;
@@ -132,7 +132,7 @@ static authp_err_t login(authp_call_t *call)
 
 static authp_err_t me(authp_call_t *call)
 {
-    authp_answer_json(call, 200, user_of(call, call->user));
+    authp_answer_json(call, 200, user_json(call, call->user));
     return AUTHP_OK;
 }
 
