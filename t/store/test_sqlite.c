@@ -302,6 +302,28 @@ START_TEST(a_full_disk_is_unavailable)
 }
 END_TEST
 
+/* Another program, such as a backup, has the database for itself. That is reported as
+ * "unavailable", not as an internal error. */
+START_TEST(a_locked_database_is_unavailable)
+{
+    const apr_dbd_driver_t *driver = NULL;
+    apr_dbd_t *other = NULL;
+    int rows = 0;
+    authp_store_t *store = sqlite_fixture_open(pool);
+    authp_user_t user = contract_user("first@example.org", pool);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    ck_assert_int_eq(apr_dbd_init(pool), APR_SUCCESS);
+    ck_assert_int_eq(apr_dbd_get_driver(pool, "sqlite3", &driver), APR_SUCCESS);
+    ck_assert_int_eq(apr_dbd_open(driver, pool, sqlite_fixture_file(), &other), APR_SUCCESS);
+    ck_assert_int_eq(apr_dbd_query(driver, other, &rows, "BEGIN EXCLUSIVE"), 0);
+    user = contract_user("second@example.org", pool);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(apr_dbd_query(driver, other, &rows, "ROLLBACK"), 0);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    ck_assert_int_eq(apr_dbd_close(driver, other), APR_SUCCESS);
+}
+END_TEST
+
 Suite *suite_sqlite(void)
 {
     Suite *suite = suite_create("sqlite");
@@ -315,6 +337,7 @@ Suite *suite_sqlite(void)
     tcase_add_test(tests, a_lost_folder_is_unavailable);
     tcase_add_test(tests, a_changed_schema_heals);
     tcase_add_test(tests, a_full_disk_is_unavailable);
+    tcase_add_test(tests, a_locked_database_is_unavailable);
     tcase_add_test(tests, writers_in_processes);
     tcase_add_test(tests, processes_come_and_go);
     tcase_add_test(tests, a_killed_writer_blocks_nobody);

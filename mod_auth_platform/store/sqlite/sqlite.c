@@ -123,9 +123,16 @@ static const char *params(const authp_store_config_t *config, apr_pool_t *pool)
     return config->file;
 }
 
-/* Error texts that mean a fault of the file or its disk. The driver prepares statements with
- * SQLite's old function, which returns the general code 1 for all of them. So only the text shows
- * which error it is. */
+/* The driver prepares statements with SQLite's old function, which returns the general code 1 for
+ * most errors. So only the text shows which error it is. */
+
+/* True if another program has locked the database, a table or the schema. */
+static bool is_locked(const char *text)
+{
+    return strstr(text, "is locked") != NULL;
+}
+
+/* Error texts that mean a fault of the file or its disk. */
 static const char *const disk_faults[] = {"is full",        "disk I/O error", "readonly database",
                                           "unable to open", "malformed",      "not a database"};
 
@@ -155,7 +162,7 @@ static bool is_stale(const char *text)
 
 static authp_sql_fault_t classify(int rc, const char *text)
 {
-    if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED) {
+    if (rc == SQLITE_CODE_BUSY || rc == SQLITE_CODE_LOCKED || (text != NULL && is_locked(text))) {
         return AUTHP_SQL_LOCKED;
     }
     bool stale = text != NULL && is_stale(text);
