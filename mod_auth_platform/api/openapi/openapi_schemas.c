@@ -115,21 +115,30 @@ static void describe_form(const authp_schema_t *body, const authp_settings_t *se
     authp_json_set_str(names, "pattern", AUTHP_SCHEMA_NO_NUL);
 }
 
+static void add_body(const authp_route_t *route, const authp_profile_t *profile,
+                     const authp_settings_t *settings, json_t *schemas, apr_pool_t *pool)
+{
+    const authp_schema_t *body = route->body;
+    if (body == NULL) {
+        return;
+    }
+    if (json_object_get(schemas, body->name) == NULL) {
+        authp_schema_describe(body, settings, profile->ignores_unknown_fields,
+                              authp_json_set_object(schemas, body->name));
+    }
+    if ((route->flags & AUTHP_ROUTE_FORM) != 0) {
+        describe_form(body, settings,
+                      authp_json_set_object(schemas, authp_openapi_schemas_form(body, pool)));
+    }
+}
+
 void authp_openapi_schemas_add(const authp_profile_t *profile, const authp_settings_t *settings,
                                json_t *schemas, apr_pool_t *pool)
 {
     add_answers(profile->answers, schemas, pool);
     add_answers(profile->shape->schemas, schemas, pool);
     for (const authp_route_t *route = profile->routes; route->method != NULL; route++) {
-        const authp_schema_t *body = route->body;
-        if (body != NULL && json_object_get(schemas, body->name) == NULL) {
-            authp_schema_describe(body, settings, profile->ignores_unknown_fields,
-                                  authp_json_set_object(schemas, body->name));
-        }
-        if ((route->flags & AUTHP_ROUTE_FORM) != 0) {
-            describe_form(body, settings,
-                          authp_json_set_object(schemas, authp_openapi_schemas_form(body, pool)));
-        }
+        add_body(route, profile, settings, schemas, pool);
     }
 }
 
