@@ -142,6 +142,8 @@ my $made  = post('/recruiter/register', { email => 'made@example.org', password 
 is($made->{status}, 201, '... by an administrator') or diag $made->{body};
 is($made->{json}{role}, 'recruiter', '... makes a recruiter');
 is(post('/recruiter/login', { email => 'made@example.org', password => 'three calm words' })->{status}, 200, '... who can sign in');
+error_is(post('/recruiter/register', { email => 'coded@example.org', password => 'three calm words', invite_code => 'x' }, bearer => $admin),
+    403, 'The invite is wrong, expired, used, or for another e-mail address.', 'invite_invalid', '... whose invite code counts as everybody\'s');
 is($httpd->get("$auth/me", bearer => $admin)->{json}{role}, 'admin', 'a token of the platform has no role claim: the first role counts');
 
 my $code = $httpd->request(POST => '/api/auth/recruiter/invites', json => { email => $eve{email} }, bearer => $admin)->{json}{code};

@@ -150,6 +150,7 @@ error_is(post('/logout'), 401, @csrf, 'logout: nothing');
 error_is(post('/logout', undef, bearer => $in->{json}{access_token}), 401, @csrf, '... only a bearer token');
 error_is(post('/logout', undef, headers => browser($in, csrf => undef)), 401, @csrf, '... no header');
 error_is(post('/logout', undef, headers => browser($in, more => { Origin => 'null' })), 403, 'Requests from this origin are not allowed here.', 'origin_denied', '... another origin');
+error_is(post('/logout', undef, headers => browser($in, jar => { csrf_token => $foreign }, csrf => $foreign)), 401, @csrf, '... the pair of another session');
 is(bearer_status($in->{json}{access_token}), 200, '... and nothing has ended');
 $out = post('/logout', undef, headers => browser($in));
 is_deeply([$out->{status}, $out->{json}], [200, { status => 'logged_out' }], 'logout');

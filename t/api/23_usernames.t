@@ -66,6 +66,10 @@ like($page->{body}, qr/signed in as <strong><bdi>Grace</, '... whose refusal has
 
 is(request(GET => $_, bearer($changed->{json}))->{status}, 404, "$_ lets it in, where there is no such file") for '/any/x', '/candidate/x', '/mail/x';
 
+make('--username', "$name.x");
+$page = request(GET => '/admin/x', bearer(api(POST => '/login', json => { username => "$name.x", password => $password })->{json}), headers => { 'Sec-Fetch-Mode' => 'navigate' });
+like($page->{body}, qr/signed in as <strong><bdi>\Q$name.x\E</, '... or the username, without a name and an address');
+
 # It deletes itself, and the name is free.
 is(api(DELETE => '/me', json => { password => 'another horse' }, bearer($changed->{json}))->{status}, 204, 'deletes itself');
 problem_is(api(POST => '/login', json => { username => $name, password => 'another horse' }), 401, 'invalid_credentials', 'it is gone');

@@ -124,6 +124,10 @@ is_deeply(bare("<Location /x>\nAuthType Basic\nRequire valid-user\n</Location>\n
 is_deeply(bare("<Location />\nAuthType platform\n</Location>\n<Directory /srv>\n<IfModule x>\nrequire \\\n  Valid-User\n</IfModule>\n</Directory>\n"), ['httpd.conf:7'], 'AuthType from elsewhere, a line in two');
 is_deeply(bare("AuthPlatformMount off\n<VirtualHost *:80>\n<IfModule x>\nAuthPlatformMount /a ai\n</IfModule>\n</VirtualHost>\n<Location /x>\n$valid</Location>\n"), ['httpd.conf:9'], 'the mount of one host');
 like(run(['check-config', '--env-file', $plain, '--httpd', "$web/httpd.conf"])->{err}, qr{at AuthPlatformMount /a ai}, '... which is named');
+my $hosts = "<VirtualHost *:80>\nAuthPlatformMount off\n</VirtualHost>\n<VirtualHost *:81>\n%s</VirtualHost>\n<Location /x>\n$valid</Location>\n";
+is_deeply(bare(sprintf $hosts, ''), ['httpd.conf:8'], 'a host without a line of its own has the usual mount');
+like(run(['check-config', '--env-file', $plain, '--httpd', "$web/httpd.conf"])->{err}, qr{at AuthPlatformMount /api/auth platform\)}, '... which is named');
+is_deeply(bare(sprintf $hosts, "AuthPlatformMount off\n"), [], '... and no host has one');
 my $nothing = run(['check-config', '--env-file', $plain, '--httpd', "$web/absent.conf"]);
 is("$nothing->{status} $nothing->{err}", "1 authplatform: $web/absent.conf cannot be read\n", 'a file that is not there: status 1');
 

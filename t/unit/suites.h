@@ -5,6 +5,7 @@
 AUTHP_SUITE(account)
 AUTHP_SUITE(account_rules)
 AUTHP_SUITE(admin)
+AUTHP_SUITE(ai_pair)
 AUTHP_SUITE(api_account)
 AUTHP_SUITE(api_faults)
 AUTHP_SUITE(api_own)

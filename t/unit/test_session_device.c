@@ -74,6 +74,25 @@ START_TEST(the_later_one_stays)
 }
 END_TEST
 
+static void ended_by_another(void *ctx)
+{
+    const authp_grant_t *grant = ctx;
+    mem_store_session(f.store, grant->session->id.hex)->ended_at = authp_clock_now(f.realm->clock);
+}
+
+/* Another process ends one of them at that moment. The others end here all the same. */
+START_TEST(one_that_has_just_ended)
+{
+    authp_grant_t first = start(ann, "laptop");
+    authp_grant_t second = start(ann, "laptop");
+    fake_clock_advance(&f.clock, 1000);
+    authp_grant_t now = start(ann, "laptop");
+    mem_store_before(f.store, "session_end", ended_by_another, _i == 0 ? &first : &second);
+    end_older(&now);
+    ck_assert(!lives(&first) && !lives(&second) && lives(&now));
+}
+END_TEST
+
 START_TEST(many_sessions)
 {
     for (int i = 0; i < MANY; i++) {
@@ -94,6 +113,7 @@ Suite *suite_session_device(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, only_that_device_of_that_account);
     tcase_add_loop_test(tests, the_later_one_stays, 0, 2);
+    tcase_add_loop_test(tests, one_that_has_just_ended, 0, 2);
     tcase_add_test(tests, many_sessions);
     suite_add_tcase(suite, tests);
     return suite;

@@ -4,6 +4,7 @@
 #include "httpd/check_mounts.h"
 #include "httpd/directives.h"
 #include "httpd_fake.h"
+#include "service/live_table/live_table.h"
 #include "suite.h"
 
 #include <apr_strings.h>
@@ -109,6 +110,44 @@ START_TEST(hidden_routes)
 }
 END_TEST
 
+/* The mounts of the main server and of a virtual host, ACCESS_TOKEN_EXPIRE_MINUTES (0: not set),
+ * and how long the live table remembers. It must cover the longest lifetime of all hosts, so that
+ * the tokens of none of them ask the store earlier than necessary. */
+static const struct {
+    const char *of_main;
+    const char *of_host;
+    int set;
+    int minutes;
+} lives[] = {
+    {NULL, NULL, 0, 15},
+    {"/a jobpath", NULL, 0, 30},
+    {"/a assessment", NULL, 0, AUTHP_LIVE_MINUTES},
+    {NULL, "/a jobpath", 0, 30},
+    {"/a jobpath", "/a assessment", 0, AUTHP_LIVE_MINUTES},
+    {"/a assessment", "/a jobpath", 0, AUTHP_LIVE_MINUTES},
+    {"/a jobpath", "/a assessment", 5, 5},
+    {NULL, NULL, AUTHP_LIVE_MINUTES + 1, AUTHP_LIVE_MINUTES},
+    {"/a jobpath", NULL, 1440, AUTHP_LIVE_MINUTES},
+};
+
+START_TEST(how_long_the_table_remembers)
+{
+    if (lives[_i].of_main != NULL) {
+        ck_assert_ptr_null(
+            httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", lives[_i].of_main, NULL));
+    }
+    if (lives[_i].of_host != NULL) {
+        ck_assert_ptr_null(
+            httpd_fake_line(FAKE_HOST, "AuthPlatformMount", lives[_i].of_host, NULL));
+    }
+    fake.f.settings->access_token_minutes = lives[_i].set;
+    for (server_rec *server = &fake.main; server != NULL; server = server->next) {
+        ck_assert_ptr_null(authp_config_resolve(server, fake.f.pool));
+    }
+    ck_assert_int_eq(authp_config_token_minutes(&fake.main, fake.f.settings), lives[_i].minutes);
+}
+END_TEST
+
 Suite *suite_httpd_mounts(void)
 {
     Suite *suite = suite_create("httpd_mounts");
@@ -116,6 +155,7 @@ Suite *suite_httpd_mounts(void)
     tcase_add_checked_fixture(tests, httpd_fake_open, httpd_fake_close);
     tcase_add_test(tests, several_mounts);
     tcase_add_test(tests, hidden_routes);
+    tcase_add_loop_test(tests, how_long_the_table_remembers, 0, sizeof(lives) / sizeof(lives[0]));
     tcase_add_loop_test(tests, mount_and_me, 0, sizeof(mounts) / sizeof(mounts[0]));
     suite_add_tcase(suite, tests);
     return suite;
