@@ -215,7 +215,7 @@ static const authp_terms_t terms = {.prf = "guild",
                                     .minutes = 120,
                                     .most_minutes = AUTHP_TERMS_MOST_MINUTES,
                                     .claims = AUTHP_TERMS_ROLE | AUTHP_TERMS_USERNAME};
-/* The first one that an account holds is the role of its token. admin comes before all others. */
+/* The role of a token is admin if the account has it, else its first one in the order of ROLES. */
 static const char *const role_names[] = {"master", "apprentice", "admin", NULL};
 
 /* The texts of about.json and examples.json. */
