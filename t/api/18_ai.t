@@ -184,6 +184,9 @@ $platform = platform_login(Cookie => 'csrf_token=' . { cookies($in) }->{csrf_tok
 is($platform->{status}, 200, 'a sign-in at the platform') or diag $platform->{body};
 is(bearer_status($in->{json}{access_token}), 401, '... ends the session that csrf_token names');
 my %of_platform = cookies($platform);
+my %platform_csrf = (Cookie => "csrf_token=$of_platform{csrf_token}{value}", 'X-CSRF-Token' => $of_platform{csrf_token}{value});
+my %left = cookies(post('/logout', undef, headers => \%platform_csrf));
+is_deeply([sort keys %left], ['refresh_token'], "a logout here leaves the platform's csrf_token alone");
 my $access = $of_platform{'__Host-authp_at'}{value};
 is($httpd->get('/auth/me', headers => { Cookie => "__Host-authp_at=$access" })->{status}, 401, 'its cookie is no credential here');
 is($httpd->get('/page.txt', headers => { Cookie => "__Host-authp_at=$access" })->{status}, 200, '... but at a guarded page');

@@ -10,13 +10,17 @@
 
 #define CSRF_HEADER "X-CSRF-Token"
 
-static void add(authp_call_t *call, const char *refresh, const char *csrf, int age)
+static void add_refresh(authp_call_t *call, const char *value, int age)
 {
-    const authp_cookie_t cookies[] = {
-        {AUTHP_AI_REFRESH_COOKIE, refresh, call->request->mount->path, age, false},
-        {AUTHP_CSRF_COOKIE, csrf, "/", age, true}};
-    authp_cookie_add(call, &cookies[0]);
-    authp_cookie_add(call, &cookies[1]);
+    const authp_cookie_t cookie = {AUTHP_AI_REFRESH_COOKIE, value, call->request->mount->path, age,
+                                   false};
+    authp_cookie_add(call, &cookie);
+}
+
+static void add_csrf(authp_call_t *call, const char *value, int age)
+{
+    const authp_cookie_t cookie = {AUTHP_CSRF_COOKIE, value, "/", age, true};
+    authp_cookie_add(call, &cookie);
 }
 
 authp_err_t authp_pair_set(authp_call_t *call, const authp_grant_t *grant)
@@ -24,14 +28,19 @@ authp_err_t authp_pair_set(authp_call_t *call, const authp_grant_t *grant)
     const char *csrf = NULL;
     authp_err_t err = authp_csrf_make_named(call->realm, grant->session->id.hex, &csrf, call->pool);
     if (err == AUTHP_OK) {
-        add(call, grant->refresh_token, csrf, grant->refresh_expires_in);
+        add_refresh(call, grant->refresh_token, grant->refresh_expires_in);
+        add_csrf(call, csrf, grant->refresh_expires_in);
     }
     return err;
 }
 
 void authp_pair_clear(authp_call_t *call)
 {
-    add(call, "", "", 0);
+    const char *csrf = authp_cookie_value(call, AUTHP_CSRF_COOKIE);
+    add_refresh(call, "", 0);
+    if (csrf == NULL || authp_csrf_is_named(csrf, strlen(csrf))) {
+        add_csrf(call, "", 0);
+    }
 }
 
 const char *authp_pair_token(const authp_call_t *call)

@@ -9,6 +9,8 @@
  * (service/session/csrf.h). */
 #define AUTHP_AI_REFRESH_COOKIE "refresh_token"
 AUTHP_CHECKED authp_err_t authp_pair_set(authp_call_t *call, const authp_grant_t *grant);
+/* Clears the pair. A csrf_token that names no session stays: it belongs to the platform's session
+ * in this browser, which could be neither renewed nor ended without it. */
 void authp_pair_clear(authp_call_t *call);
 
 /* The value of `refresh_token`, NULL if it is absent. */
