@@ -26,6 +26,13 @@ void authp_answer_roles(json_t *object, const apr_array_header_t *names)
     }
 }
 
+void authp_answer_message(authp_call_t *call, const char *message)
+{
+    json_t *out = authp_json_object(call->pool);
+    authp_json_set_str(out, "message", message);
+    authp_answer_json(call, 200, out);
+}
+
 json_t *authp_answer_user(const authp_user_t *user, apr_pool_t *pool)
 {
     return authp_shape_user(user, pool);

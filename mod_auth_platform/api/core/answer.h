@@ -7,6 +7,8 @@
 /* Functions that write a handler's answer into call->out, and the JSON parts that several answers
  * have. */
 void authp_answer_json(authp_call_t *call, int status, json_t *body);
+/* Answers 200 with {message}. */
+void authp_answer_message(authp_call_t *call, const char *message);
 /* A user as JSON for clients. It never contains a password hash or a secret. */
 json_t *authp_answer_user(const authp_user_t *user, apr_pool_t *pool);
 /* Answers with the tokens and the user of `grant`. With `cookies` the refresh token is set as a

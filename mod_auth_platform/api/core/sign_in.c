@@ -93,3 +93,17 @@ authp_err_t authp_sign_in_end(const authp_call_t *call)
                                      .session = call->session};
     return authp_session_logout(call->realm, &leaving, false, &call->client, call->pool);
 }
+
+authp_err_t authp_sign_in_bearer_by_password(authp_call_t *call, authp_door_t door)
+{
+    authp_grant_t grant;
+    json_t *out = NULL;
+    authp_err_t err = authp_sign_in_by_password(call, door, &grant);
+    if (err == AUTHP_OK) {
+        err = authp_sign_in_bearer(call, &grant, &out);
+    }
+    if (err == AUTHP_OK) {
+        authp_answer_json(call, 200, out);
+    }
+    return err;
+}

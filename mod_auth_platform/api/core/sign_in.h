@@ -32,4 +32,7 @@ AUTHP_CHECKED authp_err_t authp_sign_in_end(const authp_call_t *call);
 AUTHP_CHECKED authp_err_t authp_sign_in_bearer(authp_call_t *call, const authp_grant_t *grant,
                                                json_t **out);
 
+/* Signs in by the password of the body, and answers as authp_sign_in_bearer() says. */
+AUTHP_CHECKED authp_err_t authp_sign_in_bearer_by_password(authp_call_t *call, authp_door_t door);
+
 #endif

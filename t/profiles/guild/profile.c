@@ -109,16 +109,7 @@ static authp_err_t join(authp_call_t *call)
 
 static authp_err_t enter(authp_call_t *call)
 {
-    authp_grant_t grant;
-    json_t *out = NULL;
-    authp_err_t err = authp_sign_in_by_password(call, AUTHP_DOOR_ANY, &grant);
-    if (err == AUTHP_OK) {
-        err = authp_sign_in_bearer(call, &grant, &out);
-    }
-    if (err == AUTHP_OK) {
-        authp_answer_json(call, 200, out);
-    }
-    return err;
+    return authp_sign_in_bearer_by_password(call, AUTHP_DOOR_ANY);
 }
 
 static authp_err_t card(authp_call_t *call)

@@ -83,34 +83,20 @@ authp_err_t authp_assessment_register_recruiter(authp_call_t *call)
     return err;
 }
 
-static authp_err_t sign_in(authp_call_t *call, authp_door_t door)
-{
-    authp_grant_t grant;
-    json_t *out = NULL;
-    authp_err_t err = authp_sign_in_by_password(call, door, &grant);
-    if (err == AUTHP_OK) {
-        err = authp_sign_in_bearer(call, &grant, &out);
-    }
-    if (err == AUTHP_OK) {
-        authp_answer_json(call, 200, out);
-    }
-    return err;
-}
-
 authp_err_t authp_assessment_login(authp_call_t *call)
 {
-    return sign_in(call, AUTHP_DOOR_ANY);
+    return authp_sign_in_bearer_by_password(call, AUTHP_DOOR_ANY);
 }
 
 authp_err_t authp_assessment_login_candidate(authp_call_t *call)
 {
-    return sign_in(call, AUTHP_DOOR_CANDIDATE);
+    return authp_sign_in_bearer_by_password(call, AUTHP_DOOR_CANDIDATE);
 }
 
 authp_err_t authp_assessment_login_recruiter(authp_call_t *call)
 {
     call->client.door_role = RECRUITER;
-    return sign_in(call, AUTHP_DOOR_RECRUITER);
+    return authp_sign_in_bearer_by_password(call, AUTHP_DOOR_RECRUITER);
 }
 
 authp_err_t authp_assessment_me(authp_call_t *call)
@@ -127,9 +113,7 @@ authp_err_t authp_assessment_logout(authp_call_t *call)
 {
     authp_err_t err = authp_sign_in_end(call);
     if (err == AUTHP_OK) {
-        json_t *out = authp_json_object(call->pool);
-        authp_json_set_str(out, "message", "Logged out successfully");
-        authp_answer_json(call, 200, out);
+        authp_answer_message(call, "Logged out successfully");
     }
     return err;
 }

@@ -140,9 +140,7 @@ static authp_err_t logout(authp_call_t *call)
 {
     authp_err_t err = authp_sign_in_end(call);
     if (err == AUTHP_OK) {
-        json_t *out = authp_json_object(call->pool);
-        authp_json_set_str(out, "message", "Logged out successfully");
-        authp_answer_json(call, 200, out);
+        authp_answer_message(call, "Logged out successfully");
     }
     return err;
 }

@@ -114,9 +114,7 @@ authp_err_t authp_h_session_logout(authp_call_t *call)
     if (leaving.by_cookie || authp_cookie_is_of(call, leaving.who.session_id)) {
         authp_cookie_clear(call);
     }
-    json_t *out = authp_json_object(call->pool);
-    authp_json_set_str(out, "message", "Logged out successfully");
-    authp_answer_json(call, 200, out);
+    authp_answer_message(call, "Logged out successfully");
     return AUTHP_OK;
 }
 
