@@ -13,7 +13,7 @@ void authp_sign_in_end_named(const authp_call_t *call)
     const char *csrf = authp_cookie_value(call, AUTHP_CSRF_COOKIE);
     authp_err_t err = authp_csrf_read_named(call->realm, csrf, &sid);
     if (err == AUTHP_OK) {
-        err = authp_session_end(call->realm, sid.hex, &call->client, call->pool);
+        err = authp_session_end_by_id(call->realm, sid.hex, &call->client, call->pool);
     }
     (void)err;
 }
@@ -30,11 +30,8 @@ static void end_replaced(const authp_call_t *call, const authp_grant_t *grant)
         strcmp(before.session->id.hex, grant->session->id.hex) == 0) {
         return;
     }
-    const authp_leaving_t leaving = {.user_id = before.session->user_id.hex,
-                                     .session_id = before.session->id.hex,
-                                     .ver = before.session->ver,
-                                     .session = before.session};
-    authp_err_t err = authp_session_logout(call->realm, &leaving, false, &call->client, call->pool);
+    authp_err_t err =
+        authp_session_end(call->realm, before.session, "logout", &call->client, call->pool);
     (void)err;
 }
 
@@ -87,11 +84,7 @@ authp_err_t authp_sign_in_by_password(authp_call_t *call, authp_door_t door, aut
 
 authp_err_t authp_sign_in_end(const authp_call_t *call)
 {
-    const authp_leaving_t leaving = {.user_id = call->user->id.hex,
-                                     .session_id = call->session->id.hex,
-                                     .ver = call->principal.ver,
-                                     .session = call->session};
-    return authp_session_logout(call->realm, &leaving, false, &call->client, call->pool);
+    return authp_session_end(call->realm, call->session, "logout", &call->client, call->pool);
 }
 
 authp_err_t authp_sign_in_bearer_by_password(authp_call_t *call, authp_door_t door)

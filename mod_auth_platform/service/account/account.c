@@ -143,7 +143,6 @@ authp_err_t authp_account_sign_up(const authp_realm_t *realm, const authp_new_ac
                                   apr_pool_t *pool)
 {
     authp_new_account_t own = *in;
-    own.verified = false;
     own.email_verified = false;
     authp_user_t *user = NULL;
     authp_err_t err = authp_account_insert(realm, &own, AUTHP_HASH_STRANGER, &user, pool);
@@ -160,9 +159,10 @@ authp_err_t authp_account_register(const authp_realm_t *realm, const authp_new_a
                                    const authp_client_t *client, authp_grant_t *out,
                                    apr_pool_t *pool)
 {
-    /* A person who registers cannot choose a role. */
+    /* A person who registers can neither choose a role nor verify it. */
     authp_new_account_t own = *in;
     own.role = authp_account_default_role(realm);
+    own.verified = false;
     authp_user_t *user = NULL;
     authp_err_t err = authp_account_sign_up(realm, &own, client, &user, pool);
     return err == AUTHP_OK ? authp_session_start(realm, user, client, out, pool) : err;

@@ -35,9 +35,9 @@ AUTHP_CHECKED authp_err_t authp_account_insert(const authp_realm_t *realm,
                                                const authp_new_account_t *in, authp_hash_for_t who,
                                                authp_user_t **out, apr_pool_t *pool);
 
-/* Makes the account of the person who registers, with in->role and without a session. in->verified
- * and in->email_verified do not count: registering proves neither. AUTHP_E_EMAIL_TAKEN, or
- * AUTHP_E_USER_EXISTS as authp_account_create(). */
+/* Makes the account of the person who registers, without a session. The caller decides in->role and
+ * in->verified. in->email_verified does not count, because registering proves no address.
+ * AUTHP_E_EMAIL_TAKEN, or AUTHP_E_USER_EXISTS as authp_account_create(). */
 AUTHP_CHECKED authp_err_t authp_account_sign_up(const authp_realm_t *realm,
                                                 const authp_new_account_t *in,
                                                 const authp_client_t *client, authp_user_t **out,

@@ -107,40 +107,57 @@ static authp_err_t ask_for_all(const authp_realm_t *realm, const authp_leaving_t
     return err == AUTHP_E_TOKEN_REVOKED ? AUTHP_OK : err;
 }
 
+static void audit_end(const authp_realm_t *realm, const char *user_id, const char *sid,
+                      const char *reason, const authp_client_t *client, apr_pool_t *pool)
+{
+    const authp_event_t event = {"logout", "ok", reason, user_id, user_id, sid};
+    authp_audit_write(realm, &event, client, pool);
+}
+
+static authp_err_t end_one(const authp_realm_t *realm, const char *user_id, const char *sid,
+                           const char *reason, const authp_client_t *client, apr_pool_t *pool)
+{
+    authp_err_t err = authp_live_change_session_end(realm, sid, reason, pool);
+    if (err == AUTHP_OK) {
+        audit_end(realm, user_id, sid, reason, client, pool);
+    }
+    return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+}
+
 authp_err_t authp_session_logout(const authp_realm_t *realm, const authp_leaving_t *leaving,
                                  bool all, const authp_client_t *client, apr_pool_t *pool)
 {
+    static const char reason[] = "logout_all";
     const char *user_id = leaving->user_id;
     const char *sid = leaving->session_id;
+    int count = 0;
     authp_err_t err = all ? ask_for_all(realm, leaving, &all, pool) : AUTHP_OK;
     if (err != AUTHP_OK) {
         return err;
     }
-    const char *reason = all ? "logout_all" : "logout";
-    int count = 0;
-    if (all) {
-        err = authp_live_change_session_end_user(realm, user_id, NULL, reason, &count, pool);
-    } else {
-        err = authp_live_change_session_end(realm, sid, reason, pool);
-        count = err == AUTHP_OK;
-        err = err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+    if (!all) {
+        return end_one(realm, user_id, sid, "logout", client, pool);
     }
+    err = authp_live_change_session_end_user(realm, user_id, NULL, reason, &count, pool);
     if (err == AUTHP_OK && count > 0) {
-        const authp_event_t event = {"logout", "ok", reason, user_id, user_id, sid};
-        authp_audit_write(realm, &event, client, pool);
+        audit_end(realm, user_id, sid, reason, client, pool);
     }
     return err;
 }
 
-authp_err_t authp_session_end(const authp_realm_t *realm, const char *sid,
-                              const authp_client_t *client, apr_pool_t *pool)
+authp_err_t authp_session_end(const authp_realm_t *realm, const authp_session_t *session,
+                              const char *reason, const authp_client_t *client, apr_pool_t *pool)
+{
+    return end_one(realm, session->user_id.hex, session->id.hex, reason, client, pool);
+}
+
+authp_err_t authp_session_end_by_id(const authp_realm_t *realm, const char *sid,
+                                    const authp_client_t *client, apr_pool_t *pool)
 {
     authp_session_t *row = NULL;
     authp_err_t err = authp_store_session_by_id(realm->store, sid, &row, pool);
     if (err != AUTHP_OK) {
         return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
     }
-    const authp_leaving_t leaving = {
-        .user_id = row->user_id.hex, .session_id = row->id.hex, .ver = row->ver, .session = row};
-    return authp_session_logout(realm, &leaving, false, client, pool);
+    return authp_session_end(realm, row, "logout", client, pool);
 }

@@ -43,8 +43,13 @@ AUTHP_CHECKED authp_err_t authp_session_logout(const authp_realm_t *realm,
                                                const authp_leaving_t *leaving, bool all,
                                                const authp_client_t *client, apr_pool_t *pool);
 
-/* Ends the session `sid`, which a token of the server has named. AUTHP_OK also if there is none. */
-AUTHP_CHECKED authp_err_t authp_session_end(const authp_realm_t *realm, const char *sid,
+/* Ends one session. AUTHP_OK also if it has ended. `reason` is kept in its row and in the audit. */
+AUTHP_CHECKED authp_err_t authp_session_end(const authp_realm_t *realm,
+                                            const authp_session_t *session, const char *reason,
                                             const authp_client_t *client, apr_pool_t *pool);
+/* Signs out of the session `sid`, which a token of the server has named. AUTHP_OK also if there is
+ * none. */
+AUTHP_CHECKED authp_err_t authp_session_end_by_id(const authp_realm_t *realm, const char *sid,
+                                                  const authp_client_t *client, apr_pool_t *pool);
 
 #endif

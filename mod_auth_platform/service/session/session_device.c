@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/session/session_device.h"
 
-#include "service/live/live_change.h"
+#include "service/session/session.h"
 
 #include <string.h>
 
@@ -11,20 +11,6 @@ static bool is_older(const authp_session_t *one, const authp_session_t *other)
 {
     return one->created_at != other->created_at ? one->created_at < other->created_at
                                                 : strcmp(one->id.hex, other->id.hex) < 0;
-}
-
-static authp_err_t end(const authp_realm_t *realm, const authp_session_t *session,
-                       const authp_client_t *client, apr_pool_t *pool)
-{
-    static const char reason[] = "device_replaced";
-    authp_err_t err = authp_live_change_session_end(realm, session->id.hex, reason, pool);
-    if (err != AUTHP_OK) {
-        return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
-    }
-    const char *user_id = session->user_id.hex;
-    const authp_event_t event = {"logout", "ok", reason, user_id, user_id, session->id.hex};
-    authp_audit_write(realm, &event, client, pool);
-    return AUTHP_OK;
 }
 
 /* Ends those of one page. */
@@ -37,7 +23,7 @@ static authp_err_t end_some(const authp_realm_t *realm, const apr_array_header_t
         const authp_session_t *session = APR_ARRAY_IDX(page, i, const authp_session_t *);
         if (session->device_id != NULL && strcmp(session->device_id, than->device_id) == 0 &&
             is_older(session, than)) {
-            err = end(realm, session, client, pool);
+            err = authp_session_end(realm, session, "device_replaced", client, pool);
         }
     }
     return err;

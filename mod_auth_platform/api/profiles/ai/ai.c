@@ -152,7 +152,7 @@ static authp_err_t end_session(authp_call_t *call, const char *token, bool by_co
         err = authp_pair_check_session(call, proof.session->id.hex);
     }
     if (err == AUTHP_OK) {
-        err = authp_session_end(call->realm, proof.session->id.hex, &call->client, call->pool);
+        err = authp_session_end(call->realm, proof.session, "logout", &call->client, call->pool);
     }
     return err;
 }

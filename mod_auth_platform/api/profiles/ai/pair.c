@@ -86,7 +86,7 @@ static void end_platform_session(authp_call_t *call)
     if (err != AUTHP_OK && err != AUTHP_E_TOKEN_EXPIRED) {
         return;
     }
-    err = authp_session_end(call->realm, who.session_id, &call->client, call->pool);
+    err = authp_session_end_by_id(call->realm, who.session_id, &call->client, call->pool);
     authp_cookie_clear_access(call);
     (void)err;
 }
@@ -97,7 +97,7 @@ void authp_pair_replace(authp_call_t *call)
     const char *token = authp_pair_token(call);
     authp_err_t err = authp_session_prove(call->realm, token, &before, call->pool);
     if (err == AUTHP_OK) {
-        err = authp_session_end(call->realm, before.session->id.hex, &call->client, call->pool);
+        err = authp_session_end(call->realm, before.session, "logout", &call->client, call->pool);
     }
     (void)err;
     authp_sign_in_end_named(call);
