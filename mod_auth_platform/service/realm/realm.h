@@ -42,6 +42,7 @@ typedef struct authp_realm_t {
     const struct authp_limits_t *limits;     /* NULL: no limits */
     /* Made by authp_provider_set_make(). NULL: no provider of identities can be contacted. */
     const struct authp_provider_set_t *providers;
+    const struct authp_otp_sender_t *otp; /* sends one-time codes; NULL: codes cannot be sent */
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;
