@@ -91,10 +91,11 @@ static void unset_environment(apr_table_t *env)
 {
     static const char *const names[] = {
         "AUTH_USER_ID", "AUTH_EMAIL", "AUTH_EMAIL_VERIFIED", "AUTH_NAME", "AUTH_USERNAME",
-        "AUTH_ROLES", "AUTH_SESSION_ID",
+        "AUTH_PHONE", "AUTH_ROLES", "AUTH_SESSION_ID",
         /* mod_include makes these from the headers of the page and passes them on. */
         "HTTP_X_AUTH_USER_ID", "HTTP_X_AUTH_EMAIL", "HTTP_X_AUTH_EMAIL_VERIFIED",
-        "HTTP_X_AUTH_NAME", "HTTP_X_AUTH_USERNAME", "HTTP_X_AUTH_ROLES", "HTTP_X_AUTH_SESSION_ID"};
+        "HTTP_X_AUTH_NAME", "HTTP_X_AUTH_USERNAME", "HTTP_X_AUTH_PHONE", "HTTP_X_AUTH_ROLES",
+        "HTTP_X_AUTH_SESSION_ID"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         apr_table_unset(env, names[i]);
     }
@@ -129,6 +130,9 @@ static int on_fixups_environment(request_rec *r)
     if (who->username != NULL) {
         put(r->subprocess_env, "AUTH_USERNAME", who->username);
     }
+    if (who->phone != NULL) {
+        put(r->subprocess_env, "AUTH_PHONE", who->phone);
+    }
     name_user(r, context);
     return OK;
 }
@@ -149,6 +153,9 @@ static void export_headers(request_rec *r, authp_context_t *context)
     }
     if (who->username != NULL) {
         put(r->headers_in, "X-Auth-Username", authp_text_header_safe(who->username, r->pool));
+    }
+    if (who->phone != NULL) {
+        put(r->headers_in, "X-Auth-Phone", authp_text_header_safe(who->phone, r->pool));
     }
 }
 

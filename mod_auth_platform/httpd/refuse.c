@@ -80,8 +80,10 @@ static void fill_reader(request_rec *r, authp_err_t err, const authp_guard_reque
     out->known = context->known && err == AUTHP_E_INSUFFICIENT_ROLE;
     if (out->known) {
         out->name = context->principal.name;
-        out->login = context->principal.email != NULL ? context->principal.email
-                                                      : context->principal.username;
+        const authp_principal_t *who = &context->principal;
+        out->login = who->email != NULL      ? who->email
+                     : who->username != NULL ? who->username
+                                             : who->phone;
         out->sign_in = authp_guard_redirect(authp_runtime_get()->realm, request, true, r->pool);
     }
 }

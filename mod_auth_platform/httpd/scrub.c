@@ -24,7 +24,7 @@ static bool is_identity(const char *text, size_t len)
 {
     static const char *const names[] = {
         "x-auth-user-id",  "x-auth-email", "x-auth-email-verified", "x-auth-name",
-        "x-auth-username", "x-auth-roles", "x-auth-session-id"};
+        "x-auth-username", "x-auth-phone", "x-auth-roles",          "x-auth-session-id"};
     if (len == 0 || (text[0] | 0x20) != 'x') {
         return false;
     }

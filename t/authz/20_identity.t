@@ -56,7 +56,7 @@ is($seen->{headers}{Authorization},    undef,       'no token');
 
 # Headers that a client sends under our names, in every spelling, on guarded and other pages.
 my @names = map { my $n = $_; ($n, lc $n, uc $n, $n =~ s/-/_/gr, $n =~ s/-(?=[^-]*$)/_/r) }
-    qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Username X-Auth-Roles X-Auth-Session-Id);
+    qw(X-Auth-User-Id X-Auth-Email X-Auth-Email-Verified X-Auth-Name X-Auth-Username X-Auth-Phone X-Auth-Roles X-Auth-Session-Id);
 for my $path ('/app/whoami', '/optional/whoami', '/proxied', '/open/whoami') {
     for my $name (@names) {
         my ($host, $port) = origin() =~ m{//(.*):(\d+)};

@@ -120,6 +120,7 @@ static void expect_both_readers(const authp_claims_t *claims)
     ck_assert_pstr_eq(fast.prf, slow.prf);
     ck_assert_pstr_eq(fast.role, slow.role);
     ck_assert_pstr_eq(fast.username, slow.username);
+    ck_assert_pstr_eq(fast.phone, slow.phone);
     ck_assert_str_eq(fast.sub, slow.sub);
     ck_assert_str_eq(fast.sid, slow.sid);
     ck_assert_str_eq(fast.jti, slow.jti);
@@ -158,12 +159,23 @@ START_TEST(both_readers_read_alike)
     }
     expect_both_readers(&claims);
     claims.nroles = 1;
-    for (int i = 0; i < 32; i++) { /* all that profiles may add, in each combination */
+    const char *const what[] = {"read", "write"};
+    apr_array_header_t *permissions = apr_array_make(f.pool, 2, sizeof(const char *));
+    for (int i = 0; i < 512; i++) { /* all that profiles may add, in each combination */
         claims.prf = (i & 1) != 0 ? "ai" : NULL;
         claims.role = (i & 2) != 0 ? "user" : NULL;
         claims.username = (i & 4) != 0 ? "ada.l" : NULL;
         claims.with_role = claims.with_username = (i & 8) != 0;
         claims.with_user_id = (i & 16) != 0;
+        claims.phone = (i & 32) != 0 ? "+919876543210" : NULL;
+        claims.national = claims.phone != NULL ? claims.phone + 3 : NULL;
+        claims.with_national = (i & 64) != 0;
+        claims.with_user_type = (i & 128) != 0;
+        permissions->nelts = 0;
+        for (int j = 0; j < i % 3; j++) {
+            APR_ARRAY_PUSH(permissions, const char *) = what[j];
+        }
+        claims.permissions = (i & 256) != 0 ? permissions : NULL;
         expect_both_readers(&claims);
     }
 }

@@ -127,6 +127,10 @@ static const char *const refused[][2] = {
     {"\"roles\":", "\"role\":1,\"roles\":"},
     {"\"roles\":", "\"role\":\"\",\"roles\":"},
     {"\"ver\":3", "\"username\":[],\"ver\":3"},
+    {"\"ver\":3", "\"user_type\":7,\"ver\":3"},
+    {"\"ver\":3", "\"user_type\":\"\",\"ver\":3"},
+    {"\"roles\":", "\"phone_number\":{},\"roles\":"},
+    {"\"roles\":", "\"phone_number\":\"+9\x7f\",\"roles\":"},
 };
 
 START_TEST(refused_in_each_spelling)

@@ -210,13 +210,19 @@ START_TEST(claims_of_the_platform)
 {
     int expires_in = 0;
     const json_t *claims = claims_of(issue(&expires_in));
-    static const char *const absent[] = {"prf", "role", "user_id", "username"};
+    static const char *const absent[] = {"prf",      "role",         "user_id",
+                                         "username", "phone_number", "phone",
+                                         "mobile",   "user_type",    "permissions"};
     for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
         ck_assert_ptr_null(json_object_get(claims, absent[i]));
     }
     ck_assert_str_eq(claim(claims, "aud"), f.settings->jwt_audience);
     user.username = "ada.l";
-    ck_assert_str_eq(claim(claims_of(issue(&expires_in)), "username"), "ada.l");
+    user.phone = "+919876543210";
+    claims = claims_of(issue(&expires_in));
+    ck_assert_str_eq(claim(claims, "username"), "ada.l");
+    ck_assert_str_eq(claim(claims, "phone_number"), "+919876543210");
+    ck_assert_ptr_null(json_object_get(claims, "phone"));
 }
 END_TEST
 

@@ -16,7 +16,6 @@
 #define SMALL 4096 /* two slots and 128 marks, so entries are replaced all the time */
 #define LARGE 262144
 #define THREADS 8
-
 static fixture_t f;
 static authp_realm_t *plain; /* a realm without caches */
 static const char *tokens[TOKENS];
@@ -30,11 +29,10 @@ static uint64_t dice(uint64_t sides)
 
 static const char *letters(char first, size_t len)
 {
-    char *text = apr_palloc(f.pool, len + 1);
+    char *text = apr_pcalloc(f.pool, len + 1);
     for (size_t i = 0; i < len; i++) {
         text[i] = (char)('a' + ((size_t)first + i) % 26);
     }
-    text[len] = '\0';
     return text;
 }
 
@@ -47,6 +45,7 @@ static const char *issue(int n)
     authp_user_t user = {.email = n % 5 == 1 ? NULL : letters((char)n, 3 + dice(40)),
                          .name = n % 7 == 2 ? NULL : letters((char)(n + 1), dice(50)),
                          .username = n % 4 == 0 ? letters('u', 3 + dice(9)) : NULL,
+                         .phone = n % 6 == 1 ? letters('+', 10) : NULL,
                          .email_verified = n % 2 == 0,
                          .is_recruiter_verified = n % 3 == 0,
                          .ver = n,
@@ -110,8 +109,9 @@ static void expect_same(const authp_principal_t *a, const authp_principal_t *b)
     ck_assert_pstr_eq(a->email, b->email);
     ck_assert_pstr_eq(a->name, b->name);
     ck_assert_pstr_eq(a->username, b->username);
+    ck_assert_pstr_eq(a->phone, b->phone);
     ck_assert_pstr_eq(a->prf, b->prf);
-    ck_assert_int_eq(a->email_verified, b->email_verified);
+    ck_assert(a->email_verified == b->email_verified);
     ck_assert(a->roles == b->roles && a->role == b->role);
     /* All members from `ver` on, also later ones, without the padding before it. */
     const size_t from = offsetof(authp_principal_t, ver);

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 
 #include <apr_pools.h>
+#include <apr_tables.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,8 +29,9 @@ typedef struct authp_claims_t {
     const char *email;    /* NULL means null in JSON */
     const char *name;     /* NULL means null in JSON */
     const char *prf;      /* NULL if absent: a token of the platform itself */
-    const char *role;     /* NULL if absent or null */
+    const char *role;     /* role or user_type; NULL if absent or null */
     const char *username; /* NULL if absent or null */
+    const char *phone;    /* phone_number: E.164. NULL if absent */
     int64_t iat;
     int64_t nbf;
     int64_t exp;
@@ -39,7 +41,11 @@ typedef struct authp_claims_t {
     /* For authp_jwt_build(): the claim is written, as null if it has no value. */
     bool with_role;
     bool with_username;
-    bool with_user_id; /* user_id, the same as sub */
+    bool with_user_id;    /* user_id, the same as sub */
+    bool with_user_type;  /* user_type, the same as role would be */
+    bool with_national;   /* phone and mobile */
+    const char *national; /* the value of these two: digits of the number in its own country */
+    const apr_array_header_t *permissions; /* const char *; NULL: the claim is absent */
     int nroles;
     const char *roles[AUTHP_JWT_MAX_ROLES];
 } authp_claims_t;

@@ -72,6 +72,21 @@ static void set_optional(json_t *payload, const char *name, const char *value, b
     }
 }
 
+static void set_phone(json_t *payload, const authp_claims_t *claims)
+{
+    set_optional(payload, "phone_number", claims->phone, false);
+    if (claims->with_national) {
+        authp_json_set_str(payload, "phone", claims->national);
+        authp_json_set_str(payload, "mobile", claims->national);
+    }
+    if (claims->permissions != NULL) {
+        json_t *list = authp_json_set_array(payload, "permissions");
+        for (int i = 0; i < claims->permissions->nelts; i++) {
+            authp_json_append_str(list, APR_ARRAY_IDX(claims->permissions, i, const char *));
+        }
+    }
+}
+
 static const char *payload_of(const authp_jwt_t *jwt, const authp_claims_t *claims,
                               apr_pool_t *pool)
 {
@@ -91,9 +106,12 @@ static const char *payload_of(const authp_jwt_t *jwt, const authp_claims_t *clai
     authp_json_set_str(payload, "name", claims->name);
     authp_json_set_bool(payload, "email_verified", claims->email_verified);
     set_optional(payload, "prf", claims->prf, false);
-    set_optional(payload, "role", claims->role, claims->with_role);
+    set_optional(payload, "role", claims->with_user_type ? NULL : claims->role, claims->with_role);
+    set_optional(payload, "user_type", claims->with_user_type ? claims->role : NULL,
+                 claims->with_user_type);
     set_optional(payload, "user_id", claims->with_user_id ? claims->sub : NULL, false);
     set_optional(payload, "username", claims->username, claims->with_username);
+    set_phone(payload, claims);
     json_t *roles = authp_json_set_array(payload, "roles");
     for (int i = 0; i < claims->nroles; i++) {
         authp_json_append_str(roles, claims->roles[i]);

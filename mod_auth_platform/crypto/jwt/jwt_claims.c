@@ -102,9 +102,31 @@ static void role_list(scan_t *scan, authp_claims_t *out)
     scan->ok = false;
 }
 
+/* Skips a list of strings that this program does not read. */
+static void skip_list(scan_t *scan)
+{
+    expect(scan, "[");
+    if (skip(scan, "]")) {
+        return;
+    }
+    do {
+        (void)string(scan);
+    } while (skip(scan, ","));
+    expect(scan, "]");
+}
+
 /* The claims between nbf and roles that only some tokens have. */
 static void before_roles(scan_t *scan, authp_claims_t *out)
 {
+    if (skip(scan, ",\"permissions\":")) {
+        skip_list(scan);
+    }
+    if (skip(scan, ",\"phone\":")) {
+        (void)string_or_null(scan);
+    }
+    if (skip(scan, ",\"phone_number\":")) {
+        out->phone = string_or_null(scan);
+    }
     if (skip(scan, ",\"prf\":")) {
         out->prf = string(scan);
     }
@@ -120,6 +142,9 @@ static void before_ver(scan_t *scan, authp_claims_t *out)
     expect(scan, ",\"type\":\"access\"");
     if (skip(scan, ",\"user_id\":")) {
         (void)string(scan);
+    }
+    if (skip(scan, ",\"user_type\":")) {
+        out->role = string_or_null(scan);
     }
     if (skip(scan, ",\"username\":")) {
         out->username = string_or_null(scan);
@@ -153,6 +178,9 @@ bool authp_jwt_claims_scan(char *text, size_t len, authp_claims_t *out)
     out->iss = string(&scan);
     expect(&scan, ",\"jti\":");
     out->jti = string(&scan);
+    if (skip(&scan, ",\"mobile\":")) {
+        (void)string_or_null(&scan);
+    }
     expect(&scan, ",\"name\":");
     out->name = string_or_null(&scan);
     expect(&scan, ",\"nbf\":");
@@ -217,7 +245,8 @@ bool authp_jwt_claims_all_clean(const authp_claims_t *claims)
 {
     bool clean = authp_jwt_claims_clean(claims->jti) && clean_or_null(claims->email) &&
                  clean_or_null(claims->name) && clean_or_null(claims->username) &&
-                 clean_or_null(claims->prf) && clean_or_null(claims->role);
+                 clean_or_null(claims->phone) && clean_or_null(claims->prf) &&
+                 clean_or_null(claims->role);
     for (int i = 0; clean && i < claims->nroles; i++) {
         clean = authp_jwt_claims_clean(claims->roles[i]);
     }

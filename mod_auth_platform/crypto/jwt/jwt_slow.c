@@ -90,6 +90,16 @@ static bool read_roles(const json_t *claims, authp_claims_t *out)
     return true;
 }
 
+/* Reads the role from `role` or from `user_type`. No token of this program has both. */
+static bool read_role(const json_t *claims, authp_claims_t *out)
+{
+    const char *type = NULL;
+    bool good =
+        read_optional(claims, "role", &out->role) && read_optional(claims, "user_type", &type);
+    out->role = type != NULL ? type : out->role;
+    return good;
+}
+
 /* prf is absent or a string. */
 static bool read_prf(const json_t *claims, authp_claims_t *out)
 {
@@ -112,7 +122,8 @@ bool authp_jwt_slow_parse(const authp_jwt_t *jwt, const char *text, size_t len, 
            read_prf(claims, out) && read_audience(jwt, claims, out) &&
            read_string(claims, "sub", &out->sub) && read_string(claims, "sid", &out->sid) &&
            read_string(claims, "jti", &out->jti) && read_nullable(claims, "email", &out->email) &&
-           read_nullable(claims, "name", &out->name) && read_optional(claims, "role", &out->role) &&
+           read_nullable(claims, "name", &out->name) && read_role(claims, out) &&
+           read_optional(claims, "phone_number", &out->phone) &&
            read_optional(claims, "username", &out->username) &&
            read_integer(claims, "iat", &out->iat) && read_integer(claims, "nbf", &out->nbf) &&
            read_integer(claims, "exp", &out->exp) &&

@@ -15,6 +15,7 @@ typedef struct authp_principal_t {
     const char *email;    /* NULL if none */
     const char *name;     /* NULL if none */
     const char *username; /* NULL if none */
+    const char *phone;    /* E.164; NULL if none */
     const char *prf;      /* the profile whose token this is; NULL = platform */
     bool email_verified;
     authp_roles_t roles; /* effective */

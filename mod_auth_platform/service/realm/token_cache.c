@@ -19,6 +19,7 @@ typedef struct entry_t {
     uint16_t email_at; /* offset in the texts; 0: none */
     uint16_t name_at;
     uint16_t username_at;
+    uint16_t phone_at;
     uint16_t prf_at;
     authp_principal_t principal; /* the reader sets its strings */
 } entry_t;
@@ -168,6 +169,7 @@ static bool read_slot(const slot_t *slot, const char *token, size_t len, authp_t
     out->principal.email = text_at(text, entry->email_at);
     out->principal.name = text_at(text, entry->name_at);
     out->principal.username = text_at(text, entry->username_at);
+    out->principal.phone = text_at(text, entry->phone_at);
     out->principal.prf = text_at(text, entry->prf_at);
     return true;
 }
@@ -235,6 +237,7 @@ static bool compose(draft_t *draft, const char *token, size_t len, const authp_t
         !append_text(draft, hit->principal.email, &entry->email_at) ||
         !append_text(draft, hit->principal.name, &entry->name_at) ||
         !append_text(draft, hit->principal.username, &entry->username_at) ||
+        !append_text(draft, hit->principal.phone, &entry->phone_at) ||
         !append_text(draft, hit->principal.prf, &entry->prf_at)) {
         return false;
     }

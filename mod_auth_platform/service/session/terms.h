@@ -6,9 +6,12 @@
 
 /* Claims that the tokens of some profiles have beside those of every token. */
 enum {
-    AUTHP_TERMS_ROLE = 1,    /* role: one of the effective roles */
-    AUTHP_TERMS_USER_ID = 2, /* user_id: the same as sub */
-    AUTHP_TERMS_USERNAME = 4 /* username; null if the account has none */
+    AUTHP_TERMS_ROLE = 1,     /* role: one of the effective roles */
+    AUTHP_TERMS_USER_ID = 2,  /* user_id: the same as sub */
+    AUTHP_TERMS_USERNAME = 4, /* username; null if the account has none */
+    /* phone and mobile: the digits of the number without its country, null if there is none;
+     * user_type: the same as role; permissions, by ROLE_PERMISSIONS */
+    AUTHP_TERMS_PHONE = 8
 };
 
 /* What differs between the access tokens of profiles. */

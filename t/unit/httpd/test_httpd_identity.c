@@ -8,12 +8,12 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static const char *const variables[] = {"AUTH_USER_ID", "AUTH_EMAIL", "AUTH_EMAIL_VERIFIED",
-                                        "AUTH_NAME",    "AUTH_ROLES", "AUTH_SESSION_ID",
-                                        "AUTH_USERNAME"};
-static const char *const headers[] = {"X-Auth-User-Id", "X-Auth-Email", "X-Auth-Email-Verified",
-                                      "X-Auth-Name",    "X-Auth-Roles", "X-Auth-Session-Id",
-                                      "X-Auth-Username"};
+static const char *const variables[] = {"AUTH_USER_ID",  "AUTH_EMAIL", "AUTH_EMAIL_VERIFIED",
+                                        "AUTH_NAME",     "AUTH_ROLES", "AUTH_SESSION_ID",
+                                        "AUTH_USERNAME", "AUTH_PHONE"};
+static const char *const headers[] = {"X-Auth-User-Id",  "X-Auth-Email", "X-Auth-Email-Verified",
+                                      "X-Auth-Name",     "X-Auth-Roles", "X-Auth-Session-Id",
+                                      "X-Auth-Username", "X-Auth-Phone"};
 #define NAMES ((int)(sizeof(variables) / sizeof(variables[0])))
 
 static const char *in(const request_rec *r, const char *name)
@@ -31,13 +31,14 @@ static request_rec *somebody(authp_context_t **context)
     request_rec *r = httpd_fake_request("/app");
     *context = httpd_fake_admit(r, "candidate");
     (*context)->principal.username = "ada";
+    (*context)->principal.phone = "+919876543210";
     return r;
 }
 
 static void expect_told(const request_rec *r, const authp_principal_t *who, const char *roles)
 {
-    const char *const values[] = {who->user_id, who->email,      "false",      who->name,
-                                  roles,        who->session_id, who->username};
+    const char *const values[] = {who->user_id, who->email,      "false",       who->name,
+                                  roles,        who->session_id, who->username, who->phone};
     for (int i = 0; i < NAMES; i++) {
         ck_assert_str_eq(env(r, variables[i]), values[i]);
         ck_assert_str_eq(in(r, headers[i]), i == 3 ? "Ada %C3%A9" : values[i]);
@@ -71,6 +72,7 @@ START_TEST(who_has_no_address_and_no_name)
     context->principal.email = NULL;
     context->principal.name = NULL;
     context->principal.username = NULL;
+    context->principal.phone = NULL;
     context->principal.email_verified = true;
     httpd_fake_fixups(r);
     ck_assert_ptr_null(env(r, "AUTH_EMAIL"));
@@ -79,6 +81,8 @@ START_TEST(who_has_no_address_and_no_name)
     ck_assert_ptr_null(in(r, "X-Auth-Name"));
     ck_assert_ptr_null(env(r, "AUTH_USERNAME"));
     ck_assert_ptr_null(in(r, "X-Auth-Username"));
+    ck_assert_ptr_null(env(r, "AUTH_PHONE"));
+    ck_assert_ptr_null(in(r, "X-Auth-Phone"));
     ck_assert_str_eq(env(r, "AUTH_EMAIL_VERIFIED"), "false");
     ck_assert_str_eq(in(r, "X-Auth-Email-Verified"), "false");
 }

@@ -7,8 +7,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
-static const char *const ours[] = {"X-Auth-User-Id", "X-Auth-Email", "X-Auth-Email-Verified",
-                                   "X-Auth-Name",    "X-Auth-Roles", "X-Auth-Session-Id"};
+static const char *const ours[] = {"X-Auth-User-Id",  "X-Auth-Email", "X-Auth-Email-Verified",
+                                   "X-Auth-Name",     "X-Auth-Roles", "X-Auth-Session-Id",
+                                   "X-Auth-Username", "X-Auth-Phone"};
 #define OURS ((int)(sizeof(ours) / sizeof(ours[0])))
 
 static void upper(char *text)
