@@ -137,13 +137,29 @@ static bool is_line(const char *text)
     return text == NULL || strpbrk(text, "\r\n") == NULL;
 }
 
+static bool is_secret_line(const char *name, const authp_secret_t *secret)
+{
+    if (name == NULL || secret == NULL) {
+        return name == NULL && secret == NULL;
+    }
+    const char *value = (const char *)authp_secret_bytes(secret);
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")] == '\0' && is_line(value) &&
+           strlen(value) == authp_secret_len(secret);
+}
+
+static bool fits(const authp_fetch_t *request)
+{
+    return authp_fetch_url_fits(request->url) && is_line(request->accept) &&
+           is_line(request->bearer) && is_secret_line(request->secret_name, request->secret) &&
+           (request->form == NULL || request->json == NULL);
+}
+
 static authp_err_t fetch(void *ctx, const authp_fetch_t *request, authp_fetched_t *out,
                          apr_pool_t *pool)
 {
     client_t *client = ctx;
     CURL *easy = NULL;
-    if (!authp_fetch_url_fits(request->url) || !is_line(request->accept) ||
-        !is_line(request->bearer)) {
+    if (!fits(request)) {
         return AUTHP_E_MALFORMED;
     }
     if (!enter(client, &easy)) {

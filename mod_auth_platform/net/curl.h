@@ -4,7 +4,8 @@
 
 #include "net/fetch.h"
 
-/* The HTTP client, on libcurl. Each process makes one. It follows no redirect, uses no proxy and no
+/* The HTTP client, on libcurl. A process makes one for each group of servers that share a bound of
+ * requests and the trusted certificates. It follows no redirect, uses no proxy and no
  * file of the user (.netrc, cookies), and verifies certificates. Many threads may use it.
  *
  * Make it after the fork: in a child of httpd, or in the tool. */

@@ -166,17 +166,42 @@ static void set_rules(setup_t *setup)
     set_pointer(setup, CURLOPT_USERAGENT, "mod_auth_platform");
 }
 
+/* libcurl calls this about once a second, and whenever bytes arrive. A result other than 0 ends the
+ * request. */
+static int look_at_cancel(void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+                          curl_off_t up)
+{
+    const atomic_bool *cancel = ctx;
+    (void)down_all, (void)down, (void)up_all, (void)up;
+    return atomic_load(cancel) ? 1 : 0;
+}
+
+static void set_cancel(setup_t *setup, const atomic_bool *cancel)
+{
+    set_long(setup, CURLOPT_NOPROGRESS, 0);
+    set_pointer(setup, CURLOPT_XFERINFODATA, (const void *)(uintptr_t)cancel);
+    if (setup->rc == CURLE_OK) {
+        setup->rc = curl_easy_setopt(setup->easy, CURLOPT_XFERINFOFUNCTION, look_at_cancel);
+    }
+}
+
 static void set_request(setup_t *setup, const authp_fetch_t *request, sink_t *sink)
 {
     const long timeout = request->timeout_ms > 0 ? request->timeout_ms : 1; /* 0 means for ever */
+    const char *body = request->form != NULL ? request->form : request->json;
     set_pointer(setup, CURLOPT_URL, request->url);
     set_long(setup, CURLOPT_TIMEOUT_MS, timeout);
     set_long(setup, CURLOPT_CONNECTTIMEOUT_MS, timeout);
-    if (request->form != NULL) {
-        set_pointer(setup, CURLOPT_POSTFIELDS, request->form);
-        /* On a kept connection that the server closes libcurl would send the request again, and a
-         * code that is sent twice counts as stolen. */
+    if (body != NULL) {
+        set_pointer(setup, CURLOPT_POSTFIELDS, body);
+    }
+    if (body != NULL || request->once) {
+        /* On a kept connection that the server closes libcurl would send the request again. A code
+         * of an authorization server that is sent twice counts as stolen. */
         set_long(setup, CURLOPT_FRESH_CONNECT, 1);
+    }
+    if (request->cancel != NULL) {
+        set_cancel(setup, request->cancel);
     }
     if (request->user != NULL) {
         set_pointer(setup, CURLOPT_USERNAME, request->user);
@@ -198,20 +223,50 @@ static void set_request(setup_t *setup, const authp_fetch_t *request, sink_t *si
     set_pointer(setup, CURLOPT_HEADERDATA, sink);
 }
 
-/* The caller frees the list. NULL: no memory. */
+/* Adds "NAME: VALUE" to *list. Returns false if there is no memory; *list then stays. The text in
+ * `pool` is wiped, because the value may be a secret. libcurl has a copy of its own. */
+static bool add_line(struct curl_slist **list, const char *name, const char *value,
+                     apr_pool_t *pool)
+{
+    char *line = apr_pstrcat(pool, name, ": ", value, NULL);
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    authp_secret_wipe(line, strlen(line));
+    if (longer != NULL) {
+        *list = longer;
+    }
+    return longer != NULL;
+}
+
+static void free_lines(struct curl_slist *list)
+{
+    for (struct curl_slist *at = list; at != NULL; at = at->next) {
+        authp_secret_wipe(at->data, strlen(at->data));
+    }
+    curl_slist_free_all(list);
+}
+
+/* The header lines of a request. The caller frees the list with free_lines(). NULL: no memory. */
 static struct curl_slist *lines_of(const authp_fetch_t *request, apr_pool_t *pool)
 {
+    struct curl_slist *list = NULL;
     const char *accept = request->accept != NULL ? request->accept : "application/json";
-    struct curl_slist *first = curl_slist_append(NULL, apr_pstrcat(pool, "Accept: ", accept, NULL));
-    if (first == NULL || request->bearer == NULL) {
-        return first;
+    bool whole = add_line(&list, "Accept", accept, pool);
+    if (request->json != NULL) {
+        whole = whole && add_line(&list, "Content-Type", "application/json", pool);
     }
-    struct curl_slist *both = curl_slist_append(
-        first, apr_pstrcat(pool, "Authorization: Bearer ", request->bearer, NULL));
-    if (both == NULL) {
-        curl_slist_free_all(first);
+    if (request->bearer != NULL) {
+        whole = whole && add_line(&list, "Authorization",
+                                  apr_pstrcat(pool, "Bearer ", request->bearer, NULL), pool);
     }
-    return both;
+    if (request->secret != NULL) {
+        const char *value = (const char *)authp_secret_bytes(request->secret);
+        whole = whole && add_line(&list, request->secret_name, value, pool);
+    }
+    if (!whole) {
+        free_lines(list);
+        return NULL;
+    }
+    return list;
 }
 
 /* Runs with all signals blocked. A thread that libcurl starts for a name lookup inherits that, and
@@ -291,7 +346,7 @@ authp_err_t authp_curl_run(CURL *easy, const struct curl_blob *ca, const authp_f
     if (rc == CURLE_OK) {
         rc = curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     }
-    curl_slist_free_all(lines);
+    free_lines(lines);
     if (rc != CURLE_OK) {
         return failed(easy, rc, sink->too_large, authp_fetch_origin(request->url, pool), &out->why);
     }

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 
 #include <apr_pools.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,13 +19,22 @@
 typedef struct authp_fetch_t {
     const char *url;  /* as authp_fetch_url_fits() wants it */
     const char *form; /* NULL: GET. Else POST with this body, application/x-www-form-urlencoded */
+    const char *json; /* NULL: none. Else POST with this body, application/json. Not with `form` */
     const char *user; /* NULL: none. Else Basic authentication, sent as it is: a client id of
                        * OAuth must be form-encoded before (RFC 6749 section 2.3.1) */
     const authp_secret_t *password; /* of `user`; NULL: empty */
     const char *bearer;             /* NULL: none. Else a Bearer token. Not together with `user` */
     const char *accept;             /* NULL: application/json */
-    int timeout_ms;                 /* for everything: name, connection, TLS, the whole answer */
-    size_t limit;                   /* bytes of the answer's body */
+    const char *secret_name;        /* NULL: none. Else the name of a further header line */
+    const authp_secret_t *secret;   /* its value */
+    /* True: the request is sent on a new connection. On a kept one that the server closes libcurl
+     * would send it again. A POST is always sent so. */
+    bool once;
+    /* NULL: none. Else the request ends with AUTHP_E_UNAVAILABLE at most about a second after this
+     * has become true. */
+    const atomic_bool *cancel;
+    int timeout_ms; /* for everything: name, connection, TLS, the whole answer */
+    size_t limit;   /* bytes of the answer's body */
 } authp_fetch_t;
 
 typedef struct authp_fetched_t {

@@ -167,6 +167,8 @@ static void tear_down(void)
     "MAXFILESIZE_LARGE=65536\nWRITEFUNCTION=set\nHEADERFUNCTION=set\nWRITEDATA=set\n"              \
     "HEADERDATA=set\nHTTPHEADER=set\n"
 
+static const atomic_bool never = false;
+
 static const struct {
     authp_fetch_t request;
     bool secret;
@@ -185,6 +187,13 @@ static const struct {
     {{.url = URL, .timeout_ms = -5, .limit = 65536, .user = "me"},
      false,
      RULES "TIMEOUT_MS=1\nCONNECTTIMEOUT_MS=1\nUSERNAME=me\nPASSWORD=\n" SINK},
+    {{.url = URL, .timeout_ms = 1, .limit = 65536, .json = "{}"},
+     false,
+     RULES "TIMEOUT_MS=1\nCONNECTTIMEOUT_MS=1\nPOSTFIELDS={}\nFRESH_CONNECT=1\n" SINK},
+    {{.url = URL, .timeout_ms = 1, .limit = 65536, .once = true, .cancel = &never},
+     false,
+     RULES "TIMEOUT_MS=1\nCONNECTTIMEOUT_MS=1\nFRESH_CONNECT=1\nNOPROGRESS=0\n"
+           "XFERINFODATA=set\nXFERINFOFUNCTION=set\n" SINK},
 };
 
 static authp_err_t fetch(int row)
