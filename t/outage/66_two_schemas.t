@@ -10,6 +10,20 @@ use AuthPlatform::Httpd;
 use AuthPlatform::Postgres;
 use Test::More;
 
+# On a busy machine a statement may wait for the only session for more than PgBouncer's 2 s, and the answer is 503. With `off` it is asked again.
+# A registration that was done although its answer was 503 is then a 409.
+sub ask {
+    my ($httpd, $path, $body, $again) = @_;
+    my $answer = $httpd->api($path, $body);
+    for (1 .. $again) {
+        last if $answer->{status} != 503;
+        select undef, undef, undef, 0.5;
+        $answer = $httpd->api($path, $body);
+        $answer->{status} = 201 if $answer->{status} == 409 && $path eq '/register';
+    }
+    return $answer;
+}
+
 my $pg = AuthPlatform::Postgres->new(pool => 1)->start->bouncer;
 for my $prepared (qw(on off)) {
     my %site = map {
@@ -26,8 +40,9 @@ for my $prepared (qw(on off)) {
     for my $i (1 .. 15) {
         for my $name (sort keys %site) {
             my $person = { email => "person-$i\@$name.example.org", password => 'three calm words' };
-            my $made   = $site{$name}->api('/register', $person);
-            my $login  = $site{$name}->api('/login', { %$person, email => "first\@$name.example.org" });
+            my $again  = $prepared eq 'off' ? 3 : 0;
+            my $made   = ask($site{$name}, '/register', $person, $again);
+            my $login  = ask($site{$name}, '/login', { %$person, email => "first\@$name.example.org" }, $again);
             $seen{"register $made->{status}"}++;
             $seen{"login $login->{status}"}++;
             push @{ $in{$name} }, lc $person->{email} if $made->{status} == 201;
@@ -35,7 +50,7 @@ for my $prepared (qw(on off)) {
         }
     }
     my $allowed = $prepared eq 'on' ? qr/^register (?:201|503)$|^login (?:200|503)$/ : qr/^register 201$|^login 200$/;
-    is(join(', ', grep { !/$allowed/ } sort keys %seen), '', "$prepared: nobody is unknown") or diag explain \%seen;
+    is(join(', ', grep { !/$allowed/ } sort keys %seen), '', "$prepared: nobody is unknown") or diag explain(\%seen), map { grep { /AUTHP/ } split /^/, $_->log } values %site;
     is(join(', ', @wrong), '', "$prepared: nobody gets an account of the other site");
     for my $name (sort keys %site) {
         my @there   = split /\n/, $pg->sql(qq{SELECT email FROM "${name}_$prepared".users ORDER BY email});
