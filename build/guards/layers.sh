@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 low="base net crypto crypto/jwt crypto/password"
 stores="store store/sql store/sqlite store/postgresql store/mongodb store/providers"
 rules="service/settings service/password service/live_table service/realm service/live service/limit service/audit"
-rules+=" service/session service/account service/invite service/sign_in service/provider service/transfer service/otp"
+rules+=" service/session service/account service/invite service/sign_in service/provider service/transfer service/phone service/otp"
 
 # The rooms that files of a room may include, besides their own. The room of every profile is api/profiles, and no profile may include
 # another one.
@@ -26,6 +26,7 @@ declare -A MAY=(
     [store/providers]="base $stores"
     [service/settings]="base net"
     [service/password]="base crypto/password service/settings"
+    [service/phone]="base service/settings"
     [service/live_table]="base service/settings"
     [service/realm]="$low store store/providers service/settings service/password service/live_table"
     [service/live]="base store service/settings service/live_table service/realm"
@@ -33,10 +34,10 @@ declare -A MAY=(
     [service/audit]="base store service/realm"
     [service/session]="$low store service/settings service/realm service/live service/audit"
     [service/account]="$low store service/settings service/password service/realm service/live service/limit service/audit service/session"
+    [service/otp]="$low store service/settings service/phone service/realm service/limit service/audit"
     [service/invite]="$low store service/settings service/realm service/audit service/session service/account"
     [service/sign_in]="$low store service/settings service/realm service/audit service/session service/account service/invite"
     [service/provider]="$low store service/settings service/realm service/live service/audit service/session service/account service/invite service/sign_in"
-    [service/otp]="$low store service/settings service/realm service/limit service/audit service/account"
     [service/transfer]="$low store service/settings service/realm service/live"
     [service/intake]="base crypto crypto/password store service/settings service/account"
     [api/core]="$low store $rules"

@@ -10,7 +10,7 @@ later=build/guards/codes.later
 [ -f "$table" ] || { echo "missing $table"; exit 1; }
 # In a row the status comes right before the code.
 codes=$(perl build/strip-comments.pl "$table" | sed -E 's/^[^:]*:[0-9]+://' | tr '\n' ' ' |
-    grep -oE '\b[1-5][0-9]{2}, *"[a-z]+(_[a-z]+)*"' | grep -oE '[a-z_]+' | sort -u || true)
+    grep -oE '\b[1-5][0-9]{2}, *"[A-Za-z]+(_[A-Za-z]+)*"' | grep -oE '[A-Za-z_]+' | sort -u || true)
 [ -n "$codes" ] || { echo "missing: no row like 404, \"not_found\" in $table"; exit 1; }
 
 found=0

@@ -50,6 +50,13 @@ static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_E_IDENTITY_CONFLICT] = "identity_conflict",
     [AUTHP_E_LAST_CREDENTIAL] = "last_credential",
     [AUTHP_E_ACCOUNT_DISABLED] = "account_disabled",
+    [AUTHP_E_MOBILE_INVALID] = "MOBILE_INVALID",
+    [AUTHP_E_INVALID_OTP] = "INVALID_OTP",
+    [AUTHP_E_OTP_EXPIRED] = "OTP_EXPIRED",
+    [AUTHP_E_OTP_USED] = "OTP_ALREADY_VERIFIED",
+    [AUTHP_E_OTP_SEND_FAILED] = "OTP_SEND_FAILED",
+    [AUTHP_E_OTP_UNAVAILABLE] = "otp_unavailable",
+    [AUTHP_E_PASSWORD_REQUIRED] = "password_required",
 };
 
 const char *authp_err_name(authp_err_t err)

@@ -46,7 +46,7 @@ START_TEST(every_error_has_a_row)
     ck_assert_int_lt(problem->status, 600);
     ck_assert_uint_gt(strlen(problem->title), 0);
     ck_assert_uint_gt(strlen(problem->detail), 0);
-    ck_assert_uint_eq(strspn(problem->code, "abcdefghijklmnopqrstuvwxyz_"), strlen(problem->code));
+    ck_assert_uint_eq(strspn(problem->code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"), strlen(problem->code));
     /* The texts have no markup, because authp_refusal_page() writes them without escaping. */
     ck_assert_ptr_null(strpbrk(problem->title, "<>&\""));
     ck_assert_ptr_null(strpbrk(problem->detail, "<>&\""));
@@ -97,6 +97,13 @@ static const struct {
     {AUTHP_E_RECRUITER_PENDING, 403, "recruiter_pending", NULL, NULL},
     {AUTHP_E_EMAIL_TAKEN, 409, "email_taken", NULL, NULL},
     {AUTHP_E_USER_EXISTS, 409, "user_exists", NULL, NULL},
+    {AUTHP_E_MOBILE_INVALID, 400, "MOBILE_INVALID", NULL, NULL},
+    {AUTHP_E_INVALID_OTP, 400, "INVALID_OTP", NULL, NULL},
+    {AUTHP_E_OTP_EXPIRED, 400, "OTP_EXPIRED", NULL, NULL},
+    {AUTHP_E_OTP_USED, 400, "OTP_ALREADY_VERIFIED", NULL, NULL},
+    {AUTHP_E_OTP_SEND_FAILED, 500, "OTP_SEND_FAILED", NULL, NULL},
+    {AUTHP_E_OTP_UNAVAILABLE, 503, "otp_unavailable", NULL, "60"},
+    {AUTHP_E_PASSWORD_REQUIRED, 401, "password_required", "", NULL},
     {AUTHP_E_UNAVAILABLE, 503, "store_unavailable", NULL, "2"},
     {AUTHP_E_BUSY, 503, "busy", NULL, "1"},
     {AUTHP_E_INTERNAL, 500, "internal_error", NULL, NULL},

@@ -301,6 +301,9 @@ static const struct {
     {"MONGO_DB", "MONGODB_DB"},
     {"DATABASE_URI", "DATABASE_URL"},
     {"OIDC_PROVIDER", "OIDC_PROVIDERS"},
+    {"OTP_EXPIRY_MINUTES", "OTP_EXPIRE_MINUTES"},
+    {"MSG91_AUTHKEY", "MSG91_AUTH_KEY"},
+    {"OTP_BUDGET", NULL},
     {"GOOGLE_REDIRECT_URI", NULL},
     {"RULES_OF", NULL},
     {"MODE", NULL},
@@ -347,7 +350,7 @@ START_TEST(defaults)
         }
     }
     ck_assert_int_gt(authp_settings_table_count, 25);
-    ck_assert_int_eq(secrets, 3);
+    ck_assert_int_eq(secrets, 4);
     const authp_settings_t *s =
         loaded(apr_pstrcat(pool, KEY_LINE, apr_array_pstrcat(pool, lines, '\0'), NULL));
     const authp_settings_t *plain = loaded(KEY_LINE);

@@ -85,6 +85,9 @@ void authp_dispatch(const authp_realm_t *realm, const authp_request_t *request,
                                          .request_id = request->request_id};
         authp_refusal_write(request->mount->profile, &refusal, out, pool);
     }
+    if (err == AUTHP_E_OTP_SEND_FAILED) {
+        out->status = realm->settings->otp_send_failed_status;
+    }
     if (err == AUTHP_E_RATE_LIMITED && call.retry_after > 0) {
         apr_table_setn(out->headers, "Retry-After", apr_itoa(pool, call.retry_after));
     }

@@ -5,12 +5,20 @@
 #include <string.h>
 
 #define ROLES_MAX 32
+#define NAME_MOST 32
 
 struct authp_roles_map_t {
     int count;
     authp_roles_t recruiter; /* 0 if no role has that name */
     const char *names[ROLES_MAX];
 };
+
+bool authp_roles_is_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= 1 && len <= NAME_MOST && name[0] >= 'a' && name[0] <= 'z' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
 
 authp_roles_map_t *authp_roles_map_make(const apr_array_header_t *names, apr_pool_t *pool)
 {

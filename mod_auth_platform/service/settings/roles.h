@@ -22,6 +22,9 @@ authp_roles_t authp_roles_mask(const authp_roles_map_t *map, const apr_array_hea
 apr_array_header_t *authp_roles_names(const authp_roles_map_t *map, authp_roles_t mask,
                                       apr_pool_t *pool);
 
+/* True for [a-z][a-z0-9_-]{0,31}. */
+bool authp_roles_is_name(const char *name);
+
 /* The first name of the bits, in the order of ROLES. NULL if there is none. */
 const char *authp_roles_first(const authp_roles_map_t *map, authp_roles_t mask);
 

@@ -31,6 +31,13 @@ typedef enum authp_recruiter_registration_t {
     AUTHP_RECRUITERS_OPEN       /* anybody, at once */
 } authp_recruiter_registration_t;
 
+/* What sends one-time codes to phones, OTP_PROVIDER. */
+typedef enum authp_otp_provider_t {
+    AUTHP_OTP_BY_NOBODY, /* not set: there are no codes */
+    AUTHP_OTP_BY_MSG91,
+    AUTHP_OTP_BY_MOCK /* sends nothing and accepts fixed codes; for development */
+} authp_otp_provider_t;
+
 /* A provider of identities: Google, or one of OIDC_PROVIDERS. */
 typedef struct authp_provider_t {
     const char *name;  /* "google", or [a-z][a-z0-9_]{0,31}; in routes and in stored identities */
@@ -102,11 +109,35 @@ typedef struct authp_settings_t {
     apr_array_header_t *roles;
     bool roles_set;
     authp_recruiter_registration_t recruiter_registration; /* RECRUITER_REGISTRATION=invite */
+    /* const char *, SELF_SERVICE_ROLES: the roles that people may choose at a phone mount, all of
+     * them in `roles`. If it is not set: those of seeker and provider that `roles` has. */
+    apr_array_header_t *self_service_roles;
+    /* authp_role_permissions_t (role_permissions.h), ROLE_PERMISSIONS */
+    const apr_array_header_t *role_permissions;
 
     bool limits;                 /* AUTH_LIMITS=on */
     authp_rate_t limit_address;  /* AUTH_LIMIT_ADDRESS=120/1m */
     authp_rate_t limit_register; /* AUTH_LIMIT_REGISTER=20/1h */
     authp_rate_t limit_account;  /* AUTH_LIMIT_ACCOUNT=5/15m */
+
+    bool development;                  /* APP_ENV=production: false */
+    authp_otp_provider_t otp_provider; /* OTP_PROVIDER */
+    authp_secret_t *msg91_auth_key;    /* printable ASCII; NULL if unset */
+    const char *msg91_template_id;     /* NULL if unset */
+    const char *msg91_base_url;        /* without a slash at the end */
+    int otp_length;                    /* OTP_LENGTH=6 (4-9) digits */
+    int otp_expire_minutes;            /* OTP_EXPIRE_MINUTES=5 (1-60) */
+    int otp_max_attempts;              /* OTP_MAX_ATTEMPTS=5 (1-20) for one code */
+    authp_rate_t otp_limit_phone;      /* OTP_LIMIT_PHONE=3/10m */
+    authp_rate_t otp_limit_address;    /* OTP_LIMIT_ADDRESS=10/1h */
+    authp_rate_t otp_limit_prefix;     /* OTP_LIMIT_PREFIX=60/10m */
+    authp_rate_t otp_limit_wrong;      /* OTP_LIMIT_WRONG=10/1d */
+    int otp_budget_day;                /* OTP_BUDGET_DAY=1000 (1-10000000) codes */
+    int otp_send_failed_status;        /* OTP_SEND_FAILED_STATUS=500 (500-599) */
+    const char *phone_default_country; /* PHONE_DEFAULT_COUNTRY=91: 1-3 digits */
+    /* const char *, PHONE_COUNTRIES: 1-3 digits each. If it is not set: the default country. */
+    const apr_array_header_t *phone_countries;
+    int phone_idle_days; /* PHONE_IDLE_DAYS=180 (0-36500); 0 = never */
 
     const char *google_client_id;                      /* NULL if unset */
     authp_secret_t *google_client_secret;              /* NULL if unset */

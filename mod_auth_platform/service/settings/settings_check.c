@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "net/origin.h"
 #include "service/settings/settings_alias.h"
+#include "service/settings/settings_phone.h"
 #include "service/settings/settings_providers.h"
 
 #include <apr_strings.h>
@@ -170,6 +171,7 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
         s->recruiter_registration != AUTHP_RECRUITERS_BY_INVITE) {
         complain_of(loading, "RECRUITER_REGISTRATION", "is set, but ROLES has no recruiter");
     }
+    authp_settings_phone_check(loading);
     if (s->limit_account.count > FAILURES_MOST) {
         complain_of(loading, "AUTH_LIMIT_ACCOUNT", "must be at most 900 failures");
     }

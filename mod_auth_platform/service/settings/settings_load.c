@@ -3,6 +3,7 @@
 #include "service/settings/settings.h"
 #include "service/settings/settings_alias.h"
 #include "service/settings/settings_check.h"
+#include "service/settings/settings_phone.h"
 #include "service/settings/settings_providers.h"
 #include "service/settings/settings_values.h"
 
@@ -47,6 +48,7 @@ static void fill_in(authp_settings_t *settings, apr_pool_t *pool)
     if (!settings->roles_set) {
         settings->roles = all_roles(pool);
     }
+    authp_settings_phone_fill_in(settings, pool);
 }
 
 authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t *env,

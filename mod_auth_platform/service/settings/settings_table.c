@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/settings/settings_table.h"
 
+#include "service/settings/role_permissions.h"
+
 #include <apr_strings.h>
 
 #define AT(kind, member) AUTHP_SETTING_AT(kind, authp_settings_t, member)
@@ -44,11 +46,31 @@ const authp_setting_t authp_settings_table[] = {
 
     {"ROLES", AT(ROLES, roles), NULL, 0, 0},
     {"RECRUITER_REGISTRATION", AT(RECRUITER, recruiter_registration), "invite", 0, 0},
+    {"SELF_SERVICE_ROLES", AT(ROLES, self_service_roles), NULL, 0, 0},
+    {"ROLE_PERMISSIONS", AT(PERMISSIONS, role_permissions), AUTHP_ROLE_PERMISSIONS_USUAL, 0, 0},
 
     {"AUTH_LIMITS", AT(BOOL, limits), "on", 0, 0},
     {"AUTH_LIMIT_ADDRESS", AT(RATE, limit_address), "120/1m", 0, 0},
     {"AUTH_LIMIT_REGISTER", AT(RATE, limit_register), "20/1h", 0, 0},
     {"AUTH_LIMIT_ACCOUNT", AT(RATE, limit_account), "5/15m", 0, 0},
+
+    {"APP_ENV", AT(APP_ENV, development), "production", 0, 0},
+    {"OTP_PROVIDER", AT(CODES, otp_provider), NULL, 0, 0},
+    {"MSG91_AUTH_KEY", AT(SECRET, msg91_auth_key), NULL, 1, 500},
+    {"MSG91_TEMPLATE_ID", AT(TEXT, msg91_template_id), NULL, 1, 100},
+    {"MSG91_BASE_URL", AT(TEXT, msg91_base_url), "https://control.msg91.com", 1, 500},
+    {"OTP_LENGTH", AT(INT, otp_length), "6", 4, 9},
+    {"OTP_EXPIRE_MINUTES", AT(INT, otp_expire_minutes), "5", 1, 60},
+    {"OTP_MAX_ATTEMPTS", AT(INT, otp_max_attempts), "5", 1, 20},
+    {"OTP_LIMIT_PHONE", AT(RATE, otp_limit_phone), "3/10m", 0, 0},
+    {"OTP_LIMIT_ADDRESS", AT(RATE, otp_limit_address), "10/1h", 0, 0},
+    {"OTP_LIMIT_PREFIX", AT(RATE, otp_limit_prefix), "60/10m", 0, 0},
+    {"OTP_LIMIT_WRONG", AT(RATE, otp_limit_wrong), "10/1d", 0, 0},
+    {"OTP_BUDGET_DAY", AT(INT, otp_budget_day), "1000", 1, 10000000},
+    {"OTP_SEND_FAILED_STATUS", AT(INT, otp_send_failed_status), "500", 500, 599},
+    {"PHONE_DEFAULT_COUNTRY", AT(TEXT, phone_default_country), "91", 1, 3},
+    {"PHONE_COUNTRIES", AT(LIST, phone_countries), NULL, 1, 3},
+    {"PHONE_IDLE_DAYS", AT(INT, phone_idle_days), "180", 0, 36500},
 
     {"GOOGLE_CLIENT_ID", AT(TEXT, google_client_id), NULL, 1, 500},
     {"GOOGLE_CLIENT_SECRET", AT(SECRET, google_client_secret), NULL, 8, 500},

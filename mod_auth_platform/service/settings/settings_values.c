@@ -4,13 +4,14 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "net/origin.h"
+#include "service/settings/role_permissions.h"
+#include "service/settings/roles.h"
 
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
 
 #define MAX_ROLES 32
-#define MAX_ROLE_LEN 32
 /* A secret with fewer different bytes than this is a pattern. */
 #define LEAST_DISTINCT 8
 /* The longest secret of the table. */
@@ -270,11 +271,45 @@ static void set_recruiter(authp_loading_t *loading, const authp_setting_t *row, 
     authp_settings_table_complain(loading, "must be invite, pending or open");
 }
 
-static bool is_role_name(const char *name)
+static void set_app_env(authp_loading_t *loading, const authp_setting_t *row, const char *value)
 {
-    size_t len = strlen(name);
-    return len >= 1 && len <= MAX_ROLE_LEN && name[0] >= 'a' && name[0] <= 'z' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+    bool development = strcmp(value, "development") == 0;
+    if (!development && strcmp(value, "production") != 0) {
+        authp_settings_table_complain(loading, "must be production or development");
+        return;
+    }
+    *(bool *)member(loading, row) = development;
+}
+
+static const char *const codes_words[] = {
+    [AUTHP_OTP_BY_NOBODY] = "-", [AUTHP_OTP_BY_MSG91] = "msg91", [AUTHP_OTP_BY_MOCK] = "mock"};
+
+const char *authp_settings_values_codes(authp_otp_provider_t provider)
+{
+    return codes_words[provider];
+}
+
+static void set_codes(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    for (int i = AUTHP_OTP_BY_MSG91; i <= AUTHP_OTP_BY_MOCK; i++) {
+        if (strcmp(value, codes_words[i]) == 0) {
+            *(authp_otp_provider_t *)member(loading, row) = (authp_otp_provider_t)i;
+            return;
+        }
+    }
+    authp_settings_table_complain(loading, "must be msg91 or mock");
+}
+
+static void set_permissions(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    const apr_array_header_t *permissions = NULL;
+    if (authp_role_permissions_parse(value, &permissions, loading->pool) != AUTHP_OK) {
+        authp_settings_table_complain(
+            loading, "must be a JSON object of role names with lists of texts, such as {\"admin\": "
+                     "[\"read\", \"create\"]}: at most 64 texts of 1 to 64 bytes for each role");
+        return;
+    }
+    *(const apr_array_header_t **)member(loading, row) = permissions;
 }
 
 static void set_roles(authp_loading_t *loading, const authp_setting_t *row, const char *value)
@@ -285,7 +320,8 @@ static void set_roles(authp_loading_t *loading, const authp_setting_t *row, cons
     for (char *each = apr_strtok(copy, ",", &last); each != NULL;
          each = apr_strtok(NULL, ",", &last)) {
         const char *name = authp_text_trim(each, loading->pool);
-        if (!is_role_name(name) || authp_text_listed(name, roles) || roles->nelts == MAX_ROLES) {
+        if (!authp_roles_is_name(name) || authp_text_listed(name, roles) ||
+            roles->nelts == MAX_ROLES) {
             authp_settings_table_complain(
                 loading, "must be 1 to 32 different names of a-z, 0-9, _ and -, comma separated");
             return;
@@ -312,6 +348,9 @@ void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *
                                       [AUTHP_SETTING_LIST] = set_list,
                                       [AUTHP_SETTING_KIND] = set_kind,
                                       [AUTHP_SETTING_HASH] = set_hash,
-                                      [AUTHP_SETTING_RECRUITER] = set_recruiter};
+                                      [AUTHP_SETTING_RECRUITER] = set_recruiter,
+                                      [AUTHP_SETTING_APP_ENV] = set_app_env,
+                                      [AUTHP_SETTING_CODES] = set_codes,
+                                      [AUTHP_SETTING_PERMISSIONS] = set_permissions};
     setters[row->kind](loading, row, value);
 }

@@ -11,4 +11,7 @@ void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *
 /* "invite", "pending" or "open". */
 const char *authp_settings_values_recruiter(authp_recruiter_registration_t way);
 
+/* "msg91", "mock", or "-" for none. */
+const char *authp_settings_values_codes(authp_otp_provider_t provider);
+
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_OTP_OTP_H
+#define AUTHP_SERVICE_OTP_OTP_H
+
+#include "service/audit/audit.h"
+#include "service/realm/realm.h"
+
+#include <apr_pools.h>
+#include <stdbool.h>
+
+struct authp_otp_code_t; /* store/model.h */
+
+/* One-time codes that are sent to phones. A number has one code: each send replaces the one before,
+ * whatever its purpose. Codes of the purpose USER are made and checked by the provider; all others
+ * are made and checked here, and the store keeps a keyed hash of them. Numbers are E.164. */
+typedef enum authp_otp_purpose_t {
+    AUTHP_OTP_ENTER, /* sign in or register */
+    AUTHP_OTP_RESET,
+    AUTHP_OTP_ADMIN_REGISTER,
+    AUTHP_OTP_ADMIN_LOGIN,
+    AUTHP_OTP_USER /* users/register and users/auth */
+} authp_otp_purpose_t;
+
+typedef struct authp_otp_request_t {
+    const char *phone;
+    authp_otp_purpose_t purpose;
+    /* What else the code shall be bound to; the caller hashes and compares them. NULL: nothing. */
+    const char *bound_ip;
+    const char *bound_device;
+    bool known; /* an account has the number; others get at most half of the prefix and the day */
+} authp_otp_request_t;
+
+/* Sends a code, and waits for the provider for at most 3 s. AUTHP_E_OTP_UNAVAILABLE: there is no
+ * provider. AUTHP_E_RATE_LIMITED: a limit of spending is reached; nothing was sent, and
+ * *retry_after has the seconds to wait. AUTHP_E_OTP_SEND_FAILED: the provider refused or was not
+ * reached; the number then has no code. */
+AUTHP_CHECKED authp_err_t authp_otp_send(const authp_realm_t *realm,
+                                         const authp_otp_request_t *request,
+                                         const authp_client_t *client, int *retry_after,
+                                         apr_pool_t *pool);
+
+/* The same, except that a thread of this child sends the code after the answer, so that neither
+ * status nor time tell whether a number has an account. `real` false: everything happens except the
+ * sending, and the code that is stored is known to nobody. */
+AUTHP_CHECKED authp_err_t authp_otp_send_later(const authp_realm_t *realm,
+                                               const authp_otp_request_t *request, bool real,
+                                               const authp_client_t *client, int *retry_after,
+                                               apr_pool_t *pool);
+
+/* Takes one of the code's attempts and compares `code` with the newest code of the number. *right,
+ * in `pool`, is to be used up by authp_otp_use(). AUTHP_E_INVALID_OTP: the code is wrong or has no
+ * attempt left, the number has none for this purpose, or too many wrong ones were tried today.
+ * AUTHP_E_OTP_EXPIRED. AUTHP_E_OTP_USED: it is the very code that was used; it takes an attempt
+ * too. AUTHP_E_OTP_SEND_FAILED: the provider, which has the code (purpose USER), was not reached;
+ * the attempt is given back. */
+AUTHP_CHECKED authp_err_t authp_otp_check(const authp_realm_t *realm, const char *phone,
+                                          authp_otp_purpose_t purpose, const char *code,
+                                          const authp_client_t *client,
+                                          struct authp_otp_code_t **right, apr_pool_t *pool);
+
+/* Uses up a code that authp_otp_check() found right. Of parallel calls one succeeds.
+ * AUTHP_E_OTP_USED: another request was faster. AUTHP_E_INVALID_OTP: it has expired, or a newer
+ * code was sent meanwhile. */
+AUTHP_CHECKED authp_err_t authp_otp_use(const authp_realm_t *realm,
+                                        const struct authp_otp_code_t *right, apr_pool_t *pool);
+
+#endif
