@@ -72,6 +72,11 @@ error_is(post('/candidate/login', { %ada, password => 'other words' }), 401, 'In
 error_is(post('/login', { %ada, email => 'eve@example.org' }), 401, 'Incorrect email or password', 'invalid_credentials', 'nobody');
 error_is(post('/recruiter/login', \%ada), 403, 'Operation not permitted', 'not_recruiter', 'no recruiter');
 
+# An unknown field comes nowhere, whatever is in it.
+my $odd = post('/login', { %ada, device_id => "no\tdevice" x 40 });
+is($odd->{status}, 200, 'device_id is no field here');
+is_deeply([map { $_->{device_id} } @{ $httpd->get('/api/auth/sessions', bearer => $odd->{json}{access_token})->{json}{items} }], [undef, undef], '... and names no device');
+
 # The token.
 my %bearer = (bearer => $in->{json}{access_token});
 my $me = $httpd->get("$auth/me", %bearer);

@@ -14,6 +14,15 @@ function secretInput(input) {
     return el("div", { class: "with-button" }, input, button);
 }
 
+// What a person wrote where JSON belongs. The server says what is wrong with a text that is none.
+function jsonOrText(text) {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return text;
+    }
+}
+
 // A field: { name, row, get() -> value or undefined, set(value), error(text) }.
 function makeField(id, name, schema, need) {
     const types = typesOf(schema);
@@ -44,6 +53,12 @@ function makeField(id, name, schema, need) {
         const row = el("div", { class: "field" }, el("label", { for: id }, label), select, error);
         const set = (value) => (select.value = value === undefined ? "" : String(value));
         return finish(row, () => (select.value === "" ? undefined : select.value === "true"), set, [select]);
+    }
+    if (types.includes("object")) {
+        const area = el("textarea", { id, name, rows: "3", spellcheck: "false", autocapitalize: "none", "aria-describedby": errorId });
+        const row = el("div", { class: "field" }, el("label", { for: id }, label), area, error);
+        const set = (value) => (area.value = value === undefined || value === null ? "" : JSON.stringify(value));
+        return finish(row, () => (area.value === "" ? undefined : jsonOrText(area.value)), set, [area]);
     }
     const secret = schema.format === "password";
     const number = types.includes("integer");

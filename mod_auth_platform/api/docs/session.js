@@ -46,20 +46,26 @@ function forget() {
 }
 
 function nameOf(user) {
-    return user.name || user.username || user.email || user.id || "";
+    return user.name || user.full_name || user.username || user.email || user.phone || user.id || "";
+}
+
+// What an answer says. Some profiles put it into the member `data`.
+function contentOf(answer) {
+    const whole = answer.data || {};
+    return whole.data && typeof whole.data === "object" ? whole.data : whole;
 }
 
 // Updates the session from an answer: its tokens and the name of the user.
 function learn(route, answer) {
-    const data = answer.data || {};
+    const data = contentOf(answer);
     if (typeof data.access_token === "string") {
         session.access = session.way === "cookie" ? "" : data.access_token;
         session.refresh = session.way === "cookie" ? "" : data.refresh_token || "";
         session.name = (data.user && nameOf(data.user)) || (route.id === "postRefresh" ? session.name : "");
-    } else if (answer.ok && (route.id === "postLogout" || route.id === "deleteMe")) {
+    } else if (answer.ok && /^(?:post(?:Auth)?Logout|deleteMe)$/.test(route.id)) {
         forget();
-    } else if (answer.ok && (route.id === "getMe" || route.id === "patchMe")) {
-        session.name = nameOf(data);
+    } else if (answer.ok && /^(?:get(?:Auth)?Me|patchMe)$/.test(route.id)) {
+        session.name = nameOf(data.user || data);
     }
     fillRefreshTokens();
     showSession();
