@@ -31,11 +31,11 @@ static json_t *pooled(json_t *value, apr_pool_t *pool)
     return value;
 }
 
-authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_pool_t *pool)
+static authp_err_t parse(const char *text, size_t len, size_t depth, json_t **out, apr_pool_t *pool)
 {
     char *copy = apr_palloc(pool, len + 1);
     size_t copied = 0;
-    authp_err_t err = authp_json_scan(text, len, copy, &copied);
+    authp_err_t err = authp_json_scan(text, len, depth, copy, &copied);
     if (err != AUTHP_OK) {
         authp_secret_wipe(copy, len);
         return err;
@@ -50,6 +50,16 @@ authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_poo
     }
     *out = pooled(value, pool);
     return AUTHP_OK;
+}
+
+authp_err_t authp_json_parse(const char *text, size_t len, json_t **out, apr_pool_t *pool)
+{
+    return parse(text, len, AUTHP_JSON_MAX_DEPTH, out, pool);
+}
+
+authp_err_t authp_json_parse_stored(const char *text, size_t len, json_t **out, apr_pool_t *pool)
+{
+    return parse(text, len, AUTHP_JSON_STORED_DEPTH, out, pool);
 }
 
 const char *authp_json_str(const json_t *value)

@@ -3,6 +3,7 @@
 #define AUTHP_BASE_JSON_H
 
 #include "base/err.h"
+#include "base/json_scan.h"
 
 #include <apr_pools.h>
 #include <jansson.h>
@@ -15,6 +16,11 @@
  * the pool. */
 AUTHP_CHECKED authp_err_t authp_json_parse(const char *text, size_t len, json_t **out,
                                            apr_pool_t *pool);
+
+/* The same for what is in a store or an export file, which has values that clients have sent within
+ * others: nesting up to AUTHP_JSON_STORED_DEPTH. */
+AUTHP_CHECKED authp_err_t authp_json_parse_stored(const char *text, size_t len, json_t **out,
+                                                  apr_pool_t *pool);
 
 /* The text of a value. NULL if it is no string, or has a NUL inside. The value owns it. */
 const char *authp_json_str(const json_t *value);

@@ -184,7 +184,7 @@ static void scan_string(scan_t *scan)
     }
 }
 
-authp_err_t authp_json_scan(const char *text, size_t len, char *out, size_t *copied)
+authp_err_t authp_json_scan(const char *text, size_t len, size_t depth, char *out, size_t *copied)
 {
     scan_t scan = {.at = text, .end = text + len, .out = out, .depth = 0};
     /* Jansson would take a NUL after a number for the end of the input. */
@@ -200,7 +200,7 @@ authp_err_t authp_json_scan(const char *text, size_t len, char *out, size_t *cop
         } else {
             scan.depth += c == '{' || c == '[';
             scan.depth -= (c == '}' || c == ']') && scan.depth > 0;
-            if (scan.depth > AUTHP_JSON_MAX_DEPTH) {
+            if (scan.depth > depth) {
                 return AUTHP_E_MALFORMED;
             }
             copy(&scan, scan.at + 1);

@@ -14,6 +14,7 @@
 #define TYPE_TIME authp_ms_t
 #define TYPE_SALT unsigned char *
 #define TYPE_IDENTITIES apr_array_header_t *
+#define TYPE_JSON const char *
 
 #define COLUMN(row_type, its_kind, member, its_field, its_flags)                                   \
     {.name = #member,                                                                              \
@@ -55,6 +56,17 @@ static const authp_column_t of_login_code[] = {
 #include "store/columns.def"
 };
 
+static const authp_column_t of_otp_code[] = {
+#define OTP_CODE(kind, member, field, flags) COLUMN(authp_otp_code_t, kind, member, field, flags)
+#include "store/columns.def"
+};
+
+static const authp_column_t of_pending_admin[] = {
+#define PENDING_ADMIN(kind, member, field, flags)                                                  \
+    COLUMN(authp_pending_admin_t, kind, member, field, flags)
+#include "store/columns.def"
+};
+
 const authp_columns_t authp_columns_user = COLUMNS(authp_user_t, AUTHP_TABLE_USERS, of_user);
 const authp_columns_t authp_columns_session =
     COLUMNS(authp_session_t, AUTHP_TABLE_SESSIONS, of_session);
@@ -63,10 +75,14 @@ const authp_columns_t authp_columns_invite =
 const authp_columns_t authp_columns_audit = COLUMNS(authp_audit_t, AUTHP_TABLE_AUDIT, of_audit);
 const authp_columns_t authp_columns_login_code =
     COLUMNS(authp_login_code_t, AUTHP_TABLE_LOGIN_CODES, of_login_code);
+const authp_columns_t authp_columns_otp_code =
+    COLUMNS(authp_otp_code_t, AUTHP_TABLE_OTP_CODES, of_otp_code);
+const authp_columns_t authp_columns_pending_admin =
+    COLUMNS(authp_pending_admin_t, AUTHP_TABLE_PENDING_ADMINS, of_pending_admin);
 
 #define FITS(list) (sizeof(list) / sizeof((list)[0]) <= AUTHP_COLUMNS_MOST)
 _Static_assert(FITS(of_user) && FITS(of_session) && FITS(of_invite) && FITS(of_audit) &&
-                   FITS(of_login_code),
+                   FITS(of_login_code) && FITS(of_otp_code) && FITS(of_pending_admin),
                "raise AUTHP_COLUMNS_MOST");
 
 static bool same_text(const char *a, const char *b)
@@ -101,6 +117,7 @@ bool authp_columns_same(const authp_column_t *column, const void *a, const void 
         return strcmp(((const authp_id_t *)one)->hex, ((const authp_id_t *)other)->hex) == 0;
     case AUTHP_COLUMN_TEXT:
     case AUTHP_COLUMN_REF:
+    case AUTHP_COLUMN_JSON:
         return same_text(*(const char *const *)one, *(const char *const *)other);
     case AUTHP_COLUMN_TEXTS:
         return same_texts(*(apr_array_header_t *const *)one, *(apr_array_header_t *const *)other);

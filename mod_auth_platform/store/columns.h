@@ -19,11 +19,13 @@ typedef enum authp_column_kind_t {
     AUTHP_COLUMN_SALT,  /* unsigned char[AUTHP_SALT_LEN]; SQL: base64url text; MongoDB: binary */
     AUTHP_COLUMN_IDENTITIES, /* apr_array_header_t * of authp_identity_t, or NULL; SQL: JSON text,
                               * and rows of user_identities; MongoDB: a document for each */
+    AUTHP_COLUMN_JSON, /* const char *: the JSON text of an object; SQL: text; MongoDB: a document
+                        */
     AUTHP_COLUMN_KINDS
 } authp_column_kind_t;
 
 enum {
-    AUTHP_COLUMN_FIXED = 1,     /* user_update leaves it alone */
+    AUTHP_COLUMN_FIXED = 1,     /* user_update, otp_put and pending_admin_put leave it alone */
     AUTHP_COLUMN_STAMP = 2,     /* user_update always writes it */
     AUTHP_COLUMN_TOMBSTONE = 4, /* user_delete gives it a value; without it, it becomes absent */
     AUTHP_COLUMN_PERSONAL = 8,  /* user_forget makes it absent */
@@ -49,6 +51,9 @@ typedef struct authp_column_t {
 #define AUTHP_TABLE_FAILURES "login_failures"
 #define AUTHP_TABLE_LOGIN_CODES "login_codes"
 #define AUTHP_TABLE_TOKENS "used_tokens"
+#define AUTHP_TABLE_OTP_CODES "otp_codes"
+#define AUTHP_TABLE_TALLIES "tallies"
+#define AUTHP_TABLE_PENDING_ADMINS "pending_admins"
 
 /* The field of MongoDB's users that holds the identities. */
 #define AUTHP_FIELD_IDENTITIES "oauth"
@@ -68,6 +73,8 @@ extern const authp_columns_t authp_columns_session;
 extern const authp_columns_t authp_columns_invite;
 extern const authp_columns_t authp_columns_audit;
 extern const authp_columns_t authp_columns_login_code;
+extern const authp_columns_t authp_columns_otp_code;
+extern const authp_columns_t authp_columns_pending_admin;
 
 /* Where the member is in `row`. */
 static inline const void *authp_columns_at(const authp_column_t *column, const void *row)

@@ -11,7 +11,8 @@
 
 /* The records of the stores, as plain structs. A NULL string and a time of 0 mean "absent". Strings
  * belong to the pool that the struct was read into. Each member of authp_user_t, authp_session_t,
- * authp_invite_t, authp_audit_t and authp_login_code_t has a row in store/columns.def. */
+ * authp_invite_t, authp_audit_t, authp_login_code_t, authp_otp_code_t and authp_pending_admin_t has
+ * a row in store/columns.def. */
 
 /* The name of a person at an identity provider. issuer and sub together are unique over all
  * accounts. store/identities.h has functions for lists of them. */
@@ -32,7 +33,7 @@ typedef struct authp_user_t {
     authp_id_t id;
     const char *email; /* lower-case */
     const char *username;
-    const char *phone;
+    const char *phone; /* E.164: "+919876543210" */
     const char *name;
     const char *password_hash;
     apr_array_header_t *roles; /* the stored roles (const char *); never NULL */
@@ -46,6 +47,12 @@ typedef struct authp_user_t {
     authp_ms_t auth_changed_at;
     authp_ms_t created_at;
     authp_ms_t updated_at; /* grows with every change */
+    /* What a front end keeps about the person in each role, as the JSON text of an object
+     * {role: {personal_info, stats, job_id}}; NULL = none. It has no NUL in a name, and nests at
+     * most AUTHP_JSON_STORED_DEPTH deep (base/json.h). A store may give back another text of the
+     * same value. */
+    const char *profiles;
+    authp_ms_t phone_used_at; /* when the owner last signed in by `phone` */
 } authp_user_t;
 
 #define AUTHP_SALT_LEN 32
@@ -122,6 +129,7 @@ typedef struct authp_invite_t {
     const char *used_by;    /* user id */
     int64_t used_ver;       /* ver of that user when the invite was claimed */
     authp_ms_t revoked_at;
+    const char *role; /* the role that it gives; NULL = recruiter */
 } authp_invite_t;
 
 /* A code by which a front end fetches its tokens after a sign-in at a provider. */
@@ -136,6 +144,49 @@ typedef struct authp_login_code_t {
     authp_ms_t expires_at;
     authp_ms_t used_at; /* 0 = not yet */
 } authp_login_code_t;
+
+/* The newest one-time code for one number. A number has one row at most. */
+typedef struct authp_otp_code_t {
+    authp_id_t id;
+    const char *phone;
+    authp_id_t code_id;       /* of this code: the next code of the number has another one */
+    const char *purpose;      /* only a request for the same purpose may use it */
+    const char *code_hmac;    /* 64 hex digits; NULL = a provider made the code and checks it */
+    const char *provider;     /* which made it; NULL = none */
+    int64_t attempts;         /* how many times it was checked */
+    const char *bound_ip;     /* keyed hash of the address that it is for; NULL = any */
+    const char *bound_device; /* the same of the device */
+    authp_ms_t created_at;
+    authp_ms_t expires_at;
+    authp_ms_t used_at; /* 0 = not yet */
+} authp_otp_code_t;
+
+/* What is counted under one key: at most `most` in each window, which begins with the first one. */
+typedef struct authp_tally_t {
+    const char *key; /* a keyed hash of what is counted; 64 hex digits */
+    int64_t most;    /* 0 = none at all */
+    int64_t window_ms;
+    authp_ms_t now;
+} authp_tally_t;
+
+typedef struct authp_tallied_t {
+    int64_t count;    /* in the window */
+    authp_ms_t until; /* the end of the window */
+} authp_tallied_t;
+
+/* Who asked to become an administrator, and has not yet shown that the number is theirs. A number
+ * has one row at most. */
+typedef struct authp_pending_admin_t {
+    authp_id_t id;
+    const char *email; /* lower-case */
+    const char *phone;
+    const char *name;
+    const char *password_hash;
+    const char *invite_id;  /* the invite that allows it; NULL = created_by does */
+    const char *created_by; /* the administrator who allows it: a user id; may be NULL */
+    authp_ms_t created_at;
+    authp_ms_t expires_at;
+} authp_pending_admin_t;
 
 /* The wrong passwords that all hosts have counted under one key: for a login (an e-mail address or
  * a username, whether an account has it or not), or for one device of one account. */
@@ -184,7 +235,9 @@ typedef struct authp_purge_t {
     authp_ms_t invites_before;  /* expires_at; of used and revoked invites, too */
     authp_ms_t audit_before;    /* at; 0 = keep all */
     authp_ms_t failures_before; /* expires_at */
-    authp_ms_t tokens_before;   /* expires_at of used tokens and of login codes */
+    authp_ms_t tokens_before;   /* expires_at of used tokens, login codes, tallies, and requests
+                                   of administrators */
+    authp_ms_t codes_before;    /* expires_at of one-time codes, also of used ones */
     int batch;                  /* at most this many rows of each kind */
 } authp_purge_t;
 

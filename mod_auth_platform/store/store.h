@@ -13,7 +13,7 @@
 
 /* The store port. A provider fills in an authp_store_ops_t. The operations are listed, with their
  * contracts, in store/operations.def. */
-#define AUTHP_STORE_VERSION 9
+#define AUTHP_STORE_VERSION 10
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file, an absolute path */
@@ -51,7 +51,11 @@ typedef struct authp_store_migrated_t {
 } authp_store_migrated_t;
 
 /* Which of an account's names is given at sign-in. */
-typedef enum authp_login_kind_t { AUTHP_LOGIN_EMAIL, AUTHP_LOGIN_USERNAME } authp_login_kind_t;
+typedef enum authp_login_kind_t {
+    AUTHP_LOGIN_EMAIL,
+    AUTHP_LOGIN_USERNAME,
+    AUTHP_LOGIN_PHONE
+} authp_login_kind_t;
 
 /* AUTHP_STORE_LIST (a, b) is `a, b`: the parameters or arguments of a row of operations.def. */
 #define AUTHP_STORE_LIST(...) __VA_ARGS__

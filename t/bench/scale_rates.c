@@ -214,6 +214,7 @@ static authp_err_t purge(side_t *side, apr_pool_t *pool)
                                 .audit_before = now() - SCALE_DAY_MS,
                                 .failures_before = now(),
                                 .tokens_before = now(),
+                                .codes_before = now(),
                                 .batch = 500};
     authp_err_t err = authp_store_user_list_deleted(side->store, &page, &ids, pool);
     return err == AUTHP_OK ? authp_store_purge(side->store, &what, &removed, pool) : err;

@@ -64,6 +64,10 @@ static void fill(const authp_column_t *column, void *at, int serial, int i, apr_
     case AUTHP_COLUMN_IDENTITIES:
         *(apr_array_header_t **)at = identities(text, BASE_MS + serial * 100 + i, pool);
         break;
+    case AUTHP_COLUMN_JSON:
+        *(const char **)at = apr_psprintf(
+            pool, "{\"%s\":{\"z\":%d,\"a\":[1.5,null,true]},\"other\":{}}", text, serial);
+        break;
     case AUTHP_COLUMN_BOOL:
     case AUTHP_COLUMN_KINDS:
         break;

@@ -99,7 +99,7 @@ static const char *live_of(const char *email, authp_ms_t now)
 {
     authp_invite_t *invite = NULL;
     authp_err_t err =
-        authp_store_invite_live_of(contract_store(), email, now, &invite, contract_pool());
+        authp_store_invite_live_of(contract_store(), email, NULL, now, &invite, contract_pool());
     ck_assert(err == (invite != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND));
     return invite != NULL ? invite->id.hex : NULL;
 }
@@ -120,7 +120,7 @@ START_TEST(the_newest_live_invite)
     other.code_hash = hash_of("d");
     other.expires_at = NOW + 9000;
     ck_assert_int_eq(authp_store_invite_create(store, &other, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_invite_live_of(store, "grace@example.org", NOW, &got, pool),
+    ck_assert_int_eq(authp_store_invite_live_of(store, "grace@example.org", NULL, NOW, &got, pool),
                      AUTHP_OK);
     ck_assert_str_eq(got->id.hex, third.id.hex);
     ck_assert_str_eq(got->code_hash, third.code_hash);

@@ -9,15 +9,18 @@
 static authp_sql_migration_t migrations[2] = {
     {"rows", NULL,
      "DROP TABLE users; DROP TABLE refresh_tokens; DROP TABLE audit_log; "
-     "DROP TABLE recruiter_invites; DROP TABLE login_codes",
+     "DROP TABLE recruiter_invites; DROP TABLE login_codes; DROP TABLE otp_codes; "
+     "DROP TABLE pending_admins",
      "SELECT 'users' WHERE EXISTS (SELECT 1 FROM users)"},
     {"more",
      "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER, last_at TEXT, "
      "expires_at TEXT);"
      "CREATE TABLE user_identities (issuer TEXT, sub TEXT, user_id TEXT, "
      "PRIMARY KEY (issuer, sub));"
-     "CREATE TABLE used_tokens (id TEXT PRIMARY KEY, expires_at TEXT)",
-     "DROP TABLE login_failures; DROP TABLE user_identities; DROP TABLE used_tokens",
+     "CREATE TABLE used_tokens (id TEXT PRIMARY KEY, expires_at TEXT);"
+     "CREATE TABLE tallies (id TEXT PRIMARY KEY, count INTEGER, began_at TEXT, expires_at TEXT)",
+     "DROP TABLE login_failures; DROP TABLE user_identities; DROP TABLE used_tokens; "
+     "DROP TABLE tallies",
      "SELECT 'user_identities' WHERE EXISTS (SELECT 1 FROM user_identities)"}};
 
 static bool is_unique(const char *name)
@@ -52,7 +55,9 @@ static void make_tables(apr_pool_t *pool)
                     table_of(&authp_columns_audit, "", "", pool),
                     /* Two invites may be for one address. */
                     table_of(&authp_columns_invite, "", ", UNIQUE (code_hash)", pool),
-                    table_of(&authp_columns_login_code, "", ", UNIQUE (code_hash)", pool), NULL);
+                    table_of(&authp_columns_login_code, "", ", UNIQUE (code_hash)", pool),
+                    table_of(&authp_columns_otp_code, "", ", UNIQUE (phone)", pool),
+                    table_of(&authp_columns_pending_admin, "", ", UNIQUE (phone)", pool), NULL);
 }
 
 static const authp_sql_statement_t clock_statement = {

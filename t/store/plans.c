@@ -18,7 +18,8 @@ static const char *const excused[][2] = {
 
 static const char *const tables[] = {
     "users",           "refresh_tokens", "audit_log",   "recruiter_invites", "login_failures",
-    "user_identities", "used_tokens",    "login_codes", "schema_migrations"};
+    "user_identities", "used_tokens",    "login_codes", "schema_migrations", "otp_codes",
+    "tallies",         "pending_admins"};
 
 /* Indexes that have few rows. To read all of them is fine. */
 static const char *const small[] = {" using users_deleted ", " on users_deleted"};

@@ -17,6 +17,7 @@
     }
 #define WHOLE_TEXT "text"
 #define WHOLE_REF "cli"
+#define WHOLE_JSON WHOLE_TEXT
 #define WHOLE_TEXTS NULL
 #define WHOLE_IDENTITIES NULL
 #define WHOLE_BOOL true
@@ -49,6 +50,16 @@ static const authp_login_code_t whole_login_code = {
 #include "store/columns.def"
 };
 
+static const authp_otp_code_t whole_otp_code = {
+#define OTP_CODE(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+
+static const authp_pending_admin_t whole_pending_admin = {
+#define PENDING_ADMIN(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+
 static const struct {
     const authp_columns_t *columns;
     const void *whole;
@@ -56,7 +67,9 @@ static const struct {
               {&authp_columns_session, &whole_session},
               {&authp_columns_invite, &whole_invite},
               {&authp_columns_audit, &whole_audit},
-              {&authp_columns_login_code, &whole_login_code}};
+              {&authp_columns_login_code, &whole_login_code},
+              {&authp_columns_otp_code, &whole_otp_code},
+              {&authp_columns_pending_admin, &whole_pending_admin}};
 
 #define TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
 
@@ -91,6 +104,7 @@ START_TEST(they_are_of_their_members)
             same = strcmp(at, "6d0000000000000000000001") == 0;
             break;
         case AUTHP_COLUMN_TEXT:
+        case AUTHP_COLUMN_JSON:
             same = strcmp(*(const char *const *)at, WHOLE_TEXT) == 0;
             break;
         case AUTHP_COLUMN_REF:
@@ -128,6 +142,8 @@ START_TEST(sameness_is_of_one_column)
         authp_invite_t invite;
         authp_audit_t audit;
         authp_login_code_t login_code;
+        authp_otp_code_t otp_code;
+        authp_pending_admin_t pending_admin;
     } a, b;
     apr_pool_t *pool = NULL;
     apr_pool_create(&pool, NULL);

@@ -296,22 +296,26 @@ START_TEST(invites_of_others)
     mongodb_fixture_put("recruiter_invites",
                         "{\"email\":\"Grace.O+x@Example.org\",\"invite_code\":\"by-hand\","
                         "\"expires_at\":{\"$date\":\"2030-01-01T00:00:00Z\"}}");
-    ck_assert_int_eq(authp_store_invite_live_of(store, "grace.o+x@example.org", NOW, &invite, pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_invite_live_of(store, "grace.o+x@example.org", NULL, NOW, &invite, pool),
+        AUTHP_OK);
     ck_assert_str_eq(invite->email, "grace.o+x@example.org");
-    ck_assert_int_eq(authp_store_invite_live_of(store, "graceXo+x@example.org", NOW, &invite, pool),
-                     AUTHP_E_NOT_FOUND);
-    ck_assert_int_eq(authp_store_invite_live_of(store, ".*", NOW, &invite, pool),
+    ck_assert_int_eq(
+        authp_store_invite_live_of(store, "graceXo+x@example.org", NULL, NOW, &invite, pool),
+        AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(authp_store_invite_live_of(store, ".*", NULL, NOW, &invite, pool),
                      AUTHP_E_NOT_FOUND);
     /* After its code has been hashed, it is found as our own are. */
     const char *id = invite->id.hex;
     ck_assert_int_eq(authp_store_invite_by_code(store, "by-hand", hash, &invite, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_invite_live_of(store, "grace.o+x@example.org", NOW, &invite, pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_invite_live_of(store, "grace.o+x@example.org", NULL, NOW, &invite, pool),
+        AUTHP_OK);
     ck_assert_str_eq(invite->id.hex, id);
     ck_assert_int_eq(authp_store_invite_claim(store, id, ID, 1, NOW, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_invite_live_of(store, "grace.o+x@example.org", NOW, &invite, pool),
-                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(
+        authp_store_invite_live_of(store, "grace.o+x@example.org", NULL, NOW, &invite, pool),
+        AUTHP_E_NOT_FOUND);
 }
 END_TEST
 
@@ -329,8 +333,8 @@ START_TEST(a_damaged_invite_hides_none)
                         "{\"_id\":{\"$oid\":\"ffffffffffffffffffffffff\"},\"email\":"
                         "\"grace@example.org\",\"created_by\":7,"
                         "\"expires_at\":{\"$date\":\"2030-01-01T00:00:00Z\"}}");
-    ck_assert_int_eq(authp_store_invite_live_of(store, "grace@example.org", NOW, &found, pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_invite_live_of(store, "grace@example.org", NULL, NOW, &found, pool), AUTHP_OK);
     ck_assert_str_eq(found->id.hex, invite.id.hex);
 }
 END_TEST

@@ -78,7 +78,7 @@ static authp_err_t find_identity(void)
 static authp_err_t find_invite(void)
 {
     authp_invite_t *invite = NULL;
-    return authp_store_invite_live_of(store, "ada@example.org", 1, &invite, pool);
+    return authp_store_invite_live_of(store, "ada@example.org", NULL, 1, &invite, pool);
 }
 
 static authp_err_t use_token(void)

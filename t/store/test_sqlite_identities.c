@@ -237,7 +237,7 @@ START_TEST(a_database_that_is_read_only)
     ck_assert_int_eq(authp_store_used_token_add(store, "k", NOW, pool), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_store_login_code_take(store, "h", "c", NOW, &code, pool),
                      AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_store_invite_live_of(store, "ada@example.org", NOW, &invite, pool),
+    ck_assert_int_eq(authp_store_invite_live_of(store, "ada@example.org", NULL, NOW, &invite, pool),
                      AUTHP_E_NOT_FOUND);
     ck_assert_str_eq(stored_sub(&user), "none");
     sql->dialect = own; /* the second try opens a connection that may write */

@@ -352,7 +352,9 @@ START_TEST(scan)
     size_t len = strlen(text);
     char *out = apr_palloc(pool, len);
     size_t copied = 99;
-    ck_assert_int_eq(authp_json_scan(apr_pmemdup(pool, text, len), len, out, &copied), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_json_scan(apr_pmemdup(pool, text, len), len, AUTHP_JSON_MAX_DEPTH, out, &copied),
+        AUTHP_OK);
     ck_assert_str_eq(apr_pstrmemdup(pool, out, copied), scans[_i].copy);
 }
 END_TEST
@@ -361,10 +363,12 @@ START_TEST(scan_refuses)
 {
     char out[32];
     size_t copied = 99;
-    ck_assert_int_eq(authp_json_scan("[[[[[[[[[", 9, out, &copied), AUTHP_E_MALFORMED);
-    ck_assert_int_eq(authp_json_scan("{}\0", 3, out, &copied), AUTHP_E_MALFORMED);
+    ck_assert_int_eq(authp_json_scan("[[[[[[[[[", 9, AUTHP_JSON_MAX_DEPTH, out, &copied),
+                     AUTHP_E_MALFORMED);
+    ck_assert_int_eq(authp_json_scan("{}\0", 3, AUTHP_JSON_MAX_DEPTH, out, &copied),
+                     AUTHP_E_MALFORMED);
     ck_assert_uint_eq(copied, 99);
-    ck_assert_int_eq(authp_json_scan("[[[[[[[[", 8, out, &copied), AUTHP_OK);
+    ck_assert_int_eq(authp_json_scan("[[[[[[[[", 8, AUTHP_JSON_MAX_DEPTH, out, &copied), AUTHP_OK);
     ck_assert_uint_eq(copied, 8);
 }
 END_TEST

@@ -258,7 +258,7 @@ START_TEST(each_cell)
     bool used =
         asked == AUTHP_ASKED_RECRUITER && err == AUTHP_OK && cells[cell].world != linked_recruiter;
     authp_err_t found =
-        authp_store_invite_live_of(f.store, PERSON_EMAIL, f.clock.now, &left, f.pool);
+        authp_store_invite_live_of(f.store, PERSON_EMAIL, NULL, f.clock.now, &left, f.pool);
     ck_assert_int_eq(found, cells[cell].invited && !used ? AUTHP_OK : AUTHP_E_NOT_FOUND);
 }
 END_TEST

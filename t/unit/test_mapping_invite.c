@@ -52,8 +52,9 @@ static void takes_the_invite(void *ctx)
 {
     authp_invite_t *open = NULL;
     (void)ctx;
-    ck_assert_int_eq(authp_store_invite_live_of(f.store, PERSON_EMAIL, f.clock.now, &open, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_invite_live_of(f.store, PERSON_EMAIL, NULL, f.clock.now, &open, f.pool),
+        AUTHP_OK);
     ck_assert_int_eq(authp_store_invite_claim(f.store, open->id.hex, "65f0c0ffee00000000000009", 1,
                                               f.clock.now, f.pool),
                      AUTHP_OK);
@@ -149,8 +150,9 @@ static void claims_for_the_account(void *ctx)
 {
     const authp_user_t *row = ctx;
     authp_invite_t *open = NULL;
-    ck_assert_int_eq(authp_store_invite_live_of(f.store, PERSON_EMAIL, f.clock.now, &open, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_invite_live_of(f.store, PERSON_EMAIL, NULL, f.clock.now, &open, f.pool),
+        AUTHP_OK);
     ck_assert_int_eq(
         authp_store_invite_claim(f.store, open->id.hex, row->id.hex, row->ver, f.clock.now, f.pool),
         AUTHP_OK);

@@ -207,8 +207,8 @@ authp_err_t authp_invite_accept(const authp_realm_t *realm, const char *email, i
     for (int i = 0; i < TRIES; i++) {
         authp_invite_t *invite = NULL;
         bool claimed = false;
-        authp_err_t err =
-            authp_store_invite_live_of(realm->store, email, authp_realm_now(realm), &invite, pool);
+        authp_err_t err = authp_store_invite_live_of(realm->store, email, NULL,
+                                                     authp_realm_now(realm), &invite, pool);
         if (err == AUTHP_E_NOT_FOUND) {
             err = find_cut_off(realm, *user, since, email, &invite, pool);
             claimed = err == AUTHP_OK;

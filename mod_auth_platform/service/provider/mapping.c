@@ -197,7 +197,7 @@ static authp_err_t is_invited(const entering_t *in, bool *out)
     authp_invite_t *invite = NULL;
     authp_err_t err =
         in->person->vouched
-            ? authp_store_invite_live_of(in->realm->store, in->person->email,
+            ? authp_store_invite_live_of(in->realm->store, in->person->email, NULL,
                                          authp_realm_now(in->realm), &invite, in->pool)
             : AUTHP_E_NOT_FOUND;
     *out = err == AUTHP_OK;

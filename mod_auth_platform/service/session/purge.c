@@ -7,6 +7,8 @@
 #define PAGE 100
 #define MINUTE_MS INT64_C(60000)
 #define MONTH_MS (30 * AUTHP_DAY_MS)
+/* Who sends an old one-time code learns that it has expired or was used. */
+#define CODES_KEPT_MS AUTHP_DAY_MS
 
 /* Removes the traces of deleted accounts once more. The first time, at the deletion, may have
  * failed. Repeating it does no harm. */
@@ -58,6 +60,7 @@ authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *remove
                                 .audit_before = days > 0 ? now - days * AUTHP_DAY_MS : 0,
                                 .failures_before = now,
                                 .tokens_before = now,
+                                .codes_before = now - CODES_KEPT_MS,
                                 .batch = BATCH};
     int sum = 0;
     int rows = BATCH;

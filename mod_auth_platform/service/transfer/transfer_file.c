@@ -82,7 +82,7 @@ authp_err_t authp_transfer_file_read_header(const char *line, size_t len,
     json_t *object = NULL;
     int64_t version = 0;
     authp_transfer_header_t header;
-    const char *what = authp_json_parse(line, len, &object, pool) == AUTHP_OK
+    const char *what = authp_json_parse_stored(line, len, &object, pool) == AUTHP_OK
                            ? authp_json_get_str(object, WHAT)
                            : NULL;
     if (what == NULL || strcmp(what, EXPORT) != 0) {

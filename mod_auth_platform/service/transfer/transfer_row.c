@@ -12,6 +12,7 @@
 /* What every store keeps. PostgreSQL has no longer texts in an index and no later times, and one
  * such row would fail its whole batch. A counter must leave room to count on. */
 #define TEXT_MOST 2048                 /* bytes, also of a list */
+#define JSON_MOST 1048576              /* bytes of a JSON text */
 #define TIME_MOST 253402300799999LL    /* the end of the year 9999 */
 #define NUMBER_MOST 9007199254740991LL /* 2^53 - 1 */
 
@@ -69,6 +70,21 @@ static bool put_identities(json_t *object, const char *name, const apr_array_hea
     return fine;
 }
 
+/* The text of a JSON value becomes that value. */
+static bool put_json(json_t *object, const char *name, const char *text, apr_pool_t *pool)
+{
+    json_t *value = NULL;
+    if (text == NULL) {
+        return true;
+    }
+    bool fine = authp_json_parse_stored(text, strlen(text), &value, pool) == AUTHP_OK &&
+                json_is_object(value);
+    if (fine) {
+        authp_json_set(object, name, value);
+    }
+    return fine;
+}
+
 static bool put(json_t *object, const authp_column_t *column, const void *at, apr_pool_t *pool)
 {
     switch (column->kind) {
@@ -96,6 +112,8 @@ static bool put(json_t *object, const authp_column_t *column, const void *at, ap
         return true;
     case AUTHP_COLUMN_IDENTITIES:
         return put_identities(object, column->name, *(apr_array_header_t *const *)at, pool);
+    case AUTHP_COLUMN_JSON:
+        return put_json(object, column->name, *(const char *const *)at, pool);
     case AUTHP_COLUMN_KINDS:
         break;
     }
@@ -179,6 +197,13 @@ static bool get_identities(const json_t *value, apr_array_header_t **out, apr_po
     return fine;
 }
 
+static bool get_json(const json_t *value, const char **out, apr_pool_t *pool)
+{
+    size_t len = 0;
+    *out = authp_json_text(value, &len, pool);
+    return json_is_object(value) && len <= JSON_MOST;
+}
+
 static bool get_number(const json_t *value, int64_t most, int64_t *out)
 {
     *out = json_integer_value(value);
@@ -209,6 +234,8 @@ static bool get(const json_t *value, const authp_column_t *column, void *at, apr
         return get_salt(value, at);
     case AUTHP_COLUMN_IDENTITIES:
         return get_identities(value, at, pool);
+    case AUTHP_COLUMN_JSON:
+        return get_json(value, at, pool);
     case AUTHP_COLUMN_KINDS:
         break;
     }

@@ -3,6 +3,7 @@
 #include "store/model.h"
 #include "store/mongodb/mongo_get.h"
 #include "store/mongodb/mongo_identities.h"
+#include "store/mongodb/mongo_json.h"
 #include "store/mongodb/mongo_put.h"
 
 #include <string.h>
@@ -50,6 +51,7 @@ static bool is_there(const authp_column_t *column, const void *at)
     case AUTHP_COLUMN_TEXT:
         return text_at(at) != NULL || (column->flags & AUTHP_COLUMN_NULL) != 0;
     case AUTHP_COLUMN_REF:
+    case AUTHP_COLUMN_JSON:
         return text_at(at) != NULL;
     case AUTHP_COLUMN_INT:
         return int_at(at) != 0 || (column->flags & AUTHP_COLUMN_SPARSE) == 0;
@@ -95,6 +97,9 @@ static void put(bson_t *out, const char *key, const authp_column_t *column, cons
         break;
     case AUTHP_COLUMN_IDENTITIES:
         authp_mongo_identities_put(out, key, list_at(at));
+        break;
+    case AUTHP_COLUMN_JSON:
+        authp_mongo_json_put(out, key, text_at(at));
         break;
     case AUTHP_COLUMN_KINDS:
         break;
@@ -147,10 +152,14 @@ static void change_column(const authp_column_t *column, const void *before, cons
     if (column->kind == AUTHP_COLUMN_IDENTITIES) {
         authp_mongo_identities_change(set, unset, list_at(authp_columns_at(column, before)),
                                       list_at(authp_columns_at(column, after)));
-    } else if (is_there(column, authp_columns_at(column, after))) {
-        put(set, column->field, column, after);
-    } else {
+    } else if (!is_there(column, authp_columns_at(column, after))) {
         BSON_APPEND_UTF8(unset, column->field, "");
+    } else if (column->kind == AUTHP_COLUMN_JSON) {
+        authp_mongo_json_change(set, unset, column->field,
+                                text_at(authp_columns_at(column, before)),
+                                text_at(authp_columns_at(column, after)));
+    } else {
+        put(set, column->field, column, after);
     }
 }
 
@@ -216,6 +225,9 @@ static void get(authp_mongo_reader_t *in, const authp_column_t *column, void *at
         break;
     case AUTHP_COLUMN_IDENTITIES:
         authp_mongo_identities_get(in, column->field, at);
+        break;
+    case AUTHP_COLUMN_JSON:
+        authp_mongo_json_get(in, column->field, at);
         break;
     case AUTHP_COLUMN_KINDS:
         break;

@@ -112,7 +112,8 @@ typedef enum authp_mongo_change_t {
     AUTHP_MONGO_UPDATE_ONE,
     AUTHP_MONGO_UPDATE_MANY,
     AUTHP_MONGO_REPLACE_ONE,
-    AUTHP_MONGO_DELETE_MANY /* takes no update */
+    AUTHP_MONGO_DELETE_MANY, /* takes no update */
+    AUTHP_MONGO_DELETE_ONE   /* the same; only for authp_mongo_run_modify() */
 } authp_mongo_change_t;
 
 typedef struct authp_mongo_write_t {
@@ -126,8 +127,9 @@ typedef struct authp_mongo_write_t {
 AUTHP_CHECKED authp_err_t authp_mongo_run_write(authp_mongo_t *m, const authp_mongo_write_t *what,
                                                 int *matched);
 /* Updates one document and reads it as it is afterwards. With `insert` it is made if there is none.
- * AUTHP_E_NOT_FOUND: there is none. AUTHP_E_CONFLICT: a document with the filter's _id exists, but
- * does not fulfil the rest of the filter. */
+ * AUTHP_E_NOT_FOUND: there is none. AUTHP_E_CONFLICT: a document with a unique value of the filter
+ * exists, but does not fulfil the rest of the filter, or another call made it at this moment. With
+ * what->change AUTHP_MONGO_DELETE_ONE the document is removed, and read as it was. */
 AUTHP_CHECKED authp_err_t authp_mongo_run_modify(authp_mongo_t *m, const authp_mongo_write_t *what,
                                                  bool insert, authp_mongo_read_fn *read, void *ctx);
 /* Changes one document. Returns `otherwise` if there is none. Frees filter and update. */

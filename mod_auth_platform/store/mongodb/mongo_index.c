@@ -13,6 +13,9 @@
 /* A used invite is kept for a month. Until then the same account can complete an interrupted use.
  */
 #define INVITE_TTL (30 * 86400)
+/* A one-time code is kept for a day, so that who sends it learns that it has expired or was used.
+ */
+#define CODE_TTL 86400
 
 typedef enum index_kind_t {
     INDEX_PLAIN,
@@ -51,6 +54,11 @@ static const index_t indexes[] = {
     {AUTHP_TABLE_TOKENS, "expires_at", INDEX_TTL, 0, NULL},
     {AUTHP_TABLE_LOGIN_CODES, "code_hash", INDEX_UNIQUE, 0, NULL},
     {AUTHP_TABLE_LOGIN_CODES, "expires_at", INDEX_TTL, 0, NULL},
+    {AUTHP_TABLE_OTP_CODES, "phone", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_OTP_CODES, "expires_at", INDEX_TTL, CODE_TTL, NULL},
+    {AUTHP_TABLE_TALLIES, "expires_at", INDEX_TTL, 0, NULL},
+    {AUTHP_TABLE_PENDING_ADMINS, "phone", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_PENDING_ADMINS, "expires_at", INDEX_TTL, 0, NULL},
 };
 
 /* Longer than the name of any index. */

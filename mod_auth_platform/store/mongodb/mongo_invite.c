@@ -187,16 +187,28 @@ static bson_t *filter_foreign(const char *email, apr_pool_t *pool)
     return filter;
 }
 
-authp_err_t authp_mongo_invite_live_of(void *self, const char *email, authp_ms_t now,
-                                       authp_invite_t **out, apr_pool_t *pool)
+static void match_role(bson_t *filter, const char *role)
+{
+    if (role != NULL) {
+        authp_mongo_match_text(filter, "role", role);
+    } else {
+        authp_mongo_match_absent(filter, "role");
+    }
+}
+
+authp_err_t authp_mongo_invite_live_of(void *self, const char *email, const char *role,
+                                       authp_ms_t now, authp_invite_t **out, apr_pool_t *pool)
 {
     bson_t *filter = bson_new();
     authp_mongo_match_text(filter, "email", email);
+    match_role(filter, role);
     authp_err_t err = newest_live(self, filter, now, out, pool);
     if (err != AUTHP_E_NOT_FOUND || !bson_utf8_validate(email, strlen(email), false)) {
         return err;
     }
-    return newest_live(self, filter_foreign(email, pool), now, out, pool);
+    filter = filter_foreign(email, pool);
+    match_role(filter, role);
+    return newest_live(self, filter, now, out, pool);
 }
 
 authp_err_t authp_mongo_invite_claimed_by(void *self, const char *user_id, int64_t used_ver,

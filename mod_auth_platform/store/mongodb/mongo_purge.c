@@ -83,6 +83,9 @@ authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *remove
         {AUTHP_TABLE_FAILURES, "expires_at", NULL, what->failures_before},
         {AUTHP_TABLE_TOKENS, "expires_at", NULL, what->tokens_before},
         {AUTHP_TABLE_LOGIN_CODES, "expires_at", NULL, what->tokens_before},
+        {AUTHP_TABLE_OTP_CODES, "expires_at", NULL, what->codes_before},
+        {AUTHP_TABLE_TALLIES, "expires_at", NULL, what->tokens_before},
+        {AUTHP_TABLE_PENDING_ADMINS, "expires_at", NULL, what->tokens_before},
     };
     authp_err_t err = AUTHP_OK;
     int sum = 0;

@@ -165,6 +165,8 @@ static bool change(mongoc_collection_t *collection, const authp_mongo_write_t *w
                                              error);
     case AUTHP_MONGO_DELETE_MANY:
         return mongoc_collection_delete_many(collection, what->filter, NULL, reply, error);
+    case AUTHP_MONGO_DELETE_ONE:
+        break;
     }
     return false;
 }
@@ -218,9 +220,14 @@ authp_err_t authp_mongo_run_modify(authp_mongo_t *m, const authp_mongo_write_t *
     bson_error_t error;
     mongoc_find_and_modify_opts_t *options = mongoc_find_and_modify_opts_new();
     mongoc_collection_t *collection = collection_of(m, client, what->collection);
-    (void)mongoc_find_and_modify_opts_set_update(options, what->update);
-    (void)mongoc_find_and_modify_opts_set_flags(
-        options, MONGOC_FIND_AND_MODIFY_RETURN_NEW | (insert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0));
+    if (what->change == AUTHP_MONGO_DELETE_ONE) {
+        (void)mongoc_find_and_modify_opts_set_flags(options, MONGOC_FIND_AND_MODIFY_REMOVE);
+    } else {
+        (void)mongoc_find_and_modify_opts_set_update(options, what->update);
+        (void)mongoc_find_and_modify_opts_set_flags(
+            options,
+            MONGOC_FIND_AND_MODIFY_RETURN_NEW | (insert ? MONGOC_FIND_AND_MODIFY_UPSERT : 0));
+    }
     bool fine = mongoc_collection_find_and_modify_with_opts(collection, what->filter, options,
                                                             &reply, &error);
     authp_err_t read_err = fine ? read_value(&reply, read, ctx) : AUTHP_OK;

@@ -61,8 +61,11 @@ authp_err_t authp_mongo_user_by_id(void *self, const char *id, authp_user_t **ou
 authp_err_t authp_mongo_user_by_login(void *self, authp_login_kind_t kind, const char *value,
                                       authp_user_t **out, apr_pool_t *pool)
 {
+    static const char *const fields[] = {[AUTHP_LOGIN_EMAIL] = "email",
+                                         [AUTHP_LOGIN_USERNAME] = "username",
+                                         [AUTHP_LOGIN_PHONE] = "phone"};
     bson_t *filter = bson_new();
-    authp_mongo_match_text(filter, kind == AUTHP_LOGIN_EMAIL ? "email" : "username", value);
+    authp_mongo_match_text(filter, fields[kind], value);
     return one_user(self, filter, out, pool);
 }
 

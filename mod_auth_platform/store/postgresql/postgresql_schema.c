@@ -91,4 +91,35 @@ const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEM
      "DROP INDEX recruiter_invites_expires; DROP INDEX refresh_tokens_expires; "
      "ALTER TABLE refresh_tokens DROP COLUMN expires_bin; DROP INDEX users_roles",
      NULL},
+    /* profiles is text, because jsonb has no \u0000, and another order of the members. */
+    {"phone numbers",
+     "ALTER TABLE users ADD COLUMN profiles " TEXT ";"
+     "ALTER TABLE users ADD COLUMN phone_used_at timestamptz;"
+     "ALTER TABLE recruiter_invites ADD COLUMN role " TEXT ";"
+     "CREATE TABLE otp_codes (id " ID " PRIMARY KEY, phone " TEXT " NOT NULL UNIQUE, code_id " ID
+     " NOT NULL, purpose " TEXT " NOT NULL, code_hmac " TEXT ", provider " TEXT
+     ", attempts bigint NOT NULL, bound_ip " TEXT ", bound_device " TEXT
+     ", created_at timestamptz NOT NULL, expires_at timestamptz NOT NULL, used_at timestamptz) "
+     "WITH (fillfactor = 85);"
+     "CREATE INDEX otp_codes_expires ON otp_codes (expires_at);"
+     "CREATE TABLE tallies (id " TEXT " PRIMARY KEY, count bigint NOT NULL, "
+     "began_at timestamptz NOT NULL, expires_at timestamptz NOT NULL) WITH (fillfactor = 85);"
+     "CREATE INDEX tallies_expires ON tallies (expires_at);"
+     "CREATE TABLE pending_admins (id " ID " PRIMARY KEY, email " TEXT " NOT NULL, phone " TEXT
+     " NOT NULL UNIQUE, name " TEXT ", password_hash " TEXT " NOT NULL, invite_id " TEXT
+     ", created_by " TEXT ", created_at timestamptz NOT NULL, expires_at timestamptz NOT NULL);"
+     "CREATE INDEX pending_admins_expires ON pending_admins (expires_at)",
+     /* Without its role an invite would make a recruiter. */
+     "DROP TABLE pending_admins; DROP TABLE tallies; DROP TABLE otp_codes; "
+     "DELETE FROM recruiter_invites WHERE role IS NOT NULL; "
+     "ALTER TABLE recruiter_invites DROP COLUMN role; "
+     "ALTER TABLE users DROP COLUMN phone_used_at; ALTER TABLE users DROP COLUMN profiles",
+     "SELECT 'users.profiles' WHERE EXISTS (SELECT 1 FROM users WHERE profiles IS NOT NULL) "
+     "UNION ALL SELECT 'users.phone_used_at' WHERE EXISTS "
+     "(SELECT 1 FROM users WHERE phone_used_at IS NOT NULL) "
+     "UNION ALL SELECT 'recruiter_invites.role' WHERE EXISTS "
+     "(SELECT 1 FROM recruiter_invites WHERE role IS NOT NULL) "
+     "UNION ALL SELECT 'otp_codes' WHERE EXISTS (SELECT 1 FROM otp_codes) "
+     "UNION ALL SELECT 'tallies' WHERE EXISTS (SELECT 1 FROM tallies) "
+     "UNION ALL SELECT 'pending_admins' WHERE EXISTS (SELECT 1 FROM pending_admins)"},
 };

@@ -37,6 +37,7 @@ static const void *bound(const authp_column_t *column, const void *row, apr_pool
         return ((const authp_id_t *)at)->hex;
     case AUTHP_COLUMN_TEXT:
     case AUTHP_COLUMN_REF:
+    case AUTHP_COLUMN_JSON:
         return *(const char *const *)at;
     case AUTHP_COLUMN_TEXTS:
         return join(*(apr_array_header_t *const *)at, pool);
@@ -93,6 +94,7 @@ static bool read_column(const authp_sql_rows_t *rows, int i, const authp_column_
         return read_id(authp_sql_rows_peek(rows, i), at);
     case AUTHP_COLUMN_TEXT:
     case AUTHP_COLUMN_REF:
+    case AUTHP_COLUMN_JSON:
         *(const char **)at = authp_sql_rows_text(rows, i, pool);
         return true;
     case AUTHP_COLUMN_TEXTS:

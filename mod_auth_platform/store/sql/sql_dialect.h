@@ -24,8 +24,8 @@ typedef struct authp_sql_variant_t {
  * not begin with SELECT writes, and waits in the dialect's queue of writers. Each statement answers
  * rows (those that write do so by RETURNING), because the row counts of apr_dbd are wrong.
  *
- * sql_expand.c replaces in its text, KIND being id, text, ref, texts, bool, int, time, salt or
- * identities:
+ * sql_expand.c replaces in its text, KIND being id, text, ref, texts, bool, int, time, salt,
+ * identities or json:
  *     {?KIND}       the placeholder of a value of that kind
  *     {KIND:name}   an expression that reads the column `name` of that kind
  *     {absent:time}, {present:time}   whether the column `time` of times is absent or not
@@ -37,6 +37,7 @@ typedef struct authp_sql_variant_t {
  *     {names}       the names of all columns
  *     {values}      the placeholders of all columns
  *     {changes}     name = placeholder, for all columns that are not AUTHP_COLUMN_FIXED
+ *     {replaced}    name = excluded.name, for the same columns
  *     {emptied}     name = absent, for all columns that are not AUTHP_COLUMN_TOMBSTONE
  *     {forgotten}   name = absent, for all columns that are AUTHP_COLUMN_PERSONAL */
 typedef struct authp_sql_statement_t {

@@ -12,8 +12,8 @@ static const char *const kind_names[AUTHP_COLUMN_KINDS] = {[AUTHP_COLUMN_ID] = "
                                                            [AUTHP_COLUMN_INT] = "int",
                                                            [AUTHP_COLUMN_TIME] = "time",
                                                            [AUTHP_COLUMN_SALT] = "salt",
-                                                           [AUTHP_COLUMN_IDENTITIES] =
-                                                               "identities"};
+                                                           [AUTHP_COLUMN_IDENTITIES] = "identities",
+                                                           [AUTHP_COLUMN_JSON] = "json"};
 
 #define TEXT_KIND(nothing)                                                                         \
     {                                                                                              \
@@ -33,7 +33,8 @@ static const authp_sql_kind_t defaults[AUTHP_COLUMN_KINDS] = {
     [AUTHP_COLUMN_INT] = NUMBER_KIND,
     [AUTHP_COLUMN_TIME] = NUMBER_KIND,
     [AUTHP_COLUMN_SALT] = TEXT_KIND("''"),
-    [AUTHP_COLUMN_IDENTITIES] = TEXT_KIND("NULL")};
+    [AUTHP_COLUMN_IDENTITIES] = TEXT_KIND("NULL"),
+    [AUTHP_COLUMN_JSON] = TEXT_KIND("NULL")};
 
 static const char *value_of(const authp_sql_dialect_t *dialect, authp_column_kind_t kind)
 {
@@ -78,7 +79,14 @@ static bool find_kind(const char *name, size_t len, authp_column_kind_t *out)
 }
 
 /* What a list says of each column that has all the flags `with` and none of `without`. */
-typedef enum list_part_t { PART_READ, PART_NAME, PART_VALUE, PART_CHANGE, PART_ABSENT } list_part_t;
+typedef enum list_part_t {
+    PART_READ,
+    PART_NAME,
+    PART_VALUE,
+    PART_CHANGE,
+    PART_REPLACE,
+    PART_ABSENT
+} list_part_t;
 
 typedef struct list_t {
     const char *word;
@@ -92,6 +100,7 @@ static const list_t lists[] = {
     {"names", PART_NAME, 0, 0},
     {"values", PART_VALUE, 0, 0},
     {"changes", PART_CHANGE, 0, AUTHP_COLUMN_FIXED},
+    {"replaced", PART_REPLACE, 0, AUTHP_COLUMN_FIXED},
     {"emptied", PART_ABSENT, 0, AUTHP_COLUMN_TOMBSTONE},
     {"forgotten", PART_ABSENT, AUTHP_COLUMN_PERSONAL, 0},
 };
@@ -108,6 +117,8 @@ static const char *part_of(const authp_sql_dialect_t *dialect, const authp_colum
         return stored_of(dialect, column->kind);
     case PART_CHANGE:
         return apr_pstrcat(pool, column->name, " = ", stored_of(dialect, column->kind), NULL);
+    case PART_REPLACE:
+        return apr_pstrcat(pool, column->name, " = excluded.", column->name, NULL);
     case PART_ABSENT:
         return apr_pstrcat(pool, column->name, " = ", absent_of(dialect, column->kind), NULL);
     }

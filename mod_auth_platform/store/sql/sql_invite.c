@@ -74,16 +74,17 @@ authp_err_t authp_sql_invite_claimed_by(void *self, const char *user_id, int64_t
     return one_invite(self, &statement, values, out, pool);
 }
 
-authp_err_t authp_sql_invite_live_of(void *self, const char *email, authp_ms_t now,
-                                     authp_invite_t **out, apr_pool_t *pool)
+authp_err_t authp_sql_invite_live_of(void *self, const char *email, const char *role,
+                                     authp_ms_t now, authp_invite_t **out, apr_pool_t *pool)
 {
+    /* coalesce() makes an absent role equal to an absent one. */
     static const authp_sql_statement_t statement = {
         .name = "invite_live_of",
         .columns = &authp_columns_invite,
         .text = "SELECT {columns} FROM {table:recruiter_invites} WHERE email = {?text} AND "
-                "{absent:used_at} AND {absent:revoked_at} AND expires_at > {?time} "
-                "ORDER BY id DESC LIMIT 1"};
-    const void *values[] = {email, &now};
+                "coalesce(role, '') = {?text} AND {absent:used_at} AND {absent:revoked_at} AND "
+                "expires_at > {?time} ORDER BY id DESC LIMIT 1"};
+    const void *values[] = {email, role != NULL ? role : "", &now};
     return one_invite(self, &statement, values, out, pool);
 }
 

@@ -42,6 +42,11 @@ static const authp_sql_statement_t tokens =
     PURGE("used tokens", "used_tokens", "expires_at < {?time}");
 static const authp_sql_statement_t codes =
     PURGE("login codes", "login_codes", "expires_at < {?time}");
+static const authp_sql_statement_t otp_codes =
+    PURGE("one-time codes", "otp_codes", "expires_at < {?time}");
+static const authp_sql_statement_t tallies = PURGE("tallies", "tallies", "expires_at < {?time}");
+static const authp_sql_statement_t pending =
+    PURGE("pending administrators", "pending_admins", "expires_at < {?time}");
 
 authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool)
 {
@@ -53,12 +58,14 @@ authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed,
     const void *of_audit[] = {&what->audit_before, &batch};
     const void *of_failures[] = {&what->failures_before, &batch};
     const void *of_tokens[] = {&what->tokens_before, &batch};
+    const void *of_otp_codes[] = {&what->codes_before, &batch};
     const struct {
         const authp_sql_statement_t *statement;
         const void **values;
     } steps[] = {{&ended, of_ended},     {&expired, of_expired}, {&users, of_users},
                  {&invites, of_invites}, {&audit, of_audit},     {&failures, of_failures},
-                 {&tokens, of_tokens},   {&codes, of_tokens}};
+                 {&tokens, of_tokens},   {&codes, of_tokens},    {&otp_codes, of_otp_codes},
+                 {&tallies, of_tokens},  {&pending, of_tokens}};
     authp_err_t err = AUTHP_OK;
     int sum = 0;
     (void)pool;

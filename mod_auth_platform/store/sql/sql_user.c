@@ -8,6 +8,12 @@
 /* Condition: the account has not changed since it was read. Binds id, ver and updated_at. */
 #define UNCHANGED "id = {?id} AND ver = {?int} AND updated_at = {?time} AND {absent:deleted_at}"
 
+/* Condition: no other account has this value in the column. Binds the value and the account's id.
+ */
+#define NO_OTHER(column)                                                                           \
+    "NOT EXISTS (SELECT 1 FROM {table:users} AS other WHERE other." column                         \
+    " = {?text} AND other.id <> {?id})"
+
 static authp_err_t one_user(authp_sql_t *sql, const authp_sql_statement_t *statement,
                             const char *value, authp_user_t **out, apr_pool_t *pool)
 {
@@ -54,7 +60,14 @@ authp_err_t authp_sql_user_by_login(void *self, authp_login_kind_t kind, const c
         .name = "user_by_username",
         .columns = &authp_columns_user,
         .text = "SELECT {columns} FROM {table:users} WHERE username = {?text}"};
-    return one_user(self, kind == AUTHP_LOGIN_EMAIL ? &by_email : &by_username, value, out, pool);
+    static const authp_sql_statement_t by_phone = {
+        .name = "user_by_phone",
+        .columns = &authp_columns_user,
+        .text = "SELECT {columns} FROM {table:users} WHERE phone = {?text}"};
+    static const authp_sql_statement_t *const statements[] = {[AUTHP_LOGIN_EMAIL] = &by_email,
+                                                              [AUTHP_LOGIN_USERNAME] = &by_username,
+                                                              [AUTHP_LOGIN_PHONE] = &by_phone};
+    return one_user(self, statements[kind], value, out, pool);
 }
 
 authp_err_t authp_sql_user_by_identity(void *self, const char *issuer, const char *sub,
@@ -103,16 +116,17 @@ authp_err_t authp_sql_user_update(void *self, const authp_user_t *before, const 
     static const authp_sql_statement_t statement = {
         .name = "user_update",
         .columns = &authp_columns_user,
-        .text =
-            "UPDATE {table:users} SET {changes} WHERE " UNCHANGED " AND NOT EXISTS (SELECT 1 FROM "
-            "{table:users} AS other WHERE other.email = {?text} AND other.id <> {?id}) RETURNING id"};
-    const void *values[AUTHP_COLUMNS_MOST + 5];
+        .text = "UPDATE {table:users} SET {changes} WHERE " UNCHANGED
+                " AND " NO_OTHER("email") " AND " NO_OTHER("phone") " RETURNING id"};
+    const void *values[AUTHP_COLUMNS_MOST + 7];
     int count =
         authp_sql_columns_bind(&authp_columns_user, after, AUTHP_COLUMN_FIXED, values, pool);
     const authp_sql_step_t change = {.statement = &statement, .values = values};
     bind_unchanged(before, values + count);
     values[count + 3] = after->email;
     values[count + 4] = before->id.hex;
+    values[count + 5] = after->phone;
+    values[count + 6] = before->id.hex;
     return authp_sql_identities_change(self, &change, before, after, pool);
 }
 

@@ -92,6 +92,31 @@ static const authp_sql_migration_t migrations[] = {
      "DROP INDEX users_auth_changed; CREATE INDEX users_auth_changed ON users (auth_changed_at); "
      "DROP INDEX users_deleted; CREATE INDEX users_deleted ON users (deleted_at)",
      NULL},
+    {"phone numbers",
+     "ALTER TABLE users ADD COLUMN profiles TEXT;"
+     "ALTER TABLE users ADD COLUMN phone_used_at INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE recruiter_invites ADD COLUMN role TEXT;"
+     "CREATE TABLE otp_codes (id TEXT PRIMARY KEY, phone TEXT NOT NULL UNIQUE, code_id TEXT NOT NULL, "
+     "purpose TEXT NOT NULL, code_hmac TEXT, provider TEXT, attempts INTEGER NOT NULL, bound_ip TEXT, bound_device TEXT, "
+     "created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX otp_codes_expires ON otp_codes (expires_at);"
+     "CREATE TABLE tallies (id TEXT PRIMARY KEY, count INTEGER NOT NULL, began_at INTEGER NOT NULL, "
+     "expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX tallies_expires ON tallies (expires_at);"
+     "CREATE TABLE pending_admins (id TEXT PRIMARY KEY, email TEXT NOT NULL, phone TEXT NOT NULL UNIQUE, name TEXT, "
+     "password_hash TEXT NOT NULL, invite_id TEXT, created_by TEXT, created_at INTEGER NOT NULL, "
+     "expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX pending_admins_expires ON pending_admins (expires_at)",
+     /* Without its role an invite would make a recruiter. */
+     "DROP TABLE pending_admins; DROP TABLE tallies; DROP TABLE otp_codes; "
+     "DELETE FROM recruiter_invites WHERE role IS NOT NULL; ALTER TABLE recruiter_invites DROP COLUMN role; "
+     "ALTER TABLE users DROP COLUMN phone_used_at; ALTER TABLE users DROP COLUMN profiles",
+     "SELECT 'users.profiles' WHERE EXISTS (SELECT 1 FROM users WHERE profiles IS NOT NULL) UNION ALL "
+     "SELECT 'users.phone_used_at' WHERE EXISTS (SELECT 1 FROM users WHERE phone_used_at <> 0) UNION ALL "
+     "SELECT 'recruiter_invites.role' WHERE EXISTS (SELECT 1 FROM recruiter_invites WHERE role IS NOT NULL) UNION ALL "
+     "SELECT 'otp_codes' WHERE EXISTS (SELECT 1 FROM otp_codes) UNION ALL "
+     "SELECT 'tallies' WHERE EXISTS (SELECT 1 FROM tallies) UNION ALL "
+     "SELECT 'pending_admins' WHERE EXISTS (SELECT 1 FROM pending_admins)"},
 };
 
 /* With FULL, what was answered with success survives a power cut. There is no busy_timeout, because

@@ -24,11 +24,12 @@ static void remove_at(apr_array_header_t *rows, int i)
     rows->nelts--;
 }
 
-static bool email_free(const mem_t *mem, const authp_user_t *user)
+static bool login_free(const mem_t *mem, const authp_user_t *user)
 {
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *other = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
-        if (mem_rows_same(other->email, user->email) &&
+        if ((mem_rows_same(other->email, user->email) ||
+             mem_rows_same(other->phone, user->phone)) &&
             !mem_rows_same(other->id.hex, user->id.hex)) {
             return false;
         }
@@ -51,7 +52,7 @@ authp_err_t mem_user_update(void *self, const authp_user_t *before, const authp_
     }
     authp_user_t sought = *after;
     sought.id = before->id;
-    err = email_free(mem, &sought) ? mem_identities_free(mem, &sought) : AUTHP_E_CONFLICT;
+    err = login_free(mem, &sought) ? mem_identities_free(mem, &sought) : AUTHP_E_CONFLICT;
     if (err != AUTHP_OK) {
         return mem_leave(mem, err);
     }
@@ -237,6 +238,22 @@ static bool code_is_over(const mem_t *mem, int i, const authp_purge_t *what)
     return APR_ARRAY_IDX(mem->codes, i, authp_login_code_t *)->expires_at < what->tokens_before;
 }
 
+static bool otp_is_over(const mem_t *mem, int i, const authp_purge_t *what)
+{
+    return APR_ARRAY_IDX(mem->otp_codes, i, authp_otp_code_t *)->expires_at < what->codes_before;
+}
+
+static bool tally_is_over(const mem_t *mem, int i, const authp_purge_t *what)
+{
+    return APR_ARRAY_IDX(mem->tallies, i, mem_tally_t).expires_at < what->tokens_before;
+}
+
+static bool pending_is_over(const mem_t *mem, int i, const authp_purge_t *what)
+{
+    return APR_ARRAY_IDX(mem->pending, i, authp_pending_admin_t *)->expires_at <
+           what->tokens_before;
+}
+
 static int sweep(mem_t *mem, apr_array_header_t *rows, const authp_purge_t *what,
                  bool (*is_over)(const mem_t *mem, int i, const authp_purge_t *what))
 {
@@ -264,6 +281,9 @@ authp_err_t mem_purge(void *self, const authp_purge_t *what, int *removed, apr_p
                sweep(mem, mem->audit, what, entry_is_over) +
                sweep(mem, mem->failures, what, failure_is_over) +
                sweep(mem, mem->tokens, what, token_is_over) +
-               sweep(mem, mem->codes, what, code_is_over);
+               sweep(mem, mem->codes, what, code_is_over) +
+               sweep(mem, mem->otp_codes, what, otp_is_over) +
+               sweep(mem, mem->tallies, what, tally_is_over) +
+               sweep(mem, mem->pending, what, pending_is_over);
     return mem_leave(mem, AUTHP_OK);
 }

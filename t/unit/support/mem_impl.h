@@ -25,17 +25,27 @@ typedef struct mem_token_t {
     authp_ms_t expires_at;
 } mem_token_t;
 
+typedef struct mem_tally_t {
+    const char *key;
+    int64_t count;
+    authp_ms_t began_at;
+    authp_ms_t expires_at;
+} mem_tally_t;
+
 typedef struct mem_t {
     apr_pool_t *pool;
     pthread_mutex_t mutex;
-    apr_array_header_t *users;    /* authp_user_t * */
-    apr_array_header_t *deleted;  /* mem_tombstone_t */
-    apr_array_header_t *sessions; /* authp_session_t * */
-    apr_array_header_t *invites;  /* authp_invite_t * */
-    apr_array_header_t *audit;    /* authp_audit_t * */
-    apr_array_header_t *failures; /* mem_failure_t */
-    apr_array_header_t *tokens;   /* mem_token_t */
-    apr_array_header_t *codes;    /* authp_login_code_t * */
+    apr_array_header_t *users;     /* authp_user_t * */
+    apr_array_header_t *deleted;   /* mem_tombstone_t */
+    apr_array_header_t *sessions;  /* authp_session_t * */
+    apr_array_header_t *invites;   /* authp_invite_t * */
+    apr_array_header_t *audit;     /* authp_audit_t * */
+    apr_array_header_t *failures;  /* mem_failure_t */
+    apr_array_header_t *tokens;    /* mem_token_t */
+    apr_array_header_t *codes;     /* authp_login_code_t * */
+    apr_array_header_t *otp_codes; /* authp_otp_code_t * */
+    apr_array_header_t *tallies;   /* mem_tally_t */
+    apr_array_header_t *pending;   /* authp_pending_admin_t * */
     /* const char *: names of the operations that were called, in order */
     apr_array_header_t *calls;
     const char *fail_op;

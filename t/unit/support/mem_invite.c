@@ -93,8 +93,8 @@ authp_err_t mem_invite_list(void *self, const authp_page_t *page, apr_array_head
 }
 
 /* Ids grow with the time of their creation. */
-authp_err_t mem_invite_live_of(void *self, const char *email, authp_ms_t now, authp_invite_t **out,
-                               apr_pool_t *pool)
+authp_err_t mem_invite_live_of(void *self, const char *email, const char *role, authp_ms_t now,
+                               authp_invite_t **out, apr_pool_t *pool)
 {
     mem_t *mem = self;
     const authp_invite_t *newest = NULL;
@@ -104,7 +104,8 @@ authp_err_t mem_invite_live_of(void *self, const char *email, authp_ms_t now, au
     }
     for (int i = 0; i < mem->invites->nelts; i++) {
         const authp_invite_t *invite = APR_ARRAY_IDX(mem->invites, i, authp_invite_t *);
-        if (mem_rows_same(invite->email, email) && invite->used_at == 0 &&
+        bool its_role = role == NULL ? invite->role == NULL : mem_rows_same(invite->role, role);
+        if (its_role && mem_rows_same(invite->email, email) && invite->used_at == 0 &&
             invite->revoked_at == 0 && invite->expires_at > now &&
             (newest == NULL || strcmp(invite->id.hex, newest->id.hex) > 0)) {
             newest = invite;

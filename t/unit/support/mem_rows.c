@@ -32,7 +32,8 @@ void *mem_rows_copy(const authp_columns_t *columns, const void *row, apr_pool_t 
     for (int i = 0; i < columns->count; i++) {
         void *at = authp_columns_in(&columns->list[i], out);
         if (columns->list[i].kind == AUTHP_COLUMN_TEXT ||
-            columns->list[i].kind == AUTHP_COLUMN_REF) {
+            columns->list[i].kind == AUTHP_COLUMN_REF ||
+            columns->list[i].kind == AUTHP_COLUMN_JSON) {
             *(const char **)at = mem_rows_text(*(const char **)at, pool);
         } else if (columns->list[i].kind == AUTHP_COLUMN_TEXTS) {
             *(apr_array_header_t **)at = copy_texts(*(apr_array_header_t **)at, pool);

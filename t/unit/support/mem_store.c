@@ -94,6 +94,9 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
     mem->calls = apr_array_make(pool, 64, sizeof(const char *));
     mem->tokens = apr_array_make(pool, 8, sizeof(mem_token_t));
     mem->codes = apr_array_make(pool, 8, sizeof(authp_login_code_t *));
+    mem->otp_codes = apr_array_make(pool, 8, sizeof(authp_otp_code_t *));
+    mem->tallies = apr_array_make(pool, 8, sizeof(mem_tally_t));
+    mem->pending = apr_array_make(pool, 8, sizeof(authp_pending_admin_t *));
     mem->failures = apr_array_make(pool, 8, sizeof(mem_failure_t));
     mem->deleted = apr_array_make(pool, 8, sizeof(mem_tombstone_t));
     *self = mem;
@@ -172,7 +175,10 @@ authp_err_t mem_user_by_login(void *self, authp_login_kind_t kind, const char *v
     }
     for (int i = 0; i < mem->users->nelts; i++) {
         const authp_user_t *user = APR_ARRAY_IDX(mem->users, i, authp_user_t *);
-        if (mem_rows_same(kind == AUTHP_LOGIN_EMAIL ? user->email : user->username, value)) {
+        const char *const logins[] = {[AUTHP_LOGIN_EMAIL] = user->email,
+                                      [AUTHP_LOGIN_USERNAME] = user->username,
+                                      [AUTHP_LOGIN_PHONE] = user->phone};
+        if (mem_rows_same(logins[kind], value)) {
             *out = mem_rows_copy(&authp_columns_user, user, pool);
             return mem_leave(mem, AUTHP_OK);
         }
