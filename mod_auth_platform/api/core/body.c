@@ -65,12 +65,18 @@ static authp_err_t name_login(const authp_schema_t *schema, json_t *form)
     return AUTHP_OK;
 }
 
-/* Removes each null of a field that may be absent. */
-static void drop_nulls(const authp_schema_t *schema, json_t *body)
+/* Removes each null of a field that may be absent, and each field that the schema does not have: no
+ * check has seen its value, so nothing may read it. */
+static void drop_ignored(const authp_schema_t *schema, json_t *body)
 {
-    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
-        if (!field->required && json_is_null(json_object_get(body, field->name))) {
-            (void)json_object_del(body, field->name);
+    const char *name = NULL;
+    json_t *value = NULL;
+    void *next = NULL;
+    json_object_foreach_safe(body, next, name, value)
+    {
+        const authp_field_t *field = find(schema, name);
+        if (field == NULL || (!field->required && json_is_null(value))) {
+            (void)json_object_del(body, name);
         }
     }
 }
@@ -106,7 +112,7 @@ static authp_err_t check(authp_call_t *call)
     const authp_schema_t *schema = call->route->body;
     bool lenient = call->request->mount->profile->ignores_unknown_fields;
     if (lenient && json_is_object(call->body)) {
-        drop_nulls(schema, call->body);
+        drop_ignored(schema, call->body);
     }
     authp_findings_t *findings = authp_findings_make(call->pool);
     authp_err_t err =
