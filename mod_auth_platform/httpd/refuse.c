@@ -4,6 +4,7 @@
 #include "httpd/config.h"
 #include "httpd/runtime.h"
 
+#include "api/core/cors.h"
 #include "api/core/navigation.h"
 #include "api/core/profiles.h"
 #include "api/core/refusal.h"
@@ -102,6 +103,9 @@ static authp_response_t *document(request_rec *r, authp_err_t err,
         const authp_profile_t *shape = authp_config_dir(r)->error_shape;
         authp_refusal_write(shape != NULL ? shape : authp_profiles_find(AUTHP_PROFILES_USUAL),
                             &refusal, out, pool);
+        if (shape != NULL) {
+            authp_cors_refusal(authp_runtime_get()->realm, request, out, pool);
+        }
     }
     if (err == AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION) {
         authp_refusal_max_age(authp_context_make(r)->max_age, out, pool);

@@ -3,6 +3,8 @@
 #include "suite.h"
 #include "support/http_fake.h"
 
+#include "api/core/profiles.h"
+
 #include <string.h>
 
 #define APP "https://app.example.org"
@@ -125,6 +127,20 @@ START_TEST(options_that_are_no_preflight)
 }
 END_TEST
 
+/* Front ends of other back ends send all their requests with cookies, which are no credential
+ * there. */
+START_TEST(a_bearer_mount_takes_credentials)
+{
+    *h.mount = authp_mount_make("/auth", authp_profiles_find("assessment"), AUTHP_DELIVERY_JSON);
+    set("Origin", APP);
+    authp_response_t out = http_fake_expect(&h, "GET", "/auth/healthz", 200, NULL);
+    ck_assert_str_eq(http_fake_header(&out, "Access-Control-Allow-Credentials"), "true");
+    set("Origin", "https://evil.example");
+    out = http_fake_expect(&h, "GET", "/auth/healthz", 200, NULL);
+    ck_assert_ptr_null(http_fake_header(&out, "Access-Control-Allow-Credentials"));
+}
+END_TEST
+
 Suite *suite_cors(void)
 {
     Suite *suite = suite_create("cors");
@@ -134,6 +150,7 @@ Suite *suite_cors(void)
     tcase_add_loop_test(tests, who_may_read, 0, count);
     tcase_add_loop_test(tests, a_preflight, 1, count);
     tcase_add_test(tests, options_that_are_no_preflight);
+    tcase_add_test(tests, a_bearer_mount_takes_credentials);
     suite_add_tcase(suite, tests);
     return suite;
 }
