@@ -265,8 +265,10 @@ static void open_providers(authp_runtime_t *runtime, server_rec *server)
                      "AUTHP0516: this child cannot reach identity providers");
         return;
     }
+    authp_places_t *places =
+        authp_places_make(most, settings->providers->nelts, authp_clock_monotonic(), runtime->pool);
     runtime->realm->providers =
-        authp_provider_set_make(settings, fetcher, most, authp_clock_monotonic(), runtime->pool);
+        authp_provider_set_make(settings, fetcher, places, authp_clock_monotonic(), runtime->pool);
 }
 
 static void on_child_init(apr_pool_t *pchild, server_rec *server)

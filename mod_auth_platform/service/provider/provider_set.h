@@ -4,6 +4,7 @@
 
 #include "crypto/jwt/jwk.h"
 #include "net/kept.h"
+#include "net/places.h"
 #include "service/provider/discovery.h"
 #include "service/realm/realm.h"
 
@@ -15,12 +16,13 @@ typedef struct authp_provider_set_t authp_provider_set_t;
 
 #define AUTHP_PROVIDER_SET_TIMEOUT_MS 3000 /* for each request to a provider */
 
-/* Contacts nothing. In the functions below at most `most` callers wait for a provider at a time,
- * and a further one gets AUTHP_E_OAUTH_UNAVAILABLE. If there are several providers, callers of one
- * leave a quarter of these places (rounded down) to the others. `clock` is monotonic. */
+/* Contacts nothing. `places` are those of this process. In the functions below each provider has a
+ * share of them, and a caller that finds no place gets AUTHP_E_OAUTH_UNAVAILABLE. `clock` is
+ * monotonic. */
 authp_provider_set_t *authp_provider_set_make(const authp_settings_t *settings,
-                                              const authp_fetcher_t *fetcher, int most,
-                                              const authp_clock_t *clock, apr_pool_t *pool);
+                                              const authp_fetcher_t *fetcher,
+                                              authp_places_t *places, const authp_clock_t *clock,
+                                              apr_pool_t *pool);
 
 /* The functions below work with realm->providers. */
 

@@ -138,8 +138,10 @@ void provider_world_open(provider_world_t *world)
     authp_fetcher_t *fetcher = apr_pcalloc(world->pool, sizeof(*fetcher));
     *fetcher = (authp_fetcher_t){fetch, world};
     world->realm = apr_pmemdup(world->pool, shared, sizeof(*shared));
-    world->realm->providers =
-        authp_provider_set_make(&settings, fetcher, 4, &fixed_clock, world->pool);
+    world->realm->providers = authp_provider_set_make(
+        &settings, fetcher,
+        authp_places_make(4, settings.providers->nelts, &fixed_clock, world->pool), &fixed_clock,
+        world->pool);
     FUZZ_DEMAND(authp_store_open(&mem_store_ops, &config, &world->realm->store, world->pool) ==
                 AUTHP_OK);
     mem_store_clock(world->realm->store, &fixed_clock);

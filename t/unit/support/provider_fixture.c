@@ -85,8 +85,10 @@ static void make_providers(provider_fixture_t *p)
 
 void provider_fixture_set(provider_fixture_t *p, int most)
 {
-    p->f.realm->providers =
-        authp_provider_set_make(p->f.settings, &p->fetcher, most, p->f.realm->clock, p->f.pool);
+    p->f.realm->providers = authp_provider_set_make(
+        p->f.settings, &p->fetcher,
+        authp_places_make(most, p->f.settings->providers->nelts, p->f.realm->clock, p->f.pool),
+        p->f.realm->clock, p->f.pool);
 }
 
 void provider_fixture_open(provider_fixture_t *p)
