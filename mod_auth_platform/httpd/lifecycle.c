@@ -11,6 +11,7 @@
 #include "httpd/retained.h"
 #include "httpd/usage.h"
 #include "net/curl.h"
+#include "service/otp/sender_open.h"
 #include "service/provider/provider_set.h"
 #include "store/mongodb/mongo.h"
 
@@ -249,26 +250,39 @@ bool authp_lifecycle_ready(void)
     return ready;
 }
 
-/* Makes realm->providers. If that fails, routes that name a provider answer 404 in this child. Half
- * of the places at the gate may wait for providers. The other half is left to the store if a
- * provider does not answer. */
-static void open_providers(authp_runtime_t *runtime, server_rec *server)
+/* Makes realm->providers. If that fails, routes that name a provider answer 404 in this child. */
+static void open_providers(authp_runtime_t *runtime, authp_places_t *places, server_rec *server)
 {
     const authp_settings_t *settings = runtime->realm->settings;
     authp_fetcher_t *fetcher = NULL;
-    int most = runtime->gate.limit > 1 ? runtime->gate.limit / 2 : 1;
     if (settings->providers->nelts == 0) {
         return;
     }
-    if (authp_curl_make(settings->oidc_ca_file, most, &fetcher, runtime->pool) != AUTHP_OK) {
+    if (authp_curl_make(settings->oidc_ca_file, authp_places_most(places), &fetcher,
+                        runtime->pool) != AUTHP_OK) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
                      "AUTHP0516: this child cannot reach identity providers");
         return;
     }
-    authp_places_t *places =
-        authp_places_make(most, settings->providers->nelts, authp_clock_monotonic(), runtime->pool);
     runtime->realm->providers =
         authp_provider_set_make(settings, fetcher, places, authp_clock_monotonic(), runtime->pool);
+}
+
+/* Opens what contacts other servers. Half of the places at the gate may wait for them. The other
+ * half is left to the store if they do not answer. */
+static void open_others(authp_runtime_t *runtime, server_rec *server)
+{
+    const authp_settings_t *settings = runtime->realm->settings;
+    const int most = runtime->gate.limit > 1 ? runtime->gate.limit / 2 : 1;
+    const int servers =
+        settings->providers->nelts + (settings->otp_provider == AUTHP_OTP_BY_MSG91 ? 1 : 0);
+    authp_places_t *places =
+        authp_places_make(most, servers, authp_clock_monotonic(), runtime->pool);
+    open_providers(runtime, places, server);
+    if (authp_sender_open(settings, places, &runtime->realm->otp, runtime->pool) != AUTHP_OK) {
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
+                     "AUTHP0517: this child cannot send one-time codes");
+    }
 }
 
 static void on_child_init(apr_pool_t *pchild, server_rec *server)
@@ -299,7 +313,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
             "AUTHP0514: no memory for AuthPlatformTokenCache; every token is verified anew");
     }
     runtime->pacer = authp_pace_make(threads, runtime->pool);
-    open_providers(runtime, server);
+    open_others(runtime, server);
     if (!authp_lifecycle_ready()) {
         /* The child starts all the same. Account routes answer 503, and each request to one tries
          * again to open the store and the hasher. */
