@@ -5,6 +5,7 @@
 # examples.json become authp_profile_NAME_about and authp_profile_NAME_examples.
 use strict;
 use warnings FATAL => 'all';
+use JSON::PP ();
 
 my @folders = sort @ARGV or die "build/profiles.pl FOLDER...\n";
 print qq{/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by build/profiles.pl: change the profiles' folders instead. */\n},
@@ -22,6 +23,7 @@ sub text_of {
     my ($name, $file) = @_;
     my $text = read_file($file);
     die "$file: only ASCII, please: write \\u00e9 for an e with an accent\n" if $text =~ /[^\x09\x0a\x20-\x7e]/;
+    eval { JSON::PP->new->decode($text) } or die "$file: this is not JSON: ", $@ =~ s/ at \S+ line \d+\.?\n//r, "\n";
     my $rows = join ",\n", map { join ',', unpack 'C*', $_ } unpack '(a32)*', $text;
     return "extern const char $name\[\];\nconst char $name\[\] = {\n$rows,0};\n";
 }

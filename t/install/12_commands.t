@@ -74,8 +74,9 @@ $after{'own-profile:install'} = sub {
         '/srv/our/other'                  => qr/\.name must be that of its folder, "other"/,
         '/srv/our/nothing'                => qr{nothing/profile\.c: No such file},
         '/srv/our/No'                     => qr/lower-case letters/,
+        '/srv/our/broken'                 => qr{broken/about\.json: this is not JSON},
     );
-    here('cp -r /srv/our/guild /srv/our/other');
+    here('cp -r /srv/our/guild /srv/our/other; cp -r /srv/our/guild /srv/our/broken; sed -i s/guild/broken/g /srv/our/broken/profile.c; echo "{" >/srv/our/broken/about.json');
     like(here("! perl build/profiles.pl $_ 2>&1 >/tmp/profiles.c"), $wrong{$_}, "... but not $_") for sort keys %wrong;
 };
 
