@@ -36,6 +36,8 @@ my $errors = delete $wrong->{json}{detail}{errors};
 is_deeply($wrong->{json}, { error => 'validation_failed', detail => { message => 'Some fields are wrong: see errors.' }, status_code => 400 }, 'in its shape');
 is_deeply([map { [@$_{qw(field code)}] } @$errors], [['email', 'invalid'], ['password', 'missing']], 'they are listed');
 ok(!grep({ keys %$_ != 3 || !$_->{detail} } @$errors), '... with a sentence each');
+is_deeply([map { [@$_{qw(field code)}] } @{ post('/signup', { email => undef, password => undef })->{json}{detail}{errors} }], [['email', 'type'], ['password', 'type']],
+    'null is a wrong value where a field is needed, and not an absent one');
 
 my $in = post('/login', \%ada);
 is($in->{status}, 200, 'login');

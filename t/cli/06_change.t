@@ -131,7 +131,15 @@ is(tool(['user', 'show', '--id', $ada->{id}])->{status}, 1, '... it is gone');
 is(create('ada@example.org', 'candidate')->{email}, 'ada@example.org', '... and the address is free');
 
 SKIP: {
-    skip 'Linux pseudo-terminals only', 10 if !available();
+    skip 'Linux pseudo-terminals only', 14 if !available();
+    my $named = json(tool(['user', 'create', '--json', '--role', 'candidate', '--username', 'grace_h.1'], stdin => "$password\n"));
+    my $asked = start($dir, 'user', 'delete', '--username', 'grace_h.1');
+    ok(expect($asked, qr/Delete user $named->{id} \(grace_h\.1\) for good\? Type yes: \z/), 'an account without an address: asks with its username');
+    type($asked, "no\n");
+    ok(expect($asked, qr/nothing was deleted/), '... and does what it is told');
+    is(finish($asked), 1, '... status 1');
+    release($asked);
+    is_deeply(show($named), $named, '... and it is so');
     for my $case (["no\n", 1, qr/nothing was deleted/], ["\cD", 1, qr/nothing was deleted/], ["yes\n", 0, qr/deleted user $rita->{id}/]) {
         my ($typed, $status, $message) = @{$case};
         my $tool = start($dir, 'user', 'delete', '--id', $rita->{id});

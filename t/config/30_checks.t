@@ -266,6 +266,14 @@ is_deeply($within->("AuthPlatformMount /m\nAuthPlatformMe /m/me\n" . host('*:1')
 is_deeply([@{ $within->("AuthPlatformMount /m\nAuthPlatformMe /m/me\n" . host('*:1', 'AuthPlatformMe /m/you')) }[0, 2]], ['/m/me', '/m/you'], '... and for each that has its own');
 is_deeply([@{ $within->(host('*:1', 'AuthPlatformMe /api/auth')) }[0]], ['/api/auth'], '... or is alone with it');
 
+# So is a role that ROLES lacks: once for each mount, however many hosts serve it.
+put('few.env', "JWT_SECRET_KEY=kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL\nAUTH_STATE_DIR=$dir/state\nROLES=admin\n");
+my $lacks = sub { my (undef, $out) = check($_[0], env => 'few.env'); return [sort $out =~ /AUTHP0510: ROLES in \S+ lacks (\S+),.* AuthPlatformMount (\S+ \S+)/g] };
+my $jobpath = ['"user"', '/a jobpath'];
+is_deeply($lacks->("AuthPlatformMount /a jobpath\n" . host('*:1') . "\n" . host('*:1', 'ServerName b')), $jobpath, 'a role that ROLES lacks is said once for hosts that inherit the mount');
+is_deeply($lacks->(host('*:1', 'AuthPlatformMount /a jobpath') . "\n" . host('*:1', 'ServerName b', 'AuthPlatformMount /a jobpath')), $jobpath, '... or have the same one');
+is_deeply($lacks->(host('*:1', 'AuthPlatformMount /a jobpath') . "\n" . host('*:1', 'AuthPlatformMount /b assessment')), [sort @$jobpath, '"candidate"', '/b assessment'], '... and for each other one');
+
 # At a start and a reload the log has the same warnings as `httpd -t`, once.
 {
     my $server = AuthPlatform::Httpd->new(more => "ServerName jobs.example.org\n<Location /x>\nAuthType Platform\nAuthName x\n<Limit GET>\n"

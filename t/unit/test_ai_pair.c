@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sign-in at a mount of the profile ai ends the session that the platform's access cookie names,
- * also after the token's time: the browser would go on with that session by its refresh token. */
+/* A sign-in at a mount of the profile ai ends the session that the browser had before: the one that
+ * the platform's access cookie names, also after the token's time, because the browser would go on
+ * with that session by its refresh token; and the one that its csrf_token names. */
 #include "api/core/profiles.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -9,6 +10,7 @@
 
 #define CREDENTIALS "{\"email\":\"bea@example.org\",\"password\":\"" FIXTURE_PASSWORD "\"}"
 #define ACCESS "__Host-authp_at"
+#define CSRF "csrf_token"
 
 static http_fake_t h;
 
@@ -50,6 +52,30 @@ START_TEST(ends_the_platforms_session)
 }
 END_TEST
 
+/* A browser that has lost its refresh token, but has the csrf_token of its session: a new sign-in
+ * ends that session, too. One that is forged names none. */
+static const struct {
+    const char *more;
+    int live;
+} named[] = {{"", 1}, {"x", 2}};
+
+START_TEST(ends_the_session_of_the_csrf_token)
+{
+    apr_table_setn(h.headers, "Origin", HTTP_FAKE_ORIGIN);
+    http_fake_json(&h, CREDENTIALS);
+    authp_response_t before = http_fake_expect(&h, "POST", "/auth/login", 200, NULL);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
+    apr_table_setn(h.headers, "Cookie",
+                   apr_pstrcat(h.f.pool, CSRF "=", http_fake_cookie_value(&h, &before, CSRF),
+                               named[_i].more, NULL));
+    http_fake_json(&h, CREDENTIALS);
+    authp_response_t out = http_fake_expect(&h, "POST", "/auth/login", 200, NULL);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), named[_i].live);
+    ck_assert_str_ne(http_fake_cookie_value(&h, &out, CSRF),
+                     http_fake_cookie_value(&h, &before, CSRF));
+}
+END_TEST
+
 Suite *suite_ai_pair(void)
 {
     Suite *suite = suite_create("ai_pair");
@@ -57,6 +83,8 @@ Suite *suite_ai_pair(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, ends_the_platforms_session, 0,
                         (int)(sizeof(tries) / sizeof(tries[0])));
+    tcase_add_loop_test(tests, ends_the_session_of_the_csrf_token, 0,
+                        (int)(sizeof(named) / sizeof(named[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }
