@@ -84,8 +84,8 @@ static void show_warnings(const authp_context_t *context, json_t *answer,
     }
 }
 
-/* Warns about settings and, with --httpd, about a configuration of httpd that are allowed but let
- * anybody in. */
+/* Warns about settings that are allowed but let anybody in or do not count everywhere and, with
+ * --httpd, about a configuration of httpd that lets anybody in. */
 static void check_open(const authp_context_t *context, json_t *answer, apr_array_header_t *errors)
 {
     const authp_settings_t *settings = context->settings;
@@ -97,6 +97,13 @@ static void check_open(const authp_context_t *context, json_t *answer, apr_array
             "RECRUITER_REGISTRATION in %s is open: anybody who registers as a recruiter is one at "
             "once, without an invite and without a proof of the address",
             settings->source);
+    }
+    if (settings->access_token_minutes > AUTHP_TERMS_MOST_MINUTES) {
+        APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
+            context->pool,
+            "ACCESS_TOKEN_EXPIRE_MINUTES in %s is above %d: it counts only at mounts whose profile "
+            "allows that; tokens of platform, assessment, jobpath and ai live as if it were unset",
+            settings->source, AUTHP_TERMS_MOST_MINUTES);
     }
     if (file != NULL && authp_httpd_check_file(file, warnings, context->pool) != AUTHP_OK) {
         APR_ARRAY_PUSH(errors, const char *) =

@@ -99,6 +99,12 @@ my $open = run(['check-config', '--json', '--env-file', env_file(folder(), RECRU
 is($open->{status}, 0, 'open registration of recruiters is allowed');
 like($open->{err}, qr/^authplatform: warning: RECRUITER_REGISTRATION in .* is open: anybody/m, '... with a warning');
 is(scalar @{ json($open)->{warnings} }, 1, '... in the answer too');
+for my $case ([1440, 1440, 0], [1441, 15, 1], [10080, 15, 1]) {
+    my ($set, $counts, $warnings) = @$case;
+    my $long = run(['check-config', '--json', '--env-file', env_file(folder(), ACCESS_TOKEN_EXPIRE_MINUTES => $set)]);
+    is_deeply([$long->{status}, json($long)->{access_token_minutes}, scalar @{ json($long)->{warnings} // [] }], [0, $counts, $warnings], "a lifetime of $set minutes");
+    like($long->{err}, $warnings ? qr/^authplatform: warning: ACCESS_TOKEN_EXPIRE_MINUTES in .* above 1440/ : qr/^$/, '... and what is said about it');
+}
 
 # --httpd FILE: a plain `Require valid-user` beside a mount where people make accounts for themselves.
 my $web = folder();
