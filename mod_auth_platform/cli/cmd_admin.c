@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "crypto/password/argon2id.h"
 #include "crypto/password/hasher_bound.h"
+#include "service/otp/sender_open.h"
 #include "service/session/purge.h"
 #include "service/session/terms.h"
 #include "service/settings/settings_values.h"
@@ -105,6 +106,9 @@ static void check_open(const authp_context_t *context, json_t *answer, apr_array
             "allows that; tokens of platform, assessment, jobpath and ai live as if it were unset",
             settings->source, AUTHP_TERMS_MOST_MINUTES);
     }
+    if (settings->otp_provider == AUTHP_OTP_BY_MOCK) {
+        APR_ARRAY_PUSH(warnings, const char *) = authp_sender_open_why(settings, context->pool);
+    }
     if (file != NULL && authp_httpd_check_file(file, warnings, context->pool) != AUTHP_OK) {
         APR_ARRAY_PUSH(errors, const char *) =
             apr_pstrcat(context->pool, file, " cannot be read", NULL);
@@ -166,6 +170,11 @@ static json_t *describe(const authp_context_t *context)
     authp_json_set_bool(answer, "limits", settings->limits);
     authp_json_set_str(answer, "recruiter_registration",
                        authp_settings_values_recruiter(settings->recruiter_registration));
+    authp_json_set_str(answer, "otp_provider", authp_settings_values_codes(settings->otp_provider));
+    if (settings->otp_provider == AUTHP_OTP_BY_NOBODY) {
+        authp_json_set_str(answer, "otp_unavailable",
+                           authp_sender_open_why(settings, context->pool));
+    }
     json_t *roles = authp_json_set_array(answer, "roles");
     for (int i = 0; i < settings->roles->nelts; i++) {
         authp_json_append_str(roles, APR_ARRAY_IDX(settings->roles, i, const char *));

@@ -5,6 +5,7 @@
 #include "api/core/mounts.h"
 #include "api/core/profile.h"
 #include "api/core/profiles.h"
+#include "service/otp/sender_open.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -97,5 +98,32 @@ void authp_check_mounts_providers(const authp_settings_t *settings, server_rec *
                 provider->name, settings->source, provider->redirect_uri,
                 provider->google ? "/" : "/oidc/", provider->name);
         }
+    }
+}
+
+/* The path of a mount that sends codes. NULL: there is none. */
+static const char *code_mount(const server_rec *main_server)
+{
+    const authp_profile_t *phone = authp_profiles_find("phone");
+    for (const server_rec *server = main_server; server != NULL; server = server->next) {
+        const apr_array_header_t *mounts = authp_config_server(server)->served;
+        for (int i = 0; i < mounts->nelts; i++) {
+            const authp_mount_t *mount = &APR_ARRAY_IDX(mounts, i, const authp_mount_t);
+            if (mount->profile == phone) {
+                return mount->path;
+            }
+        }
+    }
+    return NULL;
+}
+
+void authp_check_mounts_codes(const authp_settings_t *settings, server_rec *main_server,
+                              apr_array_header_t *warnings, apr_pool_t *pool)
+{
+    const char *path = code_mount(main_server);
+    const char *why = authp_sender_open_why(settings, pool);
+    if (path != NULL && why != NULL) {
+        APR_ARRAY_PUSH(warnings, const char *) =
+            apr_psprintf(pool, "AuthPlatformMount %s phone: %s", path, why);
     }
 }

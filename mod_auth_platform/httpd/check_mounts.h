@@ -15,4 +15,9 @@ void authp_check_mounts(server_rec *main_server, apr_array_header_t *warnings, a
 void authp_check_mounts_providers(const authp_settings_t *settings, server_rec *main_server,
                                   apr_array_header_t *warnings, apr_pool_t *pool);
 
+/* Adds a warning if a host has a mount of the profile phone, and codes cannot be sent, or are not
+ * sent because of OTP_PROVIDER=mock. */
+void authp_check_mounts_codes(const authp_settings_t *settings, server_rec *main_server,
+                              apr_array_header_t *warnings, apr_pool_t *pool);
+
 #endif

@@ -120,6 +120,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
         authp_check_hosts(settings, server, warnings, pconf);
         authp_check_mounts(server, warnings, pconf);
         authp_check_mounts_providers(settings, server, warnings, pconf);
+        authp_check_mounts_codes(settings, server, warnings, pconf);
         err = make_realm(settings, errors, pconf);
     }
     runtime->warnings = warnings;

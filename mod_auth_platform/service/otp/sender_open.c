@@ -4,6 +4,8 @@
 #include "net/curl.h"
 #include "service/otp/msg91.h"
 
+#include <apr_strings.h>
+
 /* MSG91 is trusted by the system's certificates alone. One request more than there are places, for
  * the thread that sends after the answer. */
 static authp_err_t open_msg91(const authp_settings_t *settings, authp_places_t *all,
@@ -32,7 +34,22 @@ authp_err_t authp_sender_open(const authp_settings_t *settings, authp_places_t *
     return AUTHP_OK;
 }
 
-const char *authp_sender_open_missing(const authp_settings_t *settings)
+const char *authp_sender_open_why(const authp_settings_t *settings, apr_pool_t *pool)
 {
-    return settings->otp_provider == AUTHP_OTP_BY_NOBODY ? "OTP_PROVIDER is not set" : NULL;
+    switch (settings->otp_provider) {
+    case AUTHP_OTP_BY_MSG91:
+        break;
+    case AUTHP_OTP_BY_MOCK:
+        return apr_psprintf(
+            pool,
+            "OTP_PROVIDER in %s is mock: no code is sent, and anybody signs in with "
+            "any number and the code 1234",
+            settings->source);
+    case AUTHP_OTP_BY_NOBODY:
+        return apr_psprintf(pool,
+                            "OTP_PROVIDER in %s is not set: the routes that send or check one-time "
+                            "codes answer 503 otp_unavailable",
+                            settings->source);
+    }
+    return NULL;
 }

@@ -12,7 +12,7 @@
 AUTHP_CHECKED authp_err_t authp_sender_open(const authp_settings_t *settings, authp_places_t *all,
                                             const authp_otp_sender_t **out, apr_pool_t *pool);
 
-/* Says in a few words why codes cannot be sent, for people. NULL: the settings are complete. */
-const char *authp_sender_open_missing(const authp_settings_t *settings);
+/* Says in one sentence why no codes are sent, for people. NULL: codes are sent. */
+const char *authp_sender_open_why(const authp_settings_t *settings, apr_pool_t *pool);
 
 #endif
