@@ -170,10 +170,13 @@ static json_t *describe(const authp_context_t *context)
     authp_json_set_bool(answer, "limits", settings->limits);
     authp_json_set_str(answer, "recruiter_registration",
                        authp_settings_values_recruiter(settings->recruiter_registration));
-    authp_json_set_str(answer, "otp_provider", authp_settings_values_codes(settings->otp_provider));
     if (settings->otp_provider == AUTHP_OTP_BY_NOBODY) {
+        authp_json_set_str(answer, "otp_provider", NULL);
         authp_json_set_str(answer, "otp_unavailable",
                            authp_sender_open_why(settings, context->pool));
+    } else {
+        authp_json_set_str(answer, "otp_provider",
+                           authp_settings_values_codes(settings->otp_provider));
     }
     json_t *roles = authp_json_set_array(answer, "roles");
     for (int i = 0; i < settings->roles->nelts; i++) {

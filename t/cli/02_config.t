@@ -72,7 +72,7 @@ my $odd = folder();
 my $refusals = write_file("$odd/refusals", "letmein-letmein\n");
 my %one = (JWT_ISSUER => 'an-issuer', JWT_AUDIENCE => 'an-audience', ACCESS_TOKEN_EXPIRE_MINUTES => 21, REFRESH_TOKEN_EXPIRE_DAYS => 22, REFRESH_TOKEN_ROTATION => 'off',
     SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_HASH => 'argon2id', PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,recruiter',
-    RECRUITER_REGISTRATION => 'pending',
+    RECRUITER_REGISTRATION => 'pending', OTP_PROVIDER => 'msg91', MSG91_AUTH_KEY => '404142AKeyOfTheConfigTest', MSG91_TEMPLATE_ID => '65070a1b',
     JWT_SECRET_KEY_PREVIOUS => 'bm90IGEgcmVhbCBzZWNyZXQgZWl0aGVyLCBqdXN0IHRlc3Q', AUTH_STORE => 'sqlite:other.db');
 my %two = (RECRUITER_REGISTRATION => undef, SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, PASSWORD_HASH => 'bcrypt', AUTH_STORE => 'sqlite:/nowhere/else.db');
 # One hash for each core at a time, and a quarter more, at least one, for known devices.
@@ -83,7 +83,7 @@ my $little = int((40 * $slots + 1023) / 1024);    # bcrypt takes 40 KiB
 my %shown = (ok => JSON::PP::true, source => "$odd/.env", store => 'sqlite', database => "$odd/state/other.db", jwt_algorithm => 'HS256', jwt_issuer => 'an-issuer', jwt_audience => 'an-audience',
     previous_key => JSON::PP::true, access_token_minutes => 21, refresh_token_days => 22, refresh_token_rotation => JSON::PP::false, session_absolute_days => 23, bcrypt_rounds => 5,
     password_hash => 'argon2id', hash_slots => $slots, hash_memory_mib => 19 * $slots, hash_memory_max_mib => 64 * $slots,
-    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'recruiter'], recruiter_registration => 'pending');
+    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'recruiter'], recruiter_registration => 'pending', otp_provider => 'msg91');
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one)])), \%shown, 'check-config: every setting');
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one, %two)])), { %shown, database => '/nowhere/else.db', previous_key => JSON::PP::false, recruiter_registration => 'invite',
     refresh_token_rotation => JSON::PP::true, password_refused_file => undef, password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => JSON::PP::true, limits => JSON::PP::false }, '... the other way round');
@@ -91,6 +91,29 @@ my $people = run(['check-config', '--env-file', "$odd/.env"]);
 is_deeply({ map { /^  (\S+) +(.*)$/ ? ($1 => $2) : () } split /\n/, $people->{out} }, { (map { $_ => ref $shown{$_} ? $shown{$_} : "$shown{$_}" } grep { $_ ne 'ok' } keys %shown),
     database => '/nowhere/else.db', previous_key => 'false', recruiter_registration => 'invite', refresh_token_rotation => 'true', password_refused_file => '-', password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => 'true', limits => 'false', roles => '["admin","recruiter"]' }, '... for people');
 is($people->{err}, '', '... on standard output');
+unlike($people->{out}, qr/404142A|65070a/, '... and no key');
+
+# Why no codes are sent.
+my $silent = run(['check-config', '--env-file', env_file(folder(), OTP_PROVIDER => undef)]);
+like($silent->{out}, qr/^  otp_provider +-\n  otp_unavailable +OTP_PROVIDER in \S+ is not set: .* answer 503 otp_unavailable$/m, 'OTP_PROVIDER is not set');
+my $mock = run(['check-config', '--json', '--env-file', env_file(folder(), OTP_PROVIDER => 'mock', APP_ENV => 'development')]);
+is(json($mock)->{otp_provider}, 'mock', 'OTP_PROVIDER=mock');
+is_deeply(json($mock)->{otp_unavailable}, undef, '... gives codes');
+like($mock->{err}, qr/^authplatform: warning: OTP_PROVIDER in \S+ is mock: no code is sent, and anybody signs in with any number and the code 1234$/m, '... with a warning');
+for my $lacking (['MSG91_AUTH_KEY', MSG91_TEMPLATE_ID => 'x'], ['MSG91_TEMPLATE_ID', MSG91_AUTH_KEY => 'x']) {
+    my ($name, %given) = @$lacking;
+    my $refused = run(['check-config', '--env-file', env_file(folder(), OTP_PROVIDER => 'msg91', %given)]);
+    is($refused->{status}, 1, "msg91 without $name");
+    like($refused->{err}, qr/$name in \S+: is needed with OTP_PROVIDER=msg91/, '... is named');
+}
+for my $url ('http://control.msg91.com', 'http://127.0.0.1.evil.example', 'ftp://127.0.0.1', 'https://me:pass@control.msg91.com', 'https://control.msg91.com?x') {
+    my $refused = run(['check-config', '--env-file', env_file(folder(), OTP_PROVIDER => 'msg91', MSG91_AUTH_KEY => 'x', MSG91_TEMPLATE_ID => 'x', MSG91_BASE_URL => $url)]);
+    is($refused->{status}, 1, "MSG91_BASE_URL=$url");
+    like($refused->{err}, qr/MSG91_BASE_URL in \S+: must be an https URL/, '... is named');
+}
+for my $url ('http://127.0.0.1:8099', 'http://localhost:8099/', 'https://api.msg91.com') {
+    is(run(['check-config', '--env-file', env_file(folder(), OTP_PROVIDER => 'msg91', MSG91_AUTH_KEY => 'x', MSG91_TEMPLATE_ID => 'x', MSG91_BASE_URL => $url)])->{status}, 0, "MSG91_BASE_URL=$url");
+}
 
 # The tool cannot see which profiles are mounted, so it knows the roles of all of them. What is allowed, but risky, is a warning.
 my $plain = env_file(folder());
