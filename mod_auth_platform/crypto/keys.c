@@ -17,7 +17,7 @@ struct authp_keys_t {
 static const char *const labels[AUTHP_KEY_COUNT] = {
     [AUTHP_KEY_REFRESH] = "authp refresh",       [AUTHP_KEY_CSRF] = "authp csrf",
     [AUTHP_KEY_CSRF_NAMED] = "authp csrf named", [AUTHP_KEY_DEVICE] = "authp device",
-    [AUTHP_KEY_LIMIT] = "authp limit",
+    [AUTHP_KEY_LIMIT] = "authp limit",           [AUTHP_KEY_OTP] = "authp otp",
 };
 
 #define NAME_LABEL "authp key name"

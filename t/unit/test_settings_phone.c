@@ -187,6 +187,8 @@ static const struct {
     {"ROLE_PERMISSIONS={\"admin\": [\"\"]}", "must be a JSON object"},
     {"ROLE_PERMISSIONS={\"admin\": [\"a\\u0000b\"]}", "must be a JSON object"},
     {"ROLE_PERMISSIONS={\"admin\": [\"a\\nb\"]}", "must be a JSON object"},
+    {"ROLE_PERMISSIONS={\"admin\": [\"\xc3\xa4\"]}", "must be a JSON object"},
+    {"ROLE_PERMISSIONS={\"admin\": [\"a\\\"b\"]}", "must be a JSON object"},
     {"ROLE_PERMISSIONS={\"Admin\": [\"read\"]}", "must be a JSON object"},
     {"ROLE_PERMISSIONS={\"admin\": [], \"admin\": []}", "must be a JSON object"},
 };
@@ -206,14 +208,14 @@ START_TEST(wrong_values_are_named)
 }
 END_TEST
 
-/* At most 64 permissions of at most 64 bytes. */
+/* A permission has at most 64 bytes. All of them, and three bytes for each, have at most 2,048. */
 START_TEST(bounds_of_permissions)
 {
     for (int more = 0; more < 2; more++) {
         const apr_array_header_t *rows = NULL;
-        char *text = apr_pstrdup(pool, "{\"admin\": [\"0\"");
-        for (int i = 1; i < 64 + more; i++) {
-            text = apr_psprintf(pool, "%s, \"%d\"", text, i);
+        char *text = apr_psprintf(pool, "{\"admin\": [\"%0*d\"", 29 + more, 0);
+        for (int i = 1; i < 64; i++) {
+            text = apr_psprintf(pool, "%s%s\"%029d\"", text, i == 32 ? "], \"user\": [" : ", ", i);
         }
         text = apr_pstrcat(pool, text, "]}", NULL);
         authp_err_t want = more != 0 ? AUTHP_E_MALFORMED : AUTHP_OK;

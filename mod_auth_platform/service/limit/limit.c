@@ -3,15 +3,13 @@
 #include "base/shm.h"
 #include "crypto/digest.h"
 #include "service/limit/limit_impl.h"
+#include "service/limit/limit_network.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 /* A state is a due time in these ticks. 44 bits of them are 34 years. */
 #define TICKS_PER_MS 16
 #define REFRESH_FACTOR 10
-#define IPV6_NETWORK 8 /* bytes */
-#define IPV4_AT 12     /* offset in an IPv4-mapped IPv6 address */
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "words shared by processes must be lock-free");
 
@@ -48,28 +46,19 @@ authp_limits_t *authp_limit_make(authp_limit_shared_t *shared, const authp_setti
 typedef struct subject_t {
     authp_limit_class_t class;
     char kind; /* 'a' for an address, 'd' for a device */
-    union {
-        struct in6_addr v6;
-        struct in_addr v4;
-    } address;
+    unsigned char network[AUTHP_LIMIT_NETWORK_MOST];
     const void *bytes;
     size_t len;
 } subject_t;
 
-/* An IPv4-mapped IPv6 address counts as IPv4. IPv6 addresses count by their /64, because one
- * customer has all of that. A text that is no address counts as it is. */
+/* A text that is no address counts as it is. */
 static void of_address(subject_t *subject, const char *ip)
 {
     const char *text = ip != NULL ? ip : "";
     subject->kind = 'a';
-    subject->bytes = &subject->address;
-    if (inet_pton(AF_INET6, text, &subject->address.v6) == 1) {
-        bool is_v4 = IN6_IS_ADDR_V4MAPPED(&subject->address.v6);
-        subject->bytes = subject->address.v6.s6_addr + (is_v4 ? IPV4_AT : 0);
-        subject->len = is_v4 ? sizeof(struct in_addr) : IPV6_NETWORK;
-    } else if (inet_pton(AF_INET, text, &subject->address.v4) == 1) {
-        subject->len = sizeof(struct in_addr);
-    } else {
+    subject->bytes = subject->network;
+    subject->len = authp_limit_network(text, subject->network);
+    if (subject->len == 0) {
         subject->bytes = text;
         subject->len = strlen(text);
     }

@@ -24,16 +24,16 @@ typedef enum authp_otp_purpose_t {
 typedef struct authp_otp_request_t {
     const char *phone;
     authp_otp_purpose_t purpose;
-    /* What else the code shall be bound to; the caller hashes and compares them. NULL: nothing. */
-    const char *bound_ip;
-    const char *bound_device;
+    const char *bound_ip; /* who may use it, see authp_otp_bound(); NULL: not bound to an address */
+    const char *bound_device; /* any text that names a device; NULL: not bound to one */
     bool known; /* an account has the number; others get at most half of the prefix and the day */
 } authp_otp_request_t;
 
 /* Sends a code, and waits for the provider for at most 3 s. AUTHP_E_OTP_UNAVAILABLE: there is no
  * provider. AUTHP_E_RATE_LIMITED: a limit of spending is reached; nothing was sent, and
  * *retry_after has the seconds to wait. AUTHP_E_OTP_SEND_FAILED: the provider refused or was not
- * reached; the number then has no code. */
+ * reached. It may have sent the code all the same, so the code counts, and so it does for the
+ * limits. */
 AUTHP_CHECKED authp_err_t authp_otp_send(const authp_realm_t *realm,
                                          const authp_otp_request_t *request,
                                          const authp_client_t *client, int *retry_after,
@@ -47,12 +47,20 @@ AUTHP_CHECKED authp_err_t authp_otp_send_later(const authp_realm_t *realm,
                                                const authp_client_t *client, int *retry_after,
                                                apr_pool_t *pool);
 
+/* AUTHP_OK: the newest code of the number is for `purpose` and was bound to the address `ip` or to
+ * the device `device` (NULL: none), as the same texts of authp_otp_request_t; a code of ADMIN_LOGIN
+ * is also at most 10 minutes old. AUTHP_E_INVALID_OTP: not so. Call it before authp_otp_check()
+ * where somebody without a password must not take the attempts of another person's code. */
+AUTHP_CHECKED authp_err_t authp_otp_bound(const authp_realm_t *realm, const char *phone,
+                                          authp_otp_purpose_t purpose, const char *ip,
+                                          const char *device, apr_pool_t *pool);
+
 /* Takes one of the code's attempts and compares `code` with the newest code of the number. *right,
  * in `pool`, is to be used up by authp_otp_use(). AUTHP_E_INVALID_OTP: the code is wrong or has no
  * attempt left, the number has none for this purpose, or too many wrong ones were tried today.
- * AUTHP_E_OTP_EXPIRED. AUTHP_E_OTP_USED: it is the very code that was used; it takes an attempt
- * too. AUTHP_E_OTP_SEND_FAILED: the provider, which has the code (purpose USER), was not reached;
- * the attempt is given back. */
+ * AUTHP_E_OTP_EXPIRED. AUTHP_E_OTP_USED: it is the very code that was used (of a
+ * used code that MSG91 made: any code). AUTHP_E_OTP_SEND_FAILED: the provider, which has the code,
+ * was not reached (the attempt is given back), or its answer is not known (the attempt counts). */
 AUTHP_CHECKED authp_err_t authp_otp_check(const authp_realm_t *realm, const char *phone,
                                           authp_otp_purpose_t purpose, const char *code,
                                           const authp_client_t *client,

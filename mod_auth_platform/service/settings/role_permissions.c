@@ -9,18 +9,26 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define PERMISSIONS_MOST 64
 #define PERMISSION_MOST 64
+#define ALL_MOST 2048
+/* Quotes and comma around one in JSON. */
+#define AROUND 3
 
 static bool is_permission(const char *text)
 {
     size_t len = text != NULL ? strlen(text) : 0;
-    return len >= 1 && len <= PERMISSION_MOST && !authp_text_has_control(text, len);
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\') {
+            return false;
+        }
+    }
+    return len >= 1 && len <= PERMISSION_MOST;
 }
 
-static authp_err_t add_all(const json_t *list, apr_array_header_t *permissions)
+/* Adds the texts of `list` to `permissions`, and their size to *size. */
+static authp_err_t add_all(const json_t *list, apr_array_header_t *permissions, size_t *size)
 {
-    if (!json_is_array(list) || json_array_size(list) > PERMISSIONS_MOST) {
+    if (!json_is_array(list)) {
         return AUTHP_E_MALFORMED;
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -28,6 +36,7 @@ static authp_err_t add_all(const json_t *list, apr_array_header_t *permissions)
         if (!is_permission(text)) {
             return AUTHP_E_MALFORMED;
         }
+        *size += strlen(text) + AROUND;
         if (!authp_text_listed(text, permissions)) {
             APR_ARRAY_PUSH(permissions, const char *) = apr_pstrdup(permissions->pool, text);
         }
@@ -42,6 +51,7 @@ authp_err_t authp_role_permissions_parse(const char *text, const apr_array_heade
     json_t *json = NULL;
     const char *role = NULL;
     json_t *list = NULL;
+    size_t size = 0;
     if (authp_json_parse(text, strlen(text), &json, pool) != AUTHP_OK || !json_is_object(json)) {
         return AUTHP_E_MALFORMED;
     }
@@ -50,7 +60,8 @@ authp_err_t authp_role_permissions_parse(const char *text, const apr_array_heade
         const authp_role_permissions_t row = {.role = apr_pstrdup(pool, role),
                                               .permissions =
                                                   apr_array_make(pool, 4, sizeof(const char *))};
-        if (!authp_roles_is_name(role) || add_all(list, row.permissions) != AUTHP_OK) {
+        if (!authp_roles_is_name(role) || add_all(list, row.permissions, &size) != AUTHP_OK ||
+            size > ALL_MOST) {
             return AUTHP_E_MALFORMED;
         }
         APR_ARRAY_PUSH(rows, authp_role_permissions_t) = row;

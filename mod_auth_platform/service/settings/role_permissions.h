@@ -16,8 +16,9 @@ typedef struct authp_role_permissions_t {
 } authp_role_permissions_t;
 
 /* Parses a JSON object {ROLE: [PERMISSION, ...]}. *out: authp_role_permissions_t, in the order of
- * the object. AUTHP_E_MALFORMED: it is none, a name is no role's, or a role has more than 64
- * permissions, or one that is no text of 1 to 64 bytes without control characters. */
+ * the object. AUTHP_E_MALFORMED: it is none, a name is no role's, a permission is not 1 to 64
+ * characters of printable ASCII without '"' and '\\', or all permissions together, each of which
+ * counts three more, have over 2,048 bytes. Tokens carry them, so they must stay short. */
 AUTHP_CHECKED authp_err_t authp_role_permissions_parse(const char *text,
                                                        const apr_array_header_t **out,
                                                        apr_pool_t *pool);

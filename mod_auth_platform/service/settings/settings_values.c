@@ -305,8 +305,9 @@ static void set_permissions(authp_loading_t *loading, const authp_setting_t *row
     const apr_array_header_t *permissions = NULL;
     if (authp_role_permissions_parse(value, &permissions, loading->pool) != AUTHP_OK) {
         authp_settings_table_complain(
-            loading, "must be a JSON object of role names with lists of texts, such as {\"admin\": "
-                     "[\"read\", \"create\"]}: at most 64 texts of 1 to 64 bytes for each role");
+            loading,
+            "must be a JSON object of role names with lists of words, such as {\"admin\": "
+            "[\"read\", \"create\"]}: printable ASCII, 1 to 64 bytes each, 2,048 bytes together");
         return;
     }
     *(const apr_array_header_t **)member(loading, row) = permissions;

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/otp/otp.h"
+
+#include "base/log.h"
+#include "service/otp/firewall.h"
+#include "service/otp/otp_code.h"
+#include "service/otp/sender.h"
+#include "service/phone/phone.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define MINUTE ((int64_t)60000)
+/* For how long a code that the provider made is valid, and how long after a right password an
+ * administrator may send the code. */
+#define PROVIDER_MINUTES 10
+#define ADMIN_LOGIN_MINUTES 10
+
+/* An entry of the audit: `what` ("OTP_LIMIT_PHONE", "enter") and the last digits of the number. */
+static void tell(const authp_realm_t *realm, const char *event, const char *what, const char *phone,
+                 bool ok, const authp_client_t *client, apr_pool_t *pool)
+{
+    const authp_event_t entry = {
+        .event = event,
+        .outcome = ok ? "ok" : "denied",
+        .reason = apr_pstrcat(pool, what, " ", authp_phone_logged(phone, pool), NULL)};
+    authp_audit_write(realm, &entry, client, pool);
+}
+
+static authp_err_t pass_limits(const authp_realm_t *realm, const authp_otp_request_t *request,
+                               const authp_client_t *client, int *retry_after, apr_pool_t *pool)
+{
+    authp_firewall_refusal_t refusal = {0};
+    authp_err_t err = authp_firewall_open(realm, request->phone, &refusal, pool);
+    if (err == AUTHP_OK) {
+        err = authp_firewall_take(realm, request, client->ip, &refusal, pool);
+    }
+    if (err == AUTHP_E_RATE_LIMITED) {
+        tell(realm, "otp_send", refusal.limit, request->phone, false, client, pool);
+        if (retry_after != NULL) {
+            *retry_after = refusal.retry_after;
+        }
+    }
+    return err;
+}
+
+static authp_err_t bind(const authp_realm_t *realm, const authp_otp_request_t *request,
+                        authp_otp_code_t *row, apr_pool_t *pool)
+{
+    const char *ip = request->bound_ip;
+    const char *device = request->bound_device;
+    authp_err_t err = AUTHP_OK;
+    if (ip != NULL) {
+        err = authp_otp_code_hash(realm, "bound ip", ip, strlen(ip), &row->bound_ip, pool);
+    }
+    if (device != NULL && err == AUTHP_OK) {
+        err = authp_otp_code_hash(realm, "bound device", device, strlen(device), &row->bound_device,
+                                  pool);
+    }
+    return err;
+}
+
+/* Makes the code and its row, which replaces the one of the number. *message is what to send;
+ * `digits` has room for its code. */
+static authp_err_t make(const authp_realm_t *realm, const authp_otp_request_t *request,
+                        char digits[AUTHP_SENDER_LENGTH_MOST + 1], authp_otp_message_t *message,
+                        apr_pool_t *pool)
+{
+    const authp_settings_t *s = realm->settings;
+    bool theirs = realm->otp->makes_all || request->purpose == AUTHP_OTP_USER;
+    int minutes = request->purpose == AUTHP_OTP_USER ? PROVIDER_MINUTES : s->otp_expire_minutes;
+    authp_ms_t now = authp_realm_now(realm);
+    authp_otp_code_t row = {.id = authp_id_new(realm->clock, realm->random),
+                            .phone = request->phone,
+                            .code_id = authp_id_new(realm->clock, realm->random),
+                            .purpose = authp_otp_code_purpose(request->purpose),
+                            .provider = theirs ? realm->otp->name : NULL,
+                            .created_at = now,
+                            .expires_at = now + minutes * MINUTE};
+    authp_err_t err = bind(realm, request, &row, pool);
+    if (!theirs && err == AUTHP_OK) {
+        authp_otp_code_make(realm->random, s->otp_length, digits);
+        err = authp_otp_code_seal(realm, &row, digits, pool);
+    }
+    if (err == AUTHP_OK) {
+        err = authp_store_otp_put(realm->store, &row, pool);
+    }
+    *message = (authp_otp_message_t){.phone = request->phone,
+                                     .code = theirs ? NULL : digits,
+                                     .length = s->otp_length,
+                                     .minutes = minutes};
+    return err;
+}
+
+static authp_err_t begin(const authp_realm_t *realm, const authp_otp_request_t *request,
+                         const authp_client_t *client, int *retry_after, apr_pool_t *pool)
+{
+    return realm->otp == NULL ? AUTHP_E_OTP_UNAVAILABLE
+                              : pass_limits(realm, request, client, retry_after, pool);
+}
+
+authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t *request,
+                           const authp_client_t *client, int *retry_after, apr_pool_t *pool)
+{
+    char digits[AUTHP_SENDER_LENGTH_MOST + 1] = "";
+    authp_otp_message_t message;
+    authp_err_t err = begin(realm, request, client, retry_after, pool);
+    if (err == AUTHP_OK) {
+        err = make(realm, request, digits, &message, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = realm->otp->send(realm->otp->ctx, &message, pool);
+    authp_secret_wipe(digits, sizeof(digits));
+    tell(realm, "otp_send",
+         err == AUTHP_OK ? authp_otp_code_purpose(request->purpose) : authp_err_name(err),
+         request->phone, err == AUTHP_OK, client, pool);
+    return err;
+}
+
+authp_err_t authp_otp_send_later(const authp_realm_t *realm, const authp_otp_request_t *request,
+                                 bool real, const authp_client_t *client, int *retry_after,
+                                 apr_pool_t *pool)
+{
+    char digits[AUTHP_SENDER_LENGTH_MOST + 1] = "";
+    authp_otp_message_t message;
+    authp_err_t err = begin(realm, request, client, retry_after, pool);
+    if (err == AUTHP_OK) {
+        err = make(realm, request, digits, &message, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (real) {
+        /* The sender logs a failure. The answer must not depend on it. */
+        authp_err_t left = realm->otp->send_later(realm->otp->ctx, &message);
+        (void)left;
+    }
+    authp_secret_wipe(digits, sizeof(digits));
+    tell(realm, "otp_send", authp_otp_code_purpose(request->purpose), request->phone, true, client,
+         pool);
+    return AUTHP_OK;
+}
+
+/* Reads the newest code of the number. AUTHP_E_INVALID_OTP: there is none for this purpose, or
+ * another provider made it than the one that is configured now. */
+static authp_err_t find(const authp_realm_t *realm, const char *phone, authp_otp_purpose_t purpose,
+                        authp_otp_code_t **out, apr_pool_t *pool)
+{
+    authp_otp_code_t *row = NULL;
+    authp_err_t err = authp_store_otp_of(realm->store, phone, &row, pool);
+    if (err == AUTHP_E_NOT_FOUND) {
+        return AUTHP_E_INVALID_OTP;
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (strcmp(row->purpose, authp_otp_code_purpose(purpose)) != 0 ||
+        (row->provider != NULL && strcmp(row->provider, realm->otp->name) != 0)) {
+        return AUTHP_E_INVALID_OTP;
+    }
+    *out = row;
+    return AUTHP_OK;
+}
+
+static authp_err_t compare(const authp_realm_t *realm, const authp_otp_code_t *row,
+                           const char *code, apr_pool_t *pool)
+{
+    size_t len = strlen(code);
+    if (len == 0 || len > AUTHP_SENDER_LENGTH_MOST || strspn(code, "0123456789") != len) {
+        return AUTHP_E_INVALID_OTP;
+    }
+    return row->provider == NULL ? authp_otp_code_compare(realm, row, code)
+                                 : realm->otp->verify(realm->otp->ctx, row->phone, code, pool);
+}
+
+/* What is to be said of a code from which no attempt can be taken. AUTHP_OK: nothing speaks against
+ * one. Only codes whose text is known here, and those of the mock, can be "the very code that was
+ * used": the provider is not asked again. */
+static authp_err_t state_of(const authp_realm_t *realm, const authp_otp_code_t *row,
+                            const char *code, apr_pool_t *pool)
+{
+    if (row->used_at != 0) {
+        bool asks = row->provider != NULL && !realm->otp->makes_all;
+        return asks || compare(realm, row, code, pool) == AUTHP_OK ? AUTHP_E_OTP_USED
+                                                                   : AUTHP_E_INVALID_OTP;
+    }
+    return row->expires_at <= authp_realm_now(realm) ? AUTHP_E_OTP_EXPIRED : AUTHP_OK;
+}
+
+static void count_wrong(const authp_realm_t *realm, const char *phone, const authp_client_t *client,
+                        apr_pool_t *pool)
+{
+    bool locked = false;
+    authp_err_t err = authp_firewall_wrong(realm, phone, &locked, pool);
+    if (err != AUTHP_OK) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0372", "a wrong one-time code could not be counted: %s",
+                  authp_err_name(err));
+    }
+    if (locked) {
+        tell(realm, "otp_check", "OTP_LIMIT_WRONG", phone, false, client, pool);
+    }
+}
+
+/* Compares after an attempt was taken. */
+static authp_err_t try_it(const authp_realm_t *realm, const authp_otp_code_t *row, const char *code,
+                          const authp_client_t *client, apr_pool_t *pool)
+{
+    authp_err_t err = compare(realm, row, code, pool);
+    if (err == AUTHP_E_INVALID_OTP) {
+        count_wrong(realm, row->phone, client, pool);
+    }
+    if (err != AUTHP_E_UNAVAILABLE) {
+        return err;
+    }
+    err = authp_store_otp_attempt_undo(realm->store, row->phone, row->code_id.hex, pool);
+    if (err != AUTHP_OK) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0373",
+                  "an attempt at a one-time code could not be given back: %s", authp_err_name(err));
+    }
+    return AUTHP_E_OTP_SEND_FAILED;
+}
+
+authp_err_t authp_otp_check(const authp_realm_t *realm, const char *phone,
+                            authp_otp_purpose_t purpose, const char *code,
+                            const authp_client_t *client, authp_otp_code_t **right,
+                            apr_pool_t *pool)
+{
+    authp_firewall_refusal_t refusal;
+    authp_otp_code_t *row = NULL;
+    if (realm->otp == NULL) {
+        return AUTHP_E_OTP_UNAVAILABLE;
+    }
+    authp_err_t err = authp_firewall_open(realm, phone, &refusal, pool);
+    if (err == AUTHP_OK) {
+        err = find(realm, phone, purpose, &row, pool);
+    }
+    if (err == AUTHP_OK) {
+        err = state_of(realm, row, code, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err == AUTHP_E_RATE_LIMITED ? AUTHP_E_INVALID_OTP : err;
+    }
+    err = authp_store_otp_attempt(realm->store, phone, row->code_id.hex,
+                                  realm->settings->otp_max_attempts, authp_realm_now(realm), pool);
+    if (err == AUTHP_E_CONFLICT) {
+        /* No attempt is left, or it was used or replaced since it was read. */
+        err = find(realm, phone, purpose, &row, pool);
+        err = err == AUTHP_OK ? state_of(realm, row, code, pool) : err;
+        return err == AUTHP_OK ? AUTHP_E_INVALID_OTP : err;
+    }
+    if (err == AUTHP_OK) {
+        err = try_it(realm, row, code, client, pool);
+    }
+    if (err == AUTHP_OK) {
+        *right = row;
+    }
+    return err;
+}
+
+authp_err_t authp_otp_use(const authp_realm_t *realm, const authp_otp_code_t *right,
+                          apr_pool_t *pool)
+{
+    authp_otp_code_t *row = NULL;
+    authp_err_t err = authp_store_otp_use(realm->store, right->phone, right->code_id.hex,
+                                          right->code_hmac, authp_realm_now(realm), pool);
+    if (err != AUTHP_E_CONFLICT) {
+        return err;
+    }
+    err = authp_store_otp_of(realm->store, right->phone, &row, pool);
+    if (err != AUTHP_OK && err != AUTHP_E_NOT_FOUND) {
+        return err;
+    }
+    return row != NULL && row->used_at != 0 && strcmp(row->code_id.hex, right->code_id.hex) == 0
+               ? AUTHP_E_OTP_USED
+               : AUTHP_E_INVALID_OTP;
+}
+
+/* True if `stored` is the hash of `text`. */
+static authp_err_t same(const authp_realm_t *realm, const char *kind, const char *text,
+                        const char *stored, bool *is, apr_pool_t *pool)
+{
+    const char *hash = NULL;
+    if (text == NULL || stored == NULL) {
+        return AUTHP_OK;
+    }
+    authp_err_t err = authp_otp_code_hash(realm, kind, text, strlen(text), &hash, pool);
+    if (err == AUTHP_OK && authp_secret_equal_str(hash, stored)) {
+        *is = true;
+    }
+    return err;
+}
+
+authp_err_t authp_otp_bound(const authp_realm_t *realm, const char *phone,
+                            authp_otp_purpose_t purpose, const char *ip, const char *device,
+                            apr_pool_t *pool)
+{
+    authp_otp_code_t *row = NULL;
+    bool is = false;
+    if (realm->otp == NULL) {
+        return AUTHP_E_OTP_UNAVAILABLE;
+    }
+    authp_err_t err = find(realm, phone, purpose, &row, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    if (purpose == AUTHP_OTP_ADMIN_LOGIN &&
+        row->created_at + ADMIN_LOGIN_MINUTES * MINUTE <= authp_realm_now(realm)) {
+        return AUTHP_E_INVALID_OTP;
+    }
+    err = same(realm, "bound ip", ip, row->bound_ip, &is, pool);
+    if (err == AUTHP_OK) {
+        err = same(realm, "bound device", device, row->bound_device, &is, pool);
+    }
+    return err != AUTHP_OK || is ? err : AUTHP_E_INVALID_OTP;
+}
