@@ -44,8 +44,8 @@ static authp_err_t pass_limits(const authp_realm_t *realm, const authp_otp_reque
     return err;
 }
 
-static authp_err_t bind(const authp_realm_t *realm, const authp_otp_request_t *request,
-                        authp_otp_code_t *row, apr_pool_t *pool)
+static authp_err_t bind_row(const authp_realm_t *realm, const authp_otp_request_t *request,
+                            authp_otp_code_t *row, apr_pool_t *pool)
 {
     const char *ip = request->bound_ip;
     const char *device = request->bound_device;
@@ -77,7 +77,7 @@ static authp_err_t make(const authp_realm_t *realm, const authp_otp_request_t *r
                             .provider = theirs ? realm->otp->name : NULL,
                             .created_at = now,
                             .expires_at = now + minutes * MINUTE};
-    authp_err_t err = bind(realm, request, &row, pool);
+    authp_err_t err = bind_row(realm, request, &row, pool);
     if (!theirs && err == AUTHP_OK) {
         authp_otp_code_make(realm->random, s->otp_length, digits);
         err = authp_otp_code_seal(realm, &row, digits, pool);
