@@ -95,29 +95,37 @@ static count_t limit_of(const char *name, const authp_rate_t *rate, bool only_ha
                      .window_ms = rate->seconds * SECOND};
 }
 
+/* The limits of all numbers and of all numbers of a prefix. */
+static void add_shared(counts_t *counts, authp_err_t *err, const authp_otp_request_t *request)
+{
+    const authp_settings_t *s = counts->realm->settings;
+    const char *prefix = authp_phone_prefix(s, request->phone, counts->pool);
+    if (for_administrators(request->purpose)) {
+        add_day(counts, err, "administrators", (count_t){.most = ANY_NUMBER});
+        return;
+    }
+    if (!request->known) {
+        add_day(counts, err, "strangers",
+                (count_t){.limit = "OTP_BUDGET_DAY", .most = half(s->otp_budget_day)});
+        add(counts, err, "strangers", prefix,
+            limit_of("OTP_LIMIT_PREFIX", &s->otp_limit_prefix, true));
+    }
+    add_day(counts, err, "all", (count_t){.limit = "OTP_BUDGET_DAY", .most = s->otp_budget_day});
+    add(counts, err, "prefix", prefix, limit_of("OTP_LIMIT_PREFIX", &s->otp_limit_prefix, false));
+}
+
 static authp_err_t list(counts_t *counts, const authp_otp_request_t *request, const char *ip)
 {
     static const authp_rate_t pause = {1, PAUSE_SECONDS};
     const authp_settings_t *s = counts->realm->settings;
     authp_err_t err = AUTHP_OK;
-    /* The address comes first, so that requests of one that asks too often cost one count each. */
+    /* What refuses most of a flood comes first, and what has a row for each number last. So a
+     * refused request costs few operations, and leaves no rows of made-up numbers. */
     add(counts, &err, "address", ip, limit_of("OTP_LIMIT_ADDRESS", &s->otp_limit_address, false));
+    add_shared(counts, &err, request);
     add(counts, &err, "pause", request->phone, limit_of("OTP_LIMIT_PHONE", &pause, false));
     add(counts, &err, "phone", request->phone,
         limit_of("OTP_LIMIT_PHONE", &s->otp_limit_phone, false));
-    if (for_administrators(request->purpose)) {
-        add_day(counts, &err, "administrators", (count_t){.most = ANY_NUMBER});
-        return err;
-    }
-    const char *prefix = authp_phone_prefix(s, request->phone, counts->pool);
-    if (!request->known) {
-        add(counts, &err, "strangers", prefix,
-            limit_of("OTP_LIMIT_PREFIX", &s->otp_limit_prefix, true));
-        add_day(counts, &err, "strangers",
-                (count_t){.limit = "OTP_BUDGET_DAY", .most = half(s->otp_budget_day)});
-    }
-    add(counts, &err, "prefix", prefix, limit_of("OTP_LIMIT_PREFIX", &s->otp_limit_prefix, false));
-    add_day(counts, &err, "all", (count_t){.limit = "OTP_BUDGET_DAY", .most = s->otp_budget_day});
     return err;
 }
 

@@ -2,7 +2,8 @@
 #ifndef AUTHP_SERVICE_OTP_FIREWALL_H
 #define AUTHP_SERVICE_OTP_FIREWALL_H
 
-#include "service/otp/otp.h"
+#include "service/otp/otp_request.h"
+#include "service/realm/realm.h"
 
 /* What one-time codes may cost. Counts are in the store, so all children and all hosts count
  * together. Numbers and addresses are there as keyed hashes (a new JWT_SECRET_KEY starts them

@@ -2,8 +2,9 @@
 #ifndef AUTHP_SERVICE_OTP_OTP_CODE_H
 #define AUTHP_SERVICE_OTP_OTP_CODE_H
 
-#include "service/otp/otp.h"
+#include "service/otp/otp_request.h"
 #include "service/otp/sender.h"
+#include "service/realm/realm.h"
 
 /* The name of a purpose in stored rows and in the audit: "enter", "reset",
  * "admin_register", "admin_login", "user". */
