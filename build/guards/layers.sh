@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 low="base net crypto crypto/jwt crypto/password"
 stores="store store/sql store/sqlite store/postgresql store/mongodb store/providers"
 rules="service/settings service/password service/live_table service/realm service/live service/limit service/audit"
-rules+=" service/session service/account service/invite service/sign_in service/provider service/transfer service/phone service/otp"
+rules+=" service/session service/account service/invite service/sign_in service/provider service/transfer service/phone service/otp service/two_step"
 
 # The rooms that files of a room may include, besides their own. The room of every profile is api/profiles, and no profile may include
 # another one.
@@ -32,9 +32,10 @@ declare -A MAY=(
     [service/live]="base store service/settings service/live_table service/realm"
     [service/limit]="base crypto service/settings"
     [service/audit]="base store service/realm"
-    [service/session]="$low store service/settings service/realm service/live service/audit"
-    [service/account]="$low store service/settings service/password service/realm service/live service/limit service/audit service/session"
+    [service/session]="$low store service/settings service/phone service/realm service/live service/audit"
+    [service/account]="$low store service/settings service/phone service/password service/realm service/live service/limit service/audit service/session"
     [service/otp]="$low store service/settings service/phone service/realm service/limit service/audit"
+    [service/two_step]="$low store service/settings service/phone service/realm service/audit service/session service/account service/invite service/sign_in service/otp"
     [service/invite]="$low store service/settings service/realm service/audit service/session service/account"
     [service/sign_in]="$low store service/settings service/realm service/audit service/session service/account service/invite"
     [service/provider]="$low store service/settings service/realm service/live service/audit service/session service/account service/invite service/sign_in"

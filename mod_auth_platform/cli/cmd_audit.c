@@ -18,16 +18,20 @@ static int find_person(const authp_context_t *context, const char **out)
         *out = who;
         return AUTHP_EXIT_OK;
     }
-    /* A username has no '@'. */
-    bool email = strchr(who, '@') != NULL;
-    authp_err_t err =
-        authp_find_by_login(context->realm, email ? AUTHP_LOGIN_EMAIL : AUTHP_LOGIN_USERNAME, who,
-                            &user, context->pool);
+    /* A username has neither '@' nor '+'. */
+    authp_login_kind_t kind = strchr(who, '@') != NULL ? AUTHP_LOGIN_EMAIL
+                              : *who == '+'            ? AUTHP_LOGIN_PHONE
+                                                       : AUTHP_LOGIN_USERNAME;
+    static const char *const missing[] = {
+        [AUTHP_LOGIN_EMAIL] =
+            "there is no user with this e-mail address; name a deleted one by its id",
+        [AUTHP_LOGIN_USERNAME] =
+            "there is no user with this username; name a deleted one by its id",
+        [AUTHP_LOGIN_PHONE] =
+            "there is no user with this phone number; name a deleted one by its id"};
+    authp_err_t err = authp_find_by_login(context->realm, kind, who, &user, context->pool);
     if (err != AUTHP_OK) {
-        return authp_context_failure(
-            context, err,
-            email ? "there is no user with this e-mail address; name a deleted one by its id"
-                  : "there is no user with this username; name a deleted one by its id");
+        return authp_context_failure(context, err, missing[kind]);
     }
     *out = user->id.hex;
     return AUTHP_EXIT_OK;

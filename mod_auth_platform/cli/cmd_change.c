@@ -7,6 +7,7 @@
 #include "cli/prompt.h"
 #include "cli/show.h"
 #include "cli/which.h"
+#include "service/account/phone_account.h"
 #include "service/account/user.h"
 #include "service/provider/provider_link.h"
 #include "store/identities.h"
@@ -183,6 +184,37 @@ int authp_cmd_change_password(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
+int authp_cmd_change_phone(authp_context_t *context)
+{
+    authp_user_t *user = NULL;
+    authp_user_t *after = NULL;
+    const char *number = authp_context_value(context, "number");
+    bool none = authp_context_value(context, "none") != NULL;
+    if ((number != NULL) == none) {
+        authp_output_error(context->pool, "give either --number or --none");
+        return AUTHP_EXIT_USAGE;
+    }
+    int status = authp_which_user(context, &user);
+    if (status != AUTHP_EXIT_OK) {
+        return status;
+    }
+    const char *why = none ? NULL : authp_input_phone(context, number, &number);
+    if (why != NULL) {
+        return authp_input_wrong(context, "number", why);
+    }
+    authp_err_t err = authp_phone_account_set(context->realm, &authp_context_actor, user->id.hex,
+                                              number, &after, context->pool);
+    if (err != AUTHP_OK) {
+        return fail(context, err);
+    }
+    show_changed(context, none ? "removed the number of user" : "set the number of user", user,
+                 after);
+    if (!authp_provider_link_has_way_in(context->realm->settings, after)) {
+        authp_output_error(context->pool, "note: nobody can sign in to this account any more");
+    }
+    return AUTHP_EXIT_OK;
+}
+
 /* Returns the error text for an account without an identity of that provider. */
 static const char *missing_identity(const authp_context_t *context, const authp_user_t *user)
 {
@@ -234,6 +266,7 @@ static bool confirm(const authp_context_t *context, const authp_user_t *user)
     const char *question = apr_pstrcat(context->pool, "Delete user ", user->id.hex, " (",
                                        user->email != NULL      ? user->email
                                        : user->username != NULL ? user->username
+                                       : user->phone != NULL    ? user->phone
                                                                 : "no e-mail address",
                                        ") for good? Type yes: ", NULL);
     if (authp_prompt_yes(authp_output_safe(question, context->pool))) {

@@ -11,6 +11,7 @@ int authp_cmd_change_enable(authp_context_t *context);
 int authp_cmd_change_verify(authp_context_t *context);
 int authp_cmd_change_withdraw(authp_context_t *context);
 int authp_cmd_change_password(authp_context_t *context);
+int authp_cmd_change_phone(authp_context_t *context);
 int authp_cmd_change_unlink(authp_context_t *context);
 int authp_cmd_change_delete(authp_context_t *context);
 

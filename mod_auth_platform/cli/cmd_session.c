@@ -74,9 +74,10 @@ int authp_cmd_session_end(authp_context_t *context)
 {
     const char *sid = authp_context_value(context, "session");
     if ((sid != NULL) + authp_which_count(context) != 1) {
-        authp_output_error(context->pool,
-                           "name one session by --session, or the user whose "
-                           "sessions are to end by --email or by --id, or by --username");
+        authp_output_error(
+            context->pool,
+            "name one session by --session, or the user whose "
+            "sessions are to end by --email or by --id, or by --username or --phone");
         return AUTHP_EXIT_USAGE;
     }
     return sid != NULL ? end_one(context, sid) : end_all(context);

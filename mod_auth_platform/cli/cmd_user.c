@@ -7,12 +7,13 @@
 #include "cli/which.h"
 #include "service/account/account.h"
 #include "service/account/account_rules.h"
+#include "service/account/find.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-/* Checks everything that needs no password. */
-static int check_new(const authp_context_t *context, const authp_new_account_t *in)
+/* Checks everything that needs no password, and writes the number as E.164. */
+static int check_new(const authp_context_t *context, authp_new_account_t *in)
 {
     const struct {
         const char *option;
@@ -28,6 +29,12 @@ static int check_new(const authp_context_t *context, const authp_new_account_t *
             return authp_input_wrong(context, fields[i].option, wrong);
         }
     }
+    if (in->phone != NULL) {
+        const char *wrong = authp_input_phone(context, in->phone, &in->phone);
+        if (wrong != NULL) {
+            return authp_input_wrong(context, "phone", wrong);
+        }
+    }
     const char *why = authp_input_check_role(context, in->role);
     return why != NULL ? authp_input_wrong(context, "role", why) : AUTHP_EXIT_OK;
 }
@@ -37,12 +44,14 @@ int authp_cmd_user_create(authp_context_t *context)
     authp_new_account_t in = {
         .email = authp_context_value(context, "email"),
         .username = authp_context_value(context, "username"),
+        .phone = authp_context_value(context, "phone"),
         .name = authp_context_value(context, "name"),
         .role = authp_context_value(context, "role"),
         .verified = authp_context_value(context, "verified") != NULL,
     };
-    if (in.email == NULL && in.username == NULL) {
-        authp_output_error(context->pool, "the account needs --email, --username or both");
+    if (in.email == NULL && in.username == NULL && in.phone == NULL) {
+        authp_output_error(context->pool,
+                           "the account needs --email, --username, --phone or several of them");
         return AUTHP_EXIT_USAGE;
     }
     if (in.verified && strcmp(in.role, "recruiter") != 0) {
@@ -76,6 +85,34 @@ int authp_cmd_user_create(authp_context_t *context)
     return AUTHP_EXIT_OK;
 }
 
+/* Lists the account with that number, if there is one. */
+static int list_phone(authp_context_t *context, const authp_page_t *page)
+{
+    authp_user_t *user = NULL;
+    apr_array_header_t *users = apr_array_make(context->pool, 1, sizeof(authp_user_t *));
+    if (authp_context_value(context, "email") != NULL ||
+        authp_context_value(context, "username") != NULL ||
+        authp_context_value(context, "role") != NULL) {
+        authp_output_error(context->pool,
+                           "--phone names one account: give no other option with it");
+        return AUTHP_EXIT_USAGE;
+    }
+    if (authp_context_open(context) != AUTHP_OK) {
+        return AUTHP_EXIT_FAILED;
+    }
+    authp_err_t err =
+        authp_find_by_login(context->realm, AUTHP_LOGIN_PHONE,
+                            authp_context_value(context, "phone"), &user, context->pool);
+    if (err != AUTHP_OK && err != AUTHP_E_NOT_FOUND) {
+        return authp_context_failure(context, err, NULL);
+    }
+    if (err == AUTHP_OK) {
+        APR_ARRAY_PUSH(users, authp_user_t *) = user;
+    }
+    authp_listing_show(context, &authp_show_users, page, users);
+    return AUTHP_EXIT_OK;
+}
+
 int authp_cmd_user_list(authp_context_t *context)
 {
     authp_page_t page;
@@ -85,6 +122,9 @@ int authp_cmd_user_list(authp_context_t *context)
     int status = authp_listing_page(context, &page);
     if (status != AUTHP_EXIT_OK) {
         return status;
+    }
+    if (authp_context_value(context, "phone") != NULL) {
+        return list_phone(context, &page);
     }
     if (authp_context_open(context) != AUTHP_OK) {
         return AUTHP_EXIT_FAILED;

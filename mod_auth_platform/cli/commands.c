@@ -16,6 +16,7 @@
 #define NO_MORE {NULL, NULL, NULL, false}
 #define WHICH_USER {"email", "EMAIL", "the user with this address", false}, \
                    {"username", "NAME", "the user with this username", false}, \
+                   {"phone", "NUMBER", "the user with this phone number", false}, \
                    {"id", "ID", "the user with this id", false}
 #define PAGE {"limit", "N", "at most N, 1 to 200 (default: 50)", false}, \
              {"after", "ID", "continue after the entry with this id", false}
@@ -26,7 +27,8 @@ const authp_command_t authp_commands[] = {
     {"user",
      "create",
      "Make an account",
-     "The user signs in with an e-mail address, or with a username, or with either.\n"
+     "The user signs in with an e-mail address, a username or a phone number: at least one is\n"
+     "needed.\n"
      "The tool asks for the password on the terminal. If standard input is not a terminal, the\n"
      "password is its first line. The first admin: user create --role admin --email EMAIL",
      "user create --role admin --email you@example.org\n"
@@ -36,6 +38,7 @@ const authp_command_t authp_commands[] = {
      {{"role", "ROLE", "one of ROLES", true},
       {"email", "EMAIL", "the address to sign in with", false},
       {"username", "NAME", "3 to 150 letters, digits, _ . and -; kept in lower case", false},
+      {"phone", "NUMBER", "the phone number to sign in with, such as +919876543210", false},
       {"name", "NAME", "the name of the user", false},
       {"verified", NULL, "with --role recruiter: verified from the start", false},
       NO_MORE}},
@@ -50,6 +53,7 @@ const authp_command_t authp_commands[] = {
      {{"role", "ROLE", "only those with this role", false},
       {"email", "PREFIX", "only those whose address starts with PREFIX", false},
       {"username", "PREFIX", "only those whose username starts with PREFIX", false},
+      {"phone", "NUMBER", "only the one with this phone number", false},
       PAGE,
       NO_MORE}},
     {"user",
@@ -106,6 +110,18 @@ const authp_command_t authp_commands[] = {
      authp_cmd_change_password,
      {WHICH_USER, NO_MORE}},
     {"user",
+     "set-phone",
+     "Set or remove the phone number of an account",
+     "The number counts as proven: a one-time code that is sent to it signs in to the account at a\n"
+     "mount of the profile phone, unless the account is an administrator's.",
+     "user set-phone --email ada@example.org --number +919876543210\n"
+     "user set-phone --phone +919876543210 --none",
+     authp_cmd_change_phone,
+     {WHICH_USER,
+      {"number", "NUMBER", "the new number", false},
+      {"none", NULL, "the account shall have none", false},
+      NO_MORE}},
+    {"user",
      "unlink",
      "Remove an identity at a provider (Google ...) from an account",
      "The person cannot sign in with that provider any more, unless the provider may prove the\n"
@@ -132,20 +148,24 @@ const authp_command_t authp_commands[] = {
     {"session",
      "end",
      "End one session, or all sessions of a user",
-     "Takes --session for one session. With --email, --username or --id it ends all sessions of that\n"
-     "user.",
+     "Takes --session for one session. With --email, --username, --phone or --id it ends all sessions\n"
+     "of that user.",
      "session end --session 665f1c2e9b1d4a0012345678\n"
      "session end --email ada@example.org",
      authp_cmd_session_end,
      {{"session", "ID", "the session with this id", false}, WHICH_USER, NO_MORE}},
     {"invite",
      "create",
-     "Invite somebody to be a recruiter",
+     "Invite somebody to be a recruiter, or an administrator",
      "Prints a code, which cannot be shown again. With the code, the person with that address\n"
-     "registers as a recruiter, or signs in as one with an account that exists already.",
-     "invite create --email grace@example.org --hours 48",
+     "registers as a recruiter, or signs in as one with an account that exists already. With\n"
+     "--role admin the person registers as an administrator with a phone number instead, at a mount\n"
+     "of the profile phone. Neither kind of invite works for the other.",
+     "invite create --email grace@example.org --hours 48\n"
+     "invite create --role admin --email olga@example.org",
      authp_cmd_invite_create,
      {{"email", "EMAIL", "the address of the person; the invite works for no other", true},
+      {"role", "ROLE", "recruiter (default) or admin", false},
       {"hours", "N", "hours until it expires, 1 to 8760 (default: 168, a week)", false},
       NO_MORE}},
     {"invite",
@@ -175,7 +195,8 @@ const authp_command_t authp_commands[] = {
      "audit list --user ada@example.org --event login --since 2026-01-31\n"
      "audit list --user cli --json",
      authp_cmd_audit_list,
-     {{"user", "WHO", "only entries by or about this user: EMAIL, USERNAME, ID, or cli (this tool)",
+     {{"user", "WHO",
+       "only entries by or about this user: EMAIL, USERNAME, +NUMBER, ID, or cli (this tool)",
        false},
       {"event", "NAME", "only this event, as the list shows it: login, refresh_reuse ...", false},
       {"since", "TIME",

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "service/account/account_rules.h"
+#include "service/phone/phone.h"
 
 #include <apr_strings.h>
 #include <apr_time.h>
@@ -21,6 +22,17 @@ const char *authp_input_check(const char *text, const char *(*rule)(const char *
 {
     size_t len = strlen(text);
     return authp_text_utf8(text, len, NULL) ? rule(text, len) : "This is not valid UTF-8.";
+}
+
+const char *authp_input_phone(const authp_context_t *context, const char *text, const char **e164)
+{
+    if (authp_phone_is_e164(text)) {
+        *e164 = text;
+        return NULL;
+    }
+    return authp_phone_parse(context->settings, text, e164, context->pool) == AUTHP_OK
+               ? NULL
+               : "This is no phone number, such as +919876543210.";
 }
 
 const char *authp_input_check_role(const authp_context_t *context, const char *role)

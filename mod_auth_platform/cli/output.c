@@ -86,7 +86,7 @@ const char *authp_output_explain(authp_err_t err)
     case AUTHP_E_EMAIL_TAKEN:
         return "there is an account with this e-mail address already";
     case AUTHP_E_USER_EXISTS:
-        return "there is an account with this username or e-mail address already";
+        return "there is an account with this username, phone number or e-mail address already";
     case AUTHP_E_CANNOT_VERIFY:
         return "this person neither is a recruiter nor asked to be one: to make a recruiter of an "
                "account, first give it the role (user set-roles)";

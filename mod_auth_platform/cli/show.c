@@ -72,6 +72,9 @@ void authp_show_user(const authp_context_t *context, const char *headline, const
     if (user->username != NULL) {
         put(context, "username", user->username);
     }
+    if (user->phone != NULL) {
+        put(context, "phone", user->phone);
+    }
     put(context, "name", user->name);
     put(context, "roles", apr_array_pstrcat(pool, user->roles, ','));
     put(context, "state", state_of(user));
@@ -85,8 +88,10 @@ static void user_cells(const authp_context_t *context, const void *row, const ch
 {
     const authp_user_t *user = row;
     cells[0] = user->id.hex;
-    /* A username has no '@', so the column shows which of the two it is. */
-    cells[1] = user->email != NULL ? user->email : user->username;
+    /* A username has no '@', and a number begins with '+', so the column shows which it is. */
+    cells[1] = user->email != NULL      ? user->email
+               : user->username != NULL ? user->username
+                                        : user->phone;
     cells[2] = apr_array_pstrcat(context->pool, user->roles, ',');
     cells[3] = state_of(user);
     cells[4] = time_of(user->created_at, context->pool);
@@ -134,6 +139,9 @@ void authp_show_new_invite(const authp_context_t *context, const authp_invite_t 
     }
     authp_output_line(context->pool, "made invite %s", invite->id.hex);
     put(context, "e-mail", invite->email);
+    if (invite->role != NULL) {
+        put(context, "role", invite->role);
+    }
     put(context, "code", code);
     put(context, "expires", time_of(invite->expires_at, context->pool));
     authp_output_error(context->pool,
@@ -161,6 +169,7 @@ static void invite_cells(const authp_context_t *context, const void *row, const 
     cells[4] = time_of(invite->expires_at, context->pool);
     cells[5] = invite->created_by;
     cells[6] = invite->used_by;
+    cells[7] = invite->role != NULL ? invite->role : "recruiter";
 }
 
 static json_t *invite_shape(const void *row, apr_pool_t *pool)
@@ -169,7 +178,7 @@ static json_t *invite_shape(const void *row, apr_pool_t *pool)
 }
 
 const authp_listing_t authp_show_invites = {
-    {"ID", "E-MAIL", "STATE", "CREATED", "EXPIRES", "MADE BY", "USED BY", NULL},
+    {"ID", "E-MAIL", "STATE", "CREATED", "EXPIRES", "MADE BY", "USED BY", "ROLE", NULL},
     invite_cells,
     invite_shape};
 

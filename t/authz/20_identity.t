@@ -48,6 +48,15 @@ for my $case ([{ email_verified => JSON::true }, 'true'], [{ email_verified => J
     is($seen->{headers}{'X-Auth-Email-Verified'}, $want, "through a proxy by $what");
 }
 
+# AUTH_PHONE of an account with a number; whoever has none gets none.
+is($env->{AUTH_PHONE}, undef, 'no AUTH_PHONE without a number');
+my $called = bent_token($p, phone_number => '+919876543210');
+for my $path ('/app/whoami', '/proxied') {
+    ($seen) = app($path, bearer => $called, headers => { 'X-Auth-Phone' => '+15552345678', 'x_auth_phone' => '+15552345678' });
+    is($seen->{environment}{AUTH_PHONE}, '+919876543210', 'AUTH_PHONE') if $path eq '/app/whoami';
+    is($seen->{headers}{'X-Auth-Phone'}, '+919876543210', "X-Auth-Phone at $path, not the client's");
+}
+
 # An app behind mod_proxy gets the same headers.
 ($seen) = app('/proxied', bearer($p), headers => { Connection => 'close, X-Auth-User-Id, x-auth-roles' });
 is($seen->{headers}{'X-Auth-User-Id'}, $u->{id},    'through a proxy: X-Auth-User-Id, though Connection named it');

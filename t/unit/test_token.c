@@ -205,6 +205,71 @@ START_TEST(null_claims_of_a_profile)
 }
 END_TEST
 
+static const authp_terms_t phone_terms = {.prf = "phone",
+                                          .minutes = 43200,
+                                          .most_minutes = 43200,
+                                          .claims = AUTHP_TERMS_PHONE | AUTHP_TERMS_USER_ID};
+
+static void hold(const char *a, const char *b)
+{
+    user.roles->nelts = 0;
+    APR_ARRAY_PUSH(user.roles, const char *) = a;
+    APR_ARRAY_PUSH(user.roles, const char *) = b;
+}
+
+/* What apps behind a phone mount read. */
+START_TEST(claims_of_the_phone_profile)
+{
+    int expires_in = 0;
+    authp_principal_t who = {0};
+    f.settings->access_token_minutes = 0;
+    terms = &phone_terms;
+    user.phone = "+919876543210";
+    hold("provider", "seeker");
+    const char *token = issue(&expires_in);
+    const json_t *claims = claims_of(token);
+    ck_assert_int_eq(expires_in, 30 * 86400);
+    ck_assert_str_eq(claim(claims, "phone"), "9876543210");
+    ck_assert_str_eq(claim(claims, "mobile"), "9876543210");
+    ck_assert_str_eq(claim(claims, "phone_number"), "+919876543210");
+    ck_assert_str_eq(claim(claims, "user_id"), user.id.hex);
+    ck_assert_str_eq(claim(claims, "user_type"), "provider"); /* chosen at the registration */
+    ck_assert_ptr_null(json_object_get(claims, "role"));
+    ck_assert_uint_eq(json_array_size(json_object_get(claims, "permissions")), 0);
+    ck_assert_int_eq(authp_token_verify(f.realm, token, strlen(token), &who, f.pool), AUTHP_OK);
+    ck_assert_str_eq(who.phone, "+919876543210");
+    ck_assert_uint_eq(who.role, authp_roles_bit(f.realm->roles, "provider"));
+    user.phone = NULL;
+    claims = claims_of(issue(&expires_in));
+    ck_assert(json_is_null(json_object_get(claims, "phone")));
+    ck_assert(json_is_null(json_object_get(claims, "mobile")));
+    ck_assert_ptr_null(json_object_get(claims, "phone_number"));
+}
+END_TEST
+
+START_TEST(user_type_and_permissions)
+{
+    int expires_in = 0;
+    terms = &phone_terms;
+    hold("seeker", "admin");
+    const json_t *claims = claims_of(issue(&expires_in));
+    ck_assert_str_eq(claim(claims, "user_type"), "admin");
+    ck_assert_str_eq(authp_json_text(json_object_get(claims, "permissions"), NULL, f.pool),
+                     "[\"read\",\"create\",\"update\",\"delete\"]");
+    hold("provider", "seeker");
+    door_role = "seeker";
+    ck_assert_str_eq(claim(claims_of(issue(&expires_in)), "user_type"), "seeker");
+    ck_assert_str_eq(authp_token_role_of(f.realm, &user, NULL), "provider");
+    /* A first role that nobody can choose was given: the order of ROLES counts. */
+    door_role = NULL;
+    hold("candidate", "seeker");
+    const char *first = authp_token_role(f.realm, authp_roles_mask(f.realm->roles, user.roles), 0);
+    ck_assert_str_eq(claim(claims_of(issue(&expires_in)), "user_type"), first);
+    user.roles->nelts = 0;
+    ck_assert(json_is_null(json_object_get(claims_of(issue(&expires_in)), "user_type")));
+}
+END_TEST
+
 /* The platform's tokens have a username only if the account has one, and none of the others. */
 START_TEST(claims_of_the_platform)
 {
@@ -300,6 +365,8 @@ Suite *suite_token(void)
     tcase_add_test(token, forged_leaves_out_alone);
     tcase_add_test(token, claims_of_a_profile);
     tcase_add_test(token, null_claims_of_a_profile);
+    tcase_add_test(token, claims_of_the_phone_profile);
+    tcase_add_test(token, user_type_and_permissions);
     tcase_add_test(token, claims_of_the_platform);
     tcase_add_test(token, audience_of_a_profile);
     tcase_add_loop_test(token, one_role_of_several, 0,

@@ -3,25 +3,32 @@
 
 #include "crypto/password/bcrypt.h"
 #include "service/account/account_rules.h"
+#include "service/account/user.h"
 
 #include <apr_strings.h>
-#include <string.h>
 
 /* A role that is not configured is an error. Otherwise the account would be made without any role.
  */
-static authp_err_t put_role(const authp_realm_t *realm, const authp_new_account_t *in,
-                            authp_user_t *user, apr_pool_t *pool)
+static authp_err_t put_role(const authp_realm_t *realm, const char *role, authp_user_t *user,
+                            apr_pool_t *pool)
 {
-    user->roles = apr_array_make(pool, 1, sizeof(const char *));
-    if (in->role == NULL) {
-        return AUTHP_OK;
-    }
-    if (authp_roles_bit(realm->roles, in->role) == 0) {
+    if (authp_roles_bit(realm->roles, role) == 0) {
         return AUTHP_E_VALIDATION_FAILED;
     }
-    APR_ARRAY_PUSH(user->roles, const char *) = apr_pstrdup(pool, in->role);
-    user->is_recruiter_verified = in->verified && strcmp(in->role, "recruiter") == 0;
+    authp_user_add_role(user, role, pool);
     return AUTHP_OK;
+}
+
+static authp_err_t put_roles(const authp_realm_t *realm, const authp_new_account_t *in,
+                             authp_user_t *user, apr_pool_t *pool)
+{
+    user->roles = apr_array_make(pool, 2, sizeof(const char *));
+    authp_err_t err = in->role != NULL ? put_role(realm, in->role, user, pool) : AUTHP_OK;
+    for (int i = 0; err == AUTHP_OK && in->roles != NULL && i < in->roles->nelts; i++) {
+        err = put_role(realm, APR_ARRAY_IDX(in->roles, i, const char *), user, pool);
+    }
+    user->is_recruiter_verified = in->verified && authp_user_holds(user, "recruiter");
+    return err;
 }
 
 const char *authp_account_default_role(const authp_realm_t *realm)
@@ -33,7 +40,10 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_new_account_
                             authp_hash_for_t who, authp_user_t *user, apr_pool_t *pool)
 {
     if (in->password == NULL) {
-        return AUTHP_OK; /* the account can sign in by a provider only */
+        /* Without a hash the account can sign in by a provider or a one-time code only. */
+        user->password_hash =
+            in->password_hash != NULL ? apr_pstrdup(pool, in->password_hash) : NULL;
+        return AUTHP_OK;
     }
     char *hash = apr_palloc(pool, AUTHP_SCHEME_HASH_LEN + 1);
     const authp_scheme_t scheme = authp_realm_scheme(realm);
@@ -58,25 +68,26 @@ static authp_err_t put_login(const authp_new_account_t *in, authp_user_t *user, 
     user->email = in->email != NULL ? authp_account_rules_normal_email(in->email, pool) : NULL;
     user->username =
         in->username != NULL ? authp_account_rules_normal_username(in->username, pool) : NULL;
+    user->phone = in->phone != NULL ? apr_pstrdup(pool, in->phone) : NULL;
     user->identities = in->identities;
-    return user->email == NULL && user->username == NULL && user->identities == NULL
-               ? AUTHP_E_VALIDATION_FAILED
-               : AUTHP_OK;
+    bool none = user->email == NULL && user->username == NULL && user->phone == NULL &&
+                user->identities == NULL;
+    return none ? AUTHP_E_VALIDATION_FAILED : AUTHP_OK;
 }
 
 static authp_err_t taken(const authp_new_account_t *in)
 {
-    return in->username != NULL ? AUTHP_E_USER_EXISTS : AUTHP_E_EMAIL_TAKEN;
+    return in->username != NULL || in->phone != NULL ? AUTHP_E_USER_EXISTS : AUTHP_E_EMAIL_TAKEN;
 }
 
-/* The unique indexes of the store decide whether the address and the username are free. */
+/* The unique indexes of the store decide whether address, username and number are free. */
 authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_account_t *in,
                                  authp_hash_for_t who, authp_user_t **out, apr_pool_t *pool)
 {
     authp_user_t *user = apr_pcalloc(pool, sizeof(*user));
     authp_err_t err = put_login(in, user, pool);
     if (err == AUTHP_OK) {
-        err = put_role(realm, in, user, pool);
+        err = put_roles(realm, in, user, pool);
     }
     if (err == AUTHP_OK) {
         err = put_hash(realm, in, who, user, pool);
@@ -84,7 +95,7 @@ authp_err_t authp_account_insert(const authp_realm_t *realm, const authp_new_acc
     if (err != AUTHP_OK) {
         return err;
     }
-    user->id = authp_id_new(realm->clock, realm->random);
+    user->id = in->id.hex[0] != '\0' ? in->id : authp_id_new(realm->clock, realm->random);
     /* An empty field of a form means no name. */
     user->name = in->name != NULL && *in->name != '\0' ? apr_pstrdup(pool, in->name) : NULL;
     user->email_verified = in->email_verified;

@@ -7,13 +7,19 @@
 /* The data of a new account. The body schema, or authp_account_rules_check_* for the command line,
  * has checked it. */
 typedef struct authp_new_account_t {
+    authp_id_t id;        /* "": a new one */
     const char *email;    /* letters of any case, white space around it is allowed. NULL if none */
     const char *username; /* letters of any case. NULL if none */
+    const char *phone;    /* E.164. NULL if none. Its owner has proven it, or the tool sets it */
     const char *name;     /* NULL if none */
-    const char *password;
+    const char *password; /* NULL: none */
     size_t password_len;
-    const char *role; /* NULL = none */
-    bool verified;    /* is_recruiter_verified */
+    const char *password_hash; /* instead of a password: its hash. NULL: none */
+    const char *role;          /* NULL = none */
+    /* More roles (const char *), in this order after `role`. NULL = none. The first role of all is
+     * the one that its owner has chosen, if SELF_SERVICE_ROLES has it (session/token.h). */
+    const apr_array_header_t *roles;
+    bool verified; /* is_recruiter_verified */
     bool email_verified;
     apr_array_header_t *identities; /* authp_identity_t, NULL = none */
     bool asks_for_recruiter;        /* notes the request (recruiter_requested_at) */
@@ -22,9 +28,9 @@ typedef struct authp_new_account_t {
 /* The role of an account that somebody makes for themselves. NULL if it is not configured. */
 const char *authp_account_default_role(const authp_realm_t *realm);
 
-/* Makes an account without a session. It has an address, a username or an identity, so that it can
- * sign in. AUTHP_E_EMAIL_TAKEN, or AUTHP_E_USER_EXISTS if `in` has a username: the username or the
- * address is taken. AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
+/* Makes an account without a session. It has an address, a username, a phone number or an identity,
+ * so that it can sign in. AUTHP_E_EMAIL_TAKEN, or AUTHP_E_USER_EXISTS if `in` has a username or a
+ * number: one of them or the address is taken. AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,
                                                const authp_new_account_t *in, const char *actor_id,
                                                const authp_client_t *client, authp_user_t **out,

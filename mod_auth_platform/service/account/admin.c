@@ -253,6 +253,13 @@ static authp_err_t edit_hash(authp_user_t *user, void *ctx, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
+void authp_admin_end_reset(const authp_realm_t *realm, const authp_actor_t *actor, const char *id,
+                           apr_pool_t *pool)
+{
+    end_sessions(realm, id, "password_reset", pool);
+    audit(realm, actor, "password_reset", id, AUTHP_OK, pool);
+}
+
 authp_err_t authp_admin_reset_password(const authp_realm_t *realm, const authp_actor_t *actor,
                                        const char *id, const char *password, apr_pool_t *pool)
 {
@@ -268,8 +275,7 @@ authp_err_t authp_admin_reset_password(const authp_realm_t *realm, const authp_a
     authp_user_t *user = NULL;
     err = authp_user_change(realm, id, &edit, &user, pool);
     if (err == AUTHP_OK) {
-        end_sessions(realm, id, "password_reset", pool);
-        audit(realm, actor, "password_reset", id, AUTHP_OK, pool);
+        authp_admin_end_reset(realm, actor, id, pool);
     }
     return err;
 }

@@ -65,6 +65,11 @@ AUTHP_CHECKED authp_err_t authp_admin_reset_password(const authp_realm_t *realm,
                                                      const authp_actor_t *actor, const char *id,
                                                      const char *password, apr_pool_t *pool);
 
+/* For files of service/account: what follows a new password that was set without the old one. Marks
+ * the sessions, which are invalid already, as ended, and writes the audit. */
+void authp_admin_end_reset(const authp_realm_t *realm, const authp_actor_t *actor, const char *id,
+                           apr_pool_t *pool);
+
 /* AUTHP_E_LAST_ADMIN if `user` is the only enabled administrator. */
 AUTHP_CHECKED authp_err_t authp_admin_spare(const authp_realm_t *realm, const authp_user_t *user,
                                             apr_pool_t *pool);

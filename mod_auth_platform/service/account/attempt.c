@@ -2,6 +2,7 @@
 #include "service/account/attempt.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/password/foreign.h"
 #include "service/account/device.h"
 #include "service/limit/limit_account.h"
 
@@ -144,4 +145,27 @@ void authp_attempt_end(const authp_realm_t *realm, const authp_attempt_t *attemp
         const authp_limit_attempt_t counted = {.before = attempt->before, .after = attempt->after};
         authp_limit_account_cancel(realm->limits, attempt->hash, &counted);
     }
+}
+
+authp_err_t authp_attempt_password(const authp_realm_t *realm, const authp_target_t *target,
+                                   const char *password, const authp_client_t *client,
+                                   apr_pool_t *pool)
+{
+    authp_attempt_t attempt = {.known = false};
+    const char *hash = target->user->password_hash;
+    bool match = false;
+    if (authp_foreign_refusal(hash, pool) != NULL) {
+        return AUTHP_E_WRONG_PASSWORD;
+    }
+    authp_err_t err = authp_attempt_begin(realm, target, client, &attempt, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = authp_hasher_verify(realm->hasher, AUTHP_HASH_KNOWN, password, strlen(password), hash,
+                              &match);
+    if (err == AUTHP_OK && !match) {
+        err = AUTHP_E_WRONG_PASSWORD;
+    }
+    authp_attempt_end(realm, &attempt, err, client, pool);
+    return err;
 }

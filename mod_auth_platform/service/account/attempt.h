@@ -33,6 +33,13 @@ AUTHP_CHECKED authp_err_t authp_attempt_begin(const authp_realm_t *realm,
                                               const authp_target_t *target,
                                               const authp_client_t *client, authp_attempt_t *out,
                                               apr_pool_t *pool);
+/* A whole attempt at the password of target->user, an account that is not disabled and has a
+ * password; the caller has proven it already in another way, so the hash takes a place of a known
+ * client. AUTHP_E_WRONG_PASSWORD: it is wrong, which is counted, or the stored hash cannot be
+ * verified. AUTHP_E_RATE_LIMITED as above, AUTHP_E_BUSY. */
+AUTHP_CHECKED authp_err_t authp_attempt_password(const authp_realm_t *realm,
+                                                 const authp_target_t *target, const char *password,
+                                                 const authp_client_t *client, apr_pool_t *pool);
 /* Ends an attempt. AUTHP_OK: the password was right. AUTHP_E_INVALID_CREDENTIALS or
  * AUTHP_E_WRONG_PASSWORD: it was wrong. Any other outcome: it was not checked, and the attempt does
  * not count. */

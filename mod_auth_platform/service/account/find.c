@@ -2,19 +2,31 @@
 #include "service/account/find.h"
 
 #include "service/account/account_rules.h"
+#include "service/phone/phone.h"
 
 #include <string.h>
 
-const char *authp_find_normal(authp_login_kind_t kind, const char *login, apr_pool_t *pool)
+const char *authp_find_normal(const authp_realm_t *realm, authp_login_kind_t kind,
+                              const char *login, apr_pool_t *pool)
 {
-    return kind == AUTHP_LOGIN_EMAIL ? authp_account_rules_normal_email(login, pool)
-                                     : authp_account_rules_normal_username(login, pool);
+    const char *phone = login;
+    authp_err_t err = AUTHP_OK;
+    switch (kind) {
+    case AUTHP_LOGIN_EMAIL:
+        return authp_account_rules_normal_email(login, pool);
+    case AUTHP_LOGIN_USERNAME:
+        return authp_account_rules_normal_username(login, pool);
+    case AUTHP_LOGIN_PHONE:
+        err = authp_phone_parse(realm->settings, login, &phone, pool);
+        break;
+    }
+    return err == AUTHP_OK ? phone : login;
 }
 
 authp_err_t authp_find_by_login(const authp_realm_t *realm, authp_login_kind_t kind,
                                 const char *login, authp_user_t **out, apr_pool_t *pool)
 {
-    const char *normal = authp_find_normal(kind, login, pool);
+    const char *normal = authp_find_normal(realm, kind, login, pool);
     authp_err_t err = authp_store_user_by_login(realm->store, kind, normal, out, pool);
     if (err == AUTHP_E_NOT_FOUND && kind == AUTHP_LOGIN_USERNAME && strcmp(normal, login) != 0) {
         err = authp_store_user_by_login(realm->store, kind, login, out, pool);

@@ -4,11 +4,13 @@
 
 #include "service/realm/realm.h"
 
-/* The e-mail address or username `login`, which somebody has typed, in the form in which the store
- * has it. */
-const char *authp_find_normal(authp_login_kind_t kind, const char *login, apr_pool_t *pool);
+/* The e-mail address, username or phone number `login`, which somebody has typed, in the form in
+ * which the store has it. A text that is no phone number stays as it is: no account has it. */
+const char *authp_find_normal(const authp_realm_t *realm, authp_login_kind_t kind,
+                              const char *login, apr_pool_t *pool);
 
-/* Finds the account with this e-mail address or username, whatever the case of `login`. Older
+/* Finds the account with this e-mail address, username or phone number, whatever the case of
+ * `login` and the spelling of a number. Older
  * versions imported usernames as they were: such a username is found if `login` is exactly like it
  * and no other account has it in lower case. AUTHP_E_NOT_FOUND */
 AUTHP_CHECKED authp_err_t authp_find_by_login(const authp_realm_t *realm, authp_login_kind_t kind,

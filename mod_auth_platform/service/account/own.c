@@ -2,7 +2,6 @@
 #include "service/account/own.h"
 
 #include "base/log.h"
-#include "crypto/password/foreign.h"
 #include "service/account/admin.h"
 #include "service/account/attempt.h"
 #include "service/account/find.h"
@@ -49,34 +48,22 @@ authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *sel
     return gone_is_revoked(authp_user_change(realm, self->user->id.hex, &edit, out, pool));
 }
 
-/* The attempt counts together with the sign-ins of this account: by e-mail address, or by username
- * if it has no address. */
-static authp_target_t target_of(const authp_user_t *user, apr_pool_t *pool)
+/* The attempt counts together with the sign-ins of this account: by e-mail address; by username if
+ * it has no address; by phone number if it has neither. */
+static authp_target_t target_of(const authp_realm_t *realm, const authp_user_t *user,
+                                apr_pool_t *pool)
 {
-    bool named = user->email == NULL && user->username != NULL;
-    authp_login_kind_t kind = named ? AUTHP_LOGIN_USERNAME : AUTHP_LOGIN_EMAIL;
-    const char *login = named ? user->username : user->email != NULL ? user->email : user->id.hex;
+    authp_login_kind_t kind = AUTHP_LOGIN_EMAIL;
+    const char *login = user->email != NULL ? user->email : user->id.hex;
+    if (user->email == NULL && user->username != NULL) {
+        kind = AUTHP_LOGIN_USERNAME;
+        login = user->username;
+    } else if (user->email == NULL && user->phone != NULL) {
+        kind = AUTHP_LOGIN_PHONE;
+        login = user->phone;
+    }
     return (authp_target_t){
-        .kind = kind, .login = authp_find_normal(kind, login, pool), .user = user};
-}
-
-static authp_err_t try_password(const authp_realm_t *realm, const authp_self_t *self,
-                                const char *password, apr_pool_t *pool)
-{
-    const authp_target_t target = target_of(self->user, pool);
-    authp_attempt_t attempt = {.known = false};
-    bool match = false;
-    authp_err_t err = authp_attempt_begin(realm, &target, self->client, &attempt, pool);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    err = authp_hasher_verify(realm->hasher, AUTHP_HASH_KNOWN, password, strlen(password),
-                              self->user->password_hash, &match);
-    if (err == AUTHP_OK && !match) {
-        err = AUTHP_E_WRONG_PASSWORD;
-    }
-    authp_attempt_end(realm, &attempt, err, self->client, pool);
-    return err;
+        .kind = kind, .login = authp_find_normal(realm, kind, login, pool), .user = user};
 }
 
 bool authp_own_is_recent(const authp_realm_t *realm, const authp_self_t *self)
@@ -95,10 +82,11 @@ static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, c
         return authp_own_is_recent(realm, self) ? AUTHP_OK
                                                 : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
     }
-    if (password == NULL || authp_foreign_refusal(hash, pool) != NULL) {
+    if (password == NULL) {
         return AUTHP_E_WRONG_PASSWORD;
     }
-    return try_password(realm, self, password, pool);
+    const authp_target_t target = target_of(realm, self->user, pool);
+    return authp_attempt_password(realm, &target, password, self->client, pool);
 }
 
 typedef struct new_hash_t {

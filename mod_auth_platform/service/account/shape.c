@@ -16,6 +16,9 @@ json_t *authp_shape_user(const authp_user_t *user, apr_pool_t *pool)
     if (user->username != NULL) {
         authp_json_set_str(out, "username", user->username);
     }
+    if (user->phone != NULL) {
+        authp_json_set_str(out, "phone", user->phone);
+    }
     authp_json_set_str(out, "name", user->name);
     json_t *roles = authp_json_set_array(out, "roles");
     for (int i = 0; i < user->roles->nelts; i++) {
@@ -66,6 +69,14 @@ static json_t *start_invite(const authp_invite_t *invite, apr_pool_t *pool)
     return out;
 }
 
+/* Invites of recruiters have no member `role`. */
+static void put_role(json_t *out, const authp_invite_t *invite)
+{
+    if (invite->role != NULL) {
+        authp_json_set_str(out, "role", invite->role);
+    }
+}
+
 json_t *authp_shape_invite(const authp_invite_t *invite, apr_pool_t *pool)
 {
     json_t *out = start_invite(invite, pool);
@@ -73,6 +84,7 @@ json_t *authp_shape_invite(const authp_invite_t *invite, apr_pool_t *pool)
     set_time(out, "used_at", invite->used_at, pool);
     authp_json_set_str(out, "used_by", invite->used_by);
     set_time(out, "revoked_at", invite->revoked_at, pool);
+    put_role(out, invite);
     return out;
 }
 
@@ -96,5 +108,6 @@ json_t *authp_shape_new_invite(const authp_invite_t *invite, const char *code, a
 {
     json_t *out = start_invite(invite, pool);
     authp_json_set_str(out, "code", code);
+    put_role(out, invite);
     return out;
 }

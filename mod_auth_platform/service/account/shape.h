@@ -6,8 +6,9 @@
 #include "store/model.h"
 
 /* Accounts, sessions, invites and audit entries as JSON, for clients of the API and for programs
- * that call the tool. They never contain a password hash or a secret. An account has the member
- * `username` only if it has a username. */
+ * that call the tool. They never contain a password hash or a secret. An account has the
+ * members `username` and `phone` only if it has a username or a number, and an invite has `role`
+ * only if it is for another role than recruiter. */
 json_t *authp_shape_user(const authp_user_t *user, apr_pool_t *pool);
 /* The identities of an account, as a list. */
 json_t *authp_shape_identities(const authp_user_t *user, apr_pool_t *pool);

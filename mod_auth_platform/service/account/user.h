@@ -7,5 +7,7 @@
 bool authp_user_holds(const authp_user_t *user, const char *role);
 /* Does nothing if the account has the role already. `role` is copied to `pool`. */
 void authp_user_add_role(authp_user_t *user, const char *role, apr_pool_t *pool);
+/* Does nothing if the account does not have the role. The order of the others stays. */
+void authp_user_remove_role(authp_user_t *user, const char *role, apr_pool_t *pool);
 
 #endif

@@ -38,8 +38,9 @@ static bool same_roles(const authp_user_t *a, const authp_user_t *b)
     return true;
 }
 
-/* Sets ver, min_ver and the times of `after`. False if nothing has changed. Identities give no
- * right, so a change of them alone does not count for authorization. */
+/* Sets ver, min_ver and the times of `after`. False if nothing has changed. Identities, profiles
+ * and the note of a number's use give no right, so changes of them alone do not count for
+ * authorization. */
 static bool settle(const authp_user_t *before, authp_user_t *after, bool ends_sessions,
                    authp_ms_t now)
 {
@@ -48,9 +49,12 @@ static bool settle(const authp_user_t *before, authp_user_t *after, bool ends_se
     bool counts = kills || before->disabled != after->disabled || !same_roles(before, after) ||
                   before->is_recruiter_verified != after->is_recruiter_verified ||
                   before->email_verified != after->email_verified ||
-                  !same_text(before->email, after->email);
+                  !same_text(before->email, after->email) ||
+                  !same_text(before->phone, after->phone);
     if (!counts && same_text(before->name, after->name) &&
         before->recruiter_requested_at == after->recruiter_requested_at &&
+        same_text(before->profiles, after->profiles) &&
+        before->phone_used_at == after->phone_used_at &&
         authp_identities_same(before->identities, after->identities)) {
         return false;
     }
@@ -87,6 +91,7 @@ authp_err_t authp_user_change(const authp_realm_t *realm, const char *id, authp_
         if (err == AUTHP_OK) {
             *out = after;
             edit->killed = after->min_ver != before->min_ver;
+            edit->changed = after->updated_at != before->updated_at;
         }
         if (err != AUTHP_E_CONFLICT) {
             return err;

@@ -3,6 +3,9 @@
 #include "service/realm/token_cache.h"
 
 #include "base/b64url.h"
+#include "base/text.h"
+#include "service/phone/phone.h"
+#include "service/settings/role_permissions.h"
 
 #define JTI_BYTES 16
 
@@ -24,15 +27,46 @@ const char *authp_token_role_now(const authp_realm_t *realm, const authp_princip
     return still != 0 ? name_of(realm, still) : authp_token_role(realm, principal->roles, 0);
 }
 
+static authp_roles_t held_by(const authp_realm_t *realm, const authp_user_t *user)
+{
+    return authp_roles_effective(realm->roles, user->roles, user->is_recruiter_verified);
+}
+
+const char *authp_token_role_of(const authp_realm_t *realm, const authp_user_t *user,
+                                const char *door_role)
+{
+    const char *wanted = door_role;
+    if (wanted == NULL && user->roles->nelts > 0) {
+        const char *first = APR_ARRAY_IDX(user->roles, 0, const char *);
+        wanted = authp_text_listed(first, realm->settings->self_service_roles) ? first : NULL;
+    }
+    return authp_token_role(realm, held_by(realm, user), authp_roles_bit(realm->roles, wanted));
+}
+
+apr_array_header_t *authp_token_permissions(const authp_realm_t *realm, authp_roles_t held,
+                                            apr_pool_t *pool)
+{
+    return authp_role_permissions_of(realm->settings->role_permissions,
+                                     authp_roles_names(realm->roles, held, pool), pool);
+}
+
+/* The claims of AUTHP_TERMS_PHONE. */
+static void put_phone(const authp_realm_t *realm, const authp_user_t *user, authp_claims_t *claims,
+                      apr_pool_t *pool)
+{
+    claims->with_user_type = true;
+    claims->with_national = true;
+    claims->national = authp_phone_national(realm->settings, user->phone, pool);
+    claims->permissions = authp_token_permissions(realm, held_by(realm, user), pool);
+}
+
 static void put_roles(const authp_realm_t *realm, const authp_token_order_t *order,
                       authp_claims_t *claims, apr_pool_t *pool)
 {
     const authp_user_t *user = order->user;
-    authp_roles_t mask =
-        authp_roles_effective(realm->roles, user->roles, user->is_recruiter_verified);
-    if (claims->with_role) {
-        claims->role =
-            authp_token_role(realm, mask, authp_roles_bit(realm->roles, order->door_role));
+    authp_roles_t mask = held_by(realm, user);
+    if (claims->with_role || claims->with_user_type) {
+        claims->role = authp_token_role_of(realm, user, order->door_role);
     }
     const apr_array_header_t *names = authp_roles_names(realm->roles, mask, pool);
     for (int i = 0; i < names->nelts && claims->nroles < AUTHP_JWT_MAX_ROLES; i++) {
@@ -76,6 +110,9 @@ authp_err_t authp_token_issue(const authp_realm_t *realm, const authp_token_orde
         .ver = user->ver,
         .email_verified = user->email_verified,
     };
+    if ((terms->claims & AUTHP_TERMS_PHONE) != 0) {
+        put_phone(realm, user, &claims, pool);
+    }
     put_roles(realm, order, &claims, pool);
     authp_err_t err = authp_jwt_build(realm->jwt, &claims, out, pool);
     if (err == AUTHP_OK) {

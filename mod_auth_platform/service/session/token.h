@@ -20,10 +20,20 @@ AUTHP_CHECKED authp_err_t authp_token_issue(const authp_realm_t *realm,
                                             const authp_token_order_t *order, const char **out,
                                             int *expires_in, apr_pool_t *pool);
 
-/* The one role that a client is told where an account may have several: admin if it is held, else
- * `wanted` (a role's bit, 0 = none) if it is held, else the first one in the order of ROLES. NULL
- * if `held` is empty. */
+/* The one role that a client is told where an account may have several, the claims role and
+ * user_type: admin if it is held, else `wanted` (a role's bit, 0 = none) if it is held, else the
+ * first one in the order of ROLES. NULL if `held` is empty. */
 const char *authp_token_role(const authp_realm_t *realm, authp_roles_t held, authp_roles_t wanted);
+
+/* The same for the effective roles of `user`, where `door_role` is the role of the door that was
+ * used (NULL: it has none). Without one the first stored role is wanted, if SELF_SERVICE_ROLES has
+ * it: the owner has chosen it at the registration. */
+const char *authp_token_role_of(const authp_realm_t *realm, const authp_user_t *user,
+                                const char *door_role);
+
+/* What ROLE_PERMISSIONS gives to these roles: a new array of const char *, each of them once. */
+apr_array_header_t *authp_token_permissions(const authp_realm_t *realm, authp_roles_t held,
+                                            apr_pool_t *pool);
 
 /* The role that the accepted token names, if the account still has it. Else as authp_token_role()
  * without a wanted role. */

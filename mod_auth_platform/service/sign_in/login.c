@@ -6,12 +6,12 @@
 #include "crypto/password/foreign.h"
 #include "service/account/attempt.h"
 #include "service/account/find.h"
+#include "service/account/phone_account.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
 #include "service/invite/invite.h"
 
 #include <apr_strings.h>
-#include <apr_time.h>
 #include <string.h>
 
 /* How each refusal takes the same work. An attempt takes one hash of PASSWORD_HASH, whichever
@@ -32,7 +32,7 @@
  * timing` measures it. */
 #define STEP_US 5000
 
-static void wait_for_step(apr_time_t began)
+void authp_login_wait_for_step(apr_time_t began)
 {
     apr_time_t took = apr_time_now() - began;
     apr_sleep(STEP_US - (took > 0 ? took % STEP_US : 0));
@@ -72,8 +72,16 @@ static authp_err_t burn(const authp_realm_t *realm, const tried_t *tried)
     return err;
 }
 
-/* `tried->user` may be NULL. AUTHP_OK only for the password of an enabled account. Otherwise burn()
- * does the rest of the work, after the failure was counted. */
+/* True if the door does not refuse the account as if its password were wrong. */
+static bool is_let_in(const authp_user_t *user, authp_door_t door)
+{
+    return door == AUTHP_DOOR_ADMIN       ? authp_user_holds(user, "admin")
+           : door == AUTHP_DOOR_NOT_ADMIN ? !authp_user_holds(user, "admin")
+                                          : true;
+}
+
+/* `tried->user` may be NULL. AUTHP_OK only for the password of an enabled account that is_let_in().
+ * Otherwise burn() does the rest of the work, after the failure was counted. */
 static authp_err_t check_password(const authp_realm_t *realm, const authp_login_t *in,
                                   tried_t *tried, apr_pool_t *pool)
 {
@@ -91,7 +99,9 @@ static authp_err_t check_password(const authp_realm_t *realm, const authp_login_
     tried->cost = own && !scheme.argon2id ? authp_bcrypt_cost(hash) : 0;
     tried->spent_us =
         own && tried->cost == 0 && !authp_scheme_holds(&scheme, hash) ? verdict.spent_us : 0;
-    return verdict.match && own && !user->disabled ? AUTHP_OK : AUTHP_E_INVALID_CREDENTIALS;
+    return verdict.match && own && !user->disabled && is_let_in(user, in->door)
+               ? AUTHP_OK
+               : AUTHP_E_INVALID_CREDENTIALS;
 }
 
 /* *user then is the account after the invite was used. */
@@ -149,8 +159,8 @@ static void upgrade_hash(const authp_realm_t *realm, const authp_user_t *user,
     }
 }
 
-static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_err_t err,
-                  const char *sid, const authp_client_t *client, apr_pool_t *pool)
+void authp_login_audit(const authp_realm_t *realm, const authp_user_t *user, authp_err_t err,
+                       const char *sid, const authp_client_t *client, apr_pool_t *pool)
 {
     const char *id = user != NULL ? user->id.hex : NULL;
     const authp_event_t event = {.event = "login",
@@ -171,7 +181,7 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     authp_attempt_t attempt = {.known = false};
     authp_user_t *user = NULL;
     authp_target_t target = {.kind = in->kind,
-                             .login = authp_find_normal(in->kind, in->login, pool)};
+                             .login = authp_find_normal(realm, in->kind, in->login, pool)};
     bool first = client->device != NULL;
     if (!first && !authp_hasher_has_room(realm->hasher, AUTHP_HASH_STRANGER)) {
         return AUTHP_E_BUSY;
@@ -203,40 +213,63 @@ static authp_err_t refuse(const authp_realm_t *realm, const tried_t *tried, apr_
     if (err != AUTHP_OK) {
         return err;
     }
-    wait_for_step(began);
+    authp_login_wait_for_step(began);
     return AUTHP_E_INVALID_CREDENTIALS;
+}
+
+/* Checks the password and the door, and refuses. *user: the account, which an invite may have
+ * changed. */
+static authp_err_t enter(const authp_realm_t *realm, const authp_login_t *in,
+                         const authp_client_t *client, tried_t *tried, authp_user_t **user,
+                         apr_pool_t *pool)
+{
+    apr_time_t began = apr_time_now();
+    authp_err_t err = try_password(realm, in, client, tried, pool);
+    *user = tried->user;
+    if (err == AUTHP_OK) {
+        err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, client, user, pool)
+                                               : authp_login_check_door(realm, *user, in->door);
+    }
+    if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_NOT_CANDIDATE ||
+        err == AUTHP_E_RECRUITER_PENDING || err == AUTHP_E_NOT_RECRUITER ||
+        err == AUTHP_E_INVITE_INVALID) {
+        authp_login_audit(realm, *user, err, NULL, client, pool);
+    }
+    return err == AUTHP_E_INVALID_CREDENTIALS ? refuse(realm, tried, began) : err;
+}
+
+authp_err_t authp_login_prove(const authp_realm_t *realm, const authp_login_t *in,
+                              const authp_client_t *client, authp_user_t **out, apr_pool_t *pool)
+{
+    tried_t tried = {.who = AUTHP_HASH_STRANGER};
+    authp_user_t *user = NULL;
+    authp_err_t err = enter(realm, in, client, &tried, &user, pool);
+    if (err == AUTHP_OK) {
+        upgrade_hash(realm, user, in, tried.who, pool);
+        *out = user;
+    }
+    return err;
 }
 
 authp_err_t authp_login_by_password(const authp_realm_t *realm, const authp_login_t *in,
                                     const authp_client_t *client, authp_grant_t *out,
                                     apr_pool_t *pool)
 {
-    apr_time_t began = apr_time_now();
     tried_t tried = {.who = AUTHP_HASH_STRANGER};
-    authp_err_t err = try_password(realm, in, client, &tried, pool);
-    authp_user_t *user = tried.user;
-    if (err == AUTHP_OK) {
-        err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, client, &user, pool)
-                                               : authp_login_check_door(realm, user, in->door);
-    }
-    if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_NOT_CANDIDATE ||
-        err == AUTHP_E_RECRUITER_PENDING || err == AUTHP_E_NOT_RECRUITER ||
-        err == AUTHP_E_INVITE_INVALID) {
-        audit(realm, user, err, NULL, client, pool);
-    }
-    if (err == AUTHP_E_INVALID_CREDENTIALS) {
-        err = refuse(realm, &tried, began);
-    }
-    if (err != AUTHP_OK) {
-        return err;
-    }
+    authp_user_t *user = NULL;
     authp_grant_t grant = {0};
-    err = authp_session_start(realm, user, client, &grant, pool);
+    authp_err_t err = enter(realm, in, client, &tried, &user, pool);
+    if (err == AUTHP_OK) {
+        err = authp_session_start(realm, user, client, &grant, pool);
+    }
     if (err != AUTHP_OK) {
         return err;
     }
-    audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
+    authp_login_audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
     upgrade_hash(realm, user, in, tried.who, pool);
+    if (in->kind == AUTHP_LOGIN_PHONE) {
+        authp_phone_account_used(realm, user, pool);
+    }
     *out = grant;
     return AUTHP_OK;
 }
