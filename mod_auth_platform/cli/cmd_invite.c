@@ -16,11 +16,18 @@ int authp_cmd_invite_create(authp_context_t *context)
 {
     authp_invite_t *invite = NULL;
     const char *code = NULL;
+    const char *role = authp_context_value(context, "role");
+    bool admin = role != NULL && strcmp(role, "admin") == 0;
     const authp_new_invite_t in = {
         .email = authp_context_value(context, "email"),
+        .role = admin ? "admin" : NULL,
         .hours = authp_input_number(context, "hours", AUTHP_INVITE_HOURS, AUTHP_INVITE_HOURS_MOST),
     };
     if (in.hours == 0) {
+        return AUTHP_EXIT_USAGE;
+    }
+    if (role != NULL && !admin && strcmp(role, "recruiter") != 0) {
+        authp_output_error(context->pool, "--role is recruiter or admin");
         return AUTHP_EXIT_USAGE;
     }
     if (authp_context_open(context) != AUTHP_OK) {

@@ -107,14 +107,31 @@ is_deeply($invites, $httpd->get('/api/auth/recruiter/invites', bearer => $as_bos
 is_deeply([map { $_->{created_by} } @{ $invites->{items} }], [('cli') x 3], '... made by the tool');
 is($invites->{items}[0]{used_by}, $joined->{json}{user}{id}, '... and who used one');
 my $rows = tool(qw(invite list));
-like($rows->{out}, qr/\AID +E-MAIL +STATE +CREATED +EXPIRES +MADE BY +USED BY\n/, '... a table for people');
-like($rows->{out}, qr/^$made->{id}  grace\@example\.org  used +\S+Z  \S+Z  cli +$joined->{json}{user}{id}$/m, '... one used');
-like($rows->{out}, qr/^$eve  eve\@example\.org +revoked +\S+Z  \S+Z  cli +-$/m, '... one revoked');
+like($rows->{out}, qr/\AID +E-MAIL +STATE +CREATED +EXPIRES +MADE BY +USED BY +ROLE\n/, '... a table for people');
+like($rows->{out}, qr/^$made->{id}  grace\@example\.org  used +\S+Z  \S+Z  cli +$joined->{json}{user}{id}  recruiter$/m, '... one used');
+like($rows->{out}, qr/^$eve  eve\@example\.org +revoked +\S+Z  \S+Z  cli +-  +recruiter$/m, '... one revoked');
 is(tool(qw(invite create --json --email open@example.org))->{status}, 0, '... another one');
 like(tool(qw(invite list))->{out}, qr/open\@example\.org +open /, '... open');
 my $page = json(tool(qw(invite list --json --limit 1), '--after', $invites->{items}[0]{id}));
 is_deeply([$page->{items}[0]{id}, $page->{next_cursor}], [$eve, $eve], '... page by page');
 unlike($everything, qr/\Q$_\E/, 'a code is shown once only') for $made->{code}, $code;
+
+# Invites for administrators: no recruiter comes of them (t/api has what does).
+my $olga = json(tool(qw(invite create --json --role admin --email olga@example.org)));
+is_deeply([sort keys %{$olga}], [qw(code created_at email expires_at id role)], 'invite create --role admin: shows the role');
+is($olga->{role}, 'admin', '... which it is for');
+is($httpd->api('/register/recruiter', { email => 'olga@example.org', password => $ada{password}, invite_code => $olga->{code} })->{json}{code},
+    'invite_invalid', '... and no other');
+like(tool(qw(invite create --role admin --email zoe@example.org))->{out}, qr/^role: +admin$/m, '... for people');
+like(tool(qw(invite list))->{out}, qr/olga\@example\.org +open .* admin$/m, '... in the list');
+is((grep { $_->{email} eq 'olga@example.org' } @{ json(tool(qw(invite list --json)))->{items} })[0]{role}, 'admin', '... for programs');
+is(json(tool(qw(invite create --json --role recruiter --email rob@example.org)))->{role}, undef, '--role recruiter is as without it');
+for my $role (qw(candidate boss)) {
+    my $no = tool(qw(invite create --email a@example.org --role), $role);
+    is($no->{status}, 2, "no invite for $role");
+    like($no->{err}, qr/--role is recruiter or admin/, '... says why');
+}
+unlike($httpd->log, qr/\Q$olga->{code}\E/, 'no code of an administrator in the log');
 
 for my $bad ('no address', "a\xff\@b.c") {
     my $no = tool(qw(invite create --email), $bad);

@@ -5,6 +5,8 @@
 AUTHP_SUITE(account)
 AUTHP_SUITE(account_rules)
 AUTHP_SUITE(admin)
+AUTHP_SUITE(admin_login)
+AUTHP_SUITE(admin_register)
 AUTHP_SUITE(ai_pair)
 AUTHP_SUITE(api_account)
 AUTHP_SUITE(api_faults)

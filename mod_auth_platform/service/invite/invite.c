@@ -52,6 +52,7 @@ authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *a
     }
     invite->id = authp_id_new(realm->clock, realm->random);
     invite->email = authp_account_rules_normal_email(in->email, pool);
+    invite->role = in->role != NULL ? apr_pstrdup(pool, in->role) : NULL;
     invite->created_at = authp_realm_now(realm);
     invite->expires_at = invite->created_at + in->hours * HOUR_MS;
     invite->created_by = apr_pstrdup(pool, actor->id);
@@ -75,12 +76,17 @@ authp_err_t authp_invite_revoke(const authp_realm_t *realm, const authp_actor_t 
     return err;
 }
 
-/* Finds the invite by its code, open or used. AUTHP_E_INVITE_INVALID: there is none, it is revoked,
- * or it is for another address. */
-static authp_err_t find(const authp_realm_t *realm, const char *code, const char *email,
-                        authp_invite_t **out, apr_pool_t *pool)
+static bool is_for(const authp_invite_t *invite, const char *role)
+{
+    return invite->role == NULL || role == NULL ? invite->role == role
+                                                : strcmp(invite->role, role) == 0;
+}
+
+authp_err_t authp_invite_find(const authp_realm_t *realm, const authp_invite_wanted_t *wanted,
+                              authp_invite_t **out, apr_pool_t *pool)
 {
     const char *hash = NULL;
+    const char *code = wanted->code;
     authp_invite_t *invite = NULL;
     authp_err_t err = authp_digest_sha256_hex(code, strlen(code), &hash, pool);
     if (err == AUTHP_OK) {
@@ -89,14 +95,23 @@ static authp_err_t find(const authp_realm_t *realm, const char *code, const char
     if (err != AUTHP_OK) {
         return missing_is_invalid(err);
     }
-    if (email == NULL || strcmp(invite->email, email) != 0 || invite->revoked_at != 0) {
+    if (wanted->email == NULL || strcmp(invite->email, wanted->email) != 0 ||
+        invite->revoked_at != 0 || !is_for(invite, wanted->role)) {
         return AUTHP_E_INVITE_INVALID;
     }
     *out = invite;
     return AUTHP_OK;
 }
 
-static bool is_open(const authp_realm_t *realm, const authp_invite_t *invite)
+/* An invite for recruiters. */
+static authp_err_t find(const authp_realm_t *realm, const char *code, const char *email,
+                        authp_invite_t **out, apr_pool_t *pool)
+{
+    const authp_invite_wanted_t wanted = {.code = code, .email = email, .role = NULL};
+    return authp_invite_find(realm, &wanted, out, pool);
+}
+
+bool authp_invite_is_open(const authp_realm_t *realm, const authp_invite_t *invite)
 {
     return invite->used_at == 0 && invite->expires_at > authp_realm_now(realm);
 }
@@ -163,7 +178,7 @@ authp_err_t authp_invite_redeem(const authp_realm_t *realm, const char *code,
     authp_invite_t *invite = NULL;
     const authp_user_t *proven = *user;
     authp_err_t err = find(realm, code, (*user)->email, &invite, pool);
-    if (err == AUTHP_OK && !is_open(realm, invite) && !was_cut_off(invite, *user)) {
+    if (err == AUTHP_OK && !authp_invite_is_open(realm, invite) && !was_cut_off(invite, *user)) {
         err = AUTHP_E_INVITE_INVALID;
     }
     for (int i = 0; err == AUTHP_OK && i < TRIES; i++) {
@@ -198,7 +213,8 @@ static authp_err_t find_cut_off(const authp_realm_t *realm, const authp_user_t *
     if (err == AUTHP_E_NOT_FOUND && user->ver == since + 1) {
         err = authp_store_invite_claimed_by(realm->store, id, since, out, pool);
     }
-    return err == AUTHP_OK && strcmp((*out)->email, email) != 0 ? AUTHP_E_NOT_FOUND : err;
+    bool other = err == AUTHP_OK && (strcmp((*out)->email, email) != 0 || !is_for(*out, NULL));
+    return other ? AUTHP_E_NOT_FOUND : err;
 }
 
 authp_err_t authp_invite_accept(const authp_realm_t *realm, const char *email, int64_t since,
@@ -237,7 +253,7 @@ static authp_err_t insert_unverified(const authp_realm_t *realm, const authp_new
     if (err != AUTHP_OK) {
         return err;
     }
-    if (!is_open(realm, *invite)) {
+    if (!authp_invite_is_open(realm, *invite)) {
         return AUTHP_E_INVITE_INVALID;
     }
     authp_new_account_t recruiter = *in;

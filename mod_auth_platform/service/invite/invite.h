@@ -5,9 +5,12 @@
 #include "service/account/account.h"
 #include "service/account/admin.h"
 
-/* An invite makes the person with one e-mail address a verified recruiter, once. */
+/* An invite makes the person with one e-mail address a verified recruiter, once. One for the role
+ * admin lets that person register as an administrator instead (admin_invite.h); no other function
+ * of this file but the first two accepts it. */
 typedef struct authp_new_invite_t {
     const char *email; /* letters of any case */
+    const char *role;  /* "admin"; NULL: recruiter */
     int hours;         /* until it expires */
 } authp_new_invite_t;
 
@@ -22,6 +25,21 @@ AUTHP_CHECKED authp_err_t authp_invite_make(const authp_realm_t *realm, const au
 AUTHP_CHECKED authp_err_t authp_invite_revoke(const authp_realm_t *realm,
                                               const authp_actor_t *actor, const char *id,
                                               apr_pool_t *pool);
+
+/* Which invite is wanted. */
+typedef struct authp_invite_wanted_t {
+    const char *code;
+    const char *email; /* in lower case; NULL: the account has none, and no invite fits */
+    const char *role;  /* "admin"; NULL: recruiter */
+} authp_invite_wanted_t;
+
+/* For files of service/invite: finds the invite by its code, open or used. AUTHP_E_INVITE_INVALID:
+ * there is none, it is revoked, or it is for another address or role. */
+AUTHP_CHECKED authp_err_t authp_invite_find(const authp_realm_t *realm,
+                                            const authp_invite_wanted_t *wanted,
+                                            authp_invite_t **out, apr_pool_t *pool);
+/* True if it is neither used nor expired. */
+bool authp_invite_is_open(const authp_realm_t *realm, const authp_invite_t *invite);
 
 /* Makes *user, whose password has just been checked, a verified recruiter by `code`. *user then is
  * the account after that change. AUTHP_E_INVITE_INVALID: the code is wrong, expired, used, revoked
