@@ -49,6 +49,7 @@ sub new {
 }
 
 sub base     { return "http://127.0.0.1:$_[0]{port}" }
+sub url      { return $_[0]->base }
 sub key      { return KEY }
 sub template { return TEMPLATE }
 
