@@ -8,6 +8,7 @@
 #include "cli/cmd_import.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_migrate.h"
+#include "cli/cmd_otp.h"
 #include "cli/cmd_session.h"
 #include "cli/cmd_user.h"
 
@@ -203,6 +204,14 @@ const authp_command_t authp_commands[] = {
        "only entries since TIME: 30m, 24h or 7d (ago), a date, or 2026-01-31T08:00:00Z", false},
       PAGE,
       NO_MORE}},
+    {"otp",
+     "status",
+     "Show how many one-time codes were sent today",
+     "The day is that of the store's clock in UTC. Codes are counted under OTP_BUDGET_DAY, of which\n"
+     "numbers without an account get at most half. Codes of administrators are outside of it.",
+     "otp status --json",
+     authp_cmd_otp_status,
+     {NO_MORE}},
     {NULL,
      "migrate",
      "Bring the database up to date",
