@@ -24,14 +24,14 @@ sub import_as {
     return run([@env, '--json', 'import', '--format', $format, '--in', $file, @more]);
 }
 
-# All accounts by address, or by username without one.
+# All accounts by address, or by username or number without one.
 sub stored {
     my $export = run([@env, 'export']);
     is($export->{status}, 0, 'export') or diag $export->{err};
     my %users;
     for my $line (split /\n/, $export->{out}) {
         my $user = JSON::PP->new->decode($line)->{user} or next;
-        $users{ $user->{email} // $user->{username} } = $user;
+        $users{ $user->{email} // $user->{username} // $user->{phone} } = $user;
     }
     return \%users;
 }
@@ -46,14 +46,13 @@ my @FILES = (
     ['csv', 'table.csv', [], 6, 2,
         [qr/^line 6: barbara\@example\.org: the password hash cannot be used \(.+\): imported without a password$/,
             qr/^line 7: not an address: this is not a valid e-mail address: skipped$/,
-            qr/^line 8: ADA\@example\.org: the file has this address or username before: skipped$/,
+            qr/^line 8: ADA\@example\.org: the file has this address, username or number before: skipped$/,
             qr/^line 9: donald\@example\.org: email_verified is neither true nor false$/,
             qr/^line 9: donald\@example\.org: the name is too long or has control characters: left out$/,
             qr/^line 9: donald\@example\.org: the role "editor" is not in ROLES: left out$/],
         { map { ("$_\@example.org" => "$_ old password") } qw(ada grace linus edsger) }],
-    ['firebase', 'firebase-users.json', \@scrypt, 5, 1,
-        [qr/^entry 5 \(line \d+\): Lg03nXy2sRzAe94OpDxTvAwYgCq5: there is no e-mail address and no username: skipped$/,
-            qr/^entry 6 \(line \d+\): fay\@example\.org: the identity at "facebook\.com" is not taken over$/],
+    ['firebase', 'firebase-users.json', \@scrypt, 6, 0,
+        [qr/^entry 6 \(line \d+\): fay\@example\.org: the identity at "facebook\.com" is not taken over$/],
         { 'user1@example.org' => 'user1password', 'rob@example.org' => 'rob old password' }],
     ['auth0', 'auth0-hashes.ndjson', [], 3, 0, [], { map { ("$_\@example.org" => "$_ old password") } qw(nia omar) }],
     ['auth0', 'auth0-import.json', [], 5, 0,
@@ -136,6 +135,7 @@ user_is('pia@example.org', identities => ['google https://accounts.google.com 11
 user_is('zoe@example.org', identities => ['github https://github.com 583231', 'keycloak https://id.corp.example/realms/acme aa-bb'], name => 'Zoe Z');
 user_is('betty@example.org', username => 'betty', identities => ['google https://accounts.google.com 110169484474386270002']);
 user_is('omar@example.org', username => 'omar');
+user_is('+15555550100', phone_used_at => 1700000000000, password_hash => undef);
 is(sign_in('rob@example.org', 'rob old password')->{json}{user}{is_recruiter_verified}, JSON::PP::true(), 'a recruiter is verified');
 for my $person ('mallory@example.org', 'xena@example.org', 'uma@example.org', 'dave@example.org') {
     my ($name) = $person =~ /^(\w+)/;

@@ -183,7 +183,8 @@ START_TEST(what_is_left_out)
     } values[] = {
         {"not an address,,,,,,,,,\n",
          "line 2: not an address: this is not a valid e-mail address: skipped\n"},
-        {",Nobody,,,,,,,,9\n", "line 2: 9: there is no e-mail address and no username: skipped\n"},
+        {",Nobody,,,,,,,,9\n",
+         "line 2: 9: there is no e-mail address, no username and no phone number: skipped\n"},
         {"a@example.org\n", "line 2: the row has more or fewer fields than line 1: skipped\n"},
     };
     for (size_t i = 0; i < LENGTH(values); i++) {
@@ -207,8 +208,8 @@ START_TEST(addresses_that_occur_twice)
     ck_assert_str_eq(intake_fixture_user(&result, 3)->username, "ann");
     ck_assert_str_eq(
         result.notes,
-        "line 4: A@EXAMPLE.org: the file has this address or username before: skipped\n"
-        "line 6: ann: the file has this address or username before: skipped\n");
+        "line 4: A@EXAMPLE.org: the file has this address, username or number before: skipped\n"
+        "line 6: ann: the file has this address, username or number before: skipped\n");
 }
 END_TEST
 
@@ -224,8 +225,8 @@ START_TEST(many_addresses)
     }
     result = intake_fixture_all(&options, apr_array_pstrcat(pool, lines, '\0'), pool);
     ck_assert_int_eq(result.users->nelts, 20000);
-    ck_assert_str_eq(result.notes, "line 20001: user0@example.org: the file has this address or "
-                                   "username before: skipped\n");
+    ck_assert_str_eq(result.notes, "line 20001: user0@example.org: the file has this address, "
+                                   "username or number before: skipped\n");
 }
 END_TEST
 

@@ -200,8 +200,9 @@ START_TEST(supabase_accounts_that_are_none)
     ck_assert_str_eq(left_out("supabase", "[{\"id\":\"1\",\"email\":\"a@example.org\","
                                           "\"deleted_at\":\"2024-01-01T00:00:00Z\"}]"),
                      "entry 1 (line 1): a@example.org: the account was deleted: skipped\n");
-    ck_assert_str_eq(left_out("supabase", "[{\"id\":\"1\",\"phone\":\"1555\",\"email\":null}]"),
-                     "entry 1 (line 1): 1: there is no e-mail address and no username: skipped\n");
+    ck_assert_str_eq(
+        left_out("supabase", "[{\"id\":\"1\",\"phone\":\"1555\",\"email\":null}]"),
+        "entry 1 (line 1): 1: there is no e-mail address, no username and no phone number: skipped\n");
     const authp_user_t *user = one(
         "supabase", "{\"email\":\"a@example.org\",\"banned_until\":\"2999-01-01T00:00:00Z\"}", "");
     ck_assert(user->disabled && !user->email_verified);

@@ -158,6 +158,7 @@ START_TEST(the_hash_of_a_foreign_import)
     authp_user_t stored = account();
     authp_user_t file = account();
     stored.phone = "+15550100";
+    stored.profiles = "{\"seeker\":{}}";
     stored.recruiter_requested_at = 5;
     stored.password_hash = hashes[_i].stored;
     file.password_hash = hashes[_i].file;
@@ -165,8 +166,39 @@ START_TEST(the_hash_of_a_foreign_import)
     authp_user_t row = authp_transfer_rules_adopt(&stored, &file, &scheme);
     ck_assert_pstr_eq(row.password_hash, hashes[_i].kept ? hashes[_i].stored : hashes[_i].file);
     ck_assert_pstr_eq(row.phone, "+15550100");
+    ck_assert_pstr_eq(row.profiles, "{\"seeker\":{}}");
     ck_assert_int_eq(row.recruiter_requested_at, 5);
     ck_assert_ptr_null(row.identities); /* none that was removed here comes back */
+}
+END_TEST
+
+/* A number that was taken from an account here stays away, whatever a file has. */
+START_TEST(the_phone_number_of_a_foreign_import)
+{
+    static const struct {
+        const char *stored;
+        const char *file;
+        int64_t ver;
+        const char *after;
+        authp_ms_t used;
+    } numbers[] = {{NULL, "+919876543210", 1, "+919876543210", 7},
+                   {NULL, "+919876543210", 2, NULL, 3},
+                   {"+919876543211", "+919876543210", 1, "+919876543211", 3},
+                   {"+919876543211", NULL, 1, "+919876543211", 3}};
+    const authp_scheme_t scheme = {.rounds = 6};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        authp_user_t stored = account();
+        authp_user_t file = account();
+        stored.created_at = stored.auth_changed_at = stored.updated_at = 10;
+        stored.ver = numbers[i].ver;
+        stored.phone = numbers[i].stored;
+        stored.phone_used_at = 3;
+        file.phone = numbers[i].file;
+        file.phone_used_at = 7;
+        authp_user_t row = authp_transfer_rules_adopt(&stored, &file, &scheme);
+        ck_assert_pstr_eq(row.phone, numbers[i].after);
+        ck_assert_int_eq(row.phone_used_at, numbers[i].used);
+    }
 }
 END_TEST
 
@@ -180,6 +212,7 @@ Suite *suite_transfer_rules(void)
                         (int)(sizeof(foreign) / sizeof(foreign[0])));
     tcase_add_loop_test(tests, the_hash_of_a_foreign_import, 0,
                         (int)(sizeof(hashes) / sizeof(hashes[0])));
+    tcase_add_test(tests, the_phone_number_of_a_foreign_import);
     suite_add_tcase(suite, tests);
     return suite;
 }

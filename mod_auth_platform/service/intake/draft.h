@@ -12,6 +12,7 @@ typedef struct authp_draft_t {
     const char *source_id;
     const char *email;
     const char *username;
+    const char *phone; /* as the file has it: E.164, or with national digits alone */
     const char *name;
     const char *hash;          /* in a form of crypto/password/foreign.h */
     const char *hash_why;      /* why there is no hash, although the file has a password */
@@ -20,6 +21,7 @@ typedef struct authp_draft_t {
     bool disabled;
     authp_ms_t created_at;
     authp_ms_t updated_at;
+    authp_ms_t used_at;             /* when the person last signed in */
     apr_array_header_t *identities; /* authp_identity_t: issuer, sub, email, and as `provider` the
                                        name in the file, which may be NULL */
     apr_array_header_t *notes;      /* const char *: clauses about what is not taken over */

@@ -121,6 +121,9 @@ static void read_identifiers(const json_t *record, authp_draft_t *draft)
             draft->email_verified = authp_draft_truth(json_object_get(one, "verified"), NULL);
         } else if (is(type, "username") && draft->username == NULL) {
             draft->username = value;
+        } else if (is(type, "phone_number") && draft->phone == NULL &&
+                   authp_draft_truth(json_object_get(one, "verified"), NULL)) {
+            draft->phone = value;
         }
     }
 }
@@ -166,6 +169,10 @@ static void read_record(const authp_intake_options_t *options, const json_t *rec
     draft->username = authp_draft_text(record, "username");
     draft->disabled = authp_draft_truth(json_object_get(record, "blocked"), NULL);
     draft->created_at = created_at(record, draft->source_id);
+    draft->used_at = authp_draft_time(json_object_get(record, "last_login"));
+    if (authp_draft_truth(json_object_get(record, "phone_verified"), NULL)) {
+        draft->phone = authp_draft_text(record, "phone_number");
+    }
     read_identifiers(record, draft);
     read_name(record, draft, pool);
     authp_draft_roles(draft, json_object_get(app, "role"), pool);

@@ -3,8 +3,9 @@
 #include "service/intake/draft.h"
 
 static const char *const needed[] = {"email", "name", "password_hash", NULL};
-static const char *const columns[] = {"id",       "username",   "roles",      "email_verified",
-                                      "disabled", "created_at", "updated_at", NULL};
+static const char *const columns[] = {
+    "id",       "username",   "phone",      "roles",           "email_verified",
+    "disabled", "created_at", "updated_at", "last_sign_in_at", NULL};
 
 static bool truth(const json_t *row, const char *name, const char *note, authp_draft_t *draft)
 {
@@ -24,6 +25,7 @@ static void read_row(const authp_intake_options_t *options, const json_t *row, a
     draft->email = authp_draft_text(row, "email");
     draft->name = authp_draft_text(row, "name");
     draft->username = authp_draft_text(row, "username");
+    draft->phone = authp_draft_text(row, "phone");
     draft->hash = authp_draft_text(row, "password_hash");
     authp_draft_roles(draft, json_object_get(row, "roles"), pool);
     draft->email_verified =
@@ -31,6 +33,7 @@ static void read_row(const authp_intake_options_t *options, const json_t *row, a
     draft->disabled = truth(row, "disabled", "disabled is neither true nor false", draft);
     draft->created_at = authp_draft_time(json_object_get(row, "created_at"));
     draft->updated_at = authp_draft_time(json_object_get(row, "updated_at"));
+    draft->used_at = authp_draft_time(json_object_get(row, "last_sign_in_at"));
 }
 
 const authp_intake_format_t authp_from_csv = {

@@ -198,6 +198,8 @@ static void read_record(const authp_intake_options_t *options, const json_t *rec
     draft->email_verified = authp_draft_truth(json_object_get(record, "emailVerified"), NULL);
     draft->disabled = authp_draft_truth(json_object_get(record, "disabled"), NULL);
     draft->created_at = authp_draft_time(json_object_get(record, "createdAt"));
+    draft->used_at = authp_draft_time(json_object_get(record, "lastSignedInAt"));
+    draft->phone = authp_draft_text(record, "phoneNumber");
     for (size_t i = 0; i < json_array_size(providers); i++) {
         const json_t *one = json_array_get(providers, i);
         const char *provider = authp_draft_text(one, "providerId");

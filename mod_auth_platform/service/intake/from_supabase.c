@@ -5,6 +5,7 @@
  * PostgreSQL. */
 #include "service/intake/draft.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 static const char *const needed[] = {"id", "email", "encrypted_password", NULL};
@@ -46,6 +47,16 @@ static void read_name(const json_t *row, authp_draft_t *draft, apr_pool_t *pool)
     draft->name = draft->name != NULL ? draft->name : authp_draft_text(data, "display_name");
 }
 
+/* Supabase stores numbers as E.164 without the '+'. */
+static const char *proven_phone(const json_t *row, apr_pool_t *pool)
+{
+    const char *phone = authp_draft_text(row, "phone");
+    if (phone == NULL || authp_draft_text(row, "phone_confirmed_at") == NULL) {
+        return NULL;
+    }
+    return *phone == '+' ? phone : apr_pstrcat(pool, "+", phone, NULL);
+}
+
 static void read_row(const authp_intake_options_t *options, const json_t *row, authp_draft_t *draft,
                      apr_pool_t *pool)
 {
@@ -60,6 +71,8 @@ static void read_row(const authp_intake_options_t *options, const json_t *row, a
         banned > options->now || (banned == 0 && authp_draft_text(row, "banned_until") != NULL);
     draft->created_at = authp_draft_time(json_object_get(row, "created_at"));
     draft->updated_at = authp_draft_time(json_object_get(row, "updated_at"));
+    draft->used_at = authp_draft_time(json_object_get(row, "last_sign_in_at"));
+    draft->phone = proven_phone(row, pool);
     read_name(row, draft, pool);
     authp_draft_roles(draft, json_object_get(app, "role"), pool);
     authp_draft_roles(draft, json_object_get(app, "roles"), pool);

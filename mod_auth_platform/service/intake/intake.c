@@ -16,7 +16,7 @@ struct authp_intake_t {
     authp_feed_t *feed;
     authp_json_feed_t *json; /* NULL: the file is CSV */
     authp_csv_feed_t *csv;
-    authp_seen_set_t *seen; /* addresses, and usernames of accounts without one */
+    authp_seen_set_t *seen; /* what authp_row_login() tells of each account */
     long entries;
     apr_array_header_t *remarks;
 };
@@ -193,6 +193,7 @@ static const char *label(const authp_intake_t *intake, long line, const authp_dr
                          apr_pool_t *pool)
 {
     const char *name = draft->email != NULL ? draft->email : draft->username;
+    name = name != NULL ? name : draft->phone;
     name = name != NULL ? name : draft->source_id;
     const char *place = intake->json != NULL
                             ? apr_psprintf(pool, "entry %ld (line %ld)", intake->entries, line)
@@ -212,9 +213,9 @@ static void label_notes(const authp_intake_t *intake, long line, const authp_dra
 
 static const char *twice(authp_intake_t *intake, const authp_user_t *user)
 {
-    const char *key = user->email != NULL ? user->email : user->username;
-    return authp_seen_add(intake->seen, key) ? NULL
-                                             : "the file has this address or username before";
+    return authp_seen_add(intake->seen, authp_row_login(user))
+               ? NULL
+               : "the file has this address, username or number before";
 }
 
 authp_err_t authp_intake_next(authp_intake_t *intake, authp_intake_item_t *item, apr_pool_t *pool)

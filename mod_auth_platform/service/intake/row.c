@@ -5,6 +5,7 @@
 #include "crypto/digest.h"
 #include "crypto/password/foreign.h"
 #include "service/account/account_rules.h"
+#include "service/phone/phone.h"
 #include "store/identities.h"
 
 #include <apr_strings.h>
@@ -56,6 +57,22 @@ static void put_username(authp_draft_t *draft, authp_user_t *user, apr_pool_t *p
         user->username = authp_account_rules_normal_username(username, pool);
     } else {
         authp_draft_note(draft, "the username " ODD_USERNAME ": left out");
+    }
+}
+
+/* A number of a country that PHONE_COUNTRIES lacks is taken over, too: it can sign in by its
+ * password, and by codes once the country is there. */
+static void put_phone(const authp_settings_t *settings, authp_draft_t *draft, authp_user_t *user,
+                      apr_pool_t *pool)
+{
+    if (draft->phone == NULL ||
+        authp_phone_parse(settings, draft->phone, &user->phone, pool) == AUTHP_OK) {
+        return;
+    }
+    if (authp_phone_is_e164(draft->phone)) {
+        user->phone = draft->phone;
+    } else {
+        authp_draft_note(draft, "the phone number is not valid: left out");
     }
 }
 
@@ -149,6 +166,16 @@ static void put_times(const authp_intake_options_t *options, const authp_draft_t
     user->updated_at =
         changed && draft->updated_at > user->created_at ? draft->updated_at : user->created_at;
     user->auth_changed_at = user->created_at;
+    /* Without a time the number counts as used now: to take it for idle would ask everybody who
+     * moves for a password. */
+    bool used = draft->used_at > 0 && draft->used_at <= options->now;
+    user->phone_used_at = user->phone == NULL ? 0 : used ? draft->used_at : options->now;
+}
+
+const char *authp_row_login(const authp_user_t *user)
+{
+    const char *login = user->email != NULL ? user->email : user->username;
+    return login != NULL ? login : user->phone;
 }
 
 /* 4 bytes of seconds and 2 of milliseconds from created_at, and 6 of a digest. Without a time of
@@ -158,7 +185,7 @@ static bool put_id(const authp_intake_options_t *options, const authp_draft_t *d
 {
     unsigned char digest[AUTHP_SHA256_LEN];
     unsigned char bytes[AUTHP_ID_BYTES];
-    const char *own = user->email != NULL ? user->email : user->username;
+    const char *own = authp_row_login(user);
     /* A line end is in none of the parts but the last. */
     const char *text = apr_pstrcat(pool, options->format, "\n", own, "\n",
                                    draft->source_id != NULL ? draft->source_id : "", NULL);
@@ -179,6 +206,19 @@ static bool put_id(const authp_intake_options_t *options, const authp_draft_t *d
     return true;
 }
 
+/* NULL: an account without an address has a username or a number by which it signs in. */
+static const char *why_no_login(const authp_draft_t *draft, const authp_user_t *user)
+{
+    if (user->username != NULL || user->phone != NULL) {
+        return NULL;
+    }
+    if (draft->username != NULL) {
+        return "there is no e-mail address, and the username " ODD_USERNAME;
+    }
+    return draft->phone != NULL ? "there is no e-mail address, and the phone number is not valid"
+                                : "there is no e-mail address, no username and no phone number";
+}
+
 const char *authp_row_make(const authp_intake_options_t *options, authp_draft_t *draft,
                            authp_user_t **out, apr_pool_t *pool)
 {
@@ -189,10 +229,10 @@ const char *authp_row_make(const authp_intake_options_t *options, authp_draft_t 
     }
     put_name(draft, user, pool);
     put_username(draft, user, pool);
-    if (user->email == NULL && user->username == NULL) {
-        return draft->username == NULL
-                   ? "there is no e-mail address and no username"
-                   : "there is no e-mail address, and the username " ODD_USERNAME;
+    put_phone(options->settings, draft, user, pool);
+    why = user->email == NULL ? why_no_login(draft, user) : NULL;
+    if (why != NULL) {
+        return why;
     }
     put_times(options, draft, user);
     put_roles(options->settings, draft, user, pool);

@@ -14,4 +14,7 @@
 const char *authp_row_make(const authp_intake_options_t *options, authp_draft_t *draft,
                            authp_user_t **out, apr_pool_t *pool);
 
+/* By what the account signs in: its address, else its username, else its number. */
+const char *authp_row_login(const authp_user_t *user);
+
 #endif

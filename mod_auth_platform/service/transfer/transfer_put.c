@@ -46,7 +46,10 @@ static authp_err_t clash_of_login(const putting_t *put, authp_login_kind_t kind,
     if (err != AUTHP_OK || strcmp(other->id.hex, ((const authp_user_t *)put->row)->id.hex) == 0) {
         return err == AUTHP_OK ? AUTHP_E_NOT_FOUND : err;
     }
-    return conflict(put, kind == AUTHP_LOGIN_EMAIL ? "its address" : "its username", other->id.hex);
+    static const char *const names[] = {[AUTHP_LOGIN_EMAIL] = "its address",
+                                        [AUTHP_LOGIN_USERNAME] = "its username",
+                                        [AUTHP_LOGIN_PHONE] = "its phone number"};
+    return conflict(put, names[kind], other->id.hex);
 }
 
 static authp_err_t clash_of_identities(const putting_t *put)
@@ -92,6 +95,9 @@ static authp_err_t explain_user(const putting_t *put)
     if (err == AUTHP_E_NOT_FOUND) {
         err = clash_of_login(put, AUTHP_LOGIN_USERNAME, user->username);
     }
+    if (err == AUTHP_E_NOT_FOUND) {
+        err = clash_of_login(put, AUTHP_LOGIN_PHONE, user->phone);
+    }
     return err == AUTHP_E_NOT_FOUND ? clash_of_identities(put) : err;
 }
 
@@ -107,9 +113,8 @@ static authp_err_t explain(const putting_t *put)
     }
     if (err == AUTHP_E_NOT_FOUND) {
         note(put, AUTHP_PUT_CONFLICT,
-             put->batch->columns == &authp_columns_user     ? "its phone number is taken"
-             : put->batch->columns == &authp_columns_invite ? "its code is taken"
-                                                            : "it cannot be kept");
+             put->batch->columns == &authp_columns_invite ? "its code is taken"
+                                                          : "it cannot be kept");
         return AUTHP_OK;
     }
     return err;

@@ -30,7 +30,8 @@ static bool same_rights(const authp_user_t *a, const authp_user_t *b)
 {
     return same_text(a->password_hash, b->password_hash) && a->disabled == b->disabled &&
            same_roles(a->roles, b->roles) && a->is_recruiter_verified == b->is_recruiter_verified &&
-           a->email_verified == b->email_verified && same_text(a->email, b->email);
+           a->email_verified == b->email_verified && same_text(a->email, b->email) &&
+           same_text(a->phone, b->phone);
 }
 
 static authp_put_outcome_t decide_session(const authp_session_t *stored, const authp_session_t *row)
@@ -93,6 +94,15 @@ const char *authp_transfer_rules_parted(const authp_user_t *stored, const authp_
                : NULL;
 }
 
+/* What gives rights was changed here since the last import. A change sets auth_changed_at and
+ * updated_at to the same time, and an import auth_changed_at to its time and updated_at to the
+ * earlier one of the file (authp_transfer_rules_merge). */
+static bool changed_here(const authp_user_t *stored)
+{
+    bool changed = stored->ver > 1 || stored->auth_changed_at > stored->created_at;
+    return changed && stored->auth_changed_at <= stored->updated_at;
+}
+
 authp_user_t authp_transfer_rules_adopt(const authp_user_t *stored, const authp_user_t *row,
                                         const authp_scheme_t *scheme)
 {
@@ -107,19 +117,14 @@ authp_user_t authp_transfer_rules_adopt(const authp_user_t *stored, const authp_
     after.min_ver = stored->min_ver;
     after.auth_changed_at = stored->auth_changed_at;
     after.recruiter_requested_at = stored->recruiter_requested_at;
-    after.phone = stored->phone;
-    /* One that was removed here would otherwise be a way in again. */
+    /* What was removed here would otherwise be a way in again. */
     after.identities = stored->identities;
+    if (stored->phone != NULL || row->phone == NULL || changed_here(stored)) {
+        after.phone = stored->phone;
+        after.phone_used_at = stored->phone_used_at;
+    }
+    after.profiles = stored->profiles;
     return after;
-}
-
-/* What gives rights was changed here since the last import. A change sets auth_changed_at and
- * updated_at to the same time, and an import auth_changed_at to its time and updated_at to the
- * earlier one of the file (authp_transfer_rules_merge). */
-static bool changed_here(const authp_user_t *stored)
-{
-    bool changed = stored->ver > 1 || stored->auth_changed_at > stored->created_at;
-    return changed && stored->auth_changed_at <= stored->updated_at;
 }
 
 const char *authp_transfer_rules_parted_foreign(const authp_user_t *stored, const authp_user_t *row)

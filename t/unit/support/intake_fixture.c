@@ -30,6 +30,10 @@ authp_settings_t *intake_fixture_settings(apr_pool_t *pool)
     for (size_t i = 0; i < 3; i++) {
         APR_ARRAY_PUSH(settings->roles, const char *) = roles[i];
     }
+    settings->phone_default_country = "91";
+    apr_array_header_t *countries = apr_array_make(pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(countries, const char *) = "91";
+    settings->phone_countries = countries;
     authp_provider_t *corp = apr_palloc(pool, sizeof(*corp));
     memset(corp, 0, sizeof(*corp));
     corp->name = "corp";
