@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Administrators who register in two steps, and invites for them. */
+#include <pthread.h>
 #include <string.h>
 
 #include <apr_strings.h>
@@ -212,6 +213,43 @@ START_TEST(a_code_that_was_not_sent)
 }
 END_TEST
 
+/* --- races --- */
+#define THREADS 16
+
+static void *finish_once(void *ctx)
+{
+    authp_err_t *err = ctx;
+    apr_pool_t *pool = NULL;
+    authp_user_t *user = NULL;
+    ck_assert_int_eq(apr_pool_create(&pool, NULL), APR_SUCCESS);
+    *err =
+        authp_admin_register_finish(f.realm, PHONE, sent_codes.code, &fixture_client, &user, pool);
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+/* A right code in many requests at once makes one account. */
+START_TEST(parallel_second_steps)
+{
+    pthread_t threads[THREADS];
+    authp_err_t errs[THREADS];
+    int made = 0;
+    f.settings->otp_max_attempts = THREADS;
+    ck_assert_int_eq(begin_as(OLGA, invite(OLGA, "admin"), NULL), AUTHP_OK);
+    for (int i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, finish_once, &errs[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+        made += errs[i] == AUTHP_OK;
+        ck_assert(errs[i] == AUTHP_OK || errs[i] == AUTHP_E_OTP_USED ||
+                  errs[i] == AUTHP_E_INVALID_OTP);
+    }
+    ck_assert_int_eq(made, 1);
+    ck_assert_int_eq(accounts(), 2);
+}
+END_TEST
+
 Suite *suite_admin_register(void)
 {
     Suite *suite = suite_create("admin_register");
@@ -226,6 +264,7 @@ Suite *suite_admin_register(void)
     tcase_add_test(tests, a_request_lives_15_minutes);
     tcase_add_test(tests, what_happened_between_the_steps);
     tcase_add_test(tests, a_code_that_was_not_sent);
+    tcase_add_test(tests, parallel_second_steps);
     suite_add_tcase(suite, tests);
     return suite;
 }
