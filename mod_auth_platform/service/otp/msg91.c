@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "service/otp/later.h"
 #include "service/otp/msg91_answer.h"
+#include "service/phone/phone.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -62,13 +63,6 @@ static authp_err_t ask(const msg91_t *msg91, authp_fetch_t *request, char *url, 
     return err == AUTHP_OK ? err : AUTHP_E_UNAVAILABLE;
 }
 
-/* The number for a log line: its last four digits. */
-static const char *logged(const char *phone, apr_pool_t *pool)
-{
-    size_t len = strlen(phone);
-    return apr_pstrcat(pool, "*******", len > 4 ? phone + len - 4 : "", NULL);
-}
-
 /* The words of an answer for a log line. The key could be one of them. */
 static const char *without_key(const msg91_t *msg91, const char *said)
 {
@@ -104,7 +98,7 @@ static authp_err_t send_now(const msg91_t *msg91, const authp_otp_message_t *mes
     err = authp_msg91_answer_sent(&answer, &said, pool);
     if (err != AUTHP_OK) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0364", "MSG91 did not send a code to %s: %s",
-                  logged(message->phone, pool), without_key(msg91, said));
+                  authp_phone_logged(message->phone, pool), without_key(msg91, said));
     }
     return err;
 }
@@ -145,7 +139,7 @@ static authp_err_t verify(void *ctx, const char *phone, const char *code, apr_po
     err = authp_msg91_answer_verified(&answer, &said, pool);
     if (err == AUTHP_E_UNAVAILABLE || err == AUTHP_E_OTP_SEND_FAILED) {
         authp_log(AUTHP_LOG_WARNING, "AUTHP0366", "MSG91 did not check a code of %s: %s",
-                  logged(phone, pool), without_key(msg91, said));
+                  authp_phone_logged(phone, pool), without_key(msg91, said));
     }
     return err;
 }

@@ -2,6 +2,7 @@
 #include "service/otp/sender_open.h"
 
 #include "net/curl.h"
+#include "service/otp/mock.h"
 #include "service/otp/msg91.h"
 
 #include <apr_strings.h>
@@ -28,6 +29,8 @@ authp_err_t authp_sender_open(const authp_settings_t *settings, authp_places_t *
     case AUTHP_OTP_BY_MSG91:
         return open_msg91(settings, all, out, pool);
     case AUTHP_OTP_BY_MOCK:
+        *out = &authp_mock;
+        break;
     case AUTHP_OTP_BY_NOBODY:
         break;
     }
