@@ -26,7 +26,7 @@ sub unlinked {
 
 # One person with both providers, no password.
 my $name = somebody();
-is(words($site->visitor->sign_in($_, login_hint => $name)), '200 tokens', "signs in with $_") for qw(google corp);
+is(words($site->visitor->sign_in($_, login_hint => $name)), '200 tokens', "signs in with $_") for qw(google corp google corp);
 my $shown = tool('user', 'show', '--json', '--email', "$name\@gmail.test");
 my $user  = json($shown);
 is_deeply($user, ($site->accounts("$name\@gmail.test"))[0], 'user show --json is what the API answers');
@@ -35,7 +35,11 @@ ok(!exists json(tool('user', 'list', '--json', '--email', $name))->{items}[0]{id
 my $text = tool('user', 'show', '--id', $user->{id});
 my $time = qr/\d{4}-\d\d-\d\dT[\d:.]+Z/;
 for my $provider ($google, $corp) {
-    like($text->{out}, qr/^identity: +$provider->{name}, $name\@gmail\.test, of \Q$provider->{issuer}\E, linked $time, last sign-in $time$/m, "user show lists $provider->{name}");
+    my ($identity) = grep { $_->{provider} eq $provider->{name} } @{ $user->{identities} };
+    my ($linked, $used) = @$identity{qw(linked_at last_login)};
+    like($_, qr/\A$time\z/, 'a time') for $linked, $used;
+    cmp_ok($linked, 'lt', $used, "$provider->{name} was used again after it was linked");
+    like($text->{out}, qr/^identity: +$provider->{name}, $name\@gmail\.test, of \Q$provider->{issuer}\E, linked \Q$linked\E, last sign-in \Q$used\E$/m, '... and user show says both');
 }
 like($text->{out}, qr/^password: +none$/m, '... and that there is no password');
 is($text->{err}, '', '... with nothing to note');

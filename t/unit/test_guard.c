@@ -56,6 +56,9 @@ static const struct {
     {"Bearer", NULL, AUTHP_VIA_BEARER, ""},
     {"Bearer a, Bearer b", NULL, AUTHP_VIA_BEARER, ""},
     {"Bearerabc", NULL, AUTHP_VIA_NONE, ""},
+    /* Not the cookie instead: two headers, of which the first is empty, and a tab. */
+    {"Bearer, Bearer b", "__Host-authp_at=tok", AUTHP_VIA_BEARER, ""},
+    {"Bearer\tabc", "__Host-authp_at=tok", AUTHP_VIA_BEARER, ""},
     {"Basic abc", "x=1; __Host-authp_at=tok ; y=2", AUTHP_VIA_COOKIE, "tok"},
     {NULL, "authp_at=tok", AUTHP_VIA_NONE, ""},
     {NULL, "__Host-authp_at=", AUTHP_VIA_NONE, ""},

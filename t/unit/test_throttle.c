@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "api/core/profiles.h"
 #include "api/core/throttle.h"
 #include "crypto/password/hasher.h"
 #include "http_fake.h"
@@ -119,16 +120,25 @@ START_TEST(which_registrations_count)
 }
 END_TEST
 
+static const struct {
+    const char *profile;
+    const char *path;
+} recruiters[] = {{"platform", REGISTER "/recruiter"}, {"assessment", "/auth/recruiter/register"}};
+
 /* An administrator may make any number of accounts. */
 START_TEST(not_those_of_an_administrator)
 {
+    const authp_profile_t *profile = authp_profiles_find(recruiters[_i].profile);
+    APR_ARRAY_PUSH(h.mounts, authp_mount_t) =
+        authp_mount_make("/auth", profile, AUTHP_DELIVERY_ASK);
+    h.mount = &APR_ARRAY_IDX(h.mounts, _i == 0 ? 0 : h.mounts->nelts - 1, authp_mount_t);
     fixture_limits(&h.f, (authp_rate_t){100, 60}, (authp_rate_t){2, 60}, (authp_rate_t){100, 60});
     const authp_grant_t admin =
         fixture_start(&h.f, fixture_user(&h.f, "root@example.org", "admin", false));
     http_fake_bearer(&h, admin.access_token);
     for (int i = 0; i < 10; i++) {
         throttled_right(&h, apr_psprintf(h.f.pool, "recruiter%d@example.org", i));
-        (void)http_fake_expect(&h, "POST", REGISTER "/recruiter", 201, NULL);
+        (void)http_fake_expect(&h, "POST", recruiters[_i].path, 201, NULL);
     }
 }
 END_TEST
@@ -215,7 +225,8 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, where_it_stands_in_the_order);
     tcase_add_test(tests, other_classes);
     tcase_add_test(tests, which_registrations_count);
-    tcase_add_test(tests, not_those_of_an_administrator);
+    tcase_add_loop_test(tests, not_those_of_an_administrator, 0,
+                        (int)(sizeof(recruiters) / sizeof(recruiters[0])));
     tcase_add_test(tests, the_device_cookie);
     tcase_add_test(tests, the_device_cookie_without_secure);
     tcase_add_test(tests, devices_count_apart);

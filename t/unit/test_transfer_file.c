@@ -74,6 +74,8 @@ START_TEST(each_column_is_checked)
             authp_transfer_line_t line = {.row = NULL};
             if (absent) {
                 json_object_del(inner, column->name);
+            } else if (column->kind == AUTHP_COLUMN_JSON) {
+                (void)authp_json_set_array(inner, column->name);
             } else {
                 authp_json_set(inner, column->name, authp_json_object(f.pool));
             }
