@@ -171,6 +171,7 @@ my %refused = (
     'foreign bytes'         => ["\x00\xff\x7fELF" x 100, 'this is not a file of `authplatform export`'],
     'other JSON'            => ["{\"users\":[]}\n", 'this is not a file of `authplatform export`'],
     'a newer version'       => [$lines[0] =~ s/"version":1/"version":2/r, 'the file is of a newer version of this tool'],
+    'no version of ours'    => [$lines[0] =~ s/"version":1/"version":0/r, 'the header is damaged'],
     'a damaged header'      => [$lines[0] =~ s/"counts"/"count"/r, 'the header is damaged'],
     'a line that is cut'    => [join('', @lines[0 .. 2]) . substr($lines[3], 0, 60), 'line 4: it is no row: the file may be damaged or cut off'],
     'a row of a new kind'   => [$lines[0] . "{\"passkey\":{}}\n", 'line 2: rows of the kind "passkey" are unknown: the file may be of a newer version'],

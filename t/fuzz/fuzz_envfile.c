@@ -25,6 +25,7 @@ static void try_settings(const apr_table_t *file, apr_pool_t *pool)
                                .where = "in the file",
                                .errors = apr_array_make(pool, 4, sizeof(const char *)),
                                .said = apr_table_make(pool, 2),
+                               .places = apr_hash_make(pool),
                                .pool = pool};
     loading.target = loading.settings;
     memset(&settings, 0, sizeof(settings));

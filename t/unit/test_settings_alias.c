@@ -4,7 +4,9 @@
 #include "suite.h"
 
 #include <apr_strings.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECRET "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL"
 #define OTHER "bN5mT8wX1cR4yU7iO0pL3kJ6hG9fD2sA"
@@ -32,7 +34,7 @@ static const char *lookup(void *ctx, const char *name)
 
 /* Loads the pairs "A=1\nB=2\n" as the environment. Returns the errors as one text, which has no
  * secret. */
-static const char *load(const char *lines, authp_settings_t **out)
+static const char *load_beside(const char *file, const char *lines, authp_settings_t **out)
 {
     const authp_settings_env_t env = {lookup, environment};
     apr_array_header_t *errors = NULL;
@@ -44,12 +46,17 @@ static const char *load(const char *lines, authp_settings_t **out)
         apr_table_set(environment, line, equals + 1);
     }
     *out = NULL;
-    authp_err_t err = authp_settings_load(NULL, &env, out, &errors, pool);
+    authp_err_t err = authp_settings_load(file, &env, out, &errors, pool);
     ck_assert_int_eq(err == AUTHP_OK, errors->nelts == 0);
     const char *said = apr_array_pstrcat(pool, errors, '|');
     ck_assert_ptr_null(strstr(said, SECRET));
     ck_assert_ptr_null(strstr(said, OTHER));
     return said != NULL ? said : "";
+}
+
+static const char *load(const char *lines, authp_settings_t **out)
+{
+    return load_beside(NULL, lines, out);
 }
 
 START_TEST(each_counts)
@@ -112,6 +119,43 @@ START_TEST(the_same_twice_is_fine)
 }
 END_TEST
 
+/* An error says where each of the two names stands. */
+static const struct {
+    const char *file;
+    const char *lines;
+    const char *says; /* "@" is the file */
+} places[] = {
+    {KEY, "ALGORITHM=RS256\n", "ALGORITHM in the environment: this build has HS256 only"},
+    {KEY "ALGORITHM=RS256\n", "", "ALGORITHM @: this build has HS256 only"},
+    {KEY, "MONGODB_URI=http://h\n",
+     "MONGODB_URI in the environment: must begin with mongodb:// or mongodb+srv://"},
+    {KEY "SESSION_ABSOLUTE_DAYS=x\n", "JWT_ALGORITHM=RS256\n",
+     "SESSION_ABSOLUTE_DAYS @: must be a whole number from 1 to 3650|"
+     "JWT_ALGORITHM in the environment: this build has HS256 only"},
+    {KEY "JWT_ALGORITHM=HS256\n", "ALGORITHM=RS256\n",
+     "JWT_ALGORITHM @: has another value than ALGORITHM in the environment; " BOTH},
+    {KEY "ALGORITHM=RS256\n", "JWT_ALGORITHM=HS256\n",
+     "JWT_ALGORITHM in the environment: has another value than ALGORITHM @; " BOTH},
+};
+
+START_TEST(where_it_stands)
+{
+    char path[] = "/tmp/authp-alias-XXXXXX";
+    authp_settings_t *s = NULL;
+    const int len = (int)strlen(places[_i].file);
+    int fd = mkstemp(path);
+    ck_assert_int_eq(write(fd, places[_i].file, (size_t)len), len);
+    ck_assert_int_eq(close(fd), 0);
+    const char *said = load_beside(path, places[_i].lines, &s);
+    ck_assert_int_eq(unlink(path), 0);
+    const char *at = strchr(places[_i].says, '@');
+    ck_assert_str_eq(said, at == NULL
+                               ? places[_i].says
+                               : apr_psprintf(pool, "%.*sin %s%s", (int)(at - places[_i].says),
+                                              places[_i].says, path, at + 1));
+}
+END_TEST
+
 Suite *suite_settings_alias(void)
 {
     Suite *suite = suite_create("settings_alias");
@@ -119,6 +163,7 @@ Suite *suite_settings_alias(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_counts);
     tcase_add_loop_test(tests, wrong_values, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
+    tcase_add_loop_test(tests, where_it_stands, 0, (int)(sizeof(places) / sizeof(places[0])));
     tcase_add_test(tests, the_same_twice_is_fine);
     suite_add_tcase(suite, tests);
     return suite;

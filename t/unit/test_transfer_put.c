@@ -221,6 +221,9 @@ START_TEST(a_deleted_account_stays_deleted)
     ck_assert_int_eq(result.outcome, AUTHP_PUT_KEPT);
     ck_assert_str_eq(result.why, "the account was deleted in this store");
     ck_assert_ptr_null(stored(user));
+    authp_user_t *before = make(&authp_columns_user, 0); /* by its id */
+    ck_assert_str_lt(before->id.hex, user->id.hex);
+    ck_assert_int_eq(PUT(user, before), AUTHP_PUT_ADDED);
 }
 END_TEST
 

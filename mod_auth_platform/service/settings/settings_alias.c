@@ -47,19 +47,19 @@ const char *authp_settings_alias_value(authp_loading_t *loading,
     const char *value = authp_settings_source_value(source, name, &loading->where);
     const char *other =
         alias != NULL ? authp_settings_source_value(source, alias, &alias_where) : NULL;
-    if (other == NULL) {
-        return value;
+    if (value == NULL && other == NULL) {
+        return NULL;
     }
     if (value == NULL) {
         loading->name = alias;
         loading->where = alias_where;
         apr_table_setn(loading->said, name, alias);
-        return other;
     }
-    if (strcmp(value, other) != 0) {
+    authp_settings_table_note_place(loading);
+    if (value != NULL && other != NULL && strcmp(value, other) != 0) {
         complain_of_both(loading, alias, alias_where);
     }
-    return value;
+    return value != NULL ? value : other;
 }
 
 const char *authp_settings_alias_said(const authp_loading_t *loading, const char *name)

@@ -59,6 +59,7 @@ authp_err_t authp_settings_load(const char *env_file, const authp_settings_env_t
     const char *error = NULL;
     authp_loading_t loading = {.settings = apr_pcalloc(pool, sizeof(authp_settings_t)),
                                .said = apr_table_make(pool, 2),
+                               .places = apr_hash_make(pool),
                                .errors = apr_array_make(pool, 2, sizeof(const char *)),
                                .pool = pool};
     *errors = loading.errors;

@@ -219,6 +219,9 @@ static void add_named(authp_loading_t *loading, const authp_settings_source_t *s
     for (int i = 0; i < ROWS; i++) {
         loading->name = setting_name(name, rows[i].name, pool);
         const char *value = authp_settings_source_value(source, loading->name, &loading->where);
+        if (value != NULL) {
+            authp_settings_table_note_place(loading);
+        }
         if (value != NULL || rows[i].fallback != NULL) {
             authp_settings_values_set(loading, &rows[i], value != NULL ? value : rows[i].fallback);
         }

@@ -84,8 +84,15 @@ const authp_setting_t authp_settings_table[] = {
 const int authp_settings_table_count =
     (int)(sizeof(authp_settings_table) / sizeof(authp_settings_table[0]));
 
+void authp_settings_table_note_place(authp_loading_t *loading)
+{
+    apr_hash_set(loading->places, loading->name, APR_HASH_KEY_STRING, loading->where);
+}
+
 void authp_settings_table_complain(authp_loading_t *loading, const char *text)
 {
+    const char *place = apr_hash_get(loading->places, loading->name, APR_HASH_KEY_STRING);
     APR_ARRAY_PUSH(loading->errors, const char *) =
-        apr_pstrcat(loading->pool, loading->name, " ", loading->where, ": ", text, NULL);
+        apr_pstrcat(loading->pool, loading->name, " ", place != NULL ? place : loading->where, ": ",
+                    text, NULL);
 }

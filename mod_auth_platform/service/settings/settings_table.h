@@ -4,6 +4,7 @@
 
 #include "service/settings/settings.h"
 
+#include <apr_hash.h>
 #include <stddef.h>
 
 /* For the settings*.c files: the rows of the table, and the state while settings are loaded. */
@@ -58,13 +59,17 @@ typedef struct authp_setting_t {
 
 typedef struct authp_loading_t {
     authp_settings_t *settings;
-    void *target;      /* the struct whose member is set: `settings`, or a provider of it */
-    const char *name;  /* of the setting that is being loaded */
-    const char *where; /* "in /etc/x/.env" or "in the environment" */
-    apr_table_t *said; /* setting -> the second name under which its value was found */
+    void *target;       /* the struct whose member is set: `settings`, or a provider of it */
+    const char *name;   /* of the setting that is being loaded */
+    const char *where;  /* "in /etc/x/.env" or "in the environment" */
+    apr_table_t *said;  /* setting -> the second name under which its value was found */
+    apr_hash_t *places; /* name of a setting that has a value -> `where` */
     apr_array_header_t *errors;
     apr_pool_t *pool;
 } authp_loading_t;
+
+/* Keeps where the setting that is being loaded stands, for errors that are found later. */
+void authp_settings_table_note_place(authp_loading_t *loading);
 
 /* Adds the line "NAME in FILE: text" to the errors. */
 void authp_settings_table_complain(authp_loading_t *loading, const char *text);
