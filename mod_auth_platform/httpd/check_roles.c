@@ -45,21 +45,32 @@ void authp_check_roles_narrow(authp_settings_t *settings, server_rec *main_serve
     settings->roles = roles;
 }
 
+static void lacks(const authp_settings_t *settings, const authp_mount_t *mount, const char *role,
+                  const char *what, apr_array_header_t *errors, apr_pool_t *pool)
+{
+    if (authp_text_listed(role, settings->roles)) {
+        return;
+    }
+    const char *error =
+        apr_psprintf(pool, "ROLES in %s lacks \"%s\", %s AuthPlatformMount %s %s", settings->source,
+                     role, what, mount->path, mount->profile->name);
+    if (!authp_text_listed(error, errors)) {
+        APR_ARRAY_PUSH(errors, const char *) = error;
+    }
+}
+
 static void check_mount(const authp_settings_t *settings, const authp_mount_t *mount,
                         apr_array_header_t *errors, apr_pool_t *pool)
 {
     const authp_profile_t *profile = mount->profile;
-    if (profile->default_role == NULL || strcmp(profile->name, AUTHP_PROFILES_USUAL) == 0 ||
-        authp_text_listed(profile->default_role, settings->roles)) {
-        return;
+    if (profile->default_role != NULL && strcmp(profile->name, AUTHP_PROFILES_USUAL) != 0) {
+        lacks(settings, mount, profile->default_role, "the role of accounts that are made at",
+              errors, pool);
     }
-    const char *error =
-        apr_psprintf(pool,
-                     "ROLES in %s lacks \"%s\", the role of accounts that are made at "
-                     "AuthPlatformMount %s %s",
-                     settings->source, profile->default_role, mount->path, profile->name);
-    if (!authp_text_listed(error, errors)) {
-        APR_ARRAY_PUSH(errors, const char *) = error;
+    bool chooses = profile->terms != NULL && (profile->terms->claims & AUTHP_TERMS_PHONE) != 0;
+    for (int i = 0; chooses && i < settings->self_service_roles->nelts; i++) {
+        lacks(settings, mount, APR_ARRAY_IDX(settings->self_service_roles, i, const char *),
+              "which SELF_SERVICE_ROLES offers at", errors, pool);
     }
 }
 

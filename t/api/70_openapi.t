@@ -91,12 +91,14 @@ for my $family (AuthPlatform::FamilyMounts::all()) {
     my $document = $got->{json};
     my @schemes  = $profile eq 'ai' ? qw(bearer csrfToken refreshCookie) : 'bearer';
     is_deeply([sort keys %{ $document->{components}{securitySchemes} }], \@schemes, "$profile: its ways to authenticate");
-    my $login = $document->{paths}{"$mount/login"}{post};
-    is_deeply([sort keys %{ $login->{requestBody}{content} }], ['application/json', 'application/x-www-form-urlencoded'], '... its sign-in takes forms');
+    my ($in, $me) = ($family->{login} || '/login', $family->{me} || '/me');
+    my $login = $document->{paths}{"$mount$in"}{post};
+    my @types = ('application/json', $profile eq 'phone' ? () : 'application/x-www-form-urlencoded');
+    is_deeply([sort keys %{ $login->{requestBody}{content} }], \@types, "... its sign-in takes @types");
     is_deeply($login->{security}, [], '... from everybody');
     ok($login->{responses}{200}{headers}{'Set-Cookie'}, '... and may set cookies');
-    is_deeply($document->{paths}{"$mount/me"}{get}{security}, [{ bearer => [] }], '... its token is a bearer token');
-    ok($document->{paths}{"$mount/me"}{get}{responses}{401}{headers}{'WWW-Authenticate'}, '... a 401 says so');
+    is_deeply($document->{paths}{"$mount$me"}{get}{security}, [{ bearer => [] }], '... its token is a bearer token');
+    ok($document->{paths}{"$mount$me"}{get}{responses}{401}{headers}{'WWW-Authenticate'}, '... a 401 says so');
     my $wrong = $document->{components}{examples}{validation_failed}{value};
     is(ref($profile eq 'jobpath' ? $wrong->{detail}{errors} : $wrong->{detail}), 'ARRAY', '... wrong fields are a list');
     next if $profile ne 'ai';

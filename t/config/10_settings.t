@@ -173,6 +173,7 @@ for my $row (
     ['two hosts', '', $vhost->('AuthPlatformMount /a jobpath') . "\n" . $vhost->("ServerName b\nAuthPlatformMount /a"), [qw(candidate recruiter admin user)], ['seeker']],
     ['a host that gets every request', '', $vhost->('AuthPlatformMount /a jobpath'), [qw(user admin)], ['candidate']],
     ['a host beside the main server', '', "Listen 127.0.0.1:2\n" . $vhost->('AuthPlatformMount /a jobpath'), [qw(user admin candidate)], ['seeker']],
+    ['phone', '', 'AuthPlatformMount /api/v1 phone', [qw(seeker provider admin)], ['candidate']],
     ['ROLES', 'user,boss', 'AuthPlatformMount /a jobpath', [qw(user boss)], ['admin']],
 ) {
     my ($name, $roles, $mounts, $known, $unknown) = @$row;
@@ -187,6 +188,10 @@ for my $row (['candidate,admin', 'jobpath', 'user'], ['user,admin', 'assessment'
     like($said, qr{AUTHP0510: ROLES in \S*test\.env lacks "$lacks", the role of accounts that are made at AuthPlatformMount /a $profile}, '... and says why');
 }
 is((hosts('user,admin', 'AuthPlatformMount /a'))[0], 0, 'the platform makes accounts without a role');
+my ($chosen, $why) = check(env => "${good}SELF_SERVICE_ROLES=seeker,user\n", conf => "AuthPlatformEnvFile test.env\nAuthPlatformMount /a phone\n");
+is($chosen, 1, 'a role that people may choose and no mount has');
+like($why, qr{AUTHP0510: ROLES in \S*test\.env lacks "user", which SELF_SERVICE_ROLES offers at AuthPlatformMount /a phone}, '... stops');
+is((check(env => "${good}SELF_SERVICE_ROLES=seeker,user\n", conf => "AuthPlatformEnvFile test.env\nAuthPlatformMount /a phone\nAuthPlatformMount /b jobpath\n"))[0], 0, '... unless another mount has it');
 
 # A setting and its error: two wrong settings are two lines.
 my (undef, undef, @two) = check(env => "${good}BCRYPT_ROUNDS=1\nSECURE_COOKIES=x\n");

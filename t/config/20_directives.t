@@ -39,7 +39,7 @@ my @good = (
     "<Location />\nAuthPlatformForwardAuthorization on\n</Location>",
     "<Location />\nAuthPlatformRemoteUser email\n</Location>", "<Location />\nAuthPlatformRemoteUser id\n</Location>",
     "<Location />\nAuthPlatformAdminPassesRoles on\n</Location>",
-    'AuthPlatformMount /one assessment', 'AuthPlatformErrorShape platform', (map { "<Location />\nAuthPlatformErrorShape $_\n</Location>" } qw(assessment jobpath)),
+    'AuthPlatformMount /one assessment', 'AuthPlatformMount /api/v1 phone', 'AuthPlatformErrorShape platform', (map { "<Location />\nAuthPlatformErrorShape $_\n</Location>" } qw(assessment jobpath phone)),
     (map { "<Location />\nAuthPlatformWhenUnavailable $_\n</Location>" } qw(deny allow-valid)),
     (map { "AuthPlatformRevocationMaxLag $_" } qw(2s 5 90s 1h 2500ms)), 'AuthPlatformLiveTableSize 1024',
     "<VirtualHost *:1>\nAuthPlatformMount /v\nAuthPlatformMe /vme\nAuthPlatformTokenDelivery ask\n</VirtualHost>",

@@ -3,6 +3,7 @@
  * rows. */
 #include "api/core/findings.h"
 #include "api/core/schema.h"
+#include "api/core/schema_describe.h"
 #include "suite.h"
 #include "support/fixture.h"
 

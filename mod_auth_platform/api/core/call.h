@@ -43,7 +43,8 @@ enum {
     /* The route also takes forms, as OAuth 2.0 clients send them. The field `username` becomes
      * `email` if the schema has no `username`, or if the value has an '@'. With a form no cookie is
      * read or set. */
-    AUTHP_ROUTE_FORM = 1024
+    AUTHP_ROUTE_FORM = 1024,
+    AUTHP_ROUTE_DEVICE = 2048 /* docs: a sign-in that sets the device cookie (sign_in.h) */
 };
 #define AUTHP_ROUTE_LIMITS                                                                         \
     (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER | AUTHP_ROUTE_LIMIT_REFRESH)

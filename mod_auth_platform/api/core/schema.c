@@ -4,25 +4,14 @@
 #include "api/core/target.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "crypto/password/bcrypt.h"
 #include "service/account/account_rules.h"
+#include "service/account/profile_document.h"
 #include "service/invite/invite.h"
-#include "service/password/common_passwords.h"
 
 #include <apr_strings.h>
 #include <string.h>
 
-#define LOGIN_MAX 1000
-#define TOKEN_MAX 8192
-#define JWT_MAX 16000
-
-/* Patterns for the OpenAPI document. The checks themselves are code in
- * service/account/account_rules.c. The patterns accept what HTML's input type=email accepts, and
- * refuse what the checks for names and for NUL refuse. */
-#define LABEL "[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-#define EMAIL_PATTERN "^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@" LABEL "(?:\\." LABEL ")*$"
-#define USERNAME_PATTERN "^[a-zA-Z0-9_.-]*$"
-#define NO_CONTROL_PATTERN "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
+#define ADMIN "admin"
 
 typedef struct finding_t {
     const char *code;
@@ -47,11 +36,11 @@ const char *authp_schema_check_device(const char *text, size_t len)
     return wrong;
 }
 
-static bool is_role(const authp_settings_t *settings, const json_t *value)
+static bool is_one_of(const apr_array_header_t *names, const json_t *value)
 {
     const char *name = json_string_value(value);
-    for (int i = 0; name != NULL && i < settings->roles->nelts; i++) {
-        const char *role = APR_ARRAY_IDX(settings->roles, i, const char *);
+    for (int i = 0; name != NULL && i < names->nelts; i++) {
+        const char *role = APR_ARRAY_IDX(names, i, const char *);
         if (json_string_length(value) == strlen(role) && strcmp(role, name) == 0) {
             return true;
         }
@@ -59,14 +48,15 @@ static bool is_role(const authp_settings_t *settings, const json_t *value)
     return false;
 }
 
-static const char *check_roles(const authp_settings_t *settings, const json_t *list)
+static const char *check_roles(const apr_array_header_t *names, const json_t *list,
+                               const char *unknown)
 {
     if (!json_is_array(list)) {
         return "Must be a list of roles.";
     }
     for (size_t i = 0; i < json_array_size(list); i++) {
-        if (!is_role(settings, json_array_get(list, i))) {
-            return "Has a word that is not a role of this server.";
+        if (!is_one_of(names, json_array_get(list, i))) {
+            return unknown;
         }
         for (size_t j = 0; j < i; j++) {
             if (json_equal(json_array_get(list, i), json_array_get(list, j))) {
@@ -75,6 +65,26 @@ static const char *check_roles(const authp_settings_t *settings, const json_t *l
         }
     }
     return NULL;
+}
+
+/* The kinds whose value is a list of roles. */
+static const char *check_list(authp_field_kind_t kind, const authp_settings_t *settings,
+                              const json_t *list)
+{
+    if (kind == AUTHP_FIELD_ROLES) {
+        return check_roles(settings->roles, list, "Has a word that is not a role of this server.");
+    }
+    if (kind == AUTHP_FIELD_OWN_ROLES) {
+        return json_is_array(list) && json_array_size(list) == 0
+                   ? "Must name a role."
+                   : check_roles(settings->self_service_roles, list,
+                                 "Has a word that is not a role which people may choose here.");
+    }
+    const json_t *only = json_array_get(list, 0);
+    return json_array_size(list) == 1 && json_string_length(only) == strlen(ADMIN) &&
+                   strcmp(json_string_value(only), ADMIN) == 0
+               ? NULL
+               : "Must be [\"" ADMIN "\"].";
 }
 
 static const char *check_text(authp_field_kind_t kind, const authp_settings_t *settings,
@@ -96,28 +106,44 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
     case AUTHP_FIELD_NEW_PASSWORD:
         return authp_account_rules_check_password(settings, text, len, pool);
     case AUTHP_FIELD_LOGIN:
-        return too_long(text, len, LOGIN_MAX);
+        return too_long(text, len, AUTHP_SCHEMA_LOGIN_MOST);
     case AUTHP_FIELD_DEVICE:
         return authp_schema_check_device(text, len);
     case AUTHP_FIELD_TOKEN:
-        return too_long(text, len, TOKEN_MAX);
+        return too_long(text, len, AUTHP_SCHEMA_TOKEN_MOST);
     case AUTHP_FIELD_JWT:
-        return too_long(text, len, JWT_MAX);
+        return too_long(text, len, AUTHP_SCHEMA_JWT_MOST);
     case AUTHP_FIELD_TARGET:
         return authp_target_check(settings, text, pool);
     case AUTHP_FIELD_ASKED:
         return strcmp(text, "candidate") == 0 || strcmp(text, "recruiter") == 0
                    ? NULL
                    : "Must be candidate or recruiter.";
+    case AUTHP_FIELD_CODE:
+        return too_long(text, len, AUTHP_SCHEMA_CODE_MOST);
+    case AUTHP_FIELD_OWN_ROLE:
+        return is_one_of(settings->self_service_roles, value)
+                   ? NULL
+                   : "Must be a role that people may choose here.";
     case AUTHP_FIELD_ID:
         return authp_id_valid(text) ? NULL : "Must be 24 lower-case hex characters.";
     case AUTHP_FIELD_PASSWORD:
     case AUTHP_FIELD_BOOL:
     case AUTHP_FIELD_HOURS:
     case AUTHP_FIELD_ROLES:
+    case AUTHP_FIELD_OWN_ROLES:
+    case AUTHP_FIELD_ADMIN_ROLES:
+    case AUTHP_FIELD_DOCUMENT:
+    case AUTHP_FIELD_MOBILE:
         break;
     }
     return NULL;
+}
+
+bool authp_schema_is_list(authp_field_kind_t kind)
+{
+    return kind == AUTHP_FIELD_ROLES || kind == AUTHP_FIELD_OWN_ROLES ||
+           kind == AUTHP_FIELD_ADMIN_ROLES;
 }
 
 /* Accepts 24.0 too, because it is a whole number. */
@@ -146,8 +172,12 @@ static bool check_value(const authp_field_t *field, const authp_settings_t *sett
         *out = (finding_t){"invalid", "Must be a whole number from 1 to 8760."};
         return is_hours(value);
     }
-    if (field->kind == AUTHP_FIELD_ROLES) {
-        *out = (finding_t){"invalid", check_roles(settings, value)};
+    if (authp_schema_is_list(field->kind)) {
+        *out = (finding_t){"invalid", check_list(field->kind, settings, value)};
+        return out->detail == NULL;
+    }
+    if (field->kind == AUTHP_FIELD_DOCUMENT) {
+        *out = (finding_t){"invalid", authp_profile_document_wrong(value, pool)};
         return out->detail == NULL;
     }
     if (!json_is_string(value)) {
@@ -229,166 +259,4 @@ authp_err_t authp_schema_check(const authp_schema_t *schema, const authp_setting
         check_unknown(schema, body, findings);
     }
     return findings->count == 0 ? AUTHP_OK : AUTHP_E_VALIDATION_FAILED;
-}
-
-void authp_schema_describe_role(const authp_settings_t *settings, json_t *out)
-{
-    authp_json_set_str(out, "type", "string");
-    json_t *names = authp_json_set_array(out, "enum");
-    for (int i = 0; i < settings->roles->nelts; i++) {
-        authp_json_append_str(names, APR_ARRAY_IDX(settings->roles, i, const char *));
-    }
-}
-
-void authp_schema_describe_asked(json_t *out)
-{
-    authp_json_set_str(out, "type", "string");
-    json_t *names = authp_json_set_array(out, "enum");
-    authp_json_append_str(names, "candidate");
-    authp_json_append_str(names, "recruiter");
-}
-
-static void describe_text(int most, const char *pattern, json_t *out)
-{
-    authp_json_set_int(out, "maxLength", most);
-    authp_json_set_str(out, "pattern", pattern);
-}
-
-/* The built-in list is too long for the document. Only its words of one repeated character are
- * named: programs that generate requests try those first. */
-static void describe_common(const authp_settings_t *settings, json_t *out)
-{
-    if (!settings->password_refuse_common) {
-        return;
-    }
-    json_t *words = authp_json_set_array(authp_json_set_object(out, "not"), "enum");
-    for (size_t i = 0; i < authp_common_passwords_count; i++) {
-        const char *word = authp_common_passwords_text + authp_common_passwords_at[i];
-        char one[] = {word[0], '\0'};
-        if (strspn(word, one) == strlen(word)) {
-            authp_json_append_str(words, word);
-        }
-    }
-}
-
-static void describe_field(const authp_field_t *field, const authp_settings_t *settings,
-                           json_t *out)
-{
-    const char *type = field->kind == AUTHP_FIELD_BOOL    ? "boolean"
-                       : field->kind == AUTHP_FIELD_HOURS ? "integer"
-                       : field->kind == AUTHP_FIELD_ROLES ? "array"
-                                                          : "string";
-    if (field->nullable) {
-        json_t *types = authp_json_set_array(out, "type");
-        authp_json_append_str(types, type);
-        authp_json_append_str(types, "null");
-    } else {
-        authp_json_set_str(out, "type", type);
-    }
-    switch (field->kind) {
-    case AUTHP_FIELD_EMAIL:
-        /* No `format: email`: that format follows RFC 5321, which accepts other addresses. */
-        authp_json_set_str(out, "description",
-                           "An e-mail address that HTML's input type=email accepts.");
-        describe_text(254, EMAIL_PATTERN, out);
-        break;
-    case AUTHP_FIELD_USERNAME:
-        authp_json_set_int(out, "minLength", AUTHP_USERNAME_MIN);
-        describe_text(AUTHP_USERNAME_MAX, USERNAME_PATTERN, out);
-        authp_json_set_str(out, "description",
-                           "Letters, digits, `_`, `.` and `-`. Compared without regard to case, "
-                           "and stored in lower case.");
-        break;
-    case AUTHP_FIELD_NAME:
-        describe_text(200, NO_CONTROL_PATTERN, out);
-        authp_json_set_str(out, "description", "No control characters.");
-        break;
-    case AUTHP_FIELD_NEW_PASSWORD:
-        authp_json_set_str(out, "format", "password");
-        authp_json_set_int(out, "minLength", settings->password_min_length);
-        describe_text(AUTHP_BCRYPT_MAX_BYTES, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(out, "description",
-                           "At most 72 bytes of UTF-8, no NUL character, and none of the passwords "
-                           "that everybody tries first.");
-        describe_common(settings, out);
-        break;
-    case AUTHP_FIELD_PASSWORD:
-        authp_json_set_str(out, "format", "password");
-        authp_json_set_str(out, "pattern", AUTHP_SCHEMA_NO_NUL);
-        authp_json_set_str(out, "description", "No NUL character.");
-        break;
-    case AUTHP_FIELD_LOGIN:
-        describe_text(LOGIN_MAX, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(out, "description", "No NUL character.");
-        break;
-    case AUTHP_FIELD_DEVICE:
-        describe_text(AUTHP_SCHEMA_DEVICE_MOST, NO_CONTROL_PATTERN, out);
-        authp_json_set_str(out, "description",
-                           "A name for the device in the list of sessions. No control characters.");
-        break;
-    case AUTHP_FIELD_TOKEN:
-        describe_text(TOKEN_MAX, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(out, "description", "The text exactly as the server sent it.");
-        break;
-    case AUTHP_FIELD_JWT:
-        describe_text(JWT_MAX, AUTHP_SCHEMA_NO_NUL, out);
-        break;
-    case AUTHP_FIELD_TARGET:
-        describe_text(AUTHP_TARGET_MOST, AUTHP_SCHEMA_NO_NUL, out);
-        authp_json_set_str(out, "description",
-                           "A path of this host, or a URL of an allowed front end.");
-        break;
-    case AUTHP_FIELD_ASKED:
-        authp_schema_describe_asked(out);
-        break;
-    case AUTHP_FIELD_ID:
-        authp_json_set_str(out, "pattern", AUTHP_SCHEMA_ID);
-        authp_json_set_str(out, "description", "24 hex characters, lower case.");
-        break;
-    case AUTHP_FIELD_HOURS:
-        authp_json_set_int(out, "minimum", 1);
-        authp_json_set_int(out, "maximum", AUTHP_INVITE_HOURS_MOST);
-        authp_json_set_int(out, "default", AUTHP_INVITE_HOURS);
-        break;
-    case AUTHP_FIELD_ROLES:
-        authp_json_set_bool(out, "uniqueItems", 1);
-        authp_schema_describe_role(settings, authp_json_set_object(out, "items"));
-        break;
-    case AUTHP_FIELD_BOOL:
-        break;
-    }
-}
-
-/* A null counts as absent, so it does not fulfil the choice. */
-static void describe_choice(const authp_schema_t *schema, const char *name, json_t *out)
-{
-    authp_json_append_str(authp_json_set_array(out, "required"), name);
-    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
-        if (strcmp(field->name, name) == 0 && field->nullable) {
-            json_t *properties = authp_json_set_object(out, "properties");
-            authp_json_set_str(authp_json_set_object(properties, name), "type", "string");
-        }
-    }
-}
-
-void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
-                           bool ignore_unknown, json_t *out)
-{
-    authp_json_set_str(out, "type", "object");
-    authp_json_set_bool(out, "additionalProperties", ignore_unknown);
-    json_t *properties = authp_json_set_object(out, "properties");
-    json_t *required = NULL;
-    for (const authp_field_t *field = schema->fields; field->name != NULL; field++) {
-        describe_field(field, settings, authp_json_set_object(properties, field->name));
-        if (field->required) {
-            required = required != NULL ? required : authp_json_set_array(out, "required");
-            authp_json_append_str(required, field->name);
-        }
-    }
-    if (schema->one_of[0] != NULL) {
-        json_t *choices = authp_json_set_array(out, schema->one_of[2] != NULL ? "anyOf" : "oneOf");
-        for (int i = 0; i < 2; i++) {
-            describe_choice(schema, schema->one_of[i], authp_json_append_object(choices));
-        }
-    }
 }

@@ -25,8 +25,15 @@ typedef enum authp_field_kind_t {
     AUTHP_FIELD_TARGET, /* where a browser goes afterwards (target.h) */
     AUTHP_FIELD_ASKED,  /* candidate or recruiter */
     AUTHP_FIELD_ID,
-    AUTHP_FIELD_HOURS, /* a whole number, up to a year */
-    AUTHP_FIELD_ROLES  /* a list of configured roles, each once */
+    AUTHP_FIELD_HOURS,    /* a whole number, up to a year */
+    AUTHP_FIELD_ROLES,    /* a list of configured roles, each once */
+    AUTHP_FIELD_MOBILE,   /* a phone number as typed. The handler parses it (service/phone/phone.h):
+                             a text that is none has an error of its own */
+    AUTHP_FIELD_CODE,     /* a one-time code as typed; a text that is none is a wrong code */
+    AUTHP_FIELD_OWN_ROLE, /* one of SELF_SERVICE_ROLES */
+    AUTHP_FIELD_OWN_ROLES,   /* a list of SELF_SERVICE_ROLES, each once, at least one */
+    AUTHP_FIELD_ADMIN_ROLES, /* the list ["admin"] */
+    AUTHP_FIELD_DOCUMENT     /* a JSON object that an account keeps */
 } authp_field_kind_t;
 
 typedef struct authp_field_t {
@@ -54,16 +61,17 @@ AUTHP_CHECKED authp_err_t authp_schema_check(const authp_schema_t *schema,
                                              const authp_settings_t *settings, json_t *body,
                                              bool ignore_unknown, authp_findings_t *findings);
 
-/* Writes the JSON Schema of a body for OpenAPI into `out`. */
-void authp_schema_describe(const authp_schema_t *schema, const authp_settings_t *settings,
-                           bool ignore_unknown, json_t *out);
-/* Writes the JSON Schema of a role, with the configured names, into `out`. */
-void authp_schema_describe_role(const authp_settings_t *settings, json_t *out);
-/* Writes the JSON Schema of the role that a sign-in at a provider asks for into `out`. */
-void authp_schema_describe_asked(json_t *out);
+/* True for the kinds whose value is a list of roles. */
+bool authp_schema_is_list(authp_field_kind_t kind);
 /* NULL if the text may name a device. Else a sentence for people. */
 const char *authp_schema_check_device(const char *text, size_t len);
 #define AUTHP_SCHEMA_DEVICE_MOST 200 /* characters */
+
+/* Bounds of texts, in characters. */
+#define AUTHP_SCHEMA_LOGIN_MOST 1000
+#define AUTHP_SCHEMA_TOKEN_MOST 8192
+#define AUTHP_SCHEMA_JWT_MOST 16000
+#define AUTHP_SCHEMA_CODE_MOST 64
 
 #define AUTHP_SCHEMA_ID "^[0-9a-f]{24}$"
 #define AUTHP_SCHEMA_NO_NUL "^[^\\u0000]*$"

@@ -129,13 +129,20 @@ static void refer_error(json_t *media, const authp_shape_t *shape, authp_err_t e
     refer_schema(media, own, pool);
 }
 
+/* OTP_SEND_FAILED_STATUS is a setting (dispatch.c). */
+static int status_of(const authp_problem_t *problem, const maker_t *maker)
+{
+    return problem->err == AUTHP_E_OTP_SEND_FAILED ? maker->settings->otp_send_failed_status
+                                                   : problem->status;
+}
+
 /* Adds a problem to the response of its status. Each code in that response has one example. */
 static void add_problem(json_t *responses, authp_err_t err, const maker_t *maker)
 {
     apr_pool_t *pool = maker->pool;
     const authp_shape_t *shape = maker->profile->shape;
     const authp_problem_t *problem = authp_profile_problem(maker->profile, err);
-    const char *status = status_text(problem->status, pool);
+    const char *status = status_text(status_of(problem, maker), pool);
     json_t *response = json_object_get(responses, status);
     if (response == NULL) {
         response = authp_json_set_object(responses, status);
@@ -197,7 +204,7 @@ static const char *cookies_of(const authp_route_t *route, const maker_t *maker)
     if (profile->refresh_cookie != NULL && (form || route->auth == AUTHP_AUTH_OWN)) {
         return "RefreshCookies";
     }
-    return form ? "DeviceCookie" : NULL;
+    return form || (route->flags & AUTHP_ROUTE_DEVICE) != 0 ? "DeviceCookie" : NULL;
 }
 
 static void add_success(json_t *responses, const authp_route_t *route, const maker_t *maker)

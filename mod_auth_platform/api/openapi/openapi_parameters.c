@@ -2,6 +2,7 @@
 #include "api/openapi/openapi_parameters.h"
 
 #include "api/core/query.h"
+#include "api/core/schema_describe.h"
 #include "api/core/target.h"
 #include "base/json.h"
 

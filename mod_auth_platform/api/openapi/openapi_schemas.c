@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/openapi/openapi_schemas.h"
 #include "api/core/form.h"
+#include "api/core/schema_describe.h"
 #include "base/json.h"
 
 #include <apr_strings.h>

@@ -123,6 +123,7 @@ static const struct {
     {"/a jobpath", NULL, 0, 30},
     {"/a assessment", NULL, 0, AUTHP_LIVE_MINUTES},
     {NULL, "/a jobpath", 0, 30},
+    {"/a phone", NULL, 0, AUTHP_LIVE_MINUTES},
     {"/a jobpath", "/a assessment", 0, AUTHP_LIVE_MINUTES},
     {"/a assessment", "/a jobpath", 0, AUTHP_LIVE_MINUTES},
     {"/a jobpath", "/a assessment", 5, 5},

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# The profile `phone`: the limits on sending and on wrong codes as its clients see them. t/store and t/restart test them over children and hosts.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Phone qw(error_is success_is);
+use Test::More;
+
+my @often = (429, 'Too many tries: wait before the next one.', 'rate_limited');
+
+sub waits {
+    my ($answer, $least, $most, $name) = @_;
+    error_is($answer, @often, $name);
+    cmp_ok($answer->{retry_after} // -1, '>=', $least, '... Retry-After') and cmp_ok($answer->{retry_after}, '<=', $most, '... in its bounds');
+    return;
+}
+
+my $site = AuthPlatform::Phone->new(limits => 1);
+my $of = sub { return "98765432$_[0]" };
+success_is($site->post('/auth/send-otp', { phone => $of->('10') }), 'OTP sent successfully', { phone => $of->('10') }, 'a first code');
+waits($site->post('/auth/send-otp', { phone => $of->('10') }), 1, 30, '30 s between two of one number');
+waits($site->post($_->[0], $_->[1]), 1, 30, "... at $_->[0], too") for ['/auth/forgot-password', { phone => '+91' . $of->('10') }], ['/users/register', { mobile => $of->('10'), roles => ['seeker'] }];
+is($site->post('/auth/register', { full_name => 'A', phone => $of->('10'), password => 'three calm words', user_type => 'seeker', otp => '1234' })->{status}, 200, 'the code counts meanwhile');
+is($site->post('/auth/forgot-password', { phone => $of->($_) })->{status}, 200, 'an unknown number') for 11;
+waits($site->post('/auth/forgot-password', { phone => $of->('11') }), 1, 30, '... has the same pause');
+is($site->post('/auth/send-otp', { phone => $of->($_) })->{status}, 200, "number $_ of one address") for 12 .. 19;
+waits($site->post('/auth/send-otp', { phone => $of->('20') }), 60, 3600, 'ten codes an hour for one address');
+is($site->post('/auth/send-otp', { phone => $of->('21') }, from => '127.0.0.77')->{status}, 200, '... and not for another one');
+my @lines = grep {/AUTHP0/} split /\n/, $site->httpd->log;
+unlike(join("\n", @lines), qr/98765432\d\d/, 'no whole number in the log');
+$site->stop;
+
+# Wrong codes of one number, over all its codes.
+$site = AuthPlatform::Phone->new(limits => 1, settings => "OTP_LIMIT_WRONG=3/1d\nOTP_LIMIT_PHONE=100/1h\nOTP_LIMIT_ADDRESS=100/1h\n");
+$site->send_code('/auth/send-otp', { phone => $of->('10') });
+is($site->post('/auth/login-otp', { phone => $of->('10'), otp => '9999' })->{json}{code}, 'INVALID_OTP', "wrong code $_") for 1 .. 3;
+error_is($site->post('/auth/login-otp', { phone => $of->('10'), otp => '1234' }), 400, 'OTP is invalid or expired', 'INVALID_OTP', 'after OTP_LIMIT_WRONG checks are refused');
+waits($site->post('/auth/send-otp', { phone => $of->('10') }), 1, 86400, '... and codes are not sent');
+is($site->post('/auth/send-otp', { phone => $of->('11') })->{status}, 200, 'another number');
+$site->stop;
+
+# AUTH_LIMITS=off: no pause and no budget, but five attempts.
+$site = AuthPlatform::Phone->new(settings => "OTP_BUDGET_DAY=1\n");
+is($site->post('/auth/send-otp', { phone => $of->('10') })->{status}, 200, "AUTH_LIMITS=off: code $_") for 1 .. 12;
+is($site->post('/auth/login-otp', { phone => $of->('10'), otp => '9999' })->{status}, 400, 'wrong') for 1 .. 5;
+error_is($site->post('/auth/login-otp', { phone => $of->('10'), otp => '1234' }), 400, 'OTP is invalid or expired', 'INVALID_OTP', '... then the right one does not count');
+$site->stop;
+done_testing;
