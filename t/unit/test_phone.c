@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of phone numbers, and the forms in which answers and log lines have them. */
 #include "service/otp/mock.h"
+#include "service/otp/sender_open.h"
 #include "service/phone/phone.h"
 #include "suite.h"
 #include "support/fixture.h"
@@ -162,6 +163,10 @@ START_TEST(mock)
 {
     static const char *const wrong[] = {"", "12345", "1234567", "0000", "123457", " 1234"};
     const authp_otp_message_t message = {.phone = "+919876543210", .length = 6, .minutes = 5};
+    const authp_otp_sender_t *sender = NULL;
+    settings.otp_provider = AUTHP_OTP_BY_MOCK;
+    ck_assert_int_eq(authp_sender_open(&settings, NULL, &sender, pool), AUTHP_OK);
+    ck_assert_ptr_eq(sender, &authp_mock);
     ck_assert(authp_mock.makes_all);
     ck_assert_int_eq(authp_mock.send(NULL, &message, pool), AUTHP_OK);
     ck_assert_int_eq(authp_mock.send_later(NULL, &message), AUTHP_OK);
