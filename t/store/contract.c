@@ -348,6 +348,9 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     contract_add_otp(tests);
     contract_add_tallies(tests);
     contract_add_codes(races);
+    contract_add_phones(tests);
+    contract_add_phone_races(races);
+    contract_add_profiles(tests);
     contract_add_lists(tests);
     contract_add_transfer(tests);
     suite_add_tcase(suite, tests);

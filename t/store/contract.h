@@ -29,6 +29,9 @@ void contract_add_once(TCase *tests);           /* contract_once.c */
 void contract_add_otp(TCase *tests);            /* contract_otp.c */
 void contract_add_tallies(TCase *tests);        /* contract_tallies.c */
 void contract_add_codes(TCase *tests);          /* contract_codes.c */
+void contract_add_phones(TCase *tests);         /* contract_phones.c */
+void contract_add_phone_races(TCase *tests);    /* contract_phone_races.c */
+void contract_add_profiles(TCase *tests);       /* contract_profiles.c */
 void contract_add_lists(TCase *tests);          /* contract_lists.c */
 void contract_add_transfer(TCase *tests);       /* contract_transfer.c */
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);

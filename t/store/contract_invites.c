@@ -139,6 +139,38 @@ START_TEST(the_newest_live_invite)
 }
 END_TEST
 
+static const char *live_for(const char *role)
+{
+    authp_invite_t *invite = NULL;
+    authp_err_t err = authp_store_invite_live_of(contract_store(), "grace@example.org", role, NOW,
+                                                 &invite, contract_pool());
+    ck_assert(err == (invite != NULL ? AUTHP_OK : AUTHP_E_NOT_FOUND));
+    return invite != NULL ? invite->id.hex : NULL;
+}
+
+/* An invite is found for its own role alone, also if a newer one is for another role. */
+START_TEST(the_live_invite_of_a_role)
+{
+    authp_invite_t of_admin = put_invite("a");
+    ck_assert_int_eq(
+        authp_store_invite_revoke(contract_store(), of_admin.id.hex, NOW, contract_pool()),
+        AUTHP_OK);
+    contract_next_id(&of_admin.id);
+    of_admin.code_hash = hash_of("b");
+    of_admin.role = "admin";
+    ck_assert_int_eq(authp_store_invite_create(contract_store(), &of_admin, contract_pool()),
+                     AUTHP_OK);
+    ck_assert_ptr_null(live_for(NULL));
+    ck_assert_str_eq(live_for("admin"), of_admin.id.hex);
+    ck_assert_ptr_null(live_for("recruiter"));
+    ck_assert_ptr_null(live_for(""));
+    ck_assert_ptr_null(live_for("\xff"));
+    authp_invite_t newer = put_invite("c");
+    ck_assert_str_eq(live_for("admin"), of_admin.id.hex);
+    ck_assert_str_eq(live_for(NULL), newer.id.hex);
+}
+END_TEST
+
 /* A claim is found by who made it and when, so that what it began can be completed. */
 START_TEST(claim_is_found)
 {
@@ -217,6 +249,7 @@ void contract_add_invites(TCase *tests)
     tcase_add_test(tests, invite_comes_back_whole);
     tcase_add_test(tests, claim_is_conditional);
     tcase_add_test(tests, the_newest_live_invite);
+    tcase_add_test(tests, the_live_invite_of_a_role);
     tcase_add_test(tests, claim_is_found);
     tcase_add_test(tests, invites_are_listed_forgotten_and_purged);
 }

@@ -181,6 +181,11 @@ static const char *const indexes[][4] = {
     {"used_tokens", "expires_at", TTL("0")},
     {"login_codes", "code_hash", UNIQUE},
     {"login_codes", "expires_at", TTL("0")},
+    {"otp_codes", "phone", UNIQUE},
+    {"otp_codes", "expires_at", TTL("86400")},
+    {"tallies", "expires_at", TTL("0")},
+    {"pending_admins", "phone", UNIQUE},
+    {"pending_admins", "expires_at", TTL("0")},
     {"users", "oauth.corp.sub", UNIQUE, "oauth.corp.issuer"}, /* of a configured name */
 };
 #define INDEXES ((int)(sizeof(indexes) / sizeof(indexes[0])))

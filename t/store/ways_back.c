@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ways_back.h"
 #include "child.h"
+#include "columns_fixture.h"
 #include "contract.h"
 #include "store/sql/sql_impl.h"
 #include "ways_back_rows.h"
@@ -11,8 +12,8 @@
 #include <unistd.h>
 
 #define NOW CONTRACT_NOW
-#define STEPS 7
-#define USERS 3 /* that a test makes */
+#define STEPS 8
+#define USERS 4 /* that a test makes: their serials are their parts, too */
 #define PROCESSES 4
 #define MOVES 6 /* of each process */
 
@@ -31,8 +32,6 @@ void ways_back_end(void)
 {
     apr_pool_destroy(pool);
 }
-
-/* --- what the tests do ------------------------------------------------------------------------ */
 
 static authp_err_t go(authp_store_t *with, int steps, bool force, authp_store_migrated_t *done)
 {
@@ -104,7 +103,7 @@ START_TEST(data_of_the_steps_that_stay_survives)
 {
     ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS);
     for (int serial = 0; serial < USERS; serial++) {
-        ways_back_put_user(store, serial, serial % 2 != 0, pool);
+        ways_back_put_user(store, serial, serial, pool);
     }
     ways_back_put_session(store, pool);
     ways_back_put_entry(store, pool);
@@ -112,7 +111,7 @@ START_TEST(data_of_the_steps_that_stay_survives)
     ck_assert_int_eq(move(_i), _i - STEPS);
     ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS - _i);
     for (int serial = 0; serial < USERS; serial++) {
-        ways_back_check_user(store, serial, _i, pool);
+        ways_back_check_user(store, serial, serial, _i, pool);
     }
     ways_back_check_rows(store, _i, pool);
 }
@@ -132,6 +131,23 @@ START_TEST(the_deleted_stay_deleted)
     ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS - WAYS_BACK_INVITES + 1);
     ck_assert_int_eq(authp_store_user_list(store, &filter, &found, pool), AUTHP_OK);
     ck_assert_int_eq(found->nelts, 1);
+}
+END_TEST
+
+/* An invite for another role goes with the column that says so. It does not become one of a
+ * recruiter. */
+START_TEST(no_invite_gets_another_role)
+{
+    apr_array_header_t *found = NULL;
+    const authp_page_t page = {.limit = 10};
+    ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS);
+    ways_back_put_invite(store, pool);
+    ways_back_put_admin_invite(store, pool);
+    ck_assert_int_eq(move(WAYS_BACK_PHONES - 1), WAYS_BACK_PHONES - 1 - STEPS);
+    ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS - WAYS_BACK_PHONES + 1);
+    ck_assert_int_eq(authp_store_invite_list(store, &page, &found, pool), AUTHP_OK);
+    ck_assert_int_eq(found->nelts, 1);
+    ck_assert_ptr_null(APR_ARRAY_IDX(found, 0, authp_invite_t *)->role);
 }
 END_TEST
 
@@ -156,6 +172,14 @@ static const struct {
      "step 6 (used tokens and login codes) holds used_tokens"},
     {ways_back_put_login_code, 6, "login_codes",
      "step 6 (used tokens and login codes) holds login_codes"},
+    {ways_back_put_profiled_user, 8, "users",
+     "step 8 (phone numbers) holds users.profiles, users.phone_used_at"},
+    {ways_back_put_admin_invite, 8, "recruiter_invites",
+     "step 8 (phone numbers) holds recruiter_invites.role"},
+    {ways_back_put_otp_code, 8, "otp_codes", "step 8 (phone numbers) holds otp_codes"},
+    {ways_back_put_tally, 8, "tallies", "step 8 (phone numbers) holds tallies"},
+    {ways_back_put_pending_admin, 8, "pending_admins",
+     "step 8 (phone numbers) holds pending_admins"},
 };
 
 static void check_refused(int steps, const char *refusal)
@@ -188,18 +212,23 @@ START_TEST(data_is_not_lost_by_accident)
 }
 END_TEST
 
+#define PHONES                                                                                     \
+    "step 8 (phone numbers) holds users.profiles, users.phone_used_at, recruiter_invites.role, "   \
+    "otp_codes, tallies, pending_admins; "
+
 START_TEST(a_refusal_names_all_that_would_be_lost)
 {
     ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS);
     ways_back_put_everything(store, pool);
-    check_refused(3, "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
-                     "step 5 (identities) holds user_identities, users.identities; "
-                     "step 4 (failed sign-ins) holds login_failures");
-    check_refused(0, "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
-                     "step 5 (identities) holds user_identities, users.identities; "
-                     "step 4 (failed sign-ins) holds login_failures; "
-                     "step 2 (invites and deletion) holds recruiter_invites, users.deleted_at; "
-                     "step 1 (accounts and sessions) holds users, refresh_tokens, audit_log");
+    check_refused(3, PHONES "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
+                            "step 5 (identities) holds user_identities, users.identities; "
+                            "step 4 (failed sign-ins) holds login_failures");
+    check_refused(0,
+                  PHONES "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
+                         "step 5 (identities) holds user_identities, users.identities; "
+                         "step 4 (failed sign-ins) holds login_failures; "
+                         "step 2 (invites and deletion) holds recruiter_invites, users.deleted_at; "
+                         "step 1 (accounts and sessions) holds users, refresh_tokens, audit_log");
     ck_assert_int_eq(move(0), -STEPS);
     ck_assert_str_eq(shape(), "");
 }
@@ -222,7 +251,7 @@ START_TEST(more_steps_than_there_are)
 {
     authp_store_migrated_t done;
     ck_assert_int_eq(go(store, STEPS + 1, true, &done), AUTHP_E_MALFORMED);
-    ck_assert_str_eq(done.refusal, "this version has 7 steps");
+    ck_assert_str_eq(done.refusal, "this version has 8 steps");
     ck_assert_str_eq(shape(), "");
 }
 END_TEST
@@ -261,12 +290,20 @@ START_TEST(all_steps_or_none)
 }
 END_TEST
 
+/* Looks for the session of ways_back_put_session(). */
+static authp_err_t find_session(authp_store_t *of)
+{
+    authp_session_t session;
+    authp_session_t *got = NULL;
+    columns_fixture_fill(&authp_columns_session, &session, 1, pool);
+    return authp_store_session_by_id(of, session.id.hex, &got, pool);
+}
+
 /* An older version refuses the database, and takes it after the newer version's way back. */
 START_TEST(an_older_version_goes_on)
 {
-    authp_user_t *got = NULL;
     ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS);
-    ways_back_put_plain_user(store, pool);
+    ways_back_put_session(store, pool);
     authp_store_t *older = dialect->open(pool);
     change_dialect(older, STEPS - 1);
     int applied = 0;
@@ -275,26 +312,24 @@ START_TEST(an_older_version_goes_on)
     ck_assert_int_eq(authp_store_migrate(older, &applied, pool), AUTHP_OK);
     ck_assert_int_eq(applied, 0);
     ck_assert_int_eq(authp_store_ping(older, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_user_by_login(older, AUTHP_LOGIN_EMAIL, "email-1", &got, pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(find_session(older), AUTHP_OK);
 }
 END_TEST
 
-/* A process that is running when the schema is set back is not ready any more. What it can still do
- * it does, and for the rest the store is unavailable. A new process makes the steps again. */
+/* A process that is running when the schema is set back still does what it can. For the rest the
+ * store is unavailable. A new process makes the steps again. */
 START_TEST(a_running_process)
 {
     authp_user_t *got = NULL;
     authp_store_t *running = store;
     ck_assert_int_eq(authp_store_ping(running, pool), AUTHP_OK);
-    ways_back_put_linked_user(store, pool);
+    ways_back_put_session(store, pool);
     ways_back_put_used_token(store, pool);
     store = dialect->open(pool);
     ck_assert_int_eq(move(WAYS_BACK_IDENTITIES), WAYS_BACK_IDENTITIES - STEPS);
     ck_assert_int_eq(authp_store_ping(running, pool), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_store_used_token_add(running, "other", NOW, pool), AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_store_user_by_login(running, AUTHP_LOGIN_EMAIL, "email-2", &got, pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(find_session(running), AUTHP_OK);
     ck_assert_int_eq(move(WAYS_BACK_IDENTITIES - 1), -1);
     ck_assert_int_eq(authp_store_user_by_login(running, AUTHP_LOGIN_EMAIL, "email-2", &got, pool),
                      AUTHP_E_UNAVAILABLE);
@@ -304,8 +339,7 @@ START_TEST(a_running_process)
     ck_assert_int_eq(authp_store_ping(running, pool), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(authp_store_ping(dialect->open(pool), pool), AUTHP_OK);
     ck_assert_int_eq(authp_store_ping(running, pool), AUTHP_OK);
-    ck_assert_int_eq(authp_store_user_by_login(running, AUTHP_LOGIN_EMAIL, "email-2", &got, pool),
-                     AUTHP_E_NOT_FOUND);
+    ck_assert_int_eq(find_session(running), AUTHP_E_NOT_FOUND);
 }
 END_TEST
 
@@ -350,6 +384,7 @@ Suite *ways_back_suite(const char *name, SFun setup, SFun teardown)
     tcase_add_test(tests, the_way_back_ends_where_the_way_began);
     tcase_add_loop_test(tests, data_of_the_steps_that_stay_survives, 0, STEPS + 1);
     tcase_add_test(tests, the_deleted_stay_deleted);
+    tcase_add_test(tests, no_invite_gets_another_role);
     tcase_add_loop_test(tests, data_is_not_lost_by_accident, 0,
                         (int)(sizeof(held) / sizeof(held[0])));
     tcase_add_test(tests, a_refusal_names_all_that_would_be_lost);
