@@ -110,6 +110,7 @@ AUTHP_CHECKED authp_err_t authp_mongo_run_insert(authp_mongo_t *m, const char *c
                                                  const bson_t *document);
 typedef enum authp_mongo_change_t {
     AUTHP_MONGO_UPDATE_ONE,
+    AUTHP_MONGO_UPSERT_ONE, /* the same, and inserts if there is none */
     AUTHP_MONGO_UPDATE_MANY,
     AUTHP_MONGO_REPLACE_ONE,
     AUTHP_MONGO_DELETE_MANY, /* takes no update */

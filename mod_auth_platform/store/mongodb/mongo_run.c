@@ -150,6 +150,17 @@ authp_err_t authp_mongo_run_insert(authp_mongo_t *m, const char *collection_name
     return authp_mongo_pool_release(m, client, fine ? NULL : &error);
 }
 
+static bool upsert(mongoc_collection_t *collection, const authp_mongo_write_t *what, bson_t *reply,
+                   bson_error_t *error)
+{
+    bson_t options = BSON_INITIALIZER;
+    BSON_APPEND_BOOL(&options, "upsert", true);
+    bool fine = mongoc_collection_update_one(collection, what->filter, what->update, &options,
+                                             reply, error);
+    bson_destroy(&options);
+    return fine;
+}
+
 static bool change(mongoc_collection_t *collection, const authp_mongo_write_t *what, bson_t *reply,
                    bson_error_t *error)
 {
@@ -157,6 +168,8 @@ static bool change(mongoc_collection_t *collection, const authp_mongo_write_t *w
     case AUTHP_MONGO_UPDATE_ONE:
         return mongoc_collection_update_one(collection, what->filter, what->update, NULL, reply,
                                             error);
+    case AUTHP_MONGO_UPSERT_ONE:
+        return upsert(collection, what, reply, error);
     case AUTHP_MONGO_UPDATE_MANY:
         return mongoc_collection_update_many(collection, what->filter, what->update, NULL, reply,
                                              error);

@@ -6,12 +6,6 @@
  * duplicate, and finds the document when it tries again. */
 #define ROUNDS 8
 
-static authp_err_t ignore(const bson_t *document, void *ctx)
-{
-    (void)document, (void)ctx;
-    return AUTHP_OK;
-}
-
 /* Appends the fields of `document` whose columns have AUTHP_COLUMN_FIXED or not. `key` is in the
  * filter, from which the server takes it. */
 static void split(const authp_columns_t *columns, const bson_t *document, const char *key,
@@ -45,6 +39,7 @@ static void split(const authp_columns_t *columns, const bson_t *document, const 
 authp_err_t authp_mongo_upsert(authp_mongo_t *m, const authp_columns_t *columns, const char *key,
                                const char *value, const void *row)
 {
+    int matched = 0;
     authp_err_t err = AUTHP_E_CONFLICT;
     bson_t document = BSON_INITIALIZER;
     bson_t filter = BSON_INITIALIZER;
@@ -52,10 +47,12 @@ authp_err_t authp_mongo_upsert(authp_mongo_t *m, const authp_columns_t *columns,
     authp_mongo_columns_put(columns, row, &document);
     split(columns, &document, key, &update);
     authp_mongo_match_text(&filter, key, value);
-    const authp_mongo_write_t what = {
-        .collection = columns->table, .filter = &filter, .update = &update};
+    const authp_mongo_write_t what = {.collection = columns->table,
+                                      .change = AUTHP_MONGO_UPSERT_ONE,
+                                      .filter = &filter,
+                                      .update = &update};
     for (int i = 0; i < ROUNDS && err == AUTHP_E_CONFLICT; i++) {
-        err = authp_mongo_run_modify(m, &what, true, ignore, NULL);
+        err = authp_mongo_run_write(m, &what, &matched);
     }
     bson_destroy(&document);
     bson_destroy(&filter);
