@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include <apr_general.h>
+#include <apr_strings.h>
 #include <check.h>
 #include <string.h>
 
@@ -46,12 +47,74 @@ START_TEST(addresses_that_are_not_normal)
 }
 END_TEST
 
+/* The file has the value itself, and any object comes back. */
+static const char *const profiles[] = {
+    "{}",
+    "{\"\":{\"a.b\":1,\"$c\":[null,1.5,9223372036854775807]},\"100%\":{\"n\":\"a\\u0000b\"}}",
+    "{\"provider\":{\"personal_info\":{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":{\"f\":[{}]}}}}}}}}",
+    "{\"seeker\":{\"name\":\"\xf0\x9f\x98\x80\"}}",
+};
+
+static authp_err_t read_back(const authp_user_t *user, authp_user_t **out)
+{
+    size_t len = 0;
+    const char *refusal = NULL;
+    authp_transfer_line_t line = {.row = NULL};
+    const char *text = authp_transfer_file_line(AUTHP_TRANSFER_USER, user, &len, pool);
+    ck_assert_ptr_nonnull(text);
+    authp_err_t err = authp_transfer_file_read_line(text, len, &line, &refusal, pool);
+    *out = line.row;
+    return err;
+}
+
+START_TEST(profiles_come_back)
+{
+    authp_user_t user;
+    authp_user_t *got = NULL;
+    size_t len = 0;
+    columns_fixture_fill(&authp_columns_user, &user, 1, pool);
+    user.profiles = profiles[_i];
+    ck_assert_int_eq(read_back(&user, &got), AUTHP_OK);
+    columns_fixture_same(&authp_columns_user, got, &user, 0, 0);
+    ck_assert_ptr_nonnull(
+        strstr(authp_transfer_file_line(AUTHP_TRANSFER_USER, &user, &len, pool), "\"profiles\":{"));
+    user.profiles = NULL;
+    ck_assert_int_eq(read_back(&user, &got), AUTHP_OK);
+    ck_assert_ptr_null(got->profiles);
+}
+END_TEST
+
+/* Neither a line with them nor a row that has them is taken. */
+static const char *const no_profiles[] = {"[]", "1", "\"{}\"", "{", "null"};
+
+START_TEST(profiles_that_are_none)
+{
+    authp_user_t user;
+    const char *refusal = NULL;
+    authp_transfer_line_t line = {.row = NULL};
+    size_t len = 0;
+    columns_fixture_fill(&authp_columns_user, &user, 1, pool);
+    user.profiles = no_profiles[_i];
+    ck_assert_ptr_null(authp_transfer_file_line(AUTHP_TRANSFER_USER, &user, &len, pool));
+    const char *text = apr_pstrcat(pool,
+                                   "{\"user\":{\"id\":\"6b0000000000000000000001\","
+                                   "\"profiles\":",
+                                   no_profiles[_i], "}}", NULL);
+    ck_assert_int_eq(authp_transfer_file_read_line(text, strlen(text), &line, &refusal, pool),
+                     AUTHP_E_MALFORMED);
+}
+END_TEST
+
 Suite *suite_transfer_row(void)
 {
     Suite *suite = suite_create("transfer_row");
     TCase *tests = tcase_create("transfer_row");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, addresses_that_are_not_normal, 0, 3);
+    tcase_add_loop_test(tests, profiles_come_back, 0,
+                        (int)(sizeof(profiles) / sizeof(profiles[0])));
+    tcase_add_loop_test(tests, profiles_that_are_none, 0,
+                        (int)(sizeof(no_profiles) / sizeof(no_profiles[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -158,6 +158,7 @@ START_TEST(the_hash_of_a_foreign_import)
     authp_user_t stored = account();
     authp_user_t file = account();
     stored.phone = "+15550100";
+    stored.phone_used_at = 7;
     stored.profiles = "{\"seeker\":{}}";
     stored.recruiter_requested_at = 5;
     stored.password_hash = hashes[_i].stored;
@@ -166,6 +167,7 @@ START_TEST(the_hash_of_a_foreign_import)
     authp_user_t row = authp_transfer_rules_adopt(&stored, &file, &scheme);
     ck_assert_pstr_eq(row.password_hash, hashes[_i].kept ? hashes[_i].stored : hashes[_i].file);
     ck_assert_pstr_eq(row.phone, "+15550100");
+    ck_assert_int_eq(row.phone_used_at, 7);
     ck_assert_pstr_eq(row.profiles, "{\"seeker\":{}}");
     ck_assert_int_eq(row.recruiter_requested_at, 5);
     ck_assert_ptr_null(row.identities); /* none that was removed here comes back */

@@ -122,7 +122,8 @@ authp_err_t authp_transfer_file_read_line(const char *text, size_t len, authp_tr
                                           const char **refusal, apr_pool_t *pool)
 {
     json_t *object = NULL;
-    if (authp_json_parse(text, len, &object, pool) != AUTHP_OK || json_object_size(object) != 1) {
+    if (authp_json_parse_stored(text, len, &object, pool) != AUTHP_OK ||
+        json_object_size(object) != 1) {
         return refuse(refusal, "it is no row: the file may be damaged or cut off");
     }
     const char *name = json_object_iter_key(json_object_iter(object));

@@ -85,11 +85,11 @@ const char *authp_transfer_rules_parted(const authp_user_t *stored, const authp_
         return NULL;
     }
     if (replaces && (both || stored->ver > row->ver)) {
-        return "its password, address, roles or lock were changed in this store, and something in "
+        return "its password, address, number, roles or lock were changed in this store, and something in "
                "the file later";
     }
     return !replaces && (both || stored->ver < row->ver)
-               ? "its password, address, roles or lock were changed in the file, and something in "
+               ? "its password, address, number, roles or lock were changed in the file, and something in "
                  "this store later"
                : NULL;
 }
@@ -131,7 +131,7 @@ const char *authp_transfer_rules_parted_foreign(const authp_user_t *stored, cons
 {
     bool replaces = stored->updated_at < row->updated_at;
     return replaces && changed_here(stored) && !same_rights(stored, row)
-               ? "its password, address, roles or lock were changed in this store since it was "
+               ? "its password, address, number, roles or lock were changed in this store since it was "
                  "imported, and something in the file later"
                : NULL;
 }
