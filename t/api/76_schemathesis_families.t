@@ -15,7 +15,7 @@ my $httpd = AuthPlatform::Httpd->new(AuthPlatform::FamilyMounts::host())->start;
 my $tool  = AuthPlatform::Schemathesis->new($httpd, $FindBin::Bin);    # AUTHP_SCHEMATHESIS, for build/e2e.sh
 for my $family (AuthPlatform::FamilyMounts::all()) {
     my $mount = $family->{mount};
-    my %seen  = $tool->run($mount, examples => 3, seconds => 120, least => 50);
+    my %seen  = $tool->run($mount, examples => 3, seconds => 120, least => 50, ($family->{login} ? (login => '/api/auth/login') : ()));
     $tool->reached($mount, %seen);
 }
 $httpd->stop;

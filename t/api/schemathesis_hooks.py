@@ -16,7 +16,7 @@ token = None
 def sign_in():
     """Some routes end the session that asks: then the next request signs in anew."""
     who = {"email": os.environ["AUTHP_EMAIL"], "password": os.environ["AUTHP_PASSWORD"]}
-    request = urllib.request.Request(BASE + "/login", json.dumps(who).encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(os.environ["AUTHP_LOGIN"], json.dumps(who).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return json.load(answer)["access_token"]
 

@@ -89,7 +89,7 @@ my $settings = text('.env.example');
 # Second names of settings, settings of other programs that are accepted, names that are refused as misspelt, and a code of an error.
 my @accepted = text('mod_auth_platform/service/settings/settings_alias.c') =~ /"([A-Z_]+)"/g;
 cmp_ok(scalar @accepted, '>', 10, 'the source has second names');
-my %not_settings = map { $_ => 1 } @accepted, qw(RUN_DIR ENV_FILE TEST_JOBS MORE_PROFILES AUTHP_TEST_MONGO AUTHP_TEST_PG AUTH_USER_ID AUTH_EMAIL AUTH_EMAIL_VERIFIED AUTH_NAME AUTH_USERNAME AUTH_PHONE AUTH_ROLES AUTH_SESSION_ID REMOTE_USER JWT_SECRET MONGO_URL MONGO_DB OTP_SEND_FAILED);
+my %not_settings = map { $_ => 1 } @accepted, qw(RUN_DIR ENV_FILE TEST_JOBS MORE_PROFILES AUTHP_TEST_MONGO AUTHP_TEST_PG AUTH_USER_ID AUTH_EMAIL AUTH_EMAIL_VERIFIED AUTH_NAME AUTH_USERNAME AUTH_PHONE AUTH_ROLES AUTH_SESSION_ID REMOTE_USER JWT_SECRET MONGO_URL MONGO_DB OTP_SEND_FAILED MOBILE_INVALID);
 is_deeply([grep { $settings !~ /^#?$_=/m && !$not_settings{$_} } sort keys %{ { map { $_ => 1 } $text =~ /`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`/g } }], [], 'each setting is one');
 my $makefiles = join '', map { text($_) } 'Makefile', glob 'build/*.mk';
 is_deeply([grep { $makefiles !~ /^(?:[\w -]+ )?\Q$_\E(?: [\w -]+)?:/m } sort keys %{ { map { $_ => 1 } $text =~ /`make ([a-z-]+)/g } }], [], 'each target is one');
