@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The part of build/run.sh, which reads this file, that shows the route families of existing back ends: their two FastAPI apps under
-# uvicorn, and three more virtual hosts at PORT+1 to PORT+3 (conf/demo-families.conf). Where something is missing for that, the demo runs
-# without them and says why. AUTHP_PYTHON names the Python to use.
+# The part of build/run.sh, which reads this file, that shows the route families of existing back ends. The family phone has a virtual host
+# at PORT+4 (conf/demo-phone.conf). The others have two FastAPI apps under uvicorn, and virtual hosts at PORT+1 to PORT+3
+# (conf/demo-families.conf). Where something is missing for that, the demo runs without them and says why. AUTHP_PYTHON names the Python to
+# use.
 # shellcheck disable=SC2154 # the variables and functions of build/run.sh
 
-families='' families_why='' families_python='' families_pids=()
+phone='' families='' families_why='' families_python='' families_pids=()
 
 # Sets families_python to a Python that has the packages and that httpd's user can run.
 families_find_python() {
@@ -22,7 +23,7 @@ families_find_python() {
 
 families_ports_are_free() {
     local add
-    for add in 1 2 3; do
+    for add in "$@"; do
         if [ $((port + add)) -gt 65535 ] || port_is_taken $((port + add)); then
             families_why="port $((port + add)) is in use"
             return 1
@@ -53,8 +54,17 @@ families_are_up() {
     return 1
 }
 
+# The codes of the family phone need a provider. The demo's sends nothing, and is for development alone. Settings of the file count more.
+phone_settings() {
+    env_file_sets OTP_PROVIDER || export OTP_PROVIDER=mock
+    env_file_sets APP_ENV || export APP_ENV=development
+}
+
 families_start() {
-    if ! families_find_python || ! families_ports_are_free; then
+    families_ports_are_free 4 || return 0
+    phone=yes
+    phone_settings
+    if ! families_find_python || ! families_ports_are_free 1 2 3; then
         return 0
     fi
     # Only httpd's user may enter the folder of the sockets, because the apps believe the headers that httpd sends.
@@ -85,14 +95,18 @@ families_stop() {
 
 # Takes the families out after httpd refused the configuration with the message $1. False if they were not in it.
 families_refused() {
-    [ -n "$families" ] || return 1
+    [ -n "$phone" ] || return 1
     families_stop
+    phone=''
     families_why="httpd refuses them: $(grep -v '^AH00014:' <<<"$1" | tail -n 1 | sed 's/^.*AUTHP[0-9]*: //')"
 }
 
 families_define() {
-    [ -n "$families" ] || return 0
+    [ -n "$phone" ] || return 0
     define AUTHP_FAMILIES "$demo/families"
+    define AUTHP_PHONE_CONF "$root/conf/demo-phone.conf"
+    define AUTHP_PORT_PHONE "$((port + 4))"
+    [ -n "$families" ] || return 0
     define AUTHP_FAMILIES_CONF "$root/conf/demo-families.conf"
     define AUTHP_APPS "$tmp/apps"
     define AUTHP_PORT_ASSESSMENT "$((port + 1))"
@@ -102,8 +116,13 @@ families_define() {
 
 # Arguments: what makes text bold, what ends that, and the command line tool with its options.
 families_tell() {
+    [ -z "$phone" ] || cat <<END
+$1# Accounts by phone number: a page that signs people up and in by one-time codes. Nothing is sent; the code is 123456$2
+#   phone       http://127.0.0.1:$((port + 4))/  /api/v1
+
+END
     if [ -z "$families" ]; then
-        printf 'The pages of the route families are not shown: %s.\n\n' "$families_why"
+        printf 'The pages of the %sroute families are not shown: %s.\n\n' "${phone:+other }" "$families_why"
         return
     fi
     cat <<END

@@ -26,12 +26,12 @@ for ([[1280, 900], 'light'], [[390, 800], 'dark']) {
     my $browser = AuthPlatform::Browser->new(size => $size);
     my $page    = AuthPlatform::Families::page($browser);
     $browser->call(POST => "$browser->{session}/goog/cdp/execute", { cmd => 'Emulation.setEmulatedMedia', params => { features => [{ name => 'prefers-color-scheme', value => $colours }] } });
-    for my $family (qw(assessment jobpath ai)) {
+    for my $family (qw(assessment jobpath ai phone)) {
         $browser->go($site->url($family) . '/');
         ok($page->says('who', 'signed out'), "$family on $size->[0] px, $colours");
         $browser->run("$axe; window.axe = axe");
         judge($browser, 'signed out');
-        $browser->run('for (const part of document.querySelectorAll("#view-out, #view-in, [data-for], #chat-line")) part.hidden = part.id === "view-out";'
+        $browser->run('for (const part of document.querySelectorAll("#view-out, #view-in, [data-for], [data-want], #step-code, #chat-line")) part.hidden = part.id === "view-out";'
                 . ' for (const result of document.querySelectorAll(".result, [role=alert]")) result.textContent = "Something is said here.";');
         judge($browser, 'everything for people who are signed in');
         is_deeply([$browser->errors], [], 'nothing in the console');

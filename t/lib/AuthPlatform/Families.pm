@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Families;
-# The route families of `make run` (conf/demo-families.conf), with their pages and apps, in an httpd of the test's own:
+# The route families of `make run` (conf/demo-phone.conf and conf/demo-families.conf), with their pages and apps, in an httpd of the test's own:
 #   my $site = AuthPlatform::Families->new;          starts httpd and both apps
 #   $site->url('assessment');                        http://127.0.0.1:PORT of that family
 #   $site->request(ai => POST => '/rag/rag_query', bearer => $token, json => {...});
@@ -14,7 +14,7 @@ use AuthPlatform::Uvicorn;
 use File::Temp ();
 use JSON ();
 
-my @NAMES = qw(assessment jobpath ai);
+my @NAMES = qw(assessment jobpath ai phone);
 
 # The lines of the demo that set the headers of its pages.
 sub headers {
@@ -34,11 +34,11 @@ sub new {
     $self->{apps} = [map { AuthPlatform::Uvicorn->new($_, socket => "$sockets/$_.sock") } qw(ai assessment)];
     my %define = (MODULES => $modules, SITE => "$conf/demo/site", FAMILIES => "$conf/demo/families", APPS => "$sockets",
         map { ('PORT_' . uc $_ => $self->{port}{$_}) } @NAMES);
-    $self->{httpd} = AuthPlatform::Httpd->new(settings => "SECURE_COOKIES=false\n" . ($o{settings} || ''),
+    $self->{httpd} = AuthPlatform::Httpd->new(settings => "SECURE_COOKIES=false\nAPP_ENV=development\nOTP_PROVIDER=mock\n" . ($o{settings} || ''),
         more => join '', (map {"Define AUTHP_$_ \"$define{$_}\"\n"} sort keys %define),
         "LoadModule mime_module \"$modules/mod_mime.so\"\nTypesConfig /dev/null\nAddType text/html .html\nAddType text/css .css\n",
         "AddType text/javascript .js\nAddType image/svg+xml .svg\n<Directory \"$conf/demo/site\">\nRequire all granted\n</Directory>\n",
-        headers($conf), "AuthPlatformMount /api/auth\nAuthPlatformTokenDelivery ask\nInclude \"$conf/demo-families.conf\"\n");
+        headers($conf), "AuthPlatformMount /api/auth\nAuthPlatformTokenDelivery ask\nInclude \"$conf/demo-phone.conf\"\nInclude \"$conf/demo-families.conf\"\n");
     $self->{httpd}->start;
     return $self;
 }

@@ -8,7 +8,8 @@ export { byId };
 export const keepToken = (value) => { token = value; };
 export const hasToken = () => token !== null;
 
-// Returns {status, body}. The body is {} if the answer has no JSON; the status is 0 if there was no answer.
+// Returns {status, body, wait}. The body is {} if the answer has no JSON; the status is 0 if there was no answer; wait is the number of seconds
+// that Retry-After tells, or 0.
 export async function call(method, path, json, headers = {}) {
     const init = { method, headers: { ...headers } };
     if (token !== null) {
@@ -21,9 +22,9 @@ export async function call(method, path, json, headers = {}) {
     try {
         const answer = await fetch(path, init);
         const body = await answer.json().catch(() => ({}));
-        return { status: answer.status, body };
+        return { status: answer.status, body, wait: Number(answer.headers.get("Retry-After")) || 0 };
     } catch {
-        return { status: 0, body: {} };
+        return { status: 0, body: {}, wait: 0 };
     }
 }
 
