@@ -93,12 +93,16 @@ families_stop() {
     families='' families_pids=()
 }
 
-# Takes the families out after httpd refused the configuration with the message $1. False if they were not in it.
+# Takes the families with apps, or else the family phone, out after httpd refused the configuration with the message $1. False if neither
+# was in it.
 families_refused() {
-    [ -n "$phone" ] || return 1
-    families_stop
-    phone=''
     families_why="httpd refuses them: $(grep -v '^AH00014:' <<<"$1" | tail -n 1 | sed 's/^.*AUTHP[0-9]*: //')"
+    if [ -n "$families" ]; then
+        families_stop
+        return
+    fi
+    [ -n "$phone" ] || return 1
+    phone=''
 }
 
 families_define() {

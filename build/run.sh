@@ -263,10 +263,12 @@ check_configuration() {
     said=$("$httpd" -t -f "$tmp/httpd.conf" 2>&1)
 }
 # Settings that are right for the platform alone, such as ROLES without the role user, can be wrong for the families.
-if ! check_configuration && ! { families_refused "$said" && check_configuration; }; then
-    printf '%s\n' "$said" >&2
-    fail "the configuration is wrong: see the lines above"
-fi
+until check_configuration; do
+    if ! families_refused "$said"; then
+        printf '%s\n' "$said" >&2
+        fail "the configuration is wrong: see the lines above"
+    fi
+done
 
 # --- what is printed ---------------------------------------------------------------------------
 tell() {

@@ -59,11 +59,15 @@ sub apps {
 
 start();
 my %page = said() =~ m{^# +(\w+) +(http://127\.0\.0\.1:\d+)/ }mg;
-is(join(' ', sort keys %page), 'ai assessment jobpath', 'the pages are named') or diag said();
+is(join(' ', sort keys %page), 'ai assessment jobpath phone', 'the pages are named') or diag said();
 is(status("$page{$_}/"), 200, "the page of $_") for sort keys %page;
 is($page{assessment}, 'http://127.0.0.1:' . ($port + 1), 'at the next port');
 is(status("$page{assessment}/api/v1/auth/healthz"), 200, 'its routes');
 is(status("$page{assessment}/api/v1/recruiter/results"), 401, 'its app is guarded');
+is($page{phone}, 'http://127.0.0.1:' . ($port + 4), 'the family phone is at the last one');
+my $sent = $http->post("$page{phone}/api/v1/auth/send-otp", { headers => { 'Content-Type' => 'application/json' }, content => '{"phone":"9876543210"}' });
+is($sent->{status}, 200, 'it sends codes') or diag $sent->{content};
+is(status("$page{phone}/seeker/board.json"), 401, 'its files are guarded');
 my ($line) = said() =~ /^(printf .* user create --role recruiter --verified .*)$/m;
 my ($email) = ($line // '') =~ /--email (\S+)/;
 is(system('bash', '-c', "$line >/dev/null"), 0, 'the printed line makes a recruiter');
@@ -76,13 +80,14 @@ my ($folder) = grep { glob "$_/assessment.sock" } glob '/tmp/authp-run-*/apps';
 my @apps = apps($folder // 'nothing');
 is(scalar @apps, 2, 'two apps run');
 is((stat $folder)[2] & 077, 0, 'their sockets are in a folder of one user');
-is(IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port + 4), undef, 'and they have no port');
+is(IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port + 5), undef, 'and they have no port');
 stop();
 is(scalar apps($folder), 0, 'no app is left');
 
 start(AUTHP_PYTHON => '/bin/false');
-like(said(), qr/^The pages of the route families are not shown: they need the Debian packages python3-fastapi, /m, 'without uvicorn that is said');
+like(said(), qr/^The pages of the other route families are not shown: they need the Debian packages python3-fastapi, /m, 'without uvicorn that is said');
 is(status("http://127.0.0.1:$port/"), 200, 'and the demo runs') or diag said();
+is(status("$page{phone}/api/v1/healthz"), 200, 'with the family phone, which needs no app');
 stop();
 
 my $taken = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port + 2, ReuseAddr => 1) or die "listen: $!\n";
@@ -94,6 +99,13 @@ close $taken;
 
 start(ROLES => 'candidate,recruiter,admin');
 like(said(), qr/are not shown: httpd refuses them: .*\buser\b/, 'settings that are right for the platform alone') or diag said();
+is(status("http://127.0.0.1:$port/"), 200, 'and the demo runs');
+is(status("$page{phone}/api/v1/healthz"), 200, 'with the family phone, which has no role of its own for newcomers');
+stop();
+
+$taken = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $port + 4, ReuseAddr => 1) or die "listen: $!\n";
+start();
+like(said(), qr/^The pages of the route families are not shown: port ${\($port + 4)} is in use/m, 'no port for the family phone');
 is(status("http://127.0.0.1:$port/"), 200, 'and the demo runs');
 stop();
 done_testing;
