@@ -20,7 +20,7 @@ typedef enum authp_setting_kind_t {
     AUTHP_SETTING_KIND,
     AUTHP_SETTING_HASH,        /* bcrypt or argon2id */
     AUTHP_SETTING_RECRUITER,   /* invite, pending or open */
-    AUTHP_SETTING_APP_ENV,     /* production or development */
+    AUTHP_SETTING_APP_ENV,     /* development; anything else counts as production */
     AUTHP_SETTING_CODES,       /* msg91 or mock */
     AUTHP_SETTING_PERMISSIONS, /* JSON, see role_permissions.h */
     AUTHP_SETTING_STORE        /* AUTH_STORE, resolved when the others are known */

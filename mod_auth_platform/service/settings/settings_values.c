@@ -273,12 +273,8 @@ static void set_recruiter(authp_loading_t *loading, const authp_setting_t *row, 
 
 static void set_app_env(authp_loading_t *loading, const authp_setting_t *row, const char *value)
 {
-    bool development = strcmp(value, "development") == 0;
-    if (!development && strcmp(value, "production") != 0) {
-        authp_settings_table_complain(loading, "must be production or development");
-        return;
-    }
-    *(bool *)member(loading, row) = development;
+    /* Other programs that read the same file know more values: staging, dev, local. */
+    *(bool *)member(loading, row) = strcmp(value, "development") == 0;
 }
 
 static const char *const codes_words[] = {
