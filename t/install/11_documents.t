@@ -86,7 +86,7 @@ is_deeply([grep { !$said{$_} } sort keys %in_text], [], 'no document names anoth
 my $reference = text('conf/auth_platform.conf');
 is_deeply([grep { $reference !~ /\b$_\b/ } sort keys %{ { map { $_ => 1 } $text =~ /\b(AuthPlatform[A-Z]\w+)/g } }], [], 'each directive is one');
 my $settings = text('.env.example');
-# Second names of settings, settings of other programs that are accepted, names that are refused as misspelt, and a code of an error.
+# Second names of settings, settings of other programs that are accepted, names that are refused as misspelt, and codes of errors.
 my @accepted = text('mod_auth_platform/service/settings/settings_alias.c') =~ /"([A-Z_]+)"/g;
 cmp_ok(scalar @accepted, '>', 10, 'the source has second names');
 my %not_settings = map { $_ => 1 } @accepted, qw(RUN_DIR ENV_FILE TEST_JOBS MORE_PROFILES AUTHP_TEST_MONGO AUTHP_TEST_PG AUTH_USER_ID AUTH_EMAIL AUTH_EMAIL_VERIFIED AUTH_NAME AUTH_USERNAME AUTH_PHONE AUTH_ROLES AUTH_SESSION_ID REMOTE_USER JWT_SECRET MONGO_URL MONGO_DB OTP_SEND_FAILED MOBILE_INVALID);
