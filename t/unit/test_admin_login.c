@@ -172,6 +172,31 @@ START_TEST(attempts_count)
 }
 END_TEST
 
+static void somebody_else_begins(void *ctx)
+{
+    bool *begun = ctx;
+    const authp_client_t elsewhere = {.ip = "192.0.2.8"};
+    fake_clock_advance(&f.clock, MINUTE);
+    ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &elsewhere), AUTHP_OK);
+    *begun = true;
+}
+
+/* A first step of another client between the look at the client and that at the code: its code
+ * does not count for this client, even if it is right. */
+START_TEST(a_first_step_in_between)
+{
+    bool begun = false;
+    f.settings->limits = true; /* else no tally is read */
+    (void)olga();
+    ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &fixture_client), AUTHP_OK);
+    mem_store_before(f.store, "tally_get", somebody_else_begins, &begun);
+    /* sent_codes.code is the newer one when it is compared. */
+    ck_assert_int_eq(second(OLGA, sent_codes.code, &fixture_client), AUTHP_E_INVALID_OTP);
+    ck_assert(begun);
+    ck_assert_int_eq(sent_codes.messages, 2);
+}
+END_TEST
+
 Suite *suite_admin_login(void)
 {
     Suite *suite = suite_create("admin_login");
@@ -184,6 +209,7 @@ Suite *suite_admin_login(void)
     tcase_add_test(tests, ten_minutes);
     tcase_add_test(tests, what_else_ends_the_first_step);
     tcase_add_test(tests, attempts_count);
+    tcase_add_test(tests, a_first_step_in_between);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -293,6 +293,43 @@ START_TEST(store_down)
 }
 END_TEST
 
+/* A store that fails in the middle of the limits leaves none of them counted. */
+START_TEST(given_back_after_a_failure)
+{
+    const authp_otp_request_t request = {.phone = OTP_PHONE, .purpose = AUTHP_OTP_ENTER};
+    const authp_client_t client = {.ip = address(1)};
+    f.settings->otp_limit_address.count = 1;
+    f.settings->otp_budget_day = 1;
+    for (int nth = 2; nth <= 7; nth++) {
+        mem_store_fail(f.store, "tally_take", nth, AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, NULL, f.pool),
+                         AUTHP_E_UNAVAILABLE);
+    }
+    mem_store_fail(f.store, "tally_take", 1000, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, NULL, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, NULL, f.pool),
+                     AUTHP_E_RATE_LIMITED);
+}
+END_TEST
+
+/* Whoever counts the last wrong code may fail before the number is locked. The next wrong one locks
+ * it then, once. */
+START_TEST(locked_by_the_next_one)
+{
+    authp_log_set_sink(NULL, NULL);
+    f.settings->otp_limit_wrong.count = 2;
+    ck_assert_int_eq(enter(1, address(1), true), 0);
+    ck_assert_int_eq(guess(1, otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
+    mem_store_fail(f.store, "tally_take", 2, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(guess(1, otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
+    ck_assert_ptr_null(fixture_audit(&f, "otp_check"));
+    ck_assert_int_eq(guess(1, otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
+    ck_assert_str_eq(fixture_audit(&f, "otp_check")->reason, "OTP_LIMIT_WRONG *******0001");
+    ck_assert_int_eq(guess(1, o.code), AUTHP_E_INVALID_OTP);
+    ck_assert_int_eq(enter(1, address(1), true), 86400);
+}
+END_TEST
+
 Suite *suite_firewall(void)
 {
     Suite *suite = suite_create("firewall");
@@ -308,6 +345,8 @@ Suite *suite_firewall(void)
     tcase_add_test(tests, wrong_codes);
     tcase_add_test(tests, locked_checks);
     tcase_add_test(tests, store_down);
+    tcase_add_test(tests, given_back_after_a_failure);
+    tcase_add_test(tests, locked_by_the_next_one);
     suite_add_tcase(suite, tests);
     return suite;
 }

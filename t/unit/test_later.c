@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fake_clock.h"
 #include "service/otp/later.h"
 #include "suite.h"
 
@@ -19,6 +20,7 @@
 static apr_pool_t *pool;
 static apr_pool_t *queue_pool;
 static authp_later_t *later;
+static fake_clock_t fake_clock; /* for how long a message has waited */
 static char lines[4000];
 
 /* What was sent. Guarded by `mutex`. */
@@ -70,7 +72,8 @@ static void set_up(void)
     nsent = cancelled = 0;
     blocked = false;
     authp_log_set_sink(keep, NULL);
-    later = authp_later_make(send_it, &nsent, queue_pool);
+    fake_clock_init(&fake_clock);
+    later = authp_later_make(send_it, &nsent, &fake_clock.clock, queue_pool);
 }
 
 static void tear_down(void)
@@ -160,6 +163,27 @@ START_TEST(newer_code_replaces)
     blocked = false;
     wait_for_sent(4);
     ck_assert_str_eq(sent, "+911 000001 6 5\n+912 000004 6 5\n+913 000003 6 5\n+911 000005 6 5\n");
+}
+END_TEST
+
+/* A code that has waited for a minute is not sent. One that replaces an older one has not waited.
+ */
+START_TEST(too_late)
+{
+    blocked = true;
+    ck_assert_int_eq(add("+911", "000001"), AUTHP_OK);
+    wait_until_inside();
+    ck_assert_int_eq(add("+912", "000002"), AUTHP_OK);
+    ck_assert_int_eq(add("+913", "000003"), AUTHP_OK);
+    fake_clock_advance(&fake_clock, 1);
+    ck_assert_int_eq(add("+914", "000004"), AUTHP_OK);
+    fake_clock_advance(&fake_clock, AUTHP_LATER_LATE_MS);
+    ck_assert_int_eq(add("+913", "000005"), AUTHP_OK);
+    blocked = false;
+    wait_for_sent(3);
+    ck_assert_str_eq(sent, "+911 000001 6 5\n+913 000005 6 5\n+914 000004 6 5\n");
+    ck_assert_str_eq(lines,
+                     "AUTHP0361: a code was not sent, because it waited too long for others\n");
 }
 END_TEST
 
@@ -327,7 +351,7 @@ START_TEST(codes_are_wiped)
     apr_pool_t *own = NULL;
     apr_pool_create(&own, pool);
     apr_pool_cleanup_register(own, &found, look, apr_pool_cleanup_null);
-    later = authp_later_make(send_it, &nsent, own);
+    later = authp_later_make(send_it, &nsent, &fake_clock.clock, own);
     ck_assert_int_eq(add("+911", "918273"), AUTHP_OK);
     wait_for_sent(1);
     ck_assert(!has(later, AUTHP_LATER_MOST * 40, "918273"));
@@ -350,6 +374,7 @@ Suite *suite_later(void)
     tcase_add_test(tests, in_order);
     tcase_add_test(tests, texts_are_copied);
     tcase_add_test(tests, newer_code_replaces);
+    tcase_add_test(tests, too_late);
     tcase_add_test(tests, a_full_queue);
     tcase_add_loop_test(tests, what_does_not_fit, 0, sizeof(wrong) / sizeof(wrong[0]));
     tcase_add_test(tests, drained_at_the_end);

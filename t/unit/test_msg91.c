@@ -339,6 +339,20 @@ START_TEST(a_bound_of_callers)
 }
 END_TEST
 
+/* Callers without a place do not wait for one again before there was an answer. */
+START_TEST(a_failure_makes_no_room)
+{
+    make(1);
+    reply.err = AUTHP_E_UNAVAILABLE;
+    for (int i = 0; i < 2; i++) {
+        apr_time_t began = apr_time_now();
+        reply.during = another_caller;
+        ck_assert_int_eq(send_code("123456"), AUTHP_E_OTP_SEND_FAILED);
+        ck_assert_int_eq(apr_time_now() - began < apr_time_from_msec(250), i == 1);
+    }
+}
+END_TEST
+
 static void leave_one(void)
 {
     const authp_otp_message_t message = {
@@ -379,6 +393,7 @@ Suite *suite_msg91(void)
     tcase_add_loop_test(tests, words_of_the_answer, 0, COUNT(words));
     tcase_add_test(tests, a_key_of_letters);
     tcase_add_test(tests, a_bound_of_callers);
+    tcase_add_test(tests, a_failure_makes_no_room);
     tcase_add_test(tests, later);
     suite_add_tcase(suite, tests);
     return suite;

@@ -269,6 +269,11 @@ START_TEST(a_role_is_removed)
     ck_assert_int_eq(row(user)->ver, 3); /* so older tokens lose the role, too */
     ck_assert_int_eq(drop(user, "seeker"), AUTHP_E_NOT_FOUND);
     ck_assert_int_eq(drop(person(OTHER, "admin", true), "admin"), AUTHP_E_LAST_ADMIN);
+    /* Who gets the role again must be verified again. */
+    user = fixture_user(&f, "rae@example.org", "recruiter", true);
+    ck_assert(row(user)->is_recruiter_verified);
+    ck_assert_int_eq(drop(user, "recruiter"), AUTHP_OK);
+    ck_assert(!row(user)->is_recruiter_verified);
 }
 END_TEST
 

@@ -155,6 +155,25 @@ START_TEST(another_programs_text)
 }
 END_TEST
 
+/* The own document is no business of the audit, that of somebody else is. */
+START_TEST(who_is_in_the_audit)
+{
+    authp_user_t *after = NULL;
+    const authp_actor_t self = {.id = user->id.hex, .client = &fixture_client};
+    const authp_profile_document_t change = {.role = "seeker", .job_id = "7"};
+    ck_assert_int_eq(
+        authp_profile_document_write(f.realm, &self, user->id.hex, &change, &after, f.pool),
+        AUTHP_OK);
+    ck_assert_ptr_null(fixture_audit(&f, "user_change"));
+    ck_assert_int_eq(put("seeker", &(authp_profile_document_t){.job_id = "7"}), AUTHP_OK);
+    ck_assert_ptr_null(fixture_audit(&f, "user_change")); /* nothing has changed */
+    ck_assert_int_eq(put("seeker", &(authp_profile_document_t){.job_id = "8"}), AUTHP_OK);
+    ck_assert_str_eq(fixture_audit(&f, "user_change")->reason, "profiles");
+    ck_assert_str_eq(fixture_audit(&f, "user_change")->actor_id, AUTHP_ACTOR_CLI);
+    ck_assert_str_eq(fixture_audit(&f, "user_change")->subject_id, user->id.hex);
+}
+END_TEST
+
 Suite *suite_profile_document(void)
 {
     Suite *suite = suite_create("profile_document");
@@ -165,6 +184,7 @@ Suite *suite_profile_document(void)
     tcase_add_test(tests, bounds);
     tcase_add_test(tests, deep_ones_are_read_again);
     tcase_add_test(tests, another_programs_text);
+    tcase_add_test(tests, who_is_in_the_audit);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -20,12 +20,13 @@ typedef struct entry_t {
     char code[AUTHP_SENDER_LENGTH_MOST + 1];
     int length;
     int minutes;
-    authp_ms_t since; /* monotonic */
+    authp_ms_t since; /* by later->clock */
 } entry_t;
 
 struct authp_later_t {
     authp_later_send_t *send;
     void *ctx;
+    const authp_clock_t *clock;
     pthread_mutex_t mutex; /* guards everything below but `cancel`; never held while sending */
     pthread_cond_t changed;
     pthread_t thread;
@@ -84,7 +85,7 @@ static void *work(void *data)
         }
         take(later, &entry);
         pthread_mutex_unlock(&later->mutex);
-        if (now() - entry.since > AUTHP_LATER_LATE_MS) {
+        if (authp_clock_now(later->clock) - entry.since > AUTHP_LATER_LATE_MS) {
             authp_log(AUTHP_LOG_WARNING, "AUTHP0361",
                       "a code was not sent, because it waited too long for others");
         } else {
@@ -136,12 +137,14 @@ static apr_status_t stop(void *data)
     return APR_SUCCESS;
 }
 
-authp_later_t *authp_later_make(authp_later_send_t *send, void *ctx, apr_pool_t *pool)
+authp_later_t *authp_later_make(authp_later_send_t *send, void *ctx, const authp_clock_t *clock,
+                                apr_pool_t *pool)
 {
     pthread_condattr_t monotonic;
     authp_later_t *later = apr_pcalloc(pool, sizeof(*later));
     later->send = send;
     later->ctx = ctx;
+    later->clock = clock;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&later->mutex, NULL);
@@ -189,7 +192,7 @@ authp_err_t authp_later_add(authp_later_t *later, const authp_otp_message_t *mes
         apr_cpystrn(entry->code, message->code, sizeof(entry->code));
         entry->length = message->length;
         entry->minutes = message->minutes;
-        entry->since = now();
+        entry->since = authp_clock_now(later->clock);
         pthread_cond_broadcast(&later->changed);
     }
     pthread_mutex_unlock(&later->mutex);

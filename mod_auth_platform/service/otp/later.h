@@ -2,6 +2,7 @@
 #ifndef AUTHP_SERVICE_OTP_LATER_H
 #define AUTHP_SERVICE_OTP_LATER_H
 
+#include "base/clock.h"
 #include "service/otp/sender.h"
 
 #include <stdatomic.h>
@@ -22,8 +23,9 @@ typedef void authp_later_send_t(void *ctx, const authp_otp_message_t *message,
 /* Starts no thread yet: the first message does, so an object may be made before a fork. The cleanup
  * of `pool` takes no more messages and sends those that wait for AUTHP_LATER_DRAIN_MS. It then
  * cancels the present one, drops the others, waits until the thread has ended, and wipes all codes.
- */
-authp_later_t *authp_later_make(authp_later_send_t *send, void *ctx, apr_pool_t *pool);
+ * `clock`, a monotonic one, tells for how long a message has waited. */
+authp_later_t *authp_later_make(authp_later_send_t *send, void *ctx, const authp_clock_t *clock,
+                                apr_pool_t *pool);
 
 /* Adds a copy of `message`, which has a code, and returns at once. It replaces an older message to
  * the same number that still waits, because a newer code makes the older one invalid.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/otp/msg91.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "service/otp/later.h"
@@ -155,7 +156,7 @@ authp_otp_sender_t *authp_msg91_make(const authp_settings_t *settings,
                        .key = settings->msg91_auth_key,
                        .base = settings->msg91_base_url,
                        .template = authp_text_url_encode(settings->msg91_template_id, pool)};
-    msg91->later = authp_later_make(send_waiting, msg91, pool);
+    msg91->later = authp_later_make(send_waiting, msg91, authp_clock_monotonic(), pool);
     *sender = (authp_otp_sender_t){.name = "msg91",
                                    .send = send_message,
                                    .send_later = send_later,
