@@ -5,6 +5,7 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Phone qw(error_is success_is);
+use JSON ();
 use Test::More;
 
 my @often = (429, 'Too many tries: wait before the next one.', 'rate_limited');
@@ -38,6 +39,27 @@ is($site->post('/auth/login-otp', { phone => $of->('10'), otp => '9999' })->{jso
 error_is($site->post('/auth/login-otp', { phone => $of->('10'), otp => '1234' }), 400, 'OTP is invalid or expired', 'INVALID_OTP', 'after OTP_LIMIT_WRONG checks are refused');
 waits($site->post('/auth/send-otp', { phone => $of->('10') }), 1, 86400, '... and codes are not sent');
 is($site->post('/auth/send-otp', { phone => $of->('11') })->{status}, 200, 'another number');
+$site->stop;
+
+# Who counts as a stranger: at each route that sends, a number without an account.
+$site = AuthPlatform::Phone->new(limits => 1);
+my $counts = sub {
+    my ($status, $out, $err) = $site->tool('', qw(otp status --json));
+    diag $err if $status;
+    return join ' ', @{ JSON->new->decode($out) }{qw(spent strangers_spent administrators)};
+};
+my ($number, $strangers) = (30, 0);
+for my $route ('/auth/send-otp', '/auth/forgot-password', '/users/register') {
+    my ($stranger, $member) = map { $of->($number++) } 1, 2;
+    $site->tool("three calm words\n", qw(user create --role seeker --phone), $member);
+    my $body = sub { return { phone => $_[0], mobile => $_[0], roles => ['seeker'] } };
+    is($site->post($route, $body->($_))->{status}, 200, "$route $_") for $stranger, $member;
+    $strangers++;
+    is($counts->(), 2 * $strangers . " $strangers 0", '... one of them is a stranger');
+}
+$site->admin('root@example.org', $of->('40'));
+is($site->post('/admin/login', { email => 'root@example.org', password => $site->password })->{status}, 200, 'admin/login');
+is($counts->(), '6 3 1', '... is counted apart');
 $site->stop;
 
 # AUTH_LIMITS=off: no pause and no budget, but five attempts.

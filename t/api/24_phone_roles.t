@@ -60,6 +60,7 @@ error_is($site->request(PUT => $path, json => {}, bearer => $bala), @type, 'not 
 error_is($site->request(PUT => $path, json => {}), 401, 'Could not validate credentials', 'token_missing', 'not by nobody');
 is($site->request(PUT => "/users/$_", json => {}, bearer => $admin)->{json}{code}, 'not_found', "no such profile: $_")
     for "$id{bala}/profiles/seeker", "$id{bala}/profiles/nothing", "$id{bala}/profiles/admin", ('e' x 24) . '/profiles/provider';
+is($site->request(PUT => '/users/' . claims_of($admin)->{sub} . '/profiles/admin', json => { stats => {} }, bearer => $admin)->{json}{code}, 'not_found', '... not even for who is an administrator');
 fields_are($site->request(PUT => $path, json => $_->[0], bearer => $admin), $_->[1], 'wrong: ' . JSON->new->canonical->encode($_->[0]))
     for [{ stats => 1 }, ['stats']], [{ personal_info => [] }, ['personal_info']], [{ job_id => {} }, ['job_id']], [{ stats => {}, job_id => "a\0" }, ['job_id']];
 is($httpd->get("/api/v1/users/$id{bala}")->{body} =~ /"detail"/ ? 1 : 0, 0, 'users/{id} is a path of the app');

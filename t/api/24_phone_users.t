@@ -91,6 +91,16 @@ is(scalar(() = $msg91->seen), 0, '... and MSG91 is not asked');
 error_is($site->post('/users/auth', { %asha, mobile => '9876543218', otp => '1234' }), @wrong, 'a number to which nothing was sent');
 is(scalar(() = $msg91->seen), 0, '... nor is it asked then');
 
+# forgot-password sends to an account that a code may open, and to no other one.
+$site->admin('root@example.org', '+919876543299');
+$site->tool("three calm words\n", qw(user create --role seeker --phone 9876543215));
+$msg91->forget;
+is($site->post('/auth/forgot-password', { phone => $_ })->{status}, 200, "forgot-password $_") for '9876543216', '9876543299', '9876543215';
+my $sent = sub { return join ' ', sort map { $_->{query}{mobile} } $msg91->seen };
+for (1 .. 100) { last if $sent->() =~ /919876543215/; select undef, undef, undef, 0.1 }
+select undef, undef, undef, 0.3;
+is($sent->(), '919876543215', '... goes to neither a number of nobody nor to an administrator');
+
 for my $row (['refuse', 'a refusal'], ['garbage', 'no JSON'], ['status 500', 'an error of its server'], ['lie', 'other words of success']) {
     my ($mode, $name) = @$row;
     $msg91->mode($mode);
