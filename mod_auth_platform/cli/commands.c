@@ -240,7 +240,7 @@ const authp_command_t authp_commands[] = {
      "import",
      "Read the file of an export into the database",
      "An export of this program, or with --format the accounts of another system. Into any store,\n"
-     "empty or not. What is newer here stays. An account whose address, username or\n"
+     "empty or not. What is newer here stays. An account whose address, username, phone number or\n"
      "identity is another's is listed and left out. After an interruption, call it again. With the\n"
      "JWT_SECRET_KEY of the server that made the file, people stay signed in.",
      "import --in accounts.jsonl --dry-run\n"

@@ -32,7 +32,7 @@ const char *authp_input_phone(const authp_context_t *context, const char *text, 
     }
     return authp_phone_parse(context->settings, text, e164, context->pool) == AUTHP_OK
                ? NULL
-               : "This is no phone number, such as +919876543210.";
+               : "This is no phone number. One of any country is written as +919876543210.";
 }
 
 const char *authp_input_check_role(const authp_context_t *context, const char *role)

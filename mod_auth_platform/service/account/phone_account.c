@@ -184,8 +184,7 @@ authp_err_t authp_phone_account_remove_role(const authp_realm_t *realm, const au
     return err;
 }
 
-/* --- the password
- * --------------------------------------------------------------------------------- */
+/* --- the password ----------------------------------------------------------------------------- */
 
 typedef struct reset_t {
     int64_t ver; /* of the account when the code was checked */

@@ -7,8 +7,9 @@
 /* Accounts whose owners sign in with a phone number.
  *
  * A number that nobody has used for PHONE_IDLE_DAYS may belong to another person by now, because
- * telephone companies give numbers away again. So a one-time code alone does not open an idle
- * account that has a password. A sign-in by a code, and one by number and password, count as use.
+ * telephone companies give unused numbers to other people. So a one-time code alone does not open
+ * an idle account that has a password. A sign-in by a code, and one by number and password, count
+ * as use.
  */
 
 /* False: a one-time code never opens this account, because it holds the role admin (its owner signs

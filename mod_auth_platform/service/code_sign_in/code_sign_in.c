@@ -134,7 +134,8 @@ static authp_err_t finish(const authp_realm_t *realm, const opening_t *opening, 
         authp_phone_account_used(realm, opening->user, pool);
         err = authp_session_start(realm, opening->user, client, out, pool);
     }
-    /* What a wrong code does to the audit is the business of service/otp. */
+    /* A request without a right code has no entry here: service/otp counts wrong codes, and writes
+     * an entry when it refuses the number. */
     if (err == AUTHP_OK || opening->right != NULL) {
         audit(realm, opening->user, err, err == AUTHP_OK ? out->session->id.hex : NULL, client,
               pool);
@@ -176,7 +177,7 @@ static authp_err_t become(const authp_realm_t *realm, const char *phone,
         if (err != AUTHP_E_USER_EXISTS) {
             return err;
         }
-        /* Somebody with another code was faster. */
+        /* A parallel request made the account. */
         err = authp_find_by_login(realm, AUTHP_LOGIN_PHONE, phone, user, pool);
     }
     return err == AUTHP_OK

@@ -48,6 +48,7 @@ typedef struct authp_spending_t {
     int64_t administrators;  /* codes outside of the budget */
 } authp_spending_t;
 
+/* Reads the counts of today. */
 AUTHP_CHECKED authp_err_t authp_firewall_spending(const authp_realm_t *realm, authp_spending_t *out,
                                                   apr_pool_t *pool);
 

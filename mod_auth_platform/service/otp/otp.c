@@ -175,9 +175,9 @@ static authp_err_t compare(const authp_realm_t *realm, const authp_otp_code_t *r
                                  : realm->otp->verify(realm->otp->ctx, row->phone, code, pool);
 }
 
-/* What is to be said of a code from which no attempt can be taken. AUTHP_OK: nothing speaks against
- * one. Only codes whose text is known here, and those of the mock, can be "the very code that was
- * used": the provider is not asked again. */
+/* AUTHP_E_OTP_USED or AUTHP_E_OTP_EXPIRED: the newest code was used or has expired. AUTHP_OK: it is
+ * neither. After a code was used, any other code is AUTHP_E_INVALID_OTP, except where MSG91 made
+ * the used one: MSG91 is not asked again, so each code is AUTHP_E_OTP_USED. */
 static authp_err_t state_of(const authp_realm_t *realm, const authp_otp_code_t *row,
                             const char *code, apr_pool_t *pool)
 {
@@ -203,7 +203,8 @@ static void count_wrong(const authp_realm_t *realm, const char *phone, const aut
     }
 }
 
-/* Compares after an attempt was taken. */
+/* Compares `code`, for which an attempt was taken, and gives the attempt back if the provider did
+ * not say whether it is right. */
 static authp_err_t try_it(const authp_realm_t *realm, const authp_otp_code_t *row, const char *code,
                           const authp_client_t *client, apr_pool_t *pool)
 {

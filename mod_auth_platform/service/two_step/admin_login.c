@@ -103,7 +103,7 @@ static authp_err_t find_admin(const authp_realm_t *realm, const char *email, aut
 }
 
 /* AUTHP_E_INVALID_OTP: the client is not that of a first step of `user`, who may be NULL, or the
- * first step is more than AUTHP_ADMIN_LOGIN_MINUTES ago. */
+ * first step is ten minutes ago or more. */
 static authp_err_t check_client(const authp_realm_t *realm, const authp_user_t *user,
                                 const authp_client_t *client, apr_pool_t *pool)
 {
