@@ -330,6 +330,33 @@ START_TEST(locked_by_the_next_one)
 }
 END_TEST
 
+/* The time of an answer must not tell whether a number has an account, so both kinds of numbers
+ * need the same calls of the store: when they pass, and when a limit of all refuses. */
+START_TEST(same_work)
+{
+    static const authp_otp_purpose_t purposes[] = {AUTHP_OTP_ENTER, AUTHP_OTP_RESET,
+                                                   AUTHP_OTP_USER};
+    for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++) {
+        const char *calls[2];
+        for (int known = 0; known < 2; known++) {
+            const char *before = mem_store_calls(f.store, f.pool);
+            ck_assert_ptr_nonnull(before);
+            ck_assert_int_eq(ask(98765, (int)i * 2 + known, address(1), known != 0, purposes[i]),
+                             0);
+            calls[known] = mem_store_calls(f.store, f.pool);
+        }
+        ck_assert_ptr_nonnull(strstr(calls[0], "tally_take"));
+        ck_assert_str_eq(calls[0], calls[1]);
+        for (int known = 0; known < 2; known++) {
+            ck_assert_int_eq(ask(98765, (int)i * 2 + known, address(1), known != 0, purposes[i]),
+                             30);
+            calls[known] = mem_store_calls(f.store, f.pool);
+        }
+        ck_assert_str_eq(calls[0], calls[1]);
+    }
+}
+END_TEST
+
 Suite *suite_firewall(void)
 {
     Suite *suite = suite_create("firewall");
@@ -347,6 +374,7 @@ Suite *suite_firewall(void)
     tcase_add_test(tests, store_down);
     tcase_add_test(tests, given_back_after_a_failure);
     tcase_add_test(tests, locked_by_the_next_one);
+    tcase_add_test(tests, same_work);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -104,12 +104,15 @@ static void add_shared(counts_t *counts, authp_err_t *err, const authp_otp_reque
         add_day(counts, err, "administrators", (count_t){.most = ANY_NUMBER});
         return;
     }
-    if (!request->known) {
-        add_day(counts, err, "strangers",
-                (count_t){.limit = "OTP_BUDGET_DAY", .most = half(s->otp_budget_day)});
-        add(counts, err, "strangers", prefix,
-            limit_of("OTP_LIMIT_PREFIX", &s->otp_limit_prefix, true));
-    }
+    /* Numbers with an account are counted as often, without a limit of their own: else the time of
+     * an answer would tell which numbers have one. */
+    bool known = request->known;
+    add_day(
+        counts, err, known ? "customers" : "strangers",
+        (count_t){.limit = "OTP_BUDGET_DAY", .most = known ? ANY_NUMBER : half(s->otp_budget_day)});
+    count_t prefixed = limit_of("OTP_LIMIT_PREFIX", &s->otp_limit_prefix, true);
+    prefixed.most = known ? ANY_NUMBER : prefixed.most;
+    add(counts, err, known ? "customers" : "strangers", prefix, prefixed);
     add_day(counts, err, "all", (count_t){.limit = "OTP_BUDGET_DAY", .most = s->otp_budget_day});
     add(counts, err, "prefix", prefix, limit_of("OTP_LIMIT_PREFIX", &s->otp_limit_prefix, false));
 }
