@@ -117,7 +117,8 @@ static authp_err_t enter(const char *code, apr_pool_t *pool)
 {
     static const authp_client_t client = {.ip = "192.0.2.7"};
     authp_otp_code_t *right = NULL;
-    authp_err_t err = authp_otp_check(realm, PHONE, AUTHP_OTP_ENTER, code, &client, &right, pool);
+    authp_err_t err = authp_otp_check(realm, &(authp_otp_try_t){PHONE, AUTHP_OTP_ENTER, code},
+                                      &client, &right, pool);
     return err == AUTHP_OK ? authp_otp_use(realm, right, pool) : err;
 }
 

@@ -55,7 +55,8 @@ START_TEST(err_names)
     for (int a = 0; a < AUTHP_E_COUNT; a++) {
         const char *name = authp_err_name((authp_err_t)a);
         ck_assert_str_ne(name, "unknown");
-        ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"), strlen(name));
+        ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"),
+                          strlen(name));
         for (int b = 0; b < a; b++) {
             shared += strcmp(name, authp_err_name((authp_err_t)b)) == 0;
         }

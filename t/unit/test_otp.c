@@ -69,9 +69,9 @@ START_TEST(five_attempts)
 {
     sent(ENTER);
     authp_otp_code_t *right = NULL;
-    ck_assert_int_eq(
-        authp_otp_check(f.realm, OTP_PHONE, ENTER, o.code, &fixture_client, &right, f.pool),
-        AUTHP_OK);
+    ck_assert_int_eq(authp_otp_check(f.realm, &(authp_otp_try_t){OTP_PHONE, ENTER, o.code},
+                                     &fixture_client, &right, f.pool),
+                     AUTHP_OK);
     for (int i = 0; i < 4; i++) {
         ck_assert_int_eq(enter(otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
     }
@@ -131,8 +131,9 @@ START_TEST(a_newer_code)
     authp_otp_code_t *right = NULL;
     sent(ENTER);
     const char *old = apr_pstrdup(f.pool, o.code);
-    ck_assert_int_eq(
-        authp_otp_check(f.realm, OTP_PHONE, ENTER, old, &fixture_client, &right, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_otp_check(f.realm, &(authp_otp_try_t){OTP_PHONE, ENTER, old},
+                                     &fixture_client, &right, f.pool),
+                     AUTHP_OK);
     sent(AUTHP_OTP_RESET);
     ck_assert_int_eq(enter(old), AUTHP_E_INVALID_OTP);
     ck_assert_int_eq(authp_otp_use(f.realm, right, f.pool), AUTHP_E_INVALID_OTP);
@@ -148,9 +149,9 @@ START_TEST(expiry)
     sent(ENTER);
     authp_otp_code_t *right = NULL;
     fake_clock_advance(&f.clock, 5 * MINUTE - 1);
-    ck_assert_int_eq(
-        authp_otp_check(f.realm, OTP_PHONE, ENTER, o.code, &fixture_client, &right, f.pool),
-        AUTHP_OK);
+    ck_assert_int_eq(authp_otp_check(f.realm, &(authp_otp_try_t){OTP_PHONE, ENTER, o.code},
+                                     &fixture_client, &right, f.pool),
+                     AUTHP_OK);
     fake_clock_advance(&f.clock, 1);
     ck_assert_int_eq(enter(o.code), AUTHP_E_OTP_EXPIRED);
     ck_assert_int_eq(enter(otp_fixture_wrong(&o, f.pool)), AUTHP_E_OTP_EXPIRED);
@@ -230,9 +231,9 @@ START_TEST(no_provider)
     authp_otp_code_t *right = NULL;
     f.realm->otp = NULL;
     ck_assert_int_eq(otp_fixture_send(&f, OTP_PHONE, ENTER), AUTHP_E_OTP_UNAVAILABLE);
-    ck_assert_int_eq(
-        authp_otp_check(f.realm, OTP_PHONE, ENTER, "123456", &fixture_client, &right, f.pool),
-        AUTHP_E_OTP_UNAVAILABLE);
+    ck_assert_int_eq(authp_otp_check(f.realm, &(authp_otp_try_t){OTP_PHONE, ENTER, "123456"},
+                                     &fixture_client, &right, f.pool),
+                     AUTHP_E_OTP_UNAVAILABLE);
     ck_assert_int_eq(authp_otp_bound(f.realm, OTP_PHONE, ENTER, "192.0.2.7", NULL, f.pool),
                      AUTHP_E_OTP_UNAVAILABLE);
     ck_assert_ptr_null(fixture_audit(&f, "otp_send"));

@@ -46,7 +46,9 @@ START_TEST(every_error_has_a_row)
     ck_assert_int_lt(problem->status, 600);
     ck_assert_uint_gt(strlen(problem->title), 0);
     ck_assert_uint_gt(strlen(problem->detail), 0);
-    ck_assert_uint_eq(strspn(problem->code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"), strlen(problem->code));
+    ck_assert_uint_eq(
+        strspn(problem->code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"),
+        strlen(problem->code));
     /* The texts have no markup, because authp_refusal_page() writes them without escaping. */
     ck_assert_ptr_null(strpbrk(problem->title, "<>&\""));
     ck_assert_ptr_null(strpbrk(problem->detail, "<>&\""));

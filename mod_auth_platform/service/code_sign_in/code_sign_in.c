@@ -32,7 +32,8 @@ static authp_err_t check_code(const authp_realm_t *realm, const authp_code_proof
                               struct authp_otp_code_t **right, apr_pool_t *pool)
 {
     return realm->otp != NULL
-               ? authp_otp_check(realm, proof->phone, purpose, proof->code, client, right, pool)
+               ? authp_otp_check(realm, &(authp_otp_try_t){proof->phone, purpose, proof->code},
+                                 client, right, pool)
                : AUTHP_E_OTP_UNAVAILABLE;
 }
 

@@ -16,14 +16,12 @@
 #define PROVIDER_MINUTES 10
 #define ADMIN_LOGIN_MINUTES 10
 
-/* An entry of the audit: `what` ("OTP_LIMIT_PHONE", "enter") and the last digits of the number. */
-static void tell(const authp_realm_t *realm, const char *event, const char *what, const char *phone,
-                 bool ok, const authp_client_t *client, apr_pool_t *pool)
+/* Writes an entry of the audit. Its reason becomes entry.reason ("OTP_LIMIT_PHONE", "enter") and
+ * the last digits of the number. */
+static void tell(const authp_realm_t *realm, authp_event_t entry, const char *phone,
+                 const authp_client_t *client, apr_pool_t *pool)
 {
-    const authp_event_t entry = {
-        .event = event,
-        .outcome = ok ? "ok" : "denied",
-        .reason = apr_pstrcat(pool, what, " ", authp_phone_logged(phone, pool), NULL)};
+    entry.reason = apr_pstrcat(pool, entry.reason, " ", authp_phone_logged(phone, pool), NULL);
     authp_audit_write(realm, &entry, client, pool);
 }
 
@@ -36,7 +34,9 @@ static authp_err_t pass_limits(const authp_realm_t *realm, const authp_otp_reque
         err = authp_firewall_take(realm, request, client->ip, &refusal, pool);
     }
     if (err == AUTHP_E_RATE_LIMITED) {
-        tell(realm, "otp_send", refusal.limit, request->phone, false, client, pool);
+        tell(realm,
+             (authp_event_t){.event = "otp_send", .outcome = "denied", .reason = refusal.limit},
+             request->phone, client, pool);
         if (retry_after != NULL) {
             *retry_after = refusal.retry_after;
         }
@@ -113,9 +113,12 @@ authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t
     }
     err = realm->otp->send(realm->otp->ctx, &message, pool);
     authp_secret_wipe(digits, sizeof(digits));
-    tell(realm, "otp_send",
-         err == AUTHP_OK ? authp_otp_code_purpose(request->purpose) : authp_err_name(err),
-         request->phone, err == AUTHP_OK, client, pool);
+    const char *what =
+        err == AUTHP_OK ? authp_otp_code_purpose(request->purpose) : authp_err_name(err);
+    tell(realm,
+         (authp_event_t){
+             .event = "otp_send", .outcome = err == AUTHP_OK ? "ok" : "denied", .reason = what},
+         request->phone, client, pool);
     return err;
 }
 
@@ -138,8 +141,11 @@ authp_err_t authp_otp_send_later(const authp_realm_t *realm, const authp_otp_req
         (void)left;
     }
     authp_secret_wipe(digits, sizeof(digits));
-    tell(realm, "otp_send", authp_otp_code_purpose(request->purpose), request->phone, true, client,
-         pool);
+    tell(realm,
+         (authp_event_t){.event = "otp_send",
+                         .outcome = "ok",
+                         .reason = authp_otp_code_purpose(request->purpose)},
+         request->phone, client, pool);
     return AUTHP_OK;
 }
 
@@ -199,7 +205,10 @@ static void count_wrong(const authp_realm_t *realm, const char *phone, const aut
                   authp_err_name(err));
     }
     if (locked) {
-        tell(realm, "otp_check", "OTP_LIMIT_WRONG", phone, false, client, pool);
+        tell(
+            realm,
+            (authp_event_t){.event = "otp_check", .outcome = "denied", .reason = "OTP_LIMIT_WRONG"},
+            phone, client, pool);
     }
 }
 
@@ -223,11 +232,11 @@ static authp_err_t try_it(const authp_realm_t *realm, const authp_otp_code_t *ro
     return AUTHP_E_OTP_SEND_FAILED;
 }
 
-authp_err_t authp_otp_check(const authp_realm_t *realm, const char *phone,
-                            authp_otp_purpose_t purpose, const char *code,
+authp_err_t authp_otp_check(const authp_realm_t *realm, const authp_otp_try_t *given,
                             const authp_client_t *client, authp_otp_code_t **right,
                             apr_pool_t *pool)
 {
+    const char *phone = given->phone;
     authp_firewall_refusal_t refusal;
     authp_otp_code_t *row = NULL;
     if (realm->otp == NULL) {
@@ -235,10 +244,10 @@ authp_err_t authp_otp_check(const authp_realm_t *realm, const char *phone,
     }
     authp_err_t err = authp_firewall_open(realm, phone, &refusal, pool);
     if (err == AUTHP_OK) {
-        err = find(realm, phone, purpose, &row, pool);
+        err = find(realm, phone, given->purpose, &row, pool);
     }
     if (err == AUTHP_OK) {
-        err = state_of(realm, row, code, pool);
+        err = state_of(realm, row, given->code, pool);
     }
     if (err != AUTHP_OK) {
         return err == AUTHP_E_RATE_LIMITED ? AUTHP_E_INVALID_OTP : err;
@@ -247,12 +256,12 @@ authp_err_t authp_otp_check(const authp_realm_t *realm, const char *phone,
                                   realm->settings->otp_max_attempts, authp_realm_now(realm), pool);
     if (err == AUTHP_E_CONFLICT) {
         /* No attempt is left, or it was used or replaced since it was read. */
-        err = find(realm, phone, purpose, &row, pool);
-        err = err == AUTHP_OK ? state_of(realm, row, code, pool) : err;
+        err = find(realm, phone, given->purpose, &row, pool);
+        err = err == AUTHP_OK ? state_of(realm, row, given->code, pool) : err;
         return err == AUTHP_OK ? AUTHP_E_INVALID_OTP : err;
     }
     if (err == AUTHP_OK) {
-        err = try_it(realm, row, code, client, pool);
+        err = try_it(realm, row, given->code, client, pool);
     }
     if (err == AUTHP_OK) {
         *right = row;

@@ -39,6 +39,12 @@ AUTHP_CHECKED authp_err_t authp_otp_bound(const authp_realm_t *realm, const char
                                           authp_otp_purpose_t purpose, const char *ip,
                                           const char *device, apr_pool_t *pool);
 
+typedef struct authp_otp_try_t {
+    const char *phone;
+    authp_otp_purpose_t purpose;
+    const char *code; /* as somebody has typed it */
+} authp_otp_try_t;
+
 /* Takes one of the code's attempts and compares `code` with the newest code of the number. *right,
  * in `pool`, is to be used up by authp_otp_use(). AUTHP_E_INVALID_OTP: the code is wrong or has no
  * attempt left, the number has none for this purpose, or OTP_LIMIT_WRONG refuses the number.
@@ -46,8 +52,7 @@ AUTHP_CHECKED authp_err_t authp_otp_bound(const authp_realm_t *realm, const char
  * very code that was used (after a code that MSG91 made was used: any code).
  * AUTHP_E_OTP_SEND_FAILED: the provider, which has the code, was not reached (the attempt is given
  * back), or its answer is not known (the attempt counts). */
-AUTHP_CHECKED authp_err_t authp_otp_check(const authp_realm_t *realm, const char *phone,
-                                          authp_otp_purpose_t purpose, const char *code,
+AUTHP_CHECKED authp_err_t authp_otp_check(const authp_realm_t *realm, const authp_otp_try_t *given,
                                           const authp_client_t *client,
                                           struct authp_otp_code_t **right, apr_pool_t *pool);
 

@@ -127,8 +127,8 @@ static authp_err_t check_code(const authp_realm_t *realm, const authp_user_t *us
         err = AUTHP_E_INVALID_OTP;
     }
     if (err == AUTHP_OK) {
-        err =
-            authp_otp_check(realm, user->phone, AUTHP_OTP_ADMIN_LOGIN, code, client, &right, pool);
+        err = authp_otp_check(realm, &(authp_otp_try_t){user->phone, AUTHP_OTP_ADMIN_LOGIN, code},
+                              client, &right, pool);
     }
     if (err == AUTHP_OK) {
         err = check_client(realm, user, client, pool);

@@ -143,7 +143,8 @@ static authp_err_t take(const authp_realm_t *realm, const char *mobile, const ch
     authp_otp_code_t *right = NULL;
     authp_err_t err = authp_phone_parse(realm->settings, mobile, &phone, pool);
     if (err == AUTHP_OK) {
-        err = authp_otp_check(realm, phone, AUTHP_OTP_ADMIN_REGISTER, code, client, &right, pool);
+        err = authp_otp_check(realm, &(authp_otp_try_t){phone, AUTHP_OTP_ADMIN_REGISTER, code},
+                              client, &right, pool);
     }
     if (err == AUTHP_OK) {
         err = authp_otp_use(realm, right, pool);

@@ -76,6 +76,7 @@ static const char *decode_name(const char *name, apr_pool_t *pool)
     return out;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): a value is a tree, whose depth AUTHP_JSON_STORED_DEPTH bounds. */
 static void put_value(bson_t *out, const char *key, const json_t *value, apr_pool_t *pool);
 
 static void put_object(bson_t *out, const char *key, const json_t *object, apr_pool_t *pool)
@@ -131,6 +132,7 @@ static void put_value(bson_t *out, const char *key, const json_t *value, apr_poo
         break;
     }
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* NULL: the text is no JSON text of an object. */
 static json_t *object_of(const char *text, apr_pool_t *pool)
@@ -192,6 +194,7 @@ static const char *path_of(const change_t *change, const char *path, const char 
     return apr_pstrcat(change->pool, path, ".", encode_name(name, change->pool), NULL);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as above. */
 static void change_value(const change_t *change, const char *path, const json_t *before,
                          const json_t *after, int depth);
 
@@ -226,6 +229,7 @@ static void change_value(const change_t *change, const char *path, const json_t 
     }
     put_value(change->set, path, after, change->pool);
 }
+/* NOLINTEND(misc-no-recursion) */
 
 void authp_mongo_json_change(bson_t *set, bson_t *unset, const char *key, const char *before,
                              const char *after)
@@ -240,6 +244,7 @@ void authp_mongo_json_change(bson_t *set, bson_t *unset, const char *key, const 
     apr_pool_destroy(change.pool);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as above. */
 static json_t *get_value(const bson_iter_t *at, int depth, apr_pool_t *pool);
 
 /* A member whose name is not UTF-8 is left out. Takes the members of a document or an array. */
@@ -308,6 +313,7 @@ static json_t *get_value(const bson_iter_t *at, int depth, apr_pool_t *pool)
         return get_foreign(at, pool);
     }
 }
+/* NOLINTEND(misc-no-recursion) */
 
 void authp_mongo_json_get(const authp_mongo_reader_t *reader, const char *key, const char **out)
 {

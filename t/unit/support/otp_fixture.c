@@ -58,7 +58,8 @@ authp_err_t otp_fixture_enter(const authp_realm_t *realm, const char *phone,
                               authp_otp_purpose_t purpose, const char *code, apr_pool_t *pool)
 {
     authp_otp_code_t *right = NULL;
-    authp_err_t err = authp_otp_check(realm, phone, purpose, code, &fixture_client, &right, pool);
+    authp_err_t err = authp_otp_check(realm, &(authp_otp_try_t){phone, purpose, code},
+                                      &fixture_client, &right, pool);
     return err == AUTHP_OK ? authp_otp_use(realm, right, pool) : err;
 }
 
