@@ -70,6 +70,7 @@ START_TEST(a_new_window_begins)
     ck_assert_int_eq(count(one, NOW + 2 * WINDOW - 1), 1);
     take(one, 1, NOW + WINDOW, AUTHP_E_CONFLICT, 1, NOW + 2 * WINDOW);
     take(one, 1, NOW + 9 * WINDOW, AUTHP_OK, 1, NOW + 10 * WINDOW);
+    take(one, 3, NOW + 10 * WINDOW, AUTHP_OK, 1, NOW + 11 * WINDOW); /* one that was not full */
 }
 END_TEST
 

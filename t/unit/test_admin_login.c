@@ -172,6 +172,19 @@ START_TEST(attempts_count)
 }
 END_TEST
 
+START_TEST(how_long_to_wait)
+{
+    int wait = 0;
+    authp_client_t client = fixture_client;
+    client.retry_after = &wait;
+    (void)olga();
+    f.settings->limits = true;
+    ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &client), AUTHP_OK);
+    ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &client), AUTHP_E_RATE_LIMITED);
+    ck_assert_int_eq(wait, 30);
+}
+END_TEST
+
 static void somebody_else_begins(void *ctx)
 {
     bool *begun = ctx;
@@ -209,6 +222,7 @@ Suite *suite_admin_login(void)
     tcase_add_test(tests, ten_minutes);
     tcase_add_test(tests, what_else_ends_the_first_step);
     tcase_add_test(tests, attempts_count);
+    tcase_add_test(tests, how_long_to_wait);
     tcase_add_test(tests, a_first_step_in_between);
     suite_add_tcase(suite, tests);
     return suite;

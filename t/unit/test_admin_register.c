@@ -8,6 +8,7 @@
 #include "fixture.h"
 #include "sent_codes.h"
 #include "service/account/user.h"
+#include "service/invite/admin_invite.h"
 #include "service/invite/invite.h"
 #include "service/two_step/admin_register.h"
 #include "suite.h"
@@ -250,6 +251,39 @@ START_TEST(parallel_second_steps)
 }
 END_TEST
 
+/* The account is looked at before the invite is used up. */
+START_TEST(a_taken_address_leaves_the_invite)
+{
+    authp_user_t *user = NULL;
+    authp_invite_t *left = NULL;
+    const char *code = invite(OLGA, "admin");
+    ck_assert_int_eq(begin_as(OLGA, code, NULL), AUTHP_OK);
+    (void)fixture_user(&f, OLGA, "candidate", false);
+    ck_assert_int_eq(finish(sent_codes.code, &user), AUTHP_E_USER_EXISTS);
+    ck_assert_int_eq(authp_admin_invite_find(f.realm, code, OLGA, &left, f.pool), AUTHP_OK);
+    ck_assert_int_eq(left->used_at, 0);
+}
+END_TEST
+
+START_TEST(how_long_to_wait)
+{
+    const char *phone = NULL;
+    int wait = 0;
+    authp_client_t client = fixture_client;
+    const authp_admin_register_t in = {.email = OLGA,
+                                       .password = FIXTURE_PASSWORD,
+                                       .password_len = strlen(FIXTURE_PASSWORD),
+                                       .mobile = PHONE,
+                                       .admin_id = boss->id.hex};
+    client.retry_after = &wait;
+    f.settings->limits = true;
+    ck_assert_int_eq(authp_admin_register_begin(f.realm, &in, &client, &phone, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_admin_register_begin(f.realm, &in, &client, &phone, f.pool),
+                     AUTHP_E_RATE_LIMITED);
+    ck_assert_int_eq(wait, 30);
+}
+END_TEST
+
 Suite *suite_admin_register(void)
 {
     Suite *suite = suite_create("admin_register");
@@ -265,6 +299,8 @@ Suite *suite_admin_register(void)
     tcase_add_test(tests, what_happened_between_the_steps);
     tcase_add_test(tests, a_code_that_was_not_sent);
     tcase_add_test(tests, parallel_second_steps);
+    tcase_add_test(tests, a_taken_address_leaves_the_invite);
+    tcase_add_test(tests, how_long_to_wait);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -144,6 +144,24 @@ START_TEST(a_newer_code)
 END_TEST
 
 /* The store's clock decides, to the millisecond. */
+static void somebody_is_faster(void *ctx)
+{
+    (void)ctx;
+    ck_assert_int_eq(enter(o.code), AUTHP_OK);
+}
+
+/* Between the look at the code and its attempt. */
+START_TEST(used_in_between)
+{
+    sent(ENTER);
+    mem_store_before(f.store, "otp_attempt", somebody_is_faster, NULL);
+    ck_assert_int_eq(enter(o.code), AUTHP_E_OTP_USED);
+    sent(ENTER);
+    mem_store_before(f.store, "otp_attempt", somebody_is_faster, NULL);
+    ck_assert_int_eq(enter(otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
+}
+END_TEST
+
 START_TEST(expiry)
 {
     sent(ENTER);
@@ -290,6 +308,7 @@ Suite *suite_otp(void)
                         (int)(sizeof(no_codes) / sizeof(no_codes[0])));
     tcase_add_test(tests, purposes_and_numbers);
     tcase_add_test(tests, a_newer_code);
+    tcase_add_test(tests, used_in_between);
     tcase_add_test(tests, expiry);
     tcase_add_loop_test(tests, lengths_and_minutes, 0, 6);
     tcase_add_test(tests, rolled_keys);

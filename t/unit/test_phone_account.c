@@ -333,6 +333,21 @@ START_TEST(a_number_is_set)
 }
 END_TEST
 
+static void somebody_takes_it(void *ctx)
+{
+    (void)ctx;
+    (void)person(PHONE, "seeker", false);
+}
+
+START_TEST(a_number_is_taken_meanwhile)
+{
+    const authp_user_t *user = person(OTHER, "seeker", false);
+    mem_store_before(f.store, "user_update", somebody_takes_it, NULL);
+    ck_assert_int_eq(set(user, PHONE), AUTHP_E_USER_EXISTS);
+    ck_assert_str_eq(row(user)->phone, OTHER);
+}
+END_TEST
+
 Suite *suite_phone_account(void)
 {
     Suite *suite = suite_create("phone_account");
@@ -351,6 +366,7 @@ Suite *suite_phone_account(void)
     tcase_add_test(tests, a_role_is_removed);
     tcase_add_test(tests, a_password_is_reset);
     tcase_add_test(tests, a_number_is_set);
+    tcase_add_test(tests, a_number_is_taken_meanwhile);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which service sends codes by the settings, and what is said if none does. */
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <apr_pools.h>
+#include <apr_strings.h>
 
 #include "service/otp/mock.h"
 #include "service/otp/sender_open.h"
@@ -68,14 +74,63 @@ START_TEST(msg91)
 }
 END_TEST
 
+static int silent; /* a socket whose clients get no answer */
+
+static void *send_now(void *data)
+{
+    const authp_otp_message_t message = {.phone = "+919876543210", .length = 6, .minutes = 10};
+    apr_pool_t *own = data;
+    ck_assert_int_eq(sender->send(sender->ctx, &message, own), AUTHP_E_OTP_SEND_FAILED);
+    return NULL;
+}
+
+static int next_client(int patience_ms)
+{
+    struct pollfd waiting = {.fd = silent, .events = POLLIN};
+    return poll(&waiting, 1, patience_ms) == 1 ? accept(silent, NULL, NULL) : -1;
+}
+
+/* The thread that sends after the answer has a connection of its own: callers who wait for an
+ * answer may use up all places. */
+START_TEST(a_connection_for_later)
+{
+    const authp_otp_message_t message = {
+        .phone = "+919876543211", .code = "123456", .length = 6, .minutes = 5};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    pthread_t thread;
+    apr_pool_t *own = NULL;
+    apr_pool_create(&own, NULL);
+    silent = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(silent, (struct sockaddr *)&at, len), 0);
+    ck_assert_int_eq(listen(silent, 4), 0);
+    ck_assert_int_eq(getsockname(silent, (struct sockaddr *)&at, &len), 0);
+    settings.msg91_base_url = apr_psprintf(pool, "http://127.0.0.1:%d", ntohs(at.sin_port));
+    open_by(AUTHP_OTP_BY_MSG91);
+    ck_assert_int_eq(pthread_create(&thread, NULL, send_now, own), 0);
+    int first = next_client(20000);
+    ck_assert_int_ge(first, 0);
+    ck_assert_int_eq(sender->send_later(sender->ctx, &message), AUTHP_OK);
+    int second = next_client(2000); /* the first one gives up after 3 s */
+    ck_assert_int_ge(second, 0);
+    close(first);
+    close(second);
+    pthread_join(thread, NULL);
+    close(silent);
+    apr_pool_destroy(own);
+}
+END_TEST
+
 Suite *suite_sender_open(void)
 {
     Suite *suite = suite_create("sender_open");
     TCase *tests = tcase_create("sender_open");
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
     tcase_add_test(tests, nobody);
     tcase_add_test(tests, mock);
     tcase_add_test(tests, msg91);
+    tcase_add_test(tests, a_connection_for_later);
     suite_add_tcase(suite, tests);
     return suite;
 }
