@@ -42,7 +42,7 @@ is($site->post('/auth/send-otp', { phone => $of->('11') })->{status}, 200, 'anot
 $site->stop;
 
 # Who counts as a stranger: at each route that sends, a number without an account.
-$site = AuthPlatform::Phone->new(limits => 1);
+$site = AuthPlatform::Phone->new(limits => 1, settings => "AUTH_LIMIT_REGISTER=1/1h\n");
 my $counts = sub {
     my ($status, $out, $err) = $site->tool('', qw(otp status --json));
     diag $err if $status;
@@ -57,9 +57,13 @@ for my $route ('/auth/send-otp', '/auth/forgot-password', '/users/register') {
     $strangers++;
     is($counts->(), 2 * $strangers . " $strangers 0", '... one of them is a stranger');
 }
-$site->admin('root@example.org', $of->('40'));
+my $root = $site->admin('root@example.org', $of->('40'));
 is($site->post('/admin/login', { email => 'root@example.org', password => $site->password })->{status}, 200, 'admin/login');
 is($counts->(), '6 3 1', '... is counted apart');
+my $new = sub { my ($number, %how) = @_; return $site->post('/admin/register', { email => "a$number\@example.org", password => $site->password, mobile => $of->($number), name => 'A', roles => ['admin'], %{ delete $how{more} || {} } }, %how) };
+is($new->($_, bearer => $root)->{status}, 200, 'an administrator asks for any number of others') for 41 .. 43;
+is($counts->(), '6 3 4', '... whose codes are counted apart, too');
+is($new->(44, more => { invite_code => 'x' })->{json}{code}, $_, 'others are bound by AUTH_LIMIT_REGISTER') for 'invite_invalid', 'rate_limited';
 $site->stop;
 
 # AUTH_LIMITS=off: no pause and no budget, but five attempts.
