@@ -129,6 +129,24 @@ START_TEST(bounds)
 }
 END_TEST
 
+/* The parser replaces numbers that are too large. A document with one would be stored with another
+ * value than the one that was sent. */
+START_TEST(lost_numbers)
+{
+    static const char *const lost[] = {"{\"a\":9223372036854775808}",
+                                       "{\"a\":[1,{\"b\":-9223372036854775809}]}",
+                                       "{\"a\":{\"b\":[1e400]}}", "{\"a\":-1e400,\"b\":1}"};
+    static const char *const kept[] = {"{\"a\":9223372036854775807,\"b\":[-9223372036854775808]}",
+                                       "{\"a\":{\"b\":9e307}}", "{\"a\":\"1e400\"}"};
+    for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+        ck_assert_ptr_nonnull(authp_profile_document_wrong(object(lost[i]), f.pool));
+    }
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        ck_assert_ptr_null(authp_profile_document_wrong(object(kept[i]), f.pool));
+    }
+}
+END_TEST
+
 /* Eight levels, the most that a request may have, are read again inside the two of the document. */
 START_TEST(deep_ones_are_read_again)
 {
@@ -182,6 +200,7 @@ Suite *suite_profile_document(void)
     tcase_add_test(tests, parts_are_replaced);
     tcase_add_test(tests, belongs_to_the_role);
     tcase_add_test(tests, bounds);
+    tcase_add_test(tests, lost_numbers);
     tcase_add_test(tests, deep_ones_are_read_again);
     tcase_add_test(tests, another_programs_text);
     tcase_add_test(tests, who_is_in_the_audit);

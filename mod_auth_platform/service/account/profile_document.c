@@ -7,11 +7,36 @@
 
 #include <string.h>
 
+#define HUGE_NUMBER 1e308
+
+/* True if there is a number that the parser did not keep: it replaces those that are too large by
+ * 1e308. The depth is bounded by the parser, too. */
+static bool has_lost_number(const json_t *value)
+{
+    bool lost = json_is_real(value) &&
+                (json_real_value(value) >= HUGE_NUMBER || json_real_value(value) <= -HUGE_NUMBER);
+    for (size_t i = 0; !lost && i < json_array_size(value); i++) {
+        lost = has_lost_number(json_array_get(value, i));
+    }
+    if (!lost && json_is_object(value)) {
+        const char *key = NULL;
+        json_t *member = NULL;
+        json_object_foreach((json_t *)value, key, member)
+        {
+            lost = lost || has_lost_number(member);
+        }
+    }
+    return lost;
+}
+
 const char *authp_profile_document_wrong(const json_t *value, apr_pool_t *pool)
 {
     size_t len = 0;
     if (!json_is_object(value)) {
         return "This is not an object.";
+    }
+    if (has_lost_number(value)) {
+        return "This has a number that is too large. Send it as a string.";
     }
     (void)authp_json_text(value, &len, pool);
     return len > AUTHP_PROFILE_DOCUMENT_MOST ? "This is more than 8192 bytes of JSON." : NULL;
