@@ -79,12 +79,20 @@ static bool is_success(const authp_fetched_t *answer, const json_t *object)
     return answer->status == 200 && type != NULL && strcmp(type, "success") == 0;
 }
 
-/* The id of a message that was sent. Older versions have it as `message`. */
+/* True for the id of a message that was sent. */
 static bool is_id(const char *text)
 {
     size_t len = text != NULL ? strlen(text) : 0;
     return len > 0 && len <= 64 &&
            strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == len;
+}
+
+/* True for a message of success: these words, or an id, which older versions have there. An id has
+ * a digit; a single word, such as "IPBlocked", is none. */
+static bool is_sent(const char *message)
+{
+    return message != NULL && (strcmp(message, "OTP sent successfully") == 0 ||
+                               (is_id(message) && strpbrk(message, "0123456789") != NULL));
 }
 
 authp_err_t authp_msg91_answer_sent(const authp_fetched_t *answer, const char **said,
@@ -95,8 +103,7 @@ authp_err_t authp_msg91_answer_sent(const authp_fetched_t *answer, const char **
     if (!is_success(answer, object)) {
         return AUTHP_E_OTP_SEND_FAILED;
     }
-    const bool accepted = is_id(authp_json_get_str(object, "request_id")) || is_id(message) ||
-                          (message != NULL && strcmp(message, "OTP sent successfully") == 0);
+    const bool accepted = is_id(authp_json_get_str(object, "request_id")) || is_sent(message);
     return accepted ? AUTHP_OK : AUTHP_E_OTP_SEND_FAILED;
 }
 
