@@ -13,8 +13,8 @@ int authp_input_wrong(const authp_context_t *context, const char *name, const ch
 /* Applies a rule of authp_account_rules_check_* to an argument, which may be no UTF-8. Returns
  * NULL, or what is wrong; prints nothing. */
 const char *authp_input_check(const char *text, const char *(*rule)(const char *, size_t));
-/* *e164: the phone number `text`, which may be E.164 of any country, or a number as people of the
- * countries in PHONE_COUNTRIES write it. Returns NULL, or what is wrong; prints nothing. */
+/* *e164: the phone number `text`, which may be E.164 of any country, or what
+ * authp_phone_parse() takes. Returns NULL, or what is wrong; prints nothing. */
 const char *authp_input_phone(const authp_context_t *context, const char *text, const char **e164);
 /* Returns NULL if there is such a role, else what is wrong. Prints nothing. */
 const char *authp_input_check_role(const authp_context_t *context, const char *role);

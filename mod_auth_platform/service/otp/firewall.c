@@ -104,8 +104,8 @@ static void add_shared(counts_t *counts, authp_err_t *err, const authp_otp_reque
         add_day(counts, err, "administrators", (count_t){.most = ANY_NUMBER});
         return;
     }
-    /* Numbers with an account are counted as often, without a limit of their own: else the time of
-     * an answer would tell which numbers have one. */
+    /* A number with an account passes as many counts as a stranger, two of them without a limit, so
+     * that the time of an answer does not tell which numbers have an account. */
     bool known = request->known;
     add_day(
         counts, err, known ? "customers" : "strangers",

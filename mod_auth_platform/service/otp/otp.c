@@ -16,8 +16,8 @@
 #define PROVIDER_MINUTES 10
 #define ADMIN_LOGIN_MINUTES 10
 
-/* Writes an entry of the audit. Its reason becomes entry.reason ("OTP_LIMIT_PHONE", "enter") and
- * the last digits of the number. */
+/* Writes `entry` to the audit, with the last digits of the number added to its reason:
+ * "OTP_LIMIT_PHONE *******3210". */
 static void tell(const authp_realm_t *realm, authp_event_t entry, const char *phone,
                  const authp_client_t *client, apr_pool_t *pool)
 {

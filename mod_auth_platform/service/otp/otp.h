@@ -39,15 +39,16 @@ AUTHP_CHECKED authp_err_t authp_otp_bound(const authp_realm_t *realm, const char
                                           authp_otp_purpose_t purpose, const char *ip,
                                           const char *device, apr_pool_t *pool);
 
+/* A code that somebody has typed, to be checked. */
 typedef struct authp_otp_try_t {
-    const char *phone;
+    const char *phone; /* E.164 */
     authp_otp_purpose_t purpose;
-    const char *code; /* as somebody has typed it */
+    const char *code; /* any text */
 } authp_otp_try_t;
 
-/* Takes one of the code's attempts and compares `code` with the newest code of the number. *right,
- * in `pool`, is to be used up by authp_otp_use(). AUTHP_E_INVALID_OTP: the code is wrong or has no
- * attempt left, the number has none for this purpose, or OTP_LIMIT_WRONG refuses the number.
+/* Takes one of the code's attempts and compares given->code with the newest code of the number.
+ * *right, in `pool`, is to be used up by authp_otp_use(). AUTHP_E_INVALID_OTP: the code is wrong or
+ * has no attempt left, the number has none for this purpose, or OTP_LIMIT_WRONG refuses the number.
  * AUTHP_E_OTP_UNAVAILABLE: there is no provider. AUTHP_E_OTP_EXPIRED. AUTHP_E_OTP_USED: it is the
  * very code that was used (after a code that MSG91 made was used: any code).
  * AUTHP_E_OTP_SEND_FAILED: the provider, which has the code, was not reached (the attempt is given
