@@ -5,7 +5,8 @@ package AuthPlatform::Phone;
 #   my $site = AuthPlatform::Phone->new(msg91 => $look_alike);  codes by MSG91's look-alike (AuthPlatform::Msg91)
 #   $site->post('/auth/send-otp', { phone => '9876543210' });   a request of that mount
 #   my $token = $site->member('9876543210', 'seeker');          registers, and returns the access token
-# settings => TEXT adds to .env, more => TEXT to httpd's configuration. limits => 1 leaves the limits on.
+# settings => TEXT adds to .env, more => TEXT to httpd's configuration. limits => 1 leaves the limits on. realm => $site is another host of
+# the same realm.
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd;
@@ -25,6 +26,7 @@ sub new {
     my $mount = $o{mount} || 'AuthPlatformMount /api/v1 phone';
     my $self = bless { %o, httpd => AuthPlatform::Httpd->new(
             settings => ($o{none} ? '' : $way) . ($o{limits} ? "AUTH_LIMITS=on\n" : '') . ($o{settings} || ''), limits => $o{limits_of_httpd} || '',
+            ($o{realm} ? (realm => $o{realm}->httpd) : ()),
             more => "$mount\nAuthPlatformMount /api/auth\n" . ($o{more} || '')) }, $class;
     $self->{httpd}->start;
     return $self;
