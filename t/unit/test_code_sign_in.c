@@ -186,6 +186,7 @@ START_TEST(codes_do_not_open)
     send_code(AUTHP_OTP_ENTER);
     ck_assert_int_eq(enter(FIXTURE_PASSWORD, &grant), AUTHP_E_NOT_FOUND);
     ck_assert(is_used());
+    ck_assert_ptr_nonnull(fixture_audit(&f, "login"));
     ck_assert_str_eq(fixture_audit(&f, "login")->outcome, "denied");
     ck_assert_ptr_null(fixture_audit(&f, "login")->actor_id);
     ck_assert_int_eq(fixture_audit(&f, "login")->subject_id != NULL, closed[_i].role != NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One-time codes: what is stored, what is sent, which code opens, and what is said of others. */
 #include "base/log.h"
+#include "service/otp/otp_code.h"
 #include "suite.h"
 #include "support/otp_fixture.h"
 
@@ -244,6 +245,34 @@ START_TEST(digits_are_even)
 }
 END_TEST
 
+/* Each byte in turn, again and again. */
+static void fill_in_turn(void *ctx, unsigned char *out, size_t len)
+{
+    unsigned char *next = ctx;
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (*next)++;
+    }
+}
+
+/* Two rounds of all bytes give each digit as often as any other. */
+START_TEST(digits_are_as_likely)
+{
+    int seen[10] = {0};
+    unsigned char next = 0;
+    char digits[AUTHP_SENDER_LENGTH_MOST + 1];
+    const authp_random_t random = {.fill = fill_in_turn, .ctx = &next};
+    for (int i = 0; i < 100; i++) {
+        authp_otp_code_make(&random, 5, digits);
+        for (const char *at = digits; *at != '\0'; at++) {
+            seen[*at - '0']++;
+        }
+    }
+    for (int i = 0; i < 10; i++) {
+        ck_assert_int_eq(seen[i], 50);
+    }
+}
+END_TEST
+
 START_TEST(no_provider)
 {
     authp_otp_code_t *right = NULL;
@@ -314,6 +343,7 @@ Suite *suite_otp(void)
     tcase_add_test(tests, rolled_keys);
     tcase_add_test(tests, hashes_are_bound);
     tcase_add_test(tests, digits_are_even);
+    tcase_add_test(tests, digits_are_as_likely);
     tcase_add_test(tests, no_provider);
     tcase_add_test(tests, a_failed_send);
     tcase_add_test(tests, sent_later);
