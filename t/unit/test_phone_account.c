@@ -61,6 +61,30 @@ static const char *listed(const authp_user_t *user)
     return apr_array_pstrcat(f.pool, row(user)->roles, ',');
 }
 
+/* A session that a code opened must not become an administrator's. Without a number there is none.
+ */
+START_TEST(new_administrators_sign_in_again)
+{
+    const char *const phones[] = {PHONE, NULL};
+    for (size_t i = 0; i < 2; i++) {
+        authp_user_t *user = person(PHONE, "seeker", true);
+        mem_store_user(f.store, user->id.hex)->phone = phones[i];
+        const authp_user_patch_t provider = {.has_roles = true,
+                                             .roles = roles_of("seeker", "provider")};
+        const authp_user_patch_t admin = {.has_roles = true, .roles = roles_of("seeker", "admin")};
+        ck_assert_int_eq(
+            authp_admin_patch(f.realm, &the_operator, user->id.hex, &provider, &user, f.pool),
+            AUTHP_OK);
+        ck_assert_int_lt(row(user)->min_ver, row(user)->ver);
+        ck_assert_int_eq(
+            authp_admin_patch(f.realm, &the_operator, user->id.hex, &admin, &user, f.pool),
+            AUTHP_OK);
+        ck_assert_int_eq(row(user)->min_ver == row(user)->ver, phones[i] != NULL);
+        mem_store_user(f.store, user->id.hex)->phone = NULL;
+    }
+}
+END_TEST
+
 /* --- making accounts --- */
 START_TEST(made_with_a_number)
 {
@@ -354,6 +378,7 @@ Suite *suite_phone_account(void)
     TCase *tests = tcase_create("phone_account");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, made_with_a_number);
+    tcase_add_test(tests, new_administrators_sign_in_again);
     tcase_add_test(tests, signs_in_by_any_spelling);
     tcase_add_test(tests, no_password_no_sign_in);
     tcase_add_test(tests, doors_of_admins_and_of_others);

@@ -120,7 +120,7 @@ authp_err_t authp_admin_patch(const authp_realm_t *realm, const authp_actor_t *a
     authp_user_t *user = NULL;
     authp_err_t err = authp_user_change(realm, id, &edit, &user, pool);
     if (err == AUTHP_OK && edit.killed) {
-        end_sessions(realm, id, "disabled", pool);
+        end_sessions(realm, id, user->disabled ? "disabled" : "admin", pool);
     }
     if (err == AUTHP_OK || err == AUTHP_E_LAST_ADMIN) {
         audit_patch(&what, id, err, pool);
