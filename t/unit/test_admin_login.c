@@ -112,6 +112,20 @@ START_TEST(only_the_client_of_the_first_step)
 }
 END_TEST
 
+START_TEST(another_address_of_the_network)
+{
+    const authp_client_t here = {.ip = "2001:db8:1:2::7"};
+    const authp_client_t later = {.ip = "2001:db8:1:2:aaaa::1"};
+    const authp_client_t elsewhere = {.ip = "2001:db8:1:3::7"};
+    const authp_client_t nowhere = {.ip = NULL};
+    (void)olga();
+    ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &here), AUTHP_OK);
+    ck_assert_int_eq(second(OLGA, sent_codes.code, &elsewhere), AUTHP_E_INVALID_OTP);
+    ck_assert_int_eq(second(OLGA, sent_codes.code, &nowhere), AUTHP_E_INVALID_OTP);
+    ck_assert_int_eq(second(OLGA, sent_codes.code, &later), AUTHP_OK);
+}
+END_TEST
+
 START_TEST(the_device_at_another_address)
 {
     authp_device_t device = {.nusers = 0};
@@ -226,6 +240,7 @@ Suite *suite_admin_login(void)
     tcase_add_test(tests, signs_in);
     tcase_add_test(tests, who_may_not_sign_in);
     tcase_add_test(tests, only_the_client_of_the_first_step);
+    tcase_add_test(tests, another_address_of_the_network);
     tcase_add_test(tests, the_device_at_another_address);
     tcase_add_test(tests, ten_minutes);
     tcase_add_test(tests, what_else_ends_the_first_step);

@@ -5,6 +5,7 @@
 #include "service/account/device.h"
 #include "service/account/find.h"
 #include "service/account/user.h"
+#include "service/limit/limit_network.h"
 #include "service/otp/otp.h"
 #include "service/sign_in/login.h"
 
@@ -32,8 +33,11 @@ static binding_t binding_of(const authp_user_t *user, const authp_client_t *clie
                             apr_pool_t *pool)
 {
     binding_t out = {.ip = NULL};
-    if (client->ip != NULL) {
-        out.ip = text_of(user, client->ip, pool);
+    /* The network, because an IPv6 client changes its address within it every few hours. */
+    unsigned char network[AUTHP_LIMIT_NETWORK_MOST];
+    size_t len = authp_limit_network(client->ip, network);
+    if (len > 0) {
+        out.ip = text_of(user, authp_text_hex(network, len, pool), pool);
     }
     if (client->device != NULL) {
         const unsigned char *id = client->device->id;
