@@ -161,6 +161,24 @@ START_TEST(bound_codes)
 }
 END_TEST
 
+/* What was not sent opens nothing, although the provider accepts a code: it may be an older one of
+ * another purpose. */
+START_TEST(not_sent)
+{
+    o.send_answer = AUTHP_E_OTP_SEND_FAILED;
+    ck_assert_int_eq(otp_fixture_send(&f, OTP_PHONE, AUTHP_OTP_USER), AUTHP_E_OTP_SEND_FAILED);
+    o.verify_answer = AUTHP_OK;
+    ck_assert_int_eq(otp_fixture_enter(f.realm, OTP_PHONE, AUTHP_OTP_USER, "123456", f.pool),
+                     AUTHP_E_INVALID_OTP);
+    ck_assert_int_eq(o.asked, 0);
+    o.send_answer = AUTHP_OK;
+    fake_clock_advance(&f.clock, 30000);
+    ck_assert_int_eq(otp_fixture_send(&f, OTP_PHONE, AUTHP_OTP_USER), AUTHP_OK);
+    ck_assert_int_eq(otp_fixture_enter(f.realm, OTP_PHONE, AUTHP_OTP_USER, "123456", f.pool),
+                     AUTHP_OK);
+}
+END_TEST
+
 Suite *suite_otp_provider(void)
 {
     Suite *suite = suite_create("otp_provider");
@@ -171,6 +189,7 @@ Suite *suite_otp_provider(void)
     tcase_add_test(tests, the_provider_is_not_asked);
     tcase_add_test(tests, the_mock);
     tcase_add_test(tests, bound_codes);
+    tcase_add_test(tests, not_sent);
     suite_add_tcase(suite, tests);
     return suite;
 }

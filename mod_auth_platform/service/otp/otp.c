@@ -99,6 +99,20 @@ static authp_err_t begin(const authp_realm_t *realm, const authp_otp_request_t *
                               : pass_limits(realm, request, client, retry_after, pool);
 }
 
+/* Makes the row of a code that the provider did not send good for nothing. The provider may still
+ * have an older code of another purpose, and would accept that one. */
+static void close_unsent(const authp_realm_t *realm, const authp_otp_request_t *request,
+                         apr_pool_t *pool)
+{
+    authp_otp_code_t *row = NULL;
+    authp_err_t err = authp_store_otp_of(realm->store, request->phone, &row, pool);
+    if (err == AUTHP_OK && row->provider != NULL && row->used_at == 0) {
+        row->provider = "unsent";
+        err = authp_store_otp_put(realm->store, row, pool);
+    }
+    (void)err; /* the client is told that nothing was sent, whatever the store says */
+}
+
 authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t *request,
                            const authp_client_t *client, int *retry_after, apr_pool_t *pool)
 {
@@ -113,6 +127,9 @@ authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t
     }
     err = realm->otp->send(realm->otp->ctx, &message, pool);
     authp_secret_wipe(digits, sizeof(digits));
+    if (err != AUTHP_OK && message.code == NULL) {
+        close_unsent(realm, request, pool);
+    }
     const char *what =
         err == AUTHP_OK ? authp_otp_code_purpose(request->purpose) : authp_err_name(err);
     tell(realm,
