@@ -10,7 +10,8 @@
 #define HUGE_NUMBER 1e308
 
 /* True if there is a number that the parser did not keep: it replaces those that are too large by
- * 1e308. The depth is bounded by the parser, too. */
+ * 1e308. */
+/* NOLINTNEXTLINE(misc-no-recursion): a value is a tree, whose depth the parser bounds. */
 static bool has_lost_number(const json_t *value)
 {
     bool lost = json_is_real(value) &&
