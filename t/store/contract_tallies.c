@@ -6,6 +6,7 @@
 #define NOW CONTRACT_NOW
 #define WINDOW 60000
 
+static const char other[] = "2222222222222222222222222222222222222222222222222222222222222222";
 static const char one[] = "1111111111111111111111111111111111111111111111111111111111111111";
 static const char two[] = "2222222222222222222222222222222222222222222222222222222222222222";
 
@@ -71,6 +72,21 @@ START_TEST(a_new_window_begins)
     take(one, 1, NOW + WINDOW, AUTHP_E_CONFLICT, 1, NOW + 2 * WINDOW);
     take(one, 1, NOW + 9 * WINDOW, AUTHP_OK, 1, NOW + 10 * WINDOW);
     take(one, 3, NOW + 10 * WINDOW, AUTHP_OK, 1, NOW + 11 * WINDOW); /* one that was not full */
+}
+END_TEST
+
+/* A window of a host or store whose clock was ahead does not count until that time. */
+START_TEST(a_window_of_the_future)
+{
+    const authp_ms_t year = INT64_C(366) * 86400 * 1000;
+    take(one, 1, NOW + year, AUTHP_OK, 1, NOW + year + WINDOW);
+    take(one, 1, NOW + year, AUTHP_E_CONFLICT, 1, NOW + year + WINDOW);
+    take(one, 1, NOW, AUTHP_OK, 1, NOW + WINDOW);
+    take(one, 1, NOW + 1, AUTHP_E_CONFLICT, 1, NOW + WINDOW);
+    /* One that is a little ahead counts. */
+    take(other, 1, NOW + WINDOW, AUTHP_OK, 1, NOW + 2 * WINDOW);
+    take(other, 1, NOW, AUTHP_E_CONFLICT, 1, NOW + 2 * WINDOW);
+    take(other, 1, NOW - 1, AUTHP_OK, 1, NOW - 1 + WINDOW);
 }
 END_TEST
 
@@ -146,6 +162,7 @@ void contract_add_tallies(TCase *tests)
 {
     tcase_add_test(tests, a_window_fills);
     tcase_add_test(tests, a_new_window_begins);
+    tcase_add_test(tests, a_window_of_the_future);
     tcase_add_test(tests, none_at_all);
     tcase_add_test(tests, what_is_given_back);
     tcase_add_test(tests, another_length);

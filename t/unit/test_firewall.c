@@ -280,6 +280,21 @@ START_TEST(locked_checks)
 }
 END_TEST
 
+/* What was counted and locked while the store's clock was ahead does not count when it is right. */
+START_TEST(a_clock_that_was_ahead)
+{
+    f.settings->otp_limit_wrong.count = 2;
+    fake_clock_advance(&f.clock, (authp_ms_t)366 * DAY);
+    ck_assert_int_eq(enter(1, address(1), true), 0);
+    ck_assert_int_eq(guess(1, otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
+    ck_assert_int_eq(guess(1, otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
+    ck_assert_int_gt(enter(1, address(1), true), 0);
+    fake_clock_advance(&f.clock, (authp_ms_t)-366 * DAY);
+    ck_assert_int_eq(enter(1, address(1), true), 0);
+    ck_assert_int_eq(guess(1, o.code), AUTHP_OK);
+}
+END_TEST
+
 /* A store that does not answer refuses: no code is sent that was not counted. */
 START_TEST(store_down)
 {
@@ -373,6 +388,7 @@ Suite *suite_firewall(void)
     tcase_add_test(tests, limits_off);
     tcase_add_test(tests, wrong_codes);
     tcase_add_test(tests, locked_checks);
+    tcase_add_test(tests, a_clock_that_was_ahead);
     tcase_add_test(tests, store_down);
     tcase_add_test(tests, given_back_after_a_failure);
     tcase_add_test(tests, locked_by_the_next_one);

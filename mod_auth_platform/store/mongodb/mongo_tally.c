@@ -37,7 +37,10 @@ static authp_err_t count_on(authp_mongo_t *m, const authp_tally_t *tally, read_t
     bson_t filter = BSON_INITIALIZER;
     bson_t update = BSON_INITIALIZER;
     authp_mongo_match_text(&filter, "_id", tally->key);
-    authp_mongo_match_compared(&filter, "began_at", "$gt", tally->now - tally->window_ms);
+    BSON_APPEND_DOCUMENT_BEGIN(&filter, "began_at", &part);
+    BSON_APPEND_DATE_TIME(&part, "$gt", tally->now - tally->window_ms);
+    BSON_APPEND_DATE_TIME(&part, "$lte", tally->now + tally->window_ms);
+    bson_append_document_end(&filter, &part);
     BSON_APPEND_DOCUMENT_BEGIN(&filter, "count", &part);
     BSON_APPEND_INT64(&part, "$lt", tally->most);
     bson_append_document_end(&filter, &part);
@@ -52,14 +55,16 @@ static authp_err_t count_on(authp_mongo_t *m, const authp_tally_t *tally, read_t
     return err;
 }
 
-/* Begins a window if there is none or it is over. AUTHP_E_CONFLICT: one runs. */
-static authp_err_t begin(authp_mongo_t *m, const authp_tally_t *tally, read_tally_t *out)
+/* Begins a window if there is none, or if it began as `op` ("$lte", "$gt") and `bound` say.
+ * AUTHP_E_CONFLICT: there is another one. */
+static authp_err_t begin(authp_mongo_t *m, const authp_tally_t *tally, const char *op,
+                         authp_ms_t bound, read_tally_t *out)
 {
     bson_t part;
     bson_t filter = BSON_INITIALIZER;
     bson_t update = BSON_INITIALIZER;
     authp_mongo_match_text(&filter, "_id", tally->key);
-    authp_mongo_match_compared(&filter, "began_at", "$lte", tally->now - tally->window_ms);
+    authp_mongo_match_compared(&filter, "began_at", op, bound);
     BSON_APPEND_DOCUMENT_BEGIN(&update, "$set", &part);
     BSON_APPEND_INT64(&part, "count", 1);
     BSON_APPEND_DATE_TIME(&part, "began_at", tally->now);
@@ -84,13 +89,20 @@ static authp_err_t look(authp_mongo_t *m, const char *key, read_tally_t *out)
     return err;
 }
 
-/* AUTHP_E_CONFLICT: the window is full. AUTHP_E_NOT_FOUND: it is not, or not any more. */
+/* AUTHP_E_CONFLICT: the window is full. AUTHP_E_NOT_FOUND: it is not, or not any more. A window
+ * from a clock that was ahead gives way to a new one: AUTHP_OK and *taken. */
 static authp_err_t refuse(authp_mongo_t *m, const authp_tally_t *tally, authp_tallied_t *out,
-                          apr_pool_t *pool)
+                          read_tally_t *taken)
 {
-    read_tally_t found = {.pool = pool};
+    read_tally_t found = {.pool = taken->pool};
+    authp_ms_t last = tally->now + tally->window_ms;
     authp_err_t err = look(m, tally->key, &found);
-    bool runs = found.found && found.began_at > tally->now - tally->window_ms;
+    bool ahead = found.found && found.began_at > last;
+    bool runs = found.found && !ahead && found.began_at > tally->now - tally->window_ms;
+    if (err == AUTHP_OK && ahead && tally->most > 0) {
+        err = begin(m, tally, "$gt", last, taken);
+        return err == AUTHP_E_CONFLICT ? AUTHP_E_NOT_FOUND : err;
+    }
     if (err != AUTHP_OK || (tally->most > 0 && (!runs || found.count < tally->most))) {
         return err != AUTHP_OK ? err : AUTHP_E_NOT_FOUND;
     }
@@ -107,10 +119,10 @@ authp_err_t authp_mongo_tally_take(void *self, const authp_tally_t *tally, authp
     for (int i = 0; i < ROUNDS && err == AUTHP_E_NOT_FOUND; i++) {
         err = tally->most > 0 ? count_on(self, tally, &taken) : AUTHP_E_CONFLICT;
         if (err == AUTHP_E_NOT_FOUND) {
-            err = begin(self, tally, &taken);
+            err = begin(self, tally, "$lte", tally->now - tally->window_ms, &taken);
         }
         if (err == AUTHP_E_CONFLICT) {
-            err = refuse(self, tally, out, pool);
+            err = refuse(self, tally, out, &taken);
         }
     }
     if (err == AUTHP_OK) {

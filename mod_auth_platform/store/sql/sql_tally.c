@@ -27,14 +27,16 @@ static authp_err_t refuse(authp_sql_t *sql, const authp_tally_t *tally, authp_ta
     if (err != AUTHP_OK && err != AUTHP_E_NOT_FOUND) {
         return err;
     }
-    bool over = err == AUTHP_E_NOT_FOUND || found.until <= tally->now - tally->window_ms;
+    bool over = err == AUTHP_E_NOT_FOUND || found.until <= tally->now - tally->window_ms ||
+                found.until > tally->now + tally->window_ms;
     out->count = over ? 0 : found.count;
     out->until = (over ? tally->now : found.until) + tally->window_ms;
     return AUTHP_E_CONFLICT;
 }
 
-/* The window is over if it began at `since` or before. A row that is full is not updated, and so
- * not returned. */
+/* The window is over if it began at `since` or before, or later than the end that a new one has. A
+ * row that is full is not updated, and so not returned. */
+#define OVER "NOT (tallies.began_at > {?time} AND tallies.began_at <= {?time})"
 authp_err_t authp_sql_tally_take(void *self, const authp_tally_t *tally, authp_tallied_t *out,
                                  apr_pool_t *pool)
 {
@@ -42,18 +44,17 @@ authp_err_t authp_sql_tally_take(void *self, const authp_tally_t *tally, authp_t
         .name = "tally_take",
         .text = "INSERT INTO {table:tallies} (id, count, began_at, expires_at) "
                 "VALUES ({?text}, 1, {?time}, {?time}) ON CONFLICT (id) DO UPDATE SET "
-                "count = CASE WHEN tallies.began_at <= {?time} THEN 1 ELSE tallies.count + 1 END, "
-                "began_at = CASE WHEN tallies.began_at <= {?time} THEN excluded.began_at "
-                "ELSE tallies.began_at END, "
-                "expires_at = CASE WHEN tallies.began_at <= {?time} THEN excluded.expires_at "
-                "ELSE tallies.expires_at END "
-                "WHERE tallies.began_at <= {?time} OR tallies.count < {?int} "
+                "count = CASE WHEN " OVER " THEN 1 ELSE tallies.count + 1 END, "
+                "began_at = CASE WHEN " OVER " THEN excluded.began_at ELSE tallies.began_at END, "
+                "expires_at = CASE WHEN " OVER " THEN excluded.expires_at "
+                "ELSE tallies.expires_at END WHERE " OVER " OR tallies.count < {?int} "
                 "RETURNING count, {time:began_at}"};
     authp_tallied_t taken = {.count = 0};
     apr_int64_t since = tally->now - tally->window_ms;
     apr_int64_t expires_at = tally->now + tally->window_ms;
-    const void *values[] = {tally->key, &tally->now, &expires_at, &since,
-                            &since,     &since,      &since,      &tally->most};
+    const void *values[] = {tally->key,  &tally->now, &expires_at, &since,
+                            &expires_at, &since,      &expires_at, &since,
+                            &expires_at, &since,      &expires_at, &tally->most};
     (void)pool;
     authp_err_t err = tally->most > 0 ? authp_sql_run(self, &statement, values, read_tally, &taken)
                                       : AUTHP_E_NOT_FOUND;

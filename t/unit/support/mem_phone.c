@@ -119,7 +119,8 @@ static mem_tally_t *find_tally(const mem_t *mem, const char *key)
 static authp_err_t take(mem_t *mem, const authp_tally_t *tally, authp_tallied_t *out)
 {
     mem_tally_t *row = find_tally(mem, tally->key);
-    const bool runs = row != NULL && row->began_at + tally->window_ms > tally->now;
+    const bool runs = row != NULL && row->began_at + tally->window_ms > tally->now &&
+                      row->began_at <= tally->now + tally->window_ms;
     out->until = (runs ? row->began_at : tally->now) + tally->window_ms;
     if (tally->most <= (runs ? row->count : 0)) {
         out->count = runs ? row->count : 0;
