@@ -31,10 +31,8 @@ static authp_err_t check_code(const authp_realm_t *realm, const authp_code_proof
                               authp_otp_purpose_t purpose, const authp_client_t *client,
                               struct authp_otp_code_t **right, apr_pool_t *pool)
 {
-    return realm->otp != NULL
-               ? authp_otp_check(realm, &(authp_otp_try_t){proof->phone, purpose, proof->code},
-                                 client, right, pool)
-               : AUTHP_E_OTP_UNAVAILABLE;
+    const authp_otp_try_t given = {proof->phone, purpose, proof->code};
+    return authp_otp_check(realm, &given, client, right, pool);
 }
 
 /* --- auth/register ---------------------------------------------------------------------------- */
