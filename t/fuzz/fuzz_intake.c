@@ -40,6 +40,10 @@ static authp_settings_t *settings(apr_pool_t *pool)
     made->roles = apr_array_make(pool, 2, sizeof(const char *));
     APR_ARRAY_PUSH(made->roles, const char *) = "candidate";
     APR_ARRAY_PUSH(made->roles, const char *) = "recruiter";
+    apr_array_header_t *countries = apr_array_make(pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(countries, const char *) = "91";
+    made->phone_countries = countries;
+    made->phone_default_country = "91";
     return made;
 }
 

@@ -219,6 +219,7 @@ static const char *const tags[AUTHP_KEY_COUNT] = {
     [AUTHP_KEY_CSRF_NAMED] = "e075013c91227f76bdec22e88f889c112180547d58d9ee5eaa65307865a97aca",
     [AUTHP_KEY_DEVICE] = "e94995a0b7f31fba1cfb4f4bdfd75d6fb411c49d1e3a46558ad2efe9adb8ce51",
     [AUTHP_KEY_LIMIT] = "22e03b409ed178936f0483ad5675edbf148120f4fb79918537d9fc4357b5ff93",
+    [AUTHP_KEY_OTP] = "76f8d2f001fbd3bc3c7bebead44c3ba1a8e4078328c072d165b0972d593cb45e",
 };
 
 static const authp_bytes_t tagged = {"tagged", 6};
