@@ -43,22 +43,30 @@ my $new = '9876543212';
 is($here->post('/auth/send-otp', { phone => $new })->{status}, 200, 'a code');
 my $seen = at_once(32, '/auth/register', sub { return { full_name => 'Bo', phone => $new, password => 'three calm words', user_type => 'seeker', otp => '1234' } });
 is($seen->{'200 ok'}, 1, '32 right codes make one account') or diag explain $seen;
-is(join(' ', grep { !/^200 |^400 /} sort keys %$seen), '', '... and no other answer than 400') or diag explain $seen;
+is(join(' ', grep { !/^(?:200 |400 |503 busy$)/ } sort keys %$seen), '', '... and no other answer than 400') or diag explain $seen;
 
 # --- guesses -----------------------------------------------------------------------------------------------------------
 my $guessed = '9876543213';
 is($there->post('/auth/send-otp', { phone => $guessed })->{status}, 200, 'a code');
 $seen = at_once(24, '/auth/login-otp', sub { return { phone => $guessed, otp => sprintf '%06d', 700_000 + $_[0] } });
-is_deeply($seen, { '400 INVALID_OTP' => 24 }, 'guesses at both hosts') or diag explain $seen;
+cmp_ok($seen->{'400 INVALID_OTP'}, '>=', 5, 'guesses at both hosts') or diag explain $seen;
+is(join(' ', grep { !/^(?:400 INVALID_OTP|503 busy)$/ } sort keys %$seen), '', '... are wrong') or diag explain $seen;
 for my $site ($here, $there) {
     is($site->post('/auth/login-otp', { phone => $guessed, otp => '1234' })->{json}{code}, 'INVALID_OTP', '... use up the attempts of both');
 }
 
 # --- the budget ----------------------------------------------------------------------------------------------------------
 # Four codes were sent to numbers without an account so far. These get at most half of 60.
+# On a busy machine some of a crowd get 503, so others ask until they are refused.
 $seen = at_once(40, '/auth/send-otp', sub { return { phone => sprintf '9%04d00000', 1000 + $_[0] } });
-is($seen->{'200 ok'}, 26, 'the budget is counted together, to the last code') or diag explain $seen;
-is($seen->{'429 rate_limited'}, 14, '... and the rest is told to wait');
+is(join(' ', grep { !/^(?:200 ok|429 rate_limited|503 busy)$/ } sort keys %$seen), '', 'a crowd') or diag explain $seen;
+my $sent = $seen->{'200 ok'} // 0;
+for my $i (0 .. 29) {
+    my $answer = ($i % 2 ? $there : $here)->post('/auth/send-otp', { phone => sprintf '9%04d00000', 2000 + $i });
+    last if $answer->{status} == 429;
+    $sent++ if $answer->{status} == 200;
+}
+is($sent, 26, 'the budget is counted together, to the last code') or diag explain $seen;
 $there->stop;
 $there->httpd->start;
 is($there->post('/auth/send-otp', { phone => '9999900000' })->{status}, 429, 'a host that starts again forgets nothing');
