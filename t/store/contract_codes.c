@@ -110,7 +110,7 @@ static authp_err_t send_to(const char *phone, const char *ip, bool known, apr_po
     const authp_otp_request_t request = {
         .phone = phone, .purpose = AUTHP_OTP_ENTER, .known = known};
     const authp_client_t client = {.ip = ip};
-    return authp_otp_send(realm, &request, &client, NULL, pool);
+    return authp_otp_send(realm, &request, &client, pool);
 }
 
 static authp_err_t enter(const char *code, apr_pool_t *pool)

@@ -158,12 +158,10 @@ END_TEST
  * step void. */
 START_TEST(what_else_ends_the_first_step)
 {
-    int retry_after = 0;
     const authp_user_t *user = olga();
     const authp_otp_request_t enter = {.phone = PHONE, .purpose = AUTHP_OTP_ENTER, .known = true};
     ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &fixture_client), AUTHP_OK);
-    ck_assert_int_eq(authp_otp_send(f.realm, &enter, &fixture_client, &retry_after, f.pool),
-                     AUTHP_OK);
+    ck_assert_int_eq(authp_otp_send(f.realm, &enter, &fixture_client, f.pool), AUTHP_OK);
     ck_assert_int_eq(second(OLGA, sent_codes.code, &fixture_client), AUTHP_E_INVALID_OTP);
     ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &fixture_client), AUTHP_OK);
     ck_assert_int_eq(authp_admin_reset_password(f.realm, &the_operator, user->id.hex,

@@ -56,9 +56,8 @@ static void teardown(void)
 
 static void send_code(authp_otp_purpose_t purpose)
 {
-    int wait = 0;
     const authp_otp_request_t request = {.phone = NUMBER, .purpose = purpose, .known = true};
-    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, &wait, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, f.pool), AUTHP_OK);
 }
 
 static bool is_used(void)

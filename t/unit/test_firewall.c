@@ -50,10 +50,10 @@ static int ask(int prefix, int serial, const char *ip, bool known, authp_otp_pur
                                              apr_psprintf(f.pool, "+91%05d%05d", prefix, serial),
                                          .purpose = purpose,
                                          .known = known};
-    authp_client_t client = {.ip = ip};
     int retry_after = 0;
+    authp_client_t client = {.ip = ip, .retry_after = &retry_after};
     int before = o.sent;
-    authp_err_t err = authp_otp_send(f.realm, &request, &client, &retry_after, f.pool);
+    authp_err_t err = authp_otp_send(f.realm, &request, &client, f.pool);
     ck_assert(err == AUTHP_OK || err == AUTHP_E_RATE_LIMITED);
     ck_assert_int_eq(o.sent - before, err == AUTHP_OK);
     ck_assert_int_eq(retry_after > 0, err == AUTHP_E_RATE_LIMITED);
@@ -302,7 +302,7 @@ START_TEST(store_down)
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
         const authp_otp_request_t request = {.phone = OTP_PHONE, .purpose = AUTHP_OTP_ENTER};
         mem_store_fail(f.store, calls[i], 1, AUTHP_E_UNAVAILABLE);
-        ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, NULL, f.pool),
+        ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, f.pool),
                          AUTHP_E_UNAVAILABLE);
         fake_clock_advance(&f.clock, 30 * SECOND);
     }
@@ -319,13 +319,11 @@ START_TEST(given_back_after_a_failure)
     f.settings->otp_budget_day = 1;
     for (int nth = 2; nth <= 7; nth++) {
         mem_store_fail(f.store, "tally_take", nth, AUTHP_E_UNAVAILABLE);
-        ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, NULL, f.pool),
-                         AUTHP_E_UNAVAILABLE);
+        ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, f.pool), AUTHP_E_UNAVAILABLE);
     }
     mem_store_fail(f.store, "tally_take", 1000, AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, NULL, f.pool), AUTHP_OK);
-    ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, NULL, f.pool),
-                     AUTHP_E_RATE_LIMITED);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &client, f.pool), AUTHP_E_RATE_LIMITED);
 }
 END_TEST
 

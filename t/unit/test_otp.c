@@ -302,26 +302,26 @@ END_TEST
 START_TEST(sent_later)
 {
     const authp_otp_request_t request = {.phone = OTP_PHONE, .purpose = AUTHP_OTP_RESET};
-    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, true, &fixture_client, NULL, f.pool),
+    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, true, &fixture_client, f.pool),
                      AUTHP_OK);
     ck_assert_int_eq(o.later, 1);
     ck_assert_int_eq(otp_fixture_enter(f.realm, OTP_PHONE, AUTHP_OTP_RESET, o.code, f.pool),
                      AUTHP_OK);
     /* Nothing is sent for an unknown number, but all else is the same: row, audit, limits. */
     fake_clock_advance(&f.clock, 30000);
-    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, false, &fixture_client, NULL, f.pool),
+    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, false, &fixture_client, f.pool),
                      AUTHP_OK);
     ck_assert_int_eq(o.sent, 1);
     ck_assert_int_eq(row()->used_at, 0);
     ck_assert_uint_eq(strlen(row()->code_hmac), 64);
     ck_assert_str_eq(fixture_audit(&f, "otp_send")->outcome, "ok");
     ck_assert_str_eq(fixture_audit(&f, "otp_send")->reason, "reset *******3210");
-    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, false, &fixture_client, NULL, f.pool),
+    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, false, &fixture_client, f.pool),
                      AUTHP_E_RATE_LIMITED);
     /* A full queue does not show. */
     fake_clock_advance(&f.clock, 30000);
     o.send_answer = AUTHP_E_BUSY;
-    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, true, &fixture_client, NULL, f.pool),
+    ck_assert_int_eq(authp_otp_send_later(f.realm, &request, true, &fixture_client, f.pool),
                      AUTHP_OK);
 }
 END_TEST

@@ -138,7 +138,7 @@ START_TEST(bound_codes)
                                    .known = true};
     f.settings->otp_expire_minutes = 60;
     ck_assert_int_eq(bound("192.0.2.7", "device-1"), AUTHP_E_INVALID_OTP);
-    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, NULL, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, f.pool), AUTHP_OK);
     ck_assert_ptr_null(strstr(row()->bound_ip, "192"));
     ck_assert_uint_eq(strlen(row()->bound_device), 64);
     ck_assert_int_eq(bound("192.0.2.7", NULL), AUTHP_OK);
@@ -156,7 +156,7 @@ START_TEST(bound_codes)
     ck_assert_int_eq(bound("192.0.2.7", NULL), AUTHP_E_INVALID_OTP);
     request.bound_ip = NULL;
     request.bound_device = NULL;
-    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, NULL, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, f.pool), AUTHP_OK);
     ck_assert_int_eq(bound("192.0.2.7", "device-1"), AUTHP_E_INVALID_OTP);
 }
 END_TEST

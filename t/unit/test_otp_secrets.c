@@ -102,7 +102,7 @@ START_TEST(no_code_in_rows)
                                          .bound_ip = "192.0.2.77",
                                          .bound_device = "a-device"};
     authp_otp_code_t *row = NULL;
-    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, NULL, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_otp_send(f.realm, &request, &fixture_client, f.pool), AUTHP_OK);
     ck_assert_int_eq(authp_store_otp_of(f.store, OTP_PHONE, &row, f.pool), AUTHP_OK);
     const char *const texts[] = {row->id.hex,    row->code_id.hex, row->purpose,     row->provider,
                                  row->code_hmac, row->bound_ip,    row->bound_device};

@@ -49,10 +49,11 @@ static int ask(int net, int host, bool known)
         .phone = apr_psprintf(own, "+91700%02d%05d", below(PREFIXES), below(100000)),
         .purpose = AUTHP_OTP_ENTER,
         .known = known};
-    const authp_client_t client = {
-        .ip = apr_psprintf(own, "10.%d.%d.%d", net, host / 250, host % 250)};
     int retry_after = 0;
-    authp_err_t err = authp_otp_send(f.realm, &request, &client, &retry_after, own);
+    const authp_client_t client = {
+        .ip = apr_psprintf(own, "10.%d.%d.%d", net, host / 250, host % 250),
+        .retry_after = &retry_after};
+    authp_err_t err = authp_otp_send(f.realm, &request, &client, own);
     ck_assert(err == AUTHP_OK || (err == AUTHP_E_RATE_LIMITED && retry_after > 0));
     apr_pool_destroy(own);
     return err == AUTHP_OK;

@@ -26,7 +26,7 @@ static void tell(const authp_realm_t *realm, authp_event_t entry, const char *ph
 }
 
 static authp_err_t pass_limits(const authp_realm_t *realm, const authp_otp_request_t *request,
-                               const authp_client_t *client, int *retry_after, apr_pool_t *pool)
+                               const authp_client_t *client, apr_pool_t *pool)
 {
     authp_firewall_refusal_t refusal = {0};
     authp_err_t err = authp_firewall_open(realm, request->phone, &refusal, pool);
@@ -37,8 +37,8 @@ static authp_err_t pass_limits(const authp_realm_t *realm, const authp_otp_reque
         tell(realm,
              (authp_event_t){.event = "otp_send", .outcome = "denied", .reason = refusal.limit},
              request->phone, client, pool);
-        if (retry_after != NULL) {
-            *retry_after = refusal.retry_after;
+        if (client->retry_after != NULL) {
+            *client->retry_after = refusal.retry_after;
         }
     }
     return err;
@@ -93,10 +93,9 @@ static authp_err_t make(const authp_realm_t *realm, const authp_otp_request_t *r
 }
 
 static authp_err_t begin(const authp_realm_t *realm, const authp_otp_request_t *request,
-                         const authp_client_t *client, int *retry_after, apr_pool_t *pool)
+                         const authp_client_t *client, apr_pool_t *pool)
 {
-    return realm->otp == NULL ? AUTHP_E_OTP_UNAVAILABLE
-                              : pass_limits(realm, request, client, retry_after, pool);
+    return realm->otp == NULL ? AUTHP_E_OTP_UNAVAILABLE : pass_limits(realm, request, client, pool);
 }
 
 /* Makes the row of a code that the provider did not send good for nothing. The provider may still
@@ -114,11 +113,11 @@ static void close_unsent(const authp_realm_t *realm, const authp_otp_request_t *
 }
 
 authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t *request,
-                           const authp_client_t *client, int *retry_after, apr_pool_t *pool)
+                           const authp_client_t *client, apr_pool_t *pool)
 {
     char digits[AUTHP_SENDER_LENGTH_MOST + 1] = "";
     authp_otp_message_t message;
-    authp_err_t err = begin(realm, request, client, retry_after, pool);
+    authp_err_t err = begin(realm, request, client, pool);
     if (err == AUTHP_OK) {
         err = make(realm, request, digits, &message, pool);
     }
@@ -140,12 +139,11 @@ authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t
 }
 
 authp_err_t authp_otp_send_later(const authp_realm_t *realm, const authp_otp_request_t *request,
-                                 bool real, const authp_client_t *client, int *retry_after,
-                                 apr_pool_t *pool)
+                                 bool real, const authp_client_t *client, apr_pool_t *pool)
 {
     char digits[AUTHP_SENDER_LENGTH_MOST + 1] = "";
     authp_otp_message_t message;
-    authp_err_t err = begin(realm, request, client, retry_after, pool);
+    authp_err_t err = begin(realm, request, client, pool);
     if (err == AUTHP_OK) {
         err = make(realm, request, digits, &message, pool);
     }

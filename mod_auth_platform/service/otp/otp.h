@@ -13,22 +13,20 @@ struct authp_otp_code_t; /* store/model.h */
 
 /* Sends a code, and waits for the provider for at most 3 s. AUTHP_E_OTP_UNAVAILABLE: there is no
  * provider. AUTHP_E_RATE_LIMITED: a limit of spending is reached; nothing was sent, and
- * *retry_after has the seconds to wait. AUTHP_E_OTP_SEND_FAILED: the provider refused or was not
- * reached. It may have sent the code all the same, so the code can be used, and the limits count
- * it.
+ * *client->retry_after has the seconds to wait. AUTHP_E_OTP_SEND_FAILED: the provider refused or
+ * was not reached. It may have sent the code all the same, so the code can be used, and the limits
+ * count it.
  */
 AUTHP_CHECKED authp_err_t authp_otp_send(const authp_realm_t *realm,
                                          const authp_otp_request_t *request,
-                                         const authp_client_t *client, int *retry_after,
-                                         apr_pool_t *pool);
+                                         const authp_client_t *client, apr_pool_t *pool);
 
 /* The same, except that a thread of this child sends the code after the answer, so that neither
  * status nor time tell whether a number has an account. `real` false: everything happens except the
  * sending, and the code that is stored is known to nobody. */
 AUTHP_CHECKED authp_err_t authp_otp_send_later(const authp_realm_t *realm,
                                                const authp_otp_request_t *request, bool real,
-                                               const authp_client_t *client, int *retry_after,
-                                               apr_pool_t *pool);
+                                               const authp_client_t *client, apr_pool_t *pool);
 
 /* AUTHP_OK: the newest code of the number is for `purpose`, and its request had `ip` as bound_ip or
  * `device` as bound_device (NULL: none); a code of ADMIN_LOGIN is also less than 10 minutes old.

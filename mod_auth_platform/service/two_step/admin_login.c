@@ -51,18 +51,13 @@ static binding_t binding_of(const authp_user_t *user, const authp_client_t *clie
 static authp_err_t send_code(const authp_realm_t *realm, const authp_user_t *user,
                              const authp_client_t *client, apr_pool_t *pool)
 {
-    int retry_after = 0;
     const binding_t binding = binding_of(user, client, pool);
     const authp_otp_request_t request = {.phone = user->phone,
                                          .purpose = AUTHP_OTP_ADMIN_LOGIN,
                                          .bound_ip = binding.ip,
                                          .bound_device = binding.device,
                                          .known = true};
-    authp_err_t err = authp_otp_send(realm, &request, client, &retry_after, pool);
-    if (err == AUTHP_E_RATE_LIMITED && client->retry_after != NULL) {
-        *client->retry_after = retry_after;
-    }
-    return err;
+    return authp_otp_send(realm, &request, client, pool);
 }
 
 authp_err_t authp_admin_login_begin(const authp_realm_t *realm, const char *email,

@@ -86,13 +86,9 @@ static authp_err_t put_hash(const authp_realm_t *realm, const authp_admin_regist
 static authp_err_t send_and_put(const authp_realm_t *realm, authp_pending_admin_t *pending,
                                 const authp_client_t *client, apr_pool_t *pool)
 {
-    int retry_after = 0;
     const authp_otp_request_t request = {
         .phone = pending->phone, .purpose = AUTHP_OTP_ADMIN_REGISTER, .known = true};
-    authp_err_t err = authp_otp_send(realm, &request, client, &retry_after, pool);
-    if (err == AUTHP_E_RATE_LIMITED && client->retry_after != NULL) {
-        *client->retry_after = retry_after;
-    }
+    authp_err_t err = authp_otp_send(realm, &request, client, pool);
     if (err != AUTHP_OK) {
         return err;
     }

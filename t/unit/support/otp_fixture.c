@@ -51,7 +51,7 @@ void otp_fixture_open(otp_fixture_t *o, fixture_t *f)
 authp_err_t otp_fixture_send(fixture_t *f, const char *phone, authp_otp_purpose_t purpose)
 {
     const authp_otp_request_t request = {.phone = phone, .purpose = purpose, .known = true};
-    return authp_otp_send(f->realm, &request, &fixture_client, NULL, f->pool);
+    return authp_otp_send(f->realm, &request, &fixture_client, f->pool);
 }
 
 authp_err_t otp_fixture_enter(const authp_realm_t *realm, const char *phone,

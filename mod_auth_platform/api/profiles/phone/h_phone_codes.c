@@ -38,7 +38,7 @@ static authp_err_t send_now(authp_call_t *call, const char *typed, authp_otp_pur
         return err;
     }
     const authp_otp_request_t request = {.phone = phone, .purpose = purpose, .known = user != NULL};
-    return authp_otp_send(call->realm, &request, &call->client, &call->retry_after, call->pool);
+    return authp_otp_send(call->realm, &request, &call->client, call->pool);
 }
 
 authp_err_t authp_h_phone_codes_send(authp_call_t *call)
@@ -63,8 +63,7 @@ authp_err_t authp_h_phone_codes_forgot(authp_call_t *call)
         bool real = user != NULL && authp_phone_account_may_open(user);
         const authp_otp_request_t request = {
             .phone = phone, .purpose = AUTHP_OTP_RESET, .known = user != NULL};
-        err = authp_otp_send_later(call->realm, &request, real, &call->client, &call->retry_after,
-                                   call->pool);
+        err = authp_otp_send_later(call->realm, &request, real, &call->client, call->pool);
     }
     if (err == AUTHP_OK) {
         answer_sent(call, typed);
