@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "service/account/account_rules.h"
 #include "service/intake/intake.h"
+#include "service/phone/phone.h"
 #include "store/identities.h"
 
 #include <apr_strings.h>
@@ -79,7 +80,8 @@ static bool choose(uint8_t byte, authp_intake_options_t *options)
 static void check_user(const authp_user_t *user, apr_pool_t *pool)
 {
     FUZZ_DEMAND(authp_id_valid(user->id.hex));
-    FUZZ_DEMAND(user->email != NULL || user->username != NULL);
+    FUZZ_DEMAND(user->email != NULL || user->username != NULL || user->phone != NULL);
+    FUZZ_DEMAND(user->phone == NULL || authp_phone_is_e164(user->phone));
     FUZZ_DEMAND(user->email == NULL ||
                 authp_account_rules_check_email(user->email, strlen(user->email)) == NULL);
     FUZZ_DEMAND(user->email == NULL ||
