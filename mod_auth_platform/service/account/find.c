@@ -33,3 +33,11 @@ authp_err_t authp_find_by_login(const authp_realm_t *realm, authp_login_kind_t k
     }
     return err;
 }
+
+authp_err_t authp_find_if_any(const authp_realm_t *realm, authp_login_kind_t kind,
+                              const char *login, authp_user_t **out, apr_pool_t *pool)
+{
+    *out = NULL;
+    authp_err_t err = authp_find_by_login(realm, kind, login, out, pool);
+    return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+}

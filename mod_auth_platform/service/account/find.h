@@ -17,4 +17,9 @@ AUTHP_CHECKED authp_err_t authp_find_by_login(const authp_realm_t *realm, authp_
                                               const char *login, authp_user_t **out,
                                               apr_pool_t *pool);
 
+/* The same, but that there is no such account is no error: *out is NULL then. */
+AUTHP_CHECKED authp_err_t authp_find_if_any(const authp_realm_t *realm, authp_login_kind_t kind,
+                                            const char *login, authp_user_t **out,
+                                            apr_pool_t *pool);
+
 #endif

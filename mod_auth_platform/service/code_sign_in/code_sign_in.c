@@ -19,14 +19,6 @@ static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_er
     authp_audit_write(realm, &event, client, pool);
 }
 
-/* *user stays NULL if nobody has the number. */
-static authp_err_t find(const authp_realm_t *realm, const char *phone, authp_user_t **user,
-                        apr_pool_t *pool)
-{
-    authp_err_t err = authp_find_by_login(realm, AUTHP_LOGIN_PHONE, phone, user, pool);
-    return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
-}
-
 static authp_err_t check_code(const authp_realm_t *realm, const authp_code_proof_t *proof,
                               authp_otp_purpose_t purpose, const authp_client_t *client,
                               struct authp_otp_code_t **right, apr_pool_t *pool)
@@ -42,10 +34,9 @@ static authp_err_t check_free(const authp_realm_t *realm, const authp_new_accoun
                               apr_pool_t *pool)
 {
     authp_user_t *user = NULL;
-    authp_err_t err = find(realm, in->phone, &user, pool);
+    authp_err_t err = authp_find_if_any(realm, AUTHP_LOGIN_PHONE, in->phone, &user, pool);
     if (err == AUTHP_OK && user == NULL && in->email != NULL) {
-        err = authp_find_by_login(realm, AUTHP_LOGIN_EMAIL, in->email, &user, pool);
-        err = err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+        err = authp_find_if_any(realm, AUTHP_LOGIN_EMAIL, in->email, &user, pool);
     }
     return err == AUTHP_OK && user != NULL ? AUTHP_E_USER_EXISTS : err;
 }
@@ -99,7 +90,9 @@ static authp_err_t check(const authp_realm_t *realm, const authp_code_proof_t *p
 {
     *out = (opening_t){NULL, NULL};
     authp_err_t err = check_code(realm, proof, purpose, client, &out->right, pool);
-    return err == AUTHP_OK ? find(realm, proof->phone, &out->user, pool) : err;
+    return err == AUTHP_OK
+               ? authp_find_if_any(realm, AUTHP_LOGIN_PHONE, proof->phone, &out->user, pool)
+               : err;
 }
 
 /* What `user` needs besides a right code. AUTHP_E_INSUFFICIENT_ROLE: codes do not open it. */

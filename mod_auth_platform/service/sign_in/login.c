@@ -38,14 +38,6 @@ void authp_login_wait_for_step(apr_time_t began)
     apr_sleep(STEP_US - (took > 0 ? took % STEP_US : 0));
 }
 
-/* Finds the account. *out stays NULL if there is none. */
-static authp_err_t find_user(const authp_realm_t *realm, const authp_login_t *in,
-                             authp_user_t **out, apr_pool_t *pool)
-{
-    authp_err_t err = authp_find_by_login(realm, in->kind, in->login, out, pool);
-    return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
-}
-
 /* The result of trying a password. */
 typedef struct tried_t {
     authp_user_t *user; /* NULL: there is no such account */
@@ -186,7 +178,7 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     if (!first && !authp_hasher_has_room(realm->hasher, AUTHP_HASH_STRANGER)) {
         return AUTHP_E_BUSY;
     }
-    authp_err_t err = first ? find_user(realm, in, &user, pool) : AUTHP_OK;
+    authp_err_t err = first ? authp_find_if_any(realm, in->kind, in->login, &user, pool) : AUTHP_OK;
     target.user = user;
     if (err == AUTHP_OK) {
         err = authp_attempt_begin(realm, &target, client, &attempt, pool);
@@ -194,7 +186,7 @@ static authp_err_t try_password(const authp_realm_t *realm, const authp_login_t 
     if (err != AUTHP_OK) {
         return err;
     }
-    err = first ? AUTHP_OK : find_user(realm, in, &user, pool);
+    err = first ? AUTHP_OK : authp_find_if_any(realm, in->kind, in->login, &user, pool);
     if (err == AUTHP_OK) {
         out->who = attempt.known ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
         out->user = user;

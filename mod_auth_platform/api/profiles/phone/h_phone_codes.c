@@ -14,10 +14,8 @@ static authp_err_t find(const authp_call_t *call, const char *typed, const char 
                         authp_user_t **user)
 {
     authp_err_t err = authp_phone_parse(call->realm->settings, typed, phone, call->pool);
-    *user = NULL;
     if (err == AUTHP_OK) {
-        err = authp_find_by_login(call->realm, AUTHP_LOGIN_PHONE, *phone, user, call->pool);
-        err = err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
+        err = authp_find_if_any(call->realm, AUTHP_LOGIN_PHONE, *phone, user, call->pool);
     }
     return err;
 }
