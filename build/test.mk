@@ -73,10 +73,12 @@ test: $(TEST_NEEDS)  ## every test, or one: T=t/api/20_login.t, T=<unit suite>, 
 	@build/test.sh $(T)
 
 .PHONY: test-long
-test-long: debug $(call unit,asan)  ## restarts under load on each store, more than `make test` does, outages, FerretDB, and production.md in a bare Debian
-	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t t/install/20_bare.t
-	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t t/config/*.t t/browser/*.t
-	@AUTHP_LONG=1 AUTHP_STORE=postgresql build/e2e.sh t/restart/*.t t/config/*.t
+test-long: debug asan  ## what `make test` leaves out: restarts under load and times on each store, outages, FerretDB, and production.md in a bare Debian
+	@AUTHP_LONG=1 build/e2e.sh t/restart/*.t t/install/20_bare.t t/api/*.t t/authz/*.t t/cli/*.t t/oidc/*.t t/security/*.t
+	@AUTHP_LONG=1 AUTHP_STORE=mongodb build/with-mongo.sh build/e2e.sh t/restart/*.t t/outage/*.t t/config/*.t t/browser/*.t t/oidc/*.t t/security/*.t
+	@AUTHP_LONG=1 AUTHP_STORE=postgresql build/e2e.sh t/restart/*.t t/config/*.t t/browser/*.t t/oidc/*.t t/security/*.t
+	@AUTHP_LONG=1 AUTHP_STORE=postgresql AUTHP_POOLED=1 build/e2e.sh t/api/*.t
+	@AUTHP_LONG=1 E2E_SANITIZE=1 build/e2e.sh t/outage/64_postgresql_durable.t t/security/*.t
 	@AUTHP_LONG=1 build/test.sh ferretdb
 
 .PHONY: unit

@@ -8,7 +8,8 @@
 # takes minutes.
 # TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time is a stage of its own, such as
 # sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, two for
-# each core at once) or "# Alone: why" (it fills the machine: at the end, one at a time).
+# each core at once) or "# Alone: why" (it fills the machine: at the end, one at a time). If a stage is
+# named it has all its files; else for_test_long() leaves some to `make test-long`. A line "# Plain: why" in the head keeps a file in the plain run on SQLite.
 # A passing stage is one line, with its time and the processor time of its processes, except of servers that are daemons. A failing stage is shown
 # whole, in the order of the stages. All stages run whatever failed.
 # The last line is "N passed, N failed". A stage that ran nothing counts as a failure.
@@ -45,6 +46,23 @@ unit() {
 }
 replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
 
+# Succeeds if `make test` leaves FILE to `make test-long` in the stages of PREFIX. The same lines run under the sanitizers and on two other stores
+# without them, so a plain run on SQLite has only what the sanitizers cannot run. How long something takes hardly depends on the store. The stage
+# unit-pooled runs each statement of the store through PgBouncer.
+for_test_long() {
+    local prefix=$1 file=$2 mark
+    mark=$(grep -oE -m 1 '^# (Quiet|Alone|Plain):' "$file")
+    [ -z "${AUTHP_LONG:-}$only" ] || return 1
+    case $prefix:$mark in
+        pooled:* | mongodb:*Quiet* | mongodb:*Alone* | postgresql:*Quiet* | postgresql:*Alone* | asan:*Alone*) return 0 ;;
+        sqlite:)
+            # shellcheck disable=SC2254 # a pattern
+            case $(basename "$(dirname "$file")") in $SANITIZED) return 0 ;; esac
+            ;;
+    esac
+    return 1
+}
+
 # add_e2e PREFIX FOLDERS [VARIABLE=VALUE]... adds one stage for each folder that the pattern FOLDERS matches.
 add_e2e() {
     local prefix=$1 folder file files
@@ -55,6 +73,7 @@ add_e2e() {
         files=()
         for file in t/"$folder"/*.t; do
             [ -e "$file" ] || continue
+            ! for_test_long "$prefix" "$file" || continue
             case $(grep -oE -m 1 '^# (Quiet|Alone):' "$file") in
                 *Quiet*) add quiet "$prefix-$folder-$(basename "$file" .t)" env "${@:3}" build/e2e.sh "$file" ;;
                 *Alone*) add alone "$prefix-$folder-$(basename "$file" .t)" env "${@:3}" build/e2e.sh "$file" ;;
@@ -66,6 +85,7 @@ add_e2e() {
 }
 
 shopt -s extglob
+SANITIZED='@(api|authz|cli|oidc|security)' # folders that run under the sanitizers on SQLite
 real=${AUTHP_TEST_MONGO:-}
 real_pg=${AUTHP_TEST_PG:-}
 unset AUTHP_TEST_MONGO AUTHP_TEST_PG
@@ -89,7 +109,7 @@ add_e2e asan '@(api|authz|cli|oidc|outage|restart|security)' E2E_SANITIZE=1
 add_e2e sqlite '*'
 # A store hardly matters to config and browser: they run on three stores in make test-long.
 add_e2e mongodb '!(install|outage|mongo|config|browser)' AUTHP_STORE=mongodb
-add_e2e postgresql '!(install|outage|mongo|config)' AUTHP_STORE=postgresql
+add_e2e postgresql '!(install|outage|mongo|config|browser)' AUTHP_STORE=postgresql
 add_e2e pooled 'api' AUTHP_STORE=postgresql AUTHP_POOLED=1
 # If a real server is named, the tests run on it in addition.
 if [ -n "$real" ]; then

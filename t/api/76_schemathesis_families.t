@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Schemathesis on the mounts of the route families, as in 75_schemathesis.t, with fewer requests: once, on SQLite.
+# Plain: the sanitizers do not change what is found.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
