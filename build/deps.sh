@@ -10,10 +10,10 @@ declare -A PACKAGES=(
     [run]="gcc libc6-dev pkgconf apache2-bin apache2-dev libapr1-dev libaprutil1-dev
         libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql libpq-dev libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev libmongoc-dev libargon2-dev
         ca-certificates curl media-types"
-    # Check; Apache::Test (only in libapache2-mod-perl2); clients; the schema of OpenAPI; the apps of the route families; the browser; Maven
+    # Check; Apache::Test (only in libapache2-mod-perl2); clients; the schema of OpenAPI; the apps of the route families; a mail server; the browser; Maven
     # and Java for the MongoDB-protocol server; PostgreSQL and its pooler
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3
-        python3-minimal python3-pip python3-jsonschema python3-pymongo python3-fastapi python3-jose python3-uvicorn python3-websockets chromium chromium-driver
+        python3-minimal python3-pip python3-jsonschema python3-pymongo python3-fastapi python3-jose python3-uvicorn python3-websockets python3-aiosmtpd chromium chromium-driver
         maven openjdk-17-jdk-headless postgresql-15 pgbouncer"
     # makes a bare Debian in which the guide for production is followed
     [long]="debootstrap"
