@@ -15,9 +15,13 @@ struct authp_keys_t {
 
 /* The keys depend on these labels. A change makes every tag invalid and signs everybody out. */
 static const char *const labels[AUTHP_KEY_COUNT] = {
-    [AUTHP_KEY_REFRESH] = "authp refresh",       [AUTHP_KEY_CSRF] = "authp csrf",
-    [AUTHP_KEY_CSRF_NAMED] = "authp csrf named", [AUTHP_KEY_DEVICE] = "authp device",
-    [AUTHP_KEY_LIMIT] = "authp limit",           [AUTHP_KEY_OTP] = "authp otp",
+    [AUTHP_KEY_REFRESH] = "authp refresh",
+    [AUTHP_KEY_CSRF] = "authp csrf",
+    [AUTHP_KEY_CSRF_NAMED] = "authp csrf named",
+    [AUTHP_KEY_DEVICE] = "authp device",
+    [AUTHP_KEY_LIMIT] = "authp limit",
+    [AUTHP_KEY_OTP] = "authp otp",
+    [AUTHP_KEY_MAIL] = "authp mail",
 };
 
 #define NAME_LABEL "authp key name"

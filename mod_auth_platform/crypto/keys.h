@@ -19,6 +19,7 @@ typedef enum authp_key_label_t {
     AUTHP_KEY_DEVICE,
     AUTHP_KEY_LIMIT,
     AUTHP_KEY_OTP,
+    AUTHP_KEY_MAIL,
     AUTHP_KEY_COUNT
 } authp_key_label_t;
 

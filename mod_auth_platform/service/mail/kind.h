@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_MAIL_KIND_H
+#define AUTHP_SERVICE_MAIL_KIND_H
+
+#include <stdbool.h>
+
+/* The kinds of mail. */
+typedef enum authp_mail_kind_t {
+    AUTHP_MAIL_VERIFY_EMAIL,     /* a link that proves an address, also a new one */
+    AUTHP_MAIL_RESET_PASSWORD,   /* a link to a new password, for an owner who forgot the old one */
+    AUTHP_MAIL_SET_PASSWORD,     /* a link to the first password of an account that an admin made */
+    AUTHP_MAIL_ADDRESS_TAKEN,    /* a registration or a change named the address of an account */
+    AUTHP_MAIL_PASSWORD_CHANGED, /* the rest are notices without a link */
+    AUTHP_MAIL_EMAIL_CHANGED,
+    AUTHP_MAIL_NEW_DEVICE,
+    AUTHP_MAIL_IDENTITY_LINKED,
+    AUTHP_MAIL_FACTOR_CHANGED,
+    AUTHP_MAIL_INVITE, /* has the code of an invite */
+    AUTHP_MAIL_KINDS
+} authp_mail_kind_t;
+
+/* The name of a kind in the outbox, in file names of templates and in log lines: "verify_email". */
+const char *authp_mail_kind_name(authp_mail_kind_t kind);
+/* AUTHP_MAIL_KINDS: no kind has this name. NULL is no name. */
+authp_mail_kind_t authp_mail_kind_of(const char *name);
+
+/* True for a kind whose mail has a link. */
+bool authp_mail_kind_links(authp_mail_kind_t kind);
+
+#endif
