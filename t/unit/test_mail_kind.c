@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names of the kinds of mail, which are in stored rows and in names of files. */
-#include "service/mail/kind.h"
+#include "service/mail/mail_kind.h"
 #include "suite.h"
 
 START_TEST(names_lead_back)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "service/mail/kind.h"
+#include "service/mail/mail_kind.h"
 
 #include <stddef.h>
 #include <string.h>

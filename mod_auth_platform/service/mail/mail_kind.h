@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef AUTHP_SERVICE_MAIL_KIND_H
-#define AUTHP_SERVICE_MAIL_KIND_H
+#ifndef AUTHP_SERVICE_MAIL_MAIL_KIND_H
+#define AUTHP_SERVICE_MAIL_MAIL_KIND_H
 
 #include <stdbool.h>
 
