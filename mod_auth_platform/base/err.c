@@ -56,6 +56,8 @@ static const char *const names[AUTHP_E_COUNT] = {
     [AUTHP_E_OTP_USED] = "OTP_ALREADY_VERIFIED",
     [AUTHP_E_OTP_SEND_FAILED] = "OTP_SEND_FAILED",
     [AUTHP_E_OTP_UNAVAILABLE] = "otp_unavailable",
+    [AUTHP_E_MAIL_UNAVAILABLE] = "mail_unavailable",
+    [AUTHP_E_LINK_INVALID] = "link_invalid",
     [AUTHP_E_PASSWORD_REQUIRED] = "password_required",
 };
 

@@ -80,6 +80,27 @@ START_TEST(first_proof_ends_what_was)
 }
 END_TEST
 
+/* The account that loses its address keeps its password, but its sessions end. */
+START_TEST(splitting_ends_sessions)
+{
+    authp_user_t *user = fixture_user(&f, PERSON_EMAIL, "candidate", false);
+    mem_store_user(f.store, user->id.hex)->phone = "+4912345";
+    authp_grant_t before = fixture_start(&f, user);
+    authp_grant_t again;
+    authp_user_t *out = NULL;
+    ck_assert_int_eq(
+        authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE, &fixture_client, &out, f.pool),
+        AUTHP_OK);
+    const authp_user_t *row = mem_store_user(f.store, user->id.hex);
+    ck_assert(row->email == NULL && row->password_hash != NULL);
+    ck_assert_int_eq(row->min_ver, user->ver + 1);
+    ck_assert_str_eq(mem_store_session(f.store, before.session->id.hex)->end_reason, "first_proof");
+    ck_assert_int_eq(fixture_refresh(&f, before.refresh_token, &again, f.pool),
+                     AUTHP_E_REFRESH_INVALID);
+    ck_assert_ptr_nonnull(fixture_audit(&f, "address_lost"));
+}
+END_TEST
+
 /* The sessions of an account without a password end, too. */
 START_TEST(first_proof_without_a_password)
 {
@@ -298,6 +319,7 @@ Suite *suite_mapping_races(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, unvouched_and_new);
     tcase_add_test(tests, first_proof_ends_what_was);
+    tcase_add_test(tests, splitting_ends_sessions);
     tcase_add_test(tests, first_proof_without_a_password);
     tcase_add_test(tests, renewed_at_each_sign_in);
     tcase_add_test(tests, another_name_of_the_issuer);

@@ -3,10 +3,10 @@
 
 #include "base/log.h"
 #include "service/account/account.h"
+#include "service/account/first_proof.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
 #include "service/invite/invite.h"
-#include "service/live/live_change.h"
 #include "service/sign_in/login.h"
 #include "store/identities.h"
 
@@ -67,6 +67,7 @@ static void audit(const entering_t *in, const char *name, const authp_user_t *us
  * first, so that somebody without a proof of the address learns nothing else about the account. */
 static authp_found_t look_by_address(const authp_user_t *user, const authp_person_t *person)
 {
+    authp_first_proof_t proof = authp_first_proof_of(user);
     const struct {
         bool applies;
         authp_found_t found;
@@ -75,9 +76,8 @@ static authp_found_t look_by_address(const authp_user_t *user, const authp_perso
         {user->disabled, AUTHP_FOUND_DISABLED},
         {authp_user_holds(user, "admin"), AUTHP_FOUND_GUARDED},
         {authp_identities_issued(user->identities, person->issuer) != NULL, AUTHP_FOUND_OTHER},
-        {user->email_verified, AUTHP_FOUND_PROVEN},
-        {user->phone != NULL, AUTHP_FOUND_SHARED},
-        {authp_identities_count(user->identities) > 0, AUTHP_FOUND_SHARED},
+        {proof == AUTHP_FIRST_PROOF_NONE, AUTHP_FOUND_PROVEN},
+        {proof == AUTHP_FIRST_PROOF_PART, AUTHP_FOUND_SHARED},
         {true, AUTHP_FOUND_UNPROVEN},
     };
     int i = 0;
@@ -142,6 +142,11 @@ static authp_err_t check_free(const entering_t *in, apr_pool_t *pool)
     return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err == AUTHP_OK ? AUTHP_E_CONFLICT : err;
 }
 
+static bool is_first_proof(const entering_t *in)
+{
+    return in->step == AUTHP_STEP_TAKE || in->step == AUTHP_STEP_PART;
+}
+
 /* AUTHP_E_CONFLICT: the step was chosen for an older state of the account. */
 static authp_err_t edit_account(authp_user_t *user, void *ctx, apr_pool_t *pool)
 {
@@ -149,29 +154,14 @@ static authp_err_t edit_account(authp_user_t *user, void *ctx, apr_pool_t *pool)
     if (authp_mapping_look(user, in->person) != in->found) {
         return AUTHP_E_CONFLICT;
     }
-    if (in->step == AUTHP_STEP_PART) {
-        user->email = NULL;
-        return AUTHP_OK;
+    if (is_first_proof(in)) {
+        authp_first_proof_apply(authp_first_proof_of(user), user);
     }
-    if (in->step == AUTHP_STEP_TAKE) {
-        user->password_hash = NULL;
-        user->email_verified = true;
+    if (in->step == AUTHP_STEP_PART) {
+        return AUTHP_OK;
     }
     put_identity(in, user, pool);
     return in->step == AUTHP_STEP_RENEW ? AUTHP_OK : check_free(in, pool);
-}
-
-/* Whoever knew the password may not be the owner of the address. These sessions are invalid
- * already, because they are older than min_ver. This marks them as ended in lists. */
-static void end_sessions(const entering_t *in)
-{
-    authp_err_t err = authp_live_change_session_end_user(in->realm, in->user->id.hex, NULL,
-                                                         "first_proof", NULL, in->pool);
-    if (err != AUTHP_OK) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0315",
-                  "user %s: the sessions are invalid, but are not marked as ended: %s",
-                  in->user->id.hex, authp_err_name(err));
-    }
 }
 
 static authp_err_t change(entering_t *in)
@@ -179,11 +169,10 @@ static authp_err_t change(entering_t *in)
     static const char *const events[] = {[AUTHP_STEP_LINK] = "identity_link",
                                          [AUTHP_STEP_TAKE] = "first_proof",
                                          [AUTHP_STEP_PART] = "address_lost"};
-    authp_user_edit_t edit = {
-        .fn = edit_account, .ctx = in, .ends_sessions = in->step == AUTHP_STEP_TAKE};
+    authp_user_edit_t edit = {.fn = edit_account, .ctx = in, .ends_sessions = is_first_proof(in)};
     authp_err_t err = authp_user_change(in->realm, in->user->id.hex, &edit, &in->user, in->pool);
-    if (err == AUTHP_OK && in->step == AUTHP_STEP_TAKE) {
-        end_sessions(in);
+    if (err == AUTHP_OK && is_first_proof(in)) {
+        authp_first_proof_end_sessions(in->realm, in->user->id.hex, in->pool);
     }
     if (err == AUTHP_OK && in->step != AUTHP_STEP_RENEW) {
         audit(in, events[in->step], in->user);

@@ -30,7 +30,8 @@ typedef enum authp_step_t {
     AUTHP_STEP_LINK,   /* the account gets the identity */
     AUTHP_STEP_TAKE,   /* first proof: password and sessions go, the address counts as proven, and
                           the account gets the identity */
-    AUTHP_STEP_PART,   /* the account loses the address, which then is free for a new account */
+    AUTHP_STEP_PART,   /* the account loses the address, which then is free for a new account, and
+                          its sessions end */
     AUTHP_STEP_REFUSE
 } authp_step_t;
 
