@@ -179,6 +179,31 @@ START_TEST(not_sent)
 }
 END_TEST
 
+/* A sender whose first message fails after a second one was sent to the same number. */
+static authp_err_t overtaken(void *ctx, const authp_otp_message_t *message, apr_pool_t *pool)
+{
+    otp_fixture_t *fixture = ctx;
+    (void)message, (void)pool;
+    if (atomic_fetch_add(&fixture->sent, 1) > 0) {
+        return AUTHP_OK;
+    }
+    ck_assert_int_eq(otp_fixture_send(&f, OTP_PHONE, AUTHP_OTP_USER), AUTHP_OK);
+    return AUTHP_E_OTP_SEND_FAILED;
+}
+
+/* The failure of an older message does not close the newer code. */
+START_TEST(not_sent_and_overtaken)
+{
+    f.settings->limits = false;
+    o.sender.send = overtaken;
+    ck_assert_int_eq(otp_fixture_send(&f, OTP_PHONE, AUTHP_OTP_USER), AUTHP_E_OTP_SEND_FAILED);
+    ck_assert_int_eq(o.sent, 2);
+    o.verify_answer = AUTHP_OK;
+    ck_assert_int_eq(otp_fixture_enter(f.realm, OTP_PHONE, AUTHP_OTP_USER, "123456", f.pool),
+                     AUTHP_OK);
+}
+END_TEST
+
 Suite *suite_otp_provider(void)
 {
     Suite *suite = suite_create("otp_provider");
@@ -190,6 +215,7 @@ Suite *suite_otp_provider(void)
     tcase_add_test(tests, the_mock);
     tcase_add_test(tests, bound_codes);
     tcase_add_test(tests, not_sent);
+    tcase_add_test(tests, not_sent_and_overtaken);
     suite_add_tcase(suite, tests);
     return suite;
 }

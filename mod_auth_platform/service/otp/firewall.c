@@ -11,7 +11,6 @@
 
 #define SECOND ((int64_t)1000)
 #define DAY (86400 * SECOND)
-#define PAUSE_SECONDS 30
 #define DATE_LEN 10
 #define ANY_NUMBER 1000000000 /* for what is counted without a limit */
 #define COUNTS 7
@@ -119,7 +118,7 @@ static void add_shared(counts_t *counts, authp_err_t *err, const authp_otp_reque
 
 static authp_err_t list(counts_t *counts, const authp_otp_request_t *request, const char *ip)
 {
-    static const authp_rate_t pause = {1, PAUSE_SECONDS};
+    static const authp_rate_t pause = {1, AUTHP_FIREWALL_PAUSE_SECONDS};
     const authp_settings_t *s = counts->realm->settings;
     authp_err_t err = AUTHP_OK;
     /* What refuses most of a flood comes first, and what has a row for each number last. So a

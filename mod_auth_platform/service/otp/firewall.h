@@ -15,6 +15,8 @@
  * codes of administrators count in neither of the two. The day is the UTC day of the store's
  * clock. */
 
+#define AUTHP_FIREWALL_PAUSE_SECONDS 30 /* between two codes of a number */
+
 /* Why a code is not sent. */
 typedef struct authp_firewall_refusal_t {
     const char *limit; /* the setting that refuses, such as "OTP_LIMIT_PHONE" */

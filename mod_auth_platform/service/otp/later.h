@@ -12,8 +12,11 @@
 typedef struct authp_later_t authp_later_t;
 
 #define AUTHP_LATER_MOST 64       /* messages that wait at a time */
-#define AUTHP_LATER_LATE_MS 60000 /* a message that has waited longer is dropped */
 #define AUTHP_LATER_DRAIN_MS 1000 /* how long messages are still sent while the process ends */
+/* A message that has waited longer is dropped. It is shorter than the pause between two codes of a
+ * number (firewall.h), so that a message never arrives after the next code of its number, which
+ * another thread or host may have sent. MSG91 would also take the older code for the valid one. */
+#define AUTHP_LATER_LATE_MS 25000
 
 /* Sends one message and logs a failure. Must return soon after *cancel has become true. `pool` is
  * destroyed after it. */

@@ -60,10 +60,15 @@ static authp_err_t bind_row(const authp_realm_t *realm, const authp_otp_request_
     return err;
 }
 
-/* Makes the code and its row, which replaces the one of the number. *message is what to send;
- * `digits` has room for its code. */
-static authp_err_t make(const authp_realm_t *realm, const authp_otp_request_t *request,
-                        char digits[AUTHP_SENDER_LENGTH_MOST + 1], authp_otp_message_t *message,
+/* A code that is to be sent. */
+typedef struct made_t {
+    char digits[AUTHP_SENDER_LENGTH_MOST + 1]; /* empty if the provider makes the code */
+    authp_id_t code_id;                        /* of its row */
+    authp_otp_message_t message;
+} made_t;
+
+/* Makes the code and its row, which replaces the one of the number. */
+static authp_err_t make(const authp_realm_t *realm, const authp_otp_request_t *request, made_t *out,
                         apr_pool_t *pool)
 {
     const authp_settings_t *s = realm->settings;
@@ -79,16 +84,17 @@ static authp_err_t make(const authp_realm_t *realm, const authp_otp_request_t *r
                             .expires_at = now + minutes * MINUTE};
     authp_err_t err = bind_row(realm, request, &row, pool);
     if (!theirs && err == AUTHP_OK) {
-        authp_otp_code_make(realm->random, s->otp_length, digits);
-        err = authp_otp_code_seal(realm, &row, digits, pool);
+        authp_otp_code_make(realm->random, s->otp_length, out->digits);
+        err = authp_otp_code_seal(realm, &row, out->digits, pool);
     }
     if (err == AUTHP_OK) {
         err = authp_store_otp_put(realm->store, &row, pool);
     }
-    *message = (authp_otp_message_t){.phone = request->phone,
-                                     .code = theirs ? NULL : digits,
-                                     .length = s->otp_length,
-                                     .minutes = minutes};
+    out->code_id = row.code_id;
+    out->message = (authp_otp_message_t){.phone = request->phone,
+                                         .code = theirs ? NULL : out->digits,
+                                         .length = s->otp_length,
+                                         .minutes = minutes};
     return err;
 }
 
@@ -99,13 +105,15 @@ static authp_err_t begin(const authp_realm_t *realm, const authp_otp_request_t *
 }
 
 /* Makes the row of a code that the provider did not send good for nothing. The provider may still
- * have an older code of another purpose, and would accept that one. */
-static void close_unsent(const authp_realm_t *realm, const authp_otp_request_t *request,
-                         apr_pool_t *pool)
+ * have an older code of another purpose, and would accept that one. The row of a newer code stays
+ * as it is: without the pause between two codes (AUTH_LIMITS=off) one may have been sent while this
+ * one waited for the provider. */
+static void close_unsent(const authp_realm_t *realm, const made_t *made, apr_pool_t *pool)
 {
     authp_otp_code_t *row = NULL;
-    authp_err_t err = authp_store_otp_of(realm->store, request->phone, &row, pool);
-    if (err == AUTHP_OK && row->provider != NULL && row->used_at == 0) {
+    authp_err_t err = authp_store_otp_of(realm->store, made->message.phone, &row, pool);
+    if (err == AUTHP_OK && row->provider != NULL && row->used_at == 0 &&
+        strcmp(row->code_id.hex, made->code_id.hex) == 0) {
         row->provider = "unsent";
         err = authp_store_otp_put(realm->store, row, pool);
     }
@@ -115,19 +123,18 @@ static void close_unsent(const authp_realm_t *realm, const authp_otp_request_t *
 authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t *request,
                            const authp_client_t *client, apr_pool_t *pool)
 {
-    char digits[AUTHP_SENDER_LENGTH_MOST + 1] = "";
-    authp_otp_message_t message;
+    made_t made = {.digits = ""};
     authp_err_t err = begin(realm, request, client, pool);
     if (err == AUTHP_OK) {
-        err = make(realm, request, digits, &message, pool);
+        err = make(realm, request, &made, pool);
     }
     if (err != AUTHP_OK) {
         return err;
     }
-    err = realm->otp->send(realm->otp->ctx, &message, pool);
-    authp_secret_wipe(digits, sizeof(digits));
-    if (err != AUTHP_OK && message.code == NULL) {
-        close_unsent(realm, request, pool);
+    err = realm->otp->send(realm->otp->ctx, &made.message, pool);
+    authp_secret_wipe(made.digits, sizeof(made.digits));
+    if (err != AUTHP_OK && made.message.code == NULL) {
+        close_unsent(realm, &made, pool);
     }
     const char *what =
         err == AUTHP_OK ? authp_otp_code_purpose(request->purpose) : authp_err_name(err);
@@ -141,21 +148,20 @@ authp_err_t authp_otp_send(const authp_realm_t *realm, const authp_otp_request_t
 authp_err_t authp_otp_send_later(const authp_realm_t *realm, const authp_otp_request_t *request,
                                  bool real, const authp_client_t *client, apr_pool_t *pool)
 {
-    char digits[AUTHP_SENDER_LENGTH_MOST + 1] = "";
-    authp_otp_message_t message;
+    made_t made = {.digits = ""};
     authp_err_t err = begin(realm, request, client, pool);
     if (err == AUTHP_OK) {
-        err = make(realm, request, digits, &message, pool);
+        err = make(realm, request, &made, pool);
     }
     if (err != AUTHP_OK) {
         return err;
     }
     if (real) {
         /* The sender logs a failure. The answer must not depend on it. */
-        authp_err_t left = realm->otp->send_later(realm->otp->ctx, &message);
+        authp_err_t left = realm->otp->send_later(realm->otp->ctx, &made.message);
         (void)left;
     }
-    authp_secret_wipe(digits, sizeof(digits));
+    authp_secret_wipe(made.digits, sizeof(made.digits));
     tell(realm,
          (authp_event_t){.event = "otp_send",
                          .outcome = "ok",
