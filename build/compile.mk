@@ -17,7 +17,12 @@ link    = $(CC_$(1)) $(LDFLAGS_ALL) $(LDFLAGS_$(1))
 $(OUT)/made/docs_text.c: build/embed.pl $(DOCS_SRC) | deps
 	@mkdir -p $(@D)
 	@echo '  MAKE  $@'
-	@perl build/embed.pl $(DOCS) > $@
+	@perl build/embed.pl api/openapi/docs_text.h $(DOCS) > $@
+
+$(OUT)/made/pages_text.c: build/embed.pl $(PAGES_SRC) | deps
+	@mkdir -p $(@D)
+	@echo '  MAKE  $@'
+	@perl build/embed.pl api/pages/pages_text.h $(PAGES) > $@
 
 # The list is a prerequisite, so that the table is made again when a folder is added or removed.
 $(OUT)/made/profiles.list: FORCE

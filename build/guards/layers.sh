@@ -47,7 +47,8 @@ declare -A MAY=(
     [api/core]="$low store $rules"
     [api/openapi]="base api/core service/settings"
     [api/docs]="base crypto api/core api/openapi service/settings service/realm service/live service/vault"
-    [api/profiles]="$low store $rules api/core api/docs"
+    [api/pages]="base api/core"
+    [api/profiles]="$low store $rules api/core api/docs api/pages"
     [httpd]="$low $stores $rules api/core api/openapi api/docs"
     [cli]="$low $stores $rules service/intake"
 )

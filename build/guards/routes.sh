@@ -33,6 +33,7 @@ for folder in mod_auth_platform/api/profiles/*/; do
     check "$name" "$folder"*.c "$folder"*.def
 done
 tests=(t/api/*.t)
+check platform mod_auth_platform/api/pages/pages.h
 check 'every mount' mod_auth_platform/api/docs/meta.h
 [ "$rows" -ge 20 ] || { echo 'missing: too few rows with .path = "/..." in mod_auth_platform/api'; exit 1; }
 exit "$found"

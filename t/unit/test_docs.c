@@ -30,7 +30,8 @@ START_TEST(it_is_served)
     authp_response_t out = http_fake_expect(&h, "GET", "/api/auth/docs", 200, NULL);
     ck_assert_str_eq(http_fake_header(&out, "Content-Type"), "text/html; charset=utf-8");
     ck_assert_str_eq(http_fake_header(&out, "Cache-Control"), "public, max-age=300");
-    ck_assert_str_eq(http_fake_header(&out, "Content-Security-Policy"), authp_docs_text_policy);
+    ck_assert_str_eq(http_fake_header(&out, "Content-Security-Policy"),
+                     authp_docs_text_page_policy);
     ck_assert_str_eq(http_fake_header(&out, "X-Request-Id"), HTTP_FAKE_REQUEST_ID);
     ck_assert_uint_eq(out.body_len, strlen(out.body));
     ck_assert_int_eq(strncmp(out.body, "<!doctype html>", 15), 0);
@@ -56,8 +57,8 @@ static int allowed(const char *page, const char *tag)
         ck_assert_ptr_nonnull(end);
         ck_assert_int_eq(authp_digest_sha256(at, (size_t)(end - at), sum), AUTHP_OK);
         (void)apr_base64_encode_binary(text, sum, sizeof(sum));
-        ck_assert_ptr_nonnull(
-            strstr(authp_docs_text_policy, apr_pstrcat(h.f.pool, "'sha256-", text, "'", NULL)));
+        ck_assert_ptr_nonnull(strstr(authp_docs_text_page_policy,
+                                     apr_pstrcat(h.f.pool, "'sha256-", text, "'", NULL)));
         count++;
     }
     return count;
@@ -68,9 +69,9 @@ START_TEST(its_policy)
     const char *page = (const char *)authp_docs_text_page;
     ck_assert_int_ge(allowed(page, "script"), 1);
     ck_assert_int_ge(allowed(page, "style"), 1);
-    ck_assert_int_eq(strncmp(authp_docs_text_policy, "default-src 'none'; ", 20), 0);
-    ck_assert_ptr_nonnull(strstr(authp_docs_text_policy, "frame-ancestors 'none'"));
-    ck_assert_ptr_null(strstr(authp_docs_text_policy, "unsafe"));
+    ck_assert_int_eq(strncmp(authp_docs_text_page_policy, "default-src 'none'; ", 20), 0);
+    ck_assert_ptr_nonnull(strstr(authp_docs_text_page_policy, "frame-ancestors 'none'"));
+    ck_assert_ptr_null(strstr(authp_docs_text_page_policy, "unsafe"));
     /* The page loads nothing from other hosts and has no script or style outside of these texts. */
     ck_assert_ptr_null(strstr(page, " src="));
     ck_assert_ptr_null(strstr(page, " style="));

@@ -61,7 +61,7 @@ authp_err_t authp_meta_openapi(authp_call_t *call)
 
 authp_err_t authp_meta_docs(authp_call_t *call)
 {
-    apr_table_setn(call->out->headers, "Content-Security-Policy", authp_docs_text_policy);
+    apr_table_setn(call->out->headers, "Content-Security-Policy", authp_docs_text_page_policy);
     authp_document_send(call, &call->request->mount->documents->page, "text/html; charset=utf-8");
     return AUTHP_OK;
 }

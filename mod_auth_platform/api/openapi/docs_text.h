@@ -9,7 +9,7 @@
 extern const unsigned char authp_docs_text_page[];
 extern const size_t authp_docs_text_page_len;
 /* The Content-Security-Policy of that page. It allows what the page needs and nothing else. */
-extern const char authp_docs_text_policy[];
+extern const char authp_docs_text_page_policy[];
 extern const unsigned char authp_docs_text_examples[];
 extern const size_t authp_docs_text_examples_len;
 /* {"METHOD /path": [paragraph, ...]}: the description of each route. */

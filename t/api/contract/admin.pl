@@ -108,6 +108,7 @@ sub open_rows {
         ['GET /openapi.json', 304, undef, 'whatever it is, it is there', headers => { 'If-None-Match' => '*' }],
         ['GET /docs', 304, undef, 'whatever it is, it is there', headers => { 'If-None-Match' => '*' }],
         ['GET /docs', 200, undef, 'the page'], ['HEAD /docs', 200, undef, 'without a body'],
+        (map { (["GET $_", 200, undef, 'the page'], ["HEAD $_", 200, undef, 'without a body']) } '/verify-email', '/reset-password'),
     );
 }
 

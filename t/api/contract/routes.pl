@@ -53,6 +53,8 @@ return (
     { route => 'DELETE /me/identities/{provider}', provider => 1, waits => 1, needs => 'user' },
     { route => 'DELETE /users/{id}/identities/{provider}', provider => 1, waits => 1, needs => 'admin', id => $id },
 
+    { route => 'GET /verify-email' },
+    { route => 'GET /reset-password' },
     { route => 'GET /healthz' },
     { route => 'GET /readyz', waits => 1 },
     { route => 'GET /openapi.json' },

@@ -131,7 +131,7 @@ sub check_success {
         is($answer->{body}, '', 'no body');
         return;
     }
-    is($h->content_type, $path =~ m{/docs$} ? 'text/html' : 'application/json', 'JSON');
+    is($h->content_type, $path =~ m{/(?:docs|verify-email|reset-password)$} ? 'text/html' : 'application/json', 'JSON');
     my $j = $answer->{json};
     my $user = ref $j eq 'HASH' ? (exists $j->{user} ? $j->{user} : exists $j->{email_verified} ? $j : undef) : undef;
     # An administrator sees the identities of one account, too.

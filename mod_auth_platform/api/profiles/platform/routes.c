@@ -2,6 +2,7 @@
 #include "api/profiles/platform/routes.h"
 #include "api/core/query.h"
 #include "api/docs/meta.h"
+#include "api/pages/pages.h"
 #include "api/profiles/platform/bodies.h"
 #include "api/profiles/platform/handlers.h"
 
@@ -331,6 +332,7 @@ const authp_route_t authp_routes[] = {
      .success = 204,
      .problems = {AUTHP_E_NOT_FOUND}},
 #include "api/profiles/platform/provider_routes.def"
+    AUTHP_PAGES_ROUTES(SIGN_UP),
     AUTHP_META_ROUTES(SERVER),
     {.method = NULL},
 };

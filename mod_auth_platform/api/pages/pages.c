@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/pages/pages.h"
+#include "api/pages/pages_text.h"
+
+#include <apr_escape.h>
+#include <apr_strings.h>
+#include <string.h>
+
+/* Stands in each page, once, for the address of the host's sign-in page. */
+#define SIGN_IN "{{sign_in}}"
+
+/* The answer is not kept by clients: the policy is about the page's own texts, and a page of an
+ * earlier version could post to routes that have changed. */
+static void send_page(const authp_call_t *call, const unsigned char *text, const char *policy)
+{
+    apr_pool_t *pool = call->pool;
+    apr_table_t *headers = call->out->headers;
+    const char *page = (const char *)text;
+    const char *mark = strstr(page, SIGN_IN);
+    const char *sign_in = call->request->sign_in_page;
+    apr_table_setn(headers, "Content-Type", "text/html; charset=utf-8");
+    apr_table_setn(headers, "Content-Security-Policy", policy);
+    apr_table_setn(headers, "Referrer-Policy", "no-referrer");
+    apr_table_setn(headers, "X-Content-Type-Options", "nosniff");
+    apr_table_setn(headers, "Cache-Control", "no-store");
+    call->out->status = 200;
+    call->out->body = page;
+    if (mark != NULL) {
+        call->out->body = apr_pstrcat(pool, apr_pstrmemdup(pool, page, (size_t)(mark - page)),
+                                      sign_in != NULL ? apr_pescape_entity(pool, sign_in, 0) : "",
+                                      mark + strlen(SIGN_IN), NULL);
+    }
+    call->out->body_len = strlen(call->out->body);
+}
+
+authp_err_t authp_pages_verify(authp_call_t *call)
+{
+    send_page(call, authp_pages_text_verify, authp_pages_text_verify_policy);
+    return AUTHP_OK;
+}
+
+authp_err_t authp_pages_reset(authp_call_t *call)
+{
+    send_page(call, authp_pages_text_reset, authp_pages_text_reset_policy);
+    return AUTHP_OK;
+}
