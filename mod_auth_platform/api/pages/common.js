@@ -35,8 +35,8 @@ function showView(name) {
     heading.focus();
 }
 
-// The link leads to the host's sign-in page, which leads back to `back` if that is a path. If the host has no sign-in page, or somebody is signed in,
-// it leads to the start page.
+// The link leads to the host's sign-in page, and from there to the path `back` unless that is "". If the host has no sign-in page, or if
+// somebody is signed in, it leads to the start page.
 function linkOn(link, signedIn, back) {
     const place = signedIn ? "" : document.documentElement.dataset.signIn;
     link.href = place ? place + (back ? `?${new URLSearchParams({ return_to: back })}` : "") : "/";
