@@ -67,6 +67,16 @@ static const authp_column_t of_pending_admin[] = {
 #include "store/columns.def"
 };
 
+static const authp_column_t of_data_key[] = {
+#define DATA_KEY(kind, member, field, flags) COLUMN(authp_data_key_t, kind, member, field, flags)
+#include "store/columns.def"
+};
+
+static const authp_column_t of_outbox[] = {
+#define OUTBOX(kind, member, field, flags) COLUMN(authp_mail_row_t, kind, member, field, flags)
+#include "store/columns.def"
+};
+
 const authp_columns_t authp_columns_user = COLUMNS(authp_user_t, AUTHP_TABLE_USERS, of_user);
 const authp_columns_t authp_columns_session =
     COLUMNS(authp_session_t, AUTHP_TABLE_SESSIONS, of_session);
@@ -79,10 +89,15 @@ const authp_columns_t authp_columns_otp_code =
     COLUMNS(authp_otp_code_t, AUTHP_TABLE_OTP_CODES, of_otp_code);
 const authp_columns_t authp_columns_pending_admin =
     COLUMNS(authp_pending_admin_t, AUTHP_TABLE_PENDING_ADMINS, of_pending_admin);
+const authp_columns_t authp_columns_data_key =
+    COLUMNS(authp_data_key_t, AUTHP_TABLE_DATA_KEYS, of_data_key);
+const authp_columns_t authp_columns_outbox =
+    COLUMNS(authp_mail_row_t, AUTHP_TABLE_OUTBOX, of_outbox);
 
 #define FITS(list) (sizeof(list) / sizeof((list)[0]) <= AUTHP_COLUMNS_MOST)
 _Static_assert(FITS(of_user) && FITS(of_session) && FITS(of_invite) && FITS(of_audit) &&
-                   FITS(of_login_code) && FITS(of_otp_code) && FITS(of_pending_admin),
+                   FITS(of_login_code) && FITS(of_otp_code) && FITS(of_pending_admin) &&
+                   FITS(of_data_key) && FITS(of_outbox),
                "raise AUTHP_COLUMNS_MOST");
 
 static bool same_text(const char *a, const char *b)

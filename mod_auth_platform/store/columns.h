@@ -25,7 +25,8 @@ typedef enum authp_column_kind_t {
 } authp_column_kind_t;
 
 enum {
-    AUTHP_COLUMN_FIXED = 1,     /* user_update, otp_put and pending_admin_put leave it alone */
+    AUTHP_COLUMN_FIXED = 1,     /* changes of a whole row leave it alone: user_update, otp_put,
+                                   pending_admin_put, data_key_rewrap */
     AUTHP_COLUMN_STAMP = 2,     /* user_update always writes it */
     AUTHP_COLUMN_TOMBSTONE = 4, /* user_delete gives it a value; without it, it becomes absent */
     AUTHP_COLUMN_PERSONAL = 8,  /* user_forget makes it absent */
@@ -54,6 +55,8 @@ typedef struct authp_column_t {
 #define AUTHP_TABLE_OTP_CODES "otp_codes"
 #define AUTHP_TABLE_TALLIES "tallies"
 #define AUTHP_TABLE_PENDING_ADMINS "pending_admins"
+#define AUTHP_TABLE_DATA_KEYS "data_keys"
+#define AUTHP_TABLE_OUTBOX "outbox"
 
 /* The field of MongoDB's users that holds the identities. */
 #define AUTHP_FIELD_IDENTITIES "oauth"
@@ -75,6 +78,8 @@ extern const authp_columns_t authp_columns_audit;
 extern const authp_columns_t authp_columns_login_code;
 extern const authp_columns_t authp_columns_otp_code;
 extern const authp_columns_t authp_columns_pending_admin;
+extern const authp_columns_t authp_columns_data_key;
+extern const authp_columns_t authp_columns_outbox;
 
 /* Where the member is in `row`. */
 static inline const void *authp_columns_at(const authp_column_t *column, const void *row)

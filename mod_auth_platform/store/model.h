@@ -11,8 +11,8 @@
 
 /* The records of the stores, as plain structs. A NULL string and a time of 0 mean "absent". Strings
  * belong to the pool that the struct was read into. Each member of authp_user_t, authp_session_t,
- * authp_invite_t, authp_audit_t, authp_login_code_t, authp_otp_code_t and authp_pending_admin_t has
- * a row in store/columns.def. */
+ * authp_invite_t, authp_audit_t, authp_login_code_t, authp_otp_code_t, authp_pending_admin_t,
+ * authp_data_key_t and authp_mail_row_t has a row in store/columns.def. */
 
 /* The name of a person at an identity provider. issuer and sub together are unique over all
  * accounts. store/identities.h has functions for lists of them. */
@@ -188,6 +188,59 @@ typedef struct authp_pending_admin_t {
     authp_ms_t expires_at;
 } authp_pending_admin_t;
 
+/* A key that seals data of the store, itself sealed ("wrapped") by a key that is derived from
+ * JWT_SECRET_KEY. */
+typedef struct authp_data_key_t {
+    authp_id_t id;
+    const char *wrapped;     /* the sealed text of the key's 32 bytes */
+    const char *wrapped_by;  /* the name of the key that sealed it */
+    authp_ms_t created_at;   /* when the key was made */
+    authp_ms_t rewrapped_at; /* when it was last sealed again, by a newer key; 0 = never */
+} authp_data_key_t;
+
+/* A mail that waits, was sent, or failed, and the link in it. A mail waits exactly while due_at is
+ * not 0. */
+typedef struct authp_mail_row_t {
+    authp_id_t id;
+    const char *kind;       /* which text: "verify_email", "reset_password", ... */
+    const char *user_id;    /* the account that the mail is about; a random id if the mail is a
+                               decoy; NULL = no account */
+    const char *token_hash; /* SHA-256 of the link's token, 64 hex digits, unique; NULL = no link */
+    const char *box;        /* what the link needs later, sealed by the token; NULL = no link */
+    int64_t min_ver;        /* min_ver of the account when the link was made */
+    authp_ms_t link_until;  /* the link counts until then; 0 = no link */
+    authp_ms_t used_at;     /* when the link was used; 0 = not yet */
+    const char *sealed;     /* the address and what the text needs, sealed by a data key; NULL once
+                               the mail was sent */
+    authp_ms_t due_at;      /* when to try next, or until when a claim lasts; 0 = does not wait */
+    authp_ms_t claim_until; /* until when one process may be sending it; 0 = none is */
+    int64_t tries;          /* how often sending was put off */
+    authp_ms_t sent_at;     /* 0 = not sent */
+    authp_ms_t failed_at;   /* when it was given up; 0 = it was not */
+    const char *error;      /* why the last try failed, such as "550 5.1.1"; NULL = no try failed */
+    authp_ms_t created_at;
+    authp_ms_t give_up_at; /* no try begins after that time */
+    authp_ms_t expires_at; /* a purge may remove the row after that time */
+} authp_mail_row_t;
+
+/* Which mails outbox_list lists. */
+typedef enum authp_mail_state_t {
+    AUTHP_MAIL_STATE_WAITING, /* due_at is not 0 */
+    AUTHP_MAIL_STATE_FAILED   /* failed_at is not 0 */
+} authp_mail_state_t;
+
+/* What outbox_figures counts. */
+typedef struct authp_mail_figures_t {
+    int64_t waiting;      /* mails that wait */
+    authp_ms_t oldest_at; /* the earliest created_at of those; 0 = none waits */
+    authp_ms_t next_at;   /* the earliest due_at; 0 = none waits */
+    int64_t failed;       /* mails that were given up and are not purged yet */
+    int64_t sent;         /* mails that were sent and are not purged yet */
+} authp_mail_figures_t;
+
+/* The most data keys that data_key_list answers. */
+#define AUTHP_DATA_KEYS_MOST 1000
+
 /* The wrong passwords that all hosts have counted under one key: for a login (an e-mail address or
  * a username, whether an account has it or not), or for one device of one account. */
 typedef struct authp_failures_t {
@@ -238,6 +291,8 @@ typedef struct authp_purge_t {
     authp_ms_t tokens_before;   /* expires_at of used tokens, login codes, tallies, and requests
                                    of administrators */
     authp_ms_t codes_before;    /* expires_at of one-time codes, also of used ones */
+    authp_ms_t mails_before;    /* expires_at of mails that do not wait, or whose give_up_at is
+                                   earlier, too */
     int batch;                  /* at most this many rows of each kind */
 } authp_purge_t;
 

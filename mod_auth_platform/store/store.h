@@ -13,7 +13,7 @@
 
 /* The store port. A provider fills in an authp_store_ops_t. The operations are listed, with their
  * contracts, in store/operations.def. */
-#define AUTHP_STORE_VERSION 10
+#define AUTHP_STORE_VERSION 11
 
 typedef struct authp_store_config_t {
     const char *file;     /* sqlite: the database file, an absolute path */

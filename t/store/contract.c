@@ -352,6 +352,8 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     contract_add_phone_races(races);
     contract_add_profiles(tests);
     contract_add_lists(tests);
+    contract_add_mail(tests);
+    contract_add_mail_races(races);
     contract_add_transfer(tests);
     suite_add_tcase(suite, tests);
     suite_add_tcase(suite, races);

@@ -33,6 +33,8 @@ void contract_add_phones(TCase *tests);         /* contract_phones.c */
 void contract_add_phone_races(TCase *tests);    /* contract_phone_races.c */
 void contract_add_profiles(TCase *tests);       /* contract_profiles.c */
 void contract_add_lists(TCase *tests);          /* contract_lists.c */
+void contract_add_mail(TCase *tests);           /* contract_mail.c */
+void contract_add_mail_races(TCase *tests);     /* contract_mail.c */
 void contract_add_transfer(TCase *tests);       /* contract_transfer.c */
 Suite *contract_suite(const char *name, SFun setup, SFun teardown);
 

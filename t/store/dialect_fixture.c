@@ -10,7 +10,7 @@ static authp_sql_migration_t migrations[2] = {
     {"rows", NULL,
      "DROP TABLE users; DROP TABLE refresh_tokens; DROP TABLE audit_log; "
      "DROP TABLE recruiter_invites; DROP TABLE login_codes; DROP TABLE otp_codes; "
-     "DROP TABLE pending_admins",
+     "DROP TABLE pending_admins; DROP TABLE data_keys; DROP TABLE outbox",
      "SELECT 'users' WHERE EXISTS (SELECT 1 FROM users)"},
     {"more",
      "CREATE TABLE login_failures (id TEXT PRIMARY KEY, failures INTEGER, last_at TEXT, "
@@ -57,7 +57,9 @@ static void make_tables(apr_pool_t *pool)
                     table_of(&authp_columns_invite, "", ", UNIQUE (code_hash)", pool),
                     table_of(&authp_columns_login_code, "", ", UNIQUE (code_hash)", pool),
                     table_of(&authp_columns_otp_code, "", ", UNIQUE (phone)", pool),
-                    table_of(&authp_columns_pending_admin, "", ", UNIQUE (phone)", pool), NULL);
+                    table_of(&authp_columns_pending_admin, "", ", UNIQUE (phone)", pool),
+                    table_of(&authp_columns_data_key, "", "", pool),
+                    table_of(&authp_columns_outbox, "", ", UNIQUE (token_hash)", pool), NULL);
 }
 
 static const authp_sql_statement_t clock_statement = {

@@ -60,6 +60,16 @@ static const authp_pending_admin_t whole_pending_admin = {
 #include "store/columns.def"
 };
 
+static const authp_data_key_t whole_data_key = {
+#define DATA_KEY(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+
+static const authp_mail_row_t whole_mail = {
+#define OUTBOX(kind, member, field, flags) WHOLE_##kind,
+#include "store/columns.def"
+};
+
 static const struct {
     const authp_columns_t *columns;
     const void *whole;
@@ -69,7 +79,9 @@ static const struct {
               {&authp_columns_audit, &whole_audit},
               {&authp_columns_login_code, &whole_login_code},
               {&authp_columns_otp_code, &whole_otp_code},
-              {&authp_columns_pending_admin, &whole_pending_admin}};
+              {&authp_columns_pending_admin, &whole_pending_admin},
+              {&authp_columns_data_key, &whole_data_key},
+              {&authp_columns_outbox, &whole_mail}};
 
 #define TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
 
@@ -144,6 +156,8 @@ START_TEST(sameness_is_of_one_column)
         authp_login_code_t login_code;
         authp_otp_code_t otp_code;
         authp_pending_admin_t pending_admin;
+        authp_data_key_t data_key;
+        authp_mail_row_t mail;
     } a, b;
     apr_pool_t *pool = NULL;
     apr_pool_create(&pool, NULL);

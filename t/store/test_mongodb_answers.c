@@ -186,6 +186,11 @@ static const char *const indexes[][4] = {
     {"tallies", "expires_at", TTL("0")},
     {"pending_admins", "phone", UNIQUE},
     {"pending_admins", "expires_at", TTL("0")},
+    {"outbox", "token_hash", UNIQUE},
+    {"outbox", "due_at", SPARSE},
+    {"outbox", "failed_at", SPARSE},
+    {"outbox", "user_id", SPARSE},
+    {"outbox", "expires_at", ""},
     {"users", "oauth.corp.sub", UNIQUE, "oauth.corp.issuer"}, /* of a configured name */
 };
 #define INDEXES ((int)(sizeof(indexes) / sizeof(indexes[0])))

@@ -55,6 +55,7 @@ static const struct {
 } rows[] = {
     {"{?id} {?text} {?ref} {?texts} {?salt}", "%s %s %s %s %s", "%s %s %s %s %s"},
     {"{?int} {?time}", "%lld %lld", "%lld substr('000000000000000' || %lld, -15)"},
+    {"ended_at = {none}", "ended_at = 0", "ended_at = '000000000000000'"},
     {"{?bool} {no}", "%lld 0", "CASE WHEN %lld THEN 'yes' ELSE 'no' END 'no'"},
     {"{time:at}, {int:n}", "at, n", "CAST(at AS INTEGER), n"},
     {"{absent:ended_at} {present:at}", "ended_at = 0 at > 0",

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define NOW CONTRACT_NOW
-#define STEPS 8
+#define STEPS 9
 #define USERS 4 /* that a test makes: their serials are their parts, too */
 #define PROCESSES 4
 #define MOVES 6 /* of each process */
@@ -60,8 +60,6 @@ static authp_sql_t *sql_of(authp_store_t *of)
 {
     return of->self;
 }
-
-/* --- the tests -------------------------------------------------------------------------------- */
 
 START_TEST(each_step_has_a_way_back)
 {
@@ -180,6 +178,8 @@ static const struct {
     {ways_back_put_tally, 8, "tallies", "step 8 (phone numbers) holds tallies"},
     {ways_back_put_pending_admin, 8, "pending_admins",
      "step 8 (phone numbers) holds pending_admins"},
+    {ways_back_put_data_key, 9, "data_keys", "step 9 (mail) holds data_keys"},
+    {ways_back_put_mail, 9, "outbox", "step 9 (mail) holds outbox"},
 };
 
 static void check_refused(int steps, const char *refusal)
@@ -212,19 +212,19 @@ START_TEST(data_is_not_lost_by_accident)
 }
 END_TEST
 
-#define PHONES                                                                                     \
-    "step 8 (phone numbers) holds users.profiles, users.phone_used_at, recruiter_invites.role, "   \
+#define LATEST                                                                                                                          \
+    "step 9 (mail) holds data_keys, outbox; step 8 (phone numbers) holds users.profiles, users.phone_used_at, recruiter_invites.role, " \
     "otp_codes, tallies, pending_admins; "
 
 START_TEST(a_refusal_names_all_that_would_be_lost)
 {
     ck_assert_int_eq(move(AUTHP_STORE_NEWEST), STEPS);
     ways_back_put_everything(store, pool);
-    check_refused(3, PHONES "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
+    check_refused(3, LATEST "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
                             "step 5 (identities) holds user_identities, users.identities; "
                             "step 4 (failed sign-ins) holds login_failures");
     check_refused(0,
-                  PHONES "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
+                  LATEST "step 6 (used tokens and login codes) holds used_tokens, login_codes; "
                          "step 5 (identities) holds user_identities, users.identities; "
                          "step 4 (failed sign-ins) holds login_failures; "
                          "step 2 (invites and deletion) holds recruiter_invites, users.deleted_at; "
@@ -251,7 +251,7 @@ START_TEST(more_steps_than_there_are)
 {
     authp_store_migrated_t done;
     ck_assert_int_eq(go(store, STEPS + 1, true, &done), AUTHP_E_MALFORMED);
-    ck_assert_str_eq(done.refusal, "this version has 8 steps");
+    ck_assert_str_eq(done.refusal, "this version has 9 steps");
     ck_assert_str_eq(shape(), "");
 }
 END_TEST

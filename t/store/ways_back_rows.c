@@ -126,6 +126,20 @@ void ways_back_put_pending_admin(authp_store_t *store, apr_pool_t *pool)
     ck_assert_int_eq(authp_store_pending_admin_put(store, &admin, pool), AUTHP_OK);
 }
 
+void ways_back_put_data_key(authp_store_t *store, apr_pool_t *pool)
+{
+    authp_data_key_t key;
+    columns_fixture_fill(&authp_columns_data_key, &key, 1, pool);
+    ck_assert_int_eq(authp_store_data_key_add(store, &key, pool), AUTHP_OK);
+}
+
+void ways_back_put_mail(authp_store_t *store, apr_pool_t *pool)
+{
+    authp_mail_row_t mail;
+    columns_fixture_fill(&authp_columns_outbox, &mail, 1, pool);
+    ck_assert_int_eq(authp_store_outbox_add(store, &mail, pool), AUTHP_OK);
+}
+
 void ways_back_put_everything(authp_store_t *store, apr_pool_t *pool)
 {
     ways_back_put_plain_user(store, pool);
@@ -142,6 +156,8 @@ void ways_back_put_everything(authp_store_t *store, apr_pool_t *pool)
     ways_back_put_otp_code(store, pool);
     ways_back_put_tally(store, pool);
     ways_back_put_pending_admin(store, pool);
+    ways_back_put_data_key(store, pool);
+    ways_back_put_mail(store, pool);
 }
 
 void ways_back_check_user(authp_store_t *store, int serial, int parts, int steps, apr_pool_t *pool)

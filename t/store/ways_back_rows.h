@@ -31,6 +31,8 @@ void ways_back_put_admin_invite(authp_store_t *store, apr_pool_t *pool);
 void ways_back_put_otp_code(authp_store_t *store, apr_pool_t *pool);
 void ways_back_put_tally(authp_store_t *store, apr_pool_t *pool);
 void ways_back_put_pending_admin(authp_store_t *store, apr_pool_t *pool);
+void ways_back_put_data_key(authp_store_t *store, apr_pool_t *pool);
+void ways_back_put_mail(authp_store_t *store, apr_pool_t *pool);
 /* Calls all of them. */
 void ways_back_put_everything(authp_store_t *store, apr_pool_t *pool);
 

@@ -61,6 +61,7 @@ authp_err_t authp_purge_run(const authp_realm_t *realm, int batches, int *remove
                                 .failures_before = now,
                                 .tokens_before = now,
                                 .codes_before = now - CODES_KEPT_MS,
+                                .mails_before = now,
                                 .batch = BATCH};
     int sum = 0;
     int rows = BATCH;

@@ -59,6 +59,11 @@ static const index_t indexes[] = {
     {AUTHP_TABLE_TALLIES, "expires_at", INDEX_TTL, 0, NULL},
     {AUTHP_TABLE_PENDING_ADMINS, "phone", INDEX_UNIQUE, 0, NULL},
     {AUTHP_TABLE_PENDING_ADMINS, "expires_at", INDEX_TTL, 0, NULL},
+    {AUTHP_TABLE_OUTBOX, "token_hash", INDEX_UNIQUE, 0, NULL},
+    {AUTHP_TABLE_OUTBOX, "due_at", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_OUTBOX, "failed_at", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_OUTBOX, "user_id", INDEX_SPARSE, 0, NULL},
+    {AUTHP_TABLE_OUTBOX, "expires_at", INDEX_PLAIN, 0, NULL},
 };
 
 /* Longer than the name of any index. */

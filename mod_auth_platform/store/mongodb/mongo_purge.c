@@ -11,13 +11,31 @@ typedef struct sweep_t {
     const char *collection;
     const char *field;
     const char *absent; /* a field that they must lack; NULL = no such condition */
+    const char * or ; /* or whose field `or` must be earlier than `before`; NULL = no such field */
     authp_ms_t before;
 } sweep_t;
+
+/* {$or: [{absent: null}, {or: {$lt: before}}]} */
+static void match_either(bson_t *filter, const sweep_t *sweep)
+{
+    bson_t list;
+    bson_t one;
+    BSON_APPEND_ARRAY_BEGIN(filter, "$or", &list);
+    BSON_APPEND_DOCUMENT_BEGIN(&list, "0", &one);
+    authp_mongo_match_absent(&one, sweep->absent);
+    bson_append_document_end(&list, &one);
+    BSON_APPEND_DOCUMENT_BEGIN(&list, "1", &one);
+    authp_mongo_match_compared(&one, sweep->or, "$lt", sweep->before);
+    bson_append_document_end(&list, &one);
+    bson_append_array_end(filter, &list);
+}
 
 static void match_over(bson_t *filter, const sweep_t *sweep)
 {
     authp_mongo_match_compared(filter, sweep->field, "$lt", sweep->before);
-    if (sweep->absent != NULL) {
+    if (sweep->or != NULL) {
+        match_either(filter, sweep);
+    } else if (sweep->absent != NULL) {
         authp_mongo_match_absent(filter, sweep->absent);
     }
 }
@@ -75,17 +93,18 @@ static authp_err_t sweep_up(authp_mongo_t *m, const sweep_t *sweep, int batch, i
 authp_err_t authp_mongo_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool)
 {
     const sweep_t sweeps[] = {
-        {AUTHP_TABLE_SESSIONS, "ended_at", NULL, what->sessions_before},
-        {AUTHP_TABLE_SESSIONS, "expires_at", "ended_at", what->sessions_before},
-        {AUTHP_TABLE_USERS, "deleted_at", NULL, what->users_before},
-        {AUTHP_TABLE_INVITES, "expires_at", NULL, what->invites_before},
-        {AUTHP_TABLE_AUDIT, "at", NULL, what->audit_before},
-        {AUTHP_TABLE_FAILURES, "expires_at", NULL, what->failures_before},
-        {AUTHP_TABLE_TOKENS, "expires_at", NULL, what->tokens_before},
-        {AUTHP_TABLE_LOGIN_CODES, "expires_at", NULL, what->tokens_before},
-        {AUTHP_TABLE_OTP_CODES, "expires_at", NULL, what->codes_before},
-        {AUTHP_TABLE_TALLIES, "expires_at", NULL, what->tokens_before},
-        {AUTHP_TABLE_PENDING_ADMINS, "expires_at", NULL, what->tokens_before},
+        {AUTHP_TABLE_SESSIONS, "ended_at", NULL, NULL, what->sessions_before},
+        {AUTHP_TABLE_SESSIONS, "expires_at", "ended_at", NULL, what->sessions_before},
+        {AUTHP_TABLE_USERS, "deleted_at", NULL, NULL, what->users_before},
+        {AUTHP_TABLE_INVITES, "expires_at", NULL, NULL, what->invites_before},
+        {AUTHP_TABLE_AUDIT, "at", NULL, NULL, what->audit_before},
+        {AUTHP_TABLE_FAILURES, "expires_at", NULL, NULL, what->failures_before},
+        {AUTHP_TABLE_TOKENS, "expires_at", NULL, NULL, what->tokens_before},
+        {AUTHP_TABLE_LOGIN_CODES, "expires_at", NULL, NULL, what->tokens_before},
+        {AUTHP_TABLE_OTP_CODES, "expires_at", NULL, NULL, what->codes_before},
+        {AUTHP_TABLE_TALLIES, "expires_at", NULL, NULL, what->tokens_before},
+        {AUTHP_TABLE_PENDING_ADMINS, "expires_at", NULL, NULL, what->tokens_before},
+        {AUTHP_TABLE_OUTBOX, "expires_at", "due_at", "give_up_at", what->mails_before},
     };
     authp_err_t err = AUTHP_OK;
     int sum = 0;

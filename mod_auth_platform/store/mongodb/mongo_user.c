@@ -309,13 +309,15 @@ static authp_err_t forget_in(authp_mongo_t *m, const forget_t *trace, const char
     return err;
 }
 
-static authp_err_t forget_invites(authp_mongo_t *m, const char *id)
+/* Removes the documents whose `key` is the id. */
+static authp_err_t remove_of(authp_mongo_t *m, const char *collection, const char *key,
+                             const char *id)
 {
     int deleted = 0;
     bson_t filter = BSON_INITIALIZER;
-    authp_mongo_match_id(&filter, "used_by", id);
+    authp_mongo_match_id(&filter, key, id);
     const authp_mongo_write_t what = {
-        .collection = AUTHP_TABLE_INVITES, .change = AUTHP_MONGO_DELETE_MANY, .filter = &filter};
+        .collection = collection, .change = AUTHP_MONGO_DELETE_MANY, .filter = &filter};
     authp_err_t err = authp_mongo_run_write(m, &what, &deleted);
     bson_destroy(&filter);
     return err;
@@ -333,7 +335,10 @@ authp_err_t authp_mongo_user_forget(void *self, const char *id, apr_pool_t *pool
     for (size_t i = 0; err == AUTHP_OK && i < sizeof(traces) / sizeof(traces[0]); i++) {
         err = forget_in(self, &traces[i], id);
     }
-    return err == AUTHP_OK ? forget_invites(self, id) : err;
+    if (err == AUTHP_OK) {
+        err = remove_of(self, AUTHP_TABLE_INVITES, "used_by", id);
+    }
+    return err == AUTHP_OK ? remove_of(self, AUTHP_TABLE_OUTBOX, "user_id", id) : err;
 }
 
 typedef struct read_ids_t {

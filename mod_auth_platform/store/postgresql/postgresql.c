@@ -102,7 +102,8 @@ static const char undo_lock[] =
     "DO $$ DECLARE ours regclass; BEGIN FOR ours IN SELECT c.oid::regclass FROM pg_class c WHERE "
     "c.relkind = 'r' AND c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relname IN "
     "('users', 'refresh_tokens', 'audit_log', 'recruiter_invites', 'login_failures', "
-    "'user_identities', 'used_tokens', 'login_codes', 'otp_codes', 'tallies', 'pending_admins') ORDER BY c.relname LOOP "
+    "'user_identities', 'used_tokens', 'login_codes', 'otp_codes', 'tallies', 'pending_admins', "
+    "'data_keys', 'outbox') ORDER BY c.relname LOOP "
     "EXECUTE 'LOCK TABLE ' || ours || ' IN ACCESS EXCLUSIVE MODE'; END LOOP; END $$";
 
 static const authp_sql_dialect_t dialect = {

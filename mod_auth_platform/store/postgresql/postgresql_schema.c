@@ -122,4 +122,20 @@ const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEM
      "UNION ALL SELECT 'otp_codes' WHERE EXISTS (SELECT 1 FROM otp_codes) "
      "UNION ALL SELECT 'tallies' WHERE EXISTS (SELECT 1 FROM tallies) "
      "UNION ALL SELECT 'pending_admins' WHERE EXISTS (SELECT 1 FROM pending_admins)"},
+    {"mail",
+     "CREATE TABLE data_keys (id " ID " PRIMARY KEY, wrapped " TEXT " NOT NULL, wrapped_by " TEXT
+     " NOT NULL, created_at timestamptz NOT NULL, rewrapped_at timestamptz);"
+     "CREATE TABLE outbox (id " ID " PRIMARY KEY, kind " TEXT " NOT NULL, user_id " TEXT
+     ", token_hash " TEXT " UNIQUE, box " TEXT ", min_ver bigint NOT NULL, link_until timestamptz, "
+     "used_at timestamptz, sealed " TEXT ", due_at timestamptz, claim_until timestamptz, "
+     "tries bigint NOT NULL, sent_at timestamptz, failed_at timestamptz, error " TEXT
+     ", created_at timestamptz NOT NULL, give_up_at timestamptz NOT NULL, "
+     "expires_at timestamptz NOT NULL) WITH (fillfactor = 85);"
+     "CREATE INDEX outbox_due ON outbox (due_at, id) WHERE due_at IS NOT NULL;"
+     "CREATE INDEX outbox_failed ON outbox (failed_at) WHERE failed_at IS NOT NULL;"
+     "CREATE INDEX outbox_user ON outbox (user_id);"
+     "CREATE INDEX outbox_expires ON outbox (expires_at)",
+     "DROP TABLE outbox; DROP TABLE data_keys",
+     "SELECT 'data_keys' WHERE EXISTS (SELECT 1 FROM data_keys) UNION ALL "
+     "SELECT 'outbox' WHERE EXISTS (SELECT 1 FROM outbox)"},
 };

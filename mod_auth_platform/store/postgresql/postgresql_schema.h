@@ -5,7 +5,7 @@
 #include "store/sql/sql_dialect.h"
 
 /* The steps of the schema. They have the numbers and names of those of SQLite. */
-#define AUTHP_POSTGRESQL_SCHEMA_STEPS 8
+#define AUTHP_POSTGRESQL_SCHEMA_STEPS 9
 extern const authp_sql_migration_t authp_postgresql_schema_steps[AUTHP_POSTGRESQL_SCHEMA_STEPS];
 
 /* How values are bound, written and read in its columns. */

@@ -30,6 +30,7 @@ typedef struct authp_sql_variant_t {
  *     {KIND:name}   an expression that reads the column `name` of that kind
  *     {absent:time}, {present:time}   whether the column `time` of times is absent or not
  *     {no}          false
+ *     {none}        the value of an absent time
  *     {table:name}  the table `name`, with its schema if one is set: no table is named otherwise,
  *                   because behind a pooler the server's session may have another search_path
  *     {table}       the same for the table of `columns`

@@ -191,6 +191,9 @@ static const char *meaning(const authp_sql_dialect_t *dialect, const authp_colum
     if (strcmp(word, "no") == 0) {
         return absent_of(dialect, AUTHP_COLUMN_BOOL);
     }
+    if (strcmp(word, "none") == 0) {
+        return absent_of(dialect, AUTHP_COLUMN_TIME);
+    }
     for (size_t i = 0; columns != NULL && i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (strcmp(word, lists[i].word) == 0) {
             return list_of(dialect, columns, &lists[i], pool);

@@ -6,7 +6,7 @@
     "DELETE FROM {table:" table "} WHERE id IN (SELECT id FROM {table:" table "} WHERE " condition \
     " LIMIT {?int}) RETURNING id"
 
-/* A statement of the purge. It binds a time and then the size of a batch. */
+/* A statement of the purge. It binds the times of its condition, and then the size of a batch. */
 #define PURGE(of, table, condition)                                                                \
     {                                                                                              \
         .name = "purge of " of, .text = DELETE_FROM(table, condition)                              \
@@ -47,6 +47,8 @@ static const authp_sql_statement_t otp_codes =
 static const authp_sql_statement_t tallies = PURGE("tallies", "tallies", "expires_at < {?time}");
 static const authp_sql_statement_t pending =
     PURGE("pending administrators", "pending_admins", "expires_at < {?time}");
+static const authp_sql_statement_t mails =
+    PURGE("mails", "outbox", "({absent:due_at} OR give_up_at < {?time}) AND expires_at < {?time}");
 
 authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed, apr_pool_t *pool)
 {
@@ -59,13 +61,14 @@ authp_err_t authp_sql_purge(void *self, const authp_purge_t *what, int *removed,
     const void *of_failures[] = {&what->failures_before, &batch};
     const void *of_tokens[] = {&what->tokens_before, &batch};
     const void *of_otp_codes[] = {&what->codes_before, &batch};
+    const void *of_mails[] = {&what->mails_before, &what->mails_before, &batch};
     const struct {
         const authp_sql_statement_t *statement;
         const void **values;
     } steps[] = {{&ended, of_ended},     {&expired, of_expired}, {&users, of_users},
                  {&invites, of_invites}, {&audit, of_audit},     {&failures, of_failures},
                  {&tokens, of_tokens},   {&codes, of_tokens},    {&otp_codes, of_otp_codes},
-                 {&tallies, of_tokens},  {&pending, of_tokens}};
+                 {&tallies, of_tokens},  {&pending, of_tokens},  {&mails, of_mails}};
     authp_err_t err = AUTHP_OK;
     int sum = 0;
     (void)pool;

@@ -169,7 +169,9 @@ authp_err_t authp_sql_user_forget(void *self, const char *id, apr_pool_t *pool)
          .text = "UPDATE {table:audit_log} SET {forgotten} WHERE (actor_id = {?ref} OR "
                  "subject_id = {?ref}) AND coalesce(actor_id, {?ref}) = {?ref} RETURNING id"},
         {.name = "user_forget in invites",
-         .text = "DELETE FROM {table:recruiter_invites} WHERE used_by = {?ref} RETURNING id"}};
+         .text = "DELETE FROM {table:recruiter_invites} WHERE used_by = {?ref} RETURNING id"},
+        {.name = "user_forget in mails",
+         .text = "DELETE FROM {table:outbox} WHERE user_id = {?ref} RETURNING id"}};
     const void *values[] = {id, id, id, id};
     authp_err_t err = AUTHP_OK;
     (void)pool;

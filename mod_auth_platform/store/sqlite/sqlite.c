@@ -117,6 +117,21 @@ static const authp_sql_migration_t migrations[] = {
      "SELECT 'otp_codes' WHERE EXISTS (SELECT 1 FROM otp_codes) UNION ALL "
      "SELECT 'tallies' WHERE EXISTS (SELECT 1 FROM tallies) UNION ALL "
      "SELECT 'pending_admins' WHERE EXISTS (SELECT 1 FROM pending_admins)"},
+    {"mail",
+     "CREATE TABLE data_keys (id TEXT PRIMARY KEY, wrapped TEXT NOT NULL, wrapped_by TEXT NOT NULL, "
+     "created_at INTEGER NOT NULL, rewrapped_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE TABLE outbox (id TEXT PRIMARY KEY, kind TEXT NOT NULL, user_id TEXT, token_hash TEXT UNIQUE, box TEXT, "
+     "min_ver INTEGER NOT NULL, link_until INTEGER NOT NULL, used_at INTEGER NOT NULL, sealed TEXT, "
+     "due_at INTEGER NOT NULL, claim_until INTEGER NOT NULL, tries INTEGER NOT NULL, sent_at INTEGER NOT NULL, "
+     "failed_at INTEGER NOT NULL, error TEXT, created_at INTEGER NOT NULL, give_up_at INTEGER NOT NULL, "
+     "expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+     "CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at > 0;"
+     "CREATE INDEX outbox_failed ON outbox (failed_at) WHERE failed_at > 0;"
+     "CREATE INDEX outbox_user ON outbox (user_id);"
+     "CREATE INDEX outbox_expires ON outbox (expires_at)",
+     "DROP TABLE outbox; DROP TABLE data_keys",
+     "SELECT 'data_keys' WHERE EXISTS (SELECT 1 FROM data_keys) UNION ALL "
+     "SELECT 'outbox' WHERE EXISTS (SELECT 1 FROM outbox)"},
 };
 
 /* With FULL, what was answered with success survives a power cut. There is no busy_timeout, because

@@ -123,6 +123,11 @@ authp_err_t mem_user_forget(void *self, const char *id, apr_pool_t *pool)
             remove_at(mem->invites, i);
         }
     }
+    for (int i = mem->outbox->nelts - 1; i >= 0; i--) {
+        if (mem_rows_same(APR_ARRAY_IDX(mem->outbox, i, authp_mail_row_t *)->user_id, id)) {
+            remove_at(mem->outbox, i);
+        }
+    }
     return mem_leave(mem, AUTHP_OK);
 }
 
@@ -254,6 +259,13 @@ static bool pending_is_over(const mem_t *mem, int i, const authp_purge_t *what)
            what->tokens_before;
 }
 
+static bool mail_is_over(const mem_t *mem, int i, const authp_purge_t *what)
+{
+    const authp_mail_row_t *mail = APR_ARRAY_IDX(mem->outbox, i, authp_mail_row_t *);
+    return mail->expires_at < what->mails_before &&
+           (mail->due_at == 0 || mail->give_up_at < what->mails_before);
+}
+
 static int sweep(mem_t *mem, apr_array_header_t *rows, const authp_purge_t *what,
                  bool (*is_over)(const mem_t *mem, int i, const authp_purge_t *what))
 {
@@ -284,6 +296,7 @@ authp_err_t mem_purge(void *self, const authp_purge_t *what, int *removed, apr_p
                sweep(mem, mem->codes, what, code_is_over) +
                sweep(mem, mem->otp_codes, what, otp_is_over) +
                sweep(mem, mem->tallies, what, tally_is_over) +
-               sweep(mem, mem->pending, what, pending_is_over);
+               sweep(mem, mem->pending, what, pending_is_over) +
+               sweep(mem, mem->outbox, what, mail_is_over);
     return mem_leave(mem, AUTHP_OK);
 }

@@ -46,6 +46,8 @@ typedef struct mem_t {
     apr_array_header_t *otp_codes; /* authp_otp_code_t * */
     apr_array_header_t *tallies;   /* mem_tally_t */
     apr_array_header_t *pending;   /* authp_pending_admin_t * */
+    apr_array_header_t *data_keys; /* authp_data_key_t * */
+    apr_array_header_t *outbox;    /* authp_mail_row_t * */
     /* const char *: names of the operations that were called, in order */
     apr_array_header_t *calls;
     const char *fail_op;

@@ -97,6 +97,8 @@ static authp_err_t mem_open(const authp_store_config_t *config, apr_pool_t *pool
     mem->otp_codes = apr_array_make(pool, 8, sizeof(authp_otp_code_t *));
     mem->tallies = apr_array_make(pool, 8, sizeof(mem_tally_t));
     mem->pending = apr_array_make(pool, 8, sizeof(authp_pending_admin_t *));
+    mem->data_keys = apr_array_make(pool, 4, sizeof(authp_data_key_t *));
+    mem->outbox = apr_array_make(pool, 8, sizeof(authp_mail_row_t *));
     mem->failures = apr_array_make(pool, 8, sizeof(mem_failure_t));
     mem->deleted = apr_array_make(pool, 8, sizeof(mem_tombstone_t));
     *self = mem;
