@@ -6,6 +6,7 @@
 #include "httpd/check_roles.h"
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
+#include "httpd/mail_mount.h"
 #include "httpd/maintain.h"
 #include "httpd/pace.h"
 #include "httpd/retained.h"
@@ -121,6 +122,7 @@ static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptem
         authp_check_mounts(server, warnings, pconf);
         authp_check_mounts_providers(settings, server, warnings, pconf);
         authp_check_mounts_codes(settings, server, warnings, pconf);
+        authp_mail_mount_check(settings, server, warnings, pconf);
         err = make_realm(settings, errors, pconf);
     }
     runtime->warnings = warnings;

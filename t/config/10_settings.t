@@ -63,6 +63,8 @@ is((check(env => "JWT_SECRET_KEY=\nAUTH_STATE_DIR=$dir/s\n"))[0], 1, 'an empty v
 }
 
 put('a-file', '');
+my $mail = "MAIL_FROM=Example <accounts\@example.org>\nPUBLIC_URL=https://www.example.org\n";
+is((check(env => "${good}${mail}MAIL_URL=$_\nEMAIL_VERIFICATION=required\n"))[0], 0, "mail: $_") for 'smtps://u:p%40ss@smtp.example.org:465', 'smtp://smtp.example.org', 'smtp://[::1]:25';
 # [what, .env text, text that the line must contain]
 my @wrong = (
     ['no secret',               'AUTH_STATE_DIR=/var/lib/x',           'JWT_SECRET_KEY'],
@@ -117,6 +119,24 @@ my @wrong = (
     ['msg91 without its key',   "${good}OTP_PROVIDER=msg91\nMSG91_TEMPLATE_ID=t", 'MSG91_AUTH_KEY .*is needed'],
     ['msg91 without a template', "${good}OTP_PROVIDER=msg91\nMSG91_AUTH_KEY=$secret", 'MSG91_TEMPLATE_ID .*is needed'],
     ['msg91 over http',         "${good}MSG91_BASE_URL=http://msg91.example", 'MSG91_BASE_URL .*https'],
+    ['mail by http',            "${good}MAIL_URL=http://u:$secret\@h:25\n$mail",  'MAIL_URL .*must begin with smtp:// or smtps://'],
+    ['mail without a sender',   "${good}MAIL_URL=smtp://u:$secret\@h\nPUBLIC_URL=https://a.example", 'MAIL_FROM .*is needed with MAIL_URL'],
+    ['mail without a public URL', "${good}MAIL_URL=smtp://u:$secret\@h\nMAIL_FROM=a\@b.example", 'PUBLIC_URL .*is needed with MAIL_URL'],
+    ['a mail account without a password', "${good}MAIL_URL=smtp://$secret\@h\n$mail", 'MAIL_URL .*percent-encoded'],
+    ['a mail password that is not encoded', "${good}MAIL_URL=smtp://u:p/$secret\@h\n$mail", 'MAIL_URL .*percent-encoded'],
+    ['a mail server with a path', "${good}MAIL_URL=smtp://u:$secret\@h/x\n$mail", 'MAIL_URL .*nothing may follow'],
+    ['mail in the clear',       "${good}MAIL_URL=smtp://u:$secret\@h:25\n${mail}MAIL_TLS=off", 'MAIL_TLS .*APP_ENV=development'],
+    ['smtps in the clear',      "${good}MAIL_URL=smtps://127.0.0.1:465\n${mail}MAIL_TLS=off", 'MAIL_TLS .*smtps'],
+    ['TLS maybe',               "${good}MAIL_TLS=on",                  'MAIL_TLS .*required or off'],
+    ['a sender that is none',   "${good}MAIL_FROM=Example",            'MAIL_FROM .*must be an address'],
+    ['a public URL with a path', "${good}PUBLIC_URL=https://a.example/", 'PUBLIC_URL .*without a path'],
+    ['a public URL of http',    "${good}PUBLIC_URL=http://a.example",  'PUBLIC_URL .*must be https'],
+    ['no file of authorities',  "${good}MAIL_CA_FILE=$dir/none",       'MAIL_CA_FILE .*none cannot be read'],
+    ['no folder of texts',      "${good}MAIL_TEMPLATE_DIR=$dir/none",  'MAIL_TEMPLATE_DIR .*none is not a folder'],
+    ['notices maybe',           "${good}MAIL_NOTICES=maybe",           'MAIL_NOTICES .*true or false'],
+    ['proof maybe',             "${good}EMAIL_VERIFICATION=on",        'EMAIL_VERIFICATION .*optional or required'],
+    ['proof without mail',      "${good}EMAIL_VERIFICATION=required",  'EMAIL_VERIFICATION .*without MAIL_URL'],
+    ['a rate of mails without a time', "${good}AUTH_LIMIT_MAIL=3",     'AUTH_LIMIT_MAIL .*COUNT/TIME'],
     ['a country by name',       "${good}PHONE_COUNTRIES=IN",           'PHONE_COUNTRIES .*calling codes'],
     ['a short secret by its second name', 'SECRET_KEY=tooshort',       '[^_]SECRET_KEY in'],
     ['two secrets',             "${good}SECRET_KEY=${secret}b",        'JWT_SECRET_KEY in .*another value than SECRET_KEY'],

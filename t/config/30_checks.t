@@ -259,6 +259,28 @@ for my $case (    # name, configuration, the providers that nobody can come back
     like($of[$_] // '', $lost{ $expected->[$_] }, "... of $expected->[$_]") for 0 .. $#$expected;
 }
 
+# The links of mails lead to a platform mount.
+put('mail.env', slurped("$dir/test.env") . "MAIL_URL=smtps://u:pass-of-mail\@smtp.example.org\nMAIL_FROM=a\@example.org\nPUBLIC_URL=https://www.example.org\n");
+for my $case (    # name, configuration, what has no mount
+    ['the usual mount',            '',                                                                              undef],
+    ['no mount',                   'AuthPlatformMount off',                                                         'no host'],
+    ['a mount of another profile', 'AuthPlatformMount /a jobpath',                                                  'no host'],
+    ['a mount of that host',       host('*:1', 'ServerName www.example.org'),                                       undef],
+    ['none of that host',          host('*:1', 'ServerName WWW.example.org', 'AuthPlatformMount off'),              'that host'],
+    ['none of its other name',     host('*:1', 'ServerName b', 'ServerAlias *.example.org', 'AuthPlatformMount off'), 'that host'],
+    ['one of two with that name',  host('*:1', 'ServerName www.example.org', 'AuthPlatformMount off') . "\n" . host('*:2', 'ServerName www.example.org'), undef],
+    ['a name that no host has',    host('*:1', 'ServerName b', 'AuthPlatformMount /b'),                             undef],
+    )
+{
+    my ($name, $conf, $lacks) = @$case;
+    my ($status, $out, $warnings) = check($conf, env => 'mail.env');
+    my @of = grep {/PUBLIC_URL/} @$warnings;
+    is($status, 0, "links in mails, $name: passes") or diag $out;
+    is(scalar @of, defined $lacks ? 1 : 0, '... warnings') or diag $out;
+    like($of[0], qr{PUBLIC_URL in \S+mail\.env is https://www\.example\.org, and $lacks has no AuthPlatformMount of the profile platform}, '... of that') if defined $lacks;
+    unlike($out, qr/pass-of-mail/, '... without the password');
+}
+
 # A mistake of a virtual host is reported for that host. One that is inherited is reported once.
 my $within = sub { my ($conf) = @_; my (undef, $out) = check($conf); return [$out =~ /AUTHP0510: AuthPlatformMe (\S+) lies within AuthPlatformMount (?:\S+) \((\S+)/g] };
 is_deeply($within->("AuthPlatformMount /m\nAuthPlatformMe /m/me"), ['/m/me', 'main'], 'the protected endpoint within the mount');

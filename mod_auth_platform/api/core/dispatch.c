@@ -73,6 +73,7 @@ void authp_dispatch(const authp_realm_t *realm, const authp_request_t *request,
     call.client = (authp_client_t){.ip = request->client_ip, .request_id = request->request_id};
     call.client.terms = request->mount->profile->terms;
     call.client.user_agent = authp_call_header(&call, "User-Agent");
+    call.client.language = authp_call_header(&call, "Accept-Language");
     authp_err_t err = dispatch(&call);
     if (err == AUTHP_E_ABORTED) {
         out->status = 0;

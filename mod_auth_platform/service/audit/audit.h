@@ -9,6 +9,7 @@
 typedef struct authp_client_t {
     const char *ip;
     const char *user_agent;
+    const char *language;  /* Accept-Language: the languages of mails that the request causes */
     const char *device_id; /* a name that the client chose; proves nothing */
     const char *request_id;
     const struct authp_device_t *device; /* from its signed cookie; NULL if none */

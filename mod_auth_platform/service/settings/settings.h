@@ -9,6 +9,7 @@
 #include <apr_tables.h>
 #include <stdbool.h>
 
+struct authp_mail_url_t;
 struct authp_refused_t;
 
 /* "120/1m": at most `count` in `seconds`. */
@@ -138,6 +139,21 @@ typedef struct authp_settings_t {
     /* const char *, PHONE_COUNTRIES: 1-3 digits each. If it is not set: the default country. */
     const apr_array_header_t *phone_countries;
     int phone_idle_days; /* PHONE_IDLE_DAYS=180 (0-36500); 0 = never */
+
+    const char *mail_url; /* with a password: for no log and no message; NULL: no mail is sent */
+    const struct authp_mail_url_t *mail_server; /* MAIL_URL, parsed (mail_url.h); NULL with it */
+    const char *mail_from;                      /* NULL if unset */
+    const char *mail_from_address;              /* the address in it; NULL with it */
+    const char *mail_from_name;                 /* NULL: it has none */
+    const char *public_url;           /* an origin in its normal form, without a slash at the end;
+                                       * NULL if unset */
+    const char *public_host;          /* its host, without a port; NULL with it */
+    bool mail_tls_off;                /* MAIL_TLS=required: false */
+    const char *mail_ca_file;         /* NULL if unset */
+    const char *mail_template_dir;    /* NULL if unset */
+    bool mail_notices;                /* MAIL_NOTICES=on */
+    bool email_verification_required; /* EMAIL_VERIFICATION=optional: false */
+    authp_rate_t limit_mail;          /* AUTH_LIMIT_MAIL=3/1h, for one address */
 
     const char *google_client_id;                      /* NULL if unset */
     authp_secret_t *google_client_secret;              /* NULL if unset */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "net/origin.h"
 #include "service/settings/settings_alias.h"
+#include "service/settings/settings_mail.h"
 #include "service/settings/settings_phone.h"
 #include "service/settings/settings_providers.h"
 
@@ -172,6 +173,7 @@ void authp_settings_check(authp_loading_t *loading, const char *store)
         complain_of(loading, "RECRUITER_REGISTRATION", "is set, but ROLES has no recruiter");
     }
     authp_settings_phone_check(loading);
+    authp_settings_mail_check(loading);
     if (s->limit_account.count > FAILURES_MOST) {
         complain_of(loading, "AUTH_LIMIT_ACCOUNT", "must be at most 900 failures");
     }

@@ -72,6 +72,16 @@ const authp_setting_t authp_settings_table[] = {
     {"PHONE_COUNTRIES", AT(LIST, phone_countries), NULL, 1, 3},
     {"PHONE_IDLE_DAYS", AT(INT, phone_idle_days), "180", 0, 36500},
 
+    {"MAIL_URL", AT(TEXT, mail_url), NULL, 1, 2000},
+    {"MAIL_FROM", AT(TEXT, mail_from), NULL, 3, 320},
+    {"PUBLIC_URL", AT(TEXT, public_url), NULL, 1, 300},
+    {"MAIL_TLS", AT(MAIL_TLS, mail_tls_off), "required", 0, 0},
+    {"MAIL_CA_FILE", AT(TEXT, mail_ca_file), NULL, 1, 1000},
+    {"MAIL_TEMPLATE_DIR", AT(TEXT, mail_template_dir), NULL, 1, 1000},
+    {"MAIL_NOTICES", AT(BOOL, mail_notices), "on", 0, 0},
+    {"EMAIL_VERIFICATION", AT(VERIFICATION, email_verification_required), "optional", 0, 0},
+    {"AUTH_LIMIT_MAIL", AT(RATE, limit_mail), "3/1h", 0, 0},
+
     {"GOOGLE_CLIENT_ID", AT(TEXT, google_client_id), NULL, 1, 500},
     {"GOOGLE_CLIENT_SECRET", AT(SECRET, google_client_secret), NULL, 8, 500},
     {"GOOGLE_OAUTH_REDIRECT_URI", AT(TEXT, google_redirect_uri), NULL, 1, 1000},

@@ -18,12 +18,14 @@ typedef enum authp_setting_kind_t {
     AUTHP_SETTING_ROLES,   /* list of role names */
     AUTHP_SETTING_LIST,    /* list of texts (const char *), each `least`-`most` bytes */
     AUTHP_SETTING_KIND,
-    AUTHP_SETTING_HASH,        /* bcrypt or argon2id */
-    AUTHP_SETTING_RECRUITER,   /* invite, pending or open */
-    AUTHP_SETTING_APP_ENV,     /* development; anything else counts as production */
-    AUTHP_SETTING_CODES,       /* msg91 or mock */
-    AUTHP_SETTING_PERMISSIONS, /* JSON, see role_permissions.h */
-    AUTHP_SETTING_STORE        /* AUTH_STORE, resolved when the others are known */
+    AUTHP_SETTING_HASH,         /* bcrypt or argon2id */
+    AUTHP_SETTING_RECRUITER,    /* invite, pending or open */
+    AUTHP_SETTING_APP_ENV,      /* development; anything else counts as production */
+    AUTHP_SETTING_CODES,        /* msg91 or mock */
+    AUTHP_SETTING_MAIL_TLS,     /* required or off */
+    AUTHP_SETTING_VERIFICATION, /* optional or required */
+    AUTHP_SETTING_PERMISSIONS,  /* JSON, see role_permissions.h */
+    AUTHP_SETTING_STORE         /* AUTH_STORE, resolved when the others are known */
 } authp_setting_kind_t;
 
 /* The type of the member that a value of each kind is written to. */
@@ -40,6 +42,8 @@ typedef enum authp_setting_kind_t {
 #define AUTHP_SETTING_TYPE_RECRUITER authp_recruiter_registration_t
 #define AUTHP_SETTING_TYPE_APP_ENV bool
 #define AUTHP_SETTING_TYPE_CODES authp_otp_provider_t
+#define AUTHP_SETTING_TYPE_MAIL_TLS bool
+#define AUTHP_SETTING_TYPE_VERIFICATION bool
 #define AUTHP_SETTING_TYPE_PERMISSIONS const apr_array_header_t *
 #define AUTHP_SETTING_TYPE_STORE const char *
 

@@ -240,14 +240,33 @@ static void set_kind(authp_loading_t *loading, const authp_setting_t *row, const
     authp_settings_table_complain(loading, "must be oidc, github or microsoft");
 }
 
-static void set_hash(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+/* The member becomes true for the word `yes`, and false for the word `no`. */
+static void set_either(authp_loading_t *loading, const authp_setting_t *row, const char *value,
+                       const char *no, const char *yes)
 {
-    bool argon2id = strcmp(value, "argon2id") == 0;
-    if (!argon2id && strcmp(value, "bcrypt") != 0) {
-        authp_settings_table_complain(loading, "must be bcrypt or argon2id");
+    bool is_yes = strcmp(value, yes) == 0;
+    if (!is_yes && strcmp(value, no) != 0) {
+        authp_settings_table_complain(
+            loading, apr_pstrcat(loading->pool, "must be ", no, " or ", yes, NULL));
         return;
     }
-    *(bool *)member(loading, row) = argon2id;
+    *(bool *)member(loading, row) = is_yes;
+}
+
+static void set_hash(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    set_either(loading, row, value, "bcrypt", "argon2id");
+}
+
+static void set_mail_tls(authp_loading_t *loading, const authp_setting_t *row, const char *value)
+{
+    set_either(loading, row, value, "required", "off");
+}
+
+static void set_verification(authp_loading_t *loading, const authp_setting_t *row,
+                             const char *value)
+{
+    set_either(loading, row, value, "optional", "required");
 }
 
 static const char *const recruiter_words[] = {[AUTHP_RECRUITERS_BY_INVITE] = "invite",
@@ -348,6 +367,8 @@ void authp_settings_values_set(authp_loading_t *loading, const authp_setting_t *
                                       [AUTHP_SETTING_RECRUITER] = set_recruiter,
                                       [AUTHP_SETTING_APP_ENV] = set_app_env,
                                       [AUTHP_SETTING_CODES] = set_codes,
+                                      [AUTHP_SETTING_MAIL_TLS] = set_mail_tls,
+                                      [AUTHP_SETTING_VERIFICATION] = set_verification,
                                       [AUTHP_SETTING_PERMISSIONS] = set_permissions};
     setters[row->kind](loading, row, value);
 }
