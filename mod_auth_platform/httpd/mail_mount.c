@@ -9,7 +9,6 @@
 
 #include <apr_fnmatch.h>
 #include <apr_strings.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How well a host fits PUBLIC_URL. */
@@ -38,7 +37,7 @@ static int port_of(const authp_settings_t *settings)
     const char *port = strstr(settings->public_url, settings->public_host);
     port += strlen(settings->public_host);
     if (*port == ':') {
-        return atoi(port + 1);
+        return (int)apr_atoi64(port + 1);
     }
     return settings->public_url[4] == 's' ? 443 : 80;
 }

@@ -6,7 +6,6 @@
 
 #include <apr_strings.h>
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PORT_SUBMISSION 587
@@ -74,7 +73,9 @@ static bool take_place(authp_mail_url_t *url, const char *place, apr_pool_t *poo
     const char *bracket = strrchr(host, ']');
     const char *colon = strchr(bracket != NULL ? bracket : host, ':');
     url->host = colon != NULL ? apr_pstrmemdup(pool, host, (apr_size_t)(colon - host)) : host;
-    url->port = colon != NULL ? atoi(colon + 1) : url->tls ? PORT_SUBMISSIONS : PORT_SUBMISSION;
+    url->port = colon != NULL ? (int)apr_atoi64(colon + 1)
+                : url->tls    ? PORT_SUBMISSIONS
+                              : PORT_SUBMISSION;
     url->loopback = authp_mail_url_loopback(url->host);
     return true;
 }
