@@ -6,7 +6,7 @@
 # use.
 # shellcheck disable=SC2154 # the variables and functions of build/run.sh
 
-phone='' families='' families_why='' families_python='' families_pids=()
+phone='' phone_env='' families='' families_why='' families_python='' families_pids=()
 
 # Sets families_python to a Python that has the packages and that httpd's user can run.
 families_find_python() {
@@ -55,9 +55,10 @@ families_are_up() {
 }
 
 # The codes of the family phone need a provider. The demo's sends nothing, and is for development alone. Settings of the file count more.
+# phone_env is what the tool needs before it to have the settings of the server.
 phone_settings() {
-    env_file_sets OTP_PROVIDER || export OTP_PROVIDER=mock
-    env_file_sets APP_ENV || export APP_ENV=development
+    env_file_sets OTP_PROVIDER || { export OTP_PROVIDER=mock; phone_env+='OTP_PROVIDER=mock '; }
+    env_file_sets APP_ENV || { export APP_ENV=development; phone_env+='APP_ENV=development '; }
 }
 
 families_start() {
@@ -122,7 +123,8 @@ families_define() {
 families_tell() {
     [ -z "$phone" ] || cat <<END
 $1# Accounts by phone number: a page that signs people up and in by one-time codes. Nothing is sent; the code is 123456$2
-#   phone       http://127.0.0.1:$((port + 4))/  /api/v1
+#   phone       http://127.0.0.1:$((port + 4))/  /api/v1; how many codes were sent today:
+$phone_env$3 otp status
 
 END
     if [ -z "$families" ]; then

@@ -9,6 +9,7 @@
 #include "crypto/password/argon2id.h"
 #include "crypto/password/hasher_bound.h"
 #include "service/otp/sender_open.h"
+#include "service/otp/sender_warn.h"
 #include "service/session/purge.h"
 #include "service/session/terms.h"
 #include "service/settings/settings_values.h"
@@ -106,8 +107,8 @@ static void check_open(const authp_context_t *context, json_t *answer, apr_array
             "allows that; tokens of platform, assessment, jobpath and ai live as if it were unset",
             settings->source, AUTHP_TERMS_MOST_MINUTES);
     }
-    if (settings->otp_provider == AUTHP_OTP_BY_MOCK) {
-        APR_ARRAY_PUSH(warnings, const char *) = authp_sender_open_why(settings, context->pool);
+    if (settings->otp_provider != AUTHP_OTP_BY_NOBODY) {
+        authp_sender_warn(settings, warnings, context->pool);
     }
     if (file != NULL && authp_httpd_check_file(file, warnings, context->pool) != AUTHP_OK) {
         APR_ARRAY_PUSH(errors, const char *) =

@@ -5,7 +5,7 @@
 #include "api/core/mounts.h"
 #include "api/core/profile.h"
 #include "api/core/profiles.h"
-#include "service/otp/sender_open.h"
+#include "service/otp/sender_warn.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -121,9 +121,12 @@ void authp_check_mounts_codes(const authp_settings_t *settings, server_rec *main
                               apr_array_header_t *warnings, apr_pool_t *pool)
 {
     const char *path = code_mount(main_server);
-    const char *why = authp_sender_open_why(settings, pool);
-    if (path != NULL && why != NULL) {
-        APR_ARRAY_PUSH(warnings, const char *) =
-            apr_psprintf(pool, "AuthPlatformMount %s phone: %s", path, why);
+    apr_array_header_t *said = apr_array_make(pool, 4, sizeof(const char *));
+    if (path != NULL) {
+        authp_sender_warn(settings, said, pool);
+    }
+    for (int i = 0; i < said->nelts; i++) {
+        APR_ARRAY_PUSH(warnings, const char *) = apr_psprintf(
+            pool, "AuthPlatformMount %s phone: %s", path, APR_ARRAY_IDX(said, i, const char *));
     }
 }

@@ -24,8 +24,8 @@ sub invite {
 }
 
 # --- register ---
-for my $row ([{}, 'nobody'], [{ bearer => $asha }, 'a seeker']) {
-    is($site->post('/admin/register', \%mona, %{ $row->[0] })->{status}, 403, "admin/register: $row->[1]");
+for my $row ([{}, q{An administrator's token or an invite for the role admin is needed}, 'nobody'], [{ bearer => $asha }, 'Access forbidden: Invalid user type', 'a seeker']) {
+    error_is($site->post('/admin/register', \%mona, %{ $row->[0] }), 403, $row->[1], 'insufficient_role', "admin/register: $row->[2]");
 }
 my $recruiter = invite('mona@example.org');
 my $code      = invite('mona@example.org', qw(--role admin));

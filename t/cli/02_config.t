@@ -71,7 +71,7 @@ is(run(['check-config', '--env-file', $other])->{status}, 1, 'a store that does 
 my $odd = folder();
 my $refusals = write_file("$odd/refusals", "letmein-letmein\n");
 my %one = (JWT_ISSUER => 'an-issuer', JWT_AUDIENCE => 'an-audience', ACCESS_TOKEN_EXPIRE_MINUTES => 21, REFRESH_TOKEN_EXPIRE_DAYS => 22, REFRESH_TOKEN_ROTATION => 'off',
-    SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_HASH => 'argon2id', PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,recruiter',
+    SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_HASH => 'argon2id', PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,recruiter,seeker',
     RECRUITER_REGISTRATION => 'pending', OTP_PROVIDER => 'msg91', MSG91_AUTH_KEY => '404142AKeyOfTheConfigTest', MSG91_TEMPLATE_ID => '65070a1b',
     JWT_SECRET_KEY_PREVIOUS => 'bm90IGEgcmVhbCBzZWNyZXQgZWl0aGVyLCBqdXN0IHRlc3Q', AUTH_STORE => 'sqlite:other.db');
 my %two = (RECRUITER_REGISTRATION => undef, SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, PASSWORD_HASH => 'bcrypt', AUTH_STORE => 'sqlite:/nowhere/else.db');
@@ -83,13 +83,13 @@ my $little = int((40 * $slots + 1023) / 1024);    # bcrypt takes 40 KiB
 my %shown = (ok => JSON::PP::true, source => "$odd/.env", store => 'sqlite', database => "$odd/state/other.db", jwt_algorithm => 'HS256', jwt_issuer => 'an-issuer', jwt_audience => 'an-audience',
     previous_key => JSON::PP::true, access_token_minutes => 21, refresh_token_days => 22, refresh_token_rotation => JSON::PP::false, session_absolute_days => 23, bcrypt_rounds => 5,
     password_hash => 'argon2id', hash_slots => $slots, hash_memory_mib => 19 * $slots, hash_memory_max_mib => 64 * $slots,
-    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'recruiter'], recruiter_registration => 'pending', otp_provider => 'msg91');
+    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'recruiter', 'seeker'], recruiter_registration => 'pending', otp_provider => 'msg91');
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one)])), \%shown, 'check-config: every setting');
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one, %two)])), { %shown, database => '/nowhere/else.db', previous_key => JSON::PP::false, recruiter_registration => 'invite',
     refresh_token_rotation => JSON::PP::true, password_refused_file => undef, password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => JSON::PP::true, limits => JSON::PP::false }, '... the other way round');
 my $people = run(['check-config', '--env-file', "$odd/.env"]);
 is_deeply({ map { /^  (\S+) +(.*)$/ ? ($1 => $2) : () } split /\n/, $people->{out} }, { (map { $_ => ref $shown{$_} ? $shown{$_} : "$shown{$_}" } grep { $_ ne 'ok' } keys %shown),
-    database => '/nowhere/else.db', previous_key => 'false', recruiter_registration => 'invite', refresh_token_rotation => 'true', password_refused_file => '-', password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => 'true', limits => 'false', roles => '["admin","recruiter"]' }, '... for people');
+    database => '/nowhere/else.db', previous_key => 'false', recruiter_registration => 'invite', refresh_token_rotation => 'true', password_refused_file => '-', password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => 'true', limits => 'false', roles => '["admin","recruiter","seeker"]' }, '... for people');
 is($people->{err}, '', '... on standard output');
 unlike($people->{out}, qr/404142A|65070a/, '... and no key');
 
@@ -113,6 +113,28 @@ for my $url ('http://control.msg91.com', 'http://127.0.0.1.evil.example', 'ftp:/
 }
 for my $url ('http://127.0.0.1:8099', 'http://localhost:8099/', 'https://api.msg91.com') {
     is(run(['check-config', '--env-file', env_file(folder(), OTP_PROVIDER => 'msg91', MSG91_AUTH_KEY => 'x', MSG91_TEMPLATE_ID => 'x', MSG91_BASE_URL => $url)])->{status}, 0, "MSG91_BASE_URL=$url");
+}
+
+# Settings with which codes cannot do what they are for are warnings.
+my %codes = (OTP_PROVIDER => 'msg91', MSG91_AUTH_KEY => 'x', MSG91_TEMPLATE_ID => 'x');
+for my $case (
+    ['nothing to warn of', {}],
+    ['the key of the sample', { MSG91_AUTH_KEY => 'put-the-key-of-your-account-here' }, qr/^MSG91_AUTH_KEY in \S+ is the value of the guide's sample: MSG91 refuses to send codes$/],
+    ['the template of the sample', { MSG91_TEMPLATE_ID => 'put-the-id-of-your-template-here' }, qr/^MSG91_TEMPLATE_ID in \S+ is the value of the guide's sample: /],
+    ['countries without the default one', { PHONE_COUNTRIES => '44,1' }, qr/^PHONE_COUNTRIES in \S+ lacks PHONE_DEFAULT_COUNTRY, which is 91: numbers without \+ are numbers of that country, so they are refused$/],
+    ['... with it', { PHONE_COUNTRIES => '44,1', PHONE_DEFAULT_COUNTRY => '1' }],
+    ['roles of another family', { ROLES => 'user,admin' }, qr/^ROLES in \S+ has neither seeker nor provider, and SELF_SERVICE_ROLES names no role: nobody can register by phone number$/],
+    ['... of which people may choose one', { ROLES => 'user,admin', SELF_SERVICE_ROLES => 'user' }],
+    ['one of the usual roles', { ROLES => 'provider,admin' }],
+    ['... or the other', { ROLES => 'seeker,admin' }],
+    ['all of them', { MSG91_AUTH_KEY => 'put-the-key', MSG91_TEMPLATE_ID => 'put-the-id', PHONE_COUNTRIES => '1', ROLES => 'user' }, (qr/./) x 4],
+    ['no codes, so nothing to warn of', { OTP_PROVIDER => undef, PHONE_COUNTRIES => '1', ROLES => 'user' }],
+) {
+    my ($name, $set, @warned) = @$case;
+    my $seen = run(['check-config', '--json', '--env-file', env_file(folder(), %codes, %$set)]);
+    my @said = @{ json($seen)->{warnings} // [] };
+    is("$seen->{status} " . @said, '0 ' . @warned, "codes: $name") or diag $seen->{err};
+    like($said[$_] // '', $warned[$_], '... in its words') for 0 .. $#warned;
 }
 
 # The tool cannot see which profiles are mounted, so it knows the roles of all of them. What is allowed, but risky, is a warning.

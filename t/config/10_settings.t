@@ -213,6 +213,18 @@ is($chosen, 1, 'a role that people may choose and no mount has');
 like($why, qr{AUTHP0510: ROLES in \S*test\.env lacks "user", which SELF_SERVICE_ROLES offers at AuthPlatformMount /a phone}, '... stops');
 is((check(env => "${good}SELF_SERVICE_ROLES=seeker,user\n", conf => "AuthPlatformEnvFile test.env\nAuthPlatformMount /a phone\nAuthPlatformMount /b jobpath\n"))[0], 0, '... unless another mount has it');
 
+# Settings with which codes cannot do what they are for are warnings at a mount that sends codes, and only there.
+{
+    my $env = "${good}OTP_PROVIDER=msg91\nMSG91_AUTH_KEY=put-the-key-of-your-account-here\nMSG91_TEMPLATE_ID=x\nPHONE_COUNTRIES=44\nROLES=user,admin\n";
+    my ($runs, $warned) = check(env => $env, conf => "AuthPlatformEnvFile test.env\nAuthPlatformMount /a\nAuthPlatformMount /p phone\n");
+    is($runs, 0, 'settings with which nobody can register by phone number pass') or diag $warned;
+    like($warned, qr{AUTHP0515: AuthPlatformMount /p phone: $_}, "... with a warning: $_")
+        for 'MSG91_AUTH_KEY in \S+ is the value of the guide', 'PHONE_COUNTRIES in \S+ lacks PHONE_DEFAULT_COUNTRY, which is 91', 'ROLES in \S+ has neither seeker nor provider';
+    is(scalar(() = $warned =~ /AUTHP0515/g), 3, '... each once');
+    ($runs, $warned) = check(env => $env, conf => "AuthPlatformEnvFile test.env\nAuthPlatformMount /a\n");
+    unlike($warned, qr/AUTHP0515/, '... none without such a mount');
+}
+
 # A setting and its error: two wrong settings are two lines.
 my (undef, undef, @two) = check(env => "${good}BCRYPT_ROUNDS=1\nSECURE_COOKIES=x\n");
 is(scalar(grep { /BCRYPT_ROUNDS|SECURE_COOKIES/ } @two), 2, 'two mistakes, two lines');

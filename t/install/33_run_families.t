@@ -68,6 +68,8 @@ is($page{phone}, 'http://127.0.0.1:' . ($port + 4), 'the family phone is at the 
 my $sent = $http->post("$page{phone}/api/v1/auth/send-otp", { headers => { 'Content-Type' => 'application/json' }, content => '{"phone":"9876543210"}' });
 is($sent->{status}, 200, 'it sends codes') or diag $sent->{content};
 is(status("$page{phone}/seeker/board.json"), 401, 'its files are guarded');
+my ($asks) = said() =~ /^(.* otp status)$/m;
+like(scalar `$asks 2>&1`, qr/\Acodes sent on .*, provider mock\n  of the budget +1 of 1000\n/, 'the printed line says by whom, and how many');
 my ($line) = said() =~ /^(printf .* user create --role recruiter --verified .*)$/m;
 my ($email) = ($line // '') =~ /--email (\S+)/;
 is(system('bash', '-c', "$line >/dev/null"), 0, 'the printed line makes a recruiter');

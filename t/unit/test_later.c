@@ -187,7 +187,8 @@ START_TEST(too_late)
     wait_for_sent(3);
     ck_assert_str_eq(sent, "+911 000001 6 5\n+913 000005 6 5\n+914 000004 6 5\n");
     ck_assert_str_eq(lines,
-                     "AUTHP0361: a code was not sent, because it waited too long for others\n");
+                     "AUTHP0361: a code was dropped and not sent, because it had waited for more "
+                     "than 25 s\n");
 }
 END_TEST
 
@@ -202,7 +203,8 @@ START_TEST(a_full_queue)
     ck_assert_str_eq(lines, "");
     ck_assert_int_eq(add("+919876543210", "654321"), AUTHP_E_BUSY);
     ck_assert_str_eq(lines,
-                     "AUTHP0360: a code was not sent, because too many others wait to be sent\n");
+                     "AUTHP0360: a code was dropped and not sent, because as many codes as may "
+                     "wait to be sent do so already\n");
     /* A newer code needs no place of its own. */
     ck_assert_int_eq(add(phone_of(5), "654321"), AUTHP_OK);
     blocked = false;
@@ -255,7 +257,8 @@ START_TEST(a_bound_at_the_end)
     ck_assert_int_eq(nsent, 0);
     ck_assert_int_eq(cancelled, 1);
     ck_assert_int_eq(inside, 0);
-    ck_assert_str_eq(lines, "AUTHP0362: codes that were not sent before the end: 4\n");
+    ck_assert_str_eq(lines,
+                     "AUTHP0362: 4 codes were dropped and not sent, because the process ends\n");
 }
 END_TEST
 

@@ -12,6 +12,7 @@
 
 #include "service/otp/mock.h"
 #include "service/otp/sender_open.h"
+#include "service/otp/sender_warn.h"
 #include "suite.h"
 
 static apr_pool_t *pool;
@@ -74,6 +75,54 @@ START_TEST(msg91)
 }
 END_TEST
 
+static apr_array_header_t *list_of(const char *text)
+{
+    apr_array_header_t *list = apr_array_make(pool, 1, sizeof(const char *));
+    if (text != NULL) {
+        APR_ARRAY_PUSH(list, const char *) = text;
+    }
+    return list;
+}
+
+static const struct {
+    authp_otp_provider_t provider;
+    const char *key;
+    const char *template_id;
+    const char *countries;
+    const char *roles;
+    int count;
+    const char *first; /* how the first warning begins */
+} warned[] = {
+    {AUTHP_OTP_BY_MSG91, "key", "t", "91", "seeker", 0, ""},
+    {AUTHP_OTP_BY_MSG91, NULL, NULL, "91", "seeker", 0, ""},
+    {AUTHP_OTP_BY_MSG91, "put-the-key-here", "t", "91", "seeker", 1,
+     "MSG91_AUTH_KEY in /etc/x/.env is"},
+    {AUTHP_OTP_BY_MSG91, "key", "put-the-id-here", "91", "seeker", 1, "MSG91_TEMPLATE_ID in"},
+    {AUTHP_OTP_BY_MSG91, "key", "t", "44", "seeker", 1, "PHONE_COUNTRIES in /etc/x/.env lacks"},
+    {AUTHP_OTP_BY_MSG91, "key", "t", "91", NULL, 1, "ROLES in /etc/x/.env has neither"},
+    {AUTHP_OTP_BY_MOCK, "put-the-key-here", "put-the-id-here", "91", "seeker", 1,
+     "OTP_PROVIDER in /etc/x/.env is mock"},
+    {AUTHP_OTP_BY_NOBODY, NULL, NULL, "44", NULL, 3, "OTP_PROVIDER in /etc/x/.env is not set"},
+};
+
+START_TEST(what_is_warned_of)
+{
+    apr_array_header_t *said = list_of(NULL);
+    const char *key = warned[_i].key;
+    settings.otp_provider = warned[_i].provider;
+    settings.msg91_auth_key = key != NULL ? authp_secret_make(key, strlen(key), pool) : NULL;
+    settings.msg91_template_id = warned[_i].template_id;
+    settings.phone_default_country = "91";
+    settings.phone_countries = list_of(warned[_i].countries);
+    settings.self_service_roles = list_of(warned[_i].roles);
+    authp_sender_warn(&settings, said, pool);
+    ck_assert_int_eq(said->nelts, warned[_i].count);
+    const char *first = said->nelts > 0 ? APR_ARRAY_IDX(said, 0, const char *) : "";
+    ck_assert_msg(strncmp(first, warned[_i].first, strlen(warned[_i].first)) == 0, "%s", first);
+    ck_assert_ptr_null(strstr(first, "put-the"));
+}
+END_TEST
+
 static int silent; /* a socket whose clients get no answer */
 
 static void *send_now(void *data)
@@ -130,6 +179,7 @@ Suite *suite_sender_open(void)
     tcase_add_test(tests, nobody);
     tcase_add_test(tests, mock);
     tcase_add_test(tests, msg91);
+    tcase_add_loop_test(tests, what_is_warned_of, 0, (int)(sizeof(warned) / sizeof(warned[0])));
     tcase_add_test(tests, a_connection_for_later);
     suite_add_tcase(suite, tests);
     return suite;

@@ -204,6 +204,48 @@ START_TEST(the_phone_number_of_a_foreign_import)
 }
 END_TEST
 
+static apr_array_header_t *roles_of(const char *role)
+{
+    apr_array_header_t *roles = apr_array_make(pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(roles, const char *) = role;
+    return roles;
+}
+
+/* Sessions that a one-time code may have opened must not become those of an administrator. */
+static const struct {
+    const char *phone; /* of the stored account */
+    const char *before;
+    const char *after;
+    int64_t ver; /* of the row; the stored account's is 8 */
+    bool ends;
+} promotions[] = {
+    {"+919876543210", "seeker", "admin", 8, true},
+    {"+919876543210", "seeker", "admin", 9, true},
+    {"+919876543210", "seeker", "admin", 7, true},
+    {"+919876543210", "seeker", "provider", 9, false},
+    {"+919876543210", "admin", "seeker", 9, false},
+    {"+919876543210", "admin", "admin", 9, false},
+    {NULL, "seeker", "admin", 9, false},
+};
+
+START_TEST(administrators_outgrow_codes)
+{
+    authp_user_t stored = account();
+    authp_user_t row = account();
+    stored.phone = promotions[_i].phone;
+    stored.roles = roles_of(promotions[_i].before);
+    stored.min_ver = row.min_ver = 3;
+    row.phone = "+919876543210";
+    row.roles = roles_of(promotions[_i].after);
+    row.ver = promotions[_i].ver;
+    row.updated_at = 101;
+    const authp_user_t after = authp_transfer_rules_merge(&stored, &row, 300);
+    ck_assert_int_eq(after.ver, promotions[_i].ver > 8 ? promotions[_i].ver : 9);
+    /* Tokens and sessions of the stored account have at most its ver. */
+    ck_assert_int_eq(after.min_ver, promotions[_i].ends ? after.ver : 3);
+}
+END_TEST
+
 Suite *suite_transfer_rules(void)
 {
     Suite *suite = suite_create("transfer_rules");
@@ -215,6 +257,8 @@ Suite *suite_transfer_rules(void)
     tcase_add_loop_test(tests, the_hash_of_a_foreign_import, 0,
                         (int)(sizeof(hashes) / sizeof(hashes[0])));
     tcase_add_test(tests, the_phone_number_of_a_foreign_import);
+    tcase_add_loop_test(tests, administrators_outgrow_codes, 0,
+                        (int)(sizeof(promotions) / sizeof(promotions[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

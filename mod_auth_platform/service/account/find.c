@@ -41,3 +41,17 @@ authp_err_t authp_find_if_any(const authp_realm_t *realm, authp_login_kind_t kin
     authp_err_t err = authp_find_by_login(realm, kind, login, out, pool);
     return err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
+
+authp_err_t authp_find_free(const authp_realm_t *realm, const char *phone, const char *email,
+                            apr_pool_t *pool)
+{
+    authp_user_t *user = NULL;
+    authp_err_t err = AUTHP_OK;
+    if (phone != NULL) {
+        err = authp_find_if_any(realm, AUTHP_LOGIN_PHONE, phone, &user, pool);
+    }
+    if (err == AUTHP_OK && user == NULL && email != NULL) {
+        err = authp_find_if_any(realm, AUTHP_LOGIN_EMAIL, email, &user, pool);
+    }
+    return err == AUTHP_OK && user != NULL ? AUTHP_E_USER_EXISTS : err;
+}

@@ -29,3 +29,9 @@ void authp_user_remove_role(authp_user_t *user, const char *role, apr_pool_t *po
     }
     user->roles = left;
 }
+
+bool authp_user_outgrows_codes(const authp_user_t *before, const authp_user_t *after)
+{
+    return before->phone != NULL && !authp_user_holds(before, "admin") &&
+           authp_user_holds(after, "admin");
+}

@@ -38,14 +38,6 @@ static bool same_roles(const authp_user_t *a, const authp_user_t *b)
     return true;
 }
 
-/* True if `after` has become an administrator whose sessions a code alone may have opened. Codes do
- * not open the accounts of administrators, so those sessions must not either. */
-static bool outgrows_codes(const authp_user_t *before, const authp_user_t *after)
-{
-    return before->phone != NULL && !authp_user_holds(before, "admin") &&
-           authp_user_holds(after, "admin");
-}
-
 /* Sets ver, min_ver and the times of `after`. False if nothing has changed. Identities, profiles
  * and the note of a number's use give no right, so changes of them alone do not count for
  * authorization. */
@@ -53,7 +45,7 @@ static bool settle(const authp_user_t *before, authp_user_t *after, bool ends_se
                    authp_ms_t now)
 {
     bool kills = ends_sessions || !same_text(before->password_hash, after->password_hash) ||
-                 (after->disabled && !before->disabled) || outgrows_codes(before, after);
+                 (after->disabled && !before->disabled) || authp_user_outgrows_codes(before, after);
     bool counts = kills || before->disabled != after->disabled || !same_roles(before, after) ||
                   before->is_recruiter_verified != after->is_recruiter_verified ||
                   before->email_verified != after->email_verified ||

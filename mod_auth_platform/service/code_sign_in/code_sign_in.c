@@ -29,18 +29,6 @@ static authp_err_t check_code(const authp_realm_t *realm, const authp_code_proof
 
 /* --- auth/register ---------------------------------------------------------------------------- */
 
-/* AUTHP_E_USER_EXISTS: an account has the number or the address of `in`. */
-static authp_err_t check_free(const authp_realm_t *realm, const authp_new_account_t *in,
-                              apr_pool_t *pool)
-{
-    authp_user_t *user = NULL;
-    authp_err_t err = authp_find_if_any(realm, AUTHP_LOGIN_PHONE, in->phone, &user, pool);
-    if (err == AUTHP_OK && user == NULL && in->email != NULL) {
-        err = authp_find_if_any(realm, AUTHP_LOGIN_EMAIL, in->email, &user, pool);
-    }
-    return err == AUTHP_OK && user != NULL ? AUTHP_E_USER_EXISTS : err;
-}
-
 /* The hash is made before the code is used up: it may fail because the server is busy. */
 static authp_err_t hash(const authp_realm_t *realm, const authp_new_account_t *in, char *out)
 {
@@ -60,7 +48,7 @@ authp_err_t authp_code_sign_in_register(const authp_realm_t *realm, const authp_
     const authp_code_proof_t proof = {.phone = in->phone, .code = code};
     authp_err_t err = check_code(realm, &proof, AUTHP_OTP_ENTER, client, &right, pool);
     if (err == AUTHP_OK) {
-        err = check_free(realm, in, pool);
+        err = authp_find_free(realm, in->phone, in->email, pool);
     }
     if (err == AUTHP_OK) {
         err = hash(realm, in, hashed);

@@ -161,16 +161,17 @@ static void tell_of_budget(const counts_t *counts, const count_t *limit)
     if (!first_today(counts, all ? "said all" : "said half")) {
         return;
     }
-    if (first_today(counts, "said")) {
+    bool first = first_today(counts, "said");
+    if (first && !all) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0370",
-                  "no more one-time codes today (%s, UTC)%s: OTP_BUDGET_DAY=%" APR_INT64_T_FMT
-                  " codes%s were sent",
-                  day, all ? "" : " to numbers without an account", budget,
-                  all ? "" : ", or half of that number to such numbers,");
+                  "numbers without an account get no more one-time codes on %s (UTC): "
+                  "%" APR_INT64_T_FMT " were sent to such numbers, which is half of "
+                  "OTP_BUDGET_DAY=%" APR_INT64_T_FMT,
+                  day, limit->most, budget);
     } else if (all) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0371",
-                  "no more one-time codes today (%s, UTC): OTP_BUDGET_DAY=%" APR_INT64_T_FMT
-                  " codes were sent",
+        authp_log(first ? AUTHP_LOG_ERROR : AUTHP_LOG_WARNING, "AUTHP0371",
+                  "no more one-time codes are sent on %s (UTC), except to administrators: "
+                  "OTP_BUDGET_DAY=%" APR_INT64_T_FMT " codes were sent",
                   day, budget);
     }
 }
@@ -219,8 +220,8 @@ authp_err_t authp_firewall_take(const authp_realm_t *realm, const authp_otp_requ
     return err;
 }
 
-authp_err_t authp_firewall_open(const authp_realm_t *realm, const char *phone,
-                                authp_firewall_refusal_t *refusal, apr_pool_t *pool)
+authp_err_t authp_firewall_check(const authp_realm_t *realm, const char *phone,
+                                 authp_firewall_refusal_t *refusal, apr_pool_t *pool)
 {
     authp_ms_t now = authp_realm_now(realm);
     authp_tallied_t tallied = {0};

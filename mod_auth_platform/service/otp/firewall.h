@@ -32,8 +32,8 @@ AUTHP_CHECKED authp_err_t authp_firewall_take(const authp_realm_t *realm,
 
 /* AUTHP_E_RATE_LIMITED: too many wrong codes were tried for the number (OTP_LIMIT_WRONG). *refusal
  * says until when. */
-AUTHP_CHECKED authp_err_t authp_firewall_open(const authp_realm_t *realm, const char *phone,
-                                              authp_firewall_refusal_t *refusal, apr_pool_t *pool);
+AUTHP_CHECKED authp_err_t authp_firewall_check(const authp_realm_t *realm, const char *phone,
+                                               authp_firewall_refusal_t *refusal, apr_pool_t *pool);
 
 /* Counts a wrong code for the number. *locked: it was the last one of OTP_LIMIT_WRONG, so the
  * number is refused from now on, for the time of that setting. */

@@ -87,7 +87,7 @@ static void *work(void *data)
         pthread_mutex_unlock(&later->mutex);
         if (authp_clock_now(later->clock) - entry.since > AUTHP_LATER_LATE_MS) {
             authp_log(AUTHP_LOG_WARNING, "AUTHP0361",
-                      "a code was not sent, because it waited too long for others");
+                      "a code was dropped and not sent, because it had waited for more than 25 s");
         } else {
             send_one(later, &entry);
         }
@@ -128,7 +128,8 @@ static apr_status_t stop(void *data)
         pthread_join(later->thread, NULL);
     }
     if (later->first != later->next) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0362", "codes that were not sent before the end: %u",
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0362",
+                  "%u codes were dropped and not sent, because the process ends",
                   later->next - later->first);
     }
     pthread_cond_destroy(&later->changed);
@@ -195,10 +196,13 @@ authp_err_t authp_later_add(authp_later_t *later, const authp_otp_message_t *mes
         entry->since = authp_clock_now(later->clock);
         pthread_cond_broadcast(&later->changed);
     }
+    const char *why = later->stopping   ? "the process ends"
+                      : !later->started ? "no thread could be started"
+                                        : "as many codes as may wait to be sent do so already";
     pthread_mutex_unlock(&later->mutex);
     if (entry == NULL) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0360",
-                  "a code was not sent, because too many others wait to be sent");
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0360", "a code was dropped and not sent, because %s",
+                  why);
     }
     return entry != NULL ? AUTHP_OK : AUTHP_E_BUSY;
 }

@@ -29,7 +29,7 @@ static authp_err_t pass_limits(const authp_realm_t *realm, const authp_otp_reque
                                const authp_client_t *client, apr_pool_t *pool)
 {
     authp_firewall_refusal_t refusal = {0};
-    authp_err_t err = authp_firewall_open(realm, request->phone, &refusal, pool);
+    authp_err_t err = authp_firewall_check(realm, request->phone, &refusal, pool);
     if (err == AUTHP_OK) {
         err = authp_firewall_take(realm, request, client->ip, &refusal, pool);
     }
@@ -263,7 +263,7 @@ authp_err_t authp_otp_check(const authp_realm_t *realm, const authp_otp_try_t *g
     if (realm->otp == NULL) {
         return AUTHP_E_OTP_UNAVAILABLE;
     }
-    authp_err_t err = authp_firewall_open(realm, phone, &refusal, pool);
+    authp_err_t err = authp_firewall_check(realm, phone, &refusal, pool);
     if (err == AUTHP_OK) {
         err = find(realm, phone, given->purpose, &row, pool);
     }

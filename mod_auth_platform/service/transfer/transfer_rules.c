@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/transfer/transfer_rules.h"
 
+#include "service/account/user.h"
+
 #include <string.h>
 
 static bool same(const authp_columns_t *columns, const void *stored, const void *row)
@@ -152,7 +154,7 @@ authp_user_t authp_transfer_rules_merge(const authp_user_t *stored, const authp_
     }
     /* Both were changed since they were the same account. Sessions that survived one of the changes
      * must not survive the other. */
-    if (kills && stored->ver > row->ver) {
+    if ((kills && stored->ver > row->ver) || authp_user_outgrows_codes(stored, row)) {
         after.min_ver = after.ver;
     }
     return after;

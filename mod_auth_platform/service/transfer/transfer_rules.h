@@ -31,7 +31,9 @@ const char *authp_transfer_rules_parted_foreign(const authp_user_t *stored,
 
 /* The account that replaces `stored` at the time `now`: `row`, but with a ver that live tables and
  * tokens notice if something that matters to authorization differs. If the stored account has had
- * such a change of its own and its password or lock differs, older tokens and sessions end. */
+ * such a change of its own and its password or lock differs, older tokens and sessions end. They
+ * also end if `stored` has a phone number and `row` makes it an administrator
+ * (authp_user_outgrows_codes()). */
 authp_user_t authp_transfer_rules_merge(const authp_user_t *stored, const authp_user_t *row,
                                         authp_ms_t now);
 

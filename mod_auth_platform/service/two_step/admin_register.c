@@ -3,6 +3,7 @@
 
 #include "crypto/password/bcrypt.h"
 #include "service/account/account_rules.h"
+#include "service/account/find.h"
 #include "service/invite/admin_invite.h"
 #include "service/otp/otp.h"
 #include "service/phone/phone.h"
@@ -30,20 +31,6 @@ static bool is_refusal(authp_err_t err)
 {
     return err == AUTHP_E_INSUFFICIENT_ROLE || err == AUTHP_E_INVITE_INVALID ||
            err == AUTHP_E_USER_EXISTS;
-}
-
-/* AUTHP_E_USER_EXISTS: an account has the address or the number. */
-static authp_err_t check_free(const authp_realm_t *realm, const authp_pending_admin_t *pending,
-                              apr_pool_t *pool)
-{
-    authp_user_t *holder = NULL;
-    authp_err_t err =
-        authp_store_user_by_login(realm->store, AUTHP_LOGIN_EMAIL, pending->email, &holder, pool);
-    if (err == AUTHP_E_NOT_FOUND) {
-        err = authp_store_user_by_login(realm->store, AUTHP_LOGIN_PHONE, pending->phone, &holder,
-                                        pool);
-    }
-    return err == AUTHP_OK ? AUTHP_E_USER_EXISTS : err == AUTHP_E_NOT_FOUND ? AUTHP_OK : err;
 }
 
 /* --- the first step --------------------------------------------------------------------------- */
@@ -112,7 +99,7 @@ authp_err_t authp_admin_register_begin(const authp_realm_t *realm, const authp_a
         err = authorize(realm, in, &pending, pool);
     }
     if (err == AUTHP_OK) {
-        err = check_free(realm, &pending, pool);
+        err = authp_find_free(realm, pending.phone, pending.email, pool);
     }
     if (is_refusal(err)) {
         audit(realm, in->admin_id, NULL, err, client, pool);
@@ -179,7 +166,7 @@ static authp_err_t make(const authp_realm_t *realm, const authp_pending_admin_t 
                                     .name = pending->name,
                                     .password_hash = pending->password_hash,
                                     .role = ADMIN};
-    authp_err_t err = check_free(realm, pending, pool);
+    authp_err_t err = authp_find_free(realm, pending->phone, pending->email, pool);
     if (err == AUTHP_OK) {
         err =
             pending->invite_id != NULL

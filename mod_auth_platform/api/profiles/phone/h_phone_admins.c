@@ -54,6 +54,9 @@ authp_err_t authp_h_phone_admins_register(authp_call_t *call)
     if (err == AUTHP_OK) {
         answer_pending(call, phone, message(call, "OTP sent for verification"));
     }
+    if (err == AUTHP_E_INSUFFICIENT_ROLE && call->user == NULL) {
+        call->detail = "An administrator's token or an invite for the role admin is needed";
+    }
     return err;
 }
 
@@ -69,6 +72,9 @@ authp_err_t authp_h_phone_admins_verify(authp_call_t *call)
         json_t *out = message(call, "Registration completed successfully");
         authp_json_set(out, "user", authp_phone_answers_admin(call, user));
         authp_answer_json(call, 200, out);
+    }
+    if (err == AUTHP_E_INSUFFICIENT_ROLE) {
+        call->detail = "The administrator who allowed this registration is none any more";
     }
     return err;
 }
