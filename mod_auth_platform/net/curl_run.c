@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/curl_run.h"
 #include "base/log.h"
+#include "net/curl_why.h"
+#include "net/no_signals.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <apr_strings.h>
-
-#include <openssl/x509.h>
 
 #define HEADER_MOST 65536 /* bytes of all header lines of an answer */
 #define FIRST_ROOM 8192
@@ -269,44 +266,15 @@ static struct curl_slist *lines_of(const authp_fetch_t *request, apr_pool_t *poo
     return list;
 }
 
-/* Runs with all signals blocked. A thread that libcurl starts for a name lookup inherits that, and
- * so signals stay with httpd's own threads. In a child of prefork the signal that ends it waits for
- * the end of the request, at most timeout_ms. OpenSSL may write to a closed connection: the SIGPIPE
- * of this thread is taken away before it can end a program that does not ignore it. */
+/* In a child of prefork the signal that ends it waits for the end of the request, at most
+ * timeout_ms. */
 static CURLcode perform(CURL *easy)
 {
-    sigset_t all;
-    sigset_t before;
-    sigset_t pending;
-    sigset_t pipe;
-    const struct timespec at_once = {0, 0};
-    sigfillset(&all);
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    sigemptyset(&pending);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    sigpending(&pending);
+    authp_no_signals_t held;
+    authp_no_signals_begin(&held);
     CURLcode rc = curl_easy_perform(easy);
-    if (sigismember(&pending, SIGPIPE) != 1) {
-        (void)sigtimedwait(&pipe, NULL, &at_once);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    authp_no_signals_end(&held);
     return rc;
-}
-
-/* The text that libcurl or OpenSSL has for an error. It is constant and has no part of the request.
- */
-static const char *reason(CURL *easy, CURLcode rc)
-{
-    long verified = X509_V_OK;
-    if (rc == CURLE_PEER_FAILED_VERIFICATION &&
-        curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified) == CURLE_OK) {
-        /* libcurl compares the host before it asks OpenSSL for the result: 1 is its first value. */
-        return verified == X509_V_OK || verified == X509_V_ERR_UNSPECIFIED
-                   ? "the certificate is not for this host"
-                   : X509_verify_cert_error_string(verified);
-    }
-    return curl_easy_strerror(rc);
 }
 
 static authp_err_t failed(CURL *easy, CURLcode rc, bool too_large, const char *origin,
@@ -316,7 +284,7 @@ static authp_err_t failed(CURL *easy, CURLcode rc, bool too_large, const char *o
         authp_log(AUTHP_LOG_WARNING, "AUTHP0010", "%s: the answer is too large", origin);
         return AUTHP_E_TOO_LARGE;
     }
-    *why = reason(easy, rc);
+    *why = authp_curl_why(easy, rc);
     authp_log(AUTHP_LOG_WARNING, "AUTHP0011", "%s: no answer: %s", origin, *why);
     return AUTHP_E_UNAVAILABLE;
 }
