@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "cli/httpd_check.h"
 #include "cli/online.h"
+#include "cli/online_mail.h"
 #include "cli/output.h"
 #include "crypto/password/argon2id.h"
 #include "crypto/password/hasher_bound.h"
@@ -218,6 +219,7 @@ int authp_cmd_admin_check_config(authp_context_t *context)
     check_open(context, answer, errors);
     if (authp_context_value(context, "online") != NULL) {
         authp_online_check(context, answer, errors);
+        authp_online_mail_check(context, answer, errors);
     }
     return show_result(context, answer, errors);
 }

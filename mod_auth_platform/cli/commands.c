@@ -7,6 +7,7 @@
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_invite.h"
+#include "cli/cmd_mail.h"
 #include "cli/cmd_migrate.h"
 #include "cli/cmd_otp.h"
 #include "cli/cmd_session.h"
@@ -212,6 +213,15 @@ const authp_command_t authp_commands[] = {
      "otp status --json",
      authp_cmd_otp_status,
      {NO_MORE}},
+    {"mail",
+     "test",
+     "Send one mail, now, and show what the mail server answers",
+     "Uses MAIL_URL, MAIL_FROM, MAIL_TLS and MAIL_CA_FILE, waits at most 45 seconds, and does not use\n"
+     "the database. If the mail is not sent, the tool names the step at which the server refused it,\n"
+     "and the code of its answer.",
+     "mail test --to you@example.org",
+     authp_cmd_mail_test,
+     {{"to", "EMAIL", "the address that gets the mail", true}, NO_MORE}},
     {NULL,
      "migrate",
      "Bring the database up to date",
@@ -276,7 +286,7 @@ const authp_command_t authp_commands[] = {
      "check-config --httpd /etc/apache2/apache2.conf",
      authp_cmd_admin_check_config,
      {{"httpd", "FILE", "look at this configuration of httpd, too", false},
-      {"online", NULL, "contact the identity providers too", false},
+      {"online", NULL, "contact the identity providers and the mail server, too", false},
       NO_MORE}},
     {NULL,
      "purge",

@@ -2,6 +2,7 @@
 #include "net/certificates.h"
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <apr_file_io.h>

@@ -55,11 +55,11 @@ static bool is_host(const char *text)
 authp_err_t authp_smtp_make(const authp_smtp_server_t *server, authp_smtp_t **out, apr_pool_t *pool)
 {
     if (!is_host(server->host) || !is_host(server->name)) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0014", "the name for EHLO is not one of a host");
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0016", "the name for EHLO is not one of a host");
         return AUTHP_E_MALFORMED;
     }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0015", "libcurl does not work, so no mail can be sent");
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0017", "libcurl does not work, so no mail can be sent");
         return AUTHP_E_INTERNAL;
     }
     authp_smtp_t *smtp = apr_pcalloc(pool, sizeof(*smtp));

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_MAIL_SENDER_H
+#define AUTHP_SERVICE_MAIL_SENDER_H
+
+#include "net/smtp.h"
+#include "service/mail/message.h"
+
+#include <stdatomic.h>
+
+/* What sends mails, behind a table of functions. smtp_sender.h is the real one. Tests script
+ * others. One thread at a time uses a sender. No function logs an address or a text of a server. */
+typedef struct authp_mail_sender_t {
+    /* Sends one mail, and waits for it at most AUTHP_SMTP_TOTAL_MS. The results are those of
+     * authp_smtp_send(). `pool` is for what is needed meanwhile. AUTHP_E_MALFORMED: the message
+     * cannot be sent, ever; *verdict does not change. */
+    authp_err_t (*send)(void *ctx, const authp_message_t *message, const atomic_bool *cancel,
+                        authp_smtp_verdict_t *verdict, apr_pool_t *pool);
+    /* The mails that were due are sent: closes what is open. */
+    void (*end_round)(void *ctx);
+    void *ctx;
+} authp_mail_sender_t;
+
+#endif
