@@ -21,7 +21,7 @@ POLL_S = 0.01
 def parts_of(content):
     mail = email.message_from_bytes(content, policy=email.policy.default)
     parts = [{"type": part.get_content_type(), "charset": part.get_content_charset(), "encoding": part.get("Content-Transfer-Encoding"),
-              "text": part.get_content()} for part in mail.walk() if part.get_content_maintype() == "text"]
+              "text": part.get_content().replace("\r\n", "\n")} for part in mail.walk() if part.get_content_maintype() == "text"]
     return {
         "headers": {name.lower(): str(value) for name, value in mail.items()},
         "names": [name for name, value in mail.items()],
