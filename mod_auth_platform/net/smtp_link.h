@@ -3,9 +3,11 @@
 #define AUTHP_NET_SMTP_LINK_H
 
 #include "base/clock.h"
-#include "net/smtp.h"
+#include "base/err.h"
+#include "net/smtp_types.h"
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 
 /* The connection of an authp_smtp_t. Only files of net/ include this file. All waits are polls of
  * at most 100 ms. */
