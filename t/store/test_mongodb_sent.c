@@ -155,7 +155,7 @@ START_TEST(purges_are_bounded)
     int removed = 0;
     store = open_with("", NULL);
     ck_assert_int_eq(authp_store_purge(store, &what, &removed, pool), AUTHP_OK);
-    ck_assert_int_eq(fake_mongod_count("find"), 11);
+    ck_assert_int_eq(fake_mongod_count("find"), 12);
     ck_assert_contains(sent("find"), "\"limit\" : 7");
     ck_assert_int_eq(fake_mongod_count("delete"), 0); /* nothing was found */
 }

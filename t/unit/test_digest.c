@@ -220,6 +220,7 @@ static const char *const tags[AUTHP_KEY_COUNT] = {
     [AUTHP_KEY_DEVICE] = "e94995a0b7f31fba1cfb4f4bdfd75d6fb411c49d1e3a46558ad2efe9adb8ce51",
     [AUTHP_KEY_LIMIT] = "22e03b409ed178936f0483ad5675edbf148120f4fb79918537d9fc4357b5ff93",
     [AUTHP_KEY_OTP] = "76f8d2f001fbd3bc3c7bebead44c3ba1a8e4078328c072d165b0972d593cb45e",
+    [AUTHP_KEY_MAIL] = "41fa55bc6d1b5204128d264b9a78dcb56b5d935aacd628e76ef350658cd9917e",
 };
 
 static const authp_bytes_t tagged = {"tagged", 6};
