@@ -27,8 +27,8 @@ typedef struct authp_live_t {
 /* One httpd is one realm: one set of settings, keys and roles, and one store. A service function
  * that needs more than one of them gets the realm as its first argument, so no service has global
  * state. The parent process makes the realm before it forks. Each child sets `store`, `hasher`,
- * `live`, `providers` and `token_cache` in its own copy before its threads serve requests that need
- * them, and changes no member after that. */
+ * `live`, `providers`, `vault` and `token_cache` in its own copy before its threads serve requests
+ * that need them, and changes no member after that. */
 typedef struct authp_realm_t {
     const authp_settings_t *settings;
     const authp_roles_map_t *roles;
@@ -43,6 +43,8 @@ typedef struct authp_realm_t {
     /* Made by authp_provider_set_make(). NULL: no provider of identities can be contacted. */
     const struct authp_provider_set_t *providers;
     const struct authp_otp_sender_t *otp; /* sends one-time codes; NULL: codes cannot be sent */
+    struct authp_vault_t *vault;          /* the data keys of this process; NULL: it needs none */
+    const char *mail_mount; /* where links of mails lead to, "/api/auth"; NULL = that */
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;
