@@ -14,6 +14,7 @@
 #include "net/curl.h"
 #include "service/otp/sender_open.h"
 #include "service/provider/provider_set.h"
+#include "service/vault/vault.h"
 #include "store/mongodb/mongo.h"
 
 #include <ap_mpm.h>
@@ -221,6 +222,10 @@ static bool open_all(authp_runtime_t *runtime)
     if (realm->hasher == NULL &&
         authp_hasher_make(runtime->bound, realm->random, authp_gate_strangers_most(&runtime->gate),
                           &realm->hasher, runtime->pool) != AUTHP_OK) {
+        return false;
+    }
+    if (realm->vault == NULL &&
+        authp_vault_make(realm->settings, &realm->vault, runtime->pool) != AUTHP_OK) {
         return false;
     }
     /* A failed attempt destroys this pool, so that attempts during hours use no memory. */

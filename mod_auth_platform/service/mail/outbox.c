@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/mail/outbox.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "service/vault/vault.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define PURPOSE "mail"
+/* Letters are sealed at lengths that are multiples of this, so that their lengths tell little. */
+#define BLOCK 256
+#define LANGUAGE_MOST 100 /* bytes */
+
+authp_mail_row_t authp_outbox_row(const authp_realm_t *realm, authp_mail_kind_t kind)
+{
+    authp_ms_t now = authp_realm_now(realm);
+    return (authp_mail_row_t){.id = authp_id_new(realm->clock, realm->random),
+                              .kind = authp_mail_kind_name(kind),
+                              .due_at = now,
+                              .created_at = now,
+                              .give_up_at = now + 24 * AUTHP_OUTBOX_HOUR_MS,
+                              .expires_at = now + 25 * AUTHP_OUTBOX_HOUR_MS};
+}
+
+/* The header may have any bytes. NULL if it is no list of languages. */
+static const char *clean_language(const char *text, apr_pool_t *pool)
+{
+    static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                               "0123456789-*,;=. ";
+    if (text == NULL || text[strspn(text, good)] != '\0') {
+        return NULL;
+    }
+    return apr_pstrmemdup(pool, text, strnlen(text, LANGUAGE_MOST));
+}
+
+/* The letter as JSON, filled up with spaces. */
+static authp_bytes_t write_letter(const authp_letter_t *letter, bool decoy, apr_pool_t *pool)
+{
+    size_t len = 0;
+    json_t *json = authp_json_object(pool);
+    authp_json_set_str(json, decoy ? "--" : "to", letter->to);
+    authp_json_set_str(json, "name", letter->name);
+    authp_json_set_str(json, "code", letter->code);
+    authp_json_set_str(json, "token", letter->token);
+    authp_json_set_str(json, "language", clean_language(letter->language, pool));
+    const char *text = authp_json_text(json, &len, pool);
+    size_t padded = (len + BLOCK - 1) / BLOCK * BLOCK;
+    char *out = apr_palloc(pool, padded);
+    memset(out, ' ', padded);
+    memcpy(out, text, len);
+    return (authp_bytes_t){out, padded};
+}
+
+/* An address of as many bytes, which the row of a decoy holds. */
+static const char *blank(const char *address, apr_pool_t *pool)
+{
+    char *out = apr_pstrdup(pool, address);
+    memset(out, '-', strlen(out));
+    return out;
+}
+
+authp_err_t authp_outbox_put(const authp_realm_t *realm, authp_mail_row_t *row,
+                             const authp_letter_t *letter, bool decoy, apr_pool_t *pool)
+{
+    authp_letter_t put = *letter;
+    if (decoy) {
+        put.to = blank(letter->to, pool);
+    }
+    authp_err_t err = authp_vault_close(realm, PURPOSE, row->id.hex,
+                                        write_letter(&put, decoy, pool), &row->sealed, pool);
+    if (err == AUTHP_OK) {
+        err = authp_store_outbox_add(realm->store, row, pool);
+    }
+    /* Ids and tokens are random: nobody has the same. */
+    return err == AUTHP_E_CONFLICT ? AUTHP_E_INTERNAL : err;
+}
+
+authp_err_t authp_outbox_letter(const authp_realm_t *realm, const authp_mail_row_t *row,
+                                authp_letter_t *out, apr_pool_t *pool)
+{
+    authp_bytes_t plain;
+    json_t *json = NULL;
+    authp_err_t err = authp_vault_open(realm, PURPOSE, row->id.hex, row->sealed, &plain, pool);
+    if (err == AUTHP_OK) {
+        err = authp_json_parse(plain.data, plain.len, &json, pool);
+    }
+    if (err == AUTHP_OK) {
+        *out = (authp_letter_t){.to = authp_json_get_str(json, "to"),
+                                .name = authp_json_get_str(json, "name"),
+                                .code = authp_json_get_str(json, "code"),
+                                .token = authp_json_get_str(json, "token"),
+                                .language = authp_json_get_str(json, "language")};
+    }
+    return err;
+}
+
+authp_err_t authp_outbox_count(const authp_realm_t *realm, const char *whom, bool *room,
+                               apr_pool_t *pool)
+{
+    unsigned char tag[AUTHP_SHA256_LEN];
+    authp_tallied_t tallied;
+    const authp_rate_t *rate = &realm->settings->limit_mail;
+    const authp_bytes_t part = {whom, strlen(whom)};
+    if (!realm->settings->limits) {
+        return AUTHP_OK;
+    }
+    authp_err_t err = authp_keys_tag(realm->keys, AUTHP_KEY_MAIL, &part, 1, tag);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    const authp_tally_t tally = {.key = authp_text_hex(tag, sizeof(tag), pool),
+                                 .most = rate->count,
+                                 .window_ms = (int64_t)rate->seconds * 1000,
+                                 .now = authp_realm_now(realm)};
+    err = authp_store_tally_take(realm->store, &tally, &tallied, pool);
+    *room = *room && err != AUTHP_E_CONFLICT;
+    return err == AUTHP_E_CONFLICT ? AUTHP_OK : err;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef AUTHP_SERVICE_MAIL_OUTBOX_H
+#define AUTHP_SERVICE_MAIL_OUTBOX_H
+
+#include "service/mail/mail_kind.h"
+#include "service/realm/realm.h"
+
+/* For files of service/mail: rows of the outbox, from which mails are sent. */
+
+/* What the text of a mail needs. Members may be NULL. In the store it is sealed by a data key. */
+typedef struct authp_letter_t {
+    const char *to; /* NULL: a decoy, which is not sent */
+    const char *name;
+    const char *code;
+    const char *token;    /* of the link */
+    const char *language; /* an Accept-Language header */
+} authp_letter_t;
+
+/* A new row of `kind` that waits to be sent, with its times as a mail without a link has them.
+ * row->user_id and the members of the link are not set. */
+authp_mail_row_t authp_outbox_row(const authp_realm_t *realm, authp_mail_kind_t kind);
+
+/* Seals `letter` into row->sealed and inserts the row. With `decoy` the letter is sealed without
+ * its address, and is as long as with it. AUTHP_E_UNAVAILABLE */
+AUTHP_CHECKED authp_err_t authp_outbox_put(const authp_realm_t *realm, authp_mail_row_t *row,
+                                           const authp_letter_t *letter, bool decoy,
+                                           apr_pool_t *pool);
+
+/* Opens row->sealed. AUTHP_E_UNAVAILABLE: its data key is lost. AUTHP_E_MALFORMED */
+AUTHP_CHECKED authp_err_t authp_outbox_letter(const authp_realm_t *realm,
+                                              const authp_mail_row_t *row, authp_letter_t *out,
+                                              apr_pool_t *pool);
+
+/* Counts a mail for `whom`, an address or an account's id, against AUTH_LIMIT_MAIL. *room becomes
+ * false if there is no room, and else stays as it is. AUTH_LIMITS=off: nothing is counted. */
+AUTHP_CHECKED authp_err_t authp_outbox_count(const authp_realm_t *realm, const char *whom,
+                                             bool *room, apr_pool_t *pool);
+
+#define AUTHP_OUTBOX_HOUR_MS INT64_C(3600000)
+
+#endif
