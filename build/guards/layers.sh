@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 low="base net crypto crypto/jwt crypto/password"
 stores="store store/sql store/sqlite store/postgresql store/mongodb store/providers"
 rules="service/settings service/password service/live_table service/realm service/live service/limit service/audit"
-rules+=" service/session service/account service/invite service/sign_in service/provider service/transfer service/phone service/vault service/mail service/otp service/two_step service/code_sign_in"
+rules+=" service/session service/account service/invite service/sign_in service/provider service/transfer service/phone service/vault service/mail service/otp service/two_step service/code_sign_in service/address"
 
 # The rooms that files of a room may include, besides their own. The room of every profile is api/profiles, and no profile may include
 # another one.
@@ -42,6 +42,7 @@ declare -A MAY=(
     [service/sign_in]="$low store service/settings service/realm service/audit service/mail service/session service/account service/invite"
     [service/provider]="$low store service/settings service/realm service/live service/audit service/mail service/session service/account service/invite service/sign_in"
     [service/code_sign_in]="$low store service/settings service/realm service/audit service/mail service/session service/account service/sign_in service/otp"
+    [service/address]="$low store service/settings service/realm service/audit service/mail service/session service/account service/invite service/sign_in"
     [service/transfer]="$low store service/settings service/realm service/live service/account"
     [service/intake]="base crypto crypto/password store service/settings service/phone service/account"
     [api/core]="$low store $rules"

@@ -56,14 +56,14 @@ typedef enum authp_err_t {
     AUTHP_E_IDENTITY_CONFLICT,
     AUTHP_E_LAST_CREDENTIAL,
     AUTHP_E_ACCOUNT_DISABLED,
+    AUTHP_E_MAIL_UNAVAILABLE, /* MAIL_URL is not set */
+    AUTHP_E_LINK_INVALID, /* a mailed link is unknown, used, too old, or overtaken by a change */
     AUTHP_E_MOBILE_INVALID,
     AUTHP_E_INVALID_OTP,
     AUTHP_E_OTP_EXPIRED,
     AUTHP_E_OTP_USED, /* the very code that was used: code OTP_ALREADY_VERIFIED */
     AUTHP_E_OTP_SEND_FAILED,
-    AUTHP_E_OTP_UNAVAILABLE,  /* no provider is configured */
-    AUTHP_E_MAIL_UNAVAILABLE, /* MAIL_URL is not set */
-    AUTHP_E_LINK_INVALID, /* a mailed link is unknown, used, too old, or overtaken by a change */
+    AUTHP_E_OTP_UNAVAILABLE,   /* no provider is configured */
     AUTHP_E_PASSWORD_REQUIRED, /* the number has been idle: the code alone does not suffice */
 
     AUTHP_E_COUNT

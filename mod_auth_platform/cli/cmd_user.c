@@ -49,6 +49,8 @@ int authp_cmd_user_create(authp_context_t *context)
         .role = authp_context_value(context, "role"),
         .verified = authp_context_value(context, "verified") != NULL,
     };
+    /* So that the first administrator can sign in with EMAIL_VERIFICATION=required. */
+    in.email_verified = in.email != NULL;
     if (in.email == NULL && in.username == NULL && in.phone == NULL) {
         authp_output_error(context->pool,
                            "the account needs --email, --username, --phone or several of them");

@@ -181,7 +181,7 @@ static void add_content(json_t *to, const char *type, const char *route, const c
     authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
 }
 
-/* A second status of success has another schema. Nothing else differs. */
+/* A second status of success has another schema, or no content. Nothing else differs. */
 static void add_other_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
 {
     if (route->other_success != 0) {
@@ -189,7 +189,9 @@ static void add_other_success(json_t *responses, const authp_route_t *route, con
             authp_json_set_object(responses, status_text(route->other_success, maker->pool));
         authp_json_set_str(response, "description", "Done");
         refer_header(response, "X-Request-Id", "RequestId", maker->pool);
-        add_content(response, "application/json", NULL, route->other_answer, maker);
+        if (route->other_answer != NULL) {
+            add_content(response, "application/json", NULL, route->other_answer, maker);
+        }
     }
 }
 

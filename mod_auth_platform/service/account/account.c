@@ -2,6 +2,7 @@
 #include "service/account/account.h"
 
 #include "crypto/password/bcrypt.h"
+#include "service/account/account_mail.h"
 #include "service/account/account_rules.h"
 #include "service/account/user.h"
 
@@ -139,6 +140,9 @@ authp_err_t authp_account_create(const authp_realm_t *realm, const authp_new_acc
     authp_user_t *user = NULL;
     authp_hash_for_t who = actor_id != NULL ? AUTHP_HASH_KNOWN : AUTHP_HASH_STRANGER;
     authp_err_t err = authp_account_insert(realm, in, who, &user, pool);
+    if (err == AUTHP_OK) {
+        err = authp_account_mail_welcome(realm, user, client, pool);
+    }
     if (err != AUTHP_OK) {
         audit_refused(realm, (authp_event_t){.event = "user_create", .actor_id = actor_id}, err,
                       client, pool);
@@ -157,6 +161,9 @@ authp_err_t authp_account_sign_up(const authp_realm_t *realm, const authp_new_ac
     own.email_verified = false;
     authp_user_t *user = NULL;
     authp_err_t err = authp_account_insert(realm, &own, AUTHP_HASH_STRANGER, &user, pool);
+    if (err == AUTHP_OK) {
+        err = authp_account_mail_welcome(realm, user, client, pool);
+    }
     if (err != AUTHP_OK) {
         audit_refused(realm, (authp_event_t){.event = "register"}, err, client, pool);
         return err;

@@ -28,9 +28,11 @@ typedef struct authp_new_account_t {
 /* The role of an account that somebody makes for themselves. NULL if it is not configured. */
 const char *authp_account_default_role(const authp_realm_t *realm);
 
-/* Makes an account without a session. It has an address, a username, a phone number or an identity,
- * so that it can sign in. AUTHP_E_EMAIL_TAKEN, or AUTHP_E_USER_EXISTS if `in` has a username or a
- * number: one of them or the address is taken. AUTHP_E_BUSY, AUTHP_E_UNAVAILABLE. */
+/* Makes an account without a session, and mails the link that proves its address, unless
+ * in->email_verified is set (authp_account_mail_welcome()). It has an address, a username, a phone
+ * number or an identity, so that it can sign in. AUTHP_E_EMAIL_TAKEN, or AUTHP_E_USER_EXISTS if
+ * `in` has a username or a number: one of them or the address is taken. AUTHP_E_BUSY,
+ * AUTHP_E_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_account_create(const authp_realm_t *realm,
                                                const authp_new_account_t *in, const char *actor_id,
                                                const authp_client_t *client, authp_user_t **out,
@@ -41,8 +43,9 @@ AUTHP_CHECKED authp_err_t authp_account_insert(const authp_realm_t *realm,
                                                const authp_new_account_t *in, authp_hash_for_t who,
                                                authp_user_t **out, apr_pool_t *pool);
 
-/* Makes the account of the person who registers, without a session. The caller decides in->role and
- * in->verified. in->email_verified does not count, because registering proves no address.
+/* Makes the account of the person who registers, without a session, and mails the link that proves
+ * its address (authp_account_mail_welcome()). The caller decides in->role and in->verified.
+ * in->email_verified does not count, because registering proves no address.
  * AUTHP_E_EMAIL_TAKEN, or AUTHP_E_USER_EXISTS as authp_account_create(). */
 AUTHP_CHECKED authp_err_t authp_account_sign_up(const authp_realm_t *realm,
                                                 const authp_new_account_t *in,

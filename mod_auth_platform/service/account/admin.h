@@ -65,7 +65,7 @@ AUTHP_CHECKED authp_err_t authp_admin_reset_password(const authp_realm_t *realm,
                                                      const authp_actor_t *actor, const char *id,
                                                      const char *password, apr_pool_t *pool);
 
-/* For files of service/account: what follows a new password that was set without the old one. Marks
+/* For files of service/: what follows a new password that was set without the old one. Marks
  * the sessions, which are invalid already, as ended, and writes the audit. */
 void authp_admin_end_reset(const authp_realm_t *realm, const authp_actor_t *actor, const char *id,
                            apr_pool_t *pool);

@@ -2,8 +2,8 @@
 #include "service/account/own.h"
 
 #include "base/log.h"
+#include "service/account/account_mail.h"
 #include "service/account/admin.h"
-#include "service/account/attempt.h"
 #include "service/account/find.h"
 #include "service/account/user_change.h"
 #include "service/live/live_change.h"
@@ -48,9 +48,7 @@ authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *sel
     return gone_is_revoked(authp_user_change(realm, self->user->id.hex, &edit, out, pool));
 }
 
-/* The attempt counts together with the sign-ins of this account: by e-mail address; by username if
- * it has no address; by phone number if it has neither. */
-static authp_target_t target_of(const authp_realm_t *realm, const authp_user_t *user,
+authp_target_t authp_own_target(const authp_realm_t *realm, const authp_user_t *user,
                                 apr_pool_t *pool)
 {
     authp_login_kind_t kind = AUTHP_LOGIN_EMAIL;
@@ -85,8 +83,17 @@ static authp_err_t prove(const authp_realm_t *realm, const authp_self_t *self, c
     if (password == NULL) {
         return AUTHP_E_WRONG_PASSWORD;
     }
-    const authp_target_t target = target_of(realm, self->user, pool);
+    const authp_target_t target = authp_own_target(realm, self->user, pool);
     return authp_attempt_password(realm, &target, password, self->client, pool);
+}
+
+authp_err_t authp_own_prove_now(const authp_realm_t *realm, const authp_self_t *self,
+                                const char *password, apr_pool_t *pool)
+{
+    if (password != NULL && self->user->password_hash != NULL) {
+        return prove(realm, self, password, pool);
+    }
+    return authp_own_is_recent(realm, self) ? AUTHP_OK : AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION;
 }
 
 typedef struct new_hash_t {
@@ -156,6 +163,7 @@ authp_err_t authp_own_password(const authp_realm_t *realm, const authp_self_t *s
         return gone_is_revoked(err);
     }
     audit(realm, self, "password_change", AUTHP_OK, pool);
+    authp_account_mail_notice(realm, AUTHP_MAIL_PASSWORD_CHANGED, user, self->client, pool);
     err = carry_over(realm, self, user, out, pool);
     /* These sessions are invalid already, because they are older than min_ver. This marks them as
      * ended in lists of devices. */

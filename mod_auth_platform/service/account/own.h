@@ -2,6 +2,7 @@
 #ifndef AUTHP_SERVICE_ACCOUNT_OWN_H
 #define AUTHP_SERVICE_ACCOUNT_OWN_H
 
+#include "service/account/attempt.h"
 #include "service/session/session.h"
 
 /* What people do to their own account. `user` and `session` are the rows that the request has just
@@ -15,6 +16,17 @@ typedef struct authp_self_t {
 
 /* True if the sign-in is at most five minutes ago, both by the session and by the access token. */
 bool authp_own_is_recent(const authp_realm_t *realm, const authp_self_t *self);
+
+/* The count of attempts to which a try of this account's password belongs, together with sign-ins:
+ * by e-mail address; by username if it has no address; by phone number if it has neither. */
+authp_target_t authp_own_target(const authp_realm_t *realm, const authp_user_t *user,
+                                apr_pool_t *pool);
+
+/* Proves that the request is from the owner: `password` must be right, or, if it is NULL or the
+ * account has none, the sign-in must be recent. AUTHP_E_WRONG_PASSWORD, AUTHP_E_RATE_LIMITED,
+ * AUTHP_E_BUSY. AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION: it is not recent. */
+AUTHP_CHECKED authp_err_t authp_own_prove_now(const authp_realm_t *realm, const authp_self_t *self,
+                                              const char *password, apr_pool_t *pool);
 
 /* Changes the name. NULL or "" removes it. */
 AUTHP_CHECKED authp_err_t authp_own_rename(const authp_realm_t *realm, const authp_self_t *self,

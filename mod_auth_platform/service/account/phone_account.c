@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "service/account/account_mail.h"
 #include "service/account/attempt.h"
 #include "service/account/profile_document.h"
 #include "service/account/user.h"
@@ -222,6 +223,7 @@ authp_err_t authp_phone_account_reset_password(const authp_realm_t *realm, const
     }
     const authp_actor_t self = {.id = user->id.hex, .client = client};
     authp_admin_end_reset(realm, &self, user->id.hex, pool);
+    authp_account_mail_notice(realm, AUTHP_MAIL_PASSWORD_CHANGED, after, client, pool);
     return AUTHP_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "service/code_sign_in/code_sign_in.h"
 
 #include "service/account/find.h"
+#include "service/account/new_device.h"
 #include "service/account/phone_account.h"
 #include "service/otp/otp.h"
 #include "service/sign_in/login.h"
@@ -119,6 +120,9 @@ static authp_err_t finish(const authp_realm_t *realm, const opening_t *opening, 
     if (err == AUTHP_OK || opening->right != NULL) {
         audit(realm, opening->user, err, err == AUTHP_OK ? out->session->id.hex : NULL, client,
               pool);
+    }
+    if (err == AUTHP_OK) {
+        authp_new_device_tell(realm, out, client, pool);
     }
     return err;
 }

@@ -4,9 +4,11 @@
 #include "base/b64url.h"
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "service/account/account_mail.h"
 #include "service/account/account_rules.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
+#include "service/mail/mail.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -38,11 +40,37 @@ static authp_err_t missing_is_invalid(authp_err_t err)
     return err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVITE_INVALID : err;
 }
 
+static authp_err_t send_code(const authp_realm_t *realm, const authp_actor_t *actor,
+                             const authp_invite_t *invite, const char *code, apr_pool_t *pool)
+{
+    const authp_mail_post_t post = {.kind = AUTHP_MAIL_INVITE,
+                                    .to = invite->email,
+                                    .code = code,
+                                    .language =
+                                        actor->client != NULL ? actor->client->language : NULL};
+    authp_err_t err = authp_mail_notice(realm, &post, NULL, pool);
+    if (err == AUTHP_OK) {
+        return AUTHP_OK;
+    }
+    authp_err_t undone =
+        authp_store_invite_revoke(realm->store, invite->id.hex, authp_realm_now(realm), pool);
+    if (undone != AUTHP_OK) {
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0397",
+                  "invite %s: it stays open, although its mail was not written and nobody has the "
+                  "code: %s",
+                  invite->id.hex, authp_err_name(undone));
+    }
+    return err;
+}
+
 authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *actor,
                               const authp_new_invite_t *in, authp_invite_t **out, const char **code,
                               apr_pool_t *pool)
 {
     unsigned char bytes[CODE_BYTES];
+    if (in->send && !authp_mail_available(realm)) {
+        return AUTHP_E_MAIL_UNAVAILABLE;
+    }
     authp_random_fill(realm->random, bytes, sizeof(bytes));
     const char *text = authp_b64url_encode(bytes, sizeof(bytes), pool);
     authp_invite_t *invite = apr_pcalloc(pool, sizeof(*invite));
@@ -59,6 +87,10 @@ authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *a
     err = authp_store_invite_create(realm->store, invite, pool);
     if (err != AUTHP_OK) {
         return err == AUTHP_E_CONFLICT ? AUTHP_E_INTERNAL : err;
+    }
+    err = in->send ? send_code(realm, actor, invite, text, pool) : AUTHP_OK;
+    if (err != AUTHP_OK) {
+        return err;
     }
     audit(realm, "invite_create", actor->id, invite->id.hex, actor->client, pool);
     *out = invite;
@@ -270,6 +302,9 @@ authp_err_t authp_invite_enrol(const authp_realm_t *realm, const authp_new_accou
     authp_invite_t *invite = NULL;
     authp_user_t *user = NULL;
     authp_err_t err = insert_unverified(realm, in, code, &invite, &user, pool);
+    if (err == AUTHP_OK) {
+        err = authp_account_mail_welcome(realm, user, client, pool);
+    }
     if (err == AUTHP_E_INVITE_INVALID || err == AUTHP_E_EMAIL_TAKEN) {
         audit_refused(realm, err, client, pool);
     }

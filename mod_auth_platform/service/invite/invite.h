@@ -12,12 +12,15 @@ typedef struct authp_new_invite_t {
     const char *email; /* letters of any case */
     const char *role;  /* "admin"; NULL: recruiter */
     int hours;         /* until it expires */
+    bool send;         /* mail the code to the person */
 } authp_new_invite_t;
 
 #define AUTHP_INVITE_HOURS 168
 #define AUTHP_INVITE_HOURS_MOST 8760
 
-/* Makes an invite. *code is given to the person. It is stored nowhere. */
+/* Makes an invite. *code is given to the person. It is stored nowhere, except in the mail that
+ * waits to be sent. If the mail cannot be written, the invite is revoked. AUTHP_E_MAIL_UNAVAILABLE
+ * with in->send. */
 AUTHP_CHECKED authp_err_t authp_invite_make(const authp_realm_t *realm, const authp_actor_t *actor,
                                             const authp_new_invite_t *in, authp_invite_t **out,
                                             const char **code, apr_pool_t *pool);

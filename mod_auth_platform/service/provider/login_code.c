@@ -3,6 +3,7 @@
 
 #include "base/b64url.h"
 #include "crypto/digest.h"
+#include "service/account/new_device.h"
 #include "service/provider/pending.h"
 
 #include <apr_strings.h>
@@ -93,6 +94,7 @@ authp_err_t authp_login_code_redeem(const authp_realm_t *realm, const char *code
     err = authp_session_start(realm, user, &device, &grant, pool);
     if (err == AUTHP_OK) {
         audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
+        authp_new_device_tell(realm, &grant, &device, pool);
         *out = grant;
     }
     return err;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "service/account/account.h"
+#include "service/account/account_mail.h"
 #include "service/account/first_proof.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
@@ -176,6 +177,10 @@ static authp_err_t change(entering_t *in)
     }
     if (err == AUTHP_OK && in->step != AUTHP_STEP_RENEW) {
         audit(in, events[in->step], in->user);
+    }
+    if (err == AUTHP_OK && in->step == AUTHP_STEP_LINK) {
+        authp_account_mail_notice(in->realm, AUTHP_MAIL_IDENTITY_LINKED, in->user, in->client,
+                                  in->pool);
     }
     return err == AUTHP_E_NOT_FOUND ? AUTHP_E_CONFLICT : err;
 }

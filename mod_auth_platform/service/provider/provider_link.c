@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "crypto/digest.h"
+#include "service/account/account_mail.h"
 #include "service/account/user_change.h"
 #include "store/identities.h"
 
@@ -207,6 +208,7 @@ authp_err_t authp_provider_link_finish(const authp_realm_t *realm, const authp_s
     if (err == AUTHP_OK && linking.changed) {
         const authp_actor_t actor = {.id = self->user->id.hex, .client = self->client};
         audit(realm, &actor, "identity_link", actor.id, linking.person.provider, pool);
+        authp_account_mail_notice(realm, AUTHP_MAIL_IDENTITY_LINKED, *out, self->client, pool);
     }
     return err;
 }

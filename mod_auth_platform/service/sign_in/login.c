@@ -6,6 +6,7 @@
 #include "crypto/password/foreign.h"
 #include "service/account/attempt.h"
 #include "service/account/find.h"
+#include "service/account/new_device.h"
 #include "service/account/phone_account.h"
 #include "service/account/user.h"
 #include "service/account/user_change.h"
@@ -209,6 +210,17 @@ static authp_err_t refuse(const authp_realm_t *realm, const tried_t *tried, apr_
     return AUTHP_E_INVALID_CREDENTIALS;
 }
 
+/* AUTHP_E_EMAIL_UNVERIFIED: EMAIL_VERIFICATION=required, and nobody has proven the address yet. The
+ * owner has proven a phone number that is signed in with. */
+static authp_err_t check_proven(const authp_realm_t *realm, const authp_login_t *in,
+                                const authp_user_t *user)
+{
+    return realm->settings->email_verification_required && in->kind != AUTHP_LOGIN_PHONE &&
+                   user->email != NULL && !user->email_verified
+               ? AUTHP_E_EMAIL_UNVERIFIED
+               : AUTHP_OK;
+}
+
 /* Checks the password and the door, and refuses. *user: the account, which an invite may have
  * changed. */
 static authp_err_t enter(const authp_realm_t *realm, const authp_login_t *in,
@@ -219,12 +231,15 @@ static authp_err_t enter(const authp_realm_t *realm, const authp_login_t *in,
     authp_err_t err = try_password(realm, in, client, tried, pool);
     *user = tried->user;
     if (err == AUTHP_OK) {
+        err = check_proven(realm, in, *user);
+    }
+    if (err == AUTHP_OK) {
         err = in->door == AUTHP_DOOR_RECRUITER ? enter_as_recruiter(realm, in, client, user, pool)
                                                : authp_login_check_door(realm, *user, in->door);
     }
-    if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_NOT_CANDIDATE ||
-        err == AUTHP_E_RECRUITER_PENDING || err == AUTHP_E_NOT_RECRUITER ||
-        err == AUTHP_E_INVITE_INVALID) {
+    if (err == AUTHP_E_INVALID_CREDENTIALS || err == AUTHP_E_EMAIL_UNVERIFIED ||
+        err == AUTHP_E_NOT_CANDIDATE || err == AUTHP_E_RECRUITER_PENDING ||
+        err == AUTHP_E_NOT_RECRUITER || err == AUTHP_E_INVITE_INVALID) {
         authp_login_audit(realm, *user, err, NULL, client, pool);
     }
     return err == AUTHP_E_INVALID_CREDENTIALS ? refuse(realm, tried, began) : err;
@@ -258,6 +273,7 @@ authp_err_t authp_login_by_password(const authp_realm_t *realm, const authp_logi
         return err;
     }
     authp_login_audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
+    authp_new_device_tell(realm, &grant, client, pool);
     upgrade_hash(realm, user, in, tried.who, pool);
     if (in->kind == AUTHP_LOGIN_PHONE) {
         authp_phone_account_used(realm, user, pool);

@@ -29,16 +29,18 @@ typedef struct authp_login_t {
 
 /* Signs in. An unknown user, a wrong password, an account without a password and a disabled account
  * all get AUTHP_E_INVALID_CREDENTIALS after equal work. A stored hash that is not as PASSWORD_HASH
- * says is replaced. AUTHP_E_NOT_CANDIDATE, AUTHP_E_NOT_RECRUITER, AUTHP_E_INVITE_INVALID and
- * AUTHP_E_RECRUITER_PENDING need the right password, and a sign-in that fails does not use up an
- * invite. */
+ * says is replaced. AUTHP_E_EMAIL_UNVERIFIED (EMAIL_VERIFICATION=required, with an e-mail address
+ * or a username, and the address is not proven), AUTHP_E_NOT_CANDIDATE, AUTHP_E_NOT_RECRUITER,
+ * AUTHP_E_INVITE_INVALID and AUTHP_E_RECRUITER_PENDING need the right password, and a sign-in that
+ * fails does not use up an invite. */
 AUTHP_CHECKED authp_err_t authp_login_by_password(const authp_realm_t *realm,
                                                   const authp_login_t *in,
                                                   const authp_client_t *client, authp_grant_t *out,
                                                   apr_pool_t *pool);
 
 /* The same without a session: checks the password only, for a sign-in that has a second step.
- * AUTHP_E_INVALID_CREDENTIALS. *out: the account. in->door is not AUTHP_DOOR_RECRUITER. */
+ * AUTHP_E_INVALID_CREDENTIALS, AUTHP_E_EMAIL_UNVERIFIED. *out: the account. in->door is not
+ * AUTHP_DOOR_RECRUITER. */
 AUTHP_CHECKED authp_err_t authp_login_prove(const authp_realm_t *realm, const authp_login_t *in,
                                             const authp_client_t *client, authp_user_t **out,
                                             apr_pool_t *pool);

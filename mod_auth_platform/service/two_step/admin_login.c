@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "service/account/device.h"
 #include "service/account/find.h"
+#include "service/account/new_device.h"
 #include "service/account/user.h"
 #include "service/limit/limit_network.h"
 #include "service/otp/otp.h"
@@ -162,6 +163,7 @@ authp_err_t authp_admin_login_finish(const authp_realm_t *realm, const char *ema
         return err;
     }
     authp_login_audit(realm, user, AUTHP_OK, grant.session->id.hex, client, pool);
+    authp_new_device_tell(realm, &grant, client, pool);
     *out = grant;
     return AUTHP_OK;
 }

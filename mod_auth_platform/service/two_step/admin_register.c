@@ -2,6 +2,7 @@
 #include "service/two_step/admin_register.h"
 
 #include "crypto/password/bcrypt.h"
+#include "service/account/account_mail.h"
 #include "service/account/account_rules.h"
 #include "service/account/find.h"
 #include "service/invite/admin_invite.h"
@@ -173,7 +174,10 @@ static authp_err_t make(const authp_realm_t *realm, const authp_pending_admin_t 
                 ? authp_admin_invite_claim(realm, pending->invite_id, in.id.hex, client, pool)
                 : check_admin(realm, pending->created_by != NULL ? pending->created_by : "", pool);
     }
-    return err == AUTHP_OK ? authp_account_insert(realm, &in, AUTHP_HASH_KNOWN, out, pool) : err;
+    if (err == AUTHP_OK) {
+        err = authp_account_insert(realm, &in, AUTHP_HASH_KNOWN, out, pool);
+    }
+    return err == AUTHP_OK ? authp_account_mail_welcome(realm, *out, client, pool) : err;
 }
 
 authp_err_t authp_admin_register_finish(const authp_realm_t *realm, const char *mobile,

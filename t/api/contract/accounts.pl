@@ -129,6 +129,17 @@ sub own_rows {
         ['POST /me/password', 422, 'validation_failed', 'too short a new one', as => $me, json => { current_password => $me->{password}, new_password => 'x' }],
         ['POST /me/password', 200, undef, 'changed', delivers => 1, as => $me, json => { current_password => $me->{password}, new_password => $new }],
         ['GET /me', 401, 'token_revoked', 'the access token from before', as => $me],
+        ['POST /email/verify/send', 503, 'mail_unavailable', 'a server without mail', as => $second],
+        ['POST /email/verify/send', 204, undef, 'proven, because the tool made it', as => $boss],
+        ['POST /me/email', 503, 'mail_unavailable', 'a server without mail', as => $second, json => { new_email => new_email(), password => $second->{password} }],
+        ['POST /password/forgot', 503, 'mail_unavailable', 'a server without mail', json => { email => $second->{email} }],
+        ['POST /password/forgot', 503, 'mail_unavailable', 'nobody', json => { email => new_email() }],
+        ['POST /password/forgot', 422, 'validation_failed', 'no address', json => { email => 'ada' }],
+        (map { ['POST /password/reset', 400, 'link_invalid', $_->[0], json => { token => $_->[1], new_password => $new }],
+               ['POST /email/verify', 400, 'link_invalid', $_->[0], as => $second, json => { token => $_->[1] }],
+               ['POST /email/verify', 400, 'link_invalid', "$_->[0], with a password", json => { token => $_->[1], password => $second->{password} }] }
+            ['a short token', 'x'], ['a token of no link', 'x' x 43], ['a long one', 'x' x 1000]),
+        ['POST /password/reset', 422, 'validation_failed', 'too short a password', json => { token => 'x' x 43, new_password => 'x' }],
         ['DELETE /me', 403, 'invalid_credentials', 'wrong password', as => $goner, json => { password => 'x' }],
         ['DELETE /me', 403, 'invalid_credentials', 'none', as => $goner],
         ['DELETE /me', 204, undef, 'gone', as => $goner, json => { password => $goner->{password} }, check => sub {

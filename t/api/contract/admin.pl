@@ -18,7 +18,7 @@ sub admin_rows {
     my $more   = sign_in_as($ada);
     my $pager  = sub { is_deeply([sort keys %{ $_[0]{json} }], [qw(items next_cursor)], 'a page') };
     my $is     = sub { my ($name, $value) = @_; return sub { is_deeply($_[0]{json}{$name}, $value, "$name in the answer") } };
-    my $asked  = new_email();
+    my ($asked, $made, $unmade) = map { new_email() } 1 .. 3;
     my $invite;    # the first row sets it
     my $id     = sub { return $invite->{id} };
     my $prefix = substr $ada->{email}, 0, index($ada->{email}, '@');
@@ -42,6 +42,7 @@ sub admin_rows {
                 is(index($_[0]{body}, $invite->{code}), -1, 'anywhere');
             }],
         ['HEAD /recruiter/invites', 200, undef, 'without a body', %as],
+        ['POST /recruiter/invites', 503, 'mail_unavailable', 'to be mailed', %as, json => { email => $asked, send => $true }],
         ['DELETE /recruiter/invites/{id}', 204, undef, 'revoked', %as, id => $id],
         ['DELETE /recruiter/invites/{id}', 404, 'not_found', 'once', %as, id => $id],
 
@@ -54,6 +55,19 @@ sub admin_rows {
         ['POST /recruiter/verify', 404, 'not_found', 'nobody by e-mail', %as, json => { email => new_email() }],
         ['POST /recruiter/verify', 422, 'validation_failed', 'both', %as, json => { user_id => $rec->{id}, email => $rec->{email} }],
         ['POST /recruiter/verify', 422, 'validation_failed', 'neither', %as, json => {}],
+
+        ['POST /users', 201, undef, 'an account', %as, json => { email => uc $made, name => 'Mo' }, check => sub {
+                my $user = $_[0]{json};
+                is_deeply([@$user{ qw(email name roles email_verified) }], [$made, 'Mo', ['candidate'], $false], 'not proven');
+                ok(!api(GET => "/users/$user->{id}", credentials($boss))->{json}{password}, 'without a password');
+            }],
+        ['POST /users', 201, undef, 'a recruiter', %as, json => { email => new_email(), roles => ['recruiter'], send => $false }, check => $is->('is_recruiter_verified', $true)],
+        ['POST /users', 201, undef, 'without a role', %as, json => { email => new_email(), roles => [] }, check => $is->('roles', [])],
+        ['POST /users', 409, 'email_taken', 'again', %as, json => { email => $made }],
+        ['POST /users', 422, 'validation_failed', 'an unknown role', %as, json => { email => new_email(), roles => ['king'] }],
+        ['POST /users', 503, 'mail_unavailable', 'to be mailed', %as, json => { email => $unmade, send => $true }],
+        ['GET /users', 200, undef, 'and not made', %as, query => "?email=$unmade", check => $is->('items', [])],
+        ['POST /login', 401, 'invalid_credentials', 'without a password', delivers => 1, json => { email => $made, password => 'three calm words' }],
 
         ['GET /users', 200, undef, 'by e-mail', %as, query => "?email=\U$prefix", check => sub {
                 $pager->($_[0]);

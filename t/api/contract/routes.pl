@@ -12,6 +12,7 @@ use warnings FATAL => 'all';
 
 my %login = (email => 'nobody@example.org', password => 'three calm words');
 my $id    = 'f' x 24;
+my $token = 'A' x 43;    # of a link that nobody was mailed
 return (
     { route => 'POST /register',           waits => 1, limited => 1, delivers => 1, body => {%login} },
     { route => 'POST /register/recruiter', waits => 1, limited => 1, delivers => 1, body => { %login, invite_code => 'x' }, needs => 'maybe' },
@@ -21,6 +22,12 @@ return (
     { route => 'POST /refresh',            waits => 1, limited => 1, needs => 'own', body => { refresh_token => 'x' }, optional => 1 },
     { route => 'POST /logout',             waits => 1, limited => 1, needs => 'own', body => { refresh_token => 'x' }, optional => 1 },
     { route => 'GET /session/renew',       waits => 1, limited => 1, needs => 'own', head => 0 },
+
+    { route => 'POST /email/verify/send',  waits => 1, limited => 1, needs => 'user' },
+    { route => 'POST /email/verify',       waits => 1, limited => 1, needs => 'maybe', body => { token => $token } },
+    { route => 'POST /password/forgot',    waits => 1, limited => 1, body => { email => 'nobody@example.org' } },
+    { route => 'POST /password/reset',     waits => 1, limited => 1, body => { token => $token, new_password => 'three calm words' } },
+    { route => 'POST /me/email',           waits => 1, limited => 1, needs => 'user', body => { new_email => 'nobody@example.org', password => 'x' } },
 
     { route => 'GET /me',                   waits => 1, needs => 'user' },
     { route => 'PATCH /me',                 waits => 1, needs => 'user', body => { name => 'N' } },
@@ -36,6 +43,7 @@ return (
     { route => 'GET /recruiter/invites',         waits => 1, needs => 'admin', list => 1 },
     { route => 'DELETE /recruiter/invites/{id}', waits => 1, needs => 'admin', id => $id },
     { route => 'GET /users',                     waits => 1, needs => 'admin', list => 1 },
+    { route => 'POST /users',                    waits => 1, needs => 'admin', body => { email => 'nobody@example.org' } },
     { route => 'GET /users/{id}',                waits => 1, needs => 'admin', id => $id },
     { route => 'PATCH /users/{id}',              waits => 1, needs => 'admin', id => $id, body => { name => 'N' } },
     { route => 'DELETE /users/{id}',             waits => 1, needs => 'admin', id => $id },

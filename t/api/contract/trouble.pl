@@ -7,6 +7,7 @@ use warnings FATAL => 'all';
 use AuthPlatform::Contract;
 use AuthPlatform::Httpd;
 use AuthPlatform::Test;
+use Digest::SHA 'sha256_hex';
 use IO::Socket::INET;
 use JSON ();
 use POSIX ();
@@ -49,7 +50,8 @@ sub busy {
         limits => "ServerLimit 1\nStartServers 1\nThreadsPerChild 4\nMaxRequestWorkers 4\nMinSpareThreads 1\nMaxSpareThreads 4\n")->start;
     my $made = $httpd->api('/register', { email => 'ada@example.org', password => $password });
     my ($device) = map {/^(__Secure-authp_device)=([^;]+)/ ? { $1 => $2 } : ()} @{ $made->{headers}{'set-cookie'} };
-    my @signing_in = grep { $_->{route} =~ m{^POST /(?:register|login)} } @$routes;
+    my $signs_in   = qr{^POST /(?:register|login|password/|email/verify$)};
+    my @signing_in = grep { $_->{route} =~ $signs_in } @$routes;
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         my $slow = $httpd->api('/login', { email => 'nobody@example.org', password => $password });
@@ -58,7 +60,7 @@ sub busy {
     sleep 0.5;
     holds(json => row_for($httpd, $_, $person, 429, 'rate_limited', 'no place left for strangers')) for @signing_in;
     holds(json => [@{ row_for($httpd, $_, $person, 503, 'busy', 'no place left') }, cookies => $device]) for @signing_in;
-    holds(json => row_for($httpd, $_, $person, 503, 'busy', 'no place left')) for grep { $_->{waits} && $_->{route} !~ m{^POST /(?:register|login)} } @$routes;
+    holds(json => row_for($httpd, $_, $person, 503, 'busy', 'no place left')) for grep { $_->{waits} && $_->{route} !~ $signs_in } @$routes;
     holds(json => row_for($httpd, $_, $person, 200, undef, 'needs no place')) for grep { !$_->{waits} } @$routes;
     is(waitpid($pid, POSIX::WNOHANG()), 0, 'all the while the one place was taken');
     waitpid $pid, 0;
@@ -113,6 +115,17 @@ sub broken {
     sqlite($httpd, q{UPDATE refresh_tokens SET salt = 'x'});
     my $person = { way => 'json', access => $boss->{access_token}, refresh => $boss->{refresh_token} };
     holds(json => row_for($httpd, $_, $person, 500, 'internal_error', 'sessions cannot be read')) for grep { $_->{waits} && $_->{needs} && $_->{needs} ne 'maybe' } @$routes;
+    # Of an account with that address, and of a mail with a link whose token is that of routes.pl.
+    $httpd->api('/register', { email => 'nobody@example.org', password => $password });
+    my $hash = sha256_hex('A' x 43);
+    sqlite($httpd, "UPDATE users SET identities = '{' WHERE email = 'nobody\@example.org'; INSERT INTO outbox VALUES"
+            . " ('x', 'reset_password', 'x', '$hash', 'x', 0, 9e15, 0, NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 9e15)");
+    # A number that SQLite cannot compute.
+    my $columns = join ', ', map { $_ eq 'min_ver' ? 'abs(-9223372036854775807 - 1) AS min_ver' : $_ } qw(id kind user_id token_hash box min_ver link_until used_at
+        sealed due_at claim_until tries sent_at failed_at error created_at give_up_at expires_at);
+    sqlite($httpd, "ALTER TABLE outbox RENAME TO mails; CREATE VIEW outbox AS SELECT $columns FROM mails");
+    holds(json => row_for($httpd, $_, $person, 500, 'internal_error', 'an account and a mail cannot be read'))
+        for grep { $_->{route} =~ m{^POST /(?:password/|email/verify$)} } @$routes;
     unlike($httpd->log, qr/exit signal|Assertion/, 'and nothing crashed');
     $httpd->stop;
     return;

@@ -75,7 +75,8 @@ const authp_schema_t authp_bodies_recruiter_login = {
 
 const authp_schema_t authp_bodies_invite = {"NewInvite",
                                             {{"email", AUTHP_FIELD_EMAIL, true, false},
-                                             {"expires_in_hours", AUTHP_FIELD_HOURS, false, false}},
+                                             {"expires_in_hours", AUTHP_FIELD_HOURS, false, false},
+                                             {"send", AUTHP_FIELD_BOOL, false, false}},
                                             {NULL, NULL}};
 
 const authp_schema_t authp_bodies_google_token = {"GoogleToken",
@@ -96,3 +97,29 @@ const authp_schema_t authp_bodies_link_start = {
 
 const authp_schema_t authp_bodies_link_code = {
     "LinkCode", {{"link_code", AUTHP_FIELD_TOKEN, true, false}}, {NULL, NULL}};
+
+const authp_schema_t authp_bodies_email_verify = {
+    "EmailVerify",
+    {{"token", AUTHP_FIELD_TOKEN, true, false}, {"password", AUTHP_FIELD_PASSWORD, false, true}},
+    {NULL, NULL}};
+
+const authp_schema_t authp_bodies_password_forgot = {
+    "PasswordForgot", {{"email", AUTHP_FIELD_EMAIL, true, false}}, {NULL, NULL}};
+
+const authp_schema_t authp_bodies_password_reset = {
+    "PasswordReset",
+    {{"token", AUTHP_FIELD_TOKEN, true, false},
+     {"new_password", AUTHP_FIELD_NEW_PASSWORD, true, false}},
+    {NULL, NULL}};
+
+const authp_schema_t authp_bodies_me_email = {"MeEmail",
+                                              {{"new_email", AUTHP_FIELD_EMAIL, true, false},
+                                               {"password", AUTHP_FIELD_PASSWORD, false, true}},
+                                              {NULL, NULL}};
+
+const authp_schema_t authp_bodies_new_user = {"NewUser",
+                                              {{"email", AUTHP_FIELD_EMAIL, true, false},
+                                               {"name", AUTHP_FIELD_NAME, false, true},
+                                               {"roles", AUTHP_FIELD_ROLES, false, false},
+                                               {"send", AUTHP_FIELD_BOOL, false, false}},
+                                              {NULL, NULL}};

@@ -22,5 +22,10 @@ extern const authp_schema_t authp_bodies_google_token;
 extern const authp_schema_t authp_bodies_login_code;
 extern const authp_schema_t authp_bodies_link_start;
 extern const authp_schema_t authp_bodies_link_code;
+extern const authp_schema_t authp_bodies_email_verify;
+extern const authp_schema_t authp_bodies_password_forgot;
+extern const authp_schema_t authp_bodies_password_reset;
+extern const authp_schema_t authp_bodies_me_email;
+extern const authp_schema_t authp_bodies_new_user;
 
 #endif

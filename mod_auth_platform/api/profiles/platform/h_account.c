@@ -3,6 +3,7 @@
 #include "api/core/cookie.h"
 #include "api/core/sign_in.h"
 #include "api/profiles/platform/handlers.h"
+#include "api/profiles/platform/quiet_answer.h"
 #include "base/json.h"
 #include "service/account/account.h"
 
@@ -15,6 +16,10 @@ authp_err_t authp_h_account_register(authp_call_t *call)
                               .name = authp_call_field(call, "name"),
                               .password = authp_call_field(call, "password")};
     in.password_len = strlen(in.password);
+    if (call->realm->settings->email_verification_required) {
+        const authp_quiet_sign_up_t quiet = {.account = &in};
+        return authp_quiet_answer(call, &quiet);
+    }
     authp_err_t err = authp_account_register(call->realm, &in, &call->client, &grant, call->pool);
     return err == AUTHP_OK ? authp_sign_in_answer(call, 201, &grant) : err;
 }

@@ -7,6 +7,7 @@
 #include "api/profiles/platform/handlers.h"
 #include "api/profiles/platform/provider_answer.h"
 #include "base/json.h"
+#include "service/account/new_device.h"
 #include "service/provider/login_code.h"
 #include "service/provider/mapping.h"
 #include "service/provider/provider_flow.h"
@@ -194,6 +195,7 @@ static authp_err_t enter(authp_call_t *call, const authp_pending_t *pending,
         return err;
     }
     authp_provider_answer_audit(call, pending->provider, AUTHP_OK, NULL, &grant);
+    authp_new_device_tell(call->realm, &grant, &call->client, call->pool);
     return return_to != NULL
                ? authp_sign_in_redirect(call, &grant, authp_provider_answer_path(call, return_to))
                : authp_sign_in_answer(call, 200, &grant);
@@ -253,7 +255,11 @@ authp_err_t authp_h_provider_token(authp_call_t *call)
         err = authp_session_start(call->realm, user, &call->client, &grant, call->pool);
     }
     authp_provider_answer_audit(call, provider->name, err, word.why, &grant);
-    return err == AUTHP_OK ? authp_sign_in_answer(call, 200, &grant) : err;
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    authp_new_device_tell(call->realm, &grant, &call->client, call->pool);
+    return authp_sign_in_answer(call, 200, &grant);
 }
 
 authp_err_t authp_h_provider_code(authp_call_t *call)

@@ -4,6 +4,7 @@
 #include "api/core/query.h"
 #include "api/core/sign_in.h"
 #include "api/profiles/platform/handlers.h"
+#include "api/profiles/platform/quiet_answer.h"
 #include "service/account/shape.h"
 #include "service/invite/invite.h"
 #include "service/invite/recruiter.h"
@@ -42,6 +43,10 @@ authp_err_t authp_h_recruiter_register(authp_call_t *call)
     if (code == NULL && by_admin(call)) {
         return make_by_admin(call, &in);
     }
+    if (call->realm->settings->email_verification_required) {
+        const authp_quiet_sign_up_t quiet = {.account = &in, .recruiter = true, .code = code};
+        return authp_quiet_answer(call, &quiet);
+    }
     authp_err_t err =
         authp_recruiter_register(call->realm, &in, code, &call->client, &user, call->pool);
     if (err == AUTHP_OK && !user->is_recruiter_verified) {
@@ -62,7 +67,8 @@ authp_err_t authp_h_recruiter_invite(authp_call_t *call)
     const authp_actor_t actor = {.id = call->user->id.hex, .client = &call->client};
     const authp_new_invite_t in = {.email = authp_call_field(call, "email"),
                                    .hours = hours != NULL ? (int)json_number_value(hours)
-                                                          : AUTHP_INVITE_HOURS};
+                                                          : AUTHP_INVITE_HOURS,
+                                   .send = json_is_true(json_object_get(call->body, "send"))};
     authp_err_t err = authp_invite_make(call->realm, &actor, &in, &invite, &code, call->pool);
     if (err == AUTHP_OK) {
         authp_answer_json(call, 201, authp_shape_new_invite(invite, code, call->pool));

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "service/account/admin.h"
 #include "service/account/shape.h"
+#include "service/address/made_account.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -75,6 +76,22 @@ static const apr_array_header_t *roles_of(const authp_call_t *call, const json_t
         APR_ARRAY_PUSH(roles, const char *) = json_string_value(role);
     }
     return roles;
+}
+
+authp_err_t authp_h_users_make(authp_call_t *call)
+{
+    authp_user_t *user = NULL;
+    const authp_actor_t actor = actor_of(call);
+    const json_t *roles = json_object_get(call->body, "roles");
+    const authp_made_account_t in = {.email = authp_call_field(call, "email"),
+                                     .name = authp_call_field(call, "name"),
+                                     .roles = roles != NULL ? roles_of(call, roles) : NULL,
+                                     .send = json_is_true(json_object_get(call->body, "send"))};
+    authp_err_t err = authp_made_account_make(call->realm, &actor, &in, &user, call->pool);
+    if (err == AUTHP_OK) {
+        authp_answer_json(call, 201, authp_answer_user(user, call->pool));
+    }
+    return err;
 }
 
 authp_err_t authp_h_users_patch(authp_call_t *call)

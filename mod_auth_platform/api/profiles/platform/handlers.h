@@ -44,8 +44,16 @@ authp_err_t authp_h_own_sessions(authp_call_t *call);
 authp_err_t authp_h_own_end_session(authp_call_t *call);
 authp_err_t authp_h_own_end_others(authp_call_t *call);
 
+/* h_address.c */
+authp_err_t authp_h_address_send(authp_call_t *call);
+authp_err_t authp_h_address_verify(authp_call_t *call);
+authp_err_t authp_h_address_forgot(authp_call_t *call);
+authp_err_t authp_h_address_reset(authp_call_t *call);
+authp_err_t authp_h_address_change(authp_call_t *call);
+
 /* h_users.c */
 authp_err_t authp_h_users_list(authp_call_t *call);
+authp_err_t authp_h_users_make(authp_call_t *call);
 authp_err_t authp_h_users_get(authp_call_t *call);
 authp_err_t authp_h_users_patch(authp_call_t *call);
 authp_err_t authp_h_users_delete(authp_call_t *call);

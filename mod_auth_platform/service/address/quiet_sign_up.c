@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/address/quiet_sign_up.h"
+
+#include "service/account/account_mail.h"
+#include "service/account/find.h"
+#include "service/invite/recruiter.h"
+#include "service/sign_in/login.h"
+
+static authp_err_t make(const authp_realm_t *realm, const authp_quiet_sign_up_t *in,
+                        const authp_client_t *client, authp_user_t **user, apr_pool_t *pool)
+{
+    authp_new_account_t own = *in->account;
+    if (in->recruiter) {
+        return authp_recruiter_register(realm, &own, in->code, client, user, pool);
+    }
+    own.role = authp_account_default_role(realm);
+    own.verified = false;
+    return authp_account_sign_up(realm, &own, client, user, pool);
+}
+
+/* `holder` is NULL if a parallel request has just made the account. */
+static authp_err_t tell_holder(const authp_realm_t *realm, const char *email, authp_user_t *holder,
+                               const authp_client_t *client, apr_pool_t *pool)
+{
+    authp_err_t err = holder == NULL
+                          ? authp_find_if_any(realm, AUTHP_LOGIN_EMAIL, email, &holder, pool)
+                          : AUTHP_OK;
+    return err == AUTHP_OK && holder != NULL ? authp_account_mail_taken(realm, holder, client, pool)
+                                             : err;
+}
+
+authp_err_t authp_quiet_sign_up(const authp_realm_t *realm, const authp_quiet_sign_up_t *in,
+                                const authp_client_t *client, authp_id_t *known, apr_pool_t *pool)
+{
+    apr_time_t began = apr_time_now();
+    const char *email = in->account->email;
+    authp_user_t *holder = NULL;
+    authp_user_t *user = NULL;
+    /* The account is looked for in both cases, so that both take the same work. */
+    authp_err_t err = authp_find_if_any(realm, AUTHP_LOGIN_EMAIL, email, &holder, pool);
+    if (err == AUTHP_OK) {
+        err = make(realm, in, client, &user, pool);
+    }
+    if (err == AUTHP_E_EMAIL_TAKEN) {
+        err = tell_holder(realm, email, holder, client, pool);
+    }
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    *known = user != NULL ? user->id : authp_id_new(realm->clock, realm->random);
+    authp_login_wait_for_step(began);
+    return AUTHP_OK;
+}
