@@ -104,7 +104,7 @@ is(tool(['user', 'create', '--email', 'crlf@example.org', '--role', 'candidate']
 my $shown = tool(['user', 'show', '--email', 'ADA@example.org', '--json']);
 is_deeply(json($shown), $ada, 'show by e-mail');
 is_deeply(json(tool(['user', 'show', '--json', '--id', $ada->{id}])), $ada, 'show by id');
-like(tool(['user', 'show', '--id', $ada->{id}])->{out}, qr/^e-mail: +ada\@example\.org$/m, 'show for people');
+like(tool(['user', 'show', '--id', $ada->{id}])->{out}, qr/^e-mail: +ada\@example\.org \(verified\)$/m, 'show for people: an address that the tool was told counts as proven');
 is(tool(['user', 'show', '--email', 'nobody@example.org'])->{status}, 1, 'nobody: status 1');
 is(tool(['user', 'show', '--id', '0' x 24])->{status}, 1, 'no such id: status 1');
 

@@ -72,7 +72,7 @@ sql($dir, "UPDATE users SET email_verified = 1, password_hash = NULL, name = 'An
 my @times = ("created:        2023-11-14T22:13:20.000Z\n", "updated:        2023-11-14T22:14:20.000Z\n");
 is(tool('user', 'show', '--id', id(3))->{out}, join('', "id:             ${\id(3)}\n", "e-mail:         ann3\@example.org (verified)\n", "name:           Ann  O. Ther\n",
     "roles:          candidate\n", "state:          active\n", "password:       none\n", "identities:     none\n", @times), 'user show: verified, named, without a password');
-is(tool('user', 'show', '--id', id(4))->{out}, join('', "id:             ${\id(4)}\n", "e-mail:         rob4\@example.org\n", "name:           -\n",
+is(tool('user', 'show', '--id', id(4))->{out}, join('', "id:             ${\id(4)}\n", "e-mail:         rob4\@example.org (verified)\n", "name:           -\n",
     "roles:          recruiter\n", "state:          disabled\n", "password:       set\n",
     "identity:       google, no e-mail address, of https://accounts.google.com, linked -, last sign-in -\n",
     "identity:       corp, r\@corp.example, of https://id.example, linked 2023-11-14T22:13:20.000Z, last sign-in 2023-11-14T22:14:20.000Z\n", @times), '... disabled, which goes before all else');
