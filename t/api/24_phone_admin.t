@@ -64,6 +64,7 @@ is($site->post('/admin/verify-registration', { mobile => '9876543213', otp => '1
 # --- login ---
 my %in = (email => 'MONA@example.org', password => 'three calm words');
 error_is($site->post('/admin/login', { %in, password => 'other words' }), 401, 'Invalid credentials', 'invalid_credentials', 'admin/login with a wrong password');
+error_is($site->post('/auth/login', { phone => '9876543210', password => 'three calm words' }), 401, 'Invalid credentials', 'invalid_credentials', 'auth/login by number: the password alone opens no administrator');
 error_is($site->post('/admin/login', { %in, email => 'nobody@example.org' }), 401, 'Invalid credentials', 'invalid_credentials', '... nobody');
 error_is($site->post('/admin/login', { email => 'asha@example.org', password => 'three calm words' }), 401, 'Invalid credentials', 'invalid_credentials', '... no administrator');
 error_is($site->post('/admin/login', { email => 'root@example.org', password => 'three calm words' }), 404, 'User not found or not verified', 'not_found', '... an administrator without a number');

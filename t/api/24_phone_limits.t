@@ -63,7 +63,16 @@ is($counts->(), '6 3 1', '... is counted apart');
 my $new = sub { my ($number, %how) = @_; return $site->post('/admin/register', { email => "a$number\@example.org", password => $site->password, mobile => $of->($number), name => 'A', roles => ['admin'], %{ delete $how{more} || {} } }, %how) };
 is($new->($_, bearer => $root)->{status}, 200, 'an administrator asks for any number of others') for 41 .. 43;
 is($counts->(), '6 3 4', '... whose codes are counted apart, too');
+$site->admin('other@example.org', $of->('45'));
+is($site->post('/auth/forgot-password', { phone => $of->('45') }, from => '127.0.0.78')->{status}, 200, q{forgot-password with an administrator's number});
+is($counts->(), '7 3 4', '... is no stranger');
 is($new->(44, more => { invite_code => 'x' })->{json}{code}, $_, 'others are bound by AUTH_LIMIT_REGISTER') for 'invite_invalid', 'rate_limited';
+$site->stop;
+
+# The step with the password is bound by AUTH_LIMIT_ADDRESS, as each try of a password.
+$site = AuthPlatform::Phone->new(limits => 1, settings => "AUTH_LIMIT_ADDRESS=2/1h\n");
+is($site->post('/admin/login', { email => "x$_\@example.org", password => 'three calm words' })->{status}, 401, "admin/login: try $_") for 1, 2;
+waits($site->post('/admin/login', { email => 'x3@example.org', password => 'three calm words' }), 1, 3600, '... the next one');
 $site->stop;
 
 # AUTH_LIMITS=off: no pause and no budget, but five attempts.

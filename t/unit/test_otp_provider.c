@@ -107,6 +107,8 @@ START_TEST(the_mock)
     f.realm->otp = &authp_mock;
     sent(ENTER);
     ck_assert_str_eq(row()->provider, "mock");
+    ck_assert_int_eq(row()->expires_at - row()->created_at,
+                     f.settings->otp_expire_minutes * INT64_C(60000));
     ck_assert_ptr_null(row()->code_hmac);
     ck_assert_int_eq(enter("0000"), AUTHP_E_INVALID_OTP);
     ck_assert_int_eq(enter("1234"), AUTHP_OK);

@@ -32,6 +32,19 @@ static void tear_down(void)
     fixture_close(&f);
 }
 
+/* The wrong code that locks a number says so once, although more checks may be under way. */
+START_TEST(locked_once)
+{
+    const bool locks[] = {false, true, false, false};
+    f.settings->otp_limit_wrong.count = 2;
+    for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++) {
+        bool locked = false;
+        ck_assert_int_eq(authp_firewall_wrong(f.realm, OTP_PHONE, &locked, f.pool), AUTHP_OK);
+        ck_assert_msg(locked == locks[i], "wrong code %d", (int)i + 1);
+    }
+}
+END_TEST
+
 static int below(int most)
 {
     uint32_t bits = 0;
@@ -108,6 +121,7 @@ Suite *suite_toll_fraud(void)
     TCase *tests = tcase_create("toll_fraud");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, locked_once);
     tcase_add_loop_test(tests, ten_thousand_requests, 0, (int)(sizeof(rows) / sizeof(rows[0])));
     suite_add_tcase(suite, tests);
     return suite;
