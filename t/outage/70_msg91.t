@@ -178,7 +178,9 @@ if (!$impostor) {
 for (1 .. 100) { last if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port); sleep 0.05 }
 $site = site(settings => $msg91->settings =~ s/^MSG91_BASE_URL=.*$/MSG91_BASE_URL=https:\/\/localhost:$port/mr);
 is(words(ask($site, '/auth/send-otp', { phone => number() })), '500 OTP_SEND_FAILED', 'a certificate that nobody vouches for');
-like($site->log, qr{AUTHP0011: https://localhost:$port: no answer: .*certificate}, '... which the log says');
+# Reading all certificates of the system under the sanitizers may take the 3 s of the request.
+my $why = $ENV{AUTHP_SANITIZE} ? qr/certificate|Timeout/ : qr/certificate/;
+like($site->log, qr{AUTHP0011: https://localhost:$port: no answer: .*$why}, '... which the log says');
 $site->stop;
 kill 'KILL', $impostor;
 waitpid $impostor, 0;
