@@ -47,14 +47,18 @@ unit() {
 replay() { build/fuzz-replay.sh "$OUT/asan/fuzz" "$@"; }
 
 # Succeeds if `make test` leaves FILE to `make test-long` in the stages of PREFIX. The same lines run under the sanitizers and on two other stores
-# without them, so a plain run on SQLite has only what the sanitizers cannot run. How long something takes hardly depends on the store. The stage
-# unit-pooled runs each statement of the store through PgBouncer.
+# without them, so a plain run on SQLite has only what the sanitizers cannot run. How long something takes hardly depends on the store, so a file that
+# measures time runs once: under the sanitizers, if it can. The stage unit-pooled runs each statement of the store through PgBouncer.
 for_test_long() {
     local prefix=$1 file=$2 mark
     mark=$(grep -oE -m 1 '^# (Quiet|Alone|Plain):' "$file")
     [ -z "${AUTHP_LONG:-}$only" ] || return 1
     case $prefix:$mark in
         pooled:* | mongodb:*Quiet* | mongodb:*Alone* | postgresql:*Quiet* | postgresql:*Alone* | asan:*Alone*) return 0 ;;
+        sqlite:*Quiet*)
+            # shellcheck disable=SC2254 # a pattern
+            case $(basename "$(dirname "$file")") in $QUIET_SANITIZED) ! grep -q '^# Plain:' "$file" && return 0 ;; esac
+            ;;
         sqlite:)
             # shellcheck disable=SC2254 # a pattern
             case $(basename "$(dirname "$file")") in $SANITIZED) return 0 ;; esac
@@ -86,6 +90,7 @@ add_e2e() {
 
 shopt -s extglob
 SANITIZED='@(api|authz|cli|oidc|security)' # folders that run under the sanitizers on SQLite
+QUIET_SANITIZED='@(api|authz|cli|oidc|outage|restart|security)' # folders whose timed files do
 real=${AUTHP_TEST_MONGO:-}
 real_pg=${AUTHP_TEST_PG:-}
 unset AUTHP_TEST_MONGO AUTHP_TEST_PG

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A crowd at a provider that does not answer. A request that cannot be served is refused at once, so that the rest of the API and other providers work.
 # Quiet: requests that take seconds are counted.
+# Plain: it leaves something out under the sanitizers.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

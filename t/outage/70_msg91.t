@@ -2,6 +2,7 @@
 # MSG91 down, slow, lying or sending garbage: bounded answers, guarded pages as fast as before, and an httpd that stops and reloads promptly
 # while codes are sent. No log has a code, a number or the key, at LogLevel trace8.
 # Quiet: response times are measured.
+# Plain: it leaves something out under the sanitizers.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;

@@ -2,6 +2,7 @@
 # Prefork ends a child inside a signal handler, at any point of its work. If the child was hashing, writing or waiting for its turn to
 # write, it still ends at once, and neither the other children nor the next server wait for it. Other MPMs do so while a child starts.
 # Quiet: how long a restart takes.
+# Plain: it leaves something out under the sanitizers.
 use strict;
 use warnings FATAL => 'all';
 use FindBin;
