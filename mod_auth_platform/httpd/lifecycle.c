@@ -224,8 +224,8 @@ static bool open_all(authp_runtime_t *runtime)
                           &realm->hasher, runtime->pool) != AUTHP_OK) {
         return false;
     }
-    if (realm->vault == NULL &&
-        authp_vault_make(realm->settings, &realm->vault, runtime->pool) != AUTHP_OK) {
+    if (realm->vault == NULL && authp_vault_make(realm->settings, authp_clock_monotonic(),
+                                                 &realm->vault, runtime->pool) != AUTHP_OK) {
         return false;
     }
     /* A failed attempt destroys this pool, so that attempts during hours use no memory. */

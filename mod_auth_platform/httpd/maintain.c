@@ -5,6 +5,7 @@
 #include "httpd/runtime.h"
 #include "service/live/live_poll.h"
 #include "service/session/purge.h"
+#include "service/vault/vault.h"
 
 #include <http_core.h>
 #include <mod_watchdog.h>
@@ -95,6 +96,9 @@ static apr_status_t on_upkeep(int state, void *data, apr_pool_t *pool)
     authp_runtime_t *runtime = data;
     if (enter(runtime, state)) {
         authp_store_maintain(runtime->realm->store);
+        /* Also where nobody uses mail: the keys must be wrapped again before
+         * JWT_SECRET_KEY_PREVIOUS is removed. */
+        authp_vault_refresh(runtime->realm, pool);
         purge(runtime, pool);
         leave(runtime);
     }

@@ -5,6 +5,7 @@
 #include "api/openapi/docs_text.h"
 #include "base/json.h"
 #include "service/live/live.h"
+#include "service/vault/vault.h"
 
 authp_err_t authp_meta_healthz(authp_call_t *call)
 {
@@ -38,6 +39,9 @@ authp_err_t authp_meta_readyz(authp_call_t *call)
         return AUTHP_E_UNAVAILABLE;
     }
     call->detail = live ? complaint(&health) : NULL;
+    if (call->detail == NULL) {
+        call->detail = authp_vault_why(call->realm, call->pool);
+    }
     if (call->detail != NULL) {
         return AUTHP_E_UNAVAILABLE;
     }

@@ -2,35 +2,40 @@
 #include "service/vault/vault.h"
 
 #include "base/log.h"
+#include "service/vault/wrapping.h"
 
 #include <apr_strings.h>
 #include <pthread.h>
 #include <string.h>
 
-#define KEY_LEN 32
-/* Keys are derived with these labels. If a label changes, nothing that was sealed before can be
- * opened. */
-#define WRAP_LABEL "authp data key"
+/* If the label changes, nothing that was sealed before can be opened. */
 #define DATA_LABEL "authp data"
-#define WRAP_PURPOSE "data key"
 /* How many lost keys a sentence names. */
 #define NAMED_MOST 3
+/* When the keys are loaded again: another host may have made a key, or have wrapped one by a
+ * JWT_SECRET_KEY that is the previous one here. If a load failed or a key is lost, the next load
+ * shows whether that is still so. */
+#define AGAIN_MS 600000
+#define SOON_MS 5000
 
 typedef struct data_key_t {
     authp_id_t id;
     const authp_seal_t *seal;
+    int seen;                /* the number of the latest load that found its row */
     struct data_key_t *next; /* with a smaller id */
 } data_key_t;
 
 struct authp_vault_t {
     apr_pool_t *pool;         /* of the keys; used with `mutex` held */
     const authp_seal_t *wrap; /* of the present and the previous JWT_SECRET_KEY */
-    pthread_mutex_t loading;  /* held by the one thread that reads rows or makes the first key */
-    pthread_mutex_t mutex;    /* guards what follows; never held while the store is asked */
-    data_key_t *keys;         /* the greatest id first, which is the newest */
-    bool loaded;              /* one load has succeeded */
-    int rows;                 /* of the latest load */
-    int lost;                 /* of them, those that this process could not unwrap */
+    const authp_clock_t *clock;
+    pthread_mutex_t loading; /* held by the one thread that reads rows or makes the first key */
+    pthread_mutex_t mutex;   /* guards what follows; never held while the store is asked */
+    data_key_t *keys;        /* the greatest id first, which is the newest */
+    int loads;               /* how many have succeeded */
+    authp_ms_t load_at;      /* when authp_vault_refresh() loads the keys again */
+    int rows;                /* of the latest load */
+    int lost;                /* of them, those that this process could not unwrap */
     authp_id_t named[NAMED_MOST];
     bool told; /* the loss has been logged */
 };
@@ -43,20 +48,19 @@ static apr_status_t destroy(void *data)
     return APR_SUCCESS;
 }
 
-authp_err_t authp_vault_make(const authp_settings_t *settings, authp_vault_t **out,
-                             apr_pool_t *pool)
+authp_err_t authp_vault_make(const authp_settings_t *settings, const authp_clock_t *clock,
+                             authp_vault_t **out, apr_pool_t *pool)
 {
     authp_vault_t *vault = apr_pcalloc(pool, sizeof(*vault));
-    authp_seal_t *wrap = NULL;
     if (apr_pool_create(&vault->pool, pool) != APR_SUCCESS) {
         return AUTHP_E_INTERNAL;
     }
-    authp_err_t err = authp_seal_make(settings->jwt_secret, settings->jwt_secret_previous,
-                                      WRAP_LABEL, &wrap, pool);
+    authp_err_t err = authp_wrapping_make(settings, &vault->wrap, pool);
     if (err != AUTHP_OK) {
         return err;
     }
-    vault->wrap = wrap;
+    vault->clock = clock;
+    vault->load_at = authp_clock_now(clock);
     pthread_mutex_init(&vault->loading, NULL);
     pthread_mutex_init(&vault->mutex, NULL);
     apr_pool_cleanup_register(pool, vault, destroy, apr_pool_cleanup_null);
@@ -82,19 +86,20 @@ static const authp_seal_t *find(authp_vault_t *vault, const char *id)
     return seal;
 }
 
-/* Adds a key of KEY_LEN bytes. Called by the thread that holds vault->loading. */
+/* Adds a key of AUTHP_WRAPPING_KEY_LEN bytes. Called by the thread that holds vault->loading. */
 static authp_err_t keep(authp_vault_t *vault, const authp_id_t *id, const void *bytes)
 {
     authp_err_t err = AUTHP_OK;
     authp_seal_t *seal = NULL;
     pthread_mutex_lock(&vault->mutex);
-    const authp_secret_t *secret = authp_secret_make(bytes, KEY_LEN, vault->pool);
+    const authp_secret_t *secret = authp_secret_make(bytes, AUTHP_WRAPPING_KEY_LEN, vault->pool);
     err = authp_seal_make(secret, NULL, DATA_LABEL, &seal, vault->pool);
     if (err == AUTHP_OK) {
         data_key_t *key = apr_pcalloc(vault->pool, sizeof(*key));
         data_key_t **at = &vault->keys;
         key->id = *id;
         key->seal = seal;
+        key->seen = vault->loads;
         while (*at != NULL && strcmp((*at)->id.hex, id->hex) > 0) {
             at = &(*at)->next;
         }
@@ -107,54 +112,37 @@ static authp_err_t keep(authp_vault_t *vault, const authp_id_t *id, const void *
 
 /* --- rows --- */
 
-static authp_err_t wrap(const authp_realm_t *realm, authp_data_key_t *row, authp_bytes_t bytes,
-                        apr_pool_t *pool)
+/* The load with this number has found the row of a key that this process has. */
+static void see(authp_vault_t *vault, const authp_id_t *id, int number)
 {
-    row->wrapped_by = authp_keys_name(realm->keys, false);
-    return authp_seal_close(realm->vault->wrap, purpose_of(WRAP_PURPOSE, row->id.hex, pool), bytes,
-                            realm->random, &row->wrapped, pool);
-}
-
-/* Wraps the key of `row` again if the present JWT_SECRET_KEY has not wrapped it. Another process
- * that did so at the same time is no error. */
-static authp_err_t renew(const authp_realm_t *realm, const authp_data_key_t *row,
-                         authp_bytes_t bytes, apr_pool_t *pool)
-{
-    authp_data_key_t after = *row;
-    if (strcmp(row->wrapped_by, authp_keys_name(realm->keys, false)) == 0) {
-        return AUTHP_OK;
+    pthread_mutex_lock(&vault->mutex);
+    for (data_key_t *key = vault->keys; key != NULL; key = key->next) {
+        if (strcmp(key->id.hex, id->hex) == 0) {
+            key->seen = number;
+        }
     }
-    after.rewrapped_at = authp_realm_now(realm);
-    authp_err_t err = wrap(realm, &after, bytes, pool);
-    if (err == AUTHP_OK) {
-        err = authp_store_data_key_rewrap(realm->store, row, &after, pool);
-    }
-    if (err == AUTHP_OK) {
-        authp_log(AUTHP_LOG_NOTICE, "AUTHP0380",
-                  "the data key %s was wrapped again by the present JWT_SECRET_KEY", row->id.hex);
-    }
-    return err == AUTHP_E_CONFLICT ? AUTHP_OK : err;
+    pthread_mutex_unlock(&vault->mutex);
 }
 
 /* Takes a row in. AUTHP_E_MALFORMED: neither the present nor the previous JWT_SECRET_KEY has
  * wrapped it, and this process has no earlier copy of the key. */
-static authp_err_t take(const authp_realm_t *realm, const authp_data_key_t *row, apr_pool_t *pool)
+static authp_err_t take(const authp_realm_t *realm, const authp_data_key_t *row, int number,
+                        apr_pool_t *pool)
 {
     authp_vault_t *vault = realm->vault;
     const bool known = find(vault, row->id.hex) != NULL;
     authp_bytes_t bytes = {NULL, 0};
-    authp_err_t err = authp_seal_open(vault->wrap, purpose_of(WRAP_PURPOSE, row->id.hex, pool),
-                                      row->wrapped, strlen(row->wrapped), &bytes, pool);
-    if (err == AUTHP_OK && bytes.len != KEY_LEN) {
-        err = AUTHP_E_MALFORMED;
+    authp_err_t err = authp_wrapping_open(vault->wrap, row, &bytes, pool);
+    if (err == AUTHP_OK && !known) {
+        err = keep(vault, &row->id, bytes.data);
+    }
+    if (err == AUTHP_OK || known) {
+        see(vault, &row->id, number);
     }
     if (err == AUTHP_E_MALFORMED && known) {
         return AUTHP_OK;
     }
-    if (err == AUTHP_OK && !known) {
-        err = keep(vault, &row->id, bytes.data);
-    }
-    return err == AUTHP_OK ? renew(realm, row, bytes, pool) : err;
+    return err == AUTHP_OK ? authp_wrapping_renew(realm, vault->wrap, row, bytes, pool) : err;
 }
 
 static const char *names_of(const authp_id_t *named, int lost, apr_pool_t *pool)
@@ -167,51 +155,67 @@ static const char *names_of(const authp_id_t *named, int lost, apr_pool_t *pool)
                              : names;
 }
 
+typedef struct found_t {
+    int rows;
+    int lost;
+    authp_id_t named[NAMED_MOST];
+} found_t;
+
 /* Sets what the latest load has found. Logs a loss once. */
-static void note(authp_vault_t *vault, int rows, int lost, const authp_id_t *named,
-                 apr_pool_t *pool)
+static void note(authp_vault_t *vault, const found_t *found, apr_pool_t *pool)
 {
     pthread_mutex_lock(&vault->mutex);
-    const bool tell = lost > 0 && !vault->told;
-    vault->loaded = true;
-    vault->rows = rows;
-    vault->lost = lost;
-    memcpy(vault->named, named, sizeof(vault->named));
-    vault->told = lost > 0;
+    const bool tell = found->lost > 0 && !vault->told;
+    vault->loads++;
+    vault->rows = found->rows;
+    vault->lost = found->lost;
+    memcpy(vault->named, found->named, sizeof(vault->named));
+    vault->told = found->lost > 0;
     pthread_mutex_unlock(&vault->mutex);
     if (tell) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0381",
                   "data keys that neither JWT_SECRET_KEY nor JWT_SECRET_KEY_PREVIOUS can unwrap: "
                   "%s; what they seal cannot be used",
-                  names_of(named, lost, pool));
+                  names_of(found->named, found->lost, pool));
     }
+}
+
+static authp_err_t read_rows(const authp_realm_t *realm, found_t *found, apr_pool_t *pool)
+{
+    apr_array_header_t *rows = NULL;
+    authp_err_t first = AUTHP_OK;
+    authp_err_t err = authp_store_data_key_list(realm->store, &rows, pool);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    found->rows = rows->nelts;
+    for (int i = 0; i < rows->nelts; i++) {
+        const authp_data_key_t *row = APR_ARRAY_IDX(rows, i, const authp_data_key_t *);
+        err = take(realm, row, realm->vault->loads + 1, pool);
+        if (err == AUTHP_E_MALFORMED) {
+            if (found->lost < NAMED_MOST) {
+                found->named[found->lost] = row->id;
+            }
+            found->lost++;
+        } else if (first == AUTHP_OK) {
+            first = err;
+        }
+    }
+    note(realm->vault, found, pool);
+    return first;
 }
 
 /* Called with vault->loading held. */
 static authp_err_t load(const authp_realm_t *realm, apr_pool_t *pool)
 {
-    apr_array_header_t *rows = NULL;
-    authp_id_t named[NAMED_MOST] = {{""}};
-    authp_err_t first = AUTHP_OK;
-    int lost = 0;
-    authp_err_t err = authp_store_data_key_list(realm->store, &rows, pool);
-    if (err != AUTHP_OK) {
-        return err;
-    }
-    for (int i = 0; i < rows->nelts; i++) {
-        const authp_data_key_t *row = APR_ARRAY_IDX(rows, i, const authp_data_key_t *);
-        err = take(realm, row, pool);
-        if (err == AUTHP_E_MALFORMED) {
-            if (lost < NAMED_MOST) {
-                named[lost] = row->id;
-            }
-            lost++;
-        } else if (first == AUTHP_OK) {
-            first = err;
-        }
-    }
-    note(realm->vault, rows->nelts, lost, named, pool);
-    return first;
+    authp_vault_t *vault = realm->vault;
+    found_t found = {0, 0, {{""}}};
+    authp_err_t err = read_rows(realm, &found, pool);
+    authp_ms_t now = authp_clock_now(vault->clock);
+    pthread_mutex_lock(&vault->mutex);
+    vault->load_at = now + (err == AUTHP_OK && found.lost == 0 ? AGAIN_MS : SOON_MS);
+    pthread_mutex_unlock(&vault->mutex);
+    return err;
 }
 
 authp_err_t authp_vault_load(const authp_realm_t *realm, apr_pool_t *pool)
@@ -223,17 +227,42 @@ authp_err_t authp_vault_load(const authp_realm_t *realm, apr_pool_t *pool)
     return err;
 }
 
+static bool is_due(authp_vault_t *vault)
+{
+    authp_ms_t now = authp_clock_now(vault->clock);
+    pthread_mutex_lock(&vault->mutex);
+    bool due = now >= vault->load_at;
+    pthread_mutex_unlock(&vault->mutex);
+    return due;
+}
+
+void authp_vault_refresh(const authp_realm_t *realm, apr_pool_t *pool)
+{
+    authp_vault_t *vault = realm->vault;
+    if (vault == NULL || !is_due(vault)) {
+        return;
+    }
+    pthread_mutex_lock(&vault->loading);
+    /* Another thread may have loaded the keys while this one waited. A load that fails is tried
+     * again later, and the store has logged why. */
+    if (is_due(vault)) {
+        (void)load(realm, pool);
+    }
+    pthread_mutex_unlock(&vault->loading);
+}
+
 /* --- sealing --- */
 
 /* Makes the first data key of the store. Two hosts that do so at the same time make two, and each
  * finds the other's when it needs it. */
 static authp_err_t make_first(const authp_realm_t *realm, apr_pool_t *pool)
 {
-    unsigned char bytes[KEY_LEN];
+    unsigned char bytes[AUTHP_WRAPPING_KEY_LEN];
     authp_data_key_t row = {.id = authp_id_new(realm->clock, realm->random),
                             .created_at = authp_realm_now(realm)};
     authp_random_fill(realm->random, bytes, sizeof(bytes));
-    authp_err_t err = wrap(realm, &row, (authp_bytes_t){bytes, sizeof(bytes)}, pool);
+    authp_err_t err = authp_wrapping_close(realm, realm->vault->wrap, &row,
+                                           (authp_bytes_t){bytes, sizeof(bytes)}, pool);
     if (err == AUTHP_OK) {
         err = authp_store_data_key_add(realm->store, &row, pool);
     }
@@ -244,12 +273,17 @@ static authp_err_t make_first(const authp_realm_t *realm, apr_pool_t *pool)
     return err == AUTHP_E_CONFLICT ? AUTHP_E_UNAVAILABLE : err;
 }
 
-/* The newest key, or NULL. */
+/* The newest key whose row the latest load has found, or which was made after it, or NULL. A key
+ * without a row seals nothing more, because no other process could open that. *none: the latest
+ * load has found no row. */
 static const data_key_t *newest(authp_vault_t *vault, bool *none)
 {
     pthread_mutex_lock(&vault->mutex);
     const data_key_t *key = vault->keys;
-    *none = vault->loaded && vault->rows == 0;
+    while (key != NULL && key->seen < vault->loads) {
+        key = key->next;
+    }
+    *none = vault->loads > 0 && vault->rows == 0;
     pthread_mutex_unlock(&vault->mutex);
     return key;
 }
@@ -327,12 +361,7 @@ const char *authp_vault_why(const authp_realm_t *realm, apr_pool_t *pool)
     if (vault == NULL) {
         return NULL;
     }
-    pthread_mutex_lock(&vault->mutex);
-    bool loaded = vault->loaded;
-    pthread_mutex_unlock(&vault->mutex);
-    if (!loaded && authp_vault_load(realm, pool) != AUTHP_OK) {
-        return NULL;
-    }
+    authp_vault_refresh(realm, pool);
     pthread_mutex_lock(&vault->mutex);
     int lost = vault->lost;
     memcpy(named, vault->named, sizeof(named));
@@ -340,6 +369,7 @@ const char *authp_vault_why(const authp_realm_t *realm, apr_pool_t *pool)
     return lost == 0 ? NULL
                      : apr_psprintf(pool,
                                     "JWT_SECRET_KEY cannot unwrap data keys of the store: %s. Set "
-                                    "the key that wrapped them as JWT_SECRET_KEY_PREVIOUS.",
+                                    "the key that wrapped them as JWT_SECRET_KEY_PREVIOUS, or give "
+                                    "up what they seal with authplatform keys forget.",
                                     names_of(named, lost, pool));
 }

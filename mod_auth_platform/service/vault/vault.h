@@ -16,9 +16,11 @@
 typedef struct authp_vault_t authp_vault_t;
 
 /* Makes an empty vault in `pool`. Contacts no store: the first use loads it. Each process makes its
- * own after the fork and sets realm->vault to it. Threads that use the vault allocate in a subpool
- * of `pool`, so the allocator of `pool` must have a mutex if there are several threads. */
-AUTHP_CHECKED authp_err_t authp_vault_make(const authp_settings_t *settings, authp_vault_t **out,
+ * own after the fork and sets realm->vault to it. `clock` (authp_clock_monotonic()) says when
+ * authp_vault_refresh() loads the keys. Threads that use the vault allocate in a subpool of `pool`,
+ * so the allocator of `pool` must have a mutex if there are several threads. */
+AUTHP_CHECKED authp_err_t authp_vault_make(const authp_settings_t *settings,
+                                           const authp_clock_t *clock, authp_vault_t **out,
                                            apr_pool_t *pool);
 
 /* Reads all data keys and unwraps those that this process does not have. A key that opens, but was
@@ -27,9 +29,15 @@ AUTHP_CHECKED authp_err_t authp_vault_make(const authp_settings_t *settings, aut
  * store did not list its keys, or did not take a key that was wrapped again. */
 AUTHP_CHECKED authp_err_t authp_vault_load(const authp_realm_t *realm, apr_pool_t *pool);
 
-/* Seals `data` under the newest data key of this process, and makes the first data key if the store
- * has none. *out opens only with the same `purpose` and `row_id`. AUTHP_E_UNAVAILABLE: the store
- * does not answer, or has data keys of which this process can unwrap none. AUTHP_E_TOO_LARGE. */
+/* Loads the keys if that was never done, or was done 10 minutes ago. After a load that failed or
+ * found lost keys, the next one may follow 5 seconds later. Otherwise asks no store, so it may be
+ * called often. Does nothing if the realm has no vault. */
+void authp_vault_refresh(const authp_realm_t *realm, apr_pool_t *pool);
+
+/* Seals `data` under the newest data key of this process that the latest load has found in the
+ * store, and makes the first data key if the store has none. *out opens only with the same
+ * `purpose` and `row_id`. AUTHP_E_UNAVAILABLE: the store does not answer, or has data keys of which
+ * this process can unwrap none. AUTHP_E_TOO_LARGE. */
 AUTHP_CHECKED authp_err_t authp_vault_close(const authp_realm_t *realm, const char *purpose,
                                             const char *row_id, authp_bytes_t data,
                                             const char **out, apr_pool_t *pool);
@@ -42,9 +50,9 @@ AUTHP_CHECKED authp_err_t authp_vault_open(const authp_realm_t *realm, const cha
                                            const char *row_id, const char *text, authp_bytes_t *out,
                                            apr_pool_t *pool);
 
-/* NULL if every data key of the latest load could be unwrapped. Otherwise a sentence for the
- * operator that names those that could not. Loads the keys if no load has succeeded yet; NULL also
- * if that fails, or if the realm has no vault. */
+/* Calls authp_vault_refresh(). Then returns NULL if the latest load could unwrap every data key, if
+ * no load has succeeded yet, or if the realm has no vault. Otherwise a sentence for the operator
+ * that names the data keys that could not be unwrapped. */
 const char *authp_vault_why(const authp_realm_t *realm, apr_pool_t *pool);
 
 #endif

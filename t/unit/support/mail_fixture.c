@@ -12,7 +12,9 @@ void mail_fixture_on(fixture_t *f)
     f->settings->mail_url = "smtp://127.0.0.1:25";
     f->settings->mail_from = "Us <us@example.org>";
     f->settings->public_url = "https://www.example.org";
-    ck_assert_int_eq(authp_vault_make(f->settings, &f->realm->vault, f->pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_vault_make(f->settings, authp_clock_monotonic(), &f->realm->vault, f->pool),
+        AUTHP_OK);
     const char *text = NULL;
     ck_assert_int_eq(
         authp_vault_close(f->realm, "test", "1", (authp_bytes_t){"x", 1}, &text, f->pool),
