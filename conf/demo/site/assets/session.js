@@ -45,13 +45,17 @@ export async function call(method, route, body) {
 const TRIES_MOST = 3;
 const WAIT_MOST = 60; // seconds; after a longer pause the person has to try again
 
+// True if the same request may succeed a little later.
+function isBusy(answer) {
+    return (answer.status === 429 || answer.status === 503) && answer.data?.code !== "mail_unavailable";
+}
+
 // Like call(), and repeats the request up to three times if the server is too busy (429 or 503 with Retry-After). It waits for
 // that time before each try, and passes a sentence about it to `tell`.
 export async function callPatiently(method, route, body, tell) {
     for (let tries = 1; ; tries++) {
         const answer = await call(method, route, body);
-        const busy = answer.status === 429 || answer.status === 503;
-        if (!busy || tries > TRIES_MOST || answer.wait <= 0 || answer.wait > WAIT_MOST) {
+        if (!isBusy(answer) || tries > TRIES_MOST || answer.wait <= 0 || answer.wait > WAIT_MOST) {
             return answer;
         }
         tell(`${wordsFor(answer)} Trying again in ${duration(answer.wait)} (${tries} of ${TRIES_MOST})…`);
@@ -113,6 +117,10 @@ const WORDS = {
     busy: "The server is very busy.",
     store_unavailable: "Accounts cannot be reached right now.",
     rate_limited: "Too many attempts.",
+    mail_unavailable: "This server sends no mail. Ask an administrator for a new password.",
+    email_unverified:
+        "Your e-mail address is not confirmed yet. Open the link in the mail that was sent to it, then sign in. Is there no such mail, or is " +
+        "it too old?",
     csrf_failed: "This page no longer belongs to your session. Reload it and try again.",
     origin_denied: "The server did not accept the address of this page.",
     recruiter_pending: "Recruiter pending verification. An administrator must verify the account first, or send you an invite.",
@@ -130,7 +138,7 @@ export function explain(answer) {
         return "The server could not be reached. Check your connection and try again.";
     }
     const text = wordsFor(answer);
-    if (answer.status === 429 || answer.status === 503) {
+    if (isBusy(answer)) {
         return `${text} Please try again in ${duration(answer.wait)}.`;
     }
     return text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sign-in page: four views (sign in, sign in as a recruiter, create an account, already signed in), one of them shown.
+// The sign-in page: one of its views is shown (sign in, sign in as a recruiter, create an account, forgotten password, mail sent, already signed in).
 import { explainReturn, showProviders } from "./providers.js";
 import { callPatiently, explain, maySignedIn, onceAtATime, roleList, safeReturnTo, signOut, whoAmI } from "./session.js";
 
@@ -13,6 +13,8 @@ const views = {
     "sign-in": document.getElementById("view-sign-in"),
     "sign-up": document.getElementById("view-sign-up"),
     recruiter: document.getElementById("view-recruiter"),
+    forgot: document.getElementById("view-forgot"),
+    sent: document.getElementById("view-sent"),
     "signed-in": document.getElementById("view-signed-in"),
 };
 
@@ -97,7 +99,21 @@ function showProblem(form, answer) {
     if (form.querySelector("[aria-invalid]") === null || rest.length > 0) {
         form.querySelector(".alert").textContent = [explain(answer), ...rest].join(" ");
     }
+    if (answer.data?.code === "email_unverified") {
+        form.querySelector(".alert").append(" ", wayToForgot());
+    }
     focusFirstError(form);
+}
+
+// A button for those who cannot sign in before their address is confirmed: a new password by mail confirms it, too.
+function wayToForgot() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    button.dataset.switch = "forgot";
+    button.textContent = "Choose a new password by mail";
+    connectSwitch(button);
+    return button;
 }
 
 function bodyOf(form) {
@@ -117,6 +133,15 @@ function showPassword(button, shown) {
     button.setAttribute("aria-label", `${button.textContent} password`);
 }
 
+// The server says the same whether the address has an account or not.
+function showSent(formId, email) {
+    document.getElementById("sent").textContent =
+        formId === "form-forgot"
+            ? `If there is an account with the address ${email}, a mail with a link is on its way. The link works for 30 minutes.`
+            : `A mail was sent to ${email}. Open the link in it to confirm the address. After that you can sign in.`;
+    showView("sent", true);
+}
+
 // Makes a form send its fields. routeFor(body) returns the route.
 function connect(formId, routeFor) {
     const form = document.getElementById(formId);
@@ -134,6 +159,10 @@ function connect(formId, routeFor) {
         status.textContent = "";
         if (!answer.ok) {
             showProblem(form, answer);
+            return;
+        }
+        if (answer.status === 202) {
+            showSent(formId, body.email);
             return;
         }
         if (!maySignedIn()) {
@@ -163,7 +192,7 @@ function connectSwitch(button) {
     const email = (view) => view.querySelector("input[name=email]");
     const to = button.dataset.switch;
     button.addEventListener("click", () => {
-        const typed = email(button.closest("section")).value;
+        const typed = email(button.closest("section"))?.value;
         if (typed) {
             email(views[to]).value = typed;
         }
@@ -199,6 +228,7 @@ function connectSignedIn() {
 connect("form-sign-in", () => "/login");
 connect("form-recruiter", () => "/login/recruiter");
 connect("form-sign-up", (body) => (body.invite_code ? "/register/recruiter" : "/register"));
+connect("form-forgot", () => "/password/forgot");
 connectSignedIn();
 document.querySelectorAll(".reveal").forEach(connectReveal);
 document.querySelectorAll("[data-switch]").forEach(connectSwitch);
@@ -216,7 +246,7 @@ if (returned) {
     showView(first, false);
     views[first].querySelector(".alert").textContent = returned;
 } else {
-    showView(["#sign-up", "#recruiter"].includes(location.hash) ? location.hash.slice(1) : "sign-in", false);
+    showView(["#sign-up", "#recruiter", "#forgot"].includes(location.hash) ? location.hash.slice(1) : "sign-in", false);
 }
 
 const [who] = await Promise.all([whoAmI(), showProviders(target)]);
