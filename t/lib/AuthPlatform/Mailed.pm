@@ -21,7 +21,7 @@ my $serial   = 0;
 sub new {
     my ($class, %o) = @_;
     my $smtp = AuthPlatform::Smtp->new;
-    my $httpd = AuthPlatform::Httpd->new(%o, settings => $smtp->settings . "PUBLIC_URL=http://127.0.0.1\n" . ($o{settings} // ''))->start;
+    my $httpd = AuthPlatform::Httpd->new(%o, settings => $smtp->settings . "PUBLIC_URL=http://127.0.0.1" . ($o{port} ? ":$o{port}" : "") . "\n" . ($o{settings} // ''))->start;
     return bless { smtp => $smtp, httpd => $httpd, seen => {} }, $class;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The card of the front page and of the guarded pages that shows who is signed in, with buttons to sign in and out.
 import { explain, onceAtATime, roleList, signOut, whoAmI } from "./session.js";
+import { noteUnconfirmed } from "./unconfirmed.js";
 
 const text = document.getElementById("who");
 const out = document.getElementById("sign-out");
@@ -17,6 +18,7 @@ function show(who) {
     } else {
         text.textContent = "You are signed out.";
     }
+    noteUnconfirmed(text, who.user);
     out.hidden = !who.user;
     into.hidden = Boolean(who.user);
 }

@@ -117,7 +117,7 @@ const WORDS = {
     busy: "The server is very busy.",
     store_unavailable: "Accounts cannot be reached right now.",
     rate_limited: "Too many attempts.",
-    mail_unavailable: "This server sends no mail. Ask an administrator for a new password.",
+    mail_unavailable: "This server sends no mail. Ask an administrator for help.",
     email_unverified:
         "Your e-mail address is not confirmed yet. Open the link in the mail that was sent to it, then sign in. Is there no such mail, or is " +
         "it too old?",

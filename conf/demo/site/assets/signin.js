@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sign-in page: one of its views is shown (sign in, sign in as a recruiter, create an account, forgotten password, mail sent, already signed in).
+// The sign-in page: one of its views is shown (sign in, sign in as a recruiter, create an account, forgotten password, mail sent, already
+// signed in).
 import { explainReturn, showProviders } from "./providers.js";
 import { callPatiently, explain, maySignedIn, onceAtATime, roleList, safeReturnTo, signOut, whoAmI } from "./session.js";
+import { noteUnconfirmed } from "./unconfirmed.js";
 
 const query = new URLSearchParams(location.search);
 const asked = safeReturnTo(query.get("return_to"));
@@ -105,7 +107,7 @@ function showProblem(form, answer) {
     focusFirstError(form);
 }
 
-// A button for those who cannot sign in before their address is confirmed: a new password by mail confirms it, too.
+// A button for a person who cannot sign in before the address is confirmed. A new password by mail confirms it, too.
 function wayToForgot() {
     const button = document.createElement("button");
     button.type = "button";
@@ -133,12 +135,13 @@ function showPassword(button, shown) {
     button.setAttribute("aria-label", `${button.textContent} password`);
 }
 
-// The server says the same whether the address has an account or not.
+// The server answers the same whether the address has an account or not. The form to sign in gets the address.
 function showSent(formId, email) {
     document.getElementById("sent").textContent =
         formId === "form-forgot"
             ? `If there is an account with the address ${email}, a mail with a link is on its way. The link works for 30 minutes.`
-            : `A mail was sent to ${email}. Open the link in it to confirm the address. After that you can sign in.`;
+            : `A mail to ${email} is on its way. Open the link in it to confirm the address. After that you can sign in.`;
+    views["sign-in"].querySelector("input[name=email]").value = email;
     showView("sent", true);
 }
 
@@ -161,6 +164,7 @@ function connect(formId, routeFor) {
             showProblem(form, answer);
             return;
         }
+        form.querySelectorAll(".reveal").forEach((one) => showPassword(one, false)); // else the browser does not offer to save the password
         if (answer.status === 202) {
             showSent(formId, body.email);
             return;
@@ -171,7 +175,6 @@ function connect(formId, routeFor) {
                 "for plain http:// the server needs SECURE_COOKIES=false.";
             return;
         }
-        form.querySelectorAll(".reveal").forEach((one) => showPassword(one, false)); // else the browser does not offer to save the password
         status.textContent = "You are signed in.";
         location.assign(target);
     }
@@ -205,6 +208,7 @@ function showSignedIn(user) {
     const name = document.createElement("strong");
     name.textContent = user.name || user.email;
     person.replaceChildren("You are ", name, " ", roleList(user));
+    noteUnconfirmed(person, user);
     const go = document.getElementById("continue");
     go.href = target;
     go.textContent = target === "/" ? "Continue to the front page" : `Continue to ${target}`;
