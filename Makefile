@@ -10,11 +10,13 @@ SHELL     := /bin/bash
 
 # --- variables that a caller may set -----------------------------------------------------------
 OUT      ?= build/out
-# run: port, settings file, folder, the demo's identity provider (or none) and build
+# run: port, settings file, folder, the demo's identity provider (or none), the demo's mail server (or none: also if MAIL is a path, as
+# logins set it) and build
 PORT     ?= 8080
 ENV_FILE ?= .env
 RUN_DIR  ?= build/out/run
 PROVIDER ?=
+MAIL     ?=
 RUN_PROFILE ?= release
 # test: one .t file, one unit suite or one fuzz target
 T        ?=
@@ -43,8 +45,8 @@ include build/lint.mk
 all: release  ## build the module and the command line tool (build/out/release): MORE_PROFILES=FOLDER... for profiles of your own
 
 .PHONY: run
-run: $(RUN_PROFILE)  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run PROVIDER=demo
-	@PORT='$(PORT)' ENV_FILE='$(ENV_FILE)' RUN_DIR='$(RUN_DIR)' PROVIDER='$(PROVIDER)' \
+run: $(RUN_PROFILE)  ## run the demo site in the foreground: PORT=8080 ENV_FILE=.env RUN_DIR=build/out/run PROVIDER=demo MAIL=demo
+	@PORT='$(PORT)' ENV_FILE='$(ENV_FILE)' RUN_DIR='$(RUN_DIR)' PROVIDER='$(PROVIDER)' MAIL='$(MAIL)' \
 	 AUTHP_MODULE='$(abspath $(call module,$(RUN_PROFILE)))' AUTHP_CLI='$(abspath $(call cli,$(RUN_PROFILE)))' \
 	 exec build/run.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that the named groups need: build/deps.sh [run|test|long|lint|fuzz|valgrind|bench]...
+# Installs the Debian packages that the named groups need: build/deps.sh [run|mail|test|long|lint|fuzz|valgrind|bench]...
 # Does nothing if they are installed. If some are missing and the user is not root, it prints the command to run as root and exits with 1.
 # No package here starts a service: apache2-bin, not apache2.
 set -euo pipefail
@@ -10,6 +10,8 @@ declare -A PACKAGES=(
     [run]="gcc libc6-dev pkgconf apache2-bin apache2-dev libapr1-dev libaprutil1-dev
         libaprutil1-dbd-sqlite3 libaprutil1-dbd-pgsql libpq-dev libjwt-dev libssl-dev libjansson-dev libcurl4-openssl-dev libmongoc-dev libargon2-dev
         ca-certificates curl media-types"
+    # the mail server of make run MAIL=demo
+    [mail]="python3-aiosmtpd"
     # Check; Apache::Test (only in libapache2-mod-perl2); clients; the schema of OpenAPI; the apps of the route families; a mail server; the browser; Maven
     # and Java for the MongoDB-protocol server; PostgreSQL and its pooler
     [test]="check perl libapache2-mod-perl2 libwww-perl libjson-perl libhttp-daemon-perl sqlite3

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Serves the demo site on 127.0.0.1 in the foreground until Ctrl-C or SIGTERM, and leaves no process running. `make run` calls it.
-# Environment: PORT, ENV_FILE, RUN_DIR (logs, and the data if the settings name no AUTH_STATE_DIR), PROVIDER (demo: an identity provider that
-# stands in for Google), OUT, AUTHP_MODULE, AUTHP_CLI, AUTHP_HTTPD, AUTHP_PYTHON (build/run-families.sh).
+# Environment: PORT, ENV_FILE, RUN_DIR (logs, and the data if the settings name no AUTH_STATE_DIR), PROVIDER and MAIL
+# (build/run-stand-ins.sh), OUT, AUTHP_MODULE, AUTHP_CLI, AUTHP_HTTPD, AUTHP_PYTHON (build/run-families.sh).
 set -euo pipefail
 started_in=$PWD
 root=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -64,11 +64,9 @@ cli=$(absolute "${AUTHP_CLI:-$out/release/authplatform}")
 httpd=${AUTHP_HTTPD:-/usr/sbin/apache2}
 [ -f "$module" ] || fail "$module is missing: run \`make\` first"
 [ -x "$httpd" ] || fail "$httpd is missing: install apache2-bin, or name another httpd by AUTHP_HTTPD"
-provider=${PROVIDER:-}
-case $provider in
-    '' | demo) ;;
-    *) fail "PROVIDER=$provider: there is only PROVIDER=demo" ;;
-esac
+# shellcheck source=build/run-stand-ins.sh
+. "$root/build/run-stand-ins.sh"
+stand_ins_check
 if port_is_taken "$port"; then
     fail "port $port is in use; try another: make run PORT=$((port < 65535 ? port + 1 : 8080))"
 fi
@@ -100,6 +98,7 @@ tmp='' pid=''
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
     families_stop
+    stand_ins_stop
     [ -z "$tmp" ] || rm -rf -- "$tmp"
 }
 trap clean_up EXIT
@@ -222,20 +221,10 @@ set_up() {
     fi
 }
 
-# Makes the key of the demo's provider, and the settings with which the module signs people in there. The environment counts more than
-# GOOGLE_* settings of the file.
-set_up_provider() {
-    local url="http://127.0.0.1:$port"
-    (umask 077 && openssl genrsa -out "$tmp/provider.key" 2048 2>/dev/null) || fail "openssl cannot make a key for the demo's provider"
-    [ -z "$user" ] || chown -- "$user:$group" "$tmp/provider.key"
-    export GOOGLE_CLIENT_ID=demo GOOGLE_CLIENT_SECRET=no-secret-of-the-demo
-    export GOOGLE_ISSUER="$url/provider" GOOGLE_OAUTH_REDIRECT_URI="$url/api/auth/google/callback"
-}
-
 cd / # httpd's user may not be allowed to enter the caller's folder
 stage
 set_up
-[ -z "$provider" ] || set_up_provider
+stand_ins_start
 families_start
 
 # --- configuration -----------------------------------------------------------------------------
@@ -252,9 +241,7 @@ configure() {
         define AUTHP_USER "$user"
         define AUTHP_GROUP "$group"
     fi
-    if [ -n "$provider" ]; then
-        define AUTHP_PROVIDER_KEY "$tmp/provider.key"
-    fi
+    stand_ins_define
     families_define
     printf 'Include "%s"\n' "$root/conf/demo.conf"
 }
@@ -324,11 +311,7 @@ curl -sS -X POST $api/register/recruiter $json \\
   -d "{\"email\":\"grace.$tag@example.org\",\"password\":\"three calm words\",\"invite_code\":\"\$CODE\"}"; echo
 
 END
-    [ -z "$provider" ] || cat <<END
-${bold}# Sign in at the demo's provider, which stands in for Google. In a browser: "Continue with Google" at $url/signin.html${plain}
-curl -sSL -b '' "$api/google/login?login_hint=eve.$tag@example.org"; echo
-
-END
+    stand_ins_tell "$bold" "$plain" "$url" "$tag"
     families_tell "$bold" "$plain" "$tool"
     printf '%-9s %s\n' routes "$api/docs, described by $api/openapi.json" settings "$env_file" logs "$run_dir/error.log and access.log"
     [ -z "$state_dir" ] || printf '%-9s %s\n' data "$state_dir"

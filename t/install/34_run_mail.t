@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# make run MAIL=demo: its mail server keeps the mails, the page /mails/ shows them, and their links work in a browser.
+use strict;
+use warnings FATAL => 'all';
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use AuthPlatform::Browser;
+use AuthPlatform::Httpd ();
+use AuthPlatform::Ports 'free_port';
+use File::Temp ();
+use HTTP::Tiny;
+use IO::Socket::INET;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
+delete @ENV{qw(AUTH_STATE_DIR AUTH_STORE JWT_SECRET_KEY AUTHP_PYTHON)};
+
+my $dir  = File::Temp::tempdir(CLEANUP => 1);
+my $port = free_port();
+my $base = "http://127.0.0.1:$port";
+my $http = HTTP::Tiny->new(timeout => 30);
+chmod 0755, $dir;
+my $run;
+
+sub said { return AuthPlatform::Httpd::slurp("$dir/output") }
+sub start {
+    my (%env) = @_;
+    AuthPlatform::Httpd::write_file("$dir/output", '');
+    $run = fork // die "fork: $!\n";
+    if (!$run) {
+        open STDOUT, '>', "$dir/output";
+        open STDERR, '>&', \*STDOUT;
+        @ENV{qw(PORT ENV_FILE RUN_DIR), keys %env} = ($port, "$dir/dev.env", "$dir/run", values %env);
+        exec 'setpriv', '--pdeathsig', 'TERM', "$top/build/run.sh" or POSIX::_exit(127);
+    }
+    my $end = time + 90;
+    my $ended;
+    sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || ($ended = waitpid $run, POSIX::WNOHANG());
+    undef $run if $ended;
+    return $?;
+}
+sub end_run {
+    kill 'TERM', $run;
+    waitpid $run, 0;
+    undef $run;
+    return is($?, 0, 'it ends as it should');
+}
+END { my $status = $?; if ($run) { kill 'TERM', $run; waitpid $run, 0 } $? = $status }
+
+# --- what is not MAIL=demo -------------------------------------------------------------------------------------------
+isnt(start(MAIL => 'real'), 0, 'another mail server is an error');
+like(said(), qr/MAIL=real: there is only MAIL=demo/, 'which says so');
+isnt(start(MAIL => 'demo', AUTHP_PYTHON => '/bin/false'), 0, 'so is a Python without the package');
+like(said(), qr/MAIL=demo needs the Debian package python3-aiosmtpd/, 'which is named');
+start(MAIL => '/var/mail/somebody');
+like(said(), qr/The demo runs/, 'a mailbox in the environment of a login is no mail server') or diag said();
+is($http->get("$base/mails/")->{status}, 404, 'so there are no mails');
+end_run();
+
+# --- MAIL=demo -------------------------------------------------------------------------------------------------------
+start(MAIL => 'demo');
+like(said(), qr{^# Mails are kept for looking at: \Q$base\E/mails/ }m, 'with MAIL=demo the page of the mails is named') or diag said();
+unlike(AuthPlatform::Httpd::slurp("$dir/dev.env"), qr/MAIL/, 'the settings file is as without it');
+my ($server) = grep { AuthPlatform::Httpd::slurp($_) =~ m{/mail/server\.py\0} && AuthPlatform::Httpd::slurp(s/cmdline$/status/r) =~ /^PPid:\t$run$/m } glob '/proc/[0-9]*/cmdline';
+ok($server, 'a mail server runs');
+my ($folder) = AuthPlatform::Httpd::slurp($server) =~ m{/mail/server\.py\0([^\0]+)\0};
+is((stat $folder)[2] & 077, 0, 'whose folder is for one user only');
+my $smtp = AuthPlatform::Httpd::slurp("$folder/port");
+like($smtp, qr/\A\d+\z/, 'and which has a port');
+my $browser = AuthPlatform::Browser->new;
+$browser->go("$base/mails/");
+like($browser->run('return document.body.innerText'), qr/There is no mail yet/, 'the page says that there is none yet');
+is($browser->run('return getComputedStyle(document.querySelector(".card")).borderTopStyle'), 'solid', 'its style is there');
+
+# What a mail says is text, and only links to the demo are links.
+my $mail = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $smtp) or die "connect: $!\n";
+for my $line ('EHLO test', 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.org>', 'DATA',
+    "Subject: <i>one</i>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n<i>two</i> \xc3\xa4 https://elsewhere.example/ $base/page?a=1&b=2\r\n.", 'QUIT') {
+    print {$mail} "$line\r\n";
+    while (my $said = <$mail>) { last if $said =~ /^\d+ / && $said !~ /^220/ }
+}
+close $mail;
+$browser->go("$base/mails/");
+like($browser->until('document.querySelector(".mail") && document.querySelector(".mail").innerText'), qr{<i>one</i>.*To b\@example\.org, \d{4}-.*<i>two</i> \x{e4} https://elsewhere}s, 'a mail is shown as text');
+is_deeply($browser->run('return [...document.querySelectorAll(".mail a")].map(one => one.href)'), ["$base/page?a=1&b=2"], 'and only a link to the demo is a link');
+
+is_deeply([grep { !/status of 401/ } $browser->errors], [], 'the browser complains of nothing');
+undef $browser;
+unlike(AuthPlatform::Httpd::slurp("$dir/run/$_"), qr/[\w-]{43}/, "$_ has no token") for qw(access.log mail.log);
+end_run();
+ok(!-e $server, 'the mail server has ended');
+ok(!-e $folder, 'and the mails are removed');
+done_testing;
