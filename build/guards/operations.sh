@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 list=mod_auth_platform/store/operations.def
-names=$(perl build/strip-comments.pl "$list" | grep -oE '\bOPERATION\(\w+' | sed 's,^OPERATION(,,')
+names=$(perl build/strip-comments.pl mod_auth_platform/store/operations*.def | grep -oE '\bOPERATION\(\w+' | sed 's,^OPERATION(,,')
 [ "$(wc -l <<<"$names")" -ge 20 ] || { echo "missing: too few rows in $list"; exit 1; }
 
 found=0

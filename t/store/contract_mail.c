@@ -90,7 +90,7 @@ START_TEST(data_keys_keep_every_column)
 END_TEST
 
 /* Of two who wrap the same key again, the second one fails and changes nothing. */
-START_TEST(a_data_key_is_wrapped_again_once)
+START_TEST(a_data_key_is_wrapped_again_and_removed_once)
 {
     apr_array_header_t *found = NULL;
     authp_data_key_t before;
@@ -110,6 +110,11 @@ START_TEST(a_data_key_is_wrapped_again_once)
     ck_assert_int_eq(authp_store_data_key_list(store(), &found, pool()), AUTHP_OK);
     columns_fixture_same(&authp_columns_data_key, APR_ARRAY_IDX(found, 0, authp_data_key_t *),
                          &after, 0, 0);
+    ck_assert_int_eq(authp_store_data_key_remove(store(), &before, pool()), AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_data_key_remove(store(), &after, pool()), AUTHP_OK);
+    ck_assert_int_eq(authp_store_data_key_remove(store(), &after, pool()), AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_store_data_key_list(store(), &found, pool()), AUTHP_OK);
+    ck_assert_int_eq(found->nelts, 0);
 }
 END_TEST
 
@@ -371,7 +376,7 @@ END_TEST
 void contract_add_mail(TCase *tests)
 {
     tcase_add_test(tests, data_keys_keep_every_column);
-    tcase_add_test(tests, a_data_key_is_wrapped_again_once);
+    tcase_add_test(tests, a_data_key_is_wrapped_again_and_removed_once);
     tcase_add_test(tests, mails_keep_every_column);
     tcase_add_test(tests, mails_without_links);
     tcase_add_test(tests, the_earliest_are_due);

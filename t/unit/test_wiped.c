@@ -21,6 +21,7 @@
 #include "forge.h"
 #include "service/password/password_rules.h"
 #include "suite.h"
+#include "vault_fixture.h"
 
 #define SECRET "correct horse battery"
 #define SIZE (1024 * 1024)
@@ -213,6 +214,45 @@ START_TEST(pages_are_not_dumped)
 }
 END_TEST
 
+/* A key of 32 bytes that holds SECRET, from a random source. */
+static void fill(void *ctx, unsigned char *out, size_t len)
+{
+    authp_random_fill(authp_random_system(), out, len);
+    if (len == 32) {
+        memcpy(out, SECRET, strlen(SECRET));
+    }
+    (void)ctx;
+}
+
+/* A data key: the bytes from which it was wrapped, those that were unwrapped, and those that each
+ * process keeps. */
+START_TEST(data_keys_are_wiped)
+{
+    const authp_random_t random = {fill, NULL};
+    const char *text = NULL;
+    vault_fixture_open();
+    vault_host_t *maker = vault_fixture_host(VAULT_OLD, NULL);
+    maker->realm.random = &random;
+    ck_assert_int_eq(vault_fixture_try_close(maker, "x", &text), AUTHP_OK);
+    ck_assert_int_eq(wiped, 1);
+    vault_host_t *reader = vault_fixture_host(VAULT_OLD, NULL);
+    apr_pool_t *request = NULL;
+    apr_pool_create(&request, pool);
+    ck_assert_int_eq(authp_vault_load(&reader->realm, request), AUTHP_OK);
+    wiped = 0;
+    apr_pool_destroy(request);
+    ck_assert_int_ge(wiped, 1);
+    vault_fixture_opens(reader, text, "x");
+    wiped = 0;
+    apr_pool_destroy(reader->pool);
+    ck_assert_int_ge(wiped, 1);
+    wiped = 0;
+    apr_pool_destroy(maker->pool);
+    ck_assert_int_ge(wiped, 1);
+    vault_fixture_close();
+}
+END_TEST
+
 Suite *suite_wiped(void)
 {
     Suite *suite = suite_create("wiped");
@@ -225,6 +265,7 @@ Suite *suite_wiped(void)
     tcase_add_test(tests, passwords_are_wiped_after_the_hash);
     tcase_add_test(tests, passwords_are_wiped_after_other_hashes);
     tcase_add_test(tests, passwords_are_wiped_after_the_search);
+    tcase_add_test(tests, data_keys_are_wiped);
     tcase_add_test(tests, pages_are_not_dumped);
     suite_add_tcase(suite, tests);
     return suite;

@@ -39,3 +39,17 @@ authp_err_t authp_mongo_data_key_rewrap(void *self, const authp_data_key_t *befo
     authp_mongo_match_text(filter, "wrapped", before->wrapped);
     return authp_mongo_columns_replace(self, &authp_columns_data_key, filter, before, after);
 }
+
+authp_err_t authp_mongo_data_key_remove(void *self, const authp_data_key_t *before,
+                                        apr_pool_t *pool)
+{
+    bson_t *filter = authp_mongo_match_by_id(before->id.hex);
+    int removed = 0;
+    (void)pool;
+    authp_mongo_match_text(filter, "wrapped", before->wrapped);
+    const authp_mongo_write_t what = {
+        .collection = AUTHP_TABLE_DATA_KEYS, .change = AUTHP_MONGO_DELETE_MANY, .filter = filter};
+    authp_err_t err = authp_mongo_run_write(self, &what, &removed);
+    bson_destroy(filter);
+    return err == AUTHP_OK && removed == 0 ? AUTHP_E_CONFLICT : err;
+}

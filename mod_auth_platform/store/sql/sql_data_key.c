@@ -40,3 +40,15 @@ authp_err_t authp_sql_data_key_rewrap(void *self, const authp_data_key_t *before
     values[count] = before->wrapped;
     return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
 }
+
+authp_err_t authp_sql_data_key_remove(void *self, const authp_data_key_t *before, apr_pool_t *pool)
+{
+    static const authp_sql_statement_t statement = {
+        .name = "data_key_remove",
+        .columns = &authp_columns_data_key,
+        .text = "DELETE FROM {table:data_keys} WHERE id = {?id} AND wrapped = {?text} "
+                "RETURNING id"};
+    const void *values[] = {before->id.hex, before->wrapped};
+    (void)pool;
+    return authp_sql_change_one(self, &statement, values, AUTHP_E_CONFLICT);
+}

@@ -71,6 +71,26 @@ authp_err_t mem_data_key_rewrap(void *self, const authp_data_key_t *before,
     return mem_leave(mem, AUTHP_E_CONFLICT);
 }
 
+authp_err_t mem_data_key_remove(void *self, const authp_data_key_t *before, apr_pool_t *pool)
+{
+    mem_t *mem = self;
+    (void)pool;
+    authp_err_t err = mem_enter(mem, "data_key_remove");
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    for (int i = 0; i < mem->data_keys->nelts; i++) {
+        authp_data_key_t **row = &APR_ARRAY_IDX(mem->data_keys, i, authp_data_key_t *);
+        if (mem_rows_same((*row)->id.hex, before->id.hex) &&
+            mem_rows_same((*row)->wrapped, before->wrapped)) {
+            *row = APR_ARRAY_IDX(mem->data_keys, mem->data_keys->nelts - 1, authp_data_key_t *);
+            mem->data_keys->nelts--;
+            return mem_leave(mem, AUTHP_OK);
+        }
+    }
+    return mem_leave(mem, AUTHP_E_CONFLICT);
+}
+
 static authp_mail_row_t *mail_at(const mem_t *mem, int i)
 {
     return APR_ARRAY_IDX(mem->outbox, i, authp_mail_row_t *);
