@@ -89,9 +89,9 @@ START_TEST(they_name_the_sign_in_page)
     static const struct {
         const char *configured;
         const char *written;
-    } rows[] = {{"/signin/", " data-sign-in=\"/signin/\">"},
-                {"/a\"b&<c>", " data-sign-in=\"/a&quot;b&amp;&lt;c&gt;\">"},
-                {NULL, " data-sign-in=\"\">"}};
+    } rows[] = {{"/signin/", " data-sign-in=\"/signin/\""},
+                {"/a\"b&<c>", " data-sign-in=\"/a&quot;b&amp;&lt;c&gt;\""},
+                {NULL, " data-sign-in=\"\""}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         h.sign_in_page = rows[i].configured;
         authp_response_t out = http_fake_expect(&h, "GET", pages[_i].path, 200, NULL);
@@ -99,6 +99,13 @@ START_TEST(they_name_the_sign_in_page)
         ck_assert_ptr_null(strstr(out.body, "{{"));
         ck_assert_str_eq(out.body + strlen(out.body) - 8, "</html>\n");
     }
+}
+END_TEST
+
+START_TEST(reset_says_how_long_a_password_must_be)
+{
+    authp_response_t out = http_fake_expect(&h, "GET", "/api/auth/reset-password", 200, NULL);
+    ck_assert_ptr_nonnull(strstr(out.body, " data-password-min=\"8\">"));
 }
 END_TEST
 
@@ -110,6 +117,7 @@ Suite *suite_pages(void)
     tcase_add_loop_test(tests, they_are_served, 0, PAGES);
     tcase_add_loop_test(tests, their_policies, 0, PAGES);
     tcase_add_loop_test(tests, they_name_the_sign_in_page, 0, PAGES);
+    tcase_add_test(tests, reset_says_how_long_a_password_must_be);
     suite_add_tcase(suite, tests);
     return suite;
 }

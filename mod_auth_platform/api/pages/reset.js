@@ -10,6 +10,23 @@ function findingOf(answer, field) {
     return Array.isArray(answer.data?.errors) ? answer.data.errors.find((one) => one.field === field) : undefined;
 }
 
+const PASSWORD_MIN = Number(document.documentElement.dataset.passwordMin); // characters
+const PASSWORD_MOST = 72; // bytes of UTF-8
+
+// Why the server has refused a new password. Its own sentence is English.
+function wordsAbout(password, finding) {
+    if (finding.code === "too_common") {
+        return say("code_too_common");
+    }
+    if (Array.from(password).length < PASSWORD_MIN) {
+        return say("passwordShort", { min: PASSWORD_MIN });
+    }
+    if (new TextEncoder().encode(password).length > PASSWORD_MOST) {
+        return say("passwordLong");
+    }
+    return say("newPasswordBad", { detail: finding.detail });
+}
+
 function showAsk(kind) {
     byId("ask-title").textContent = say(kind === "bad" ? "badTitle" : "askTitle");
     byId("ask-why").textContent = say(kind === "bad" ? "askBad" : "askText");
@@ -26,7 +43,7 @@ async function setPassword(password) {
         reveal(document.querySelector("[aria-controls=new-password]"), false); // else the browser does not offer to save the password
         showView("done");
     } else if (finding) {
-        setFieldError(field, finding.code === "too_common" ? say("code_too_common") : say("newPasswordBad", { detail: finding.detail }));
+        setFieldError(field, wordsAbout(password, finding));
     } else if (answer.code === "link_invalid" || findingOf(answer, "token")) {
         token = "";
         showAsk("bad");
@@ -60,6 +77,7 @@ function begin() {
 }
 
 startPage();
+byId("new-password-hint").textContent = say("passwordHint", { min: PASSWORD_MIN });
 linkOn(byId("sign-in"), false, "");
 connectForm(byId("form-choose"), byId("new-password"), "passwordMissing", setPassword);
 connectForm(byId("form-ask"), byId("email"), "emailMissing", askForLink);

@@ -28,6 +28,7 @@ function showFailed(answer) {
 }
 
 function showDone(user) {
+    token = "";
     const changed = signedIn && signedIn.email && signedIn.id === user.id && signedIn.email !== user.email;
     byId("done-text").textContent = changed ? say("doneChanged", { email: user.email, old: signedIn.email }) : say("doneText", { email: user.email });
     linkOn(byId("go-on"), Boolean(signedIn), "");
