@@ -32,6 +32,7 @@ error_is($site->post('/auth/register', { %asha, phone => '9876543211' }), @wrong
 error_is($site->post('/auth/register', { %asha, otp => $_ }), @wrong, "... with a code of another form: '$_'") for '', 'abcd', '12345678901';
 fields_are($site->post('/auth/register', { %asha, user_type => $_ }), ['user_type'], "... as $_") for 'admin', 'recruiter', 'Seeker', '';
 fields_are($site->post('/auth/register', {}), [qw(full_name phone password user_type otp)], '... without its fields');
+fields_are($site->post('/auth/register', { %asha, full_name => $_ }), ['full_name'], "... with the name '$_'") for '', '  ', 'x' x 201, "A\nB";
 fields_are($site->post('/auth/register', { %asha, password => 'short' }), ['password'], '... with a short password');
 fields_are($site->post('/auth/register', { %asha, email => 'nobody' }), ['email'], '... with a wrong address');
 is($site->post('/auth/register', { %asha, phone => 'x' })->{json}{code}, 'MOBILE_INVALID', '... without a number');

@@ -33,6 +33,7 @@ is($site->post('/admin/register', { %mona, invite_code => $_->[0], email => $_->
     for ['x', 'mona@example.org', 'a wrong invite'], [$recruiter, 'mona@example.org', 'one for a recruiter'], [$code, 'eve@example.org', q{somebody else's}];
 is($site->post('/admin/register', \%mona, bearer => 'x.y.z')->{status}, 401, '... a bad token');
 fields_are($site->post('/admin/register', { %mona, roles => $_ }, bearer => $root), ['roles'], '... roles ' . JSON->new->encode($_)) for [], ['seeker'], ['admin', 'seeker'], ['admin', 'admin'];
+fields_are($site->post('/admin/register', { %mona, name => $_ }, bearer => $root), ['name'], "... the name '$_'") for '', ' ';
 fields_are($site->post('/admin/register', {}), [qw(email password mobile name roles)], '... without its fields');
 error_is($site->post('/admin/register', { %mona, mobile => '1' }, bearer => $root), 400, 'Invalid mobile number format', 'MOBILE_INVALID', '... no number');
 for my $row ([{ email => 'asha@example.org' }, 'an address'], [{ mobile => '9876543215' }, 'a number']) {

@@ -304,8 +304,12 @@ END_TEST
 /* --- a new password by code --- */
 static authp_err_t reset(const authp_user_t *user)
 {
-    return authp_phone_account_reset_password(f.realm, user, "three calm words 7", &fixture_client,
-                                              f.pool);
+    const authp_scheme_t scheme = authp_realm_scheme(f.realm);
+    char hash[AUTHP_SCHEME_HASH_LEN + 1];
+    ck_assert_int_eq(authp_hasher_hash(f.realm->hasher, AUTHP_HASH_KNOWN, "three calm words 7", 18,
+                                       &scheme, hash),
+                     AUTHP_OK);
+    return authp_phone_account_reset_password(f.realm, user, hash, &fixture_client, f.pool);
 }
 
 START_TEST(a_password_is_reset)

@@ -17,7 +17,8 @@ static const authp_schema_t schema = {"Phone",
                                        {"type", AUTHP_FIELD_OWN_ROLE, false, false},
                                        {"roles", AUTHP_FIELD_OWN_ROLES, false, false},
                                        {"admin", AUTHP_FIELD_ADMIN_ROLES, false, false},
-                                       {"info", AUTHP_FIELD_DOCUMENT, false, false}},
+                                       {"info", AUTHP_FIELD_DOCUMENT, false, false},
+                                       {"full_name", AUTHP_FIELD_FULL_NAME, false, false}},
                                       {NULL, NULL}};
 
 static apr_pool_t *pool;
@@ -94,6 +95,13 @@ static const struct {
     {"admin", "[\"seeker\"]", "invalid"},
     {"admin", "[\"admin\\u0000\"]", "invalid"},
     {"admin", "\"admin\"", "invalid"},
+    {"full_name", "\"Asha Rao\"", ""},
+    {"full_name", "\" \u00e9 \"", ""},
+    {"full_name", "\"\"", "invalid"},
+    {"full_name", "\"  \"", "invalid"},
+    {"full_name", "\"a\\u0007\"", "invalid"},
+    {"full_name", "\"a\\u0000\"", "invalid"},
+    {"full_name", "null", "type"},
     {"info", "{}", ""},
     {"info", "{\"a\":[1,2.5,null,true,{\"b\":\"c\"}]}", ""},
     {"info", "[]", "invalid"},
@@ -150,6 +158,10 @@ START_TEST(description)
     ck_assert_str_eq(json_string_value(json_object_get(property(out, "info"), "type")), "object");
     ck_assert_int_eq(json_integer_value(json_object_get(property(out, "otp"), "maxLength")), 64);
     ck_assert_ptr_nonnull(json_object_get(property(out, "phone"), "pattern"));
+    ck_assert_int_eq(json_integer_value(json_object_get(property(out, "full_name"), "minLength")),
+                     1);
+    ck_assert_int_eq(json_integer_value(json_object_get(property(out, "full_name"), "maxLength")),
+                     200);
 }
 END_TEST
 

@@ -103,6 +103,9 @@ static const char *check_text(authp_field_kind_t kind, const authp_settings_t *s
         return authp_account_rules_check_username(text, len);
     case AUTHP_FIELD_NAME:
         return authp_account_rules_check_name(text, len);
+    case AUTHP_FIELD_FULL_NAME:
+        return text[strspn(text, " ")] == '\0' ? "Must not be empty."
+                                               : authp_account_rules_check_name(text, len);
     case AUTHP_FIELD_NEW_PASSWORD:
         return authp_account_rules_check_password(settings, text, len, pool);
     case AUTHP_FIELD_LOGIN:

@@ -13,9 +13,10 @@
 /* Schemas of request bodies, as data. The validator and the OpenAPI document use the same rows. */
 typedef enum authp_field_kind_t {
     AUTHP_FIELD_BOOL,
-    AUTHP_FIELD_EMAIL,    /* an e-mail address for an account */
-    AUTHP_FIELD_USERNAME, /* a username for an account */
-    AUTHP_FIELD_NAME,
+    AUTHP_FIELD_EMAIL,        /* an e-mail address for an account */
+    AUTHP_FIELD_USERNAME,     /* a username for an account */
+    AUTHP_FIELD_NAME,         /* a name, which may be empty */
+    AUTHP_FIELD_FULL_NAME,    /* a name with a character other than a space */
     AUTHP_FIELD_NEW_PASSWORD, /* a password for an account */
     AUTHP_FIELD_PASSWORD,     /* a password that is only compared, so it may be anything */
     AUTHP_FIELD_LOGIN,        /* an e-mail address or username to sign in with */

@@ -17,6 +17,7 @@
 #define USERNAME_PATTERN "^[a-zA-Z0-9_.-]*$"
 #define MOBILE_PATTERN "^[0-9 ()+-]*$"
 #define NO_CONTROL_PATTERN "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
+#define FULL_NAME_PATTERN "^ *[^\\u0000-\\u0020\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$"
 
 static void describe_one_of(const apr_array_header_t *roles, json_t *out)
 {
@@ -112,6 +113,11 @@ static void describe_field(const authp_field_t *field, const authp_settings_t *s
     case AUTHP_FIELD_NAME:
         describe_text(200, NO_CONTROL_PATTERN, out);
         authp_json_set_str(out, "description", "No control characters.");
+        break;
+    case AUTHP_FIELD_FULL_NAME:
+        authp_json_set_int(out, "minLength", 1);
+        describe_text(200, FULL_NAME_PATTERN, out);
+        authp_json_set_str(out, "description", "No control characters, and not only spaces.");
         break;
     case AUTHP_FIELD_NEW_PASSWORD:
         authp_json_set_str(out, "format", "password");

@@ -204,20 +204,13 @@ static authp_err_t edit_reset(authp_user_t *user, void *ctx, apr_pool_t *pool)
 }
 
 authp_err_t authp_phone_account_reset_password(const authp_realm_t *realm, const authp_user_t *user,
-                                               const char *password, const authp_client_t *client,
+                                               const char *hash, const authp_client_t *client,
                                                apr_pool_t *pool)
 {
-    char hash[AUTHP_SCHEME_HASH_LEN + 1];
-    const authp_scheme_t scheme = authp_realm_scheme(realm);
-    authp_err_t err = authp_hasher_hash(realm->hasher, AUTHP_HASH_KNOWN, password, strlen(password),
-                                        &scheme, hash);
-    if (err != AUTHP_OK) {
-        return err;
-    }
     reset_t wanted = {.ver = user->ver, .hash = hash};
     authp_user_edit_t edit = {.fn = edit_reset, .ctx = &wanted};
     authp_user_t *after = NULL;
-    err = authp_user_change(realm, user->id.hex, &edit, &after, pool);
+    authp_err_t err = authp_user_change(realm, user->id.hex, &edit, &after, pool);
     if (err != AUTHP_OK) {
         return err == AUTHP_E_NOT_FOUND ? AUTHP_E_INVALID_OTP : err;
     }

@@ -47,12 +47,12 @@ AUTHP_CHECKED authp_err_t authp_phone_account_remove_role(const authp_realm_t *r
                                                           const authp_client_t *client,
                                                           apr_pool_t *pool);
 
-/* Sets a new password after a right code. All sessions of the account end. `user` is the account as
- * it was read when the code was checked. AUTHP_E_INVALID_OTP: it has changed since, or
- * authp_phone_account_may_open() is false. AUTHP_E_BUSY. */
+/* Sets the hash of a new password after a right code. All sessions of the account end. `user` is
+ * the account as it was read when the code was checked. AUTHP_E_INVALID_OTP: it has changed since,
+ * or authp_phone_account_may_open() is false. AUTHP_E_BUSY. */
 AUTHP_CHECKED authp_err_t authp_phone_account_reset_password(const authp_realm_t *realm,
                                                              const authp_user_t *user,
-                                                             const char *password,
+                                                             const char *hash,
                                                              const authp_client_t *client,
                                                              apr_pool_t *pool);
 

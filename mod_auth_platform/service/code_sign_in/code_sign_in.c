@@ -7,6 +7,8 @@
 #include "service/otp/otp.h"
 #include "service/sign_in/login.h"
 
+#include <string.h>
+
 static void audit(const authp_realm_t *realm, const authp_user_t *user, authp_err_t err,
                   const char *sid, const authp_client_t *client, apr_pool_t *pool)
 {
@@ -28,15 +30,16 @@ static authp_err_t check_code(const authp_realm_t *realm, const authp_code_proof
     return authp_otp_check(realm, &given, client, right, pool);
 }
 
-/* --- auth/register ---------------------------------------------------------------------------- */
-
-/* The hash is made before the code is used up: it may fail because the server is busy. */
-static authp_err_t hash(const authp_realm_t *realm, const authp_new_account_t *in, char *out)
+/* Hashes a new password. Callers do this before they use the code up: it may fail because the
+ * server is busy. */
+static authp_err_t hash(const authp_realm_t *realm, authp_hash_for_t who, const char *password,
+                        char out[AUTHP_SCHEME_HASH_LEN + 1])
 {
     const authp_scheme_t scheme = authp_realm_scheme(realm);
-    return authp_hasher_hash(realm->hasher, AUTHP_HASH_STRANGER, in->password, in->password_len,
-                             &scheme, out);
+    return authp_hasher_hash(realm->hasher, who, password, strlen(password), &scheme, out);
 }
+
+/* --- auth/register ---------------------------------------------------------------------------- */
 
 authp_err_t authp_code_sign_in_register(const authp_realm_t *realm, const authp_new_account_t *in,
                                         const char *code, const authp_client_t *client,
@@ -52,7 +55,7 @@ authp_err_t authp_code_sign_in_register(const authp_realm_t *realm, const authp_
         err = authp_find_free(realm, in->phone, in->email, pool);
     }
     if (err == AUTHP_OK) {
-        err = hash(realm, in, hashed);
+        err = hash(realm, AUTHP_HASH_STRANGER, in->password, hashed);
     }
     if (err == AUTHP_OK) {
         err = authp_otp_use(realm, right, pool);
@@ -191,6 +194,7 @@ authp_err_t authp_code_sign_in_reset(const authp_realm_t *realm, const authp_cod
                                      const authp_client_t *client, apr_pool_t *pool)
 {
     opening_t opening;
+    char hashed[AUTHP_SCHEME_HASH_LEN + 1];
     authp_err_t err = check(realm, proof, AUTHP_OTP_RESET, client, &opening, pool);
     if (err != AUTHP_OK) {
         return err;
@@ -203,8 +207,11 @@ authp_err_t authp_code_sign_in_reset(const authp_realm_t *realm, const authp_cod
     if (err == AUTHP_E_PASSWORD_REQUIRED) {
         return AUTHP_E_INVALID_OTP;
     }
+    if (err == AUTHP_OK) {
+        err = hash(realm, AUTHP_HASH_KNOWN, proof->password, hashed);
+    }
     err = use(realm, &opening, err, AUTHP_OK, pool);
-    return err == AUTHP_OK ? authp_phone_account_reset_password(realm, opening.user,
-                                                                proof->password, client, pool)
-                           : err;
+    return err == AUTHP_OK
+               ? authp_phone_account_reset_password(realm, opening.user, hashed, client, pool)
+               : err;
 }

@@ -8,7 +8,7 @@ const authp_schema_t authp_phone_bodies_send = {
     "SendCode", {{"phone", AUTHP_FIELD_MOBILE, true, false}}, {NULL, NULL}};
 const authp_schema_t authp_phone_bodies_register = {
     "Register",
-    {{"full_name", AUTHP_FIELD_NAME, true, false},
+    {{"full_name", AUTHP_FIELD_FULL_NAME, true, false},
      {"phone", AUTHP_FIELD_MOBILE, true, false},
      {"email", AUTHP_FIELD_EMAIL, false, true},
      {"password", AUTHP_FIELD_NEW_PASSWORD, true, false},
@@ -51,7 +51,7 @@ const authp_schema_t authp_phone_bodies_admin_register = {
     {{"email", AUTHP_FIELD_EMAIL, true, false},
      {"password", AUTHP_FIELD_NEW_PASSWORD, true, false},
      {"mobile", AUTHP_FIELD_MOBILE, true, false},
-     {"name", AUTHP_FIELD_NAME, true, false},
+     {"name", AUTHP_FIELD_FULL_NAME, true, false},
      {"roles", AUTHP_FIELD_ADMIN_ROLES, true, false},
      {"invite_code", AUTHP_FIELD_TOKEN, false, true}},
     {NULL, NULL}};
