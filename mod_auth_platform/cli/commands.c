@@ -7,9 +7,11 @@
 #include "cli/cmd_export.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_invite.h"
+#include "cli/cmd_keys.h"
 #include "cli/cmd_mail.h"
 #include "cli/cmd_migrate.h"
 #include "cli/cmd_otp.h"
+#include "cli/cmd_outbox.h"
 #include "cli/cmd_session.h"
 #include "cli/cmd_user.h"
 
@@ -222,6 +224,56 @@ const authp_command_t authp_commands[] = {
      "mail test --to you@example.org",
      authp_cmd_mail_test,
      {{"to", "EMAIL", "the address that gets the mail", true}, NO_MORE}},
+    {"mail",
+     "status",
+     "Show how many mails wait, have failed and were sent",
+     "With --waiting or --failed it lists these mails: kind, times, how often a try was put off, and\n"
+     "the code of the latest error. No output has an address.",
+     "mail status --json\n"
+     "mail status --failed",
+     authp_cmd_outbox_status,
+     {{"waiting", NULL, "list the mails that wait", false},
+      {"failed", NULL, "list the mails that have failed", false},
+      PAGE,
+      NO_MORE}},
+    {"mail",
+     "retry",
+     "Send mails that wait or have failed as soon as possible",
+     "Without --id it takes all of them. A running server sends them, and tries for another 24 hours.\n"
+     "Mails whose link is over, or which are being sent at this moment, stay as they are.",
+     "mail retry\n"
+     "mail retry --id 665f1c2e9b1d4a0012345678",
+     authp_cmd_outbox_retry,
+     {{"id", "ID", "only the mail with this id", false}, NO_MORE}},
+    {"keys",
+     "status",
+     "List the data keys, the newest first",
+     "Data keys seal mails that wait. JWT_SECRET_KEY wraps them. The list says whether the present or\n"
+     "the previous JWT_SECRET_KEY has wrapped a key, and whether the key opens with these settings.\n"
+     "It never has the key itself.",
+     "keys status\n"
+     "keys status --json",
+     authp_cmd_keys_status,
+     {NO_MORE}},
+    {"keys",
+     "wrap",
+     "Wrap data keys of the previous JWT_SECRET_KEY again by the present one",
+     "A running server also does this. JWT_SECRET_KEY_PREVIOUS must be set, at least for the tool. If\n"
+     "a data key does not open, the status is 1.",
+     "keys wrap",
+     authp_cmd_keys_wrap,
+     {NO_MORE}},
+    {"keys",
+     "forget",
+     "Remove a data key that cannot be unwrapped any more",
+     "While such a key is there, /readyz answers 503. What it has sealed is lost: mails that wait\n"
+     "under it fail. A key that opens is not removed. On other hosts it may open: look at all of them\n"
+     "first.",
+     "keys forget --id 665f1c2e9b1d4a0012345678",
+     authp_cmd_keys_forget,
+     {{"id", "ID", "of the data key", true},
+      {"yes", NULL, "do not ask; needed without a terminal", false},
+      NO_MORE}},
     {NULL,
      "migrate",
      "Bring the database up to date",
