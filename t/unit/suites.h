@@ -5,6 +5,7 @@
 AUTHP_SUITE(account)
 AUTHP_SUITE(account_rules)
 AUTHP_SUITE(address)
+AUTHP_SUITE(address_quiet)
 AUTHP_SUITE(admin)
 AUTHP_SUITE(admin_login)
 AUTHP_SUITE(admin_register)

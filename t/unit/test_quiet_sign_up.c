@@ -107,6 +107,8 @@ START_TEST(equal_work)
     authp_id_t mine;
     authp_id_t none;
     f.settings->email_verification_required = true;
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){100, 3600};
     ck_assert_int_eq(sign_up(EMAIL, &mine), AUTHP_OK);
     const char *calls = mem_store_calls(f.store, f.pool);
     const authp_user_t *user = found(EMAIL);
@@ -115,13 +117,15 @@ START_TEST(equal_work)
     (void)mem_store_calls(f.store, f.pool);
     ck_assert_int_eq(sign_up("ADA@example.org", &none), AUTHP_OK);
     const char *again = mem_store_calls(f.store, f.pool);
-    ck_assert_str_eq(calls, "user_by_login user_create outbox_add audit_append");
-    ck_assert_str_eq(again, "user_by_login user_create audit_append outbox_add");
+    ck_assert_str_eq(calls, "user_by_login user_create tally_take outbox_add audit_append");
+    ck_assert_str_eq(again, "user_by_login user_create audit_append tally_take outbox_add");
     ck_assert_ptr_null(mem_store_user(f.store, none.hex));
     ck_assert_int_eq(fixture_sessions(&f), 0);
     ck_assert_str_eq(mail_fixture_kinds(&f), "verify_email address_taken");
     ck_assert_str_eq(mail_fixture_at(&f, 1).letter.to, EMAIL);
     ck_assert_ptr_null(mail_fixture_at(&f, 1).letter.name);
+    ck_assert_uint_eq(strlen(mail_fixture_at(&f, 1).row->sealed),
+                      strlen(mail_fixture_at(&f, 0).row->sealed));
 }
 END_TEST
 

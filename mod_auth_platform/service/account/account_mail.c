@@ -16,15 +16,13 @@ static void log_failure(const authp_user_t *user, authp_mail_kind_t kind, authp_
               authp_mail_kind_name(kind), authp_err_name(err));
 }
 
-static authp_err_t write_notice(const authp_realm_t *realm, authp_mail_kind_t kind,
-                                const authp_user_t *user, const authp_client_t *client,
-                                apr_pool_t *pool)
+static authp_mail_post_t notice_of(authp_mail_kind_t kind, const authp_user_t *user,
+                                   const authp_client_t *client)
 {
-    const authp_mail_post_t post = {.kind = kind,
-                                    .to = user->email,
-                                    .name = user->email_verified ? user->name : NULL,
-                                    .language = language_of(client)};
-    return authp_mail_notice(realm, &post, user->id.hex, pool);
+    return (authp_mail_post_t){.kind = kind,
+                               .to = user->email,
+                               .name = user->email_verified ? user->name : NULL,
+                               .language = language_of(client)};
 }
 
 void authp_account_mail_notice(const authp_realm_t *realm, authp_mail_kind_t kind,
@@ -34,18 +32,22 @@ void authp_account_mail_notice(const authp_realm_t *realm, authp_mail_kind_t kin
     if (!authp_mail_available(realm) || user->email == NULL || !user->email_verified) {
         return;
     }
-    authp_err_t err = write_notice(realm, kind, user, client, pool);
+    const authp_mail_post_t post = notice_of(kind, user, client);
+    authp_err_t err = authp_mail_notice(realm, &post, user->id.hex, pool);
     if (err != AUTHP_OK) {
         log_failure(user, kind, err);
     }
 }
 
 authp_err_t authp_account_mail_taken(const authp_realm_t *realm, const authp_user_t *holder,
-                                     const authp_client_t *client, apr_pool_t *pool)
+                                     const authp_user_t *asker, const authp_client_t *client,
+                                     apr_pool_t *pool)
 {
-    return authp_mail_available(realm)
-               ? write_notice(realm, AUTHP_MAIL_ADDRESS_TAKEN, holder, client, pool)
-               : AUTHP_OK;
+    authp_mail_post_t post = notice_of(AUTHP_MAIL_ADDRESS_TAKEN, holder, client);
+    if (asker != NULL) {
+        post.asker = asker->email != NULL ? asker->email : asker->id.hex;
+    }
+    return authp_mail_notice(realm, &post, holder->id.hex, pool);
 }
 
 authp_err_t authp_account_mail_proof(const authp_realm_t *realm, const authp_user_t *user,
@@ -54,6 +56,7 @@ authp_err_t authp_account_mail_proof(const authp_realm_t *realm, const authp_use
     const authp_link_new_t link = {.kind = AUTHP_MAIL_VERIFY_EMAIL,
                                    .user = user,
                                    .to = user->email,
+                                   .old = user->email,
                                    .language = language_of(client)};
     if (!authp_mail_available(realm) || user->email == NULL || user->email_verified) {
         return AUTHP_OK;

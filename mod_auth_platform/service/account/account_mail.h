@@ -15,9 +15,12 @@ void authp_account_mail_notice(const authp_realm_t *realm, authp_mail_kind_t kin
                                const authp_user_t *user, const authp_client_t *client,
                                apr_pool_t *pool);
 
-/* Writes the notice that a person tried to use the address of `holder` for another account. */
+/* Writes the notice that a person tried to use the address of `holder` for another account:
+ * `asker`, or NULL for an account that does not exist yet. AUTH_LIMIT_MAIL counts the notice for
+ * `holder`, and for `asker` as authp_link_send() counts the link to an address that is free. */
 AUTHP_CHECKED authp_err_t authp_account_mail_taken(const authp_realm_t *realm,
                                                    const authp_user_t *holder,
+                                                   const authp_user_t *asker,
                                                    const authp_client_t *client, apr_pool_t *pool);
 
 /* Writes the mail with the link that proves the address of `user`. Does nothing if there is no

@@ -30,7 +30,7 @@ static authp_err_t send_link(const authp_realm_t *realm, const authp_self_t *sel
     const authp_link_new_t link = {.kind = AUTHP_MAIL_VERIFY_EMAIL,
                                    .user = same && user->email_verified ? NULL : user,
                                    .to = email,
-                                   .old = same ? NULL : user->email,
+                                   .old = user->email,
                                    .language = self->client->language,
                                    .count_own = true};
     return authp_link_send(realm, &link, pool);
@@ -57,7 +57,7 @@ authp_err_t authp_address_change_ask(const authp_realm_t *realm, const authp_sel
         return err;
     }
     bool taken = holder != NULL && strcmp(holder->id.hex, self->user->id.hex) != 0;
-    err = taken ? authp_account_mail_taken(realm, holder, self->client, pool)
+    err = taken ? authp_account_mail_taken(realm, holder, self->user, self->client, pool)
                 : send_link(realm, self, wanted, pool);
     authp_login_wait_for_step(began);
     return err;

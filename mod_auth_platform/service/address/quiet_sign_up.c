@@ -25,8 +25,9 @@ static authp_err_t tell_holder(const authp_realm_t *realm, const char *email, au
     authp_err_t err = holder == NULL
                           ? authp_find_if_any(realm, AUTHP_LOGIN_EMAIL, email, &holder, pool)
                           : AUTHP_OK;
-    return err == AUTHP_OK && holder != NULL ? authp_account_mail_taken(realm, holder, client, pool)
-                                             : err;
+    return err == AUTHP_OK && holder != NULL
+               ? authp_account_mail_taken(realm, holder, NULL, client, pool)
+               : err;
 }
 
 authp_err_t authp_quiet_sign_up(const authp_realm_t *realm, const authp_quiet_sign_up_t *in,

@@ -14,7 +14,7 @@ typedef struct authp_link_new_t {
     authp_mail_kind_t kind;   /* AUTHP_MAIL_VERIFY_EMAIL, _RESET_PASSWORD or _SET_PASSWORD */
     const authp_user_t *user; /* its account; NULL: a decoy, which is not sent */
     const char *to;           /* the address, in lower case, to which it is mailed */
-    const char *old;          /* the account's address before a change to `to` */
+    const char *old;          /* the account's address now: `to`, or that before a change to `to` */
     const char *language;     /* an Accept-Language header */
     bool count_own;           /* count the mail for the account, too (AUTH_LIMIT_MAIL) */
 } authp_link_new_t;

@@ -8,6 +8,19 @@ bool authp_mail_available(const authp_realm_t *realm)
     return realm->settings->mail_url != NULL;
 }
 
+/* *room becomes false beyond the limit. */
+static authp_err_t count(const authp_realm_t *realm, const authp_mail_post_t *post, bool *room,
+                         apr_pool_t *pool)
+{
+    if (post->kind != AUTHP_MAIL_ADDRESS_TAKEN) {
+        return AUTHP_OK;
+    }
+    authp_err_t err = authp_outbox_count(realm, post->to, room, pool);
+    return err == AUTHP_OK && post->asker != NULL
+               ? authp_outbox_count(realm, post->asker, room, pool)
+               : err;
+}
+
 authp_err_t authp_mail_notice(const authp_realm_t *realm, const authp_mail_post_t *post,
                               const char *user_id, apr_pool_t *pool)
 {
@@ -16,9 +29,7 @@ authp_err_t authp_mail_notice(const authp_realm_t *realm, const authp_mail_post_
         (post->kind == AUTHP_MAIL_NEW_DEVICE && !realm->settings->mail_notices)) {
         return AUTHP_OK;
     }
-    authp_err_t err = post->kind == AUTHP_MAIL_ADDRESS_TAKEN
-                          ? authp_outbox_count(realm, post->to, &room, pool)
-                          : AUTHP_OK;
+    authp_err_t err = count(realm, post, &room, pool);
     if (err != AUTHP_OK) {
         return err;
     }

@@ -12,6 +12,8 @@ typedef struct authp_mail_post_t {
     const char *name;     /* of the person; NULL unless the address is proven */
     const char *code;     /* of an invite */
     const char *language; /* an Accept-Language header */
+    const char *asker;    /* AUTH_LIMIT_MAIL also counts the mail under this address or id of the
+                             account that caused it */
 } authp_mail_post_t;
 
 /* True if MAIL_URL is set: mails can be sent. */

@@ -10,7 +10,7 @@
 
 #define PURPOSE "mail"
 /* Letters are sealed at lengths that are multiples of this, so that their lengths tell little. */
-#define BLOCK 256
+#define BLOCK 512
 #define LANGUAGE_MOST 100 /* bytes */
 
 authp_mail_row_t authp_outbox_row(const authp_realm_t *realm, authp_mail_kind_t kind)

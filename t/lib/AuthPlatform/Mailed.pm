@@ -7,10 +7,12 @@ package AuthPlatform::Mailed;
 #   $site->admin;  $site->tool($stdin, qw(user list))
 #   $site->next_mail($email)                                                 waits for the next mail to that address, which no call has returned before:
 #                                                                            {page => 'verify-email', token, text, subject}; page and token only with a link
+#   $site->rows('outbox')                                                    rows of its store, as AuthPlatform::Rows reads them
 #   $site->saw                                                               what has been answered: "POST /password/forgot 202"
 use strict;
 use warnings FATAL => 'all';
 use AuthPlatform::Httpd;
+use AuthPlatform::Rows ();
 use AuthPlatform::Smtp;
 use AuthPlatform::Test ();
 use Time::HiRes qw(sleep time);
@@ -91,6 +93,16 @@ sub tool {
     my ($self, $input, @arguments) = @_;
     local $ENV{AUTHP_ENV_FILE} = "$self->{httpd}{dir}/.env";
     return AuthPlatform::Test::cli(\@arguments, $input);
+}
+
+sub rows {
+    my ($self, @which) = @_;
+    my %is = AuthPlatform::Httpd::slurp("$self->{httpd}{dir}/.env") =~ /^(\w+)=(.*)$/mg;
+    local $ENV{AUTHP_STAGE}           = $self->{httpd}{dir};
+    local $ENV{AUTHP_STORE}           = $is{AUTH_STORE} // 'sqlite';
+    local $ENV{AUTHP_MONGODB_NAME}    = $is{MONGODB_DB} // '';
+    local $ENV{AUTHP_POSTGRES_SCHEMA} = $is{AUTH_DB_SCHEMA} // '';
+    return AuthPlatform::Rows::rows(@which);
 }
 
 sub admin {

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking for another address: what a person who asks cannot find out about other accounts. */
+#include "mail_fixture.h"
+#include "service/account/own.h"
+#include "service/address/address_change.h"
+#include "service/address/address_proof.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+#include <string.h>
+
+#define EMAIL "ada@example.org"
+#define OTHER "ada.new@example.org"
+
+static fixture_t f;
+static authp_user_t *row; /* Ada's account in the store */
+static authp_session_t *session;
+
+static void set_up(void)
+{
+    fixture_open(&f);
+    mail_fixture_on(&f);
+    row = mail_fixture_user(&f, EMAIL, "candidate");
+    session = fixture_start(&f, row).session;
+    (void)mem_store_calls(f.store, f.pool);
+}
+
+static void tear_down(void)
+{
+    fixture_close(&f);
+}
+
+static authp_err_t send_proof(bool *sent)
+{
+    f.clock.now += 1000;
+    return authp_address_proof_send(f.realm, row, &fixture_client, sent, f.pool);
+}
+
+static authp_err_t ask(const char *email, const char *password)
+{
+    f.clock.now += 1000;
+    const authp_self_t self = {.user = row,
+                               .session = session,
+                               .client = &fixture_client,
+                               .auth_time = session->auth_time / 1000};
+    return authp_address_change_ask(f.realm, &self, email, password, f.pool);
+}
+
+/* The store is asked the same for an address that is free and for one that is taken, and the rows
+ * look the same but for the link. */
+START_TEST(equal_work)
+{
+    static const char *const emails[] = {"zoe@example.org", OTHER, "ada.two@example.org"};
+    const char *calls = NULL;
+    size_t sealed = 0;
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){100, 3600};
+    mail_fixture_user(&f, OTHER, "candidate");
+    for (int i = 0; i < 3; i++) {
+        (void)mem_store_calls(f.store, f.pool);
+        ck_assert_int_eq(ask(emails[i], _i == 0 ? FIXTURE_PASSWORD : NULL), AUTHP_OK);
+        const char *again = mem_store_calls(f.store, f.pool);
+        const mail_fixture_t mail = mail_fixture_at(&f, -1);
+        ck_assert_str_eq(again, calls != NULL ? calls : again);
+        ck_assert_uint_eq(strlen(mail.row->sealed),
+                          sealed != 0 ? sealed : strlen(mail.row->sealed));
+        calls = again;
+        sealed = strlen(mail.row->sealed);
+    }
+    ck_assert_ptr_nonnull(strstr(calls, "user_by_login tally_take tally_take outbox_add"));
+    ck_assert_str_eq(mail_fixture_kinds(&f), "verify_email address_taken verify_email");
+}
+END_TEST
+
+/* Else the mails that an account still gets would tell whether the address that it asked for is
+ * taken. */
+START_TEST(the_limit_counts_taken_addresses)
+{
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){2, 3600};
+    for (int i = 0; i < 3; i++) {
+        const char *email = apr_psprintf(f.pool, "bob%d@example.org", i);
+        mail_fixture_user(&f, email, "candidate");
+        ck_assert_int_eq(ask(email, FIXTURE_PASSWORD), AUTHP_OK);
+    }
+    ck_assert_str_eq(mail_fixture_kinds(&f), "address_taken address_taken (address_taken)");
+    bool is_sent = false;
+    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
+}
+END_TEST
+
+/* The limit counts the new address and the account's own. */
+START_TEST(the_limit)
+{
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){2, 3600};
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(ask(apr_psprintf(f.pool, "new%d@example.org", i), FIXTURE_PASSWORD),
+                         AUTHP_OK);
+    }
+    ck_assert_str_eq(mail_fixture_kinds(&f), "verify_email verify_email (verify_email)");
+    bool is_sent = false;
+    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert(is_sent);
+    ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
+}
+END_TEST
+
+Suite *suite_address_quiet(void)
+{
+    Suite *suite = suite_create("address_quiet");
+    TCase *tests = tcase_create("address_quiet");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_loop_test(tests, equal_work, 0, 2);
+    tcase_add_test(tests, the_limit_counts_taken_addresses);
+    tcase_add_test(tests, the_limit);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
