@@ -24,6 +24,11 @@ $(OUT)/made/pages_text.c: build/embed.pl $(PAGES_SRC) | deps
 	@echo '  MAKE  $@'
 	@perl build/embed.pl api/pages/pages_text.h $(PAGES) > $@
 
+$(OUT)/made/mail_builtin.c: build/mails.pl $(MAILS_SRC) | deps
+	@mkdir -p $(@D)
+	@echo '  MAKE  $@'
+	@perl build/mails.pl $(MAILS) > $@
+
 # The list is a prerequisite, so that the table is made again when a folder is added or removed.
 $(OUT)/made/profiles.list: FORCE
 	@mkdir -p $(@D)

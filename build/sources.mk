@@ -12,6 +12,9 @@ DOCS      := $(SRC)/api/docs
 DOCS_SRC  := $(sort $(wildcard $(addprefix $(DOCS)/*.,html css js json)))
 PAGES     := $(SRC)/api/pages
 PAGES_SRC := $(sort $(wildcard $(addprefix $(PAGES)/*.,html css js json)))
+# Texts of mails.
+MAILS     := $(SRC)/service/mail/texts
+MAILS_SRC := $(sort $(wildcard $(MAILS)/*.html $(MAILS)/*/*.txt))
 # Passwords that are refused because attackers try them first.
 COMMON    := $(SRC)/service/password/data/common_passwords.txt
 # Each folder is a profile of routes. The build makes the table of profiles. Folders of MORE_PROFILES may lie anywhere. Their objects are
@@ -19,7 +22,7 @@ COMMON    := $(SRC)/service/password/data/common_passwords.txt
 PROFILES_DIR := $(SRC)/api/profiles
 MORE_FOLDERS := $(abspath $(MORE_PROFILES))
 PROFILES_OF  := $(sort $(wildcard $(PROFILES_DIR)/*) $(MORE_FOLDERS))
-MADE_SRC  := $(OUT)/made/docs_text.c $(OUT)/made/pages_text.c $(OUT)/made/common_passwords.c $(OUT)/made/profiles.c
+MADE_SRC  := $(OUT)/made/docs_text.c $(OUT)/made/pages_text.c $(OUT)/made/mail_builtin.c $(OUT)/made/common_passwords.c $(OUT)/made/profiles.c
 
 LIB_SRC   := $(call sources,$(addprefix $(SRC)/,$(LIB_LAYERS)) $(MORE_FOLDERS)) $(MADE_SRC)
 HTTPD_SRC := $(if $(wildcard $(SRC)/httpd),$(call sources,$(SRC)/httpd))

@@ -12,6 +12,7 @@
 #include "httpd/retained.h"
 #include "httpd/usage.h"
 #include "net/curl.h"
+#include "service/mail/mail_texts.h"
 #include "service/otp/sender_open.h"
 #include "service/provider/provider_set.h"
 #include "service/vault/vault.h"
@@ -87,7 +88,16 @@ static authp_err_t make_realm(const authp_settings_t *settings, apr_array_header
         APR_ARRAY_PUSH(errors, const char *) = error;
         return err;
     }
-    return authp_realm_make(settings, &runtime->realm, pconf);
+    authp_mail_texts_t *texts = NULL;
+    err = authp_mail_texts_load(settings, &texts, errors, pconf);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    err = authp_realm_make(settings, &runtime->realm, pconf);
+    if (err == AUTHP_OK) {
+        runtime->realm->mail_texts = texts;
+    }
+    return err;
 }
 
 static int on_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
