@@ -173,6 +173,7 @@ is_deeply(bare("<Location /x>\nAuthType Platform\n$_\n</Location>\n"), [$_ =~ /^
     for "Require role user\nRequire valid-user", "<RequireAny>\nRequire role user\nRequire valid-user\n</RequireAny>", "<RequireAll>\nRequire valid-user\nRequire all granted\n</RequireAll>";
 is_deeply(bare("<Location /x>\nAuthType Basic\nRequire valid-user\n</Location>\n<Location /y>\n$valid</Location>\n"), ['httpd.conf:7'], 'of another AuthType');
 is_deeply(bare("<Location />\nAuthType platform\n</Location>\n<Directory /srv>\n<IfModule x>\nrequire \\\n  Valid-User\n</IfModule>\n</Directory>\n"), ['httpd.conf:7'], 'AuthType from elsewhere, a line in two');
+is_deeply(bare("<Location /x>\r\nAuthType \\\r\n  Platform\r\nRequire \\\r\n  valid-user\r\n</Location>\r\n"), ['httpd.conf:5'], 'lines that end with CR LF, two of them in two');
 is_deeply(bare("AuthPlatformMount off\n<VirtualHost *:80>\n<IfModule x>\nAuthPlatformMount /a ai\n</IfModule>\n</VirtualHost>\n<Location /x>\n$valid</Location>\n"), ['httpd.conf:9'], 'the mount of one host');
 like(run(['check-config', '--env-file', $plain, '--httpd', "$web/httpd.conf"])->{err}, qr{at AuthPlatformMount /a ai}, '... which is named');
 my $hosts = "<VirtualHost *:80>\nAuthPlatformMount off\n</VirtualHost>\n<VirtualHost *:81>\n%s</VirtualHost>\n<Location /x>\n$valid</Location>\n";

@@ -73,11 +73,12 @@ static const char *pragma(authp_sql_conn_t *conn, const char *name)
     return apr_pstrdup(pool, apr_dbd_get_entry(conn->sql->driver, row, 0));
 }
 
-/* Committed data survives a power cut: the WAL is synced at each commit. */
+/* Committed data survives a power cut: the WAL is synced at each commit. This also holds for an
+ * import, whose connections have a larger cache. */
 START_TEST(pragmas)
 {
     authp_store_config_t config = {
-        .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 2};
+        .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 2, .bulk = _i == 1};
     authp_sql_conn_t *conn[2];
     void *self = NULL;
     ck_assert_int_eq(authp_providers_find("sqlite")->open(&config, pool, &self), AUTHP_OK);
@@ -89,6 +90,7 @@ START_TEST(pragmas)
         ck_assert_str_eq(pragma(conn[i], "foreign_keys"), "1");
         /* A wait inside SQLite would stop every reader of the process. */
         ck_assert_str_eq(pragma(conn[i], "busy_timeout"), "0");
+        ck_assert_int_eq(strcmp(pragma(conn[i], "cache_size"), "-65536") == 0, config.bulk);
     }
     for (int i = 0; i < 2; i++) {
         authp_sql_conn_release(conn[i]);
@@ -384,7 +386,7 @@ Suite *suite_sqlite_files(void)
     Suite *suite = suite_create("sqlite_files");
     TCase *tests = tcase_create("sqlite_files");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, pragmas);
+    tcase_add_loop_test(tests, pragmas, 0, 2);
     tcase_add_test(tests, modes);
     tcase_add_test(tests, a_folder_is_made);
     tcase_add_test(tests, locks_outlast_a_second_connection);
