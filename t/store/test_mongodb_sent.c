@@ -135,6 +135,31 @@ START_TEST(where_it_reads)
 }
 END_TEST
 
+/* The numbers in the header of an export must fit the rows that follow, and what waits in the
+ * outbox must be sent: both come from the primary, and within the time limit. */
+START_TEST(exports_and_mails_read_the_primary)
+{
+    int64_t count = -1;
+    authp_rows_t rows;
+    authp_mail_figures_t figures;
+    apr_array_header_t *due = NULL;
+    const authp_page_t page = {.limit = 5};
+    store = open_with("&readPreference=secondaryPreferred", NULL);
+    ck_assert_int_eq(authp_store_move_count(store, &authp_columns_user, &count, pool), AUTHP_OK);
+    ck_assert_int_eq(count, 0);
+    ck_assert_lacks(sent("aggregate"), "Preferred");
+    ck_assert_contains(sent("aggregate"), "\"maxTimeMS\" : 2000");
+    ck_assert_int_eq(authp_store_move_list(store, &authp_columns_user, &page, &rows, pool),
+                     AUTHP_OK);
+    ck_assert_lacks(sent("find"), "Preferred");
+    ck_assert_int_eq(authp_store_outbox_figures(store, &figures, pool), AUTHP_OK);
+    ck_assert_lacks(sent("aggregate"), "Preferred");
+    ck_assert_lacks(sent("find"), "Preferred");
+    ck_assert_int_eq(authp_store_outbox_due(store, NOW, 5, &due, pool), AUTHP_OK);
+    ck_assert_lacks(sent("find"), "Preferred");
+}
+END_TEST
+
 START_TEST(reads_are_bounded)
 {
     authp_user_t *user = NULL;
@@ -240,6 +265,7 @@ Suite *suite_mongodb_sent(void)
     tcase_add_loop_test(tests, writes_are_kept_by_a_majority, 0, 4);
     tcase_add_loop_test(tests, the_uris_write_concern_counts, 0, 4);
     tcase_add_test(tests, where_it_reads);
+    tcase_add_test(tests, exports_and_mails_read_the_primary);
     tcase_add_test(tests, reads_are_bounded);
     tcase_add_test(tests, purges_are_bounded);
     tcase_add_loop_test(tests, one_operation_and_the_one_after, 0,
