@@ -9,7 +9,7 @@ use AuthPlatform::Cli qw(run json);
 use Test::More;
 
 my @commands = (map({ "user $_" } qw(create list show set-roles disable enable verify-recruiter withdraw-recruiter reset-password set-phone unlink delete)),
-    'session list', 'session end', 'invite create', 'invite list', 'invite revoke', 'audit list', 'migrate', 'check-config', 'purge', 'secret');
+    'session list', 'session end', 'invite create', 'invite list', 'invite revoke', 'audit list', 'otp status', 'mail test', 'mail status', 'mail retry', 'keys status', 'keys wrap', 'keys forget', 'migrate', 'check-config', 'purge', 'secret');
 
 my $help = run(['--help']);
 is($help->{status}, 0, '--help');
@@ -33,7 +33,7 @@ for my $command (@commands) {
 }
 like($help->{out}, qr/--env-file FILE.*\.env/, '... says which file is read without --env-file');
 is(run(['-h'])->{out}, $help->{out}, '-h is --help');
-for my $group (qw(user session invite audit)) {
+for my $group (qw(user session invite audit otp mail keys)) {
     my $own = run([$group, '--help']);
     is($own->{status}, 0, "$group --help");
     is_deeply([$own->{out} =~ /^  ([a-z]+ [a-z-]+)  +\S/mg], [grep { /^$group / } @commands], '... lists its commands and no others');

@@ -272,6 +272,10 @@ sub keys_change {
         is(status("$SITE/api/auth/readyz"), 200, 'the site goes on');
         is(here('stat -c %a /etc/auth_platform/.env'), "600\n", 'nobody else can read the settings');
     }
+    like(block('key-leaked'), qr/^0 data keys wrapped again$/m, 'a key that has become known is replaced at once');
+    wait_until("[ \"\$($CURL\nfetch -o /dev/null -w '%{http_code}' $SITE/api/auth/readyz)\" = 200 ]");
+    is(here("sed -n 's/^JWT_SECRET_KEY[A-Z_]*=//p' /etc/auth_platform/.env | wc -l"), "1\n", 'one key is left');
+    is(here('stat -c %a /etc/auth_platform/.env'), "600\n", 'nobody else can read the settings');
     return;
 }
 
