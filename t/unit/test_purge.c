@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "mail_fixture.h"
+#include "service/mail/link.h"
+#include "service/mail/mail.h"
 #include "service/session/purge.h"
 #include "suite.h"
 
 #include <apr_strings.h>
+#include <string.h>
 
 #define HOUR INT64_C(3600000)
 #define KEPT (2 * HOUR)
@@ -243,6 +246,80 @@ START_TEST(tokens_and_codes)
 }
 END_TEST
 
+static authp_mail_row_t *mail_of(const char *kind)
+{
+    const authp_page_t page = {.limit = 100};
+    apr_array_header_t *rows = NULL;
+    ck_assert_int_eq(
+        authp_store_outbox_list(f.store, AUTHP_MAIL_STATE_WAITING, &page, &rows, f.pool), AUTHP_OK);
+    for (int i = 0; i < rows->nelts; i++) {
+        authp_mail_row_t *row = APR_ARRAY_IDX(rows, i, authp_mail_row_t *);
+        if (strcmp(row->kind, kind) == 0) {
+            return row;
+        }
+    }
+    ck_abort_msg("no mail %s waits", kind);
+}
+
+static void write_mails(authp_user_t *user)
+{
+    static const authp_mail_kind_t links[] = {AUTHP_MAIL_VERIFY_EMAIL, AUTHP_MAIL_RESET_PASSWORD,
+                                              AUTHP_MAIL_SET_PASSWORD};
+    static const authp_mail_kind_t notices[] = {AUTHP_MAIL_PASSWORD_CHANGED,
+                                                AUTHP_MAIL_ADDRESS_TAKEN, AUTHP_MAIL_INVITE};
+    for (int i = 0; i < 3; i++) {
+        const authp_link_new_t link = {.kind = links[i], .user = user, .to = user->email};
+        const authp_mail_post_t post = {.kind = notices[i], .to = user->email};
+        ck_assert_int_eq(authp_link_send(f.realm, &link, f.pool), AUTHP_OK);
+        ck_assert_int_eq(authp_mail_notice(f.realm, &post, user->id.hex, f.pool), AUTHP_OK);
+    }
+}
+
+/* Mails without a link, or with one that lasts for a day or less, are kept for 25 hours; the link
+ * to a first password for 7 days and an hour. A mail that the tool put back is kept while it waits.
+ * Data keys stay. */
+START_TEST(mails)
+{
+    mail_fixture_on(&f);
+    authp_user_t *ada = mail_fixture_user(&f, "ada@example.org", "candidate");
+    const authp_ms_t now = authp_clock_now(f.realm->clock);
+    write_mails(ada);
+    const authp_mail_row_t *proof = mail_of("verify_email");
+    const authp_mail_row_t *invite = mail_of("invite");
+    const authp_mail_row_t *first = mail_of("set_password");
+    const char *put_back = mail_of("address_taken")->id.hex;
+    ck_assert_int_eq(authp_store_outbox_sent(f.store, proof->id.hex, proof->due_at, now, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_store_outbox_use(f.store, proof->id.hex, now, f.pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_store_outbox_fail(f.store, invite->id.hex, invite->due_at, now, "550", f.pool),
+        AUTHP_OK);
+    ck_assert_int_eq(authp_store_outbox_sent(f.store, first->id.hex, first->due_at, now, f.pool),
+                     AUTHP_OK);
+    int count = 0;
+    fake_clock_advance(&f.clock, 24 * HOUR);
+    ck_assert_int_eq(authp_store_outbox_retry(f.store, put_back, now + 24 * HOUR, &count, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(count, 1);
+    fake_clock_advance(&f.clock, HOUR);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 4); /* sent and used; given up; and two that nobody has sent */
+    ck_assert_str_eq(mail_fixture_kinds(&f), "address_taken");
+    fake_clock_advance(&f.clock, 23 * HOUR - 1);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+    fake_clock_advance(&f.clock, 5 * 24 * HOUR + HOUR - 1);
+    ck_assert_int_eq(purge(1), 0);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+    apr_array_header_t *keys = NULL;
+    ck_assert_int_eq(authp_store_data_key_list(f.store, &keys, f.pool), AUTHP_OK);
+    ck_assert_int_eq(keys->nelts, 1);
+}
+END_TEST
+
 static int audit_rows(void)
 {
     return mem_store_audit_count(f.store, "login");
@@ -286,6 +363,7 @@ Suite *suite_purge(void)
     tcase_add_test(tests, traces_of_all_the_deleted_go);
     tcase_add_test(tests, invites_and_failures);
     tcase_add_test(tests, tokens_and_codes);
+    tcase_add_test(tests, mails);
     tcase_add_test(tests, the_audit_ages);
     suite_add_tcase(suite, tests);
     return suite;
