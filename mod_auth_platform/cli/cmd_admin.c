@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "cli/httpd_check.h"
 #include "cli/online.h"
+#include "cli/online_keys.h"
 #include "cli/online_mail.h"
 #include "cli/output.h"
 #include "crypto/password/argon2id.h"
@@ -194,7 +195,9 @@ static void show_described(const authp_context_t *context, json_t *answer)
     if (context->options->json) {
         return;
     }
-    authp_output_line(context->pool, "The settings are fine (the store was not contacted).");
+    authp_output_line(
+        context->pool, "The settings are fine%s.",
+        authp_context_value(context, "online") != NULL ? "" : " (the store was not contacted)");
     json_object_foreach(answer, key, value)
     {
         const char *text = json_is_string(value) ? json_string_value(value)
@@ -220,6 +223,7 @@ int authp_cmd_admin_check_config(authp_context_t *context)
     if (authp_context_value(context, "online") != NULL) {
         authp_online_check(context, answer, errors);
         authp_online_mail_check(context, answer, errors);
+        authp_online_keys_check(context, answer, errors);
     }
     return show_result(context, answer, errors);
 }

@@ -329,7 +329,8 @@ const authp_command_t authp_commands[] = {
      "Check the settings",
      "Prints one line for each error. Contacts no store and makes no file. With --online it asks\n"
      "each identity provider for its discovery document and its keys, and whether it takes client_id\n"
-     "and redirect URI, as far as that shows without a browser. With --httpd it also reads that\n"
+     "and redirect URI, as far as that shows without a browser. It also signs in to the mail server\n"
+     "and, with MAIL_URL, opens the database and its data keys. With --httpd it also reads that\n"
      "configuration of httpd and the files that it includes, and warns about each plain\n"
      "`Require valid-user`, which lets in whoever makes an account at a mount. Warnings leave the\n"
      "status at 0.",
@@ -338,7 +339,7 @@ const authp_command_t authp_commands[] = {
      "check-config --httpd /etc/apache2/apache2.conf",
      authp_cmd_admin_check_config,
      {{"httpd", "FILE", "look at this configuration of httpd, too", false},
-      {"online", NULL, "contact the identity providers and the mail server, too", false},
+      {"online", NULL, "contact the identity providers, the mail server and the store, too", false},
       NO_MORE}},
     {NULL,
      "purge",

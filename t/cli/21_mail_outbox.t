@@ -29,6 +29,8 @@ sub tool {
 sub wrong { my ($name, $pattern, @words) = @_; my $got = tool(@words); is($got->{status}, 2, "$name: wrong usage"); return like($got->{err}, $pattern, '... says why') }
 
 # --- nothing there yet --------------------------------------------------------------------------------------------------
+ok(!exists json(tool(qw(check-config --online --json)))->{data_keys} || ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite', 'check-config --online makes no database');
+ok(!-e "$httpd->{dir}/state", '... and no folder for it');
 is_deeply(json(tool(qw(mail status --json))), { waiting => 0, oldest_at => undef, next_at => undef, failed => 0, sent => 0 }, 'no mail yet');
 like(tool(qw(mail status))->{out}, qr/\Amails that wait +0\nmails that have failed +0\nmails that were sent +0 \(and not purged yet\)\n\z/, '... for people');
 is_deeply(json(tool(qw(mail status --waiting --json))), { items => [], next_cursor => undef }, '... an empty list');
@@ -122,6 +124,15 @@ my $after = json(tool(qw(keys status --json)))->{items}[0];
 is_deeply([$after->{wrapped_by}, $after->{opens} ? 1 : 0], ['present', 1], '... and opens with the new key alone');
 cmp_ok($after->{wrapped_at}, 'gt', $key->{created_at}, '... since then');
 
+# check-config --online says the same.
+sub online {
+    my $got = tool(qw(check-config --online --json));
+    my ($line) = grep {/data keys/} split /\n/, $got->{err};
+    return (json($got)->{data_keys}, $line);
+}
+is_deeply([online()], [{ count => 1, lost => 0 }, undef], 'check-config --online opens it, too');
+like(tool(qw(check-config --online))->{out}, qr/^The settings are fine\.\n(?:.*\n)*data keys: 1, and each opens$/m, '... for people');
+
 # --- a lost key ---------------------------------------------------------------------------------------------------------
 set(JWT_SECRET_KEY => $third, JWT_SECRET_KEY_PREVIOUS => $mine);
 my $lost = json(tool(qw(keys status --json)));
@@ -129,6 +140,7 @@ is_deeply([$lost->{lost}, @{ $lost->{items}[0] }{qw(wrapped_by)}, $lost->{items}
 $shown = tool(qw(keys status));
 like($shown->{out}, qr/  unknown  no$/m, '... for people');
 like($shown->{err}, qr/note: a key that does not open needs the JWT_SECRET_KEY that wrapped it.*keys forget/, '... says what to do');
+is_deeply([online()], [{ count => 1, lost => 1 }, "authplatform: data keys that neither JWT_SECRET_KEY nor JWT_SECRET_KEY_PREVIOUS can unwrap: $key->{id}"], 'check-config --online names it');
 my $wrap = tool(qw(keys wrap));
 is($wrap->{status}, 1, 'keys wrap: status 1');
 is($wrap->{out}, "0 data keys wrapped again\n", '... and nothing is wrapped');
