@@ -259,6 +259,23 @@ START_TEST(every_mail_has_the_language)
 }
 END_TEST
 
+/* Whoever registers, and whoever registers a recruiter. An account without a link has no mail. */
+START_TEST(registrations)
+{
+    static const field_t recruiter = {MOUNT "/register/recruiter", NULL,
+                                      "{\"password\":\"" GOOD "\",\"email\":\"", "\"}", 201};
+    const field_t of_boss = {recruiter.path, &as_boss, recruiter.before, recruiter.after, 201};
+    static const field_t silent = {MOUNT "/users", &as_boss, "{\"email\":\"", "\"}", 201};
+    h.f.settings->recruiter_registration = AUTHP_RECRUITERS_OPEN;
+    post(&addresses[ADDRESSES - 1], "one@example.org", NULL, 201, NULL);
+    post(&recruiter, "two@example.org", NULL, 201, NULL);
+    post(&of_boss, "three@example.org", NULL, 201, NULL);
+    post(&silent, "four@example.org", NULL, 201, NULL);
+    ck_assert_str_eq(mail_fixture_kinds(&h.f), "verify_email verify_email verify_email");
+    ck_assert_str_eq(mail_fixture_at(&h.f, 2).letter.to, "three@example.org");
+}
+END_TEST
+
 /* --- failures --------------------------------------------------------------------------------- */
 
 START_TEST(without_mail)
@@ -307,6 +324,7 @@ Suite *suite_api_mail(void)
     tcase_add_test(tests, a_bad_password_uses_nothing_up);
     tcase_add_test(tests, accept_language);
     tcase_add_test(tests, every_mail_has_the_language);
+    tcase_add_test(tests, registrations);
     tcase_add_test(tests, without_mail);
     tcase_add_test(tests, without_the_outbox);
     suite_add_tcase(suite, tests);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From what a provider says of a person to an account: each cell of the table of
  * service/provider/mapping.c, and what the accounts are afterwards. */
-#include "fixture.h"
+#include "mail_fixture.h"
 #include "person_fixture.h"
 #include "service/account/user.h"
 #include "service/provider/mapping.h"
@@ -263,12 +263,36 @@ START_TEST(each_cell)
 }
 END_TEST
 
+static const struct {
+    authp_user_t *(*world)(void);
+    const char *mails;
+} told[] = {{proven, "identity_linked"}, {unproven, ""}, {linked, ""}, {nobody, ""}};
+
+/* The owner of a proven address gets a notice of the first sign-in with a provider. */
+START_TEST(the_owner_is_told)
+{
+    authp_user_t *out = NULL;
+    (void)told[_i].world();
+    mail_fixture_on(&f);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE,
+                                             &fixture_client, &out, f.pool),
+                         AUTHP_OK);
+        ck_assert_str_eq(mail_fixture_kinds(&f), told[_i].mails);
+    }
+    if (told[_i].mails[0] != '\0') {
+        ck_assert_str_eq(mail_fixture_at(&f, 0).letter.to, PERSON_EMAIL);
+    }
+}
+END_TEST
+
 Suite *suite_mapping(void)
 {
     Suite *suite = suite_create("mapping");
     TCase *tests = tcase_create("mapping");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, each_cell, 0, 2 * LENGTH(cells));
+    tcase_add_loop_test(tests, the_owner_is_told, 0, LENGTH(told));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Linking an identity to one's account: ticket and link code work once, for a minute, for one
  * session and one provider, and only soon after a sign-in. */
+#include "mail_fixture.h"
 #include "person_fixture.h"
 #include "service/provider/provider_link.h"
 #include "store/identities.h"
@@ -191,6 +192,22 @@ START_TEST(a_link_code_links_once)
 END_TEST
 
 /* A refusal of another session does not use the code up. */
+/* A notice, if the account's own address is proven. A second link of the same identity changes
+ * nothing. */
+START_TEST(the_owner_is_told)
+{
+    mem_store_user(f.store, ada->id.hex)->email_verified = _i == 1;
+    mail_fixture_on(&f);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(finish(code_of_mine()), AUTHP_OK);
+        ck_assert_str_eq(mail_fixture_kinds(&f), _i == 1 ? "identity_linked" : "");
+    }
+    if (_i == 1) {
+        ck_assert_str_eq(mail_fixture_at(&f, 0).letter.to, "ada.account@example.org");
+    }
+}
+END_TEST
+
 START_TEST(a_link_code_is_for_one_session)
 {
     const authp_grant_t second = fixture_start(&f, ada);
@@ -330,6 +347,7 @@ Suite *suite_provider_link(void)
     tcase_add_test(tests, one_minute);
     tcase_add_test(tests, texts_that_are_none);
     tcase_add_test(tests, a_link_code_links_once);
+    tcase_add_loop_test(tests, the_owner_is_told, 0, 2);
     tcase_add_test(tests, a_link_code_is_for_one_session);
     tcase_add_test(tests, five_minutes_after_the_sign_in);
     tcase_add_test(tests, an_identity_of_another_account);

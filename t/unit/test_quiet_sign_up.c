@@ -256,6 +256,27 @@ START_TEST(made_and_mailed)
 }
 END_TEST
 
+/* The link to a first password counts against the limit, but is sent beyond it, too: anybody can
+ * use up the limit of an address. */
+START_TEST(made_and_mailed_beyond_the_limit)
+{
+    authp_user_t *user = NULL;
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){2, 3600};
+    for (int i = 0; i < 1 + _i; i++) {
+        f.clock.now += 1000;
+        ck_assert_int_eq(authp_password_reset_ask(f.realm, EMAIL, &fixture_client, f.pool),
+                         AUTHP_OK);
+    }
+    f.clock.now += 1000;
+    ck_assert_int_eq(make(NULL, true, &user), AUTHP_OK);
+    ck_assert_ptr_nonnull(mail_fixture_token(&f, "set_password"));
+    f.clock.now += 1000;
+    ck_assert_int_eq(authp_password_reset_ask(f.realm, EMAIL, &fixture_client, f.pool), AUTHP_OK);
+    ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
+}
+END_TEST
+
 START_TEST(made_or_not)
 {
     authp_user_t *user = NULL;
@@ -317,6 +338,7 @@ Suite *suite_quiet_sign_up(void)
     tcase_add_loop_test(tests, signing_in, 0, 6);
     tcase_add_test(tests, only_after_the_right_password);
     tcase_add_loop_test(tests, made_and_mailed, 0, 3);
+    tcase_add_loop_test(tests, made_and_mailed_beyond_the_limit, 0, 3);
     tcase_add_test(tests, made_or_not);
     tcase_add_test(tests, an_invite_is_mailed);
     suite_add_tcase(suite, tests);

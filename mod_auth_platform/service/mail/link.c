@@ -45,9 +45,6 @@ static authp_err_t count(const authp_realm_t *realm, const authp_link_new_t *in,
                          apr_pool_t *pool)
 {
     const authp_user_t *user = in->user;
-    if (in->kind == AUTHP_MAIL_SET_PASSWORD) {
-        return AUTHP_OK;
-    }
     authp_err_t err = authp_outbox_count(realm, in->to, room, pool);
     bool own =
         in->count_own && user != NULL && (user->email == NULL || strcmp(user->email, in->to) != 0);
@@ -66,6 +63,8 @@ authp_err_t authp_link_send(const authp_realm_t *realm, const authp_link_new_t *
     if (err != AUTHP_OK) {
         return err;
     }
+    /* An administrator waits for this mail, and makes an account for an address only once. */
+    room = room || in->kind == AUTHP_MAIL_SET_PASSWORD;
     const bool decoy = !room || in->user == NULL;
     const authp_id_t nobody = authp_id_new(realm->clock, realm->random);
     authp_mail_row_t row = authp_outbox_row(realm, in->kind);
