@@ -49,7 +49,7 @@ export AUTHP_TOP=$PWD AUTHP_DEBIAN="$out/debian"
 if grep -q AUTHP_OAS_SCHEMA "$@"; then build/wheel-file.sh oas/schema.json t/api/requirements.txt openapi_spec_validator/resources/schemas/v3.1/schema.json || exit 1; fi
 if [ "$(id -u)" -eq 0 ] && grep -q AUTHP_DEBIAN "$@"; then build/debian-apache.sh || exit 1; fi
 if grep -q AUTHP_SCHEMATHESIS "$@"; then build/schemathesis.sh || exit 1; fi
-if grep -q AUTHP_AXE "$@"; then build/wheel-file.sh axe/axe.min.js t/browser/axe.txt axe_playwright_python/axe.min.js || exit 1; fi
+if grep -qE 'AUTHP_AXE|AuthPlatform::DemoSite' "$@"; then build/wheel-file.sh axe/axe.min.js t/browser/axe.txt axe_playwright_python/axe.min.js || exit 1; fi
 if grep -qE 'AuthPlatform::Mongo|AUTHP_MONGO_LIB' "$@"; then build/mongo-server.sh || exit 1; fi
 if grep -q AuthPlatform::Ferret "$@"; then build/ferretdb.sh || exit 1; fi
 if grep -qE 'AuthPlatform::Oidc|AUTHP_OIDC' "$@"; then build/oidc-provider.sh || exit 1; fi

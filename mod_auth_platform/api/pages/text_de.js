@@ -34,8 +34,8 @@ TEXTS.de = {
 
     verifyTitle: "E-Mail-Adresse bestätigen",
     verifyWait: "Der Link aus Ihrer E-Mail wird geprüft…",
-    passwordTitle: "Zeigen Sie, dass das Konto Ihnen gehört",
-    passwordWhy: "Geben Sie das Passwort des Kontos ein, um zu zeigen, dass es Ihnen gehört. In diesem Browser sind Sie nicht angemeldet.",
+    passwordTitle: "Geben Sie Ihr Passwort ein",
+    passwordWhy: "In diesem Browser sind Sie nicht angemeldet. Das Passwort zeigt, dass das Konto Ihnen gehört.",
     passwordOther: "Geben Sie das Passwort des Kontos ein, an das die E-Mail ging. In diesem Browser sind Sie als {who} angemeldet; das ist ein anderes Konto.",
     passwordWrong: "Das ist nicht das Passwort des Kontos, an das die E-Mail ging.",
     verifyButton: "Adresse bestätigen",

@@ -105,9 +105,9 @@ sub DESTROY {
 sub processes {
     my ($self) = @_;
     return map { m{^/proc/([0-9]+)/} ? $1 : () } grep {
-        open my $in, '<', $_ or 0;
+        my $there = open my $in, '<', $_;    # false: the process has ended meanwhile
         local $/;
-        index(($in && <$in>) // '', "--user-data-dir=$self->{profile}") >= 0
+        index(($there ? <$in> : undef) // '', "--user-data-dir=$self->{profile}") >= 0
     } glob '/proc/[0-9]*/cmdline';
 }
 

@@ -3,7 +3,7 @@ package AuthPlatform::DemoSite;
 # The pages of conf/demo on an httpd of one test's own, and what people do with them in a browser.
 #   AuthPlatform::Httpd->new(more => AuthPlatform::DemoSite::more())
 #   my $visitor = AuthPlatform::DemoSite->visitor("http://127.0.0.1:$port", size => [375, 800], language => 'de');
-#   $visitor->at('/signin.html', 'sign-in');              goes there, and waits until that view is shown
+#   $visitor->at('/signin.html', 'sign-in');              goes there (a path or a URL), and waits until that view is shown
 #   $visitor->fill('form-sign-in', 'in-email' => ...);    types into the empty fields and presses the form's button
 #   $visitor->shows('sent');  $visitor->said('form-forgot');  $visitor->findings     what axe finds
 use strict;
@@ -11,6 +11,7 @@ use warnings FATAL => 'all';
 use AuthPlatform::Browser;
 use AuthPlatform::Httpd ();
 use AuthPlatform::Test  ();
+use JSON ();
 
 sub more {
     my $modules = $ENV{AUTHP_MODULES} || '/usr/lib/apache2/modules';
@@ -42,7 +43,9 @@ END
 
 sub visitor {
     my ($class, $origin, %o) = @_;
-    my $self = bless { origin => $origin, browser => AuthPlatform::Browser->new($o{size} ? (size => $o{size}) : ()) }, $class;
+    my $self = bless { origin => $origin, browser => AuthPlatform::Browser->new }, $class;
+    # Chromium has no windows as narrow as a phone.
+    $self->emulate('Emulation.setDeviceMetricsOverride', { width => $o{size}[0], height => $o{size}[1], deviceScaleFactor => 1, mobile => JSON::false() }) if $o{size};
     $self->emulate('Emulation.setUserAgentOverride', { userAgent => 'test', acceptLanguage => $o{language} }) if $o{language};
     $self->emulate('Emulation.setEmulatedMedia', { features => [{ name => 'prefers-color-scheme', value => $o{colours} }] }) if $o{colours};
     return $self;
@@ -61,7 +64,7 @@ sub said { my ($self, $form) = @_; return $self->{browser}->until("document.quer
 sub at {
     my ($self, $path, $view) = @_;
     $self->{browser}->go('about:blank');    # else another fragment does not load the page again
-    $self->{browser}->go("$self->{origin}$path");
+    $self->{browser}->go($path =~ m{^/} ? "$self->{origin}$path" : $path);
     return $self->shows($view) && $self->{browser}->until("!document.querySelector('main > section:not([hidden]) .reveal')?.hidden");
 }
 
