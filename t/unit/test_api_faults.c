@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A store that fails, at each operation of each handler: the answer is 503 or 500, sets no cookie,
  * and nothing is half done. */
+#include "service/vault/vault.h"
 #include "suite.h"
 #include "support/http_fake.h"
 
@@ -184,6 +185,35 @@ START_TEST(theft_that_cannot_be_ended_is_not_called_so)
 }
 END_TEST
 
+/* A data key that another secret has wrapped: /readyz names it, and asks for the keys once although
+ * it is asked all the time. */
+START_TEST(readiness_of_data_keys)
+{
+    fake_clock_t monotonic;
+    const authp_data_key_t key = {.id = {"665f1c2e9b1d4a0012345678"},
+                                  .wrapped = "AAAA",
+                                  .wrapped_by = "0123456789abcdef",
+                                  .created_at = 1};
+    fake_clock_init(&monotonic);
+    ck_assert_int_eq(authp_vault_make(h.f.settings, &monotonic.clock, &h.f.realm->vault, h.f.pool),
+                     AUTHP_OK);
+    (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 200, NULL);
+    ck_assert_int_eq(authp_store_data_key_add(h.f.store, &key, h.f.pool), AUTHP_OK);
+    fake_clock_advance(&monotonic, 600000);
+    (void)mem_store_calls(h.f.store, h.f.pool);
+    for (int i = 0; i < 3; i++) {
+        authp_response_t out =
+            http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "store_unavailable");
+        ck_assert_ptr_nonnull(strstr(http_fake_text(&h, &out, "detail"), key.id.hex));
+        ck_assert_str_eq(mem_store_calls(h.f.store, h.f.pool),
+                         i == 0 ? "ping data_key_list" : "ping");
+    }
+    ck_assert_int_eq(authp_store_data_key_remove(h.f.store, &key, h.f.pool), AUTHP_OK);
+    fake_clock_advance(&monotonic, 5000);
+    (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 200, NULL);
+}
+END_TEST
+
 START_TEST(readiness)
 {
     (void)http_fake_expect(&h, "GET", "/api/auth/readyz", 200, NULL);
@@ -210,6 +240,7 @@ Suite *suite_api_faults(void)
     tcase_add_test(tests, what_does_not_need_to_work);
     tcase_add_test(tests, theft_that_cannot_be_ended_is_not_called_so);
     tcase_add_test(tests, readiness);
+    tcase_add_test(tests, readiness_of_data_keys);
     suite_add_tcase(suite, tests);
     return suite;
 }

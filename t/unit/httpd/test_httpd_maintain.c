@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "httpd/maintain.h"
+#include "service/vault/vault.h"
 
 #include <apr_hooks.h>
 #include <apr_strings.h>
@@ -241,6 +242,33 @@ START_TEST(a_purge_is_bounded)
 }
 END_TEST
 
+/* The keys are read in the first round, and then when that is due. A store that fails does not stop
+ * the round. */
+START_TEST(data_keys_are_looked_after)
+{
+    fake_clock_t monotonic;
+    fake_clock_init(&monotonic);
+    ck_assert_int_eq(
+        authp_vault_make(fake.f.settings, &monotonic.clock, &fake.f.realm->vault, fake.f.pool),
+        AUTHP_OK);
+    (void)start();
+    mem_store_fail(fake.f.store, "data_key_list", 1, AUTHP_E_UNAVAILABLE);
+    (void)mem_store_calls(fake.f.store, fake.f.pool);
+    static const struct {
+        authp_ms_t later;
+        bool reads;
+    } rounds[] = {{0, true}, {4999, false}, {1, true}, {0, false}, {599999, false}, {1, true}};
+    for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+        fake_clock_advance(&monotonic, rounds[i].later);
+        due_in(EVERY_MS);
+        round_of(0, AP_WATCHDOG_STATE_RUNNING);
+        const char *calls = mem_store_calls(fake.f.store, fake.f.pool);
+        ck_assert_str_eq(calls, rounds[i].reads ? "data_key_list" : "");
+    }
+    ck_assert_int_eq(maintained, (int)(sizeof(rounds) / sizeof(rounds[0])));
+}
+END_TEST
+
 /* A log line is written when the difference begins and not in each round, and again after the
  * clocks were right in between. */
 START_TEST(clocks_that_differ_are_told_once)
@@ -337,6 +365,7 @@ Suite *suite_httpd_maintain(void)
     tcase_add_loop_test(tests, nobody_watches, 0, 3);
     tcase_add_test(tests, the_purge_comes_again);
     tcase_add_test(tests, a_purge_is_bounded);
+    tcase_add_test(tests, data_keys_are_looked_after);
     tcase_add_test(tests, clocks_that_differ_are_told_once);
     tcase_add_test(tests, no_round_out_of_season);
     tcase_add_test(tests, the_pools_wait_for_a_round);
