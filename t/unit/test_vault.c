@@ -49,6 +49,26 @@ START_TEST(changed_texts_do_not_open)
 }
 END_TEST
 
+/* These texts were computed by another program. If this fails, a new release cannot read the mails
+ * that wait. */
+START_TEST(texts_of_older_releases_open)
+{
+    static const char text[] =
+        "665f1c2e9b1d4a0012345670.MjM0NTY3ODk6Ozw9aOlynx_gpL0PFhjE5prsiaJpfiuoC3mP";
+    const authp_data_key_t row = {
+        .id = {"665f1c2e9b1d4a0012345670"},
+        .wrapped =
+            "ZGVmZ2hpamtsbW5vhY0C9KXNQWaXMFqCXoE3oK3TDRKm16vOj_dEaPf6AQaM2oJnOUHmgWi5T7ixy5LL",
+        .wrapped_by = "a name that is not known",
+        .created_at = 1};
+    ck_assert_int_eq(authp_store_data_key_add(vault_fixture.f.store, &row, vault_fixture.f.pool),
+                     AUTHP_OK);
+    vault_fixture_opens(vault_fixture_host(VAULT_OLD, NULL), text, "a letter");
+    vault_fixture_opens(vault_fixture_host(VAULT_NEW, VAULT_OLD), text, "a letter");
+    vault_fixture_opens(vault_fixture_host(VAULT_NEW, NULL), text, "a letter");
+}
+END_TEST
+
 /* The wrapped text of one row is no key of another row. */
 START_TEST(a_wrapped_key_is_bound_to_its_row)
 {
@@ -208,6 +228,7 @@ Suite *suite_vault(void)
     tcase_add_checked_fixture(tests, vault_fixture_open, vault_fixture_close);
     tcase_add_test(tests, purpose_and_row_are_bound);
     tcase_add_test(tests, changed_texts_do_not_open);
+    tcase_add_test(tests, texts_of_older_releases_open);
     tcase_add_test(tests, a_wrapped_key_is_bound_to_its_row);
     tcase_add_test(tests, too_large);
     tcase_add_test(tests, two_hosts_make_the_first_key);
