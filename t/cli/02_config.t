@@ -172,6 +172,7 @@ is_deeply(bare("<Location /x>\nAuthType Platform\n<RequireAll>\nRequire valid-us
 is_deeply(bare("<Location /x>\nAuthType Platform\n$_\n</Location>\n"), [$_ =~ /^Require role/ ? 'httpd.conf:4' : 'httpd.conf:' . ($_ =~ /all granted/ ? 4 : 5)], "bare: $_")
     for "Require role user\nRequire valid-user", "<RequireAny>\nRequire role user\nRequire valid-user\n</RequireAny>", "<RequireAll>\nRequire valid-user\nRequire all granted\n</RequireAll>";
 is_deeply(bare("<Location /x>\nAuthType Basic\nRequire valid-user\n</Location>\n<Location /y>\n$valid</Location>\n"), ['httpd.conf:7'], 'of another AuthType');
+is_deeply(bare("<Location /x>\nAUTHTYPE platform\nREQUIRE Valid-User\n</Location>\n"), ['httpd.conf:3'], 'in other letters');
 is_deeply(bare("<Location />\nAuthType platform\n</Location>\n<Directory /srv>\n<IfModule x>\nrequire \\\n  Valid-User\n</IfModule>\n</Directory>\n"), ['httpd.conf:7'], 'AuthType from elsewhere, a line in two');
 is_deeply(bare("<Location /x>\r\nAuthType \\\r\n  Platform\r\nRequire \\\r\n  valid-user\r\n</Location>\r\n"), ['httpd.conf:5'], 'lines that end with CR LF, two of them in two');
 is_deeply(bare("AuthPlatformMount off\n<VirtualHost *:80>\n<IfModule x>\nAuthPlatformMount /a ai\n</IfModule>\n</VirtualHost>\n<Location /x>\n$valid</Location>\n"), ['httpd.conf:9'], 'the mount of one host');

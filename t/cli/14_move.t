@@ -156,6 +156,14 @@ is($clash->{sessions}, 'added 4 left_out 1', '... and its sessions are left out'
 is($clash->{conflicts}[0]{email}, 'ada@example.org', '... named by its address');
 like($clash->{err}, qr/^authplatform: conflict: user [0-9a-f]{24} \(ada\@example\.org\): its address is that of account [0-9a-f]{24}$/m, '... on standard error');
 
+# One address for 1,002 accounts: the lists of the answer end after 1,000 lines, the counts and standard error have all of them.
+my ($ada) = grep { $_->{user} && $_->{user}{email} eq 'ada@example.org' } map { $codec->decode($_) } split /\n/, slurp($first);
+my @same = map { $codec->encode({ user => { %{ $ada->{user} }, id => sprintf('6c%022x', $_) } }) . "\n" } 1 .. 1002;
+my $crowd = import_into(server(settings => "AUTH_STORE=sqlite\n"), write_file("$dir/same.jsonl", join '', (slurp($first) =~ /\A(.*\n)/), @same));
+is($crowd->{users}, 'added 1 conflicts 1001', 'one address for 1,002 accounts');
+is(scalar @{ $crowd->{conflicts} }, 1000, '... the answer lists 1,000 conflicts');
+is(scalar(() = $crowd->{err} =~ /^authplatform: conflict: user /mg), 1001, '... standard error lists all');
+
 # Another key: accounts come, sessions do not.
 my $strange = server(settings => "AUTH_STORE=sqlite\n", own_key => 1);
 my $without = import_into($strange, $first);

@@ -175,6 +175,7 @@ my @hosts = (
     ['SSLEngine on',                     'SSLEngine on', ['8443'],        'jobs.example.org',          []],
     ['SSLEngine optional',               'SSLEngine optional', ['8443'],  'jobs.example.org',          []],
     ['SSLEngine off',                    'SSLEngine off', ['80'],         'jobs.example.org',          [$http]],
+    ['... in capitals',                  'sslengine OFF', ['80'],         'jobs.example.org',          [$http]],
     ['behind a TLS proxy',               '',            ['80'],           'https://jobs.example.org',  []],
     ['loopback',                         '',            ['127.0.0.1:80', '127.9.9.9:80', '[::1]:80'], '127.0.0.1', []],
     ['loopback without a name',          '',            ['127.0.0.1:80'], undef,                       []],

@@ -52,6 +52,37 @@ START_TEST(shares)
 }
 END_TEST
 
+/* A clock that gives a place of `hooked` back when it is read for the first time. */
+static authp_places_t *hooked;
+
+static authp_ms_t leave_once(void *ctx)
+{
+    authp_places_t *share = hooked;
+    (void)ctx;
+    hooked = NULL;
+    if (share != NULL) {
+        authp_places_leave(share, false);
+    }
+    return FAKE_CLOCK_START;
+}
+
+/* After one caller has waited in vain, no caller waits, unless the server has answered since. */
+START_TEST(an_answer_ends_the_crowd)
+{
+    const bool answered = _i == 1;
+    const authp_clock_t clock = {leave_once, NULL};
+    hooked = NULL;
+    authp_places_t *share = authp_places_share(authp_places_make(1, 1, &clock, pool), pool);
+    ck_assert(authp_places_enter(share));
+    ck_assert(!authp_places_enter(share)); /* waits for 0.3 s */
+    authp_places_leave(share, answered);
+    ck_assert(authp_places_enter(share));
+    hooked = share; /* while the next caller waits, the place becomes free */
+    ck_assert_int_eq(authp_places_enter(share), answered);
+    ck_assert_ptr_null(hooked);
+}
+END_TEST
+
 #define THREADS 16
 #define ROUNDS 2000
 
@@ -100,6 +131,7 @@ Suite *suite_places(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, shares, 0, sizeof(rows) / sizeof(rows[0]));
+    tcase_add_loop_test(tests, an_answer_ends_the_crowd, 0, 2);
     tcase_add_test(tests, many_threads);
     suite_add_tcase(suite, tests);
     return suite;

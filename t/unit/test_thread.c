@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads of ours in a server's process: they get no signals, and may be told to yield to
- * others. */
+/* Threads in a server's process, and the signals that come meanwhile: threads of ours get none and
+ * may be told to yield to others, and a call of a library leaves the signals as they were. */
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/ending.h"
 #include "base/thread.h"
+#include "net/no_signals.h"
 #include "suite.h"
 
 #define BATCH 3 /* SCHED_BATCH */
@@ -96,6 +98,57 @@ START_TEST(ends_in_a_handler)
 }
 END_TEST
 
+static volatile sig_atomic_t pipes;
+
+static void count_pipe(int number)
+{
+    (void)number;
+    pipes++;
+}
+
+static bool is_pending(int number)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, number) == 1;
+}
+
+/* libcurl and OpenSSL may write to a closed connection. The SIGPIPE of that call reaches nobody. */
+START_TEST(a_closed_connection_ends_nobody)
+{
+    struct sigaction action = {.sa_handler = count_pipe};
+    authp_no_signals_t held;
+    ck_assert_int_eq(sigaction(SIGPIPE, &action, NULL), 0);
+    pipes = 0;
+    authp_no_signals_begin(&held);
+    ck_assert_int_eq(raise(SIGPIPE), 0);
+    ck_assert(is_pending(SIGPIPE));
+    authp_no_signals_end(&held);
+    ck_assert_int_eq(pipes, 0);
+    ck_assert(!is_pending(SIGPIPE));
+    ck_assert_int_eq(raise(SIGPIPE), 0); /* one of the server's own arrives */
+    ck_assert_int_eq(pipes, 1);
+}
+END_TEST
+
+/* A SIGPIPE that the server had before, and will take by itself, stays. */
+START_TEST(a_sigpipe_from_before_stays)
+{
+    sigset_t pipe;
+    authp_no_signals_t held;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+    ck_assert_int_eq(raise(SIGPIPE), 0);
+    authp_no_signals_begin(&held);
+    authp_no_signals_end(&held);
+    ck_assert(is_pending(SIGPIPE));
+    const struct timespec at_once = {0, 0};
+    ck_assert_int_eq(sigtimedwait(&pipe, NULL, &at_once), SIGPIPE);
+    pthread_sigmask(SIG_UNBLOCK, &pipe, NULL);
+}
+END_TEST
+
 Suite *suite_thread(void)
 {
     Suite *suite = suite_create("thread");
@@ -103,6 +156,8 @@ Suite *suite_thread(void)
     tcase_add_test(tests, no_signals);
     tcase_add_test(tests, stands_back_alone);
     tcase_add_loop_test(tests, ends_in_a_handler, 0, (int)(sizeof(signals) / sizeof(signals[0])));
+    tcase_add_test(tests, a_closed_connection_ends_nobody);
+    tcase_add_test(tests, a_sigpipe_from_before_stays);
     suite_add_tcase(suite, tests);
     return suite;
 }
