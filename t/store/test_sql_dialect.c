@@ -12,6 +12,7 @@
 #include "store/sql/sql_impl.h"
 
 #include <apr_strings.h>
+#include <apr_time.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,6 +189,145 @@ START_TEST(failures_name_the_statement)
 }
 END_TEST
 
+/* --- a dialect that watches its connections -----------------------------------------------------
+ */
+
+static struct {
+    int opened;     /* connections */
+    int open_ms;    /* how long it takes to open one */
+    bool is_closed; /* what the server did to the one that is idle */
+    bool guarded;   /* while a call may be broken off */
+    int timeout_ms; /* the latest one of a guard */
+} watched;
+
+static authp_err_t open_slowly(const authp_store_config_t *config, apr_pool_t *scratch)
+{
+    (void)config, (void)scratch;
+    watched.opened++;
+    watched.is_closed = false;
+    apr_sleep(apr_time_from_msec(watched.open_ms));
+    return AUTHP_OK;
+}
+
+static bool is_closed(const apr_dbd_driver_t *driver, apr_dbd_t *handle)
+{
+    (void)driver, (void)handle;
+    return watched.is_closed;
+}
+
+static authp_err_t guard_open(void **guard, apr_pool_t *scratch)
+{
+    (void)scratch;
+    *guard = &watched;
+    return AUTHP_OK;
+}
+
+static void guard_begin(void *guard, const apr_dbd_driver_t *driver, apr_dbd_t *handle,
+                        int timeout_ms)
+{
+    (void)guard, (void)driver, (void)handle;
+    ck_assert(!watched.guarded);
+    watched.guarded = true;
+    watched.timeout_ms = timeout_ms;
+}
+
+static void guard_end(void *guard, apr_dbd_t *handle)
+{
+    (void)guard, (void)handle;
+    ck_assert(watched.guarded);
+    watched.guarded = false;
+}
+
+static const char *const *checks_references(const authp_store_config_t *config, apr_pool_t *scratch)
+{
+    static const char *const statements[] = {"PRAGMA journal_mode=WAL", "PRAGMA foreign_keys=ON",
+                                             NULL};
+    (void)config, (void)scratch;
+    return statements;
+}
+
+/* Every failure may be one of the connection. */
+static authp_sql_fault_t all_broken(int rc, const char *text)
+{
+    (void)rc, (void)text;
+    return AUTHP_SQL_BROKEN;
+}
+
+static authp_sql_t *open_watched(int timeout_ms)
+{
+    static authp_sql_dialect_t dialect;
+    authp_sql_t *sql = NULL;
+    const authp_store_config_t config = {
+        .uri = apr_pstrcat(pool, "fake:", sqlite_fixture_file(), NULL),
+        .timeout_ms = timeout_ms,
+        .max_connections = 1};
+    memset(&watched, 0, sizeof(watched));
+    dialect = dialect_fixture;
+    dialect.before_open = open_slowly;
+    dialect.session = checks_references;
+    dialect.classify = all_broken;
+    dialect.link = (authp_sql_link_t){.is_closed = is_closed,
+                                      .guard_open = guard_open,
+                                      .guard_begin = guard_begin,
+                                      .guard_end = guard_end};
+    ck_assert_int_eq(authp_sql_open(&dialect, &config, pool, &sql), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_ping(sql, pool), AUTHP_OK);
+    return sql;
+}
+
+static void execute(authp_sql_t *sql, const char *text)
+{
+    const authp_sql_statement_t statement = {.name = text, .text = text};
+    const void *values[] = {NULL};
+    ck_assert_int_eq(authp_sql_run(sql, &statement, values, NULL, NULL), AUTHP_OK);
+}
+
+/* If COMMIT fails, nobody knows whether the database has done it. So the changes are not made a
+ * second time: the client is told, and may repeat the request. */
+START_TEST(a_commit_that_fails_is_not_repeated)
+{
+    static const authp_sql_statement_t child = {
+        .name = "child", .text = "INSERT INTO children (parent) VALUES (7) RETURNING id"};
+    static const authp_sql_statement_t count = {.name = "count",
+                                                .text = "SELECT count(*) FROM children"};
+    const void *values[] = {NULL};
+    const authp_sql_step_t steps[] = {{.statement = &child, .values = values},
+                                      {.statement = &child, .values = values}};
+    int64_t left = -1;
+    authp_sql_t *sql = open_watched(60000);
+    execute(sql, "CREATE TABLE parents (id INTEGER PRIMARY KEY)");
+    execute(sql, "CREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL "
+                 "REFERENCES parents DEFERRABLE INITIALLY DEFERRED)");
+    watched.opened = 0;
+    ck_assert_int_eq(authp_sql_change_together(sql, steps, 2, AUTHP_E_CONFLICT),
+                     AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(watched.opened, 0); /* a second try would need another connection */
+    ck_assert_ptr_nonnull(strstr(logged, "commit"));
+    ck_assert_int_eq(authp_sql_run(sql, &count, values, authp_sql_rows_number, &left), AUTHP_OK);
+    ck_assert_int_eq(left, 0);
+    ck_assert_int_eq(watched.opened, 1);
+}
+END_TEST
+
+/* A statement may take the time that is left: all of it if nothing was waited for, and a quarter if
+ * opening the connection took all of it. */
+START_TEST(a_statement_has_the_time_that_is_left)
+{
+    authp_sql_t *sql = open_watched(60000);
+    ck_assert_int_eq(authp_sql_ping(sql, pool), AUTHP_OK);
+    ck_assert_int_gt(watched.timeout_ms, 30000);
+    ck_assert_int_le(watched.timeout_ms, 60000);
+    sql = open_watched(400);
+    watched.opened = 0;
+    watched.open_ms = 500;
+    watched.is_closed = true;
+    ck_assert_int_eq(authp_sql_ping(sql, pool), AUTHP_OK);
+    ck_assert_int_eq(watched.opened, 1);
+    ck_assert_int_eq(watched.timeout_ms, 100);
+    ck_assert(!watched.guarded);
+}
+END_TEST
+
 Suite *suite_sql_dialect(void)
 {
     Suite *suite = suite_create("sql_dialect");
@@ -200,6 +340,8 @@ Suite *suite_sql_dialect(void)
     tcase_add_test(tests, its_session_follows_the_configuration);
     tcase_add_test(tests, it_has_a_clock);
     tcase_add_test(tests, failures_name_the_statement);
+    tcase_add_test(tests, a_commit_that_fails_is_not_repeated);
+    tcase_add_test(tests, a_statement_has_the_time_that_is_left);
     suite_add_tcase(suite, tests);
     return suite;
 }
