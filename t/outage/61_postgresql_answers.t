@@ -9,6 +9,9 @@ use AuthPlatform::Cli ();
 use AuthPlatform::Httpd;
 use AuthPlatform::Outage;
 use AuthPlatform::Postgres;
+use IO::Select;
+use IO::Socket::INET;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -117,4 +120,38 @@ for my $pooled (0, 1) {
     }
     unlike($httpd->log, qr/exit signal|Assertion/, 'no crash');
 }
+
+# A server that lets everybody in and then answers nothing, such as one whose disk hangs. The first statements are the settings of the
+# session: they have a time limit, too. The server ends after a minute.
+my %says     = (client_encoding => 'UTF8', server_version => '16.1', in_hot_standby => 'off', default_transaction_read_only => 'off');
+my $greeting = join '', pack('a N N', 'R', 8, 0), (map { pack 'a N Z* Z*', 'S', 6 + length($_ . $says{$_}), $_, $says{$_} } sort keys %says), pack('a N a', 'Z', 5, 'I');
+my $listener = IO::Socket::INET->new(Listen => 16, LocalAddr => '127.0.0.1', LocalPort => 0) or die "listen: $!";
+my $mute     = fork // die "fork: $!";
+if (!$mute) {
+    my ($until, $select, %greeted) = (time + 60, IO::Select->new($listener));
+    while (time < $until) {
+        for my $socket ($select->can_read(1)) {
+            if ($socket == $listener) {
+                $select->add($listener->accept);
+            } elsif (!sysread $socket, my $bytes, 8192) {
+                delete $greeted{$socket};
+                $select->remove($socket);
+                close $socket;
+            } elsif (!$greeted{$socket}++) {
+                syswrite $socket, $greeting;
+            }
+        }
+    }
+    POSIX::_exit(0);
+}
+my $mutely = AuthPlatform::Cli::folder();
+AuthPlatform::Cli::env_file($mutely, AUTH_STORE => 'postgresql', DATABASE_URL => 'postgresql://authp:none@127.0.0.1:' . $listener->sockport . '/authp?sslmode=disable');
+close $listener;
+my $began  = time;
+my $unheard = AuthPlatform::Cli::run(['--env-file', "$mutely/.env", qw(user list)]);
+cmp_ok(time - $began, '<', 40, 'a server that greets and then is mute: the tool ends');
+is($unheard->{status}, 1, '... status 1');
+like($unheard->{err}, qr/^authplatform: AUTHP0203: store: cannot set up a connection: /m, '... says at what');
+kill 'TERM', $mute;
+waitpid $mute, 0;
 done_testing;
