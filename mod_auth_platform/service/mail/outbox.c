@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "service/mail/mail_desk.h"
 #include "service/vault/vault.h"
 
 #include <apr_strings.h>
@@ -72,6 +73,9 @@ authp_err_t authp_outbox_put(const authp_realm_t *realm, authp_mail_row_t *row,
                                         write_letter(&put, decoy, pool), &row->sealed, pool);
     if (err == AUTHP_OK) {
         err = authp_store_outbox_add(realm->store, row, pool);
+    }
+    if (err == AUTHP_OK && realm->mail_desk != NULL) {
+        authp_mail_desk_news(realm->mail_desk);
     }
     /* Ids and tokens are random: nobody has the same. */
     return err == AUTHP_E_CONFLICT ? AUTHP_E_INTERNAL : err;
