@@ -2,6 +2,7 @@
 #include "httpd/child_exit.h"
 #include "base/clock.h"
 #include "base/ending.h"
+#include "httpd/mail_stop.h"
 #include "httpd/runtime.h"
 
 #include <ap_mpm.h>
@@ -14,6 +15,8 @@
 
 /* After a child has reported that it is ready, httpd still allocates memory for a short time. */
 #define SETTLE_MS 100
+/* How long a mail may still take. The round of mails ends within a second after it is canceled. */
+#define MAIL_MS 1500
 
 /* true in a child of prefork, where the one thread that serves requests also handles signals */
 static bool single;
@@ -37,10 +40,15 @@ static bool waits(void)
 /* The interrupted thread may be in the middle of malloc() or free(). The cleanups that follow, also
  * those of httpd, free memory: they would hang or corrupt the heap. So the process exits without
  * them. The kernel frees everything, and every lock that other processes use becomes free when its
- * holder has ended. */
+ * holder has ended. Only a mail is waited for: after the mail server has taken it, its row must say
+ * so, or it would be sent twice. */
 void authp_child_exit_check(void)
 {
     if (authp_ending_in_handler() && (exposed || (single && !waits()))) {
+        authp_runtime_t *runtime = authp_runtime_get();
+        if (runtime != NULL) {
+            authp_mail_stop_wait(runtime, MAIL_MS);
+        }
         _exit(0);
     }
 }

@@ -7,6 +7,7 @@
 #include "httpd/config.h"
 #include "httpd/log_bridge.h"
 #include "httpd/mail_mount.h"
+#include "httpd/mail_task.h"
 #include "httpd/maintain.h"
 #include "httpd/pace.h"
 #include "httpd/retained.h"
@@ -96,6 +97,7 @@ static authp_err_t make_realm(const authp_settings_t *settings, apr_array_header
     err = authp_realm_make(settings, &runtime->realm, pconf);
     if (err == AUTHP_OK) {
         runtime->realm->mail_texts = texts;
+        runtime->realm->mail_mount = authp_mail_mount_find(settings, runtime->server);
     }
     return err;
 }
@@ -332,6 +334,7 @@ static void on_child_init(apr_pool_t *pchild, server_rec *server)
     }
     runtime->pacer = authp_pace_make(threads, runtime->pool);
     open_others(runtime, server);
+    authp_mail_task_child(runtime, pchild, server);
     if (!authp_lifecycle_ready()) {
         /* The child starts all the same. Account routes answer 503, and each request to one tries
          * again to open the store and the hasher. */

@@ -2,13 +2,14 @@
 #include "httpd/maintain.h"
 #include "base/log.h"
 #include "httpd/child_exit.h"
+#include "httpd/mail_stop.h"
 #include "httpd/runtime.h"
+#include "httpd/watch.h"
 #include "service/live/live_poll.h"
 #include "service/session/purge.h"
 #include "service/vault/vault.h"
 
 #include <http_core.h>
-#include <mod_watchdog.h>
 
 #define UPKEEP_MS 5000
 /* Each child looks this often whether the last poll of the live table is a second old, and then
@@ -51,9 +52,13 @@ static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
     say_refused(runtime, err == AUTHP_E_CLOCKS_DIFFER);
 }
 
-/* A round may come before child_init. It then does nothing. */
+/* A round may come before child_init. It then does nothing. When the MPM stops, mod_watchdog tells
+ * it to each of its threads, but to a thread that sends a mail only afterwards. */
 static bool enter(authp_runtime_t *runtime, int state)
 {
+    if (state == AP_WATCHDOG_STATE_STOPPING) {
+        authp_mail_stop_soon(runtime);
+    }
     if (state != AP_WATCHDOG_STATE_RUNNING ||
         !atomic_load_explicit(&runtime->ready, memory_order_acquire) ||
         pthread_rwlock_tryrdlock(&runtime->rounds) != 0) {
@@ -115,26 +120,6 @@ static apr_status_t on_poll(int state, void *data, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
-typedef apr_status_t round_fn(int state, void *data, apr_pool_t *pool);
-
-/* Each has a thread of its own, so that one that waits for a slow store does not delay the other.
- */
-static apr_status_t watch(const char *name, int interval_ms, round_fn *fn, apr_pool_t *pconf)
-{
-    ap_watchdog_t *watchdog = NULL;
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_get_instance) *get =
-        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_get_instance);
-    APR_OPTIONAL_FN_TYPE(ap_watchdog_register_callback) *add =
-        APR_RETRIEVE_OPTIONAL_FN(ap_watchdog_register_callback);
-    if (get == NULL || add == NULL) {
-        return APR_ENOTIMPL;
-    }
-    apr_status_t rv = get(&watchdog, name, 0, 0, pconf);
-    return rv == APR_SUCCESS
-               ? add(watchdog, apr_time_from_msec(interval_ms), authp_runtime_get(), fn)
-               : rv;
-}
-
 static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                           server_rec *server)
 {
@@ -143,9 +128,9 @@ static int on_post_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK;
     }
-    apr_status_t rv = watch("_auth_platform_", UPKEEP_MS, on_upkeep, pconf);
+    apr_status_t rv = authp_watch("_auth_platform_", UPKEEP_MS, on_upkeep, pconf);
     if (rv == APR_SUCCESS) {
-        rv = watch("_auth_platform_live_", POLL_MS, on_poll, pconf);
+        rv = authp_watch("_auth_platform_live_", POLL_MS, on_poll, pconf);
     }
     if (rv != APR_SUCCESS) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, rv, server,

@@ -11,6 +11,7 @@
 #include "httpd/handler.h"
 #include "httpd/identity.h"
 #include "httpd/lifecycle.h"
+#include "httpd/mail_task.h"
 #include "httpd/maintain.h"
 #include "httpd/pace.h"
 #include "httpd/refuse.h"
@@ -23,6 +24,7 @@ static void register_hooks(apr_pool_t *pool)
     authp_child_pool_register(pool);
     authp_lifecycle_register(pool);
     authp_maintain_register(pool);
+    authp_mail_task_register(pool);
     authp_scrub_register(pool);
     authp_handler_register(pool);
     authp_authn_register(pool);

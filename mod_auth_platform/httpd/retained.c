@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 
 #include "service/limit/limit.h"
+#include "service/mail/mail_desk.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -11,13 +12,14 @@
 #include <string.h>
 
 /* The version of the module that is loaded next reads the retained memory. So whoever changes the
- * layout in crypto/password/hasher_bound.c, api/core/gate.h, service/live_table/live_layout.h or
- * service/limit/limit_impl.h must also change the number in its key. */
+ * layout in crypto/password/hasher_bound.c, api/core/gate.h, service/live_table/live_layout.h,
+ * service/limit/limit_impl.h or service/mail/mail_desk.h must also change the number in its key. */
 #define BOUND_KEY "auth_platform/hasher-bound/5"
 #define LIVE_KEY "auth_platform/live-table/1"
 #define CROWD_KEY "auth_platform/crowd/2"
 #define LIMITS_KEY "auth_platform/limits/1"
 #define TOLD_KEY "auth_platform/store-told/1"
+#define DESK_KEY "auth_platform/mail-desk/1"
 #define MAX_LAG_MS 5000
 
 /* Returns the place of a pointer that outlives this load of the module. Until the memory is made,
@@ -143,6 +145,12 @@ const char *authp_retained_find(authp_runtime_t *runtime, const authp_server_con
     runtime->store_config.told = find_shared(TOLD_KEY, sizeof(*runtime->store_config.told));
     if (runtime->store_config.told == NULL) {
         return "no shared memory for what the store's log lines share";
+    }
+    if (runtime->realm->settings->mail_url != NULL) {
+        runtime->realm->mail_desk = find_shared(DESK_KEY, sizeof(*runtime->realm->mail_desk));
+        if (runtime->realm->mail_desk == NULL) {
+            return "no shared memory for what the senders of mails share";
+        }
     }
     if (find_limits(runtime, pool) != AUTHP_OK) {
         return "no shared memory for the limits on attempts";

@@ -6,6 +6,7 @@
 
 #include "api/core/gate.h"
 #include "service/live/live.h"
+#include "service/mail/sender.h"
 
 #include <apr_thread_mutex.h>
 #include <pthread.h>
@@ -36,6 +37,10 @@ typedef struct authp_runtime_t {
     /* What follows is used only by the thread of the child's watchdog. */
     authp_ms_t purge_at; /* monotonic: when the next purge begins */
     bool purge_refused;  /* the latest purge was refused, because the clocks differ */
+    /* What follows is used by httpd/mail_task.h and httpd/mail_stop.h. */
+    authp_mail_sender_t *mail_sender; /* NULL: this child sends no mails */
+    atomic_bool mail_cancel;          /* the child ends */
+    atomic_bool mail_busy;            /* a round may be at work */
 } authp_runtime_t;
 
 /* The state of the present generation: NULL before check_config, and if the configuration does not

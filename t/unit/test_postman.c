@@ -142,9 +142,9 @@ START_TEST(a_verdict)
     ck_assert_int_eq(row->due_at, each->fate == FAILED ? 0 : now + 10000);
     ck_assert_int_eq(row->tries, each->fate == FAILED ? 0 : 1);
     ck_assert_int_eq(next->sent_at != 0, each->fate != WAITS_WITH_ALL);
-    const char *id = each->fate == FAILED ? "AUTHP0400" : "AUTHP0401";
+    const char *id = each->fate == FAILED ? "AUTHP0320" : "AUTHP0321";
     ck_assert_int_eq(postman_fixture_lines(&p, id), 1);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0403"), each->fate == WAITS_WITH_ALL);
+    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0323"), each->fate == WAITS_WITH_ALL);
     if (each->fate == WAITS_WITH_ALL) {
         ck_assert_int_eq(next->due_at, next->created_at);
         ck_assert_int_eq(next->tries, 0);
@@ -155,7 +155,7 @@ START_TEST(a_verdict)
         postman_fixture_round(&p);
         ck_assert_int_eq(p.calls, 2);
         ck_assert_int_ne(postman_fixture_row(&p, 1)->sent_at, 0);
-        ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0404"), 1);
+        ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0324"), 1);
     }
 }
 END_TEST
@@ -170,10 +170,10 @@ START_TEST(a_failing_server_is_logged_once)
         p.f.clock.now += 15 * MINUTE;
     }
     ck_assert_int_eq(p.calls, 5);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0403"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0323"), 1);
     postman_fixture_round(&p);
     ck_assert_int_eq(p.sent, 1);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0404"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0324"), 1);
 }
 END_TEST
 
@@ -183,7 +183,7 @@ START_TEST(a_message_that_cannot_be_written)
     postman_fixture_script(&p, AUTHP_E_MALFORMED, NULL);
     postman_fixture_round(&p);
     ck_assert_int_ne(postman_fixture_row(&p, 0)->failed_at, 0);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0400"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
 }
 END_TEST
 
@@ -220,7 +220,7 @@ static authp_ms_t try_for_ever(void)
         postman_fixture_script(&p, AUTHP_E_UNAVAILABLE, &later);
         postman_fixture_round(&p);
     }
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0400"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
     ck_assert_ptr_nonnull(postman_fixture_row(&p, 0)->sealed);
     ck_assert_str_eq(postman_fixture_row(&p, 0)->error,
                      "its time has passed; the last try: rcpt: 450");
@@ -264,7 +264,7 @@ START_TEST(an_expired_link_is_not_sent)
     postman_fixture_round(&p);
     ck_assert_int_eq(p.calls, 0);
     ck_assert_str_eq(row->error, "its time has passed; the last try: none");
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0400"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
 }
 END_TEST
 
@@ -275,6 +275,46 @@ START_TEST(a_used_link_is_not_sent_again)
     postman_fixture_round(&p);
     ck_assert_int_eq(p.calls, 0);
     ck_assert_int_ne(postman_fixture_row(&p, 0)->sent_at, 0);
+}
+END_TEST
+
+/* --- when the store is asked ------------------------------------------------------------------ */
+
+START_TEST(the_store_is_asked_once_a_second)
+{
+    int asked = 0;
+    (void)mem_store_calls(p.f.store, p.f.pool);
+    for (int i = 0; i < 40; i++) { /* ticks of 10 s */
+        postman_fixture_round(&p);
+        asked += strcmp(mem_store_calls(p.f.store, p.f.pool), "outbox_due") == 0;
+        p.f.clock.now += 250;
+    }
+    ck_assert_int_eq(asked, 10);
+    /* A new mail is sent at the next tick. */
+    p.f.clock.now += 250;
+    postman_fixture_round(&p);
+    p.f.clock.now += 10;
+    postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
+    postman_fixture_round(&p);
+    ck_assert_int_eq(p.sent, 1);
+}
+END_TEST
+
+/* A mail that is written while the postman is at work does not wait for the next second. */
+static void write_one(postman_fixture_t *fixture)
+{
+    fixture->during = NULL;
+    postman_fixture_notice(fixture, AUTHP_MAIL_INVITE, EMAIL);
+}
+
+START_TEST(written_meanwhile)
+{
+    postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
+    p.during = write_one;
+    postman_fixture_round(&p);
+    p.f.clock.now += 250;
+    postman_fixture_round(&p);
+    ck_assert_int_eq(p.sent, 2);
 }
 END_TEST
 
@@ -290,7 +330,7 @@ START_TEST(a_changed_letter_is_given_up)
     postman_fixture_round(&p);
     ck_assert_int_eq(p.calls, 0);
     ck_assert_int_ne(row->failed_at, 0);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0400"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
 }
 END_TEST
 
@@ -341,6 +381,8 @@ Suite *suite_postman(void)
     tcase_add_loop_test(tc, a_changed_letter_is_given_up, 0, 2);
     tcase_add_test(tc, a_lost_data_key_may_come_back);
     tcase_add_test(tc, a_kind_of_a_newer_version_waits);
+    tcase_add_test(tc, the_store_is_asked_once_a_second);
+    tcase_add_test(tc, written_meanwhile);
     suite_add_tcase(s, tc);
     return s;
 }

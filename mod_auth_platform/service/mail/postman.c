@@ -2,8 +2,8 @@
 #include "service/mail/postman.h"
 
 #include "base/log.h"
+#include "service/mail/mail_texts.h"
 #include "service/mail/outbox.h"
-#include "service/mail/text.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static step_t give_up(const job_t *job, const char *why)
     authp_err_t err = authp_store_outbox_fail(job->postman->realm->store, row->id.hex, job->claim,
                                               now_of(job), why, job->pool);
     if (err == AUTHP_OK) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0400", "mail %s (%s) was given up: %s", row->id.hex,
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0320", "mail %s (%s) was given up: %s", row->id.hex,
                   row->kind, why);
     }
     return after_store(err);
@@ -85,7 +85,7 @@ static step_t put_off(const job_t *job, const char *why)
     authp_err_t err = authp_store_outbox_later(job->postman->realm->store, row->id.hex, job->claim,
                                                next, why, job->pool);
     if (err == AUTHP_OK) {
-        authp_log(AUTHP_LOG_INFO, "AUTHP0401", "mail %s (%s) waits for %d s: %s", row->id.hex,
+        authp_log(AUTHP_LOG_INFO, "AUTHP0321", "mail %s (%s) waits for %d s: %s", row->id.hex,
                   row->kind, (int)((next - now) / 1000), why);
     }
     return after_store(err);
@@ -118,7 +118,7 @@ static step_t put_sent(const job_t *job)
         late += is_canceled(postman) ? 1 : 0;
         if (late > AGAIN_MOST_LATE || now_of(job) > job->claim - CLAIM_REST_MS) {
             authp_log(
-                AUTHP_LOG_WARNING, "AUTHP0402",
+                AUTHP_LOG_WARNING, "AUTHP0322",
                 "mail %s (%s) was sent, but the store did not take that: it may be sent again",
                 job->row->id.hex, job->row->kind);
             return STORE_FAILS;
@@ -131,7 +131,7 @@ static step_t put_sent(const job_t *job)
 /* Nobody knows whether the server has taken the mail. The claim stays, and lapses. */
 static step_t leave_open(const job_t *job)
 {
-    authp_log(AUTHP_LOG_NOTICE, "AUTHP0405",
+    authp_log(AUTHP_LOG_NOTICE, "AUTHP0325",
               "mail %s (%s): this process ends before the mail server has said whether it took the "
               "mail, which is sent again",
               job->row->id.hex, job->row->kind);
@@ -146,9 +146,9 @@ static void say_server(const job_t *job, const char *why)
         return;
     }
     if (fails) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0403", "the mail server fails: %s; mails wait", why);
+        authp_log(AUTHP_LOG_WARNING, "AUTHP0323", "the mail server fails: %s; mails wait", why);
     } else {
-        authp_log(AUTHP_LOG_NOTICE, "AUTHP0404", "the mail server works again");
+        authp_log(AUTHP_LOG_NOTICE, "AUTHP0324", "the mail server works again");
     }
 }
 

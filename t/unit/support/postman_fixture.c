@@ -6,7 +6,7 @@
 #include "no_secrets.h"
 #include "service/mail/link.h"
 #include "service/mail/mail.h"
-#include "service/mail/text.h"
+#include "service/mail/mail_texts.h"
 #include "service/vault/vault.h"
 
 #include <string.h>
@@ -161,5 +161,7 @@ void postman_fixture_other_vault(postman_fixture_t *p)
     static const char other[] = "other-key-other-key-other-key-other-key";
     authp_settings_t *settings = apr_pmemdup(p->f.pool, p->f.settings, sizeof(*settings));
     settings->jwt_secret = authp_secret_make(other, sizeof(other) - 1, p->f.pool);
-    ck_assert_int_eq(authp_vault_make(settings, &p->f.realm->vault, p->f.pool), AUTHP_OK);
+    ck_assert_int_eq(
+        authp_vault_make(settings, authp_clock_monotonic(), &p->f.realm->vault, p->f.pool),
+        AUTHP_OK);
 }
