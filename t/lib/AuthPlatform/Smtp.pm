@@ -102,8 +102,12 @@ sub settings {
 }
 
 # --- what it got -------------------------------------------------------------------------------------------------------
+# A mail is read once: its file is complete when it is there.
+my %read;
+
 sub read_mail {
     my ($file) = @_;
+    return $read{$file} if $read{$file};
     my $mail = $json->decode(AuthPlatform::Httpd::slurp($file));
     (my $raw = $file) =~ s/json\z/eml/;
     $mail->{raw}   = AuthPlatform::Httpd::slurp($raw);
@@ -111,7 +115,7 @@ sub read_mail {
     $mail->{link}  = (grep {/#/} @{ $mail->{links} })[0];
     # What follows the # of a link is a secret.
     AuthPlatform::Httpd::note_secrets(map { /#(.+)/ ? $1 : () } @{ $mail->{links} });
-    return $mail;
+    return $read{$file} = $mail;
 }
 
 sub mails {
