@@ -87,6 +87,35 @@ $browser->go("$base/mails/");
 like($browser->until('document.querySelector(".mail") && document.querySelector(".mail").innerText'), qr{<i>one</i>.*To b\@example\.org, \d{4}-.*<i>two</i> \x{e4} https://elsewhere}s, 'a mail is shown as text');
 is_deeply($browser->run('return [...document.querySelectorAll(".mail a")].map(one => one.href)'), ["$base/page?a=1&b=2"], 'and only a link to the demo is a link');
 
+# The line that is printed, and a registration: each sends a mail, whose link works.
+my ($register) = said() =~ /^(curl .*\/register .*); echo$/m;
+my ($forgot)   = said() =~ /^(curl .*\/password\/forgot .*); echo$/m;
+my ($email)    = ($forgot // '') =~ /"email":"([^"]+)"/;
+like(scalar qx{$register}, qr/"access_token"/, 'the printed line makes an account');
+sub mail_about {
+    my ($page) = @_;
+    my $end = time + 60;
+    my $link;
+    until ($link || time > $end) {
+        $browser->go("$base/mails/");
+        $link = $browser->run('const link = document.querySelector(`.mail a[href*="/${arguments[0]}#"]`); link?.scrollIntoView(); return link && link.href', $page);
+        sleep 0.2;
+    }
+    AuthPlatform::Httpd::note_secrets(($link // '') =~ /#(.+)/);
+    like($link // '', qr{\A\Q$base\E/api/auth/\Q$page\E#[\w-]{43}\z}, "a mail with a link to $page");
+    return $browser->click(qq{.mail a[href*="/$page#"]});
+}
+mail_about('verify-email');
+ok($browser->until('document.getElementById("password") && !document.getElementById("view-password").hidden'), 'which asks for the password') or diag $browser->run('return document.body.innerText');
+$browser->type('#password', 'three calm words');
+$browser->click('#form-password button[type=submit]');
+like($browser->until('!document.getElementById("view-done").hidden && document.getElementById("done-text").textContent'), qr/\A\Q$email\E is confirmed/, 'and confirms the address');
+like(scalar qx{$forgot}, qr/on its way/, 'the printed line asks for a new password');
+mail_about('reset-password');
+ok($browser->until('document.getElementById("new-password") && !document.getElementById("view-choose").hidden'), 'on which a new one is chosen');
+$browser->type('#new-password', 'four very calm words');
+$browser->click('#form-choose button[type=submit]');
+ok($browser->until('!document.getElementById("view-done").hidden'), 'which is set');
 is_deeply([grep { !/status of 401/ } $browser->errors], [], 'the browser complains of nothing');
 undef $browser;
 unlike(AuthPlatform::Httpd::slurp("$dir/run/$_"), qr/[\w-]{43}/, "$_ has no token") for qw(access.log mail.log);
