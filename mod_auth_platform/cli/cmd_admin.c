@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "crypto/password/argon2id.h"
 #include "crypto/password/hasher_bound.h"
+#include "service/mail/mail_texts.h"
 #include "service/otp/sender_open.h"
 #include "service/otp/sender_warn.h"
 #include "service/session/purge.h"
@@ -216,6 +217,10 @@ int authp_cmd_admin_check_config(authp_context_t *context)
     if (authp_realm_selftest(context->realm, context->pool) != AUTHP_OK) {
         authp_output_error(context->pool, "the self-test of the signing keys failed");
         return AUTHP_EXIT_FAILED;
+    }
+    authp_mail_texts_t *texts = NULL;
+    if (authp_mail_texts_load(context->settings, &texts, errors, context->pool) != AUTHP_OK) {
+        return show_result(context, authp_json_object(context->pool), errors);
     }
     json_t *answer = describe(context);
     show_described(context, answer);

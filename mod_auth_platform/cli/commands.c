@@ -9,6 +9,7 @@
 #include "cli/cmd_invite.h"
 #include "cli/cmd_keys.h"
 #include "cli/cmd_mail.h"
+#include "cli/cmd_mail_templates.h"
 #include "cli/cmd_migrate.h"
 #include "cli/cmd_otp.h"
 #include "cli/cmd_outbox.h"
@@ -215,6 +216,15 @@ const authp_command_t authp_commands[] = {
      "otp status --json",
      authp_cmd_otp_status,
      {NO_MORE}},
+    {"mail",
+     "templates",
+     "Write the built-in texts of mails to files",
+     "Writes KIND.LANGUAGE.txt and KIND.LANGUAGE.html of each mail to a folder, which is made if it is\n"
+     "missing. With MAIL_TEMPLATE_DIR=DIR the server sends these texts: change those that you want to\n"
+     "change, and remove the others. If one of the files is there already, nothing is written.",
+     "mail templates --out /etc/auth_platform/mails",
+     authp_cmd_mail_templates,
+     {{"out", "DIR", "the folder", true}, NO_MORE}},
     {"mail",
      "test",
      "Send one mail, now, and show what the mail server answers",
