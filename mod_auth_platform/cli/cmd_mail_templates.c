@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER_MODE 0755
-#define FILE_MODE 0644 /* the texts have no secret, and httpd's user may read them */
+/* httpd reads the texts before it becomes another user. */
+#define FOLDER_MODE 0700
+#define FILE_MODE 0600
 
 static int failed(const authp_context_t *context, const char *what, const char *path)
 {
