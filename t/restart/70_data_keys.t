@@ -41,6 +41,14 @@ sub readyz {
     return $answer;
 }
 
+# The mail whose link leads to that page. Waits for it.
+sub arrived {
+    my ($page) = @_;
+    my $mail;
+    $httpd->wait_for(sub { ($mail) = grep { ($_->{link} // '') =~ m{/\Q$page\E#} } $smtp->mails; $mail }, "no mail with a link to $page");
+    return $mail;
+}
+
 sub key { my ($item) = @{ tool(qw(keys status))->{items} }; return $item }
 
 # --- a mail that waits -----------------------------------------------------------------------------------------------
@@ -66,6 +74,15 @@ is($httpd->api('/password/forgot', { email => 'ada@example.com' })->{status}, 20
 is_deeply([tool(qw(mail status))->{waiting}, scalar @{ tool(qw(keys status))->{items} }], [2, 1], '... beside the first one');
 unlike($httpd->log, qr/AUTHP0381/, 'no key was lost so far');
 
+# The mail server comes back. What was sealed before the change arrives, and its link counts.
+$smtp->start;
+run(['--env-file', "$httpd->{dir}/.env", qw(mail retry)]);
+is_deeply(arrived($_)->{to}, ['ada@example.com'], "the mail with a link to $_ arrives") for qw(verify-email reset-password);
+my ($token) = arrived('verify-email')->{link} =~ /#(.+)\z/;
+is($httpd->api('/email/verify', { token => $token, password => $PASSWORD })->{status}, 200, '... and the link in the first one counts');
+$httpd->wait_for(sub { tool(qw(mail status))->{waiting} == 0 }, 'a mail still waits');
+$smtp->stop;
+
 # --- a lost data key -------------------------------------------------------------------------------------------------
 restart_with($third);
 my $down = readyz(503, qr/$made->{id}/);
@@ -84,16 +101,22 @@ readyz(200, qr/ready/);
 pass('with the old key as the previous one all is well again');
 $httpd->wait_for(sub { key()->{wrapped_by} eq 'present' }, 'the data key is not wrapped again');
 
+is($httpd->api('/password/forgot', { email => 'ada@example.com' })->{status}, 202, '... and a mail waits');
+
 restart_with($first);
 readyz(503, qr/$made->{id}/);
 my $waiting = tool(qw(mail status))->{waiting};
 my $forgotten = tool(qw(keys forget --yes --id), $made->{id});
+is($waiting, 1, 'another key: a mail waits that nobody can open');
 is_deeply([@{$forgotten}{qw(id mails_waiting)}], [$made->{id}, $waiting], 'keys forget removes it, with the mails that wait');
 readyz(200, qr/ready/);
 pass('... and /readyz is well again without a restart');
+$smtp->start->forget;
 is($httpd->api('/password/forgot', { email => 'ada@example.com' })->{status}, 202, '... as is a route that needs mail');
 my @items = @{ tool(qw(keys status))->{items} };
 is_deeply([map { "$_->{wrapped_by} " . ($_->{opens} ? 'opens' : 'is lost') } @items], ['present opens'], '... which has made a key');
 isnt($items[0]{id}, $made->{id}, '... another one');
+ok(arrived('reset-password'), '... and its mail arrives');
+is(tool(qw(mail status))->{failed}, 1, 'the mail that was lost has failed');
 $httpd->stop;
 done_testing;
