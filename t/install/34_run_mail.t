@@ -70,7 +70,7 @@ my ($folder) = AuthPlatform::Httpd::slurp($server) =~ m{/mail/server\.py\0([^\0]
 is((stat $folder)[2] & 077, 0, 'whose folder is for one user only');
 my $smtp = AuthPlatform::Httpd::slurp("$folder/port");
 like($smtp, qr/\A\d+\z/, 'and which has a port');
-my $browser = AuthPlatform::Browser->new;
+my $browser = AuthPlatform::Browser->new(size => [600, 800]);
 $browser->go("$base/mails/");
 like($browser->run('return document.body.innerText'), qr/There is no mail yet/, 'the page says that there is none yet');
 is($browser->run('return getComputedStyle(document.querySelector(".card")).borderTopStyle'), 'solid', 'its style is there');
@@ -103,6 +103,7 @@ sub mail_about {
     }
     AuthPlatform::Httpd::note_secrets(($link // '') =~ /#(.+)/);
     like($link // '', qr{\A\Q$base\E/api/auth/\Q$page\E#[\w-]{43}\z}, "a mail with a link to $page");
+    is($browser->run('return document.documentElement.scrollWidth > window.innerWidth ? "sticks out" : ""'), '', 'which fits into the page');
     return $browser->click(qq{.mail a[href*="/$page#"]});
 }
 mail_about('verify-email');
