@@ -164,6 +164,18 @@ sub unread {
 }
 is_deeply(unread('--env-file', $with, @{$_}), [1 << 8, "authplatform: the answer could not be written\n"], "@{$_}: an answer that nobody reads: status 1") for ['secret'], [qw(user list)], ['--help'];
 
+# At a terminal the person sees how far an export is, also if the export itself goes elsewhere, and it has no part of that.
+{
+    local $AuthPlatform::Terminal::output = "$quick/export.jsonl";
+    $tool = start($quick, 'export');
+}
+ok(expect($tool, qr/\r\d+ rows, \d+ a second/), 'an export to a file shows its progress at the terminal');
+ok(expect($tool, qr/\r\e\[Kauthplatform: exported users \d+, /), '... and then what it has written');
+is(finish($tool), 0, '... status 0');
+release($tool);
+unlike(slurp("$quick/export.jsonl"), qr/[\r\e]/, '... the file has rows only');
+unlike(quick([qw(export --out), "$quick/other.jsonl"])->{err}, qr/[\r\e]/, 'without a terminal there is no progress');
+
 # The change is made although its audit entry fails. The failure is a line on standard error.
 sql($quick, q{CREATE TRIGGER no BEFORE INSERT ON audit_log BEGIN SELECT RAISE(FAIL, 'no'); END});
 my $done = quick([qw(user disable --json --id), $victim]);

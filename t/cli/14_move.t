@@ -196,6 +196,7 @@ for my $what (sort keys %refused) {
     like($answer->{err}, qr/^authplatform: the file is refused: \Q$why\E$/m, '... says why');
 }
 is(json(tool($empty, 'user', 'list', '--json'))->{items}[1]{email}, 'bob@example.org', 'rows before a line that is cut are there');
+like(tool($empty, 'audit', 'list', '--json', '--event', 'import')->{out}, qr/"reason":"authplatform; users added 2"/, '... and the audit tells it');
 my $dropped = import_into($empty, write_file("$dir/factors", $lines[0] . $factors), '--drop-factors');
 is_deeply($dropped->{notes}[-1], '1 accounts were read without their second factors', '--drop-factors is said');
 my $short = import_into($empty, write_file("$dir/short", join '', @lines[0 .. 5]));

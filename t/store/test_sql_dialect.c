@@ -15,6 +15,7 @@
 #include <apr_time.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static apr_pool_t *pool;
 static authp_store_t *store;
@@ -309,6 +310,36 @@ START_TEST(a_commit_that_fails_is_not_repeated)
 }
 END_TEST
 
+/* How many descriptors of the database this process has. */
+static int open_files(void)
+{
+    struct stat wanted;
+    struct stat info;
+    int count = 0;
+    ck_assert_int_eq(stat(sqlite_fixture_file(), &wanted), 0);
+    for (int fd = 0; fd < 1024; fd++) {
+        count +=
+            fstat(fd, &info) == 0 && info.st_dev == wanted.st_dev && info.st_ino == wanted.st_ino;
+    }
+    return count;
+}
+
+/* A server that closes idle connections, or starts again, costs this process no descriptors. */
+START_TEST(a_connection_that_was_closed_leaves_nothing)
+{
+    authp_sql_t *sql = open_watched(60000);
+    const int files = open_files();
+    ck_assert_int_gt(files, 0);
+    watched.opened = 0;
+    for (int i = 1; i <= 3; i++) {
+        watched.is_closed = true;
+        ck_assert_int_eq(authp_sql_ping(sql, pool), AUTHP_OK);
+        ck_assert_int_eq(watched.opened, i);
+        ck_assert_int_eq(open_files(), files);
+    }
+}
+END_TEST
+
 /* A statement may take the time that is left: all of it if nothing was waited for, and a quarter if
  * opening the connection took all of it. */
 START_TEST(a_statement_has_the_time_that_is_left)
@@ -341,6 +372,7 @@ Suite *suite_sql_dialect(void)
     tcase_add_test(tests, it_has_a_clock);
     tcase_add_test(tests, failures_name_the_statement);
     tcase_add_test(tests, a_commit_that_fails_is_not_repeated);
+    tcase_add_test(tests, a_connection_that_was_closed_leaves_nothing);
     tcase_add_test(tests, a_statement_has_the_time_that_is_left);
     suite_add_tcase(suite, tests);
     return suite;

@@ -16,6 +16,7 @@ our @EXPORT_OK = qw(available start reported expect type echoes finish release p
 
 our @ignored; # signals that are ignored when the tool starts, as under nohup
 our $ahead;   # text that is typed before the tool starts
+our $output;  # the file to which standard output is led, as by `> FILE`
 
 use constant { TIOCGPTN => 0x80045430, TIOCSPTLCK => 0x40045431, TIOCSCTTY => 0x540E };
 
@@ -35,7 +36,11 @@ sub lead {
         close $control;
         chdir $dir or die "chdir: $!"; # a core file of SIGQUIT may be written here
         open STDIN,  '<&', $slave or die $!;
-        open STDOUT, '>&', $slave or die $!;
+        if (defined $output) {
+            open STDOUT, '>', $output or die $!;
+        } else {
+            open STDOUT, '>&', $slave or die $!;
+        }
         open STDERR, '>&', $slave or die $!;
         close $slave;
         # The process that runs the tests may ignore some signals, as under nohup or in the background. Programs on a terminal do not.
