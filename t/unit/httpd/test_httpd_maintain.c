@@ -225,6 +225,17 @@ START_TEST(the_purge_comes_again)
 }
 END_TEST
 
+/* A thread that sends a mail hears of the end of the child last. So the others cancel the mail. */
+START_TEST(a_mail_is_canceled)
+{
+    (void)start();
+    round_of(0, AP_WATCHDOG_STATE_RUNNING);
+    ck_assert(!atomic_load(&fake.runtime.mail_cancel));
+    round_of(_i, AP_WATCHDOG_STATE_STOPPING);
+    ck_assert(atomic_load(&fake.runtime.mail_cancel));
+}
+END_TEST
+
 /* A purge round removes only some batches, so that no round takes long. */
 START_TEST(a_purge_is_bounded)
 {
@@ -364,6 +375,7 @@ Suite *suite_httpd_maintain(void)
     tcase_add_test(tests, what_is_watched);
     tcase_add_loop_test(tests, nobody_watches, 0, 3);
     tcase_add_test(tests, the_purge_comes_again);
+    tcase_add_loop_test(tests, a_mail_is_canceled, 0, 2);
     tcase_add_test(tests, a_purge_is_bounded);
     tcase_add_test(tests, data_keys_are_looked_after);
     tcase_add_test(tests, clocks_that_differ_are_told_once);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rounds of mails that mod_watchdog calls in a child: when there are any, and how they end
+ * before the child does. */
+#include "httpd_fake_start.h"
+#include "mail_fixture.h"
+#include "suite.h"
+
+#include "base/thread.h"
+#include "httpd/mail_stop.h"
+#include "httpd/mail_task.h"
+#include "service/mail/mail.h"
+#include "service/mail/mail_desk.h"
+#include "service/mail/mail_texts.h"
+#include "service/settings/mail_url.h"
+
+#include <apr_hooks.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <mod_watchdog.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- mod_watchdog ----------------------------------------------------------------------------- */
+
+static const char *watch_name;
+static apr_interval_time_t watch_interval;
+static const void *watch_data;
+static ap_watchdog_callback_fn_t *watch_round;
+
+static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const char *name, int parent,
+                                             int singleton, apr_pool_t *pool)
+{
+    (void)pool;
+    ck_assert_int_eq(parent, 0);
+    ck_assert_int_eq(singleton, 0);
+    ck_assert_ptr_null(watch_name);
+    watch_name = name;
+    *watchdog = (ap_watchdog_t *)(void *)&watch_name;
+    return APR_SUCCESS;
+}
+
+static apr_status_t ap_watchdog_register_callback(ap_watchdog_t *watchdog,
+                                                  apr_interval_time_t interval, const void *data,
+                                                  ap_watchdog_callback_fn_t *round)
+{
+    (void)watchdog;
+    watch_interval = interval;
+    watch_data = data;
+    watch_round = round;
+    return APR_SUCCESS;
+}
+
+static void load_watchdog(bool there)
+{
+    static apr_pool_t *registry;
+    if (registry == NULL) {
+        ck_assert_int_eq(apr_pool_create(&registry, NULL), APR_SUCCESS);
+        apr_hook_global_pool = registry;
+    }
+    if (there) {
+        APR_REGISTER_OPTIONAL_FN(ap_watchdog_get_instance);
+        APR_REGISTER_OPTIONAL_FN(ap_watchdog_register_callback);
+    } else {
+        apr_dynamic_fn_register("ap_watchdog_get_instance", NULL);
+        apr_dynamic_fn_register("ap_watchdog_register_callback", NULL);
+    }
+}
+
+/* --- a mail server ---------------------------------------------------------------------------- */
+
+static atomic_int sent;
+static atomic_bool hangs;   /* a mail waits until it is canceled */
+static atomic_bool ignores; /* ... and even then, until this is false */
+static bool signals_blocked;
+
+static authp_err_t send_it(void *ctx, const authp_message_t *message, const atomic_bool *cancel,
+                           authp_smtp_verdict_t *verdict, apr_pool_t *pool)
+{
+    sigset_t blocked;
+    (void)ctx, (void)message, (void)pool;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    signals_blocked = sigismember(&blocked, SIGTERM) == 1;
+    sent++;
+    while ((hangs && !atomic_load(cancel)) || ignores) {
+        usleep(1000);
+    }
+    *verdict = (authp_smtp_verdict_t){.stage = AUTHP_SMTP_RCPT, .why = "canceled"};
+    return atomic_load(cancel) ? AUTHP_E_ABORTED : AUTHP_OK;
+}
+
+static void end_round(void *ctx)
+{
+    (void)ctx;
+}
+
+static authp_mail_sender_t sender = {send_it, end_round, NULL};
+static authp_mail_desk_t desk;
+static apr_pool_t *pchild;
+
+static void write_mail(void)
+{
+    const authp_mail_post_t post = {
+        .kind = AUTHP_MAIL_INVITE, .to = "ada@example.org", .code = "INVITE"};
+    ck_assert_int_eq(authp_mail_notice(fake.f.realm, &post, NULL, fake.f.pool), AUTHP_OK);
+}
+
+static void set_up(void)
+{
+    authp_mail_texts_t *texts = NULL;
+    httpd_fake_open();
+    load_watchdog(true);
+    mail_fixture_on(&fake.f);
+    fake.f.settings->mail_from_address = "us@example.org";
+    apr_array_header_t *errors = apr_array_make(fake.f.pool, 1, sizeof(const char *));
+    ck_assert_int_eq(authp_mail_texts_load(fake.f.settings, &texts, errors, fake.f.pool), AUTHP_OK);
+    memset(&desk, 0, sizeof(desk));
+    fake.f.realm->mail_texts = texts;
+    fake.f.realm->mail_desk = &desk;
+    sent = hangs = ignores = false;
+    watch_name = NULL;
+    watch_round = NULL;
+    fake_start_open();
+    authp_mail_task_register(fake.f.pool);
+    ck_assert_int_lt(fake_start.order.post_config, APR_HOOK_LAST);
+    ck_assert_int_eq(apr_pool_create(&pchild, NULL), APR_SUCCESS);
+    fake.runtime.mail_sender = &sender;
+    atomic_store(&fake.runtime.mail_cancel, false);
+    atomic_store(&fake.runtime.mail_busy, false);
+    atomic_store(&fake.runtime.ready, true);
+}
+
+static void tear_down(void)
+{
+    apr_pool_destroy(pchild);
+    httpd_fake_close();
+}
+
+static int start(void)
+{
+    return fake_start.post_config(fake.f.pool, fake.f.pool, fake.f.pool, &fake.main);
+}
+
+static void round_of(int state)
+{
+    ck_assert_int_eq(watch_round(state, (void *)(uintptr_t)watch_data, fake.f.pool), APR_SUCCESS);
+    ck_assert(!atomic_load(&fake.runtime.mail_busy));
+}
+
+static void *one_round(void *data)
+{
+    (void)data;
+    round_of(AP_WATCHDOG_STATE_RUNNING);
+    return NULL;
+}
+
+/* --- tests ------------------------------------------------------------------------------------ */
+
+START_TEST(what_is_watched)
+{
+    fake_start.main_state = AP_SQ_MS_CREATE_PRE_CONFIG; /* the first pass of a start */
+    ck_assert_int_eq(start(), OK);
+    ck_assert_ptr_null(watch_name);
+    fake_start.main_state = AP_SQ_MS_CREATE_CONFIG;
+    const char *url = fake.f.settings->mail_url;
+    fake.f.settings->mail_url = NULL;
+    ck_assert_int_eq(start(), OK);
+    ck_assert_ptr_null(watch_name);
+    fake.f.settings->mail_url = url;
+    ck_assert_int_eq(start(), OK);
+    ck_assert_str_eq(watch_name, "_auth_platform_mail_"); /* a thread of its own */
+    ck_assert_int_eq(watch_interval, apr_time_from_msec(250));
+    ck_assert_ptr_eq(watch_data, &fake.runtime);
+}
+END_TEST
+
+START_TEST(nobody_watches)
+{
+    load_watchdog(false);
+    ck_assert_int_eq(start(), OK);
+    ck_assert_int_eq(httpd_fake_told(apr_psprintf(
+                         fake.f.pool, "%d AUTHP0519: mod_watchdog is missing", APLOG_ERR)),
+                     1);
+}
+END_TEST
+
+START_TEST(a_round)
+{
+    (void)start();
+    write_mail();
+    round_of(AP_WATCHDOG_STATE_STARTING);
+    ck_assert_int_eq(sent, 0);
+    atomic_store(&fake.runtime.ready, false);
+    round_of(AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_int_eq(sent, 0);
+    atomic_store(&fake.runtime.ready, true);
+    fake.runtime.mail_sender = NULL;
+    round_of(AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_int_eq(sent, 0);
+    fake.runtime.mail_sender = &sender;
+    round_of(AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_int_eq(sent, 1);
+    ck_assert(signals_blocked); /* prefork's handlers run on no thread that sends */
+}
+END_TEST
+
+/* Once httpd says that the child ends, no round begins. */
+START_TEST(the_mpm_stops)
+{
+    (void)start();
+    write_mail();
+    round_of(AP_WATCHDOG_STATE_STOPPING);
+    round_of(AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_int_eq(sent, 0);
+}
+END_TEST
+
+/* The pools of the child wait for a round, which ends because it is canceled. */
+START_TEST(the_child_ends)
+{
+    pthread_t thread;
+    static const authp_mail_url_t server = {.host = "127.0.0.1", .port = 25};
+    (void)start();
+    fake.f.settings->mail_server = &server;
+    fake.f.settings->public_host = "www.example.org";
+    fake.runtime.pool = fake.f.pool;
+    authp_mail_task_child(&fake.runtime, pchild, &fake.main);
+    ck_assert_ptr_nonnull(fake.runtime.mail_sender);
+    ck_assert_ptr_ne(fake.runtime.mail_sender, &sender);
+    fake.runtime.mail_sender = &sender;
+    write_mail();
+    hangs = true;
+    ck_assert_int_eq(authp_thread_start(&thread, one_round, NULL), 0);
+    while (sent == 0) {
+        usleep(1000);
+    }
+    apr_pool_clear(pchild);
+    ck_assert(!atomic_load(&fake.runtime.mail_busy));
+    pthread_join(thread, NULL);
+    const mail_fixture_t mail = mail_fixture_at(&fake.f, 0);
+    ck_assert_int_eq(mail.row->claim_until, 0); /* another child can send it at once */
+    ck_assert_int_eq(mail.row->sent_at, 0);
+}
+END_TEST
+
+/* A signal handler does not wait for a round that needs the interrupted thread. */
+START_TEST(a_wait_is_bounded)
+{
+    pthread_t thread;
+    (void)start();
+    write_mail();
+    ignores = true;
+    ck_assert_int_eq(authp_thread_start(&thread, one_round, NULL), 0);
+    while (sent == 0) {
+        usleep(1000);
+    }
+    authp_mail_stop_wait(&fake.runtime, 100);
+    ck_assert(atomic_load(&fake.runtime.mail_busy));
+    ck_assert(atomic_load(&fake.runtime.mail_cancel));
+    ignores = false;
+    pthread_join(thread, NULL);
+}
+END_TEST
+
+Suite *suite_httpd_mail(void)
+{
+    Suite *suite = suite_create("httpd_mail");
+    TCase *tests = tcase_create("httpd_mail");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, what_is_watched);
+    tcase_add_test(tests, nobody_watches);
+    tcase_add_test(tests, a_round);
+    tcase_add_test(tests, the_mpm_stops);
+    tcase_add_test(tests, the_child_ends);
+    tcase_add_test(tests, a_wait_is_bounded);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
