@@ -80,6 +80,19 @@ $after{'own-profile:install'} = sub {
     like(here("! perl build/profiles.pl $_ 2>&1 >/tmp/profiles.c"), $wrong{$_}, "... but not $_") for sort keys %wrong;
 };
 
+# A mail server of the demo stands in for that of the guide, while the blocks after its settings run.
+my $MAILS = '/run/mails';
+$after{'mail:production'} = sub {
+    here("install -d -m 700 $MAILS; setsid python3 -B conf/demo/mail/server.py $MAILS >/dev/null 2>&1 </dev/null & echo \$! >/run/mails.pid
+        for i in \$(seq 300); do [ ! -s $MAILS/port ] || break; sleep 0.1; done
+        printf 'MAIL_URL=smtp://127.0.0.1:%s\nMAIL_TLS=off\nMAIL_FROM=accounts\@example.org\nPUBLIC_URL=http://127.0.0.1:8080\n' \"\$(cat $MAILS/port)\" >>$ENV_FILE", name => 'a mail server');
+};
+$after{'mail:try'} = sub { like(here("cat $MAILS/*.mail"), qr/^to: you\@example\.org$/m, 'the mail is there') };
+$after{'mail:templates'} = sub {
+    is(here('ls /etc/auth_platform/mails | wc -l'), "60\n", 'a text and a page for each kind in each language');
+    here("kill \"\$(cat /run/mails.pid)\"; sed -i -E '/^(MAIL_[A-Z]+|PUBLIC_URL)=/d' $ENV_FILE");
+};
+
 # Runs a block in the shell of its document, so that functions and variables stay.
 my %network;
 sub commands {

@@ -39,6 +39,7 @@ START_TEST(a_mail_is_sent)
     ck_assert_str_eq(p.id, before.id.hex);
     ck_assert_int_eq(p.date, written);
     ck_assert_ptr_nonnull(strstr(p.text, "INVITE-CODE"));
+    ck_assert_ptr_nonnull(strstr(p.text, p.f.settings->public_url)); /* where it counts */
     ck_assert_int_eq(p.rounds_ended, 1);
     const authp_mail_row_t *row = postman_fixture_row(&p, 0);
     ck_assert_int_eq(row->sent_at, p.f.clock.now);

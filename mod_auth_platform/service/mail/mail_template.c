@@ -38,6 +38,14 @@ static bool is_needed(authp_mail_kind_t kind, int placeholder)
            (placeholder == CODE && kind == AUTHP_MAIL_INVITE);
 }
 
+/* An invite can name the site. Notices have no link at all, so that people learn to distrust mails
+ * that say "something has happened to your account" and have one. */
+static bool is_allowed(authp_mail_kind_t kind, int placeholder)
+{
+    return is_needed(kind, placeholder) || placeholder == NAME ||
+           (placeholder == LINK && kind == AUTHP_MAIL_INVITE);
+}
+
 /* --- checks ----------------------------------------------------------------------------------- */
 
 typedef struct checking_t {
@@ -90,7 +98,7 @@ static void check_placeholder(checking_t *checking, const char *name, size_t len
         blame_unknown(checking, name, len);
         return;
     }
-    if (found != NAME && !is_needed(checking->kind, found)) {
+    if (!is_allowed(checking->kind, found)) {
         blame_line(checking, apr_psprintf(checking->pool, "mails of the kind %s have no {{%s}}",
                                           authp_mail_kind_name(checking->kind), names[found]));
     }

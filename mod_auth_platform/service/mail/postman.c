@@ -189,9 +189,13 @@ static step_t judge(const job_t *job, authp_err_t err, const authp_smtp_verdict_
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
+/* The link of an invite is the site. */
 static const char *link_of(const authp_realm_t *realm, authp_mail_kind_t kind, const char *token,
                            apr_pool_t *pool)
 {
+    if (!authp_mail_kind_links(kind)) {
+        return kind == AUTHP_MAIL_INVITE ? realm->settings->public_url : NULL;
+    }
     const char *mount = realm->mail_mount != NULL ? realm->mail_mount : "/api/auth";
     const char *page = kind == AUTHP_MAIL_VERIFY_EMAIL ? "/verify-email#" : "/reset-password#";
     return apr_pstrcat(pool, realm->settings->public_url, strcmp(mount, "/") == 0 ? "" : mount,
@@ -204,13 +208,12 @@ static authp_err_t write_message(const job_t *job, const authp_letter_t *letter,
 {
     const authp_realm_t *realm = job->postman->realm;
     const authp_mail_kind_t kind = authp_mail_kind_of(job->row->kind);
-    const bool links = authp_mail_kind_links(kind);
     authp_mail_text_t text;
-    if (links && letter->token == NULL) {
+    if (authp_mail_kind_links(kind) && letter->token == NULL) {
         return AUTHP_E_MALFORMED;
     }
     const authp_mail_values_t values = {
-        .link = links ? link_of(realm, kind, letter->token, job->pool) : NULL,
+        .link = link_of(realm, kind, letter->token, job->pool),
         .name = letter->name,
         .code = letter->code};
     authp_err_t err = authp_mail_texts_write(realm->mail_texts, kind, letter->language, &values,
