@@ -212,10 +212,9 @@ static authp_err_t write_message(const job_t *job, const authp_letter_t *letter,
     if (authp_mail_kind_links(kind) && letter->token == NULL) {
         return AUTHP_E_MALFORMED;
     }
-    const authp_mail_values_t values = {
-        .link = link_of(realm, kind, letter->token, job->pool),
-        .name = letter->name,
-        .code = letter->code};
+    const authp_mail_values_t values = {.link = link_of(realm, kind, letter->token, job->pool),
+                                        .name = letter->name,
+                                        .code = letter->code};
     authp_err_t err = authp_mail_texts_write(realm->mail_texts, kind, letter->language, &values,
                                              &text, job->pool);
     if (err == AUTHP_OK) {
