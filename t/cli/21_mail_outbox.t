@@ -117,7 +117,9 @@ for (1, 2) {    # a list changes nothing
 my $shown = tool(qw(keys status));
 like($shown->{out}, qr/  previous  yes$/m, '... for people');
 like($shown->{err}, qr/note: do not remove JWT_SECRET_KEY_PREVIOUS yet/, '... with a note');
-is_deeply(json(tool(qw(keys wrap --json))), { wrapped => 1, lost => 0 }, 'it is wrapped again');
+my $anew = tool(qw(keys wrap --json));
+is_deeply(json($anew), { wrapped => 1, lost => 0 }, 'it is wrapped again');
+is($anew->{err}, '', '... and standard error has nothing: a notice of the log is for servers');
 is(tool(qw(keys wrap))->{out}, "0 data keys wrapped again\n", '... once');
 set(JWT_SECRET_KEY_PREVIOUS => undef);
 my $after = json(tool(qw(keys status --json)))->{items}[0];
