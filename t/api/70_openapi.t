@@ -72,6 +72,12 @@ for my $name (sort keys %documented) {
     my $none = request($method => $path);
     ok($operation->{responses}{ $none->{status} }, "$name: the status $none->{status} it gives is documented");
 }
+# The messages of the answers differ, so each has an example of its own. A route that may say "mail_unavailable" mails in the client's language.
+my @of_logout = grep { my $of = $_; grep { $_->{content}{'application/json'}{examples}{logged_out} } values %{ $documented{$of}{responses} } } sort keys %documented;
+is_deeply(\@of_logout, ['POST /api/auth/logout'], 'only a sign-out has the example of a sign-out');
+for my $name (grep { $documented{$_}{responses}{503}{content}{'application/problem+json'}{examples}{mail_unavailable} } sort keys %documented) {
+    ok(scalar(grep { $_->{name} eq 'Accept-Language' } @{ $documented{$name}{parameters} }), "$name: its mail is in the language of Accept-Language");
+}
 # Exactly the routes with a limit document 429 with its Retry-After.
 my %limited = map { $full_name->($_->{route}) => 1 } grep { $_->{limited} } @rows;
 for my $name (sort keys %documented) {

@@ -44,7 +44,8 @@ enum {
      * `email` if the schema has no `username`, or if the value has an '@'. With a form no cookie is
      * read or set. */
     AUTHP_ROUTE_FORM = 1024,
-    AUTHP_ROUTE_DEVICE = 2048 /* docs: a sign-in that sets the device cookie (sign_in.h) */
+    AUTHP_ROUTE_DEVICE = 2048, /* docs: a sign-in that sets the device cookie (sign_in.h) */
+    AUTHP_ROUTE_MAILS = 4096   /* docs: may mail a link or a code, in the client's language */
 };
 #define AUTHP_ROUTE_LIMITS                                                                         \
     (AUTHP_ROUTE_LIMIT_CREDENTIAL | AUTHP_ROUTE_LIMIT_REGISTER | AUTHP_ROUTE_LIMIT_REFRESH)

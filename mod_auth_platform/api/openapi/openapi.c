@@ -181,7 +181,8 @@ static void add_content(json_t *to, const char *type, const char *route, const c
     authp_openapi_examples_refer(maker->examples, maker->mount, route, schema, media, maker->pool);
 }
 
-/* A second status of success has another schema, or no content. Nothing else differs. */
+/* A second status of success has another schema, or no content. Nothing else differs. Its examples
+ * have the key "METHOD /path STATUS". */
 static void add_other_success(json_t *responses, const authp_route_t *route, const maker_t *maker)
 {
     if (route->other_success != 0) {
@@ -190,7 +191,10 @@ static void add_other_success(json_t *responses, const authp_route_t *route, con
         authp_json_set_str(response, "description", "Done");
         refer_header(response, "X-Request-Id", "RequestId", maker->pool);
         if (route->other_answer != NULL) {
-            add_content(response, "application/json", NULL, route->other_answer, maker);
+            add_content(response, "application/json",
+                        apr_pstrcat(maker->pool, route->method, " ", route->path, " ",
+                                    status_text(route->other_success, maker->pool), NULL),
+                        route->other_answer, maker);
         }
     }
 }

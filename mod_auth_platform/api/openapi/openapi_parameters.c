@@ -96,6 +96,10 @@ void authp_openapi_parameters(json_t *operation, const authp_route_t *route,
         (void)add_parameter(operation, "header", "X-Token-Delivery",
                             "`cookie`: tokens as cookies; anything else: in the body.");
     }
+    if ((route->flags & AUTHP_ROUTE_MAILS) != 0) {
+        (void)add_parameter(operation, "header", "Accept-Language",
+                            "The language of the mail, for example `de`. English if absent.");
+    }
     if (needs_csrf(route, profile)) {
         (void)add_parameter(
             operation, "header", "X-CSRF-Token",

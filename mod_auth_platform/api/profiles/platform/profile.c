@@ -13,7 +13,7 @@ const authp_profile_t authp_profile_platform = {
     .name = "platform",
     .title = "mod_auth_platform",
     .about = "Accounts, sessions and tokens of this host. Errors are RFC 9457 problem documents; "
-             "`code` is stable.",
+             "`code` is stable. Mails are in the language that `Accept-Language` asks for.",
     .routes = authp_routes,
     .shape = &authp_problem_shape,
     .answers = authp_answers,

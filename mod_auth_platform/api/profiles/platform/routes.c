@@ -57,7 +57,8 @@ const authp_tag_t authp_routes_tags[] = {
 
 /* --- routes ----------------------------------------------------------------------------------- */
 #define SIGN_IN (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_CREDENTIAL)
-#define REGISTER (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_REGISTER)
+#define REGISTER                                                                                   \
+    (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_SIGNS_IN | AUTHP_ROUTE_LIMIT_REGISTER | AUTHP_ROUTE_MAILS)
 #define ENDING (AUTHP_ROUTE_WAITS | AUTHP_ROUTE_OPTIONAL_BODY)
 
 #define PROVIDER_PROBLEMS                                                                          \
@@ -243,7 +244,7 @@ const authp_route_t authp_routes[] = {
      .body = &authp_bodies_invite,
      .auth = AUTHP_AUTH_REQUIRED,
      .role = "admin",
-     .flags = AUTHP_ROUTE_WAITS,
+     .flags = AUTHP_ROUTE_WAITS | AUTHP_ROUTE_MAILS,
      .tag = RECRUITERS,
      .summary = "Invite a recruiter; only this answer shows the code",
      .success = 201,
@@ -287,7 +288,7 @@ const authp_route_t authp_routes[] = {
      .body = &authp_bodies_new_user,
      .auth = AUTHP_AUTH_REQUIRED,
      .role = "admin",
-     .flags = AUTHP_ROUTE_WAITS,
+     .flags = AUTHP_ROUTE_WAITS | AUTHP_ROUTE_MAILS,
      .tag = ACCOUNTS,
      .summary = "Make an account without a password, and mail its owner a link to set one",
      .success = 201,
