@@ -15,7 +15,8 @@
 
 /* After a child has reported that it is ready, httpd still allocates memory for a short time. */
 #define SETTLE_MS 100
-/* How long a mail may still take. The round of mails ends within a second after it is canceled. */
+/* How long the end of the child waits for a mail that is being sent. A round of mails ends within
+ * about 1 s after it was canceled. */
 #define MAIL_MS 1500
 
 /* true in a child of prefork, where the one thread that serves requests also handles signals */
@@ -40,8 +41,8 @@ static bool waits(void)
 /* The interrupted thread may be in the middle of malloc() or free(). The cleanups that follow, also
  * those of httpd, free memory: they would hang or corrupt the heap. So the process exits without
  * them. The kernel frees everything, and every lock that other processes use becomes free when its
- * holder has ended. Only a mail is waited for: after the mail server has taken it, its row must say
- * so, or it would be sent twice. */
+ * holder has ended. Only a mail that is being sent is waited for: if the mail server has taken the
+ * mail and the row of the mail does not say so, the mail is sent twice. */
 void authp_child_exit_check(void)
 {
     if (authp_ending_in_handler() && (exposed || (single && !waits()))) {

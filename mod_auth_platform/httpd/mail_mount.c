@@ -73,8 +73,10 @@ static const char *platform_mount(const server_rec *server)
     return NULL;
 }
 
-/* The path as authp_mail_mount_find() returns it. *fit says how well its host fits, and *best how
- * well a host fits that may have no mount. httpd lists the first virtual host last. */
+/* Returns the path as authp_mail_mount_find() does. *fit says how well the host of that mount fits,
+ * and *best how well the best host fits, which may have no mount. httpd's list of virtual hosts
+ * begins with the last one of the configuration, so of equal hosts the last one in the list counts.
+ */
 static const char *find(const authp_settings_t *settings, const server_rec *main_server, fit_t *fit,
                         fit_t *best)
 {

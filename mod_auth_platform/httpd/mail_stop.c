@@ -10,8 +10,8 @@ void authp_mail_stop_soon(authp_runtime_t *runtime)
     atomic_store(&runtime->mail_cancel, true);
 }
 
-/* A round sets mail_busy and then reads mail_cancel. This function does it the other way round. So
- * it sees the round, or the round sees that it is canceled. */
+/* A round sets mail_busy and then reads mail_cancel. This function sets mail_cancel and then reads
+ * mail_busy. So this function waits for the round, or the round does not begin. */
 void authp_mail_stop_wait(authp_runtime_t *runtime, int most_ms)
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};

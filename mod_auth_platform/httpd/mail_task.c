@@ -11,9 +11,9 @@
 #include <limits.h>
 #include <time.h>
 
-#define LOOK_MS 250
-#define CANCELED_MS 100
-#define STEP_MS 20 /* how often a wait looks whether it is canceled */
+#define LOOK_MS 250     /* how often a child looks whether a round is due */
+#define CANCELED_MS 100 /* the longest wait after the round was canceled */
+#define STEP_MS 20      /* how often a wait looks whether it is canceled */
 
 static void sleep_ms(int ms)
 {
@@ -21,9 +21,10 @@ static void sleep_ms(int ms)
     (void)nanosleep(&time, NULL);
 }
 
-/* If the child is being ended in the middle of a request, authp_child_exit_check() has given the
- * round its time and does not return. Otherwise the interrupted thread holds no lock that the round
- * could need, and the round must have ended before its memory is freed. */
+/* A pre-cleanup of pchild. If a signal handler ends the child in the middle of a request,
+ * authp_child_exit_check() waits for the round for a limited time and does not return. Otherwise no
+ * interrupted thread holds a lock that the round could need. So the wait has no limit: the round
+ * must have ended before its memory is freed. */
 static apr_status_t stop(void *data)
 {
     authp_child_exit_check();
@@ -31,7 +32,7 @@ static apr_status_t stop(void *data)
     return APR_SUCCESS;
 }
 
-/* Once it is canceled, a wait is no longer than 100 ms. */
+/* Waits `ms` milliseconds. After the round was canceled, waits at most 100 ms. */
 static void wait_ms(void *ctx, int ms)
 {
     const authp_runtime_t *runtime = ctx;

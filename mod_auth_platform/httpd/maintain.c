@@ -52,8 +52,9 @@ static void purge(authp_runtime_t *runtime, apr_pool_t *pool)
     say_refused(runtime, err == AUTHP_E_CLOCKS_DIFFER);
 }
 
-/* A round may come before child_init. It then does nothing. When the MPM stops, mod_watchdog tells
- * it to each of its threads, but to a thread that sends a mail only afterwards. */
+/* True: the round may begin. mod_watchdog may call a round before child_init; the round then does
+ * nothing. When the MPM stops, mod_watchdog calls each of its threads with the state STOPPING, but
+ * a thread that sends a mail is called only after the mail. So this thread cancels that mail. */
 static bool enter(authp_runtime_t *runtime, int state)
 {
     if (state == AP_WATCHDOG_STATE_STOPPING) {

@@ -6,9 +6,9 @@
 #include "httpd/runtime.h"
 
 /* The shared memory that outlives a reload of the module: the bound on password hashing, the state
- * of bursts (api/core/gate.h), the live table, the limits on attempts, who sends mails and
- * when, and what the store has logged once. It is kept under names in the process's retained data,
- * so that the children of all generations share it. */
+ * of bursts (api/core/gate.h), the live table, the limits on attempts, which process sends mails
+ * (service/mail/mail_desk.h), and what the store has logged once. It is kept under names in the
+ * process's retained data, so that the children of all generations share it. */
 
 /* Finds this memory, or makes it at the first start, and sets the pointers in `runtime`. What
  * belongs to this generation alone is made in `pool`, which is pconf. The parent calls it before it

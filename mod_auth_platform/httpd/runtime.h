@@ -39,7 +39,7 @@ typedef struct authp_runtime_t {
     bool purge_refused;  /* the latest purge was refused, because the clocks differ */
     /* What follows is used by httpd/mail_task.h and httpd/mail_stop.h. */
     authp_mail_sender_t *mail_sender; /* NULL: this child sends no mails */
-    atomic_bool mail_cancel;          /* the child ends */
+    atomic_bool mail_cancel;          /* the child ends: rounds must end, and none begins */
     atomic_bool mail_busy;            /* a round may be at work */
 } authp_runtime_t;
 

@@ -21,7 +21,7 @@ struct authp_smtp_t {
     authp_smtp_link_t link;
 };
 
-/* A mail on its way. */
+/* One call, on its connection. */
 typedef struct talk_t {
     authp_smtp_link_t *link;
     authp_smtp_wait_t wait;
@@ -55,7 +55,8 @@ static bool is_host(const char *text)
 authp_err_t authp_smtp_make(const authp_smtp_server_t *server, authp_smtp_t **out, apr_pool_t *pool)
 {
     if (!is_host(server->host) || !is_host(server->name)) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0016", "the name for EHLO is not one of a host");
+        authp_log(AUTHP_LOG_ERROR, "AUTHP0016",
+                  "the host of MAIL_URL, or the name for EHLO, is not the name of a host");
         return AUTHP_E_MALFORMED;
     }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -101,7 +102,7 @@ static authp_err_t command_about(talk_t *talk, authp_smtp_stage_t stage, const c
     return command(talk, stage, line, 2);
 }
 
-/* Sends the message, whose lines that begin with a dot get one more (RFC 5321 section 4.5.2). */
+/* Sends the message. A line that begins with a dot gets one more dot (RFC 5321 section 4.5.2). */
 static authp_err_t send_lines(talk_t *talk, const authp_smtp_mail_t *mail)
 {
     const char *from = mail->bytes;
@@ -169,7 +170,7 @@ static bool may_be_stale(const authp_smtp_verdict_t *verdict)
            (verdict->stage < AUTHP_SMTP_DATA && !stays_open(verdict));
 }
 
-/* Opens the connection if there is none, and does `mail`, or NOOP if it is NULL. */
+/* Opens the connection if there is none, and sends `mail`, or NOOP if `mail` is NULL. */
 static authp_err_t once(talk_t *talk, const authp_smtp_mail_t *mail)
 {
     authp_err_t err = AUTHP_OK;

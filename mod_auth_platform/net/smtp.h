@@ -11,7 +11,7 @@
 
 /* The SMTP client (RFC 5321). libcurl connects: name, TCP, TLS, EHLO, AUTH. The few commands after
  * that are written here, because libcurl 7.88 waits for the answer to a mail inside of one call, up
- * to a second at a time, and such a wait cannot be ended in time when httpd's child exits.
+ * to 1 s at a time, and such a wait cannot be ended in time when a child of httpd exits.
  *
  * An authp_smtp_t has at most one connection, which the mails of one round share. One thread at a
  * time uses it. Make it after the fork. No text of the server, no address and no part of AUTH is
@@ -27,19 +27,20 @@ typedef struct authp_smtp_mail_t {
 
 typedef struct authp_smtp_t authp_smtp_t;
 
-/* Copies nothing: `server` must live as long as `pool`. Contacts nothing. AUTHP_E_MALFORMED:
- * ca_file cannot be used, or `name` is not one of a host. AUTHP_E_INTERNAL: libcurl does not work.
- * Both are logged. */
+/* Makes a client without a connection. `server` is not copied and must live as long as `pool`.
+ * Contacts no server. AUTHP_E_MALFORMED: ca_file cannot be used, or `host` or `name` is not the
+ * name of a host. AUTHP_E_INTERNAL: libcurl does not work. Both are logged. */
 AUTHP_CHECKED authp_err_t authp_smtp_make(const authp_smtp_server_t *server, authp_smtp_t **out,
                                           apr_pool_t *pool);
 
 /* Sends one mail, on the connection of the mail before if it still works, else on a new one. A mail
  * for which the kept connection fails before DATA is tried once more on a new one. Afterwards the
- * connection stays open if the server kept it. `cancel` (NULL: never) ends the call: within 100 ms
- * before the end of the message was sent, else after AUTHP_SMTP_LAST_WORD_MS without an answer.
- * *verdict is set in all cases but the last.
- * AUTHP_OK: the server has taken the mail. AUTHP_E_UNAVAILABLE: it has not, or did not say so.
- * AUTHP_E_ABORTED: canceled. AUTHP_E_MALFORMED: `mail` is not as authp_smtp_mail_t says. */
+ * connection stays open if the server kept it. If *cancel becomes true (`cancel` NULL: never), the
+ * call ends: within 100 ms if the end of the message was not sent yet, else after
+ * AUTHP_SMTP_LAST_WORD_MS without an answer.
+ * AUTHP_OK: the server has taken the mail. AUTHP_E_UNAVAILABLE: the server has not taken the mail,
+ * or did not say so. AUTHP_E_ABORTED: canceled. AUTHP_E_MALFORMED: `mail` is not as
+ * authp_smtp_mail_t says, and *verdict does not change. Otherwise *verdict is set. */
 AUTHP_CHECKED authp_err_t authp_smtp_send(authp_smtp_t *smtp, const authp_smtp_mail_t *mail,
                                           const atomic_bool *cancel, authp_smtp_verdict_t *verdict);
 
@@ -48,8 +49,8 @@ AUTHP_CHECKED authp_err_t authp_smtp_send(authp_smtp_t *smtp, const authp_smtp_m
 AUTHP_CHECKED authp_err_t authp_smtp_try(authp_smtp_t *smtp, const atomic_bool *cancel,
                                          authp_smtp_verdict_t *verdict);
 
-/* Ends the round: takes leave of the server, at most 200 ms, and closes the connection, if there is
- * one. */
+/* Closes the connection, if one is open. Sends QUIT before, and waits at most 200 ms for the
+ * answer. */
 void authp_smtp_end(authp_smtp_t *smtp);
 
 /* "rcpt: 550 5.1.1" or "connect: Timeout was reached": the stage and the reply's codes or the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libcurl connects with CURLOPT_CONNECT_ONLY: it stops after AUTH, and leaves the connection to
- * curl_easy_send() and curl_easy_recv(). Its debug callback tells which command it sends and what
- * the server replies. Nothing of that is kept but the codes. */
+/* libcurl connects with CURLOPT_CONNECT_ONLY: libcurl stops after AUTH, and leaves the connection
+ * to curl_easy_send() and curl_easy_recv(). libcurl's debug callback gets each command that is sent
+ * and each line that the server replies. Only the codes of replies are kept. */
 #include "net/smtp_connect.h"
 #include "net/curl_why.h"
 

@@ -9,8 +9,8 @@
 #include <curl/curl.h>
 #include <stdatomic.h>
 
-/* The connection of an authp_smtp_t. Only files of net/ include this file. All waits are polls of
- * at most 100 ms. */
+/* The connection of an authp_smtp_t (not a link in a mail). Only files of net/ include this file.
+ * All waits are polls of at most 100 ms. */
 
 #define AUTHP_SMTP_LINK_LINE 512 /* bytes of a reply's line that are looked at */
 

@@ -9,8 +9,10 @@
 
 /* What the client of net/smtp.h connects to, and what came of it. */
 
-#define AUTHP_SMTP_TOTAL_MS 45000   /* for one call, whatever happens */
-#define AUTHP_SMTP_CONNECT_MS 10000 /* of that for the name and the connection */
+#define AUTHP_SMTP_TOTAL_MS 45000 /* the most that one call takes */
+#define AUTHP_SMTP_CONNECT_MS                                                                      \
+    10000                           /* of these, the most for the name lookup and the connection   \
+                                     */
 #define AUTHP_SMTP_LAST_WORD_MS 700 /* how long a canceled call waits for the answer to a mail */
 
 typedef struct authp_smtp_server_t {
@@ -24,7 +26,7 @@ typedef struct authp_smtp_server_t {
     const char *name;               /* of this client, for EHLO */
 } authp_smtp_server_t;
 
-/* How far a call came. */
+/* At which step a call ended. */
 typedef enum authp_smtp_stage_t {
     AUTHP_SMTP_CONNECT, /* name, connection, greeting, EHLO */
     AUTHP_SMTP_TLS,     /* certificate, STARTTLS */
@@ -32,7 +34,7 @@ typedef enum authp_smtp_stage_t {
     AUTHP_SMTP_MAIL,
     AUTHP_SMTP_RCPT,
     AUTHP_SMTP_DATA, /* the command, and the message without its end */
-    /* The end of the message was sent. With reply.code 0 the server may have the mail or not. */
+    /* The end of the message was sent. If reply.code is 0, the server may have taken the mail. */
     AUTHP_SMTP_AFTER_DATA
 } authp_smtp_stage_t;
 

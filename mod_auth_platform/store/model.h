@@ -198,11 +198,11 @@ typedef struct authp_data_key_t {
     authp_ms_t rewrapped_at; /* when it was last sealed again, by a newer key; 0 = never */
 } authp_data_key_t;
 
-/* A mail that waits, was sent, or failed, and the link in it. A mail waits exactly while due_at is
- * not 0. */
+/* A row of the outbox: a mail that waits, was sent, or was given up, and the link in the mail. A
+ * mail waits exactly while due_at is not 0. */
 typedef struct authp_mail_row_t {
     authp_id_t id;
-    const char *kind;       /* which text: "verify_email", "reset_password", ... */
+    const char *kind;       /* "verify_email", ...: service/mail/mail_kind.h */
     const char *user_id;    /* the account that the mail is about; a random id if the mail is a
                                decoy; NULL = no account */
     const char *token_hash; /* SHA-256 of the link's token, 64 hex digits, unique; NULL = no link */

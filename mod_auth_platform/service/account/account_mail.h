@@ -5,9 +5,9 @@
 #include "service/audit/audit.h"
 #include "service/mail/mail_kind.h"
 
-/* Mails to the owner of an account. Without MAIL_URL none of these functions does anything.
- * `client` may be NULL. A mail to an address that nobody has proven names nothing that the person
- * chose who made the account. */
+/* Mails to the owner of an account. Without MAIL_URL these functions do nothing. `client` may be
+ * NULL. A mail to an address that nobody has proven contains nothing that was chosen by the person
+ * who made the account. */
 
 /* Writes a notice without a link, if the address of `user` is proven. A failure is logged: the
  * event that the notice is about has happened already. */

@@ -22,8 +22,8 @@ AUTHP_CHECKED authp_err_t authp_find_if_any(const authp_realm_t *realm, authp_lo
                                             const char *login, authp_user_t **out,
                                             apr_pool_t *pool);
 
-/* AUTHP_E_USER_EXISTS: an account has the phone number `phone` or the e-mail address `email`. NULL
- * is not looked for. */
+/* Returns AUTHP_E_USER_EXISTS if an account has the phone number `phone` or the e-mail address
+ * `email`. Either may be NULL, and is then not looked for. */
 AUTHP_CHECKED authp_err_t authp_find_free(const authp_realm_t *realm, const char *phone,
                                           const char *email, apr_pool_t *pool);
 

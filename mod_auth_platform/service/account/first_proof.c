@@ -25,7 +25,7 @@ void authp_first_proof_apply(authp_first_proof_t proof, authp_user_t *user)
         user->email = NULL;
     }
     if (proof == AUTHP_FIRST_PROOF_TAKE) {
-        /* Whoever knew the password may not be the owner of the address. */
+        /* Somebody else than the owner of the address may have chosen the password. */
         user->password_hash = NULL;
         user->email_verified = true;
     }

@@ -14,16 +14,18 @@ typedef enum authp_first_proof_t {
     AUTHP_FIRST_PROOF_NEVER /* an administrator's account, which an address alone does not open */
 } authp_first_proof_t;
 
-/* What the first proof of user->email does to the account. Reads no other row. */
+/* Returns what the first proof of user->email does to the account. Reads only `user`. */
 authp_first_proof_t authp_first_proof_of(const authp_user_t *user);
 
-/* Changes `user` in an edit function, for AUTHP_FIRST_PROOF_TAKE and AUTHP_FIRST_PROOF_PART. The
- * edit must also have ends_sessions set. A role from an invite stays, because the invite was for
- * the address that is proven now, and so do roles that an administrator gave. */
+/* Called by edit functions. AUTHP_FIRST_PROOF_TAKE: removes the password, and marks the address as
+ * proven. AUTHP_FIRST_PROOF_PART: removes the address. Other values change nothing. The sessions of
+ * the account must end, too: set ends_sessions of the edit, or end them after it
+ * (service/address/password_reset.c). Roles stay: an invite was for the address that is proven now,
+ * and other roles were given by an administrator. */
 void authp_first_proof_apply(authp_first_proof_t proof, authp_user_t *user);
 
-/* After that change: marks the sessions, which are invalid already, as ended in lists. A failure is
- * logged. */
+/* Called after that change, which has made the sessions invalid: marks the sessions as ended, for
+ * lists of sessions. A failure is logged. */
 void authp_first_proof_end_sessions(const authp_realm_t *realm, const char *user_id,
                                     apr_pool_t *pool);
 

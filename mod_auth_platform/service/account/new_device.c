@@ -13,7 +13,7 @@
 /* A provider's sign-in that makes an account may take this long to fetch its tokens. */
 #define JUST_MADE_MS INT64_C(120000)
 
-/* True for an account that a provider has just made: no change has followed. */
+/* True for an account that this sign-in at a provider has just made: no change has followed. */
 static bool is_just_made(const authp_user_t *user, const authp_session_t *session)
 {
     return user->ver == 1 && session->created_at - user->created_at <= JUST_MADE_MS;
@@ -41,8 +41,8 @@ static bool is_listed(const authp_session_t *session, const apr_array_header_t *
     return false;
 }
 
-/* *known is true if one of the account's other live sessions, of which at most PAGES pages are
- * read, is on the same device. */
+/* *known becomes true if another live session of the account is on the same device. At most PAGES
+ * pages of sessions are read. */
 static authp_err_t ask_sessions(const authp_realm_t *realm, const authp_session_t *session,
                                 bool *known, apr_pool_t *pool)
 {
@@ -75,9 +75,11 @@ void authp_new_device_tell(const authp_realm_t *realm, const authp_grant_t *gran
     }
     authp_err_t err = ask_sessions(realm, grant->session, &known, pool);
     if (err != AUTHP_OK) {
-        authp_log(AUTHP_LOG_WARNING, "AUTHP0392",
-                  "user %s: whether the device is known could not be found out: %s", user->id.hex,
-                  authp_err_name(err));
+        authp_log(
+            AUTHP_LOG_WARNING, "AUTHP0392",
+            "user %s: no mail about a sign-in was written, because it is not known whether the "
+            "device is new: %s",
+            user->id.hex, authp_err_name(err));
         return;
     }
     if (!known) {

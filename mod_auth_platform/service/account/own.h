@@ -17,8 +17,9 @@ typedef struct authp_self_t {
 /* True if the sign-in is at most five minutes ago, both by the session and by the access token. */
 bool authp_own_is_recent(const authp_realm_t *realm, const authp_self_t *self);
 
-/* The count of attempts to which a try of this account's password belongs, together with sign-ins:
- * by e-mail address; by username if it has no address; by phone number if it has neither. */
+/* The target under which a try of this account's password counts (attempt.h), together with
+ * sign-ins: the e-mail address; the username of an account without an address; the phone number of
+ * an account with neither. */
 authp_target_t authp_own_target(const authp_realm_t *realm, const authp_user_t *user,
                                 apr_pool_t *pool);
 

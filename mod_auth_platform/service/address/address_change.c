@@ -21,7 +21,7 @@ static void audit_refused(const authp_realm_t *realm, const authp_self_t *self, 
     authp_audit_write(realm, &event, self->client, pool);
 }
 
-/* Mails the link. An address that is the account's own and proven gets a row that is not sent. */
+/* Mails the link. If the address is that of the account and is proven, a decoy is written. */
 static authp_err_t send_link(const authp_realm_t *realm, const authp_self_t *self,
                              const char *email, apr_pool_t *pool)
 {

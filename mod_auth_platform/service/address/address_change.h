@@ -5,9 +5,10 @@
 #include "service/account/own.h"
 
 /* Asks for another address for one's own account: a link is mailed to `email`, and
- * authp_address_proof_use() makes the change. The password must be right, or, if none is sent, the
- * sign-in at most five minutes ago. If another account has the address, its owner is mailed
- * instead, and the result is AUTHP_OK after the same time. The limit on mails is silent, too.
+ * authp_address_proof_use() makes the change. `password` must be right. If it is NULL, or the
+ * account has no password, the sign-in must be at most 5 minutes old. If another account has the
+ * address, its owner is mailed instead, and the result is AUTHP_OK after the same time. Beyond
+ * AUTH_LIMIT_MAIL the result is AUTHP_OK, too.
  * AUTHP_E_WRONG_PASSWORD, AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION, AUTHP_E_RATE_LIMITED (wrong
  * passwords), AUTHP_E_BUSY, AUTHP_E_MAIL_UNAVAILABLE. */
 AUTHP_CHECKED authp_err_t authp_address_change_ask(const authp_realm_t *realm,

@@ -47,7 +47,7 @@ typedef struct proving_t {
     const authp_realm_t *realm;
     const authp_link_t *link;
     authp_user_t before; /* the account as it was */
-    bool moves;          /* the address of the link is another one */
+    bool moves;          /* the link changes the address of the account */
 } proving_t;
 
 static authp_err_t check_free(const proving_t *in, apr_pool_t *pool)

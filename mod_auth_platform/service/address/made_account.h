@@ -4,7 +4,7 @@
 
 #include "service/account/admin.h"
 
-/* An account that an administrator makes for somebody else. */
+/* An account that an administrator makes for another person (POST /users). */
 typedef struct authp_made_account_t {
     const char *email;
     const char *name;                /* NULL if none */

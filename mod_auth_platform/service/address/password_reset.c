@@ -53,7 +53,8 @@ typedef struct reset_t {
     const char *hash;
 } reset_t;
 
-/* An administrator chose the address of an account that waits for its first password. */
+/* What using the link does to the account. With AUTHP_MAIL_SET_PASSWORD an administrator has chosen
+ * the address, so this is no first proof. */
 static authp_first_proof_t proof_of(const authp_link_t *link, const authp_user_t *user)
 {
     bool made = authp_mail_kind_of(link->row->kind) == AUTHP_MAIL_SET_PASSWORD;
@@ -91,7 +92,7 @@ static authp_err_t edit_give_address(authp_user_t *user, void *ctx, apr_pool_t *
     return AUTHP_OK;
 }
 
-/* The new account was not made: the old one gets its address back. */
+/* Called if the new account could not be made: gives the old account its address back. */
 static void undo_part(reset_t *in, apr_pool_t *pool)
 {
     authp_user_t *user = NULL;
@@ -113,9 +114,9 @@ static authp_err_t edit_nothing(authp_user_t *user, void *ctx, apr_pool_t *pool)
     return AUTHP_OK;
 }
 
-/* Ends the sessions of the account that has lost its address: by min_ver, and each of them. Either
- * suffices. They end only now, because a new min_ver makes the link invalid, which may have had to
- * be given back. */
+/* Ends the sessions of the account that has lost its address: by a new min_ver, and by marking each
+ * session as ended. Either of these suffices. The sessions do not end earlier, because a new
+ * min_ver makes the link invalid, and undo_part() may have to make the link unused again. */
 static void end_parted(const reset_t *in, apr_pool_t *pool)
 {
     authp_user_t *user = NULL;
@@ -130,7 +131,8 @@ static void end_parted(const reset_t *in, apr_pool_t *pool)
     authp_first_proof_end_sessions(in->realm, in->link.user->id.hex, pool);
 }
 
-/* AUTHP_FIRST_PROOF_PART: the account keeps what also opens it, and a new one gets the address. */
+/* For AUTHP_FIRST_PROOF_PART, after the account has lost its address: makes a new account with the
+ * address and the new password. */
 static authp_err_t part(reset_t *in, apr_pool_t *pool)
 {
     authp_user_t *user = NULL;

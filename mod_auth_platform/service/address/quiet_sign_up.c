@@ -18,8 +18,9 @@ static authp_err_t make(const authp_realm_t *realm, const authp_quiet_sign_up_t 
     return authp_account_sign_up(realm, &own, client, user, pool);
 }
 
-/* Writes a row of no use, so that both cases write as often: a commit takes milliseconds. The row
- * is like that of a used token, and the purge removes it. */
+/* Inserts the row of a used token with a random key, in place of the account that is not made. So
+ * both cases write equally often: a commit takes milliseconds, which a client could measure. The
+ * purge removes the row. */
 static authp_err_t write_instead(const authp_realm_t *realm, apr_pool_t *pool)
 {
     const authp_id_t key = authp_id_new(realm->clock, realm->random);
@@ -28,7 +29,8 @@ static authp_err_t write_instead(const authp_realm_t *realm, apr_pool_t *pool)
     return err == AUTHP_E_CONFLICT ? AUTHP_OK : err;
 }
 
-/* `holder` is NULL if a parallel request has just made the account. */
+/* Mails the owner of the address. `holder` is NULL if a parallel request has just made the account,
+ * which is then read. */
 static authp_err_t tell_holder(const authp_realm_t *realm, const char *email, authp_user_t *holder,
                                const authp_client_t *client, apr_pool_t *pool)
 {

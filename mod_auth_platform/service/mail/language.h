@@ -12,12 +12,12 @@
  * letters and digits; at most 35 bytes. */
 bool authp_language_is_tag(const char *text, size_t len);
 
-/* The element of `known` (language tags, const char *) that the header asks for. The ranges of the
- * header count by their q values, equal ones in their order. A range means the tag that is equal,
- * else the tag that is left when its last parts are taken away (de-AT: de), else the first tag that
- * begins with it (pt: pt-BR). "*" means "en" if that is known, else the first. A range with q=0
- * excludes its tags. If nothing fits, or `header` is NULL: "en". Members of the header that are
- * malformed, and those after the 20th, are skipped. */
+/* Returns the element of `known` (language tags, const char *) that the header asks for. The ranges
+ * of the header count by their q values, and equal ones in their order. A range means the tag that
+ * equals it, else the tag that equals it without its last parts (de-AT: de), else the first tag
+ * that begins with it (pt: pt-BR). "*" means "en" if `known` has that, else the first tag. A range
+ * with q=0 excludes its tags. If no tag fits, or `header` is NULL: "en", also if `known` lacks
+ * that. Ranges that are malformed, and those after the 20th good one, are skipped. */
 const char *authp_language_choose(const char *header, const apr_array_header_t *known);
 
 #endif

@@ -12,7 +12,7 @@
 #define TOKEN_BYTES 32
 #define LABEL "authp mail link"
 
-/* How long a link of each kind counts. */
+/* How many milliseconds a link of that kind counts. */
 static authp_ms_t life_of(authp_mail_kind_t kind)
 {
     return kind == AUTHP_MAIL_RESET_PASSWORD ? AUTHP_OUTBOX_HOUR_MS / 2
@@ -20,7 +20,7 @@ static authp_ms_t life_of(authp_mail_kind_t kind)
                                              : 24 * AUTHP_OUTBOX_HOUR_MS;
 }
 
-/* The key of row->box, from the bytes of the token. */
+/* Derives the key of row->box from the bytes of the token. */
 static authp_err_t key_of(const unsigned char *bytes, authp_seal_t **out, apr_pool_t *pool)
 {
     return authp_seal_make(authp_secret_make(bytes, TOKEN_BYTES, pool), NULL, LABEL, out, pool);
@@ -63,7 +63,8 @@ authp_err_t authp_link_send(const authp_realm_t *realm, const authp_link_new_t *
     if (err != AUTHP_OK) {
         return err;
     }
-    /* An administrator waits for this mail, and makes an account for an address only once. */
+    /* AUTHP_MAIL_SET_PASSWORD has no limit of its own: only an administrator causes it, and an
+     * administrator can make an account for an address only once. */
     room = room || in->kind == AUTHP_MAIL_SET_PASSWORD;
     const bool decoy = !room || in->user == NULL;
     const authp_id_t nobody = authp_id_new(realm->clock, realm->random);
@@ -107,7 +108,7 @@ bool authp_link_still_fits(const authp_link_t *link, const authp_user_t *user)
            (proves ? same_text(user->email, link->old) : here);
 }
 
-/* Reads what the link is for. AUTHP_E_MALFORMED: the row was changed. */
+/* Reads the addresses of the link from row->box. AUTHP_E_MALFORMED: the row was changed. */
 static authp_err_t open_box(const unsigned char *bytes, authp_link_t *link, apr_pool_t *pool)
 {
     authp_seal_t *key = NULL;

@@ -8,7 +8,7 @@ bool authp_mail_available(const authp_realm_t *realm)
     return realm->settings->mail_url != NULL;
 }
 
-/* *room becomes false beyond the limit. */
+/* Counts AUTHP_MAIL_ADDRESS_TAKEN against AUTH_LIMIT_MAIL. *room becomes false beyond the limit. */
 static authp_err_t count(const authp_realm_t *realm, const authp_mail_post_t *post, bool *room,
                          apr_pool_t *pool)
 {

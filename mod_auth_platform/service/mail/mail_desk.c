@@ -25,8 +25,9 @@ bool authp_mail_desk_take(authp_mail_desk_t *desk, authp_ms_t now)
     if (holder != 0 && now < atomic_load(&desk->held_until) && !authp_process_is_gone(holder)) {
         return false;
     }
-    /* The time is set first, so that a process that sees the new holder sees it, too. If another
-     * process is faster, its own lease has become longer by a moment. */
+    /* held_until is set before `holder`, so that a process that reads the new holder also reads the
+     * new time. If another process becomes the holder first, the lease of that process only becomes
+     * longer by some milliseconds. */
     authp_mail_desk_keep(desk, now);
     return atomic_compare_exchange_strong(&desk->holder, &holder, authp_process_self());
 }
@@ -40,7 +41,7 @@ void authp_mail_desk_give(authp_mail_desk_t *desk, authp_ms_t look_at)
 {
     uint64_t self = authp_process_self();
     atomic_store(&desk->look_at, look_at);
-    /* After the lease has lapsed, another process may have it. */
+    /* If the lease of this process has lapsed, another process may have it, and keeps it. */
     atomic_compare_exchange_strong(&desk->holder, &self, 0);
 }
 

@@ -8,18 +8,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Shared memory of the processes of one httpd: which of them sends mails, and when the next round
- * begins. All times are of the monotonic clock. Zeroed memory is a desk at which nobody sits, and a
- * round is due. No member protects a mail: a mail is claimed in the store, also against the
- * processes of other hosts. The desk only spares them needless work, and keeps the pace. */
+/* The desk: shared memory of the processes of one httpd that says which process sends mails, and
+ * when the next round begins. All times are of the monotonic clock. In zeroed memory no process has
+ * the lease, and a round is due. No member protects a mail from being sent twice: each mail is
+ * claimed in the store, also against the processes of other hosts. The desk saves the processes
+ * needless questions to the store, and limits how many mails are sent in a second. */
 typedef struct authp_mail_desk_t {
     _Atomic uint64_t holder;     /* the authp_process_t that has the lease; 0: none */
-    _Atomic int64_t held_until;  /* when the lease of a holder that lives lapses */
+    _Atomic int64_t held_until;  /* when the lease lapses although the holder lives */
     _Atomic int64_t look_at;     /* when the store is asked next what is due */
-    _Atomic int64_t pause_until; /* nothing is sent before, because the mail server failed */
+    _Atomic int64_t pause_until; /* no mail is sent before, because the mail server failed */
     _Atomic int64_t send_at;     /* when the next mail may be sent */
-    atomic_bool news;            /* a mail was written, so look_at does not count */
-    atomic_bool failing;         /* the log says that the mail server fails */
+    atomic_bool news;            /* a mail was written: a round is due before look_at */
+    atomic_bool failing;         /* the mail server fails, and this was logged */
     atomic_int store_failures;   /* rounds in a row in which the store failed */
 } authp_mail_desk_t;
 
@@ -39,12 +40,14 @@ void authp_mail_desk_keep(authp_mail_desk_t *desk, authp_ms_t now);
 /* Gives the lease back. The next round begins at `look_at`, or when a mail is written. */
 void authp_mail_desk_give(authp_mail_desk_t *desk, authp_ms_t look_at);
 
-/* Takes the turn to send one mail. Returns after how many milliseconds it comes. */
+/* Takes the next turn to send one mail. Returns how many milliseconds the caller must wait until
+ * the turn comes. */
 int authp_mail_desk_turn(authp_mail_desk_t *desk, authp_ms_t now);
-/* No round begins for AUTHP_MAIL_DESK_PAUSE_MS. */
+/* Lets no round begin for AUTHP_MAIL_DESK_PAUSE_MS. */
 void authp_mail_desk_pause(authp_mail_desk_t *desk, authp_ms_t now);
-/* Notes whether the store answered in this round. Returns after how many milliseconds it is asked
- * again: AUTHP_MAIL_DESK_LOOK_MS, and up to 32 times as many while the store fails. */
+/* Notes whether the store failed in this round. Returns after how many milliseconds the store is
+ * asked again: AUTHP_MAIL_DESK_LOOK_MS, doubled with each further round in a row in which the store
+ * failed, up to 32 times as many. */
 int authp_mail_desk_store(authp_mail_desk_t *desk, bool fails);
 
 #endif

@@ -20,14 +20,15 @@ typedef struct authp_mail_file_t {
     size_t len;
 } authp_mail_file_t;
 
-/* Reads the files KIND.LANG.txt and KIND.LANG.html of the folder, sorted by name. Names that begin
- * with a dot are skipped. Whatever else is wrong (another name, no regular file, one that cannot be
- * read or is too large, more than 1000 files) is a line (const char *) in `errors`. Opening a file
- * does not block. Returns an array of authp_mail_file_t. */
+/* Reads the files KIND.LANGUAGE.txt and KIND.LANGUAGE.html of the folder. Returns an array of
+ * authp_mail_file_t, sorted by name. A name that begins with a dot is skipped. Each file that has
+ * another name, is no regular file, cannot be read or is too large is a line (const char *) in
+ * `errors`, and so is a folder with more than 1000 files. Opening a file does not block. */
 apr_array_header_t *authp_mail_files_read(const authp_settings_t *settings,
                                           apr_array_header_t *errors, apr_pool_t *pool);
 
-/* Adds to `errors` that the file `name` of the folder is wrong, and why. */
+/* Adds a line to `errors`: the file `name` of the folder (NULL: the folder itself), and `why` it is
+ * wrong. */
 void authp_mail_files_blame(const authp_settings_t *settings, const char *name, const char *why,
                             apr_array_header_t *errors, apr_pool_t *pool);
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Rows of the outbox and files of templates have these names, so none may change. */
+/* Rows of the outbox and files of MAIL_TEMPLATE_DIR use these names, so no name may change. */
 static const char *const names[AUTHP_MAIL_KINDS] = {
     [AUTHP_MAIL_VERIFY_EMAIL] = "verify_email",
     [AUTHP_MAIL_RESET_PASSWORD] = "reset_password",

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Languages that are written from right to left. */
+/* The value of `dir` for the language: "rtl" if it is written from right to left. */
 static const char *direction_of(const char *language)
 {
     static const char *const leftward[] = {"ar", "ckb", "dv", "fa", "he",
@@ -66,7 +66,7 @@ static const char *paragraph_html(const char *paragraph, const char *button, apr
     if (strcmp(paragraph, "{{code}}") == 0) {
         return authp_mail_builtin_code;
     }
-    /* Lines of their own, so that each can be left out. */
+    /* Each line of a paragraph becomes a line of the HTML, so that it can be left out. */
     if (strchr(plain, '\n') != NULL) {
         plain = apr_pstrcat(pool, "\n", replace(plain, "\n", "<br>\n", pool), "\n", NULL);
     }

@@ -14,7 +14,7 @@
 enum { LINK, NAME, CODE, PLACEHOLDERS };
 static const char *const names[PLACEHOLDERS] = {"link", "name", "code"};
 
-/* The placeholder with the name `name`; PLACEHOLDERS: none has it. */
+/* The placeholder with the name `name`. PLACEHOLDERS: no placeholder has this name. */
 static int find(const char *name, size_t len)
 {
     int i = 0;
@@ -63,7 +63,7 @@ static void blame_line(checking_t *checking, const char *why)
     }
 }
 
-/* A part of a line of the file, of at most 40 bytes and without what is not ASCII. */
+/* At most 40 bytes of `text`, for a message. Each byte that is not printable ASCII becomes '?'. */
 static const char *quote(const char *text, size_t len, apr_pool_t *pool)
 {
     char *copy = apr_pstrmemdup(pool, text, len < 40 ? len : 40);
@@ -134,7 +134,8 @@ static void check_needed(checking_t *checking)
     }
 }
 
-/* The next line of *text, without its end, and a tab as a space. NULL: there is none. */
+/* Takes the next line from *text, without its end. Each tab becomes a space. NULL: there is none.
+ */
 static char *next_line(const char **text, apr_pool_t *pool)
 {
     if (**text == '\0') {
@@ -149,7 +150,7 @@ static char *next_line(const char **text, apr_pool_t *pool)
     return line;
 }
 
-/* What is wrong with the bytes of a template, whatever they say. NULL: nothing. */
+/* What is wrong with the bytes of any template. NULL: nothing. */
 static const char *check_bytes(const char *bytes, size_t len, apr_pool_t *pool)
 {
     if (len > AUTHP_MAIL_TEMPLATE_MOST) {
@@ -167,7 +168,7 @@ static const char *skip_bom(const char *text)
     return strncmp(text, bom, sizeof(bom) - 1) == 0 ? text + sizeof(bom) - 1 : text;
 }
 
-/* Reads the lines that are left, and checks them. */
+/* Reads the lines of `text`, and checks them. */
 static char *read_lines(checking_t *checking, const char *text)
 {
     char *all = apr_palloc(checking->pool, strlen(text) + 2);
@@ -284,8 +285,8 @@ static const char *written(const authp_mail_values_t *values, int placeholder, b
     return html ? authp_mail_template_escape(copy, pool) : copy;
 }
 
-/* Adds the line with its values to `out` (const char *). False: one of them is absent, and nothing
- * was added. */
+/* Adds the line with its values to `out` (const char *). False: a value is absent, and nothing was
+ * added. */
 static bool fill_line(const char *line, const char *const values[PLACEHOLDERS],
                       apr_array_header_t *out)
 {

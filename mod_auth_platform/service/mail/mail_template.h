@@ -11,7 +11,7 @@
 
 /* Templates of mails: text or HTML with the placeholders {{link}}, {{name}} and {{code}}. */
 
-/* What stands for the placeholders. NULL or empty: absent. */
+/* The values of the placeholders. A value that is NULL or empty is absent. */
 typedef struct authp_mail_values_t {
     const char *link;
     const char *name; /* of the person */
@@ -28,9 +28,10 @@ typedef struct authp_mail_template_t {
 
 /* Reads a template of text for mails of `kind`: a first line "Subject: ...", and then the body. A
  * UTF-8 BOM is skipped, and lines may end with CRLF. AUTHP_E_MALFORMED: *why says what is wrong and
- * begins with "line N: " if one line is wrong. It is wrong if it is no UTF-8, is larger than
- * AUTHP_MAIL_TEMPLATE_MOST, has control characters, has no subject, has a placeholder that is
- * unknown or that mails of this kind have no value for, or lacks the link or the code. */
+ * begins with "line N: " if one line is wrong. A template is wrong if it is not UTF-8, is larger
+ * than AUTHP_MAIL_TEMPLATE_MOST, has control characters, has no subject or no body, has a
+ * placeholder that is unknown or for which mails of this kind have no value, or lacks the link or
+ * the code that mails of this kind have. */
 AUTHP_CHECKED authp_err_t authp_mail_template_text(authp_mail_kind_t kind, const char *bytes,
                                                    size_t len, authp_mail_template_t *out,
                                                    const char **why, apr_pool_t *pool);
@@ -40,9 +41,10 @@ AUTHP_CHECKED authp_err_t authp_mail_template_html(authp_mail_kind_t kind, const
                                                    size_t len, const char **out, const char **why,
                                                    apr_pool_t *pool);
 
-/* A copy of `template` with the values in place of the placeholders. With `html` the values are
- * escaped. Control characters of a value become spaces. A line with a placeholder whose value is
- * absent is left out, with the empty line after it if there is one before it, too. */
+/* Returns a copy of `template` with the values in place of the placeholders. With `html` the values
+ * are escaped. Control characters of a value become spaces. A line with a placeholder whose value
+ * is absent is left out. An empty line that follows is left out with it, if the line before it is
+ * empty or if it is the first line. */
 const char *authp_mail_template_fill(const char *template, const authp_mail_values_t *values,
                                      bool html, apr_pool_t *pool);
 

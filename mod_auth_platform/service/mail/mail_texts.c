@@ -16,7 +16,7 @@ typedef struct entry_t {
     const char *html;
 } entry_t;
 
-/* A kind in all languages. The arrays have the same order. */
+/* The texts of one kind. languages[i] is the language of entries[i]. */
 typedef struct shelf_t {
     apr_array_header_t *languages; /* const char * */
     apr_array_header_t *entries;   /* entry_t */
@@ -36,7 +36,8 @@ static entry_t *find(const shelf_t *shelf, const char *language)
     return NULL;
 }
 
-/* The place of a text and HTML made from it. */
+/* Adds the text, or replaces the one in this language, with HTML that is made from the text.
+ * Returns the entry. */
 static entry_t *put(shelf_t *shelf, const char *language, const authp_mail_template_t *text,
                     apr_pool_t *pool)
 {
@@ -94,7 +95,7 @@ static authp_err_t load_builtin(authp_mail_texts_t **out, apr_array_header_t *er
 
 /* --- MAIL_TEMPLATE_DIR ------------------------------------------------------------------------ */
 
-/* What is wrong with the file. NULL: nothing, and it is used. */
+/* Uses a file of text. Returns what is wrong with the file, or NULL. */
 static const char *use_text(authp_mail_texts_t *texts, const authp_mail_file_t *file,
                             apr_pool_t *pool)
 {
@@ -108,6 +109,7 @@ static const char *use_text(authp_mail_texts_t *texts, const authp_mail_file_t *
     return NULL;
 }
 
+/* Uses a file of HTML, whose text must be known. Returns what is wrong with the file, or NULL. */
 static const char *use_html(authp_mail_texts_t *texts, const authp_mail_file_t *file,
                             apr_pool_t *pool)
 {
@@ -115,8 +117,8 @@ static const char *use_html(authp_mail_texts_t *texts, const authp_mail_file_t *
     const char *html = NULL;
     entry_t *entry = find(&texts->shelves[file->kind], file->language);
     if (entry == NULL) {
-        return apr_psprintf(pool, "needs a text, too: %s.%s.txt", authp_mail_kind_name(file->kind),
-                            file->language);
+        return apr_psprintf(pool, "needs a file of text, too: %s.%s.txt",
+                            authp_mail_kind_name(file->kind), file->language);
     }
     if (authp_mail_template_html(file->kind, file->bytes, file->len, &html, &why, pool) !=
         AUTHP_OK) {
@@ -126,7 +128,8 @@ static const char *use_html(authp_mail_texts_t *texts, const authp_mail_file_t *
     return NULL;
 }
 
-/* Texts come first, because HTML belongs to a text. */
+/* Uses all files of text and then all files of HTML, because HTML needs the text of its language.
+ */
 static void use_files(authp_mail_texts_t *texts, const authp_settings_t *settings,
                       apr_array_header_t *errors, apr_pool_t *pool)
 {

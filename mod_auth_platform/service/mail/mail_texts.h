@@ -15,7 +15,7 @@
  * loading. */
 typedef struct authp_mail_texts_t authp_mail_texts_t;
 
-/* A mail's text for one person. */
+/* The text of one mail to one person. */
 typedef struct authp_mail_text_t {
     const char *subject;
     const char *text;
@@ -29,10 +29,10 @@ AUTHP_CHECKED authp_err_t authp_mail_texts_load(const authp_settings_t *settings
                                                 authp_mail_texts_t **out,
                                                 apr_array_header_t *errors, apr_pool_t *pool);
 
-/* Writes a mail of `kind` in the language of `accept_language` (an Accept-Language header; NULL:
- * any) that this kind has a text in, else in English. A line with a placeholder whose value is NULL
- * or empty is left out. AUTHP_E_MALFORMED: the kind needs a link or a code, and `values` has
- * none. */
+/* Writes a mail of `kind` in the first language that `accept_language` (an Accept-Language header
+ * or NULL) asks for and in which this kind has a text (language.h), else in English. A line with a
+ * placeholder whose value is NULL or empty is left out. AUTHP_E_MALFORMED: the kind needs a link or
+ * a code that `values` does not have. */
 AUTHP_CHECKED authp_err_t authp_mail_texts_write(const authp_mail_texts_t *texts,
                                                  authp_mail_kind_t kind,
                                                  const char *accept_language,
@@ -45,8 +45,8 @@ typedef struct authp_mail_texts_file_t {
     const char *content;
 } authp_mail_texts_file_t;
 
-/* The texts that the module contains as an array of authp_mail_texts_file_t: for each kind and
- * language one of text and one of HTML. AUTHP_E_INTERNAL: one of them is wrong. */
+/* *out: the texts that the module contains, as an array of authp_mail_texts_file_t with a file of
+ * text and a file of HTML for each kind and language. AUTHP_E_INTERNAL: a text is wrong. */
 AUTHP_CHECKED authp_err_t authp_mail_texts_files(apr_array_header_t **out, apr_pool_t *pool);
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define PURPOSE "mail"
-/* Letters are sealed at lengths that are multiples of this, so that their lengths tell little. */
+/* A sealed letter has a multiple of this many bytes, so that its length tells little. */
 #define BLOCK 512
 #define LANGUAGE_MOST 100 /* bytes */
 
@@ -25,7 +25,8 @@ authp_mail_row_t authp_outbox_row(const authp_realm_t *realm, authp_mail_kind_t 
                               .expires_at = now + 25 * AUTHP_OUTBOX_HOUR_MS};
 }
 
-/* The header may have any bytes. NULL if it is no list of languages. */
+/* Cuts the header after LANGUAGE_MOST bytes. NULL: a byte of the header is none of a list of
+ * languages. */
 static const char *clean_language(const char *text, apr_pool_t *pool)
 {
     static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -54,7 +55,7 @@ static authp_bytes_t write_letter(const authp_letter_t *letter, bool decoy, apr_
     return (authp_bytes_t){out, padded};
 }
 
-/* An address of as many bytes, which the row of a decoy holds. */
+/* A text of as many bytes as `address`, which the letter of a decoy has instead of the address. */
 static const char *blank(const char *address, apr_pool_t *pool)
 {
     char *out = apr_pstrdup(pool, address);
@@ -77,7 +78,7 @@ authp_err_t authp_outbox_put(const authp_realm_t *realm, authp_mail_row_t *row,
     if (err == AUTHP_OK && realm->mail_desk != NULL) {
         authp_mail_desk_news(realm->mail_desk);
     }
-    /* Ids and tokens are random: nobody has the same. */
+    /* Ids and tokens are random, so no other row has the same. */
     return err == AUTHP_E_CONFLICT ? AUTHP_E_INTERNAL : err;
 }
 

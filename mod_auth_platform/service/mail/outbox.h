@@ -5,9 +5,11 @@
 #include "service/mail/mail_kind.h"
 #include "service/realm/realm.h"
 
-/* For files of service/mail: rows of the outbox, from which mails are sent. */
+/* For files of service/mail: rows of the outbox. The outbox is a table of the store. A route
+ * inserts a row, and postman.h sends the mail. */
 
-/* What the text of a mail needs. Members may be NULL. In the store it is sealed by a data key. */
+/* What the text of a mail needs. Members may be NULL. A data key seals the letter in row->sealed.
+ */
 typedef struct authp_letter_t {
     const char *to; /* NULL: a decoy, which is not sent */
     const char *name;
@@ -16,23 +18,26 @@ typedef struct authp_letter_t {
     const char *language; /* an Accept-Language header */
 } authp_letter_t;
 
-/* A new row of `kind` that waits to be sent, with its times as a mail without a link has them.
- * row->user_id and the members of the link are not set. */
+/* A new row of `kind` that waits to be sent. Its times are those of a mail without a link: the last
+ * try is 24 hours from now, and the purge may remove the row after 25 hours. row->user_id and the
+ * members of the link are not set. */
 authp_mail_row_t authp_outbox_row(const authp_realm_t *realm, authp_mail_kind_t kind);
 
-/* Seals `letter` into row->sealed and inserts the row. With `decoy` the letter is sealed without
- * its address, and is as long as with it. AUTHP_E_UNAVAILABLE */
+/* Seals `letter` into row->sealed and inserts the row. With `decoy` the sealed letter has no
+ * address, and is as long as with the address. AUTHP_E_UNAVAILABLE: the store does not answer, or
+ * its data keys are lost. */
 AUTHP_CHECKED authp_err_t authp_outbox_put(const authp_realm_t *realm, authp_mail_row_t *row,
                                            const authp_letter_t *letter, bool decoy,
                                            apr_pool_t *pool);
 
-/* Opens row->sealed. AUTHP_E_UNAVAILABLE: its data key is lost. AUTHP_E_MALFORMED */
+/* Opens row->sealed. AUTHP_E_UNAVAILABLE: its data key is lost. AUTHP_E_MALFORMED: the row was
+ * changed. */
 AUTHP_CHECKED authp_err_t authp_outbox_letter(const authp_realm_t *realm,
                                               const authp_mail_row_t *row, authp_letter_t *out,
                                               apr_pool_t *pool);
 
 /* Counts a mail for `whom`, an address or an account's id, against AUTH_LIMIT_MAIL. *room becomes
- * false if there is no room, and else stays as it is. AUTH_LIMITS=off: nothing is counted. */
+ * false beyond the limit, and otherwise stays as it is. AUTH_LIMITS=off: nothing is counted. */
 AUTHP_CHECKED authp_err_t authp_outbox_count(const authp_realm_t *realm, const char *whom,
                                              bool *room, apr_pool_t *pool);
 

@@ -8,14 +8,14 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define BATCH 20
-#define BATCHES_MOST 50 /* in a round */
-#define BACKOFF_MS 10000
+#define BATCH 20         /* mails that one question to the store lists */
+#define BATCHES_MOST 50  /* in a round */
+#define BACKOFF_MS 10000 /* after the first try; doubles with each further one */
 #define BACKOFF_MOST_MS 900000
 #define AGAIN_MS 500       /* between two tries to note that a mail was sent */
 #define AGAIN_LATE_MS 100  /* the same while the process ends */
-#define AGAIN_MOST_LATE 2  /* further tries then */
-#define CLAIM_REST_MS 3000 /* of the claim in which no further try begins */
+#define AGAIN_MOST_LATE 2  /* how many further tries there are while the process ends */
+#define CLAIM_REST_MS 3000 /* in the last 3 s of the claim no further try begins */
 
 /* What a mail means for the rest of the round. */
 typedef enum step_t { GOES_ON, SERVER_FAILS, STORE_FAILS, ENDS } step_t;
@@ -73,7 +73,7 @@ static authp_ms_t backoff(int64_t tries)
     return wait < BACKOFF_MOST_MS ? wait : BACKOFF_MOST_MS;
 }
 
-/* When the mail becomes useless, it is looked at once more, so that it is given up then. */
+/* The next try is at give_up_at at the latest, so that the mail is given up at that time. */
 static step_t put_off(const job_t *job, const char *why)
 {
     const authp_mail_row_t *row = job->row;
@@ -91,7 +91,7 @@ static step_t put_off(const job_t *job, const char *why)
     return after_store(err);
 }
 
-/* Lets another process send the mail at once. */
+/* Gives the claim back, so that another process can send the mail at once. */
 static step_t give_back(const job_t *job)
 {
     authp_err_t err = authp_store_outbox_later(job->postman->realm->store, job->row->id.hex,
@@ -108,9 +108,9 @@ static authp_err_t note_sent(const job_t *job)
                                    now_of(job), job->pool);
 }
 
-/* Tries again while the store fails: until this has succeeded, a process that is killed lets the
- * mail be sent twice. */
-static step_t put_sent(const job_t *job)
+/* Notes in the store that the mail was sent, and tries again while the store fails: if the store
+ * does not know it when the claim lapses, the mail is sent twice. */
+static step_t note_sent_surely(const job_t *job)
 {
     const authp_postman_t *postman = job->postman;
     int late = 0;
@@ -119,7 +119,7 @@ static step_t put_sent(const job_t *job)
         if (late > AGAIN_MOST_LATE || now_of(job) > job->claim - CLAIM_REST_MS) {
             authp_log(
                 AUTHP_LOG_WARNING, "AUTHP0322",
-                "mail %s (%s) was sent, but the store did not take that: it may be sent again",
+                "mail %s (%s) was sent, but the store did not note that: it may be sent again",
                 job->row->id.hex, job->row->kind);
             return STORE_FAILS;
         }
@@ -133,13 +133,13 @@ static step_t leave_open(const job_t *job)
 {
     authp_log(AUTHP_LOG_NOTICE, "AUTHP0325",
               "mail %s (%s): this process ends before the mail server has said whether it took the "
-              "mail, which is sent again",
+              "mail: it will be sent again",
               job->row->id.hex, job->row->kind);
     return ENDS;
 }
 
 /* Logs once that the server fails, and once that it works again. */
-static void say_server(const job_t *job, const char *why)
+static void log_server(const job_t *job, const char *why)
 {
     bool fails = why != NULL;
     if (atomic_exchange(&job->postman->desk->failing, fails) == fails) {
@@ -152,19 +152,20 @@ static void say_server(const job_t *job, const char *why)
     }
 }
 
-/* True if the failure is not about one mail: there was no connection, no sender of any mail can be
- * right, or the server went away or was silent. */
-static bool is_servers(const authp_smtp_verdict_t *verdict)
+/* True if other mails would fail in the same way: there was no connection, the server refused
+ * MAIL FROM, closed the connection, did not answer, or answered 421. */
+static bool is_failure_of_server(const authp_smtp_verdict_t *verdict)
 {
     return verdict->stage <= AUTHP_SMTP_MAIL || verdict->reply.code == 0 ||
            verdict->reply.code == 421;
 }
 
+/* Puts into the store what came of the mail. `err` and `verdict` are those of the sender. */
 static step_t judge(const job_t *job, authp_err_t err, const authp_smtp_verdict_t *verdict)
 {
     if (err == AUTHP_OK) {
-        say_server(job, NULL);
-        return put_sent(job);
+        log_server(job, NULL);
+        return note_sent_surely(job);
     }
     if (err == AUTHP_E_MALFORMED) {
         return give_up(job, "the message cannot be written");
@@ -176,13 +177,13 @@ static step_t judge(const job_t *job, authp_err_t err, const authp_smtp_verdict_
         return put_off(job, authp_err_name(err));
     }
     const char *why = authp_smtp_words(verdict, job->pool);
-    if (is_servers(verdict)) {
-        say_server(job, why);
+    if (is_failure_of_server(verdict)) {
+        log_server(job, why);
         authp_mail_desk_pause(job->postman->desk, monotonic(job->postman));
         step_t step = put_off(job, why);
         return step == GOES_ON ? SERVER_FAILS : step;
     }
-    say_server(job, NULL);
+    log_server(job, NULL);
     return verdict->stage == AUTHP_SMTP_RCPT && verdict->reply.code / 100 == 5 ? give_up(job, why)
                                                                                : put_off(job, why);
 }
@@ -258,7 +259,8 @@ static step_t do_job(const job_t *job)
     const authp_ms_t now = now_of(job);
     authp_letter_t letter;
     if (row->used_at != 0) {
-        return after_store(note_sent(job)); /* it has arrived: a try only seemed to fail */
+        /* The mail has arrived, although the server did not say so. */
+        return after_store(note_sent(job));
     }
     if (now > row->give_up_at || (row->link_until != 0 && now >= row->link_until)) {
         return give_up(job, apr_pstrcat(job->pool, "its time has passed; the last try: ",
@@ -275,7 +277,8 @@ static step_t do_job(const job_t *job)
     if (letter.to == NULL) {
         return after_store(note_sent(job));
     }
-    /* A newer version of this software may have written it, and can send it. */
+    /* A newer version of this module may have written a mail of a kind that is not known here, and
+     * can send the mail. */
     return authp_mail_kind_of(row->kind) != AUTHP_MAIL_KINDS
                ? send_letter(job, &letter)
                : put_off(job, "its kind is not known");
@@ -283,14 +286,16 @@ static step_t do_job(const job_t *job)
 
 /* --- rounds ----------------------------------------------------------------------------------- */
 
-static step_t take_up(const authp_postman_t *postman, const authp_mail_row_t *row, apr_pool_t *pool)
+/* Claims the mail, and sends it. AUTHP_E_CONFLICT of the claim: another process has the mail. */
+static step_t claim_and_send(const authp_postman_t *postman, const authp_mail_row_t *row,
+                             apr_pool_t *pool)
 {
     job_t job = {.postman = postman, .row = row, .pool = pool};
     job.claim = now_of(&job) + AUTHP_POSTMAN_CLAIM_MS;
     authp_err_t err =
         authp_store_outbox_claim(postman->realm->store, row->id.hex, row->due_at, job.claim, pool);
     if (err != AUTHP_OK) {
-        return after_store(err); /* another process has it */
+        return after_store(err);
     }
     return do_job(&job);
 }
@@ -309,9 +314,10 @@ static step_t do_batch(const authp_postman_t *postman, int *count, apr_pool_t *p
     for (int i = 0; i < due->nelts && step == GOES_ON; i++) {
         apr_pool_clear(scratch);
         authp_mail_desk_keep(postman->desk, monotonic(postman));
-        step = is_canceled(postman)
-                   ? ENDS
-                   : take_up(postman, APR_ARRAY_IDX(due, i, const authp_mail_row_t *), scratch);
+        step =
+            is_canceled(postman)
+                ? ENDS
+                : claim_and_send(postman, APR_ARRAY_IDX(due, i, const authp_mail_row_t *), scratch);
     }
     *count = due->nelts;
     return step;

@@ -44,9 +44,9 @@ typedef struct authp_realm_t {
     const struct authp_provider_set_t *providers;
     const struct authp_otp_sender_t *otp; /* sends one-time codes; NULL: codes cannot be sent */
     struct authp_vault_t *vault;          /* the data keys of this process; NULL: it needs none */
-    struct authp_mail_desk_t *mail_desk;  /* is told of new mails; NULL: nobody is */
-    const char *mail_mount; /* where links of mails lead to, "/api/auth"; NULL = that */
-    const struct authp_mail_texts_t *mail_texts; /* NULL: no mail is written */
+    struct authp_mail_desk_t *mail_desk;  /* is told of new mails; NULL: the store is asked */
+    const char *mail_mount; /* the platform mount in links of mails; NULL: "/api/auth" */
+    const struct authp_mail_texts_t *mail_texts; /* NULL: this process sends no mail */
     const authp_clock_t *clock;
     const authp_random_t *random;
 } authp_realm_t;

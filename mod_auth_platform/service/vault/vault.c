@@ -10,12 +10,12 @@
 
 /* If the label changes, nothing that was sealed before can be opened. */
 #define DATA_LABEL "authp data"
-/* How many lost keys a sentence names. */
+/* How many lost keys a log line and /readyz name. */
 #define NAMED_MOST 3
-/* When the keys are loaded again: another host may have made a key, or have wrapped one by a
- * JWT_SECRET_KEY that is the previous one here. If a load failed or a key is lost, the next load
- * shows whether that is still so. */
+/* The time from a load to the next one. Another host may have made a key meanwhile, or have wrapped
+ * one by a JWT_SECRET_KEY that is the previous one here. */
 #define AGAIN_MS 600000
+/* The same after a load that failed or found lost keys. */
 #define SOON_MS 5000
 
 typedef struct data_key_t {
@@ -112,7 +112,7 @@ static authp_err_t keep(authp_vault_t *vault, const authp_id_t *id, const void *
 
 /* --- rows --- */
 
-/* The load with this number has found the row of a key that this process has. */
+/* Notes that the load with this number has found the row of a key that this process has. */
 static void see(authp_vault_t *vault, const authp_id_t *id, int number)
 {
     pthread_mutex_lock(&vault->mutex);
@@ -124,7 +124,8 @@ static void see(authp_vault_t *vault, const authp_id_t *id, int number)
     pthread_mutex_unlock(&vault->mutex);
 }
 
-/* Takes a row in. AUTHP_E_MALFORMED: neither the present nor the previous JWT_SECRET_KEY has
+/* Unwraps the key of a row and keeps the key, if this process does not have it yet.
+ * AUTHP_E_MALFORMED: neither the present nor the previous JWT_SECRET_KEY has
  * wrapped it, and this process has no earlier copy of the key. */
 static authp_err_t take(const authp_realm_t *realm, const authp_data_key_t *row, int number,
                         apr_pool_t *pool)
@@ -161,7 +162,7 @@ typedef struct found_t {
     authp_id_t named[NAMED_MOST];
 } found_t;
 
-/* Sets what the latest load has found. Logs a loss once. */
+/* Stores what the latest load has found. Logs lost keys once. */
 static void note(authp_vault_t *vault, const found_t *found, apr_pool_t *pool)
 {
     pthread_mutex_lock(&vault->mutex);
@@ -253,8 +254,8 @@ void authp_vault_refresh(const authp_realm_t *realm, apr_pool_t *pool)
 
 /* --- sealing --- */
 
-/* Makes the first data key of the store. Two hosts that do so at the same time make two, and each
- * finds the other's when it needs it. */
+/* Makes the first data key of the store. Two hosts that do this at the same time make two keys.
+ * Both stay, and each host loads the other key when a text that it opens names that key. */
 static authp_err_t make_first(const authp_realm_t *realm, apr_pool_t *pool)
 {
     unsigned char bytes[AUTHP_WRAPPING_KEY_LEN];
@@ -273,9 +274,9 @@ static authp_err_t make_first(const authp_realm_t *realm, apr_pool_t *pool)
     return err == AUTHP_E_CONFLICT ? AUTHP_E_UNAVAILABLE : err;
 }
 
-/* The newest key whose row the latest load has found, or which was made after it, or NULL. A key
- * without a row seals nothing more, because no other process could open that. *none: the latest
- * load has found no row. */
+/* Returns the newest key whose row the latest load has found, or which was made after that load, or
+ * NULL. A key without a row seals nothing more, because no other process could open the text. *none
+ * becomes true if the latest load has found no row. */
 static const data_key_t *newest(authp_vault_t *vault, bool *none)
 {
     pthread_mutex_lock(&vault->mutex);

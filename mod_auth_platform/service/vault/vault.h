@@ -5,14 +5,14 @@
 #include "crypto/digest.h"
 #include "service/realm/realm.h"
 
-/* Data keys: random keys that seal what the store keeps and what a change of JWT_SECRET_KEY must
- * not make unreadable. A data key is a row of the store, sealed ("wrapped") by a key that is
+/* Data keys: random keys that seal data in the store that must stay readable after a change of
+ * JWT_SECRET_KEY. A data key is a row of the store, sealed ("wrapped") by a key that is
  * derived from JWT_SECRET_KEY. While JWT_SECRET_KEY_PREVIOUS is set, a load wraps the rows of the
  * previous key again by the present one. The sealed data itself stays as it is.
  *
- * A vault is the data keys that one process could unwrap. It only grows, so a process can go on
- * opening data after another host has wrapped the keys by a JWT_SECRET_KEY that this process does
- * not have. Many threads may use a vault at the same time. */
+ * A vault holds the data keys that one process could unwrap. No key leaves a vault, so a process
+ * can go on opening data after another host has wrapped the keys by a JWT_SECRET_KEY that this
+ * process does not have. Many threads may use a vault at the same time. */
 typedef struct authp_vault_t authp_vault_t;
 
 /* Makes an empty vault in `pool`. Contacts no store: the first use loads it. Each process makes its
@@ -29,9 +29,9 @@ AUTHP_CHECKED authp_err_t authp_vault_make(const authp_settings_t *settings,
  * store did not list its keys, or did not take a key that was wrapped again. */
 AUTHP_CHECKED authp_err_t authp_vault_load(const authp_realm_t *realm, apr_pool_t *pool);
 
-/* Loads the keys if that was never done, or was done 10 minutes ago. After a load that failed or
- * found lost keys, the next one may follow 5 seconds later. Otherwise asks no store, so it may be
- * called often. Does nothing if the realm has no vault. */
+/* Calls authp_vault_load() if no load was done yet, or if the latest one is 10 minutes old, or 5
+ * seconds if it failed or found lost keys. Otherwise does not ask the store, so it may be called
+ * often. Does nothing if the realm has no vault. */
 void authp_vault_refresh(const authp_realm_t *realm, apr_pool_t *pool);
 
 /* Seals `data` under the newest data key of this process that the latest load has found in the

@@ -38,6 +38,7 @@ AUTHP_CHECKED authp_err_t authp_wrapping_renew(const authp_realm_t *realm, const
                                                const authp_data_key_t *row, authp_bytes_t bytes,
                                                apr_pool_t *pool);
 
+/* Returns which JWT_SECRET_KEY has wrapped the key, from row->wrapped_by. Unwraps nothing. */
 authp_wrapping_by_t authp_wrapping_by(const authp_realm_t *realm, const authp_data_key_t *row);
 
 #endif

@@ -41,7 +41,7 @@ authp_err_t authp_mongo_outbox_due(void *self, authp_ms_t now, int limit, apr_ar
     return err;
 }
 
-/* Matches the mail if it waits and its due_at is still that one. A time of 0 matches nothing,
+/* Matches the mail if it waits and its due_at is still `due_at`. A time of 0 matches no document,
  * because a mail that does not wait has no due_at. */
 static bson_t *filter_still(const char *id, authp_ms_t due_at)
 {
@@ -287,8 +287,8 @@ static bson_t *filter_retry(const char *id, const char *field, authp_ms_t now)
 authp_err_t authp_mongo_outbox_retry(void *self, const char *id, authp_ms_t now, int *count_out,
                                      apr_pool_t *pool)
 {
-    /* Two ranges, so that each is read by a sparse index. A mail that waits does not become one
-     * that has failed by this, so none is counted twice. */
+    /* Two updates, so that each reads a range of a sparse index. The first update makes no mail
+     * that the second one matches, so no mail is counted twice. */
     static const char *const fields[] = {"due_at", "failed_at"};
     int sum = 0;
     authp_err_t err = AUTHP_OK;

@@ -4,8 +4,9 @@
 
 #define DAY_MS (24 * INT64_C(3600000))
 
-/* Condition: the mail waits, and its due_at is still that one. Binds id and due_at. A time of 0
- * must not match rows that do not wait, whose due_at is 0 in some databases. */
+/* The condition that the mail waits and its due_at is still the one that is bound. Binds id and
+ * due_at. In some databases due_at is 0 in a row that does not wait, so a time of 0 must not match.
+ */
 #define STILL "id = {?id} AND {present:due_at} AND due_at = {?time}"
 
 authp_err_t authp_sql_outbox_add(void *self, const authp_mail_row_t *mail, apr_pool_t *pool)
