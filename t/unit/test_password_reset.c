@@ -353,6 +353,25 @@ START_TEST(the_address_is_taken_at_the_split)
 }
 END_TEST
 
+static void get_another_address(void *ctx)
+{
+    authp_user_t *row = ctx;
+    another_address(row);
+    mem_store_fail(f.store, "user_create", 1, AUTHP_E_UNAVAILABLE);
+}
+
+/* The account was split, has got another address since, and no new account could be made. */
+START_TEST(another_address_at_the_split_stays)
+{
+    authp_user_t *row = ada("candidate", false);
+    row->phone = "+4912345";
+    const char *token = asked();
+    mem_store_before(f.store, "user_create", get_another_address, row);
+    ck_assert_int_eq(use(token), AUTHP_E_UNAVAILABLE);
+    ck_assert_str_eq(mem_store_user(f.store, row->id.hex)->email, "other@example.org");
+}
+END_TEST
+
 Suite *suite_password_reset(void)
 {
     Suite *suite = suite_create("password_reset");
@@ -372,6 +391,7 @@ Suite *suite_password_reset(void)
     tcase_add_test(tests, used_at_the_same_moment);
     tcase_add_test(tests, a_sign_in_does_not_survive);
     tcase_add_test(tests, the_address_is_taken_at_the_split);
+    tcase_add_test(tests, another_address_at_the_split_stays);
     suite_add_tcase(suite, tests);
     return suite;
 }
