@@ -4,6 +4,7 @@
 #include "service/account/own.h"
 #include "service/address/address_change.h"
 #include "service/address/address_proof.h"
+#include "service/mail/link.h"
 #include "suite.h"
 
 #include <apr_strings.h>
@@ -107,6 +108,20 @@ START_TEST(the_limit)
 }
 END_TEST
 
+/* Others have asked for mails to an address. The account may ask, but that address gets no more. */
+START_TEST(the_limit_of_an_address)
+{
+    const authp_link_new_t others = {.kind = AUTHP_MAIL_RESET_PASSWORD, .to = OTHER};
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){2, 3600};
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(authp_link_send(f.realm, &others, f.pool), AUTHP_OK);
+    }
+    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
+}
+END_TEST
+
 Suite *suite_address_quiet(void)
 {
     Suite *suite = suite_create("address_quiet");
@@ -115,6 +130,7 @@ Suite *suite_address_quiet(void)
     tcase_add_loop_test(tests, equal_work, 0, 2);
     tcase_add_test(tests, the_limit_counts_taken_addresses);
     tcase_add_test(tests, the_limit);
+    tcase_add_test(tests, the_limit_of_an_address);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -75,6 +75,7 @@ static const struct {
     {"en de hi", "de;q=0.1234, hi;q=0.1", "hi"},
     {"en de hi", "de;q=-1, hi;q=0.1", "hi"},
     {"en de hi", "de;q, hi;q=0.1", "hi"},
+    {"en de hi", "de;q=0x5, hi;q=0.1", "hi"},
     {"en de hi", "de;x=1, hi;q=0.1", "hi"},
     {"en de hi", "de;q=0,5", "en"},
     {"en de hi", ",, ;, ;q=1,--,d,*-de,hi", "hi"},

@@ -234,6 +234,7 @@ START_TEST(replaces)
     put("invite.de.html", "<p>Anders: {{code}}</p>\n");
     put("password_changed.en.txt", "Subject: Mine\n\nHi {{name}},\n\nmy text\n");
     put("new_device.en.txt", "Subject: Mine\n\nmy text\n");
+    put("factor_changed.DE.txt", "Subject: Meins\n\nmein Text\n"); /* tags have no case */
     put("new_device.en.html", "<p>my HTML for {{name}}</p>\n");
     put(".hidden.txt~", "");
     const authp_mail_texts_t *texts = loaded();
@@ -251,6 +252,8 @@ START_TEST(replaces)
     text = written(texts, AUTHP_MAIL_PASSWORD_CHANGED, "en", "Ada");
     ck_assert_str_eq(text.text, "Hi Ada,\n\nmy text\n");
     ck_assert_ptr_nonnull(strstr(text.html, ">my text</p>"));
+    text = written(texts, AUTHP_MAIL_FACTOR_CHANGED, "de", NULL);
+    ck_assert_str_eq(text.text, "mein Text\n");
     text = written(texts, AUTHP_MAIL_NEW_DEVICE, "en", "<Ada>");
     ck_assert_str_eq(text.text, "my text\n");
     ck_assert_str_eq(text.html, "<p>my HTML for &lt;Ada&gt;</p>\n");

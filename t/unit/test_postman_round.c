@@ -330,6 +330,22 @@ START_TEST(two_httpds)
 }
 END_TEST
 
+static void take_long(postman_fixture_t *fixture)
+{
+    ck_assert_int_gt(fixture->desk.held_until, fixture->f.clock.now + 45000);
+    fixture->f.clock.now += 14000;
+}
+
+/* A round of a slow server lasts longer than a lease. */
+START_TEST(the_lease_lasts_as_long_as_the_round)
+{
+    write_many(10);
+    p.during = take_long;
+    postman_fixture_round(&p);
+    ck_assert_int_eq(p.sent, 10);
+}
+END_TEST
+
 /* The account was deleted, and its mails with it, while one of them was sent. */
 static void remove_row(postman_fixture_t *fixture)
 {
@@ -365,6 +381,7 @@ Suite *suite_postman_round(void)
     tcase_add_loop_test(tc, the_store_fails_when_a_mail_is_put_off_or_given_up, 0, 2);
     tcase_add_test(tc, another_httpd_is_faster);
     tcase_add_test(tc, two_httpds);
+    tcase_add_test(tc, the_lease_lasts_as_long_as_the_round);
     tcase_add_test(tc, a_row_that_is_gone);
     suite_add_tcase(s, tc);
     return s;

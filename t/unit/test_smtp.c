@@ -141,6 +141,26 @@ START_TEST(faults)
 END_TEST
 #define FAULTS 19
 
+/* A mail is larger than what a connection takes without a reader. */
+START_TEST(closed_in_the_middle_of_a_mail)
+{
+    const size_t len = (size_t)16 << 20;
+    char *bytes = apr_palloc(pool, len + 1);
+    for (size_t i = 0; i < len; i += 64) {
+        memset(bytes + i, 'x', 62);
+        memcpy(bytes + i + 62, "\r\n", 2);
+    }
+    bytes[len] = '\0';
+    peer.rules[0] = (smtp_peer_rule_t){"body", 1, NULL};
+    begin();
+    ck_assert_int_eq(send_bytes(bytes), AUTHP_E_UNAVAILABLE);
+    ck_assert_str_eq(authp_smtp_words(&verdict, pool), "data: the connection was closed");
+    ck_assert_int_eq(send_one(), AUTHP_OK);
+    end();
+    ck_assert_int_eq(atomic_load(&peer.mails), 1);
+}
+END_TEST
+
 /* A kept connection that fails before DATA costs nothing. */
 START_TEST(kept_connections)
 {
@@ -285,6 +305,7 @@ Suite *suite_smtp(void)
     tcase_add_test(tc, dots);
     tcase_add_test(tc, another_mail_after_a_refused_one);
     tcase_add_loop_test(tc, faults, 0, FAULTS);
+    tcase_add_test(tc, closed_in_the_middle_of_a_mail);
     tcase_add_loop_test(tc, kept_connections, 0, KEPT);
     tcase_add_loop_test(tc, cancels, 0, CANCELS);
     tcase_add_test(tc, nobody_listens);

@@ -99,6 +99,25 @@ START_TEST(lost_keys)
 }
 END_TEST
 
+/* The lost keys were removed, and came back with a backup of the store. */
+START_TEST(a_later_loss_is_logged_again)
+{
+    (void)vault_fixture_closed(vault_fixture_host(VAULT_OLD, NULL), "x");
+    vault_host_t *other = vault_fixture_host(VAULT_THIRD, NULL);
+    authp_data_key_t *row = vault_fixture_row(0);
+    ck_assert_ptr_nonnull(vault_fixture_why(other));
+    vault_fixture_remove_all();
+    fake_clock_advance(&vault_fixture.monotonic, SOON);
+    ck_assert_ptr_null(vault_fixture_why(other));
+    ck_assert_int_eq(vault_fixture.lost, 1);
+    ck_assert_int_eq(authp_store_data_key_add(vault_fixture.f.store, row, vault_fixture.f.pool),
+                     AUTHP_OK);
+    fake_clock_advance(&vault_fixture.monotonic, LATER);
+    ck_assert_ptr_nonnull(vault_fixture_why(other));
+    ck_assert_int_eq(vault_fixture.lost, 2);
+}
+END_TEST
+
 /* What can be unwrapped is used, and what cannot is named: three ids, and how many more. */
 START_TEST(some_keys_are_lost)
 {
@@ -232,6 +251,7 @@ Suite *suite_vault_roll(void)
     tcase_add_test(tests, keys_outlive_a_roll);
     tcase_add_test(tests, two_hosts_wrap_again);
     tcase_add_test(tests, lost_keys);
+    tcase_add_test(tests, a_later_loss_is_logged_again);
     tcase_add_test(tests, some_keys_are_lost);
     tcase_add_test(tests, loads_are_bounded);
     tcase_add_test(tests, no_vault);

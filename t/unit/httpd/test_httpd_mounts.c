@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AuthPlatformMount and AuthPlatformMe: what a host serves at which path. */
 #include "api/core/profile.h"
+#include "api/core/profiles.h"
 #include "httpd/check_mounts.h"
 #include "httpd/directives.h"
+#include "httpd/mail_mount.h"
 #include "httpd_fake.h"
 #include "service/live_table/live_table.h"
 #include "suite.h"
@@ -149,6 +151,68 @@ START_TEST(how_long_the_table_remembers)
 }
 END_TEST
 
+/* --- where the links in mails lead ------------------------------------------------------------ */
+
+#define HOSTS 2
+/* The virtual hosts in the order of the configuration (a path NULL: no mount), and the path of the
+ * links. The main server has the usual mount. */
+static const struct {
+    const char *url;
+    struct {
+        const char *name;
+        int port;
+        const char *path;
+    } hosts[HOSTS];
+    const char *path;
+} links[] = {
+    /* the port tells hosts of the same name apart; that of a URL without one is 443 or 80 */
+    {"https://id.example", {{"id.example", 443, "/a"}, {"id.example", 80, "/b"}}, "/a"},
+    {"https://id.example", {{"id.example", 80, "/a"}, {"id.example", 443, "/b"}}, "/b"},
+    {"http://id.example", {{"id.example", 443, "/a"}, {"id.example", 80, "/b"}}, "/b"},
+    {"http://id.example", {{"id.example", 80, "/a"}, {"id.example", 443, "/b"}}, "/a"},
+    {"http://id.example:81", {{"id.example", 80, "/a"}, {"id.example", 81, "/b"}}, "/b"},
+    /* the name counts more than the port and the order */
+    {"https://id.example", {{"other.example", 443, "/a"}, {"id.example", 80, "/b"}}, "/b"},
+    /* else the first virtual host, and then the main server */
+    {"https://id.example", {{"one.example", 443, "/a"}, {"two.example", 443, "/b"}}, "/a"},
+    {"https://id.example", {{"id.example", 443, NULL}, {"two.example", 443, "/b"}}, "/b"},
+    {"https://id.example", {{"id.example", 443, NULL}, {"two.example", 443, NULL}}, "/api/auth"},
+};
+
+static void serve(server_rec *server, const char *path)
+{
+    if (path != NULL) {
+        authp_mount_t *mount = apr_array_push(authp_config_server(server)->served);
+        *mount =
+            (authp_mount_t){.path = path, .profile = authp_profiles_find(AUTHP_PROFILES_USUAL)};
+    }
+}
+
+/* httpd lists the first virtual host last. */
+START_TEST(where_links_lead)
+{
+    server_rec hosts[HOSTS];
+    server_addr_rec addresses[HOSTS];
+    memset(addresses, 0, sizeof(addresses));
+    for (int i = 0; i < HOSTS; i++) {
+        hosts[i] = fake.host;
+        hosts[i].module_config = apr_pcalloc(fake.f.pool, sizeof(void *)); /* one module */
+        ap_set_module_config(hosts[i].module_config, &auth_platform_module,
+                             authp_config_create_server(fake.f.pool, &hosts[i]));
+        addresses[i].host_port = (apr_port_t)links[_i].hosts[i].port;
+        hosts[i].addrs = &addresses[i];
+        hosts[i].server_hostname = apr_pstrdup(fake.f.pool, links[_i].hosts[i].name);
+        hosts[i].next = i > 0 ? &hosts[i - 1] : NULL;
+        serve(&hosts[i], links[_i].hosts[i].path);
+    }
+    fake.main.next = &hosts[HOSTS - 1];
+    fake.f.settings->public_url = links[_i].url;
+    fake.f.settings->public_host = "id.example";
+    ck_assert_str_eq(authp_mail_mount_find(fake.f.settings, &fake.main), links[_i].path);
+    fake.main.next = &fake.host;
+}
+END_TEST
+
 Suite *suite_httpd_mounts(void)
 {
     Suite *suite = suite_create("httpd_mounts");
@@ -157,6 +221,7 @@ Suite *suite_httpd_mounts(void)
     tcase_add_test(tests, several_mounts);
     tcase_add_test(tests, hidden_routes);
     tcase_add_loop_test(tests, how_long_the_table_remembers, 0, sizeof(lives) / sizeof(lives[0]));
+    tcase_add_loop_test(tests, where_links_lead, 0, sizeof(links) / sizeof(links[0]));
     tcase_add_loop_test(tests, mount_and_me, 0, sizeof(mounts) / sizeof(mounts[0]));
     suite_add_tcase(suite, tests);
     return suite;

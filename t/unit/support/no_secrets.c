@@ -37,6 +37,7 @@ static void look(void *ctx, authp_log_level_t level, const char *message)
 {
     (void)ctx, (void)level;
     no_secrets_in(message);
+    ck_assert_msg(strstr(message, "@example.") == NULL, "an address: %s", message);
 }
 
 void no_secrets_in_log(void)

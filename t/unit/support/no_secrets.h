@@ -6,7 +6,7 @@
  * hash, or something that looks like a token or an invite code: many characters of base64url in a
  * row that are no id. */
 void no_secrets_in(const char *text);
-/* Checks every log line from now on, until another sink is set. */
+/* Checks every log line from now on, until another sink is set. No line has an address, either. */
 void no_secrets_in_log(void);
 
 #endif

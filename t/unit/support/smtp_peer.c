@@ -90,6 +90,9 @@ static bool take_mail(line_t *line)
 {
     smtp_peer_t *peer = line->peer;
     peer->mail[0] = '\0';
+    if (!answer(line, "body", "")) {
+        return false;
+    }
     while (read_line(line)) {
         if (strcmp(line->text, ".\r\n") == 0) {
             atomic_fetch_add(&peer->mails, 1);

@@ -9,8 +9,8 @@
 #define SMTP_PEER_RULES 8
 #define SMTP_PEER_TEXT 8192
 
-/* What the peer does at one moment: at the greeting (""), at a command ("MAIL"), or at the end of a
- * mail ("."). */
+/* What the peer does at one moment: at the greeting (""), at a command ("MAIL"), before it reads a
+ * mail ("body"), or at the end of a mail ("."). */
 typedef struct smtp_peer_rule_t {
     const char *at;
     int connection;    /* of this connection alone, 1 is the first; 0: of each */
