@@ -7,9 +7,8 @@
 #include "service/mail/mail.h"
 #include "suite.h"
 
-#include <string.h>
-
 #include <apr_strings.h>
+#include <string.h>
 
 #define EMAIL "ada@example.org"
 #define MINUTE 60000
@@ -320,10 +319,10 @@ static void write_right_after(void *ctx)
 START_TEST(written_meanwhile)
 {
     postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
-    p.during = _i == 0 ? write_one : NULL;
     if (_i == 1) {
         mem_store_before(p.f.store, "outbox_due", write_right_after, &p);
     }
+    p.during = _i == 0 ? write_one : NULL;
     postman_fixture_round(&p);
     p.f.clock.now += 250;
     postman_fixture_round(&p);

@@ -174,18 +174,67 @@ START_TEST(kept_connections)
         {"RSET", "421 4.4.2 idle\r\n", 2, AUTHP_OK},
         {"RSET", "500 what\r\n", 2, AUTHP_OK},
         {".", "421 4.3.2 shutting down\r\n", 2, AUTHP_OK}, /* the first mail was refused */
+        {"MAIL", NULL, 2, AUTHP_OK},
+        {"RCPT", "421 4.4.2 idle\r\n", 2, AUTHP_OK},
+        {"DATA", NULL, 1, AUTHP_E_UNAVAILABLE},
     };
+    const bool first = rows[_i].at[0] != '.';
     peer.rules[0] = (smtp_peer_rule_t){rows[_i].at, 1, rows[_i].reply};
+    peer.begin_after = first;
     begin();
-    const bool first = rows[_i].at[0] == 'R';
     ck_assert_int_eq(send_one(), first ? AUTHP_OK : AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(send_one(), rows[_i].second);
     end();
     ck_assert_int_eq(atomic_load(&peer.connections), rows[_i].connections);
-    ck_assert_int_eq(atomic_load(&peer.mails), 2);
+    ck_assert_int_eq(atomic_load(&peer.mails), rows[_i].second == AUTHP_OK ? 2 : 1);
 }
 END_TEST
-#define KEPT 4
+#define KEPT 7
+
+#define OFFERS_AUTH "250-peer\r\n250 AUTH PLAIN LOGIN\r\n"
+
+/* libcurl says good-bye after a refusal. What counts is why it leaves. */
+START_TEST(a_wrong_password)
+{
+    peer.rules[0] = (smtp_peer_rule_t){"EHLO", 0, OFFERS_AUTH};
+    peer.rules[1] = (smtp_peer_rule_t){"AUTH", 0, "535 5.7.8 no\r\n"};
+    begin();
+    server.user = "somebody";
+    ck_assert_int_eq(send_one(), AUTHP_E_UNAVAILABLE);
+    ck_assert_str_eq(authp_smtp_words(&verdict, pool), "auth: 535 5.7.8");
+    end();
+}
+END_TEST
+
+/* A server that took the password on one connection, and offers no AUTH on the next one, gets no
+ * mail there. */
+START_TEST(each_connection_has_auth)
+{
+    peer.rules[0] = (smtp_peer_rule_t){"EHLO", 1, OFFERS_AUTH};
+    peer.rules[1] = (smtp_peer_rule_t){"AUTH", 1, "334 \r\n"};
+    peer.rules[2] = (smtp_peer_rule_t){"AHNv", 1, "235 2.7.0 fine\r\n"}; /* user and password */
+    begin();
+    server.user = "somebody";
+    ck_assert_int_eq(send_one(), AUTHP_OK);
+    authp_smtp_end(smtp);
+    ck_assert_int_eq(send_one(), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(verdict.stage, AUTHP_SMTP_AUTH);
+    end();
+    ck_assert_int_eq(atomic_load(&peer.mails), 1);
+}
+END_TEST
+
+/* The end of httpd waits for this. */
+START_TEST(nobody_says_good_bye)
+{
+    peer.rules[0] = (smtp_peer_rule_t){"QUIT", 0, ""};
+    begin();
+    ck_assert_int_eq(send_one(), AUTHP_OK);
+    authp_ms_t from = authp_clock_now(authp_clock_monotonic());
+    authp_smtp_end(smtp);
+    ck_assert_int_lt((int)(authp_clock_now(authp_clock_monotonic()) - from), 10000);
+}
+END_TEST
 
 typedef struct later_t {
     pthread_t thread;
@@ -307,6 +356,9 @@ Suite *suite_smtp(void)
     tcase_add_loop_test(tc, faults, 0, FAULTS);
     tcase_add_test(tc, closed_in_the_middle_of_a_mail);
     tcase_add_loop_test(tc, kept_connections, 0, KEPT);
+    tcase_add_test(tc, a_wrong_password);
+    tcase_add_test(tc, each_connection_has_auth);
+    tcase_add_test(tc, nobody_says_good_bye);
     tcase_add_loop_test(tc, cancels, 0, CANCELS);
     tcase_add_test(tc, nobody_listens);
     tcase_add_test(tc, tries);

@@ -61,29 +61,39 @@ static void flood(line_t *line)
     }
 }
 
+/* NULL: there is none. */
+static const smtp_peer_rule_t *rule_of(const line_t *line, const char *at)
+{
+    smtp_peer_t *peer = line->peer;
+    for (int i = 0; i < SMTP_PEER_RULES && peer->rules[i].at != NULL; i++) {
+        const smtp_peer_rule_t *rule = &peer->rules[i];
+        if (strcmp(rule->at, at) == 0 &&
+            (rule->connection == 0 || rule->connection == line->number) &&
+            atomic_load(&peer->mails) >= peer->begin_after) {
+            return rule;
+        }
+    }
+    return NULL;
+}
+
 /* Answers as a rule says, else with `usual`. False: the connection shall end. */
 static bool answer(line_t *line, const char *at, const char *usual)
 {
-    const smtp_peer_t *peer = line->peer;
-    for (int i = 0; i < SMTP_PEER_RULES && peer->rules[i].at != NULL; i++) {
-        const smtp_peer_rule_t *rule = &peer->rules[i];
-        if (strcmp(rule->at, at) != 0 ||
-            (rule->connection != 0 && rule->connection != line->number)) {
-            continue;
-        }
-        if (rule->reply == NULL) {
-            return false;
-        }
-        if (strcmp(rule->reply, "flood") == 0) {
-            flood(line);
-            return false;
-        }
-        if (rule->reply[0] == '\0') {
-            return readable(peer, line->socket); /* the client ends it */
-        }
-        return say(line, rule->reply);
+    const smtp_peer_rule_t *rule = rule_of(line, at);
+    if (rule == NULL) {
+        return say(line, usual);
     }
-    return say(line, usual);
+    if (rule->reply == NULL) {
+        return false;
+    }
+    if (strcmp(rule->reply, "flood") == 0) {
+        flood(line);
+        return false;
+    }
+    if (rule->reply[0] == '\0') {
+        return readable(line->peer, line->socket); /* the client ends it */
+    }
+    return say(line, rule->reply);
 }
 
 static bool take_mail(line_t *line)
@@ -123,11 +133,7 @@ static void serve(line_t *line)
         if (!answer(line, verb, usual) || strcmp(verb, "QUIT") == 0) {
             return;
         }
-        bool refused = false;
-        for (int i = 0; i < SMTP_PEER_RULES && peer->rules[i].at != NULL; i++) {
-            refused = refused || strcmp(peer->rules[i].at, "DATA") == 0;
-        }
-        if (data && !refused && !take_mail(line)) {
+        if (data && rule_of(line, "DATA") == NULL && !take_mail(line)) {
             return;
         }
     }
