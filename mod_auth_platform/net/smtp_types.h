@@ -9,10 +9,8 @@
 
 /* What the client of net/smtp.h connects to, and what came of it. */
 
-#define AUTHP_SMTP_TOTAL_MS 45000 /* the most that one call takes */
-#define AUTHP_SMTP_CONNECT_MS                                                                      \
-    10000                           /* of these, the most for the name lookup and the connection   \
-                                     */
+#define AUTHP_SMTP_TOTAL_MS 45000   /* the most that one call takes */
+#define AUTHP_SMTP_CONNECT_MS 10000 /* the most of it for name lookup and connection */
 #define AUTHP_SMTP_LAST_WORD_MS 700 /* how long a canceled call waits for the answer to a mail */
 
 typedef struct authp_smtp_server_t {

@@ -74,5 +74,5 @@ TEXTS.de = {
     askButton: "Link schicken",
     sentTitle: "Sehen Sie in Ihre E-Mails",
     sentText: "Wenn es ein Konto mit der Adresse {email} gibt, ist eine E-Mail mit einem Link unterwegs. Der Link gilt 30 Minuten.",
-    sentHint: "Nach einigen Minuten nichts da? Sehen Sie im Ordner für unerwünschte E-Mails nach und prüfen Sie die Adresse. An eine Adresse gehen nur wenige E-Mails in der Stunde.",
+    sentHint: "Ist nach einigen Minuten nichts angekommen? Sehen Sie im Ordner für unerwünschte E-Mails nach und prüfen Sie die Adresse. An eine Adresse gehen nur wenige E-Mails in der Stunde.",
 };

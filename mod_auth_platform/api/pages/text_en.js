@@ -60,7 +60,7 @@ TEXTS.en = {
     sendAgain: "Send a new link",
     sentTo: "A new link is on its way. Look into your mail.",
     provenAlready: "Your e-mail address is confirmed already. There is nothing left to do.",
-    cannotSignIn: "You cannot sign in before the address is confirmed? A new password by mail confirms it too.",
+    cannotSignIn: "If you cannot sign in before the address is confirmed, choose a new password by mail. That confirms the address, too.",
 
     // reset-password
     chooseTitle: "Choose a new password",
@@ -80,5 +80,5 @@ TEXTS.en = {
     askButton: "Send me a link",
     sentTitle: "Look into your mail",
     sentText: "If there is an account with the address {email}, a mail with a link is on its way. The link works for 30 minutes.",
-    sentHint: "Nothing there after a few minutes? Look into the folder for unwanted mail, and check the address. Only a few mails in an hour are sent to one address.",
+    sentHint: "Is there no mail after a few minutes? Look into the folder for unwanted mail, and check the address. Only a few mails in an hour are sent to one address.",
 };
