@@ -117,8 +117,8 @@ static const char *use_html(authp_mail_texts_t *texts, const authp_mail_file_t *
     const char *html = NULL;
     entry_t *entry = find(&texts->shelves[file->kind], file->language);
     if (entry == NULL) {
-        return apr_psprintf(pool, "needs a text, too: %s.%s.txt",
-                            authp_mail_kind_name(file->kind), file->language);
+        return apr_psprintf(pool, "needs a text, too: %s.%s.txt", authp_mail_kind_name(file->kind),
+                            file->language);
     }
     if (authp_mail_template_html(file->kind, file->bytes, file->len, &html, &why, pool) !=
         AUTHP_OK) {
