@@ -226,6 +226,35 @@ ok($visitor->shows('done'), 'it is confirmed');
 is_deeply([map { $site->get('/me', as => $_)->{json}{email_verified} } $eve, $fay], [JSON::false(), JSON::true()], 'and the one before is not');
 is(me()->{email}, $dan->{email}, 'the session of this browser is as before');
 
+# The answer about a link comes after another link was opened in the same tab: the page is about the later one.
+my $gil = $site->account;
+$browser->run(<<'SCRIPT', 'x' x 43, link_to($gil->{email}, 'verify-email') =~ s/.*#//r);
+const real = window.fetch, [early, late] = arguments;
+window.answers = 0;
+window.fetch = async (route, options) => {
+    const answer = await real(route, options);
+    if (String(options.body).includes(early)) {
+        await new Promise((go) => { window.letGo = go; });
+        window.answers++;
+    }
+    return answer;
+};
+location.hash = early;
+const timer = setInterval(() => {
+    if (window.letGo) {
+        clearInterval(timer);
+        location.hash = late;
+    }
+}, 20);
+SCRIPT
+ok($visitor->shows('password'), 'a link, while the answer about the one before is on its way');
+$browser->run('window.letGo()');
+ok($browser->until('window.answers === 1'), 'which comes later');
+$browser->type('#password', $PASSWORD);
+$browser->click('#form-password button[type=submit]');
+ok($visitor->shows('done'), 'the page is still about the later link');
+is($site->get('/me', as => $gil)->{json}{email_verified}, JSON::true(), 'which is confirmed');
+
 # --- what fails on the way -------------------------------------------------------------------------------------------
 $visitor->forget;
 ok($visitor->at('/api/auth/verify-email', 'again'), 'no network');
