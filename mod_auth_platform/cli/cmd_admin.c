@@ -15,6 +15,7 @@
 #include "service/otp/sender_warn.h"
 #include "service/session/purge.h"
 #include "service/session/terms.h"
+#include "service/settings/mail_url.h"
 #include "service/settings/settings_values.h"
 
 #include <apr_strings.h>
@@ -152,6 +153,28 @@ static void describe_hashes(const authp_settings_t *settings, json_t *answer)
     authp_json_set_int(answer, "hash_memory_max_mib", slots * (AUTHP_HASH_TEXT_MEMORY_KIB / KIB));
 }
 
+/* Adds to `answer` where mails go to and what their links begin with, without the account. */
+static void describe_mail(const authp_settings_t *settings, json_t *answer, apr_pool_t *pool)
+{
+    const authp_mail_url_t *server = settings->mail_server;
+    if (server == NULL) {
+        authp_json_set_str(answer, "mail_server", NULL);
+        authp_json_set_str(
+            answer, "mail_unavailable",
+            apr_psprintf(pool,
+                         "MAIL_URL in %s is not set: the routes that need a mail answer 503 "
+                         "mail_unavailable",
+                         settings->source));
+        return;
+    }
+    authp_json_set_str(answer, "mail_server",
+                       apr_psprintf(pool, "%s:%d", server->host, server->port));
+    authp_json_set_str(answer, "mail_from", settings->mail_from);
+    authp_json_set_str(answer, "public_url", settings->public_url);
+    authp_json_set_str(answer, "email_verification",
+                       settings->email_verification_required ? "required" : "optional");
+}
+
 /* Describes the settings for `check-config`. Of secrets it only says whether they are set. */
 static json_t *describe(const authp_context_t *context)
 {
@@ -182,6 +205,7 @@ static json_t *describe(const authp_context_t *context)
         authp_json_set_str(answer, "otp_provider",
                            authp_settings_values_codes(settings->otp_provider));
     }
+    describe_mail(settings, answer, context->pool);
     json_t *roles = authp_json_set_array(answer, "roles");
     for (int i = 0; i < settings->roles->nelts; i++) {
         authp_json_append_str(roles, APR_ARRAY_IDX(settings->roles, i, const char *));

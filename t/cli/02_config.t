@@ -73,8 +73,9 @@ my $refusals = write_file("$odd/refusals", "letmein-letmein\n");
 my %one = (JWT_ISSUER => 'an-issuer', JWT_AUDIENCE => 'an-audience', ACCESS_TOKEN_EXPIRE_MINUTES => 21, REFRESH_TOKEN_EXPIRE_DAYS => 22, REFRESH_TOKEN_ROTATION => 'off',
     SESSION_ABSOLUTE_DAYS => 23, BCRYPT_ROUNDS => 5, PASSWORD_HASH => 'argon2id', PASSWORD_REFUSED_FILE => $refusals, SECURE_COOKIES => 'false', AUTH_LIMITS => 'on', ROLES => 'admin,recruiter,seeker',
     RECRUITER_REGISTRATION => 'pending', OTP_PROVIDER => 'msg91', MSG91_AUTH_KEY => '404142AKeyOfTheConfigTest', MSG91_TEMPLATE_ID => '65070a1b',
+    MAIL_URL => 'smtps://mailer:word-of-mail@smtp.example.org', MAIL_FROM => "'Example <a\@example.org>'", PUBLIC_URL => 'https://www.example.org', EMAIL_VERIFICATION => 'required',
     JWT_SECRET_KEY_PREVIOUS => 'bm90IGEgcmVhbCBzZWNyZXQgZWl0aGVyLCBqdXN0IHRlc3Q', AUTH_STORE => 'sqlite:other.db');
-my %two = (RECRUITER_REGISTRATION => undef, SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, PASSWORD_HASH => 'bcrypt', AUTH_STORE => 'sqlite:/nowhere/else.db');
+my %two = (MAIL_URL => undef, EMAIL_VERIFICATION => undef, RECRUITER_REGISTRATION => undef, SECURE_COOKIES => 'true', AUTH_LIMITS => 'off', REFRESH_TOKEN_ROTATION => 'on', JWT_SECRET_KEY_PREVIOUS => undef, PASSWORD_REFUSED_FILE => undef, PASSWORD_HASH => 'bcrypt', AUTH_STORE => 'sqlite:/nowhere/else.db');
 # One hash for each core at a time, and a quarter more, at least one, for known devices.
 chomp(my $cores = qx(getconf _NPROCESSORS_ONLN));
 $cores = 64 if $cores > 64;
@@ -83,15 +84,21 @@ my $little = int((40 * $slots + 1023) / 1024);    # bcrypt takes 40 KiB
 my %shown = (ok => JSON::PP::true, source => "$odd/.env", store => 'sqlite', database => "$odd/state/other.db", jwt_algorithm => 'HS256', jwt_issuer => 'an-issuer', jwt_audience => 'an-audience',
     previous_key => JSON::PP::true, access_token_minutes => 21, refresh_token_days => 22, refresh_token_rotation => JSON::PP::false, session_absolute_days => 23, bcrypt_rounds => 5,
     password_hash => 'argon2id', hash_slots => $slots, hash_memory_mib => 19 * $slots, hash_memory_max_mib => 64 * $slots,
-    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'recruiter', 'seeker'], recruiter_registration => 'pending', otp_provider => 'msg91');
+    password_refused_file => $refusals, secure_cookies => JSON::PP::false, limits => JSON::PP::true, roles => ['admin', 'recruiter', 'seeker'], recruiter_registration => 'pending', otp_provider => 'msg91',
+    mail_server => 'smtp.example.org:465', mail_from => 'Example <a@example.org>', public_url => 'https://www.example.org', email_verification => 'required');
+# Without MAIL_URL the other settings of mail mean nothing.
+my %unmailed = %shown;
+delete @unmailed{qw(mail_from public_url email_verification)};
+@unmailed{qw(mail_server mail_unavailable)} = (undef, "MAIL_URL in $odd/.env is not set: the routes that need a mail answer 503 mail_unavailable");
 is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one)])), \%shown, 'check-config: every setting');
-is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one, %two)])), { %shown, database => '/nowhere/else.db', previous_key => JSON::PP::false, recruiter_registration => 'invite',
+is_deeply(json(run(['check-config', '--json', '--env-file', env_file($odd, %one, %two)])), { %unmailed, database => '/nowhere/else.db', previous_key => JSON::PP::false, recruiter_registration => 'invite',
     refresh_token_rotation => JSON::PP::true, password_refused_file => undef, password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => JSON::PP::true, limits => JSON::PP::false }, '... the other way round');
 my $people = run(['check-config', '--env-file', "$odd/.env"]);
-is_deeply({ map { /^  (\S+) +(.*)$/ ? ($1 => $2) : () } split /\n/, $people->{out} }, { (map { $_ => ref $shown{$_} ? $shown{$_} : "$shown{$_}" } grep { $_ ne 'ok' } keys %shown),
+is_deeply({ map { /^  (\S+) +(.*)$/ ? ($1 => $2) : () } split /\n/, $people->{out} }, { (map { $_ => ref $unmailed{$_} ? $unmailed{$_} : $unmailed{$_} // '-' } grep { $_ ne 'ok' } keys %unmailed),
     database => '/nowhere/else.db', previous_key => 'false', recruiter_registration => 'invite', refresh_token_rotation => 'true', password_refused_file => '-', password_hash => 'bcrypt', hash_memory_mib => $little, secure_cookies => 'true', limits => 'false', roles => '["admin","recruiter","seeker"]' }, '... for people');
 is($people->{err}, '', '... on standard output');
 unlike($people->{out}, qr/404142A|65070a/, '... and no key');
+unlike(run(['check-config', '--env-file', env_file($odd, %one)])->{out}, qr/word-of-mail|mailer/, '... nor the account of MAIL_URL');
 
 # Why no codes are sent.
 my $silent = run(['check-config', '--env-file', env_file(folder(), OTP_PROVIDER => undef)]);

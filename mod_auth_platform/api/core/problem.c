@@ -70,7 +70,7 @@ static const authp_problem_t problems[] = {
     {AUTHP_E_OAUTH_UNAVAILABLE, 503, "oauth_unavailable", "Provider not available",
      "The identity provider does not answer: try again in a moment.", 5},
     {AUTHP_E_EMAIL_UNVERIFIED, 403, "email_unverified", "E-mail address not verified",
-     "Nobody has proven yet that your e-mail address is yours: open the link in the mail, or confirm the address at the identity provider.",
+     "Nobody has proven yet that your e-mail address is yours: open the link in the mail, choose a new password by mail, or confirm the address at the identity provider.",
      0},
     {AUTHP_E_IDENTITY_CONFLICT, 409, "identity_conflict", "Cannot be linked",
      "An account has this identity or its e-mail address already, or another identity of this provider: sign in to that account in the way you did before, and link the provider there.",
