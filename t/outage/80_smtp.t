@@ -32,7 +32,7 @@ sub registers { my ($site, @emails) = @_; return map { words($site->post('/regis
 
 for my $mpm (qw(event prefork)) {
     subtest $mpm => sub {
-        my $site = AuthPlatform::Mailed->new(mpm => $mpm, more => "LogLevel warn auth_platform:trace8\n");
+        my $site = AuthPlatform::Mailed->new(tls => 'starttls', mpm => $mpm, more => "LogLevel warn auth_platform:trace8\n");
         my ($smtp, @all) = ($site->smtp);
 
         subtest 'a mail' => sub {

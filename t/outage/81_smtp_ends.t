@@ -40,7 +40,7 @@ sub begun {
 }
 
 for my $mpm (qw(event prefork)) {
-    my $site = AuthPlatform::Mailed->new(mpm => $mpm);
+    my $site = AuthPlatform::Mailed->new(tls => 'starttls', mpm => $mpm);
     my ($httpd, $smtp) = ($site->httpd, $site->smtp);
     my @emails;
 
@@ -131,7 +131,7 @@ for my $mpm (qw(event prefork)) {
 }
 
 subtest 'two httpds on one store' => sub {
-    my $site  = AuthPlatform::Mailed->new;
+    my $site  = AuthPlatform::Mailed->new(tls => 'starttls');
     my ($one, $smtp) = ($site->httpd, $site->smtp);
     my $other = AuthPlatform::Httpd->new(realm => $one, mpm => 'prefork')->start;
     $smtp->fault('down');

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 package AuthPlatform::Mailed;
-# An httpd of one test's own that sends its mails to an SMTP server of its own.
+# An httpd of one test's own that sends its mails to an SMTP server of its own, without TLS unless new() gets tls => 'starttls' or 'smtps'.
 #   my $site = AuthPlatform::Mailed->new(settings => "EMAIL_VERIFICATION=required\n");
 #   my $answer = $site->post('/password/forgot', { email => $email });       status, json, headers; as => $account sends its token
 #   $site->account;  $site->account(email => $email)                         registers: {email, password, access_token, refresh_token, user}
@@ -22,7 +22,8 @@ my $serial   = 0;
 
 sub new {
     my ($class, %o) = @_;
-    my $smtp = AuthPlatform::Smtp->new;
+    # Reading the system's certificates for each connection takes seconds under the sanitizers.
+    my $smtp = AuthPlatform::Smtp->new(tls => delete $o{tls} // 'off');
     my $httpd = AuthPlatform::Httpd->new(%o, settings => $smtp->settings . "PUBLIC_URL=http://127.0.0.1" . ($o{port} ? ":$o{port}" : "") . "\n" . ($o{settings} // ''))->start;
     return bless { smtp => $smtp, httpd => $httpd, seen => {} }, $class;
 }
