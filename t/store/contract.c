@@ -344,6 +344,7 @@ Suite *contract_suite(const char *name, SFun setup, SFun teardown)
     contract_add_columns(tests);
     contract_add_identities(tests);
     contract_add_identity_races(races);
+    contract_add_bounds(tests);
     contract_add_once(tests);
     contract_add_otp(tests);
     contract_add_tallies(tests);

@@ -25,6 +25,7 @@ void contract_add_audit(TCase *tests);          /* contract_audit.c */
 void contract_add_columns(TCase *tests);        /* contract_columns.c */
 void contract_add_identities(TCase *tests);     /* contract_identities.c */
 void contract_add_identity_races(TCase *tests); /* contract_identity_races.c */
+void contract_add_bounds(TCase *tests);         /* contract_bounds.c */
 void contract_add_once(TCase *tests);           /* contract_once.c */
 void contract_add_otp(TCase *tests);            /* contract_otp.c */
 void contract_add_tallies(TCase *tests);        /* contract_tallies.c */

@@ -108,17 +108,26 @@ static int64_t pragma(authp_store_t *store, const char *name)
     return value;
 }
 
-/* The settings hold on every connection, not only on the first: committed data survives a power
- * cut, readers do not wait for writers, and no reader of this process waits inside the driver. */
+/* The settings hold on every connection, not only on the first, and also for an import: committed
+ * data survives a power cut, readers do not wait for writers, and no reader of this process waits
+ * inside the driver. */
 START_TEST(how_connections_are_set_up)
 {
-    for (int i = 0; i < 2; i++) {
-        authp_store_t *store = sqlite_fixture_open(pool);
+    for (int bulk = 0; bulk < 2; bulk++) {
+        authp_store_t *store = NULL;
+        const authp_store_config_t config = {.file = sqlite_fixture_file(),
+                                             .timeout_ms = 2000,
+                                             .max_connections = 8,
+                                             .bulk = bulk != 0};
+        ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &store, pool),
+                         AUTHP_OK);
         ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
         ck_assert_int_eq(pragma(store, "journal_mode"), 1); /* wal */
         ck_assert_int_eq(pragma(store, "synchronous"), 2);  /* FULL */
         ck_assert_int_eq(pragma(store, "foreign_keys"), 1);
         ck_assert_int_eq(pragma(store, "busy_timeout"), 0);
+        ck_assert_int_eq(pragma(store, "cache_size"), bulk ? -65536 : -2000);
+        ck_assert_int_eq(pragma(store, "wal_autocheckpoint"), bulk ? 16384 : 1000);
     }
 }
 END_TEST
