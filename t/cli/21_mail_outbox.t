@@ -173,7 +173,16 @@ SKIP: {
     release($asked);
     is(json(tool(qw(keys status --json)))->{lost}, 1, '... the key is still there');
 }
+# Hundreds of other mails, which another data key has sealed, wait after these.
+sub sql { return system 'sqlite3', '-cmd', '.timeout 10000', "$httpd->{dir}/state/auth_platform.db", @_ }
+my $sqlite = ($ENV{AUTHP_STORE} || 'sqlite') eq 'sqlite';
+my $many   = q{WITH n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 450)
+    INSERT INTO outbox (id, kind, user_id, sealed, min_ver, link_until, used_at, due_at, claim_until, tries, sent_at, failed_at, created_at, give_up_at, expires_at)
+    SELECT printf('f%023x', i), kind, user_id, printf('%024x.x', 0), 0, link_until, 0, due_at, 0, 0, 0, 0, created_at, give_up_at, expires_at
+    FROM n, (SELECT * FROM outbox LIMIT 1)};
+is(sql($many), 0, 'many mails of another data key') if $sqlite;
 is_deeply(json(tool(@forget, '--yes', '--json')), { id => $key->{id}, forgotten => JSON::PP::true, mails_waiting => 2, mails_failed => 0 }, 'keys forget --yes');
+is(sql(q{DELETE FROM outbox WHERE id > 'f'}), 0, '... and no mail of the other one') if $sqlite;
 is(tool(@forget, '--yes')->{status}, 1, '... once');
 is_deeply(json(tool(qw(keys status --json))), { items => [], lost => 0 }, '... no key is left');
 $status = json(tool(qw(mail status --json)));
