@@ -5,6 +5,7 @@
 #include "service/address/address_change.h"
 #include "service/address/address_proof.h"
 #include "service/mail/link.h"
+#include "service/vault/vault.h"
 #include "suite.h"
 
 #include <apr_strings.h>
@@ -122,6 +123,27 @@ START_TEST(the_limit_of_an_address)
 }
 END_TEST
 
+/* While the data keys are lost nobody gets a mail, and no request for one counts. */
+START_TEST(lost_keys_use_up_no_limit)
+{
+    static const char other[] = "other-key-other-key-other-key-other-key";
+    struct authp_vault_t *vault = f.realm->vault;
+    authp_settings_t settings = *f.settings;
+    bool is_sent = false;
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){1, 3600};
+    settings.jwt_secret = authp_secret_make(other, sizeof(other) - 1, f.pool);
+    ck_assert_int_eq(authp_vault_make(&settings, authp_clock_monotonic(), &f.realm->vault, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(send_proof(&is_sent), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(mail_fixture_count(&f), 0);
+    f.realm->vault = vault;
+    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_str_eq(mail_fixture_at(&f, 0).letter.to, EMAIL);
+}
+END_TEST
+
 Suite *suite_address_quiet(void)
 {
     Suite *suite = suite_create("address_quiet");
@@ -131,6 +153,7 @@ Suite *suite_address_quiet(void)
     tcase_add_test(tests, the_limit_counts_taken_addresses);
     tcase_add_test(tests, the_limit);
     tcase_add_test(tests, the_limit_of_an_address);
+    tcase_add_test(tests, lost_keys_use_up_no_limit);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -101,6 +101,15 @@ authp_err_t authp_outbox_letter(const authp_realm_t *realm, const authp_mail_row
     return err;
 }
 
+/* AUTHP_E_UNAVAILABLE: no letter can be sealed now. */
+static authp_err_t can_seal(const authp_realm_t *realm, apr_pool_t *pool)
+{
+    static const char nobody[] = "000000000000000000000000";
+    const char *sealed = NULL;
+    return authp_vault_close(realm, PURPOSE, nobody, (authp_bytes_t){nobody, sizeof(nobody)},
+                             &sealed, pool);
+}
+
 authp_err_t authp_outbox_count(const authp_realm_t *realm, const char *whom, bool *room,
                                apr_pool_t *pool)
 {
@@ -111,7 +120,11 @@ authp_err_t authp_outbox_count(const authp_realm_t *realm, const char *whom, boo
     if (!realm->settings->limits) {
         return AUTHP_OK;
     }
-    authp_err_t err = authp_keys_tag(realm->keys, AUTHP_KEY_MAIL, &part, 1, tag);
+    /* A mail that cannot be written must not count. */
+    authp_err_t err = can_seal(realm, pool);
+    if (err == AUTHP_OK) {
+        err = authp_keys_tag(realm->keys, AUTHP_KEY_MAIL, &part, 1, tag);
+    }
     if (err != AUTHP_OK) {
         return err;
     }
