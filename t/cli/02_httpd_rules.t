@@ -53,7 +53,8 @@ is_deeply(warned("<Location /x>\n# AuthType Platform\n  # Require valid-user\n#\
 sub mounts { my ($text) = @_; return warned("$text<Location /x>\nAuthType Platform\nRequire valid-user\n</Location>\n") && json(run(['check-config', '--json', '--env-file', $env, '--httpd', "$web/httpd.conf"]))->{warnings}[0] // '' }
 for my $case (["AuthPlatformMount /a ai\nAuthPlatformMount /b\n", '/a ai,/b platform'], ['', '/api/auth platform'], ["AuthPlatformMount OFF\n", undef], ["<IfModule x>\nAuthPlatformMount /c jobpath\n</IfModule>\n", '/c jobpath'],
     ["AuthPlatformMount off\n<VirtualHost *:80>\nAuthPlatformMount '/d' \"guild\"\n</VirtualHost>\n", '/d guild'], ["AuthPlatformMount /a ai\n<VirtualHost *:80>\n</VirtualHost>\n", '/a ai'],
-    ["<VirtualHost *:80>\nAuthPlatformMount /e ai\n</VirtualHost>\n", '/e ai'], ["<VirtualHost *:80>\nAuthPlatformMount /e ai\n</VirtualHost>\n<VirtualHost *:81>\n</VirtualHost>\n", '/e ai,/api/auth platform']) {
+    ["<VirtualHost *:80>\nAuthPlatformMount /e ai\n</VirtualHost>\n", '/e ai'], ["<VirtualHost *:80>\nAuthPlatformMount /e ai\n</VirtualHost>\n<VirtualHost *:81>\n</VirtualHost>\n", '/e ai,/api/auth platform'],
+    ["<VirtualHost *:80>\n</VirtualHost>\n<VirtualHost *:81>\nAuthPlatformMount /e ai\n</VirtualHost>\n", '/e ai,/api/auth platform']) {
     my ($text, $want) = @$case;
     my ($said) = mounts($text) =~ /\(at AuthPlatformMount (.*?)\)/;
     is($said, $want, 'mounts: ' . ($want // 'none'));

@@ -109,11 +109,18 @@ like($kept->{err}, qr/^authplatform: kept: user $id{ada} \(ada\@example\.org\): 
 is($kept->{out}, "users: unchanged 1, kept 1\nsessions: left out 1\naudit: unchanged 2\n", '... and counted');
 like($kept->{err}, qr/^authplatform: 1 sessions of accounts listed above are left out$/m, '... with its session');
 
+# A file of more rows than its header says was written while accounts were made: nothing to warn of.
+my $grown = $codec->decode($head);
+$grown->{counts} = { users => 1, sessions => 0, invites => 0, audit => 0 };
+is_deeply(json(tool($to, 'import', '--json', '--dry-run', '--in', write_file("$from/grown", join '', map {"$_\n"} $codec->encode($grown), @lines[0, 1])))->{notes}, [], 'more rows than the header says: no warning');
+
 # A file that is refused in its second row, for real and as a dry run; and one that is refused as a whole.
 my $broken = write_file("$from/broken", "$head\n$lines[0]\n{\"user\"\n");
 my $whole  = write_file("$from/whole", "no export\n");
 my $count  = @{ audit($to, 'import') };
-for my $case ([$broken, 1, 1, '--format', 'authplatform'], [$broken, 0, 0, '--dry-run'], [$whole, 0, 0]) {
+# Rows of a server with another key are left out: they count as a part of the file.
+my $foreign = write_file("$from/foreign", ($head =~ s/("key":")[0-9a-f]{16}/${1}0123456789abcdef/r) . "\n" . $codec->encode($one) . "\n{\"session\"\n");
+for my $case ([$foreign, 1, 1], [$broken, 1, 1, '--format', 'authplatform'], [$broken, 0, 0, '--dry-run'], [$whole, 0, 0]) {
     my ($file, $notes, $entries, @more) = @$case;
     my $no = tool($to, 'import', '--in', $file, @more);
     is_deeply([@{$no}{qw(status out)}], [1, ''], "refused @more: status 1");

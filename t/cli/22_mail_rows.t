@@ -70,6 +70,12 @@ for my $list (qw(--waiting --failed)) {
     is(tool('mail', 'status', $list, '--after', 'x')->{status}, 2, "$list --after x: wrong usage");
 }
 
+my $silent = write_file("$dir/silent.env", slurp($file) =~ s/^MAIL_URL=.*\n//mr);
+like(run(['--env-file', $silent, qw(mail status)])->{err}, qr/^authplatform: note: MAIL_URL is not set in \Q$silent\E/m, 'mails wait without MAIL_URL: a note');
+sql($dir, 'UPDATE outbox SET due_at = 0');
+unlike(run(['--env-file', $silent, qw(mail status)])->{err}, qr/MAIL_URL/, '... and none if no mail waits');
+rows();
+
 # --- keys ---------------------------------------------------------------------------------------------------------------
 my $keys = json(tool(qw(keys status --json)));
 is_deeply([$keys->{lost}, map { [@{$_}{qw(id wrapped_by)}, $_->{opens} ? 1 : 0] } @{ $keys->{items} }], [2, [$lost[1], 'unknown', 0], [$mine, 'present', 1], [$lost[0], 'unknown', 0]], 'keys status: the latest id first');

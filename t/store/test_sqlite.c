@@ -333,6 +333,24 @@ START_TEST(a_locked_database_is_unavailable)
 }
 END_TEST
 
+/* A process that has set the schema back itself makes the steps again before its next operation. */
+START_TEST(a_schema_that_was_set_back_here)
+{
+    authp_store_migrated_t done;
+    apr_array_header_t *keys = NULL;
+    const authp_store_goal_t two = {.steps = 2};
+    const authp_store_goal_t newest = {.steps = AUTHP_STORE_NEWEST};
+    authp_store_t *store = sqlite_fixture_open(pool);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_migrate_to(store, &two, &done, pool), AUTHP_OK);
+    ck_assert_int_gt(done.undone, 0);
+    ck_assert_int_eq(authp_store_data_key_list(store, &keys, pool), AUTHP_OK);
+    ck_assert_int_eq(keys->nelts, 0);
+    ck_assert_int_eq(authp_store_migrate_to(store, &newest, &done, pool), AUTHP_OK);
+    ck_assert_int_eq(done.made, 0);
+}
+END_TEST
+
 Suite *suite_sqlite(void)
 {
     Suite *suite = suite_create("sqlite");
@@ -345,6 +363,7 @@ Suite *suite_sqlite(void)
     tcase_add_test(tests, how_connections_are_set_up);
     tcase_add_test(tests, a_lost_folder_is_unavailable);
     tcase_add_test(tests, a_changed_schema_heals);
+    tcase_add_test(tests, a_schema_that_was_set_back_here);
     tcase_add_test(tests, a_full_disk_is_unavailable);
     tcase_add_test(tests, a_locked_database_is_unavailable);
     tcase_add_test(tests, writers_in_processes);
