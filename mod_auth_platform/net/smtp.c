@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 
 #define QUIT_MS 200
+#define NOTHING_MOST 3   /* replies that are passed over */
 #define HOST_MOST 255    /* bytes of a name */
 #define ADDRESS_MOST 320 /* bytes */
 #define COMMAND_SIZE 512 /* RFC 5321 section 4.5.3.1.4 */
@@ -78,14 +79,48 @@ authp_err_t authp_smtp_make(const authp_smtp_server_t *server, authp_smtp_t **ou
 
 /* --- commands --------------------------------------------------------------------------------- */
 
+/* "354" asks for the message. Where a final reply is due, it says nothing. */
+static bool says_nothing(authp_smtp_stage_t stage, const authp_smtp_reply_t *reply)
+{
+    return stage == AUTHP_SMTP_AFTER_DATA && reply->code / 100 == 3;
+}
+
+/* Fails if the server has replied before it was asked: every later reply would be taken for that of
+ * another command, and a mail for one that was sent. Closes the connection then. */
+static authp_err_t check_early(talk_t *talk, authp_smtp_stage_t stage)
+{
+    authp_smtp_verdict_t *verdict = talk->verdict;
+    authp_err_t err = AUTHP_OK;
+    for (int i = 0; err == AUTHP_OK && authp_smtp_link_has_reply(talk->link); i++) {
+        authp_smtp_reply_t reply = {0};
+        err = authp_smtp_link_reply(talk->link, &talk->wait, &reply, &verdict->why);
+        if (err == AUTHP_OK && (i == NOTHING_MOST || !says_nothing(stage, &reply))) {
+            verdict->why = reply.code >= 400 ? NULL : "the server replied before it was asked";
+            verdict->reply = reply.code >= 400 ? reply : verdict->reply;
+            err = AUTHP_E_UNAVAILABLE;
+        }
+    }
+    if (err != AUTHP_OK) {
+        authp_smtp_link_close(talk->link);
+    }
+    return err;
+}
+
 /* Sends the command, and sets the verdict. AUTHP_OK: the code of the reply is of class `wanted`. */
 static authp_err_t command(talk_t *talk, authp_smtp_stage_t stage, const char *line, int wanted)
 {
     authp_smtp_verdict_t *verdict = talk->verdict;
-    *verdict = (authp_smtp_verdict_t){.stage = stage};
-    authp_err_t err =
-        authp_smtp_link_send(talk->link, line, strlen(line), &talk->wait, &verdict->why);
-    if (err == AUTHP_OK) {
+    *verdict =
+        (authp_smtp_verdict_t){.stage = stage == AUTHP_SMTP_AFTER_DATA ? AUTHP_SMTP_DATA : stage};
+    authp_err_t err = check_early(talk, stage);
+    if (err != AUTHP_OK) {
+        return err;
+    }
+    verdict->stage = stage;
+    err = authp_smtp_link_send(talk->link, line, strlen(line), &talk->wait, &verdict->why);
+    for (int i = 0;
+         err == AUTHP_OK && (i == 0 || says_nothing(stage, &verdict->reply)) && i <= NOTHING_MOST;
+         i++) {
         err = authp_smtp_link_reply(talk->link, &talk->wait, &verdict->reply, &verdict->why);
     }
     if (err == AUTHP_OK && verdict->reply.code / 100 != wanted) {

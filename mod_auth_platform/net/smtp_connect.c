@@ -280,7 +280,7 @@ static authp_err_t connect_link(authp_smtp_link_t *link, authp_smtp_wait_t *wait
 authp_err_t authp_smtp_connect(authp_smtp_link_t *link, authp_smtp_wait_t *wait,
                                authp_smtp_verdict_t *verdict)
 {
-    link->used = link->leaving = link->asked_auth = false;
+    link->used = link->leaving = link->asked_auth = link->has_byte = false;
     link->stage = AUTHP_SMTP_CONNECT;
     link->reply = (authp_smtp_reply_t){0};
     link->multi = curl_multi_init();

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define TICK_MS 100
-#define REPLY_MOST 65536 /* bytes of all lines of a reply */
+#define REPLY_MOST 1048576 /* bytes of all lines of a reply */
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
@@ -73,10 +73,24 @@ authp_err_t authp_smtp_link_send(authp_smtp_link_t *link, const char *bytes, siz
     return AUTHP_OK;
 }
 
+bool authp_smtp_link_has_reply(authp_smtp_link_t *link)
+{
+    size_t len = 0;
+    if (!link->has_byte) {
+        link->has_byte = curl_easy_recv(link->easy, &link->byte, 1, &len) == CURLE_OK && len == 1;
+    }
+    return link->has_byte;
+}
+
 /* Reads one byte. libcurl and OpenSSL have buffers, and replies are short. */
 static authp_err_t read_byte(authp_smtp_link_t *link, authp_smtp_wait_t *wait, char *byte,
                              const char **why)
 {
+    if (link->has_byte) {
+        link->has_byte = false;
+        *byte = link->byte;
+        return AUTHP_OK;
+    }
     while (true) {
         size_t len = 0;
         CURLcode rc = curl_easy_recv(link->easy, byte, 1, &len);

@@ -20,12 +20,14 @@
 
 typedef struct authp_smtp_link_t {
     const authp_smtp_server_t *server;
-    struct curl_blob ca;      /* all trusted certificates; len 0: those of the system */
-    CURLM *multi;             /* NULL: closed */
-    CURL *easy;               /* in `multi` */
-    bool used;                /* a call before this one opened it */
-    bool leaving;             /* libcurl has sent QUIT: its wait for the answer shall end */
-    bool asked_auth;          /* AUTH was sent */
+    struct curl_blob ca; /* all trusted certificates; len 0: those of the system */
+    CURLM *multi;        /* NULL: closed */
+    CURL *easy;          /* in `multi` */
+    bool used;           /* a call before this one opened it */
+    bool leaving;        /* libcurl has sent QUIT: its wait for the answer shall end */
+    bool asked_auth;     /* AUTH was sent */
+    bool has_byte;       /* `byte` was received, and is not read yet */
+    char byte;
     authp_smtp_stage_t stage; /* while libcurl connects: from the commands that it sends */
     authp_smtp_reply_t reply; /* while libcurl connects: to the last command */
 } authp_smtp_link_t;
@@ -50,6 +52,8 @@ AUTHP_CHECKED authp_err_t authp_smtp_link_send(authp_smtp_link_t *link, const ch
  * why. */
 AUTHP_CHECKED authp_err_t authp_smtp_link_reply(authp_smtp_link_t *link, authp_smtp_wait_t *wait,
                                                 authp_smtp_reply_t *reply, const char **why);
+/* True if bytes of a reply are here already. Does not wait. */
+bool authp_smtp_link_has_reply(authp_smtp_link_t *link);
 /* Closes it at once, if it is open. */
 void authp_smtp_link_close(authp_smtp_link_t *link);
 

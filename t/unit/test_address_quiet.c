@@ -4,7 +4,9 @@
 #include "service/account/own.h"
 #include "service/address/address_change.h"
 #include "service/address/address_proof.h"
+#include "service/address/password_reset.h"
 #include "service/mail/link.h"
+#include "service/mail/mail.h"
 #include "service/vault/vault.h"
 #include "suite.h"
 
@@ -92,6 +94,24 @@ START_TEST(the_limit_counts_taken_addresses)
 }
 END_TEST
 
+/* Else anybody could keep the owner of an account from a new password. */
+START_TEST(taken_addresses_use_up_no_link)
+{
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){2, 3600};
+    authp_user_t *holder = mail_fixture_user(&f, "bob@example.org", "candidate");
+    for (int i = 0; i < 4; i++) {
+        const authp_mail_post_t post = {.kind = AUTHP_MAIL_ADDRESS_TAKEN, .to = holder->email};
+        ck_assert_int_eq(authp_mail_notice(f.realm, &post, holder->id.hex, f.pool), AUTHP_OK);
+        f.clock.now += 1000;
+    }
+    ck_assert_int_eq(authp_password_reset_ask(f.realm, holder->email, &fixture_client, f.pool),
+                     AUTHP_OK);
+    ck_assert_str_eq(mail_fixture_kinds(&f), "address_taken address_taken (address_taken) "
+                                             "(address_taken) reset_password");
+}
+END_TEST
+
 /* The limit counts the new address and the account's own. */
 START_TEST(the_limit)
 {
@@ -151,6 +171,7 @@ Suite *suite_address_quiet(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, equal_work, 0, 2);
     tcase_add_test(tests, the_limit_counts_taken_addresses);
+    tcase_add_test(tests, taken_addresses_use_up_no_link);
     tcase_add_test(tests, the_limit);
     tcase_add_test(tests, the_limit_of_an_address);
     tcase_add_test(tests, lost_keys_use_up_no_limit);

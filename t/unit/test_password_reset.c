@@ -160,14 +160,17 @@ START_TEST(a_proven_address)
 }
 END_TEST
 
-/* The account is taken over: whoever knew the password is out. Its roles stay. */
+/* The account is taken over: whoever knew the password is out, and their name in no mail. */
 START_TEST(first_proof)
 {
     authp_user_t *row = ada("recruiter", false);
+    row->name = "the winner of a prize, call +49 1234";
     fixture_start(&f, row);
     const char *token = asked();
     ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.name);
     ck_assert_int_eq(use(token), AUTHP_OK);
+    ck_assert_str_eq(mail_fixture_kinds(&f), "reset_password password_changed");
+    ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.name);
     authp_user_t *after = NULL;
     ck_assert_int_eq(authp_store_user_by_login(f.store, AUTHP_LOGIN_EMAIL, EMAIL, &after, f.pool),
                      AUTHP_OK);

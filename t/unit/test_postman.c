@@ -346,22 +346,6 @@ START_TEST(a_changed_letter_is_given_up)
 }
 END_TEST
 
-START_TEST(a_lost_data_key_may_come_back)
-{
-    struct authp_vault_t *vault = p.f.realm->vault;
-    postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
-    postman_fixture_other_vault(&p);
-    postman_fixture_round(&p);
-    ck_assert_int_eq(p.calls, 0);
-    ck_assert_int_eq(postman_fixture_row(&p, 0)->due_at, p.f.clock.now + 10000);
-    ck_assert_str_eq(postman_fixture_row(&p, 0)->error, "its letter cannot be read now");
-    p.f.realm->vault = vault;
-    p.f.clock.now += 10000;
-    postman_fixture_round(&p);
-    ck_assert_int_eq(p.sent, 1);
-}
-END_TEST
-
 START_TEST(a_kind_of_a_newer_version_waits)
 {
     postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
@@ -391,7 +375,6 @@ Suite *suite_postman(void)
     tcase_add_test(tc, an_expired_link_is_not_sent);
     tcase_add_test(tc, a_used_link_is_not_sent_again);
     tcase_add_loop_test(tc, a_changed_letter_is_given_up, 0, 2);
-    tcase_add_test(tc, a_lost_data_key_may_come_back);
     tcase_add_test(tc, a_kind_of_a_newer_version_waits);
     tcase_add_test(tc, the_store_is_asked_once_a_second);
     tcase_add_loop_test(tc, written_meanwhile, 0, 2);

@@ -161,6 +161,35 @@ START_TEST(closed_in_the_middle_of_a_mail)
 }
 END_TEST
 
+/* A server that replies before it is asked has not taken the mail, whatever it says. A long reply
+ * to the mail is a reply. */
+START_TEST(early_and_long_replies)
+{
+    static char text[100000];
+    static const char *const rows[][3] = {
+        {"DATA", "354 go\r\n250 2.0.0 kept\r\n", "data: the server replied before it was asked"},
+        {"DATA", "354 go\r\n552 5.3.4 too big\r\n", "data: 552 5.3.4"},
+        {"RCPT", "250 ok\r\n250 ok\r\n", "data: the server replied before it was asked"},
+        {"DATA", "354 go\r\n354 go\r\n", "after data: 250 2.0.0"},
+        {".", "354 go\r\n451 4.3.0 later\r\n", "after data: 451 4.3.0"},
+        {".", text, "after data: 250 2.0.0"},
+    };
+    apr_snprintf(text, sizeof(text), "250 2.0.0 %099900d\r\n", 1);
+    peer.rules[0] = (smtp_peer_rule_t){rows[_i][0], 1, rows[_i][1]};
+    begin();
+    bool good = strstr(rows[_i][2], ": 250") != NULL;
+    ck_assert_int_eq(send_one(), good ? AUTHP_OK : AUTHP_E_UNAVAILABLE);
+    ck_assert_str_eq(authp_smtp_words(&verdict, pool), rows[_i][2]);
+    int mails = rows[_i][2][0] == 'a' ? 1 : 0;
+    ck_assert_int_eq(atomic_load(&peer.mails), mails);
+    peer.rules[0].at = NULL;
+    ck_assert_int_eq(send_one(), AUTHP_OK);
+    ck_assert_int_eq(atomic_load(&peer.mails), mails + 1);
+    end();
+}
+END_TEST
+#define EARLY 6
+
 /* A kept connection that fails before DATA costs nothing. */
 START_TEST(kept_connections)
 {
@@ -355,6 +384,7 @@ Suite *suite_smtp(void)
     tcase_add_test(tc, another_mail_after_a_refused_one);
     tcase_add_loop_test(tc, faults, 0, FAULTS);
     tcase_add_test(tc, closed_in_the_middle_of_a_mail);
+    tcase_add_loop_test(tc, early_and_long_replies, 0, EARLY);
     tcase_add_loop_test(tc, kept_connections, 0, KEPT);
     tcase_add_test(tc, a_wrong_password);
     tcase_add_test(tc, each_connection_has_auth);

@@ -165,11 +165,14 @@ static authp_err_t finish(reset_t *in, apr_pool_t *pool)
         return err == AUTHP_OK ? part(in, pool) : err;
     }
     const authp_actor_t self = {.id = user->id.hex, .client = in->client};
+    authp_user_t addressed = *user;
     if (in->proof == AUTHP_FIRST_PROOF_TAKE) {
         audit(in, "first_proof", user->id.hex, pool);
+        /* Somebody else than the owner of the address may have chosen the name. */
+        addressed.name = NULL;
     }
     authp_admin_end_reset(in->realm, &self, user->id.hex, pool);
-    authp_account_mail_notice(in->realm, AUTHP_MAIL_PASSWORD_CHANGED, user, in->client, pool);
+    authp_account_mail_notice(in->realm, AUTHP_MAIL_PASSWORD_CHANGED, &addressed, in->client, pool);
     return AUTHP_OK;
 }
 

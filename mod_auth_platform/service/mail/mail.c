@@ -3,19 +3,24 @@
 
 #include "service/mail/outbox.h"
 
+#include <apr_strings.h>
+
 bool authp_mail_available(const authp_realm_t *realm)
 {
     return realm->settings->mail_url != NULL;
 }
 
-/* Counts AUTHP_MAIL_ADDRESS_TAKEN against AUTH_LIMIT_MAIL. *room becomes false beyond the limit. */
+/* Counts AUTHP_MAIL_ADDRESS_TAKEN against AUTH_LIMIT_MAIL. *room becomes false beyond the limit.
+ * The count is not that of mails with a link: anybody can cause an AUTHP_MAIL_ADDRESS_TAKEN, and
+ * could otherwise keep the owner of the address from getting a link. */
 static authp_err_t count(const authp_realm_t *realm, const authp_mail_post_t *post, bool *room,
                          apr_pool_t *pool)
 {
     if (post->kind != AUTHP_MAIL_ADDRESS_TAKEN) {
         return AUTHP_OK;
     }
-    authp_err_t err = authp_outbox_count(realm, post->to, room, pool);
+    const char *whom = apr_pstrcat(pool, "taken ", post->to, NULL);
+    authp_err_t err = authp_outbox_count(realm, whom, room, pool);
     return err == AUTHP_OK && post->asker != NULL
                ? authp_outbox_count(realm, post->asker, room, pool)
                : err;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "service/mail/mail_texts.h"
 #include "service/mail/outbox.h"
+#include "service/vault/vault.h"
 
 #include <apr_strings.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define AGAIN_MS 500       /* between two tries to note that a mail was sent */
 #define AGAIN_LATE_MS 100  /* the same while the process ends */
 #define AGAIN_MOST_LATE 2  /* how many further tries there are while the process ends */
+#define SHUT_MS 15000      /* how late a mail is before a process without data keys takes it */
 #define CLAIM_REST_MS 3000 /* in the last 3 s of the claim no further try begins */
 
 /* What a mail means for the rest of the round. */
@@ -300,14 +302,22 @@ static step_t claim_and_send(const authp_postman_t *postman, const authp_mail_ro
     return do_job(&job);
 }
 
+/* What is due at this time is taken. A process that can read no letter would only put mails off
+ * that another host can send, so it leaves them to other hosts for SHUT_MS. */
+static authp_ms_t due_until(const authp_postman_t *postman, apr_pool_t *pool)
+{
+    return authp_realm_now(postman->realm) -
+           (authp_vault_is_shut(postman->realm, pool) ? SHUT_MS : 0);
+}
+
 static step_t do_batch(const authp_postman_t *postman, int *count, apr_pool_t *pool)
 {
     apr_array_header_t *due = NULL;
     apr_pool_t *scratch = NULL;
     step_t step = GOES_ON;
     atomic_store(&postman->desk->news, false);
-    authp_err_t err = authp_store_outbox_due(postman->realm->store, authp_realm_now(postman->realm),
-                                             BATCH, &due, pool);
+    authp_err_t err =
+        authp_store_outbox_due(postman->realm->store, due_until(postman, pool), BATCH, &due, pool);
     if (err != AUTHP_OK || apr_pool_create(&scratch, pool) != APR_SUCCESS) {
         return STORE_FAILS;
     }

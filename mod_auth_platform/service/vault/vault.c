@@ -374,3 +374,16 @@ const char *authp_vault_why(const authp_realm_t *realm, apr_pool_t *pool)
                                     "up what they seal with authplatform keys forget.",
                                     names_of(named, lost, pool));
 }
+
+bool authp_vault_is_shut(const authp_realm_t *realm, apr_pool_t *pool)
+{
+    authp_vault_t *vault = realm->vault;
+    if (vault == NULL) {
+        return false;
+    }
+    authp_vault_refresh(realm, pool);
+    pthread_mutex_lock(&vault->mutex);
+    bool shut = vault->rows > 0 && vault->lost == vault->rows;
+    pthread_mutex_unlock(&vault->mutex);
+    return shut;
+}

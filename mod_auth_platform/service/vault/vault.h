@@ -55,4 +55,8 @@ AUTHP_CHECKED authp_err_t authp_vault_open(const authp_realm_t *realm, const cha
  * that names the data keys that could not be unwrapped. */
 const char *authp_vault_why(const authp_realm_t *realm, apr_pool_t *pool);
 
+/* Calls authp_vault_refresh(). Then returns true if the store has data keys, and this process could
+ * unwrap none of them. */
+bool authp_vault_is_shut(const authp_realm_t *realm, apr_pool_t *pool);
+
 #endif

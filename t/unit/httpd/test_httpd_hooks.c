@@ -33,6 +33,7 @@ static const char all[] =
     "post_config 10\n"
     "child_init 10\n"
     "post_config 10\n" /* before mod_watchdog's, which is the last */
+    "post_config 10\n" /* the thread that sends mails: before it, too */
     "post_read_request -10\n"
     "translate_name -10\n"
     "map_to_storage -10\n"

@@ -133,7 +133,10 @@ static void serve(line_t *line)
         if (!answer(line, verb, usual) || strcmp(verb, "QUIT") == 0) {
             return;
         }
-        if (data && rule_of(line, "DATA") == NULL && !take_mail(line)) {
+        const smtp_peer_rule_t *rule = rule_of(line, "DATA");
+        const bool refused =
+            rule != NULL && (rule->reply == NULL || strncmp(rule->reply, "354", 3) != 0);
+        if (data && !refused && !take_mail(line)) {
             return;
         }
     }
