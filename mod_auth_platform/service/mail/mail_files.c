@@ -155,7 +155,7 @@ static void read_entries(const authp_settings_t *settings, DIR *folder, apr_arra
     struct dirent *entry = NULL;
     int count = 0;
     while ((entry = readdir(folder)) != NULL) { /* NOLINT(concurrency-mt-unsafe): own stream */
-        authp_mail_file_t file;
+        authp_mail_file_t file = {.name = entry->d_name};
         if (entry->d_name[0] == '.') {
             continue;
         }

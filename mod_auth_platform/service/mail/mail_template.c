@@ -247,17 +247,21 @@ authp_err_t authp_mail_template_html(authp_mail_kind_t kind, const char *bytes, 
 
 /* --- filling ---------------------------------------------------------------------------------- */
 
+/* NULL: HTML takes the byte as it is. */
+static const char *entity_of(char byte)
+{
+    static const char special[] = "&<>\"'";
+    static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+    const char *at = strchr(special, byte);
+    return at != NULL ? entities[at - special] : NULL;
+}
+
 const char *authp_mail_template_escape(const char *text, apr_pool_t *pool)
 {
     char *out = apr_palloc(pool, strlen(text) * 6 + 1);
     char *at = out;
     for (; *text != '\0'; text++) {
-        const char *entity = *text == '&'    ? "&amp;"
-                             : *text == '<'  ? "&lt;"
-                             : *text == '>'  ? "&gt;"
-                             : *text == '"'  ? "&quot;"
-                             : *text == '\'' ? "&#39;"
-                                             : NULL;
+        const char *entity = entity_of(*text);
         if (entity == NULL) {
             *at++ = *text;
         } else {

@@ -182,6 +182,9 @@ authp_err_t authp_mail_texts_write(const authp_mail_texts_t *texts, authp_mail_k
     }
     const shelf_t *shelf = &texts->shelves[kind];
     const entry_t *entry = find(shelf, authp_language_choose(accept_language, shelf->languages));
+    if (entry == NULL) {
+        return AUTHP_E_INTERNAL; /* does not happen: the language is one of the shelf's */
+    }
     *out = (authp_mail_text_t){
         .subject = entry->text.subject,
         .text = authp_mail_template_fill(entry->text.body, values, false, pool),
