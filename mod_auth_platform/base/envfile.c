@@ -240,24 +240,6 @@ static const char *check_kind(const struct stat *info)
     return NULL;
 }
 
-/* Reads until the end of the file or until the buffer is full. -1: an error. */
-static ssize_t read_all(int fd, char *buffer, size_t size)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = read(fd, buffer + done, size - done);
-        if (got == 0) {
-            break;
-        }
-        if (got > 0) {
-            done += (size_t)got;
-        } else if (errno != EINTR) {
-            return -1;
-        }
-    }
-    return (ssize_t)done;
-}
-
 static authp_err_t read_open(const char *path, int fd, apr_table_t **out, const char **error,
                              apr_pool_t *pool)
 {
@@ -271,12 +253,12 @@ static authp_err_t read_open(const char *path, int fd, apr_table_t **out, const 
     }
     /* The buffer has one byte more than the limit, so that a larger file is noticed. */
     char *buffer = apr_palloc(pool, SIZE_MAX_BYTES + 1);
-    ssize_t len = read_all(fd, buffer, SIZE_MAX_BYTES + 1);
-    if (len < 0) {
+    size_t len = 0;
+    if (!authp_file_read(fd, buffer, SIZE_MAX_BYTES + 1, &len)) {
         return refuse(AUTHP_E_MALFORMED, path, "cannot be read", error, pool);
     }
-    authp_err_t err = authp_envfile_parse(path, buffer, (size_t)len, out, error, pool);
-    authp_secret_wipe(buffer, (size_t)len);
+    authp_err_t err = authp_envfile_parse(path, buffer, len, out, error, pool);
+    authp_secret_wipe(buffer, len);
     return err;
 }
 

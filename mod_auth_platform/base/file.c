@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <unistd.h>
 
 #ifndef O_PATH
@@ -38,4 +37,19 @@ authp_err_t authp_file_look(const char *path, struct stat *info)
     (void)close(fd);
     errno = why;
     return rc == 0 ? AUTHP_OK : AUTHP_E_UNAVAILABLE;
+}
+
+bool authp_file_read(int fd, char *bytes, size_t size, size_t *len)
+{
+    for (*len = 0; *len < size;) {
+        ssize_t got = read(fd, bytes + *len, size - *len);
+        if (got < 0 && errno != EINTR) {
+            return false;
+        }
+        if (got == 0) {
+            break; /* also if the file has become shorter meanwhile */
+        }
+        *len += got > 0 ? (size_t)got : 0;
+    }
+    return true;
 }

@@ -280,9 +280,7 @@ int authp_cmd_change_delete(authp_context_t *context)
 {
     authp_user_t *user = NULL;
     bool sure = authp_context_value(context, "yes") != NULL;
-    if (!sure && !isatty(STDIN_FILENO)) {
-        authp_output_error(context->pool,
-                           "there is no terminal to ask on: --yes deletes without asking");
+    if (!sure && !authp_prompt_can_ask("deletes", context->pool)) {
         return AUTHP_EXIT_USAGE;
     }
     int status = authp_which_user(context, &user);

@@ -9,7 +9,6 @@
 
 #include <apr_strings.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Opens the store and reads the data keys. Returns the exit status. */
 static int read_keys(authp_context_t *context, apr_array_header_t **items,
@@ -274,9 +273,7 @@ int authp_cmd_keys_forget(authp_context_t *context)
     if (!authp_input_id(context, "id")) {
         return AUTHP_EXIT_USAGE;
     }
-    if (!sure && !isatty(STDIN_FILENO)) {
-        authp_output_error(context->pool,
-                           "there is no terminal to ask on: --yes forgets without asking");
+    if (!sure && !authp_prompt_can_ask("forgets", context->pool)) {
         return AUTHP_EXIT_USAGE;
     }
     int status = read_keys(context, &items, NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/prompt.h"
 
+#include "cli/output.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -174,4 +176,13 @@ bool authp_prompt_yes(const char *question)
     line_t line;
     say(question);
     return read_line(NULL, &line) == NULL && line.len == 3 && strncmp(line.text, "yes", 3) == 0;
+}
+
+bool authp_prompt_can_ask(const char *does, apr_pool_t *pool)
+{
+    if (isatty(STDIN_FILENO)) {
+        return true;
+    }
+    authp_output_error(pool, "there is no terminal to ask on: --yes %s without asking", does);
+    return false;
 }

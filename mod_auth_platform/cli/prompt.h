@@ -16,5 +16,8 @@ AUTHP_CHECKED authp_err_t authp_prompt_password(authp_secret_t **out, const char
 
 /* Asks on the terminal. True if the answer is "yes". The caller makes `question` safe to print. */
 bool authp_prompt_yes(const char *question);
+/* True if standard input is a terminal. Otherwise prints that --yes `does`, such as "deletes",
+ * without asking. */
+bool authp_prompt_can_ask(const char *does, apr_pool_t *pool);
 
 #endif

@@ -7,19 +7,13 @@
 #include "service/mail/postman.h"
 #include "service/mail/smtp_sender.h"
 
+#include <apr_time.h>
 #include <http_core.h>
 #include <limits.h>
-#include <time.h>
 
 #define LOOK_MS 250     /* how often a child looks whether a round is due */
 #define CANCELED_MS 100 /* the longest wait after the round was canceled */
 #define STEP_MS 20      /* how often a wait looks whether it is canceled */
-
-static void sleep_ms(int ms)
-{
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
-    (void)nanosleep(&time, NULL);
-}
 
 /* A pre-cleanup of pchild. If a signal handler ends the child in the middle of a request,
  * authp_child_exit_check() waits for the round for a limited time and does not return. Otherwise no
@@ -39,7 +33,7 @@ static void wait_ms(void *ctx, int ms)
     const int least = ms < CANCELED_MS ? ms : CANCELED_MS;
     for (int waited = 0; waited < ms && (waited < least || !atomic_load(&runtime->mail_cancel));
          waited += STEP_MS) {
-        sleep_ms(ms - waited < STEP_MS ? ms - waited : STEP_MS);
+        apr_sleep(apr_time_from_msec(ms - waited < STEP_MS ? ms - waited : STEP_MS));
     }
 }
 

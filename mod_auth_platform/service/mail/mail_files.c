@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/mail/mail_files.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "service/mail/language.h"
 #include "service/mail/mail_template.h"
@@ -91,22 +92,6 @@ static const char *system_why(int code, apr_pool_t *pool)
     return apr_psprintf(pool, "cannot be read: %s", apr_strerror(code, text, sizeof(text)));
 }
 
-/* Reads up to `size` bytes. False on an error; see errno. */
-static bool read_whole(int fd, char *text, size_t size, size_t *len)
-{
-    for (*len = 0; *len < size;) {
-        ssize_t got = read(fd, text + *len, size - *len);
-        if (got < 0 && errno != EINTR) {
-            return false;
-        }
-        if (got == 0) {
-            break;
-        }
-        *len += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 static const char *read_open(int fd, authp_mail_file_t *file, apr_pool_t *pool)
 {
     struct stat info;
@@ -120,7 +105,7 @@ static const char *read_open(int fd, authp_mail_file_t *file, apr_pool_t *pool)
         return apr_psprintf(pool, "is larger than %d KiB", (int)(AUTHP_MAIL_TEMPLATE_MOST / 1024));
     }
     char *bytes = apr_pcalloc(pool, (size_t)info.st_size + 1);
-    if (!read_whole(fd, bytes, (size_t)info.st_size, &file->len)) {
+    if (!authp_file_read(fd, bytes, (size_t)info.st_size, &file->len)) {
         return system_why(errno, pool);
     }
     file->bytes = bytes;

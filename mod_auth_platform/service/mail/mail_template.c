@@ -247,7 +247,8 @@ authp_err_t authp_mail_template_html(authp_mail_kind_t kind, const char *bytes, 
 
 /* --- filling ---------------------------------------------------------------------------------- */
 
-/* NULL: HTML takes the byte as it is. */
+/* NULL: HTML takes the byte as it is. apr_pescape_entity() leaves the single quote as it is, and an
+ * operator's file may have a placeholder in an attribute in single quotes. */
 static const char *entity_of(char byte)
 {
     static const char special[] = "&<>\"'";

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/password/password_rules.h"
 
+#include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "crypto/password/bcrypt.h"
@@ -63,22 +64,6 @@ const authp_refused_t *authp_password_rules_parse(const char *text, size_t len, 
     return refused;
 }
 
-/* False on an error; see errno. */
-static bool read_whole(int fd, char *text, size_t size, size_t *len)
-{
-    for (*len = 0; *len < size;) {
-        ssize_t got = read(fd, text + *len, size - *len);
-        if (got < 0 && errno != EINTR) {
-            return false;
-        }
-        if (got == 0) {
-            break; /* the file has become shorter meanwhile */
-        }
-        *len += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 /* Reads a regular file. The flags prevent open() from blocking on a FIFO, which is then refused. */
 static apr_status_t read_all(const char *path, char **text, size_t *len, apr_pool_t *pool)
 {
@@ -93,7 +78,7 @@ static apr_status_t read_all(const char *path, char **text, size_t *len, apr_poo
     }
     if (rv == APR_SUCCESS) {
         *text = apr_palloc(pool, (size_t)info.st_size + 1);
-        rv = read_whole(fd, *text, (size_t)info.st_size, len) ? APR_SUCCESS : errno;
+        rv = authp_file_read(fd, *text, (size_t)info.st_size, len) ? APR_SUCCESS : errno;
     }
     (void)close(fd);
     return rv;

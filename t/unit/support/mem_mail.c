@@ -49,6 +49,19 @@ authp_err_t mem_data_key_list(void *self, apr_array_header_t **out, apr_pool_t *
     return mem_leave(mem, AUTHP_OK);
 }
 
+/* The place of the row as it was read before; NULL: it has changed since, or is gone. */
+static authp_data_key_t **unchanged(const mem_t *mem, const authp_data_key_t *before)
+{
+    for (int i = 0; i < mem->data_keys->nelts; i++) {
+        authp_data_key_t **row = &APR_ARRAY_IDX(mem->data_keys, i, authp_data_key_t *);
+        if (mem_rows_same((*row)->id.hex, before->id.hex) &&
+            mem_rows_same((*row)->wrapped, before->wrapped)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
 authp_err_t mem_data_key_rewrap(void *self, const authp_data_key_t *before,
                                 const authp_data_key_t *after, apr_pool_t *pool)
 {
@@ -58,17 +71,14 @@ authp_err_t mem_data_key_rewrap(void *self, const authp_data_key_t *before,
     if (err != AUTHP_OK) {
         return err;
     }
-    for (int i = 0; i < mem->data_keys->nelts; i++) {
-        authp_data_key_t **row = &APR_ARRAY_IDX(mem->data_keys, i, authp_data_key_t *);
-        if (mem_rows_same((*row)->id.hex, before->id.hex) &&
-            mem_rows_same((*row)->wrapped, before->wrapped)) {
-            authp_data_key_t *now = mem_rows_copy(&authp_columns_data_key, after, mem->pool);
-            mem_rows_keep(&authp_columns_data_key, now, *row, AUTHP_COLUMN_FIXED);
-            *row = now;
-            return mem_leave(mem, AUTHP_OK);
-        }
+    authp_data_key_t **row = unchanged(mem, before);
+    if (row == NULL) {
+        return mem_leave(mem, AUTHP_E_CONFLICT);
     }
-    return mem_leave(mem, AUTHP_E_CONFLICT);
+    authp_data_key_t *now = mem_rows_copy(&authp_columns_data_key, after, mem->pool);
+    mem_rows_keep(&authp_columns_data_key, now, *row, AUTHP_COLUMN_FIXED);
+    *row = now;
+    return mem_leave(mem, AUTHP_OK);
 }
 
 authp_err_t mem_data_key_remove(void *self, const authp_data_key_t *before, apr_pool_t *pool)
@@ -79,16 +89,12 @@ authp_err_t mem_data_key_remove(void *self, const authp_data_key_t *before, apr_
     if (err != AUTHP_OK) {
         return err;
     }
-    for (int i = 0; i < mem->data_keys->nelts; i++) {
-        authp_data_key_t **row = &APR_ARRAY_IDX(mem->data_keys, i, authp_data_key_t *);
-        if (mem_rows_same((*row)->id.hex, before->id.hex) &&
-            mem_rows_same((*row)->wrapped, before->wrapped)) {
-            *row = APR_ARRAY_IDX(mem->data_keys, mem->data_keys->nelts - 1, authp_data_key_t *);
-            mem->data_keys->nelts--;
-            return mem_leave(mem, AUTHP_OK);
-        }
+    authp_data_key_t **row = unchanged(mem, before);
+    if (row == NULL) {
+        return mem_leave(mem, AUTHP_E_CONFLICT);
     }
-    return mem_leave(mem, AUTHP_E_CONFLICT);
+    *row = *(authp_data_key_t **)apr_array_pop(mem->data_keys);
+    return mem_leave(mem, AUTHP_OK);
 }
 
 static authp_mail_row_t *mail_at(const mem_t *mem, int i)
