@@ -4,6 +4,7 @@
 #include "httpd_fake_start.h"
 #include "mail_fixture.h"
 #include "suite.h"
+#include "watchdog_fake.h"
 
 #include "base/thread.h"
 #include "httpd/mail_stop.h"
@@ -13,59 +14,11 @@
 #include "service/mail/mail_texts.h"
 #include "service/settings/mail_url.h"
 
-#include <apr_hooks.h>
 #include <apr_strings.h>
 #include <http_core.h>
-#include <mod_watchdog.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-
-/* --- mod_watchdog ----------------------------------------------------------------------------- */
-
-static const char *watch_name;
-static apr_interval_time_t watch_interval;
-static const void *watch_data;
-static ap_watchdog_callback_fn_t *watch_round;
-
-static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const char *name, int parent,
-                                             int singleton, apr_pool_t *pool)
-{
-    (void)pool;
-    ck_assert_int_eq(parent, 0);
-    ck_assert_int_eq(singleton, 0);
-    ck_assert_ptr_null(watch_name);
-    watch_name = name;
-    *watchdog = (ap_watchdog_t *)(void *)&watch_name;
-    return APR_SUCCESS;
-}
-
-static apr_status_t ap_watchdog_register_callback(ap_watchdog_t *watchdog,
-                                                  apr_interval_time_t interval, const void *data,
-                                                  ap_watchdog_callback_fn_t *round)
-{
-    (void)watchdog;
-    watch_interval = interval;
-    watch_data = data;
-    watch_round = round;
-    return APR_SUCCESS;
-}
-
-static void load_watchdog(bool there)
-{
-    static apr_pool_t *registry;
-    if (registry == NULL) {
-        ck_assert_int_eq(apr_pool_create(&registry, NULL), APR_SUCCESS);
-        apr_hook_global_pool = registry;
-    }
-    if (there) {
-        APR_REGISTER_OPTIONAL_FN(ap_watchdog_get_instance);
-        APR_REGISTER_OPTIONAL_FN(ap_watchdog_register_callback);
-    } else {
-        apr_dynamic_fn_register("ap_watchdog_get_instance", NULL);
-        apr_dynamic_fn_register("ap_watchdog_register_callback", NULL);
-    }
-}
 
 /* --- a mail server ---------------------------------------------------------------------------- */
 
@@ -109,7 +62,7 @@ static void set_up(void)
 {
     authp_mail_texts_t *texts = NULL;
     httpd_fake_open();
-    load_watchdog(true);
+    watchdog_fake_load(true);
     mail_fixture_on(&fake.f);
     fake.f.settings->mail_from_address = "us@example.org";
     apr_array_header_t *errors = apr_array_make(fake.f.pool, 1, sizeof(const char *));
@@ -118,8 +71,6 @@ static void set_up(void)
     fake.f.realm->mail_texts = texts;
     fake.f.realm->mail_desk = &desk;
     sent = hangs = ignores = false;
-    watch_name = NULL;
-    watch_round = NULL;
     fake_start_open();
     authp_mail_task_register(fake.f.pool);
     ck_assert_int_lt(fake_start.order.post_config, APR_HOOK_LAST);
@@ -143,7 +94,8 @@ static int start(void)
 
 static void round_of(int state)
 {
-    ck_assert_int_eq(watch_round(state, (void *)(uintptr_t)watch_data, fake.f.pool), APR_SUCCESS);
+    ck_assert_int_eq(watches[0].round(state, (void *)(uintptr_t)watches[0].data, fake.f.pool),
+                     APR_SUCCESS);
     ck_assert(!atomic_load(&fake.runtime.mail_busy));
 }
 
@@ -160,23 +112,24 @@ START_TEST(what_is_watched)
 {
     fake_start.main_state = AP_SQ_MS_CREATE_PRE_CONFIG; /* the first pass of a start */
     ck_assert_int_eq(start(), OK);
-    ck_assert_ptr_null(watch_name);
+    ck_assert_int_eq(nwatches, 0);
     fake_start.main_state = AP_SQ_MS_CREATE_CONFIG;
     const char *url = fake.f.settings->mail_url;
     fake.f.settings->mail_url = NULL;
     ck_assert_int_eq(start(), OK);
-    ck_assert_ptr_null(watch_name);
+    ck_assert_int_eq(nwatches, 0);
     fake.f.settings->mail_url = url;
     ck_assert_int_eq(start(), OK);
-    ck_assert_str_eq(watch_name, "_auth_platform_mail_"); /* a thread of its own */
-    ck_assert_int_eq(watch_interval, apr_time_from_msec(250));
-    ck_assert_ptr_eq(watch_data, &fake.runtime);
+    ck_assert_int_eq(nwatches, 1);
+    ck_assert_str_eq(watches[0].name, "_auth_platform_mail_"); /* a thread of its own */
+    ck_assert_int_eq(watches[0].interval, apr_time_from_msec(250));
+    ck_assert_ptr_eq(watches[0].data, &fake.runtime);
 }
 END_TEST
 
 START_TEST(nobody_watches)
 {
-    load_watchdog(false);
+    watchdog_fake_load(false);
     ck_assert_int_eq(start(), OK);
     ck_assert_int_eq(httpd_fake_told(apr_psprintf(
                          fake.f.pool, "%d AUTHP0519: mod_watchdog is missing", APLOG_ERR)),

@@ -3,15 +3,14 @@
  * logged, and that no round runs while the child's pools are destroyed. */
 #include "httpd_fake_start.h"
 #include "suite.h"
+#include "watchdog_fake.h"
 
 #include "base/log.h"
 #include "httpd/maintain.h"
 #include "service/vault/vault.h"
 
-#include <apr_hooks.h>
 #include <apr_strings.h>
 #include <http_core.h>
-#include <mod_watchdog.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,64 +18,10 @@
 #define EVERY_MS 600000
 #define WAIT_US 50000
 
-/* --- mod_watchdog, and what it is asked for
- * ------------------------------------------------------ */
-
-typedef struct watch_t {
-    const char *name;
-    apr_interval_time_t interval;
-    const void *data;
-    ap_watchdog_callback_fn_t *round;
-} watch_t;
-
-static watch_t watches[4];
-static int nwatches;
-static int refused_at; /* the number of the registration that fails */
-
-static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const char *name, int parent,
-                                             int singleton, apr_pool_t *pool)
-{
-    (void)pool;
-    ck_assert_int_lt(nwatches, 4);
-    ck_assert_int_eq(parent, 0);    /* rounds run in children only */
-    ck_assert_int_eq(singleton, 0); /* rounds run in every child */
-    watches[nwatches].name = name;
-    *watchdog = (ap_watchdog_t *)(void *)&watches[nwatches];
-    return APR_SUCCESS;
-}
-
-static apr_status_t ap_watchdog_register_callback(ap_watchdog_t *watchdog,
-                                                  apr_interval_time_t interval, const void *data,
-                                                  ap_watchdog_callback_fn_t *round)
-{
-    watch_t *watch = (watch_t *)(void *)watchdog;
-    watch->interval = interval;
-    watch->data = data;
-    watch->round = round;
-    return ++nwatches == refused_at ? APR_EGENERAL : APR_SUCCESS;
-}
-
 static void keep(void *ctx, authp_log_level_t level, const char *message)
 {
     (void)ctx;
     httpd_fake_say((int)level, message);
-}
-
-/* mod_watchdog registers its optional functions only if it is loaded. */
-static void load_watchdog(bool there)
-{
-    static apr_pool_t *registry;
-    if (registry == NULL) {
-        ck_assert_int_eq(apr_pool_create(&registry, NULL), APR_SUCCESS);
-        apr_hook_global_pool = registry;
-    }
-    if (there) {
-        APR_REGISTER_OPTIONAL_FN(ap_watchdog_get_instance);
-        APR_REGISTER_OPTIONAL_FN(ap_watchdog_register_callback);
-    } else {
-        apr_dynamic_fn_register("ap_watchdog_get_instance", NULL);
-        apr_dynamic_fn_register("ap_watchdog_register_callback", NULL);
-    }
 }
 
 /* --- a store that counts
@@ -108,12 +53,12 @@ static apr_pool_t *pchild;
 static void set_up(void)
 {
     httpd_fake_open();
-    load_watchdog(true);
+    watchdog_fake_load(true);
     ops = *fake.f.store->ops;
     ops.maintain = maintain;
     ops.purge = purge;
     fake.f.store->ops = &ops;
-    nwatches = refused_at = maintained = purged = removes = 0;
+    maintained = purged = removes = 0;
     fake_start_open();
     authp_maintain_register(fake.f.pool);
     /* mod_watchdog starts its threads there */
@@ -181,7 +126,7 @@ END_TEST
 /* Without mod_watchdog the server starts, and a log line says what is missing. */
 START_TEST(nobody_watches)
 {
-    load_watchdog(_i > 0);
+    watchdog_fake_load(_i > 0);
     refused_at = _i;
     ck_assert_int_eq(start(), OK);
     ck_assert_int_eq(nwatches, _i);
