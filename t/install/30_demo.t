@@ -5,31 +5,21 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd ();
+use AuthPlatform::MakeRun;
 use AuthPlatform::Ports 'free_port';
-use File::Temp ();
 use LWP::UserAgent;
-use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep time);
 
-my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+$ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
 
-my $dir  = File::Temp::tempdir(CLEANUP => 1);
-my $port = free_port();
-chmod 0755, $dir;
-my $run = fork // die "fork: $!\n";
-if (!$run) {
-    open STDOUT, '>', "$dir/output";
-    open STDERR, '>&', \*STDOUT;
-    @ENV{qw(PORT ENV_FILE RUN_DIR)} = ($port, "$dir/.env", "$dir/run");
-    exec 'setpriv', '--pdeathsig', 'TERM', "$top/build/run.sh" or POSIX::_exit(127);
-}
-my $agent = LWP::UserAgent->new(max_redirect => 0, timeout => 20);
+my $port  = free_port();
 my $base  = "http://127.0.0.1:$port";
-my $end   = time + 60;
-sleep 0.1 until $agent->get("$base/")->is_success || time > $end || waitpid($run, POSIX::WNOHANG()) != 0;
-is($agent->get("$base/")->code, 200, 'the demo runs') or diag AuthPlatform::Httpd::slurp("$dir/output");
+my $agent = LWP::UserAgent->new(max_redirect => 0, timeout => 20);
+my $demo  = AuthPlatform::MakeRun->new(port => $port);
+my $dir   = $demo->dir;
+$demo->start;
+is($agent->get("$base/")->code, 200, 'the demo runs') or diag $demo->said;
 
 my $secret = 'eyJhbGciOiJIUzI1NiJ9.mistake';
 for my $case (['/', 200], ['/nothing', 404], ['/any/', 302], ['/api/auth/me', 401], ['/signin.html', 200], ["/cgi\xff%5c", 404]) {
@@ -41,8 +31,7 @@ for my $case (['/', 200], ['/nothing', 404], ['/any/', 302], ['/api/auth/me', 40
 my $forbidden = $agent->get("$base/assets/?token=$secret", Referer => "$base/?token=$secret");
 is($forbidden->code, 404, 'a folder without a page');
 
-kill 'TERM', $run;
-waitpid $run, 0;
+$demo->stop;
 my $access = AuthPlatform::Httpd::slurp("$dir/run/access.log");
 like($access, qr{"GET /nothing HTTP/1\.1" 404 }, 'the access log has the paths');
 unlike($access, qr/\Q$secret\E/, 'and no token');

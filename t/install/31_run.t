@@ -6,52 +6,38 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd ();
+use AuthPlatform::MakeRun;
 use AuthPlatform::Ports 'free_port';
-use File::Temp ();
 use IO::Socket::INET;
 use JSON  ();
 use LWP::UserAgent;
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+$ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
 delete @ENV{qw(AUTH_STATE_DIR AUTH_STORE JWT_SECRET_KEY)};
 
-my $dir  = File::Temp::tempdir(CLEANUP => 1);
-my $file = "$dir/dev.env";
 my $port = free_port();
 my $base = "http://127.0.0.1:$port";
 my $agent = LWP::UserAgent->new(max_redirect => 0, timeout => 20);
-chmod 0755, $dir;
-my $run;
+my $demo = AuthPlatform::MakeRun->new(port => $port);
+my $dir  = $demo->dir;
+my $file = $demo->env_file;
 
-sub said { return AuthPlatform::Httpd::slurp("$dir/output") }
+sub said { return $demo->said }
 
 sub start {
-    AuthPlatform::Httpd::write_file("$dir/output", '');
-    $run = fork // die "fork: $!\n";
-    if (!$run) {
-        open STDOUT, '>', "$dir/output";
-        open STDERR, '>&', \*STDOUT;
-        @ENV{qw(PORT ENV_FILE RUN_DIR)} = ($port, $file, "$dir/run");
-        exec 'setpriv', '--pdeathsig', 'TERM', "$top/build/run.sh" or POSIX::_exit(127);
-    }
-    my $end = time + 60;
-    sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || waitpid($run, POSIX::WNOHANG()) != 0;
-    return like(said(), qr/The demo runs/, "$_[0]: it runs");
+    my ($name) = @_;
+    $demo->start;
+    return like(said(), qr/The demo runs/, "$name: it runs");
 }
 
 sub stop {
-    kill 'TERM', $run;
-    waitpid $run, 0;
-    is($?, 0, 'it ends as it should');
-    undef $run;
+    is($demo->stop, 0, 'it ends as it should');
     is(IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port), undef, 'and leaves nothing running');
     return;
 }
-END { my $status = $?; if ($run) { kill 'TERM', $run; waitpid $run, 0 } $? = $status }
 
 # Returns what the tool lists with this settings file and an empty environment.
 sub listed {

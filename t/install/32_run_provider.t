@@ -7,54 +7,31 @@ use lib "$FindBin::Bin/../lib";
 use AuthPlatform::App;
 use AuthPlatform::Browser;
 use AuthPlatform::Httpd ();
+use AuthPlatform::MakeRun;
 use AuthPlatform::Ports 'free_port';
-use File::Temp ();
 use HTTP::Tiny;
 use JSON  ();
-use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep time);
 
-my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+$ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
 delete @ENV{qw(AUTH_STATE_DIR AUTH_STORE JWT_SECRET_KEY)};
 
-my $dir  = File::Temp::tempdir(CLEANUP => 1);
 my $port = free_port();
 my $base = "http://127.0.0.1:$port";
-chmod 0755, $dir;
-my $run;
+my $demo = AuthPlatform::MakeRun->new(port => $port);
+my $dir  = $demo->dir;
 
-sub said { return AuthPlatform::Httpd::slurp("$dir/output") }
-sub start {
-    my ($provider) = @_;
-    AuthPlatform::Httpd::write_file("$dir/output", '');
-    $run = fork // die "fork: $!\n";
-    return if $run;
-    open STDOUT, '>', "$dir/output";
-    open STDERR, '>&', \*STDOUT;
-    @ENV{qw(PORT ENV_FILE RUN_DIR PROVIDER)} = ($port, "$dir/dev.env", "$dir/run", $provider);
-    exec 'setpriv', '--pdeathsig', 'TERM', "$top/build/run.sh" or POSIX::_exit(127);
-}
-END { my $status = $?; if ($run) { kill 'TERM', $run; waitpid $run, 0 } $? = $status }
+sub said { return $demo->said }
 
-start('github');
-waitpid $run, 0;
-isnt($?, 0, 'another provider is an error');
+isnt($demo->start(PROVIDER => 'github'), 0, 'another provider is an error');
 like(said(), qr/PROVIDER=github: there is only PROVIDER=demo/, 'which says so');
 
 sub starts {
-    start('demo');
-    my $end = time + 60;
-    sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || waitpid($run, POSIX::WNOHANG()) != 0;
+    $demo->start(PROVIDER => 'demo');
     return like(said(), qr/The demo runs/, 'it runs') || diag said();
 }
-sub end_run {
-    kill 'TERM', $run;
-    waitpid $run, 0;
-    undef $run;
-    return is($?, 0, 'it ends as it should');
-}
+sub end_run { return is($demo->stop, 0, 'it ends as it should') }
 starts();
 unlike(AuthPlatform::Httpd::slurp("$dir/dev.env"), qr/GOOGLE/, 'the settings file is as without it');
 my $env = join ' ', map { (stat)[2] & 077 ? 'open' : 'closed' } glob '/tmp/authp-run-*/provider.key';

@@ -6,48 +6,24 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Httpd ();
+use AuthPlatform::MakeRun;
 use AuthPlatform::Ports 'free_stretch';
-use File::Temp ();
 use HTTP::Tiny;
 use IO::Socket::INET;
-use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep time);
 
-my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+$ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
 delete @ENV{qw(AUTH_STATE_DIR AUTH_STORE JWT_SECRET_KEY AUTHP_PYTHON ROLES)};
 
-my $dir  = File::Temp::tempdir(CLEANUP => 1);
 my $port = free_stretch();
 my $http = HTTP::Tiny->new(timeout => 30);
-chmod 0755, $dir;
-my $run;
+my $demo = AuthPlatform::MakeRun->new(port => $port);
 
-sub said { return AuthPlatform::Httpd::slurp("$dir/output") }
+sub said { return $demo->said }
 
-sub start {
-    my (%env) = @_;
-    AuthPlatform::Httpd::write_file("$dir/output", '');
-    $run = fork // die "fork: $!\n";
-    if (!$run) {
-        open STDOUT, '>', "$dir/output";
-        open STDERR, '>&', \*STDOUT;
-        @ENV{qw(PORT ENV_FILE RUN_DIR), keys %env} = ($port, "$dir/dev.env", "$dir/run", values %env);
-        exec 'setpriv', '--pdeathsig', 'TERM', "$top/build/run.sh" or POSIX::_exit(127);
-    }
-    my $end = time + 90;
-    sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || waitpid($run, POSIX::WNOHANG()) != 0;
-    return;
-}
-
-sub stop {
-    kill 'TERM', $run;
-    waitpid $run, 0;
-    undef $run;
-    return is($?, 0, 'it ends as it should');
-}
-END { my $status = $?; if ($run) { kill 'TERM', $run; waitpid $run, 0 } $? = $status }
+sub start { return $demo->start(@_) }
+sub stop  { return is($demo->stop, 0, 'it ends as it should') }
 
 sub status { my ($url) = @_; return $http->get($url)->{status} }
 
@@ -80,7 +56,7 @@ my $results = $http->get("$page{assessment}/api/v1/recruiter/results", { headers
 is($results->{status}, 200, 'who gets an answer of the app') or diag $results->{content};
 # Another demo may run on this machine.
 my ($folder) = map { m{--uds (\S+)/assessment\.sock} } map { AuthPlatform::Httpd::slurp("$_/cmdline") =~ tr/\0/ /r }
-    grep { AuthPlatform::Httpd::slurp("$_/status") =~ /^PPid:\t$run$/m } glob '/proc/[0-9]*';
+    grep { AuthPlatform::Httpd::slurp("$_/status") =~ /^PPid:\t${\$demo->pid}$/m } glob '/proc/[0-9]*';
 my @apps = apps($folder // 'nothing');
 is(scalar @apps, 2, 'two apps run');
 is((stat $folder)[2] & 077, 0, 'their sockets are in a folder of one user');

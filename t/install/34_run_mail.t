@@ -6,49 +6,26 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use AuthPlatform::Browser;
 use AuthPlatform::Httpd ();
+use AuthPlatform::MakeRun;
 use AuthPlatform::Ports 'free_port';
-use File::Temp ();
 use HTTP::Tiny;
 use IO::Socket::INET;
-use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $top = $ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
+$ENV{AUTHP_TOP} or die "not run by build/e2e.sh\n";
 plan skip_all => 'once is enough: with SQLite, without sanitizers' if ($ENV{AUTHP_STORE} || 'sqlite') ne 'sqlite' || $ENV{AUTHP_SANITIZE};
 delete @ENV{qw(AUTH_STATE_DIR AUTH_STORE JWT_SECRET_KEY AUTHP_PYTHON)};
 
-my $dir  = File::Temp::tempdir(CLEANUP => 1);
 my $port = free_port();
 my $base = "http://127.0.0.1:$port";
 my $http = HTTP::Tiny->new(timeout => 30);
-chmod 0755, $dir;
-my $run;
+my $demo = AuthPlatform::MakeRun->new(port => $port);
+my $dir  = $demo->dir;
 
-sub said { return AuthPlatform::Httpd::slurp("$dir/output") }
-sub start {
-    my (%env) = @_;
-    AuthPlatform::Httpd::write_file("$dir/output", '');
-    $run = fork // die "fork: $!\n";
-    if (!$run) {
-        open STDOUT, '>', "$dir/output";
-        open STDERR, '>&', \*STDOUT;
-        @ENV{qw(PORT ENV_FILE RUN_DIR), keys %env} = ($port, "$dir/dev.env", "$dir/run", values %env);
-        exec 'setpriv', '--pdeathsig', 'TERM', "$top/build/run.sh" or POSIX::_exit(127);
-    }
-    my $end = time + 90;
-    my $ended;
-    sleep 0.1 until said() =~ /Ctrl-C ends the server/ || time > $end || ($ended = waitpid $run, POSIX::WNOHANG());
-    undef $run if $ended;
-    return $?;
-}
-sub end_run {
-    kill 'TERM', $run;
-    waitpid $run, 0;
-    undef $run;
-    return is($?, 0, 'it ends as it should');
-}
-END { my $status = $?; if ($run) { kill 'TERM', $run; waitpid $run, 0 } $? = $status }
+sub said { return $demo->said }
+sub start   { return $demo->start(@_) }
+sub end_run { return is($demo->stop, 0, 'it ends as it should') }
 
 # --- what is not MAIL=demo -------------------------------------------------------------------------------------------
 isnt(start(MAIL => 'real'), 0, 'another mail server is an error');
@@ -64,7 +41,7 @@ end_run();
 start(MAIL => 'demo');
 like(said(), qr{^# Mails are kept for looking at: \Q$base\E/mails/ }m, 'with MAIL=demo the page of the mails is named') or diag said();
 unlike(AuthPlatform::Httpd::slurp("$dir/dev.env"), qr/MAIL/, 'the settings file is as without it');
-my ($server) = grep { AuthPlatform::Httpd::slurp($_) =~ m{/mail/server\.py\0} && AuthPlatform::Httpd::slurp(s/cmdline$/status/r) =~ /^PPid:\t$run$/m } glob '/proc/[0-9]*/cmdline';
+my ($server) = grep { AuthPlatform::Httpd::slurp($_) =~ m{/mail/server\.py\0} && AuthPlatform::Httpd::slurp(s/cmdline$/status/r) =~ /^PPid:\t${\$demo->pid}$/m } glob '/proc/[0-9]*/cmdline';
 ok($server, 'a mail server runs');
 my ($folder) = AuthPlatform::Httpd::slurp($server) =~ m{/mail/server\.py\0([^\0]+)\0};
 is((stat $folder)[2] & 077, 0, 'whose folder is for one user only');
