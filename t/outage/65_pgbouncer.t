@@ -61,7 +61,8 @@ my @answers = map {@$_} together(8, sub {
 });
 my %statuses;
 $statuses{"$_->{what} $_->{status}"}++ for @answers;
-is(join(', ', grep { !/^register (?:201|503)$|^login (?:200|401|503)$/ } sort keys %statuses), '', 'forgotten: it works or is 503') or diag explain \%statuses;
+# A slow test machine has many passwords to hash at once: then 429 is right.
+is(join(', ', grep { !/^register (?:201|429|503)$|^login (?:200|401|429|503)$/ } sort keys %statuses), '', 'forgotten: it works, or is to be tried again') or diag explain \%statuses;
 is(join(', ', map { $_->{email} } grep { $_->{status} =~ /^20/ && $_->{name} ne $_->{email} } @answers), '', 'forgotten: nobody gets the account of somebody else');
 is(join(', ', grep { $pg->sql("SELECT count(*) FROM users WHERE email = '$_'") != 1 } map { $_->{email} } grep { $_->{status} == 201 } @answers), '', 'forgotten: who was signed up is there');
 like($httpd->log, qr/AUTHP0207: store: statement \w+: ERROR:  (?:42P05|26000): prepared statement .* AUTH_DB_PREPARED=off is needed/, 'forgotten: the log names the setting');
