@@ -14,7 +14,7 @@ APR_CPPFLAGS   = $(call once,APR_CPPFLAGS,apr-1-config --cppflags --includes; ap
 LIB_CPPFLAGS   = $(call once,LIB_CPPFLAGS,pkg-config --cflags libjwt jansson openssl libcurl libmongoc-1.0 libpq libargon2)
 HTTPD_CPPFLAGS = $(call once,HTTPD_CPPFLAGS,echo -I$$$$(apxs -q INCLUDEDIR))
 CHECK_CPPFLAGS = $(call once,CHECK_CPPFLAGS,pkg-config --cflags check)
-LIB_LIBS       = $(call once,LIB_LIBS,pkg-config --libs libjwt jansson libcrypto libcurl libmongoc-1.0 libargon2; \
+LIB_LIBS       = $(call once,LIB_LIBS,pkg-config --libs libjwt jansson libssl libcrypto libcurl libmongoc-1.0 libargon2; \
                    apu-1-config --link-ld; apr-1-config --link-ld)
 CHECK_LIBS     = $(call once,CHECK_LIBS,pkg-config --libs check)
 

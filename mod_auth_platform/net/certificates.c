@@ -1,16 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* With OpenSSL's libcurl all connections share one X509_STORE, which is made in libcurl's callback
+ * for a new connection. There all signals are blocked (net/no_signals.h), so a signal handler of
+ * prefork never finds the mutex held by the thread that it runs on. The pool's cleanup takes no
+ * lock. libcurl with another TLS library gets all certificates as one text, which it parses for
+ * each connection. */
 #include "net/certificates.h"
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include <apr_file_io.h>
+#include <apr_strings.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 
 #define FILE_MOST 4194304 /* bytes of a file of certificates */
+#define OF_POOL "authp_certificates"
+#define TEXT_OF(number) #number
+#define OPENSSL_OF(major) "OpenSSL/" TEXT_OF(major) "."
+
+struct authp_certificates_t {
+    authp_certificates_t *next; /* of the same pool */
+    const char *ca_file;        /* NULL: none */
+    const char *own;            /* what ca_file had; NULL: nothing */
+    size_t own_len;
+    bool shares;           /* false: libcurl gets `all`, if it is not empty */
+    struct curl_blob all;  /* the system's and those of ca_file */
+    pthread_mutex_t mutex; /* for `store` */
+    X509_STORE *store;     /* NULL: no connection yet */
+};
+
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* Reads a whole file. NULL: it cannot be read, or is too large. */
 static const char *read_file(const char *path, size_t *len, apr_pool_t *pool)
@@ -45,20 +69,12 @@ static bool has_certificate(const char *pem, size_t len)
     return found;
 }
 
-authp_err_t authp_certificates_join(const char *path, struct curl_blob *out, apr_pool_t *pool)
+/* Sets `all`, because libcurl has no option that adds certificates to the system's. */
+static void join(authp_certificates_t *certificates, const char *system_file, apr_pool_t *pool)
 {
-    size_t own_len = 0;
+    const size_t own_len = certificates->own_len;
     size_t system_len = 0;
-    const char *own = read_file(path, &own_len, pool);
-    if (own == NULL || !has_certificate(own, own_len)) {
-        authp_log(AUTHP_LOG_ERROR, "AUTHP0012", "%s: %s", path,
-                  own == NULL ? "this file of certificates cannot be read"
-                              : "no certificate in this file");
-        return AUTHP_E_MALFORMED;
-    }
-    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-    const char *system =
-        version->cainfo != NULL ? read_file(version->cainfo, &system_len, pool) : NULL;
+    const char *system = system_file != NULL ? read_file(system_file, &system_len, pool) : NULL;
     if (system == NULL) {
         system_len = 0;
     }
@@ -67,8 +83,159 @@ authp_err_t authp_certificates_join(const char *path, struct curl_blob *out, apr
         memcpy(all, system, system_len);
     }
     all[system_len] = '\n';
-    memcpy(all + system_len + 1, own, own_len);
-    *out =
+    memcpy(all + system_len + 1, certificates->own, own_len);
+    certificates->all =
         (struct curl_blob){.data = all, .len = system_len + 1 + own_len, .flags = CURL_BLOB_NOCOPY};
+}
+
+/* --- the store -------------------------------------------------------------------------------- */
+
+/* Adds what libcurl would add. False: a part is not PEM. */
+static bool add_own(X509_STORE *store, const authp_certificates_t *certificates)
+{
+    char no_password[] = "";
+    BIO *bio = BIO_new_mem_buf(certificates->own, (int)certificates->own_len);
+    STACK_OF(X509_INFO) *parts =
+        bio != NULL ? PEM_X509_INFO_read_bio(bio, NULL, NULL, no_password) : NULL;
+    bool added = parts != NULL;
+    for (int i = 0; added && i < sk_X509_INFO_num(parts); i++) {
+        X509 *one = sk_X509_INFO_value(parts, i)->x509;
+        added = one == NULL || X509_STORE_add_cert(store, one) == 1;
+    }
+    sk_X509_INFO_pop_free(parts, X509_INFO_free);
+    BIO_free(bio);
+    return added;
+}
+
+/* As libcurl does it: a failure with the system's certificates counts if there are no others. */
+static bool fill(X509_STORE *store, const authp_certificates_t *certificates)
+{
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    const bool has_own = certificates->own != NULL;
+    if (has_own && !add_own(store, certificates)) {
+        return false;
+    }
+    if (version->cainfo != NULL && X509_STORE_load_file(store, version->cainfo) != 1 && !has_own) {
+        return false;
+    }
+    if (version->capath != NULL && X509_STORE_load_path(store, version->capath) != 1 && !has_own) {
+        return false;
+    }
+    return X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN) == 1;
+}
+
+/* NULL: the certificates cannot be read, or there is no memory. */
+static X509_STORE *make_store(const authp_certificates_t *certificates)
+{
+    X509_STORE *store = X509_STORE_new();
+    if (store != NULL && !fill(store, certificates)) {
+        X509_STORE_free(store);
+        store = NULL;
+    }
+    ERR_clear_error();
+    return store;
+}
+
+/* libcurl calls this with the SSL_CTX of each new connection. That SSL_CTX has a store of its own
+ * too, which stays empty: libcurl sets flags of it, and another thread may be reading the shared
+ * one. */
+static CURLcode give(CURL *easy, void *ctx, void *data)
+{
+    authp_certificates_t *certificates = data;
+    (void)easy;
+    pthread_mutex_lock(&certificates->mutex);
+    if (certificates->store == NULL) {
+        certificates->store = make_store(certificates);
+    }
+    X509_STORE *store = certificates->store;
+    pthread_mutex_unlock(&certificates->mutex);
+    return store != NULL && SSL_CTX_set1_verify_cert_store((SSL_CTX *)ctx, store) == 1
+               ? CURLE_OK
+               : CURLE_SSL_CACERT_BADFILE;
+}
+
+static apr_status_t release(void *data)
+{
+    authp_certificates_t *certificates = data;
+    X509_STORE_free(certificates->store); /* connections that are still open have references */
+    pthread_mutex_destroy(&certificates->mutex);
+    return APR_SUCCESS;
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+static authp_certificates_t *find(authp_certificates_t *list, const char *ca_file)
+{
+    for (; list != NULL; list = list->next) {
+        const bool none = list->ca_file == NULL;
+        if (none ? ca_file == NULL : ca_file != NULL && strcmp(list->ca_file, ca_file) == 0) {
+            break;
+        }
+    }
+    return list;
+}
+
+/* True if libcurl's TLS library is the one that this file uses, and libcurl knows where the
+ * system's certificates are. */
+static bool can_share(const curl_version_info_data *version)
+{
+    static const char ours[] = OPENSSL_OF(OPENSSL_VERSION_MAJOR);
+    return version->ssl_version != NULL &&
+           strncmp(version->ssl_version, ours, sizeof(ours) - 1) == 0 &&
+           (version->cainfo != NULL || version->capath != NULL);
+}
+
+authp_err_t authp_certificates_get(const char *ca_file, authp_certificates_t **out,
+                                   apr_pool_t *pool)
+{
+    void *list = NULL;
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    (void)apr_pool_userdata_get(&list, OF_POOL, pool);
+    authp_certificates_t *one = find(list, ca_file);
+    if (one != NULL) {
+        *out = one;
+        return AUTHP_OK;
+    }
+    one = apr_pcalloc(pool, sizeof(*one));
+    one->next = list;
+    one->ca_file = apr_pstrdup(pool, ca_file);
+    one->shares = can_share(version);
+    if (ca_file != NULL) {
+        one->own = read_file(ca_file, &one->own_len, pool);
+        if (one->own == NULL || !has_certificate(one->own, one->own_len)) {
+            authp_log(AUTHP_LOG_ERROR, "AUTHP0012", "%s: %s", ca_file,
+                      one->own == NULL ? "this file of certificates cannot be read"
+                                       : "no certificate in this file");
+            return AUTHP_E_MALFORMED;
+        }
+        if (!one->shares) {
+            join(one, version->cainfo, pool);
+        }
+    }
+    pthread_mutex_init(&one->mutex, NULL);
+    apr_pool_cleanup_register(pool, one, release, apr_pool_cleanup_null);
+    (void)apr_pool_userdata_setn(one, OF_POOL, NULL, pool);
+    *out = one;
     return AUTHP_OK;
+}
+
+CURLcode authp_certificates_use(authp_certificates_t *certificates, CURL *easy)
+{
+    if (!certificates->shares) {
+        return certificates->all.len > 0
+                   ? curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &certificates->all)
+                   : CURLE_OK;
+    }
+    /* Else libcurl reads the system's certificates into the SSL_CTX's own store. */
+    CURLcode rc = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    if (rc == CURLE_OK) {
+        rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    if (rc == CURLE_OK) {
+        rc = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, certificates);
+    }
+    if (rc == CURLE_OK) {
+        rc = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, give);
+    }
+    return rc;
 }

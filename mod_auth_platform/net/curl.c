@@ -30,7 +30,7 @@ typedef struct client_t {
     int busy;
     int nidle;
     CURL **idle; /* handles that nobody uses, with their connections; room for `most` */
-    struct curl_blob ca;
+    authp_certificates_t *certificates;
 } client_t;
 
 static apr_status_t release(void *data)
@@ -105,7 +105,7 @@ static authp_err_t fetch(void *ctx, const authp_fetch_t *request, authp_fetched_
     }
     authp_err_t err = AUTHP_E_UNAVAILABLE;
     if (easy != NULL) {
-        err = authp_curl_run(easy, &client->ca, request, out, pool);
+        err = authp_curl_run(easy, client->certificates, request, out, pool);
         curl_easy_reset(easy); /* forgets credentials and bodies, keeps connections */
     }
     ERR_clear_error(); /* mod_ssl would find OpenSSL's errors in the thread's queue */
@@ -124,11 +124,9 @@ authp_err_t authp_curl_make(const char *ca_file, int most, authp_fetcher_t **out
     apr_pool_cleanup_register(pool, client, release, apr_pool_cleanup_null);
     client->most = most;
     client->idle = apr_pcalloc(pool, (apr_size_t)most * sizeof(*client->idle));
-    if (ca_file != NULL) {
-        authp_err_t err = authp_certificates_join(ca_file, &client->ca, pool);
-        if (err != AUTHP_OK) {
-            return err;
-        }
+    authp_err_t err = authp_certificates_get(ca_file, &client->certificates, pool);
+    if (err != AUTHP_OK) {
+        return err;
     }
     authp_fetcher_t *fetcher = apr_palloc(pool, sizeof(*fetcher));
     *fetcher = (authp_fetcher_t){fetch, client};

@@ -289,8 +289,8 @@ static authp_err_t failed(CURL *easy, CURLcode rc, bool too_large, const char *o
     return AUTHP_E_UNAVAILABLE;
 }
 
-authp_err_t authp_curl_run(CURL *easy, const struct curl_blob *ca, const authp_fetch_t *request,
-                           authp_fetched_t *out, apr_pool_t *pool)
+authp_err_t authp_curl_run(CURL *easy, authp_certificates_t *certificates,
+                           const authp_fetch_t *request, authp_fetched_t *out, apr_pool_t *pool)
 {
     long status = 0;
     setup_t setup = {easy, CURLE_OK};
@@ -302,8 +302,8 @@ authp_err_t authp_curl_run(CURL *easy, const struct curl_blob *ca, const authp_f
     grow(sink, 1);
     set_rules(&setup);
     set_request(&setup, request, sink);
-    if (ca->len > 0) {
-        set_pointer(&setup, CURLOPT_CAINFO_BLOB, ca);
+    if (setup.rc == CURLE_OK) {
+        setup.rc = authp_certificates_use(certificates, easy);
     }
     struct curl_slist *lines = lines_of(request, pool);
     set_pointer(&setup, CURLOPT_HTTPHEADER, lines);

@@ -67,11 +67,9 @@ authp_err_t authp_smtp_make(const authp_smtp_server_t *server, authp_smtp_t **ou
     authp_smtp_t *smtp = apr_pcalloc(pool, sizeof(*smtp));
     smtp->link.server = server;
     apr_pool_cleanup_register(pool, smtp, release, apr_pool_cleanup_null);
-    if (server->ca_file != NULL) {
-        authp_err_t err = authp_certificates_join(server->ca_file, &smtp->link.ca, pool);
-        if (err != AUTHP_OK) {
-            return err;
-        }
+    authp_err_t err = authp_certificates_get(server->ca_file, &smtp->link.certificates, pool);
+    if (err != AUTHP_OK) {
+        return err;
     }
     *out = smtp;
     return AUTHP_OK;

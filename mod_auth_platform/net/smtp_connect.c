@@ -124,7 +124,6 @@ static CURLcode set_pointers(authp_smtp_link_t *link, const char *url)
         {CURLOPT_LOGIN_OPTIONS, server->user != NULL ? "AUTH=PLAIN;AUTH=LOGIN" : NULL},
         {CURLOPT_DEBUGDATA, link},
         {CURLOPT_XFERINFODATA, link},
-        {CURLOPT_CAINFO_BLOB, link->ca.len > 0 ? &link->ca : NULL},
     };
     for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
         CURLcode rc = pointers[i].value != NULL
@@ -160,6 +159,9 @@ static CURLcode set_up(authp_smtp_link_t *link, const authp_smtp_wait_t *wait)
     CURLcode rc = set_numbers(link, left > 0 ? (long)left : 1);
     if (rc == CURLE_OK) {
         rc = set_pointers(link, url);
+    }
+    if (rc == CURLE_OK) {
+        rc = authp_certificates_use(link->certificates, link->easy);
     }
     return rc == CURLE_OK ? set_functions(link) : rc;
 }

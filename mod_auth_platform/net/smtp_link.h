@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "net/certificates.h"
 #include "net/smtp_types.h"
 
 #include <curl/curl.h>
@@ -20,13 +21,13 @@
 
 typedef struct authp_smtp_link_t {
     const authp_smtp_server_t *server;
-    struct curl_blob ca; /* all trusted certificates; len 0: those of the system */
-    CURLM *multi;        /* NULL: closed */
-    CURL *easy;          /* in `multi` */
-    bool used;           /* a call before this one opened it */
-    bool leaving;        /* libcurl has sent QUIT: its wait for the answer shall end */
-    bool asked_auth;     /* AUTH was sent */
-    bool has_byte;       /* `byte` was received, and is not read yet */
+    authp_certificates_t *certificates;
+    CURLM *multi;    /* NULL: closed */
+    CURL *easy;      /* in `multi` */
+    bool used;       /* a call before this one opened it */
+    bool leaving;    /* libcurl has sent QUIT: its wait for the answer shall end */
+    bool asked_auth; /* AUTH was sent */
+    bool has_byte;   /* `byte` was received, and is not read yet */
     char byte;
     authp_smtp_stage_t stage; /* while libcurl connects: from the commands that it sends */
     authp_smtp_reply_t reply; /* while libcurl connects: to the last command */

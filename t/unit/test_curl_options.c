@@ -85,6 +85,21 @@ CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
     return rc;
 }
 
+static const char *tls_library; /* what libcurl says that it uses; NULL: the truth */
+
+curl_version_info_data *curl_version_info(CURLversion now)
+{
+    typedef curl_version_info_data *info_fn(CURLversion now);
+    static curl_version_info_data told;
+    union {
+        void *object;
+        info_fn *function;
+    } real = {.object = real_function("curl_version_info")};
+    told = *real.function(now);
+    told.ssl_version = tls_library != NULL ? tls_library : told.ssl_version;
+    return &told;
+}
+
 CURLcode curl_easy_perform(CURL *easy)
 {
     union {
@@ -151,6 +166,7 @@ static void set_up(void)
 {
     apr_pool_create(&pool, NULL);
     given[0] = '\0';
+    tls_library = NULL;
     ck_assert_int_eq(authp_curl_make(NULL, 1, &fetcher, pool), AUTHP_OK);
 }
 
@@ -165,7 +181,8 @@ static void tear_down(void)
     "PROTOCOLS_STR=http,https\nPROXY=\nUSERAGENT=mod_auth_platform\nURL=" URL "\n"
 #define SINK                                                                                       \
     "MAXFILESIZE_LARGE=65536\nWRITEFUNCTION=set\nHEADERFUNCTION=set\nWRITEDATA=set\n"              \
-    "HEADERDATA=set\nHTTPHEADER=set\n"
+    "HEADERDATA=set\nCAINFO=NULL\nCAPATH=NULL\nSSL_CTX_DATA=set\nSSL_CTX_FUNCTION=set\n"           \
+    "HTTPHEADER=set\n"
 
 static const atomic_bool never = false;
 
@@ -266,9 +283,18 @@ static char *contents(const char *path, size_t *len)
 /* The first certificate of the system's file serves as that of the site. */
 #define END_LINE "-----END CERTIFICATE-----\n"
 
-/* With OIDC_CA_FILE the system's certificates count too. */
-START_TEST(certificates_are_added)
+/* libcurl with another TLS library reads the certificates itself. With OIDC_CA_FILE the system's
+ * certificates count too. t/unit/test_curl_tls.c has OpenSSL. */
+START_TEST(another_tls_library)
 {
+    static const char *const libraries[] = {"GnuTLS/3.7.9", "OpenSSL/1.1.1w", "LibreSSL/3.8.2",
+                                            "wolfSSL/5.5.4", "(OpenSSL/3.0.1) GnuTLS/3.7.9"};
+    tls_library = libraries[_i];
+    apr_pool_clear(pool);
+    ck_assert_int_eq(authp_curl_make(NULL, 1, &fetcher, pool), AUTHP_OK);
+    (void)fetch(0);
+    ck_assert_msg(strstr(given, "CAINFO") == NULL && strstr(given, "SSL_CTX") == NULL, "%s", given);
+    ck_assert_int_eq(performed, 1);
     const char *system_file = curl_version_info(CURLVERSION_NOW)->cainfo;
     char own_file[] = "/tmp/authp-ca-XXXXXX";
     size_t len = 0;
@@ -284,6 +310,8 @@ START_TEST(certificates_are_added)
     ck_assert_int_eq(authp_curl_make(own_file, 1, &fetcher, pool), AUTHP_OK);
     ck_assert_int_eq(unlink(own_file), 0);
     (void)fetch(0);
+    ck_assert_ptr_nonnull(strstr(given, "CAINFO_BLOB=set"));
+    ck_assert_ptr_null(strstr(given, "SSL_CTX"));
     ck_assert_uint_eq(blob.len, len + 1 + own);
     ck_assert_mem_eq(blob.data, all, len);
     ck_assert_mem_eq((const char *)blob.data + len, "\n", 1);
@@ -309,7 +337,7 @@ Suite *suite_curl_options(void)
     tcase_add_loop_test(tests, all_options, 0, sizeof(rows) / sizeof(rows[0]));
     tcase_add_loop_test(tests, an_option_is_refused, 0, sizeof(rows) / sizeof(rows[0]));
     tcase_add_test(tests, made_and_released);
-    tcase_add_test(tests, certificates_are_added);
+    tcase_add_loop_test(tests, another_tls_library, 0, 5);
     suite_add_tcase(suite, tests);
     return suite;
 }

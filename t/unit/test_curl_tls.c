@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which certificates the HTTP client trusts. A server of the command openssl(1), with a CA of its
  * own. */
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,9 @@
 
 #include <apr_pools.h>
 #include <apr_strings.h>
+#include <curl/curl.h>
 #include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 
 #include "base/log.h"
 #include "net/curl.h"
@@ -24,11 +28,30 @@ static char folder[] = "/tmp/authp-tls-XXXXXX";
 static pid_t server;
 static int port;
 static char lines[2000];
+static _Atomic int reads;         /* of files of certificates, by anybody in this process */
+static _Atomic int refused_reads; /* so many of the next ones fail */
 
 static void keep(void *ctx, authp_log_level_t level, const char *message)
 {
     (void)ctx, (void)level;
     apr_cpystrn(lines, message, sizeof(lines));
+}
+
+/* Replaces OpenSSL's function in the test program, for libcurl too. */
+int X509_STORE_load_file(X509_STORE *store, const char *file)
+{
+    typedef int load_fn(X509_STORE * store, const char *file);
+    union {
+        void *object;
+        load_fn *function;
+    } real = {.object = dlsym(RTLD_NEXT, "X509_STORE_load_file")};
+    ck_assert_ptr_nonnull(real.object);
+    reads++;
+    if (refused_reads > 0) {
+        refused_reads--;
+        return 0;
+    }
+    return real.function(store, file);
 }
 
 static const char *in_folder(const char *name)
@@ -74,6 +97,7 @@ static void set_up(void)
     apr_pool_create(&pool, NULL);
     authp_log_set_sink(keep, NULL);
     lines[0] = '\0';
+    reads = refused_reads = 0;
     port = 0;
     memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
     ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -99,20 +123,30 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
-static authp_err_t fetch_with(const char *ca_file, const char *host, int *status)
+static authp_fetcher_t *fetcher_for(const char *ca_file, int most)
 {
     authp_fetcher_t *fetcher = NULL;
+    ck_assert_int_eq(authp_curl_make(ca_file, most, &fetcher, pool), AUTHP_OK);
+    return fetcher;
+}
+
+static authp_err_t fetch_by(const authp_fetcher_t *fetcher, const char *host, int *status)
+{
     authp_fetched_t out = {0};
     const authp_fetch_t request = {.url = apr_psprintf(pool, "https://%s:%d/", host, port),
                                    .timeout_ms = PATIENCE_MS,
                                    .limit = 1000000};
-    ck_assert_int_eq(authp_curl_make(ca_file, 1, &fetcher, pool), AUTHP_OK);
     ERR_raise(ERR_LIB_USER, 1);
     authp_err_t err = authp_fetch(fetcher, &request, &out, pool);
     /* mod_ssl would take an error that is left for one of its own connection. */
     ck_assert_uint_eq(ERR_peek_error(), 0);
     *status = out.status;
     return err;
+}
+
+static authp_err_t fetch_with(const char *ca_file, const char *host, int *status)
+{
+    return fetch_by(fetcher_for(ca_file, 1), host, status);
 }
 
 START_TEST(own_ca)
@@ -144,6 +178,110 @@ START_TEST(wrong_host)
 }
 END_TEST
 
+/* The server closes each connection after its answer. So each request has a new one. */
+START_TEST(read_once)
+{
+    int status = 0;
+    const authp_fetcher_t *fetcher = fetcher_for(in_folder("ca.pem"), 1);
+    const authp_fetcher_t *strict = fetcher_for(NULL, 1);
+    ck_assert_int_eq(reads, 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(fetch_by(fetcher, "localhost", &status), AUTHP_OK);
+        ck_assert_int_eq(status, 200);
+        ck_assert_int_eq(reads, 1);
+    }
+    ck_assert_str_eq(lines, "");
+    /* Another client with the same file shares them. Hosts are compared all the same. */
+    ck_assert_int_eq(fetch_with(in_folder("ca.pem"), "127.0.0.1", &status), AUTHP_E_UNAVAILABLE);
+    ck_assert_msg(strstr(lines, "the certificate is not for this host") != NULL, "%s", lines);
+    ck_assert_int_eq(reads, 1);
+    /* What one client trusts is not what another one trusts. */
+    for (int i = 0; i < 3; i++) {
+        lines[0] = '\0';
+        ck_assert_int_eq(fetch_by(strict, "localhost", &status), AUTHP_E_UNAVAILABLE);
+        ck_assert_msg(strstr(lines, "certificate") != NULL, "%s", lines);
+        ck_assert_int_eq(reads, 2);
+    }
+    ck_assert_int_eq(fetch_with(in_folder("other.pem"), "localhost", &status), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(fetch_by(fetcher, "localhost", &status), AUTHP_OK);
+}
+END_TEST
+
+/* As after a graceful restart. */
+START_TEST(read_again_by_another_pool)
+{
+    int status = 0;
+    authp_fetcher_t *fetcher = NULL;
+    apr_pool_t *own = NULL;
+    apr_pool_create(&own, NULL);
+    ck_assert_int_eq(fetch_with(in_folder("ca.pem"), "localhost", &status), AUTHP_OK);
+    run("cp other.pem ca.pem");
+    ck_assert_int_eq(fetch_with(in_folder("ca.pem"), "localhost", &status), AUTHP_OK);
+    ck_assert_int_eq(authp_curl_make(in_folder("ca.pem"), 1, &fetcher, own), AUTHP_OK);
+    ck_assert_int_eq(fetch_by(fetcher, "localhost", &status), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(reads, 2);
+    apr_pool_destroy(own);
+}
+END_TEST
+
+/* Without the system's certificates nobody is trusted, and the next connection reads them. With a
+ * file of one's own that one counts. */
+START_TEST(not_readable)
+{
+    int status = 0;
+    const authp_fetcher_t *strict = fetcher_for(NULL, 1);
+    refused_reads = 1;
+    ck_assert_int_eq(fetch_by(strict, "localhost", &status), AUTHP_E_UNAVAILABLE);
+    ck_assert_msg(strstr(lines, curl_easy_strerror(CURLE_SSL_CACERT_BADFILE)) != NULL, "%s", lines);
+    lines[0] = '\0';
+    ck_assert_int_eq(fetch_by(strict, "localhost", &status), AUTHP_E_UNAVAILABLE);
+    ck_assert_msg(strstr(lines, curl_easy_strerror(CURLE_SSL_CACERT_BADFILE)) == NULL, "%s", lines);
+    ck_assert_int_eq(reads, 2);
+    refused_reads = 1;
+    ck_assert_int_eq(fetch_with(in_folder("ca.pem"), "localhost", &status), AUTHP_OK);
+    ck_assert_int_eq(reads, 3);
+}
+END_TEST
+
+typedef struct crowd_t {
+    const authp_fetcher_t *fetcher;
+    authp_fetch_t request;
+} crowd_t;
+
+static void *fetch_five(void *data)
+{
+    const crowd_t *crowd = data;
+    apr_pool_t *own = NULL;
+    intptr_t good = 0;
+    apr_pool_create(&own, NULL);
+    for (int i = 0; i < 5; i++) {
+        authp_fetched_t out = {0};
+        good += authp_fetch(crowd->fetcher, &crowd->request, &out, own) == AUTHP_OK;
+    }
+    apr_pool_destroy(own);
+    return (void *)good; // NOLINT(performance-no-int-to-ptr)
+}
+
+START_TEST(many_threads)
+{
+    pthread_t threads[4];
+    const crowd_t crowd = {.fetcher = fetcher_for(in_folder("ca.pem"), 4),
+                           .request = {.url = apr_psprintf(pool, "https://localhost:%d/", port),
+                                       .timeout_ms = PATIENCE_MS,
+                                       .limit = 1000000}};
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, fetch_five, (void *)(uintptr_t)&crowd),
+                         0);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *good = NULL;
+        ck_assert_int_eq(pthread_join(threads[i], &good), 0);
+        ck_assert_int_eq((intptr_t)good, 5);
+    }
+    ck_assert_int_eq(reads, 1);
+}
+END_TEST
+
 START_TEST(wrong_files)
 {
     static const char *const names[] = {"empty.pem", "ca.key", "missing.pem", "."};
@@ -167,6 +305,10 @@ Suite *suite_curl_tls(void)
     tcase_add_test(tests, own_ca);
     tcase_add_test(tests, unknown_ca);
     tcase_add_test(tests, wrong_host);
+    tcase_add_test(tests, read_once);
+    tcase_add_test(tests, read_again_by_another_pool);
+    tcase_add_test(tests, not_readable);
+    tcase_add_test(tests, many_threads);
     tcase_add_test(tests, wrong_files);
     suite_add_tcase(suite, tests);
     return suite;
