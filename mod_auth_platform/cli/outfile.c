@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/outfile.h"
 
+#include "cli/output.h"
+
 #include <apr_strings.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,9 +26,17 @@ struct authp_outfile_t {
     const char *part;
     FILE *stream;
     pid_t helper;
-    int to_helper; /* -1: it is done */
+    int to_helper;
+    const char *cut; /* the line that on_signal() prints */
     apr_pool_t *pool;
 };
+
+/* The signals by which a person or the system ends the tool. */
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+#define WATCHED (sizeof(watched) / sizeof(*watched))
+
+/* The file whose helper waits for a word. Whoever sets it to NULL sends the word. */
+static authp_outfile_t *_Atomic open_file;
 
 static void sync_folder(const char *path)
 {
@@ -47,17 +59,35 @@ static bool is_ours(const authp_outfile_t *file)
            own.st_dev == named.st_dev && own.st_ino == named.st_ino;
 }
 
+static int give_name(const authp_outfile_t *file)
+{
+    if (!is_ours(file)) {
+        return TAKEN;
+    }
+    int code = rename(file->part, file->path) == 0 ? 0 : errno;
+    if (code != 0) {
+        (void)unlink(file->part);
+    }
+    sync_folder(file->path);
+    return code;
+}
+
 /* The helper process: waits for a word of the tool, gives the file its name or removes the part,
- * and exits with errno or TAKEN as its status. If no word comes because the tool was killed, the
- * part stays. */
+ * and exits with errno or TAKEN as its status. If no word comes because the tool was killed, it
+ * removes the part. A signal from the terminal goes to both processes and must not end the helper
+ * before it has done that. */
 static void run_helper(const authp_outfile_t *file, int from_tool)
 {
     char word = 0;
     int status = 0;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    for (size_t i = 0; i < WATCHED; i++) {
+        (void)sigaction(watched[i], &ignore, NULL);
+    }
+    (void)sigaction(SIGQUIT, &ignore, NULL);
     if (read(from_tool, &word, 1) == 1 && word == WORD_COMMIT) {
-        status = !is_ours(file) ? TAKEN : rename(file->part, file->path) == 0 ? 0 : errno;
-        sync_folder(file->path);
-    } else if (word == WORD_ABANDON && is_ours(file)) {
+        status = give_name(file);
+    } else if (is_ours(file)) {
         (void)unlink(file->part);
     }
     _exit(status);
@@ -82,18 +112,75 @@ static bool start_helper(authp_outfile_t *file)
     return file->helper > 0;
 }
 
+/* Removes the part, says so, and lets the signal end the tool: SA_RESETHAND has restored the
+ * default action, and the signal is blocked until this function returns. */
+static void on_signal(int number)
+{
+    static const char word = WORD_ABANDON;
+    const authp_outfile_t *file = atomic_exchange(&open_file, NULL);
+    if (file != NULL && write(file->to_helper, &word, 1) == 1 &&
+        waitpid(file->helper, NULL, 0) == file->helper) {
+        (void)!write(STDERR_FILENO, file->cut, strlen(file->cut));
+    }
+    (void)raise(number);
+}
+
+/* Signals that the caller of the tool ignores (nohup) stay ignored. */
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < WATCHED; i++) {
+        if (sigaction(watched[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            (void)sigaction(watched[i], &action, NULL);
+        }
+    }
+}
+
+/* Makes the part and starts the helper. Returns 0 or errno; then no part is left. */
+static int make(authp_outfile_t *file)
+{
+    (void)unlink(file->part); /* of a run that was killed together with its helper */
+    int fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno;
+    }
+    file->stream = fdopen(fd, "w");
+    if (file->stream != NULL && start_helper(file)) {
+        return 0;
+    }
+    int code = errno;
+    (void)unlink(file->part);
+    return code;
+}
+
 authp_err_t authp_outfile_open(const char *path, authp_outfile_t **out, const char **error,
                                apr_pool_t *pool)
 {
+    sigset_t block;
+    sigset_t mask;
     authp_outfile_t *file = apr_pcalloc(pool, sizeof(*file));
     file->pool = pool;
     file->path = apr_pstrdup(pool, path);
     file->part = apr_pstrcat(pool, path, ".part", NULL);
-    (void)unlink(file->part); /* of a run that was killed */
-    int fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    file->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (file->stream == NULL || !start_helper(file)) {
-        *error = apr_psprintf(pool, "cannot write %s: %s", file->part, strerror(errno));
+    file->cut = apr_pstrcat(pool, isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
+                            "authplatform: ", authp_output_safe(path, pool),
+                            " was not written: a signal has ended ", "this tool\n", NULL);
+    /* A signal that comes now counts when the helper waits for a word. */
+    sigemptyset(&block);
+    for (size_t i = 0; i < WATCHED; i++) {
+        sigaddset(&block, watched[i]);
+    }
+    sigprocmask(SIG_BLOCK, &block, &mask);
+    int code = make(file);
+    if (code == 0) {
+        atomic_store(&open_file, file);
+        watch_signals();
+    }
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (code != 0) {
+        *error = apr_psprintf(pool, "cannot write %s: %s", file->part, strerror(code));
         return AUTHP_E_INTERNAL;
     }
     *out = file;
@@ -106,13 +193,17 @@ FILE *authp_outfile_stream(authp_outfile_t *file)
 }
 
 /* Sends the word to the helper and waits for its end. Returns 0, the errno of the helper, or the
- * errno of sending. */
+ * errno of sending. If a signal comes meanwhile, the tool ends and the helper does what the word
+ * says. */
 static int tell(authp_outfile_t *file, char word)
 {
     int status = 0;
+    if (atomic_exchange(&open_file, NULL) == NULL) {
+        /* on_signal() runs in another thread, and ends the process. */
+        (void)pause();
+    }
     bool told = write(file->to_helper, &word, 1) == 1;
     (void)close(file->to_helper);
-    file->to_helper = -1;
     if (waitpid(file->helper, &status, 0) != file->helper || !WIFEXITED(status) || !told) {
         return EPIPE;
     }

@@ -10,7 +10,9 @@
 /* A file that appears under its name only when it is complete. Only its owner can read it. It is
  * written as PATH.part and then renamed. A helper process renames it with the rights of the user
  * who called the tool, because the tool itself may have changed to the owner of the database
- * meanwhile. */
+ * meanwhile. If the tool ends before that, whatever ends it, the helper removes PATH.part. At
+ * SIGINT, SIGTERM and SIGHUP the tool waits for that, and prints a line. A process has one such
+ * file at a time. */
 typedef struct authp_outfile_t authp_outfile_t;
 
 /* *error is a line for people. Call it before threads exist. */

@@ -244,18 +244,19 @@ my $unread = tool($target, 'import', '--in', $dir);
 is($unread->{status}, 1, 'import of a folder fails');
 like($unread->{err}, qr/the file cannot be read: Is a directory/, '... with the reason');
 
-# A killed export leaves no file under its name, and the next one works.
+# A killed export leaves no file under its name and no part (t/cli/14_move_words.t), and the next one works.
 my $pid = fork // die "fork: $!";
 if (!$pid) {
     local %ENV = (PATH => '/usr/bin:/bin', MONGOC_DISABLE_SHM => 1);
     exec { program() } 'authplatform', '--env-file', "$target->{dir}/.env", 'export', '--out', "$dir/killed.jsonl" or die;
 }
 my $until = time + 20;
-sleep 0.002 while !-e "$dir/killed.jsonl.part" && time < $until;
+sleep 0.002 while !-s "$dir/killed.jsonl.part" && !-e "$dir/killed.jsonl" && time < $until;
 kill 'KILL', $pid;
 waitpid $pid, 0;
-sleep 0.2;
-ok(!-e "$dir/killed.jsonl", 'a killed export has not got its name') if -e "$dir/killed.jsonl.part";
+sleep 0.01 while -e "$dir/killed.jsonl.part" && time < $until;
+ok(!-e "$dir/killed.jsonl.part", 'a killed export leaves no part');
+ok(!-e "$dir/killed.jsonl" || @{ rows("$dir/killed.jsonl") } == 8000, '... and no unfinished file under its name');
 is(scalar @{ rows(export_of($target, 'killed.jsonl')) }, 8000, '... and the next one is whole');
 ok(!-e "$dir/killed.jsonl.part", '... without the part');
 

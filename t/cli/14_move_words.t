@@ -5,10 +5,13 @@ use strict;
 use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::Bin/lib";
-use AuthPlatform::Cli qw(run json folder env_file write_file slurp sql program);
+use AuthPlatform::Cli qw(run json folder env_file write_file slurp sql program SECRET);
 use AuthPlatform::Terminal qw(available start expect finish release);
+use IO::Select;
+use IO::Socket::INET;
 use JSON::PP ();
 use Test::More;
+use Time::HiRes qw(sleep time);
 
 my $codec = JSON::PP->new->utf8->canonical;
 my ($from, $to) = (folder(), folder());
@@ -65,10 +68,35 @@ SKIP: {
 mkdir "$from/folder" or die $!;
 my $named = tool($from, 'export', '--out', "$from/folder");
 is_deeply([@{$named}{qw(status out err)}], [1, '', "authplatform: cannot write $from/folder: Is a directory\n"], 'an export whose name is a folder');
+is_deeply([glob "$from/folder*"], ["$from/folder"], '... leaves no part');
 mkdir "$from/taken.part" or die $!;
 my $taken = tool($from, 'export', '--out', "$from/taken");
 is_deeply([@{$taken}{qw(status err)}], [1, "authplatform: cannot write $from/taken.part: File exists\n"], '... or whose part is one');
 is_deeply(audit($from, 'export'), $before, '... and the audit has none of them');
+
+# An export that is ended by a signal while its store does not answer: the kernel accepts the connection, and nobody reads.
+my $silent = IO::Socket::INET->new(Listen => 9, LocalAddr => '127.0.0.1') or die "listen: $!";
+write_file("$from/silent.env", 'AUTH_STORE=postgresql' . "\nDATABASE_URL=postgresql://127.0.0.1:" . $silent->sockport . "/none\nJWT_SECRET_KEY=${\SECRET}\n");
+for my $signal (qw(INT TERM HUP KILL)) {
+    my ($cut, $said) = ("$from/cut.$signal", "$from/cut-said");
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        local $SIG{$signal} = 'DEFAULT' if $signal ne 'KILL';
+        open STDERR, '>', $said or die;
+        local %ENV = (PATH => '/usr/bin:/bin', MONGOC_DISABLE_SHM => 1);
+        exec { program() } 'authplatform', '--env-file', "$from/silent.env", 'export', '--out', $cut or die;
+    }
+    IO::Select->new($silent)->can_read(60) or die "no connection of the tool";
+    my $held = $silent->accept;
+    ok(-e "$cut.part", "an export that waits for its store: there is a part (SIG$signal)");
+    kill $signal, $pid;
+    waitpid $pid, 0;
+    is($? & 127, { INT => 2, TERM => 15, HUP => 1, KILL => 9 }->{$signal}, '... the signal ends the tool');
+    my $until = time + 60;
+    sleep 0.01 while $signal eq 'KILL' && -e "$cut.part" && time < $until;
+    is_deeply([glob "$cut*"], [], '... and neither a file nor a part is left');
+    is(slurp($said), $signal eq 'KILL' ? '' : "authplatform: $cut was not written: a signal has ended this tool\n", $signal eq 'KILL' ? '... nobody can say so' : '... as standard error says');
+}
 my $precious = write_file("$from/precious", "precious\n");
 symlink $precious, "$from/linked.part" or die $!;
 is(tool($from, 'export', '--out', "$from/linked")->{status}, 0, 'a part that is a link');
