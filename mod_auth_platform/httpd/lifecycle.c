@@ -288,16 +288,20 @@ static void open_providers(authp_runtime_t *runtime, authp_places_t *places, ser
         authp_provider_set_make(settings, fetcher, places, authp_clock_monotonic(), runtime->pool);
 }
 
-/* Opens what contacts other servers. Half of the places at the gate may wait for them. The other
- * half is left to the store if they do not answer. */
-static void open_others(authp_runtime_t *runtime, server_rec *server)
+authp_places_t *authp_lifecycle_places(const authp_runtime_t *runtime)
 {
     const authp_settings_t *settings = runtime->realm->settings;
     const int most = runtime->gate.limit > 1 ? runtime->gate.limit / 2 : 1;
     const int servers =
         settings->providers->nelts + (settings->otp_provider == AUTHP_OTP_BY_MSG91 ? 1 : 0);
-    authp_places_t *places =
-        authp_places_make(most, servers, authp_clock_monotonic(), runtime->pool);
+    return authp_places_make(most, servers, authp_clock_monotonic(), runtime->pool);
+}
+
+/* Opens what contacts other servers. */
+static void open_others(authp_runtime_t *runtime, server_rec *server)
+{
+    const authp_settings_t *settings = runtime->realm->settings;
+    authp_places_t *places = authp_lifecycle_places(runtime);
     open_providers(runtime, places, server);
     if (authp_sender_open(settings, places, &runtime->realm->otp, runtime->pool) != AUTHP_OK) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,

@@ -3,6 +3,7 @@
 #define AUTHP_HTTPD_LIFECYCLE_H
 
 #include "httpd/runtime.h"
+#include "net/places.h"
 
 #include <stdbool.h>
 
@@ -11,5 +12,9 @@ void authp_lifecycle_register(apr_pool_t *pool);
 /* True if account routes can be served. Tries to open what could not be opened when the child
  * started. */
 bool authp_lifecycle_ready(void);
+
+/* Makes the places of requests that wait for other servers. Half of the places at the gate may. The
+ * other half is left to the store if those servers do not answer. */
+authp_places_t *authp_lifecycle_places(const authp_runtime_t *runtime);
 
 #endif

@@ -216,7 +216,9 @@ void ap_log_error_(const char *file, int line, int index, int level, apr_status_
 {
     char text[1000];
     va_list args;
-    (void)file, (void)line, (void)index, (void)status, (void)server;
+    (void)file, (void)line, (void)index, (void)status;
+    /* Only a line of the start may have no server: it goes to stderr, too. */
+    ck_assert_int_eq((level & APLOG_STARTUP) != 0, server == NULL);
     va_start(args, format);
     (void)apr_vsnprintf(text, sizeof(text), format, args);
     va_end(args);

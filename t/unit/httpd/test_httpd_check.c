@@ -83,6 +83,7 @@ START_TEST(all_errors_are_said)
     ck_assert_int_eq(
         httpd_fake_told("AUTHP0510: Require in httpd.conf:3: the role \"nobody\" is not"), 1);
     ck_assert_int_eq(httpd_fake_told("AUTHP0510"), 3);
+    ck_assert_int_eq(httpd_fake_told(apr_psprintf(fake.f.pool, "%d AUTHP0510: ", APLOG_ERR)), 3);
     ck_assert_int_eq(httpd_fake_told("AUTHP0511"), 0);
 }
 END_TEST

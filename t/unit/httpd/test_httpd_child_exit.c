@@ -6,7 +6,13 @@
 #include "suite.h"
 
 #include "base/clock.h"
+#include "base/shm.h"
+#include "base/thread.h"
 #include "httpd/child_exit.h"
+#include "httpd/mail_task.h"
+#include "httpd/maintain.h"
+#include "httpd/runtime.h"
+#include "service/settings/mail_url.h"
 
 #include <scoreboard.h>
 #include <signal.h>
@@ -159,12 +165,87 @@ START_TEST(who_ends_at_once)
 }
 END_TEST
 
+/* --- rounds of the watchdog meanwhile --------------------------------------------------------- */
+
+#define STUCK_S 30
+
+/* What the interrupted thread holds, or what another thread does. */
+typedef enum work_t { ROUND_OF_UPKEEP, MAIL_THAT_ENDS, MAIL_THAT_STAYS, WORKS } work_t;
+
+static atomic_bool *mail_noted; /* in memory that parent and child share */
+
+/* A round of mails: it hears that the child ends, and notes what the mail server has said. */
+static void *send_mail(void *data)
+{
+    (void)data;
+    while (!atomic_load(&fake.runtime.mail_cancel)) {
+        usleep(1000);
+    }
+    usleep(SETTLED_US);
+    atomic_store(mail_noted, true);
+    atomic_store(&fake.runtime.mail_busy, false);
+    return NULL;
+}
+
+static void end_within(work_t work)
+{
+    apr_pool_t *pchild = NULL;
+    pthread_t thread;
+    sigset_t signals;
+    fake_io.mpm[AP_MPMQ_IS_THREADED] = AP_MPMQ_NOT_SUPPORTED;
+    apr_pool_create(&pchild, NULL);
+    (void)fake_start.drop_privileges(pchild, &fake.main);
+    if (work == ROUND_OF_UPKEEP) {
+        authp_maintain_child(&fake.runtime, pchild);
+        pthread_rwlock_rdlock(&fake.runtime.rounds);
+    } else {
+        fake.f.settings->mail_url = "smtp://127.0.0.1:25";
+        fake.f.settings->mail_ca_file = "/nonexistent/ca.pem";
+        fake.runtime.pool = pchild;
+        authp_mail_task_child(&fake.runtime, pchild, &fake.main);
+        atomic_store(&fake.runtime.mail_busy, true);
+    }
+    if (work == MAIL_THAT_ENDS && authp_thread_start(&thread, send_mail, NULL) != 0) {
+        _exit(1);
+    }
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    (void)alarm(STUCK_S); /* a wait without end */
+    apr_pool_destroy(pchild);
+    _exit(CLEANED_UP);
+}
+
+/* The interrupted thread may hold what a round needs, so its end waits for no round, and for a mail
+ * only for a while. */
+START_TEST(who_waits_for_a_round)
+{
+    static const authp_mail_url_t server = {.host = "127.0.0.1", .port = 25};
+    int status = -1;
+    void *shared = NULL;
+    ck_assert_int_eq(authp_shm_make(sizeof(*mail_noted), &shared), AUTHP_OK);
+    mail_noted = shared;
+    fake.f.settings->mail_server = &server;
+    fake.f.settings->public_host = "www.example.org";
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        end_within((work_t)_i);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d: %d", _i, status);
+    ck_assert_int_eq(atomic_load(mail_noted), _i == MAIL_THAT_ENDS);
+}
+END_TEST
+
 Suite *suite_httpd_child_exit(void)
 {
     Suite *suite = suite_create("httpd_child_exit");
     TCase *tests = tcase_create("httpd_child_exit");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, who_ends_at_once, 0, (int)(sizeof(lives) / sizeof(lives[0])));
+    tcase_add_loop_test(tests, who_waits_for_a_round, 0, WORKS);
+    tcase_set_timeout(tests, 2 * STUCK_S);
     suite_add_tcase(suite, tests);
     return suite;
 }

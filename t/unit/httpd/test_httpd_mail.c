@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rounds of mails that mod_watchdog calls in a child: when there are any, and how they end
  * before the child does. */
+#include "faults.h"
 #include "httpd_fake_start.h"
 #include "mail_fixture.h"
 #include "suite.h"
@@ -154,6 +155,54 @@ START_TEST(a_round)
     round_of(AP_WATCHDOG_STATE_RUNNING);
     ck_assert_int_eq(sent, 1);
     ck_assert(signals_blocked); /* prefork's handlers run on no thread that sends */
+    sigset_t blocked;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    ck_assert_int_eq(sigismember(&blocked, SIGTERM), 0); /* only meanwhile */
+}
+END_TEST
+
+static int cancel_at; /* the number of the sleep in which the child ends */
+
+static void end_meanwhile(void)
+{
+    if (faults.sleeps == cancel_at) {
+        atomic_store(&fake.runtime.mail_cancel, true);
+    }
+}
+
+/* A mail waits for its turn in steps of 20 ms. When the child ends it waits no longer than until
+ * 100 ms are over, and is not sent. */
+START_TEST(a_turn_that_comes_later)
+{
+    static const struct {
+        int cancel_at;
+        int steps; /* 0: as long as the turn needs */
+    } waits[] = {{0, 0}, {1, 5}, {5, 5}, {6, 6}, {50, 50}};
+    (void)start();
+    faults_open();
+    faults.awake = true;
+    faults.on_sleep = end_meanwhile;
+    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+        write_mail();
+        faults.sleeps = 0;
+        faults.us = 0;
+        sent = 0;
+        cancel_at = waits[i].cancel_at;
+        atomic_store(&fake.runtime.mail_cancel, false);
+        memset(&desk, 0, sizeof(desk));
+        atomic_store(&desk.send_at, authp_clock_now(authp_clock_monotonic()) + 60000);
+        round_of(AP_WATCHDOG_STATE_RUNNING);
+        ck_assert_int_eq(sent, cancel_at == 0 ? 1 : 0);
+        if (cancel_at != 0) {
+            ck_assert_int_eq(faults.sleeps, waits[i].steps);
+            ck_assert_int_eq(faults.us, waits[i].steps * 20000);
+        } else {
+            ck_assert_int_gt(faults.us, 30000000);
+            ck_assert_int_le(faults.us, 60000000);
+            ck_assert_int_eq((faults.us + 19999) / 20000, faults.sleeps);
+        }
+    }
+    faults_open();
 }
 END_TEST
 
@@ -168,7 +217,14 @@ START_TEST(the_mpm_stops)
 }
 END_TEST
 
-/* The pools of the child wait for a round, which ends because it is canceled. */
+static apr_status_t note_closed(void *data)
+{
+    (void)data;
+    ck_assert(!atomic_load(&fake.runtime.mail_busy));
+    return APR_SUCCESS;
+}
+
+/* The pools of the child, and those in it, wait for a round, which ends because it is canceled. */
 START_TEST(the_child_ends)
 {
     pthread_t thread;
@@ -181,6 +237,9 @@ START_TEST(the_child_ends)
     ck_assert_ptr_nonnull(fake.runtime.mail_sender);
     ck_assert_ptr_ne(fake.runtime.mail_sender, &sender);
     fake.runtime.mail_sender = &sender;
+    apr_pool_t *below = NULL;
+    ck_assert_int_eq(apr_pool_create(&below, pchild), APR_SUCCESS);
+    apr_pool_cleanup_register(below, NULL, note_closed, apr_pool_cleanup_null);
     write_mail();
     hangs = true;
     ck_assert_int_eq(authp_thread_start(&thread, one_round, NULL), 0);
@@ -224,6 +283,7 @@ Suite *suite_httpd_mail(void)
     tcase_add_test(tests, what_is_watched);
     tcase_add_test(tests, nobody_watches);
     tcase_add_test(tests, a_round);
+    tcase_add_test(tests, a_turn_that_comes_later);
     tcase_add_test(tests, the_mpm_stops);
     tcase_add_test(tests, the_child_ends);
     tcase_add_test(tests, a_wait_is_bounded);

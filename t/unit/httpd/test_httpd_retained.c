@@ -36,7 +36,8 @@ static void tear_down(void)
 static authp_runtime_t begin(authp_server_config_t *config)
 {
     authp_realm_t *realm = apr_pmemdup(fake.f.pool, fake.f.realm, sizeof(*realm));
-    authp_runtime_t runtime = {.realm = realm, .store_ops = &ops, .store_config = {.file = "/db"}};
+    authp_runtime_t runtime = {
+        .realm = realm, .store_ops = &ops, .store_config = {.file = "/db"}, .server = &fake.main};
     realm->limits = NULL;
     ck_assert_ptr_null(authp_retained_find(&runtime, config, fake.f.pool));
     return runtime;
@@ -238,6 +239,22 @@ START_TEST(how_old_the_table_may_be)
 }
 END_TEST
 
+/* The table remembers for as long as tokens live, and a while longer. */
+START_TEST(how_long_it_remembers)
+{
+    int64_t horizon[2];
+    for (int i = 0; i < 2; i++) {
+        authp_server_config_t config = {.live_entries = SOME_ENTRIES};
+        fake.f.settings->access_token_minutes = i == 0 ? 1 : 60;
+        (void)begin(&config);
+        authp_live_shared_t *shared = *(authp_live_shared_t **)ap_retained_data_get(LIVE_KEY);
+        horizon[i] = atomic_load(&shared->horizon_ms);
+    }
+    ck_assert_int_gt(horizon[0], 60000);
+    ck_assert_int_eq(horizon[1] - horizon[0], 59 * 60000);
+}
+END_TEST
+
 /* Returns how many requests of one address pass. */
 static int passes(const authp_limits_t *limits)
 {
@@ -282,6 +299,7 @@ Suite *suite_httpd_retained(void)
     tcase_add_loop_test(tests, the_size_of_the_table, 1024, 1025);
     tcase_add_loop_test(tests, another_store, 0, (int)(sizeof(stores) / sizeof(stores[0])));
     tcase_add_test(tests, how_old_the_table_may_be);
+    tcase_add_test(tests, how_long_it_remembers);
     tcase_add_test(tests, limits_stay);
     suite_add_tcase(suite, tests);
     return suite;

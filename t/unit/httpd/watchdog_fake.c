@@ -6,6 +6,7 @@
 
 watch_t watches[WATCHDOG_FAKE_MOST];
 int nwatches;
+bool no_instance;
 int refused_at;
 
 static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const char *name, int parent,
@@ -15,6 +16,9 @@ static apr_status_t ap_watchdog_get_instance(ap_watchdog_t **watchdog, const cha
     ck_assert_int_lt(nwatches, WATCHDOG_FAKE_MOST);
     ck_assert_int_eq(parent, 0);    /* rounds run in children only */
     ck_assert_int_eq(singleton, 0); /* rounds run in every child */
+    if (no_instance) {
+        return APR_EGENERAL;
+    }
     watches[nwatches].name = name;
     *watchdog = (ap_watchdog_t *)(void *)&watches[nwatches];
     return APR_SUCCESS;
@@ -36,6 +40,7 @@ void watchdog_fake_load(bool there)
 {
     static apr_pool_t *registry;
     nwatches = refused_at = 0;
+    no_instance = false;
     if (registry == NULL) {
         ck_assert_int_eq(apr_pool_create(&registry, NULL), APR_SUCCESS);
         apr_hook_global_pool = registry;

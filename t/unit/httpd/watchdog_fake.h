@@ -18,7 +18,8 @@ typedef struct watch_t {
 
 extern watch_t watches[WATCHDOG_FAKE_MOST];
 extern int nwatches;
-extern int refused_at; /* the number of the registration that fails; 0: none */
+extern bool no_instance; /* mod_watchdog makes no thread */
+extern int refused_at;   /* the number of the registration that fails; 0: none */
 
 /* Forgets all watches. mod_watchdog is loaded, or not. */
 void watchdog_fake_load(bool there);
