@@ -152,6 +152,9 @@ static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, 
     const authp_sql_dialect_t *dialect = conn->sql->dialect;
     const char *text = apr_dbd_error(conn->sql->driver, conn->handle, rc);
     authp_sql_fault_t fault = dialect->classify(rc, text);
+    if (fault == AUTHP_SQL_NO_ROW && run->steps == NULL) {
+        fault = AUTHP_SQL_WRONG; /* the groups before it are rolled back, too */
+    }
     const char *line = authp_sql_conn_error(conn, rc, run->rows.pool);
     const char *advice = dialect->advice != NULL ? dialect->advice(text) : "";
     if (fault == AUTHP_SQL_LOST) {
