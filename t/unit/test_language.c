@@ -108,16 +108,29 @@ static const struct {
     const char *tag;
     bool good;
 } tags[] = {
-    {"de", true},         {"gsw", true},
-    {"pt-BR", true},      {"zh-Hant-TW", true},
-    {"de-1996", true},    {"sl-rozaj-biske-1994", true},
-    {"", false},          {"d", false},
-    {"german", false},    {"d1", false},
-    {"de-", false},       {"-de", false},
-    {"de--AT", false},    {"de_AT", false},
-    {"de-A", false},      {"de-abcdefghi", false},
-    {"../etc", false},    {"de AT", false},
-    {"d\xc3\xa9", false}, {"aa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa", false},
+    {"de", true},
+    {"gsw", true},
+    {"pt-BR", true},
+    {"zh-Hant-TW", true},
+    {"de-1996", true},
+    {"sl-rozaj-biske-1994", true},
+    {"", false},
+    {"d", false},
+    {"german", false},
+    {"d1", false},
+    {"de-", false},
+    {"-de", false},
+    {"de--AT", false},
+    {"de_AT", false},
+    {"de-A", false},
+    {"de-abcdefghi", false},
+    {"../etc", false},
+    {"de AT", false},
+    {"d\xc3\xa9", false},
+    {"aa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa", false},
+    /* 35 and 36 bytes */
+    {"aa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaa", true},
+    {"aa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaa", false},
 };
 
 START_TEST(is_tag)

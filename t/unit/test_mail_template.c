@@ -47,6 +47,10 @@ static const struct {
     {CHANGED, "Subject: A\n\n{{address}}\n", "line 3: {{address}} is no placeholder; there are"},
     {CHANGED, "Subject: A\n\n{{\xc3\xa9}}\n", "line 3: {{??}} is no placeholder; there are"},
     {CHANGED, "Subject: A\n\n{{}}\n", "line 3: {{}} is no placeholder"},
+    {CHANGED, "Subject: A\n\n{{0123456789012345678901234567890123456789}}\n",
+     "line 3: {{0123456789012345678901234567890123456789}} is no placeholder; there are"},
+    {CHANGED, "Subject: A\n\n{{0123456789012345678901234567890123456789x}}\n",
+     "line 3: {{0123456789012345678901234567890123456789}} is no placeholder; there are"},
     {CHANGED, "Subject: A\n\nText\n{{name\n}}\n", "line 4: has {{ without }}"},
     {CHANGED, "Subject: A\r\n\r\nText\r\n{{link}}\r\n",
      "line 4: mails of the kind password_changed have no {{link}}"},
@@ -143,6 +147,19 @@ START_TEST(reads)
 }
 END_TEST
 
+/* A BOM is skipped, and lines are those of a text. */
+START_TEST(reads_html)
+{
+    static const char given[] = "\xEF\xBB\xBF<p>\r\n\tA\xC2\xA0{{name}}</p>";
+    const char *out = NULL;
+    const char *why = "?";
+    ck_assert_msg(authp_mail_template_html(CHANGED, given, sizeof(given) - 1, &out, &why, pool) ==
+                      AUTHP_OK,
+                  "%s", why);
+    ck_assert_str_eq(out, "<p>\n A\xC2\xA0{{name}}</p>\n");
+}
+END_TEST
+
 static const struct {
     const char *template;
     authp_mail_values_t values;
@@ -202,21 +219,41 @@ START_TEST(layout)
 }
 END_TEST
 
+/* A paragraph that is a code alone, and one that is a link alone, have boxes of their own. */
+START_TEST(code_and_link)
+{
+    authp_mail_template_t text = parsed(INVITE, "Subject: S\n\nA\n\n{{code}}\n\nB {{code}}\n");
+    const char *html = authp_mail_layout_html(&text, "en", pool);
+    ck_assert_ptr_nonnull(strstr(html, "<p class=\"code\""));
+    ck_assert_ptr_null(strstr(strstr(html, "class=\"code\"") + 1, "class=\"code\""));
+    ck_assert_ptr_nonnull(strstr(html, ">{{code}}</p>"));
+    ck_assert_ptr_nonnull(strstr(html, ">B {{code}}</p>"));
+    text = parsed(INVITE, "Subject: S\n\n{{link}}\n\nA {{code}}\n");
+    html = authp_mail_layout_html(&text, "en", pool);
+    ck_assert_ptr_null(strstr(html, "<p class=\"code\""));
+    ck_assert_ptr_nonnull(strstr(html, "href=\"{{link}}\""));
+}
+END_TEST
+
 static const struct {
     const char *language;
-    const char *start;
+    bool rtl;
 } directions[] = {
-    {"ar", "<html lang=\"ar\" dir=\"rtl\">"},       {"he", "<html lang=\"he\" dir=\"rtl\">"},
-    {"ar-EG", "<html lang=\"ar-EG\" dir=\"rtl\">"}, {"arn", "<html lang=\"arn\" dir=\"ltr\">"},
-    {"hi", "<html lang=\"hi\" dir=\"ltr\">"},
+    {"ar", true},    {"ckb", true},   {"dv", true},     {"fa", true},   {"he", true},
+    {"ps", true},    {"sd", true},    {"ug", true},     {"ur", true},   {"yi", true},
+    {"ar-EG", true}, {"fa-AF", true}, {"ckb-IQ", true}, {"arn", false}, {"a-ar", false},
+    {"hi", false},   {"en", false},   {"de", false},    {"ck", false},  {"hi-fa", false},
 };
 
 START_TEST(direction)
 {
     authp_mail_template_t text = parsed(CHANGED, "Subject: A\n\nB\n");
-    const char *html = authp_mail_layout_html(&text, directions[_i].language, pool);
-    bool rtl = strstr(directions[_i].start, "rtl") != NULL;
-    ck_assert_ptr_nonnull(strstr(html, directions[_i].start));
+    const char *language = directions[_i].language;
+    const bool rtl = directions[_i].rtl;
+    const char *html = authp_mail_layout_html(&text, language, pool);
+    const char *start =
+        apr_pstrcat(pool, "<html lang=\"", language, "\" dir=\"", rtl ? "rtl" : "ltr", "\">", NULL);
+    ck_assert_ptr_nonnull(strstr(html, start));
     ck_assert_ptr_nonnull(strstr(html, rtl ? "<td align=\"right\"" : "<td align=\"left\""));
 }
 END_TEST
@@ -232,8 +269,10 @@ Suite *suite_mail_template(void)
     tcase_add_loop_test(tc, refuses_html, 0, ROWS(bad_html));
     tcase_add_test(tc, bytes);
     tcase_add_test(tc, reads);
+    tcase_add_test(tc, reads_html);
     tcase_add_loop_test(tc, fill, 0, ROWS(fills));
     tcase_add_test(tc, layout);
+    tcase_add_test(tc, code_and_link);
     tcase_add_loop_test(tc, direction, 0, ROWS(directions));
     suite_add_tcase(suite, tc);
     return suite;

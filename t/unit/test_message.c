@@ -78,7 +78,28 @@ START_TEST(text_alone)
     const char *bytes = written(&message);
     ck_assert_ptr_null(strstr(bytes, "multipart"));
     ck_assert(strncmp(bytes, "From: no-reply@example.org\r\n", 28) == 0);
+    message.from_name = "";
+    ck_assert_str_eq(written(&message), bytes);
     ck_assert_ptr_nonnull(strstr(bytes, "MIME-Version: 1.0\r\nContent-Type: text/plain; "));
+}
+END_TEST
+
+/* The address gets a line of its own if name and address together have more than 60 bytes. */
+START_TEST(long_from)
+{
+    static const struct {
+        size_t name;
+        const char *between;
+    } rows[] = {{1, " <"}, {40, " <"}, {41, "\r\n <"}, {60, "\r\n <"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        authp_message_t message = sample();
+        char name[80] = "";
+        memset(name, 'n', rows[i].name);
+        message.from_name = name;
+        const char *expected = apr_pstrcat(pool, "From: ", name, rows[i].between,
+                                           "no-reply@example.org>\r\nTo: ", NULL);
+        ck_assert_int_eq(strncmp(written(&message), expected, strlen(expected)), 0);
+    }
 }
 END_TEST
 
@@ -97,10 +118,26 @@ START_TEST(encoded_words)
         {"Patrik F\xc3\xa4ltstr\xc3\xb6m", "=?UTF-8?B?UGF0cmlrIEbDpGx0c3Ryw7Zt?="},
         {"a =?x", "=?UTF-8?B?YSA9P3g=?="}, /* would be read as an encoded word */
         {" a", "=?UTF-8?B?IGE=?="},        /* the space would be lost */
+        {"a ", "=?UTF-8?B?YSA=?="},
+        {"a b", "a b"},
+        {"~ !", "~ !"}, /* the ends of printable ASCII */
+        {"a\x7f", "=?UTF-8?B?YX8=?="},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         ck_assert_str_eq(authp_mail_words_header(rows[i].text, 9, pool), rows[i].header);
     }
+}
+END_TEST
+
+/* A plain text stays as it is while its line has at most 76 bytes. */
+START_TEST(long_plain_headers)
+{
+    const char *text = "";
+    for (size_t len = 0; len <= 67; len++) {
+        ck_assert_str_eq(authp_mail_words_header(text, 9, pool), text);
+        text = apr_pstrcat(pool, text, "a", NULL);
+    }
+    ck_assert_int_eq(strncmp(authp_mail_words_header(text, 9, pool), "=?UTF-8?B?", 10), 0);
 }
 END_TEST
 
@@ -147,6 +184,13 @@ START_TEST(names)
         {"Doe, John", "\"Doe, John\""},
         {"a \"b\" \\c", "\"a \\\"b\\\" \\\\c\""},
         {"example.org", "\"example.org\""},
+        {"a!#$%&'*+-/=^_`{|}~ 09AZaz", "a!#$%&'*+-/=^_`{|}~ 09AZaz"},
+        {"a,b", "\"a,b\""},
+        {"a(b)", "\"a(b)\""},
+        {"a<b>", "\"a<b>\""},
+        {"a@b", "\"a@b\""},
+        {"a:b;c", "\"a:b;c\""},
+        {"a[b]", "\"a[b]\""},
         {"B\xc3\xa4"
          "cker, Ann",
          "=?UTF-8?B?QsOkY2tlciwgQW5u?="},
@@ -260,6 +304,11 @@ START_TEST(injections)
         message.id = ids[i];
         ck_assert_int_eq(authp_message_write(&message, &bytes, &len, pool), AUTHP_E_MALFORMED);
     }
+    for (int i = 0; i < 2; i++) { /* bodies that are not UTF-8 */
+        authp_message_t message = sample();
+        *(i == 0 ? &message.text : &message.html) = "a\xff";
+        ck_assert_int_eq(authp_message_write(&message, &bytes, &len, pool), AUTHP_E_MALFORMED);
+    }
     ck_assert_str_eq(bytes, "untouched");
     ck_assert_uint_eq(len, 4711);
 }
@@ -272,7 +321,9 @@ Suite *suite_message(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, whole);
     tcase_add_test(tc, text_alone);
+    tcase_add_test(tc, long_from);
     tcase_add_test(tc, encoded_words);
+    tcase_add_test(tc, long_plain_headers);
     tcase_add_test(tc, long_headers);
     tcase_add_test(tc, names);
     tcase_add_test(tc, quoted_printable);

@@ -142,9 +142,9 @@ START_TEST(a_verdict)
     ck_assert_int_eq(row->due_at, each->fate == FAILED ? 0 : now + 10000);
     ck_assert_int_eq(row->tries, each->fate == FAILED ? 0 : 1);
     ck_assert_int_eq(next->sent_at != 0, each->fate != WAITS_WITH_ALL);
-    const char *id = each->fate == FAILED ? "AUTHP0320" : "AUTHP0321";
+    const char *id = each->fate == FAILED ? "error AUTHP0320" : "info AUTHP0321";
     ck_assert_int_eq(postman_fixture_lines(&p, id), 1);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0323"), each->fate == WAITS_WITH_ALL);
+    ck_assert_int_eq(postman_fixture_lines(&p, "warning AUTHP0323"), each->fate == WAITS_WITH_ALL);
     if (each->fate == WAITS_WITH_ALL) {
         ck_assert_int_eq(next->due_at, next->created_at);
         ck_assert_int_eq(next->tries, 0);
@@ -155,7 +155,7 @@ START_TEST(a_verdict)
         postman_fixture_round(&p);
         ck_assert_int_eq(p.calls, 2);
         ck_assert_int_ne(postman_fixture_row(&p, 1)->sent_at, 0);
-        ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0324"), 1);
+        ck_assert_int_eq(postman_fixture_lines(&p, "notice AUTHP0324"), 1);
     }
 }
 END_TEST
@@ -171,12 +171,12 @@ START_TEST(a_failing_server_is_logged_once)
         p.f.clock.now += 15 * MINUTE;
     }
     ck_assert_int_eq(p.calls, 5);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0323"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "warning AUTHP0323"), 1);
     postman_fixture_script(&p, _i == 0 ? AUTHP_OK : AUTHP_E_UNAVAILABLE,
                            _i == 0 ? NULL : &verdicts[5].verdict);
     postman_fixture_round(&p);
     ck_assert_int_eq(p.sent, _i == 0);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0324"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "notice AUTHP0324"), 1);
 }
 END_TEST
 
@@ -186,7 +186,7 @@ START_TEST(a_message_that_cannot_be_written)
     postman_fixture_script(&p, AUTHP_E_MALFORMED, NULL);
     postman_fixture_round(&p);
     ck_assert_int_ne(postman_fixture_row(&p, 0)->failed_at, 0);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "error AUTHP0320"), 1);
 }
 END_TEST
 
@@ -224,7 +224,7 @@ static authp_ms_t try_for_ever(void)
         postman_fixture_script(&p, AUTHP_E_UNAVAILABLE, &later);
         postman_fixture_round(&p);
     }
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "error AUTHP0320"), 1);
     ck_assert_ptr_nonnull(postman_fixture_row(&p, 0)->sealed);
     ck_assert_str_eq(postman_fixture_row(&p, 0)->error,
                      "its time has passed; the last try: rcpt: 450");
@@ -268,7 +268,7 @@ START_TEST(an_expired_link_is_not_sent)
     postman_fixture_round(&p);
     ck_assert_int_eq(p.calls, 0);
     ck_assert_str_eq(row->error, "its time has passed; the last try: none");
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "error AUTHP0320"), 1);
 }
 END_TEST
 
@@ -342,7 +342,7 @@ START_TEST(a_changed_letter_is_given_up)
     postman_fixture_round(&p);
     ck_assert_int_eq(p.calls, 0);
     ck_assert_int_ne(row->failed_at, 0);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0320"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "error AUTHP0320"), 1);
 }
 END_TEST
 

@@ -95,7 +95,7 @@ START_TEST(canceled_before_the_end_of_data)
     ck_assert_int_eq(postman_fixture_row(&p, 0)->due_at, now);
     ck_assert_int_eq(postman_fixture_row(&p, 0)->claim_until, 0);
     ck_assert_ptr_null(postman_fixture_row(&p, 0)->error);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0323"), 0);
+    ck_assert_int_eq(postman_fixture_lines(&p, "warning AUTHP0323"), 0);
     send_in_another();
     ck_assert_int_eq(p.sent, 2);
 }
@@ -108,7 +108,7 @@ START_TEST(canceled_after_the_end_of_data)
     p.during = cancel_now;
     postman_fixture_script(&p, AUTHP_E_ABORTED, &verdict);
     postman_fixture_round(&p);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0325"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "notice AUTHP0325"), 1);
     send_in_another();
     ck_assert_int_eq(p.sent, 1); /* the other one */
     ck_assert_int_eq(postman_fixture_row(&p, 0)->sent_at, 0);
@@ -257,7 +257,7 @@ START_TEST(the_store_stays_down_after_the_mail_was_sent)
     authp_ms_t began = p.f.clock.now;
     p.during = _i == 1 ? cancel_now : NULL;
     postman_fixture_round(&p);
-    ck_assert_int_eq(postman_fixture_lines(&p, "AUTHP0322"), 1);
+    ck_assert_int_eq(postman_fixture_lines(&p, "warning AUTHP0322"), 1);
     if (_i == 0) {
         ck_assert_int_ge(p.f.clock.now - began, AUTHP_POSTMAN_CLAIM_MS - 4000);
         ck_assert_int_lt(p.f.clock.now - began, AUTHP_POSTMAN_CLAIM_MS);

@@ -16,12 +16,12 @@
 
 static void keep(void *ctx, authp_log_level_t level, const char *message)
 {
+    static const char *const levels[] = {"error ", "warning ", "notice ", "info ", "debug "};
     postman_fixture_t *p = ctx;
-    (void)level;
     no_secrets_in(message);
     ck_assert_msg(strchr(message, '@') == NULL, "an address: %s", message);
-    ck_assert_uint_lt(strlen(p->log) + strlen(message) + 2, sizeof(p->log));
-    strcat(strcat(p->log, message), "\n");
+    ck_assert_uint_lt(strlen(p->log) + strlen(message) + 10, sizeof(p->log));
+    strcat(strcat(strcat(p->log, levels[level]), message), "\n");
 }
 
 static authp_err_t take(void *ctx, const authp_message_t *message, const atomic_bool *cancel,
@@ -147,10 +147,10 @@ int postman_fixture_rows(const postman_fixture_t *p)
     return mem->outbox->nelts;
 }
 
-int postman_fixture_lines(const postman_fixture_t *p, const char *id)
+int postman_fixture_lines(const postman_fixture_t *p, const char *text)
 {
     int count = 0;
-    for (const char *at = p->log; (at = strstr(at, id)) != NULL; at++) {
+    for (const char *at = p->log; (at = strstr(at, text)) != NULL; at++) {
         count++;
     }
     return count;

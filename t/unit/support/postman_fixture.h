@@ -32,13 +32,13 @@ typedef struct postman_fixture_t {
     int calls;
     int sent;
     int rounds_ended;
-    authp_ms_t sent_at[1000]; /* by the fake clock */
+    authp_ms_t sent_at[1100]; /* by the fake clock */
     const char *to;           /* the last mail */
     const char *from;         /* "name/address" */
     const char *id;
     const char *text;
     authp_ms_t date;
-    char log[20000]; /* all lines */
+    char log[20000]; /* all lines: "warning AUTHP0323: ..." */
 } postman_fixture_t;
 
 void postman_fixture_open(postman_fixture_t *p);
@@ -59,8 +59,8 @@ authp_mail_row_t *postman_fixture_stored(const postman_fixture_t *p, int index);
 const authp_mail_row_t *postman_fixture_row(const postman_fixture_t *p, int index);
 /* How many mails have been written. */
 int postman_fixture_rows(const postman_fixture_t *p);
-/* How many lines of the log have that id. */
-int postman_fixture_lines(const postman_fixture_t *p, const char *id);
+/* How many lines of the log have that text, such as "error AUTHP0320". */
+int postman_fixture_lines(const postman_fixture_t *p, const char *text);
 /* The realm gets a vault that cannot unwrap the data key of the mails. */
 void postman_fixture_other_vault(postman_fixture_t *p);
 

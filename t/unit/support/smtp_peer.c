@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "smtp_peer.h"
 
+#include <apr_strings.h>
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
@@ -126,6 +127,9 @@ static void serve(line_t *line)
         snprintf(entry, sizeof(entry), "%d %s\n", line->number, verb);
         strncat(peer->commands, entry, sizeof(peer->commands) - strlen(peer->commands) - 1);
         const bool data = strcmp(verb, "DATA") == 0;
+        if (strcmp(verb, "EHLO") == 0) {
+            (void)apr_cpystrn(peer->hello, line->text, sizeof(peer->hello));
+        }
         const char *usual = strcmp(verb, "EHLO") == 0   ? "250-peer\r\n250 8BITMIME\r\n"
                             : strcmp(verb, "QUIT") == 0 ? "221 bye\r\n"
                             : data                      ? "354 go\r\n"

@@ -29,6 +29,7 @@ typedef struct smtp_peer_t {
     smtp_peer_rule_t rules[SMTP_PEER_RULES];
     int begin_after;               /* the rules begin when so many mails have been received */
     char commands[SMTP_PEER_TEXT]; /* "1 EHLO\n1 MAIL\n..."; read it after smtp_peer_stop() */
+    char hello[256];               /* the last EHLO, as it was sent */
     char mail[SMTP_PEER_TEXT];     /* the bytes of the last mail, as they were sent */
 } smtp_peer_t;
 
