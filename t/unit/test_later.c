@@ -35,7 +35,8 @@ static atomic_int inside;
 
 static void keep(void *ctx, authp_log_level_t level, const char *message)
 {
-    (void)ctx, (void)level;
+    (void)ctx;
+    ck_assert_int_eq(level, AUTHP_LOG_WARNING);
     pthread_mutex_lock(&mutex);
     if (strlen(lines) + strlen(message) + 2 < sizeof(lines)) {
         strcat(strcat(lines, message), "\n");

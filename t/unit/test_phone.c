@@ -145,6 +145,28 @@ START_TEST(forms)
 }
 END_TEST
 
+/* The calling codes of two digits of the numbering plan (ITU-T E.164). 1 and 7 have one digit, and
+ * all others three. */
+START_TEST(lengths_of_calling_codes)
+{
+    static const char two[] =
+        " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 "
+        "64 65 66 81 82 84 86 90 91 92 93 94 95 98 ";
+    settings.phone_countries = apr_array_make(pool, 1, sizeof(const char *));
+    for (int code = 10; code < 100; code++) {
+        const char *begin = apr_itoa(pool, code);
+        const char *e164 = apr_pstrcat(pool, "+", begin, "123456789", NULL);
+        const bool listed = strstr(two, apr_pstrcat(pool, " ", begin, " ", NULL)) != NULL;
+        const char *national = code / 10 == 1 || code / 10 == 7 ? e164 + 2
+                               : listed                         ? e164 + 3
+                                                                : e164 + 4;
+        ck_assert_str_eq(authp_phone_national(&settings, e164, pool), national);
+        ck_assert_str_eq(authp_phone_prefix(&settings, e164, pool),
+                         apr_pstrmemdup(pool, e164, (apr_size_t)(national - e164) + 5));
+    }
+}
+END_TEST
+
 START_TEST(stored_numbers)
 {
     static const char *const wrong[] = {"",         "919876543210", "+",
@@ -187,6 +209,7 @@ Suite *suite_phone(void)
     tcase_add_loop_test(tests, typed_numbers, 0, (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_test(tests, listed_countries);
     tcase_add_test(tests, forms);
+    tcase_add_test(tests, lengths_of_calling_codes);
     tcase_add_test(tests, stored_numbers);
     tcase_add_test(tests, mock);
     suite_add_tcase(suite, tests);
