@@ -213,6 +213,8 @@ static json_t *describe(const authp_context_t *context)
     return answer;
 }
 
+/* With --online the services that the settings name are contacted after this, and only then is it
+ * known whether the settings are fine. */
 static void show_described(const authp_context_t *context, json_t *answer)
 {
     const char *key = NULL;
@@ -220,9 +222,10 @@ static void show_described(const authp_context_t *context, json_t *answer)
     if (context->options->json) {
         return;
     }
-    authp_output_line(
-        context->pool, "The settings are fine%s.",
-        authp_context_value(context, "online") != NULL ? "" : " (the store was not contacted)");
+    authp_output_line(context->pool, "%s",
+                      authp_context_value(context, "online") != NULL
+                          ? "The settings are well-formed. What they name is contacted now."
+                          : "The settings are fine (the store was not contacted).");
     json_object_foreach(answer, key, value)
     {
         const char *text = json_is_string(value) ? json_string_value(value)
@@ -253,6 +256,9 @@ int authp_cmd_admin_check_config(authp_context_t *context)
         authp_online_check(context, answer, errors);
         authp_online_mail_check(context, answer, errors);
         authp_online_keys_check(context, answer, errors);
+        if (errors->nelts == 0 && !context->options->json) {
+            authp_output_line(context->pool, "The settings are fine.");
+        }
     }
     return show_result(context, answer, errors);
 }

@@ -44,7 +44,8 @@ my ($google, $corp) = map { $forge->realm($_) } qw(google corp);
 my $fine = online({ google => [$google->issuer], corp => [$corp->issuer] });
 is($fine->{status}, 0, 'two providers that are fine: status 0') or diag $fine->{err};
 is($fine->{err}, '', '... with nothing to complain of');
-like($fine->{out}, qr/^The settings are fine/, '... shows the settings first');
+like($fine->{out}, qr/\AThe settings are well-formed\. What they name is contacted now\.\n  source /, '... shows the settings first');
+like($fine->{out}, qr/^provider (?:.*\n)+The settings are fine\.\n\z/m, '... and says that they are fine once each provider was asked');
 for my $realm ($google, $corp) {
     like($fine->{out}, qr/^provider $realm->{name} \(\Q$realm->{issuer}\E\): discovery document, 3 usable keys; it takes client_id and redirect URI$/m, "... what $realm->{name} showed");
     is_deeply($realm->counts, { '.well-known/openid-configuration' => 1, jwks => 1, authorize => 1 }, '... each asked for once, and for nothing else');
@@ -121,7 +122,10 @@ while (my @some = splice @names, 0, 14) {
 
 # A text of a provider cannot control the terminal.
 $google->plan(discovery => { members => { issuer => "http://\e[2Jx" } });
-like(online({ google => [$google->issuer] })->{err}, qr{^authplatform: provider google: its discovery document is of another issuer: http://\?\[2Jx$}m, 'control characters become ?');
+my $wrong = online({ google => [$google->issuer] });
+is($wrong->{status}, 1, 'a fault, for people: status 1');
+unlike("$wrong->{out}$wrong->{err}", qr/settings are fine/, '... and nothing says that the settings are fine');
+like($wrong->{err}, qr{^authplatform: provider google: its discovery document is of another issuer: http://\?\[2Jx$}m, 'control characters become ?');
 
 # --- an authorization request ----------------------------------------------------------------------------------------
 # Hints are notes, and the status stays 0.

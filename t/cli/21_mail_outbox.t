@@ -133,7 +133,9 @@ sub online {
     return (json($got)->{data_keys}, $line);
 }
 is_deeply([online()], [{ count => 1, lost => 0 }, undef], 'check-config --online opens it, too');
-like(tool(qw(check-config --online))->{out}, qr/^The settings are fine\.\n(?:.*\n)*data keys: 1, and each opens$/m, '... for people');
+my $told = tool(qw(check-config --online));
+like($told->{out}, qr/^data keys: 1, and each opens\n\z/m, '... for people');
+is_deeply([$told->{status}, $told->{err} =~ /^authplatform: mail server \S+ (cannot be used)/m], [1, 'cannot be used'], '... who do not read that the settings are fine, because no mail server answers');
 
 # --- a lost key ---------------------------------------------------------------------------------------------------------
 set(JWT_SECRET_KEY => $third, JWT_SECRET_KEY_PREVIOUS => $mine);
