@@ -157,6 +157,38 @@ int authp_cmd_change_withdraw(authp_context_t *context)
     return decide(context, false, "withdrew the verification of user");
 }
 
+int authp_cmd_change_email(authp_context_t *context)
+{
+    authp_user_t *user = NULL;
+    authp_user_t *after = NULL;
+    int status = authp_which_user(context, &user);
+    if (status != AUTHP_EXIT_OK) {
+        return status;
+    }
+    authp_err_t err =
+        user->email == NULL
+            ? AUTHP_E_CONFLICT
+            : authp_admin_prove_email(context->realm, &authp_context_actor, user->id.hex,
+                                      user->email, &after, context->pool);
+    if (err == AUTHP_E_CONFLICT) {
+        authp_output_error(context->pool, user->email == NULL
+                                              ? "this account has no e-mail address"
+                                              : "the e-mail address of this account has just been "
+                                                "changed: see user show");
+        return AUTHP_EXIT_FAILED;
+    }
+    if (err != AUTHP_OK) {
+        return fail(context, err);
+    }
+    authp_show_user(context,
+                    apr_pstrcat(context->pool, "the e-mail address of user ", after->id.hex,
+                                user->email_verified ? " was proven already" : " is proven now",
+                                NULL),
+                    after);
+    note_obstacles(context, after);
+    return AUTHP_EXIT_OK;
+}
+
 int authp_cmd_change_password(authp_context_t *context)
 {
     authp_user_t *user = NULL;

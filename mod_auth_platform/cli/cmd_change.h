@@ -9,6 +9,7 @@ int authp_cmd_change_roles(authp_context_t *context);
 int authp_cmd_change_disable(authp_context_t *context);
 int authp_cmd_change_enable(authp_context_t *context);
 int authp_cmd_change_verify(authp_context_t *context);
+int authp_cmd_change_email(authp_context_t *context);
 int authp_cmd_change_withdraw(authp_context_t *context);
 int authp_cmd_change_password(authp_context_t *context);
 int authp_cmd_change_phone(authp_context_t *context);

@@ -107,6 +107,15 @@ const authp_command_t authp_commands[] = {
      authp_cmd_change_withdraw,
      {WHICH_USER, NO_MORE}},
     {"user",
+     "verify-email",
+     "Mark the e-mail address of an account as proven",
+     "No mail is sent. First make sure that the owner of the address holds the account: whoever has\n"
+     "made the account keeps its password and its sessions. With EMAIL_VERIFICATION=required a\n"
+     "password signs in only to an account whose address is proven.",
+     "user verify-email --email ada@example.org",
+     authp_cmd_change_email,
+     {WHICH_USER, NO_MORE}},
+    {"user",
      "reset-password",
      "Set a new password for an account",
      "The tool asks for the password on the terminal. If standard input is not a terminal, the\n"

@@ -8,7 +8,7 @@ use lib "$FindBin::Bin/lib";
 use AuthPlatform::Cli qw(run json);
 use Test::More;
 
-my @commands = (map({ "user $_" } qw(create list show set-roles disable enable verify-recruiter withdraw-recruiter reset-password set-phone unlink delete)),
+my @commands = (map({ "user $_" } qw(create list show set-roles disable enable verify-recruiter withdraw-recruiter verify-email reset-password set-phone unlink delete)),
     'session list', 'session end', 'invite create', 'invite list', 'invite revoke', 'audit list', 'otp status', 'mail templates', 'mail test', 'mail status', 'mail retry', 'keys status', 'keys wrap', 'keys forget', 'migrate', 'check-config', 'purge', 'secret');
 
 my $help = run(['--help']);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Changes of existing accounts: roles, disabling, verification, passwords, deletion.
+# Changes of existing accounts: roles, disabling, verification, proven addresses, passwords, deletion.
 use strict;
 use warnings;
 use FindBin;
@@ -91,6 +91,26 @@ like(change('set-roles', $ada, '--roles', 'candidate')->{err}, qr/stays disabled
 like(change('reset-password', $ada)->{err}, qr/stays disabled until/, '... a password too');
 like(tool(['user', 'enable', '--email', 'ada@example.org'])->{out}, qr/\Aenabled user $ada->{id}\n.*^state: +active$/ms, 'enable');
 is_deeply(show($ada), $ada, '... and it is so');
+
+# A proven address. The tool itself makes accounts whose address is proven.
+sql($dir, "UPDATE users SET email_verified = 0 WHERE id = '$ada->{id}'");
+unlike(tool(['user', 'show', '--id', $ada->{id}])->{out}, qr/\(verified\)/, 'an address that was never proven');
+my $proven = tool([qw(user verify-email --email), ' ADA@example.org']);
+is($proven->{status}, 0, 'verify-email') or diag $proven->{err};
+like($proven->{out}, qr/\Athe e-mail address of user $ada->{id} is proven now\n.*^e-mail: +ada\@example\.org \(verified\)$/ms, '... for people');
+is($proven->{err}, '', '... nothing to note');
+is_deeply(show($ada), $ada, '... and it is so');
+like(tool([qw(user verify-email --id), $ada->{id}])->{out}, qr/\Athe e-mail address of user $ada->{id} was proven already\n/, '... once');
+is_deeply(change('verify-email', $ada)->{user}, $ada, '... and gives the account to programs');
+my ($entry) = grep { $_->{subject_id} eq $ada->{id} } @{ json(tool([qw(audit list --json --event email_verify)]))->{items} };
+is_deeply([@{$entry}{qw(actor_id outcome)}], ['cli', 'ok'], '... the audit has it');
+change('disable', $ada);
+is(change('verify-email', $ada)->{err}, "authplatform: note: this account stays disabled until: user enable --id $ada->{id}\n", '... of a disabled account: a note');
+change('enable', $ada);
+my $nameless = json(tool([qw(user create --json --role candidate --username nameless)], stdin => "$password\n"));
+my $nothing  = change('verify-email', $nameless);
+is_deeply([@{$nothing}{qw(status out err)}], [1, '', "authplatform: this account has no e-mail address\n"], '... of an account without one');
+is(tool([qw(user verify-email --email nobody@example.org)])->{err}, "authplatform: there is no user with this e-mail address\n", '... of nobody');
 
 # Passwords.
 my $reset = tool(['user', 'reset-password', '--email', 'ada@example.org'], stdin => "another horse 7\n");

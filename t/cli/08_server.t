@@ -56,6 +56,11 @@ refused(me($ada), 401, 'token_revoked', 'what was dead stays dead');
 my $again = sign_in('ada@example.org')->{json};
 is(me($again)->{status}, 200, 'but may sign in');
 
+# Proving an address.
+ok(!me($again)->{json}{email_verified}, 'the address is not proven');
+ok(tool(['user', 'verify-email', '--id', $id])->{email_verified}, 'the tool proves it');
+is_deeply([@{ me($again) }{qw(status)}, me($again)->{json}{email_verified} ? 1 : 0], [200, 1], 'which shows at the next request of the same session');
+
 # Ending one session, and only that one.
 my $phone = sign_in('ada@example.org')->{json};
 my ($last) = reverse @{ tool(['session', 'list', '--id', $id])->{items} };

@@ -18,6 +18,7 @@ typedef struct admin_edit_t {
     const authp_user_patch_t *patch;
     bool verified;
     const char *hash;
+    const char *email;
 } admin_edit_t;
 
 static void audit(const authp_realm_t *realm, const authp_actor_t *actor, const char *name,
@@ -167,6 +168,30 @@ authp_err_t authp_admin_verify(const authp_realm_t *realm, const authp_actor_t *
     }
     if (err == AUTHP_OK) {
         *out = user;
+    }
+    return err;
+}
+
+static authp_err_t edit_proven(authp_user_t *user, void *ctx, apr_pool_t *pool)
+{
+    const admin_edit_t *edit = ctx;
+    (void)pool;
+    if (user->email == NULL || strcmp(user->email, edit->email) != 0) {
+        return AUTHP_E_CONFLICT;
+    }
+    user->email_verified = true;
+    return AUTHP_OK;
+}
+
+authp_err_t authp_admin_prove_email(const authp_realm_t *realm, const authp_actor_t *actor,
+                                    const char *id, const char *email, authp_user_t **out,
+                                    apr_pool_t *pool)
+{
+    admin_edit_t what = {.realm = realm, .actor = actor, .email = email};
+    authp_user_edit_t edit = {.fn = edit_proven, .ctx = &what};
+    authp_err_t err = authp_user_change(realm, id, &edit, out, pool);
+    if (err == AUTHP_OK) {
+        audit(realm, actor, "email_verify", id, err, pool);
     }
     return err;
 }

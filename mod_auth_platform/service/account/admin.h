@@ -45,6 +45,13 @@ AUTHP_CHECKED authp_err_t authp_admin_verify(const authp_realm_t *realm, const a
                                              const authp_verdict_t *verdict, authp_user_t **out,
                                              apr_pool_t *pool);
 
+/* Marks `email`, the address of that account, as proven, for the tool only. Password and sessions
+ * stay. AUTHP_E_NOT_FOUND. AUTHP_E_CONFLICT: the account does not have this address any more. */
+AUTHP_CHECKED authp_err_t authp_admin_prove_email(const authp_realm_t *realm,
+                                                  const authp_actor_t *actor, const char *id,
+                                                  const char *email, authp_user_t **out,
+                                                  apr_pool_t *pool);
+
 /* Deletes the account, its sessions and its personal data elsewhere. The audit keeps its id. */
 AUTHP_CHECKED authp_err_t authp_admin_delete(const authp_realm_t *realm, const authp_actor_t *actor,
                                              const char *id, apr_pool_t *pool);
