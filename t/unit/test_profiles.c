@@ -167,6 +167,18 @@ static void check_findings(const authp_profile_t *profile, json_t *operation,
     ck_assert_str_eq(strrchr(ref, '/') + 1, profile->shape->findings_schema);
 }
 
+/* Whoever has a credential, or sends one, makes the server ask the store, which needs a place at
+ * the gate. Whoever is not signed in may send only so often. */
+static void check_flags(const authp_route_t *route, const char *name)
+{
+    if (route->auth == AUTHP_AUTH_NONE && strcmp(route->method, "GET") == 0) {
+        return;
+    }
+    ck_assert_msg((route->flags & AUTHP_ROUTE_WAITS) != 0, "%s: no place at the gate", name);
+    ck_assert_msg(route->auth == AUTHP_AUTH_REQUIRED || (route->flags & AUTHP_ROUTE_LIMITS) != 0,
+                  "%s: no limit", name);
+}
+
 static void check_row(const authp_profile_t *profile, json_t *doc, const authp_route_t *route)
 {
     const char *name = apr_pstrcat(h.f.pool, profile->name, ": ", route->method, " ",
@@ -176,6 +188,7 @@ static void check_row(const authp_profile_t *profile, json_t *doc, const authp_r
     ck_assert_msg(route->tag != NULL && is_tag(profile, route->tag), "%s: its tag is none", name);
     ck_assert_msg(route->body == NULL || has_examples(json_object_get(operation, "requestBody")),
                   "%s: no example of the body", name);
+    check_flags(route, name);
     check_form(doc, operation, route);
     check_security(profile, operation, route);
     check_findings(profile, operation, route);
