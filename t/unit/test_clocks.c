@@ -15,6 +15,7 @@
 #include "net/deaf.h"
 #include "net/kept.h"
 #include "service/live/live.h"
+#include "store/postgresql/postgresql_guard.h"
 #include "suite.h"
 #include "wall_clock.h"
 
@@ -124,7 +125,14 @@ static void wait_for_a_hash(void)
     ck_assert(!match);
 }
 
-static void (*const makers[])(void) = {make_deaf, make_kept, make_live, wait_for_a_hash};
+static void make_guard(void)
+{
+    void *guard = NULL;
+    ck_assert_int_eq(authp_postgresql_guard_open(&guard, f.pool), AUTHP_OK);
+}
+
+static void (*const makers[])(void) = {make_deaf, make_kept, make_live, wait_for_a_hash,
+                                       make_guard};
 
 START_TEST(what_waits)
 {
