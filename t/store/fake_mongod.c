@@ -32,6 +32,9 @@ static struct fake_t {
     fake_mongod_fault_t fault;
     int code;
     const char *found;
+    char reply_of[32];
+    const char *reply;
+    int open; /* connections that have not ended */
     int sockets[CONNECTIONS];
     pthread_t threads[CONNECTIONS];
     int nconnections;
@@ -78,20 +81,39 @@ static void put_concern(bson_t *out)
     bson_append_document_end(out, &concern);
 }
 
-/* Makes one answer that fits every command, because each command reads only its own fields. `code`
- * is 0, or the error code of a refusal. */
-static void compose(bson_t *out, int code, bool alone)
+/* Appends the fields that fake_mongod_reply() has set. */
+static void put_reply(bson_t *out)
+{
+    bson_t *reply = bson_new_from_json((const uint8_t *)fake.reply, -1, NULL);
+    ck_assert_ptr_nonnull(reply);
+    bson_concat(out, reply);
+    bson_destroy(reply);
+}
+
+/* How one command is answered. */
+typedef struct manner_t {
+    int code;   /* 0, or the error code of a refusal */
+    bool alone; /* no majority has confirmed the write */
+    bool reply; /* with the fields of fake_mongod_reply() */
+} manner_t;
+
+/* Makes one answer that fits every command, because each command reads only its own fields. A field
+ * that comes twice counts as it comes first. */
+static void compose(bson_t *out, const manner_t *manner)
 {
     bson_t hosts;
     char name[32];
     (void)bson_snprintf(name, sizeof(name), "127.0.0.1:%d", fake.port);
-    BSON_APPEND_DOUBLE(out, "ok", code != 0 ? 0 : 1);
-    if (code != 0) {
-        BSON_APPEND_INT32(out, "code", code);
+    BSON_APPEND_DOUBLE(out, "ok", manner->code != 0 ? 0 : 1);
+    if (manner->code != 0) {
+        BSON_APPEND_INT32(out, "code", manner->code);
         BSON_APPEND_UTF8(out, "errmsg", "refused");
         return;
     }
-    if (alone) {
+    if (manner->reply) {
+        put_reply(out);
+    }
+    if (manner->alone) {
         put_concern(out);
     }
     BSON_APPEND_BOOL(out, "ismaster", true);
@@ -114,12 +136,12 @@ static void compose(bson_t *out, int code, bool alone)
     put_cursor(out);
 }
 
-static void answer(int fd, int32_t to, bool message, int code, bool alone)
+static void answer(int fd, int32_t to, bool message, const manner_t *manner)
 {
     bson_t body = BSON_INITIALIZER;
     uint8_t out[4096] = {0};
     int32_t head = message ? HEADER + 5 : HEADER + 20;
-    compose(&body, code, alone);
+    compose(&body, manner);
     int32_t words[] = {head + (int32_t)body.len, 1, to, message ? OP_MSG : OP_REPLY};
     memcpy(out, words, sizeof(words));
     if (!message) {
@@ -143,7 +165,7 @@ static void keep(const char *name, const bson_t *command)
 static bool serve(int fd, int32_t id, const bson_t *command, bool message)
 {
     bson_iter_t first;
-    int code = 0;
+    manner_t manner = {.code = 0};
     bool faulty = false;
     if (!bson_iter_init(&first, command) || !bson_iter_next(&first)) {
         return false;
@@ -155,16 +177,18 @@ static bool serve(int fd, int32_t id, const bson_t *command, bool message)
     fake_mongod_fault_t fault = fake.fault;
     if (faulty && fault == FAKE_MONGOD_NO_TTL &&
         strstr(fake.kept[fake.nkept - 1].json, "expireAfterSeconds") != NULL) {
-        code = 238;
+        manner.code = 238;
     } else if (faulty && fault == FAKE_MONGOD_CODE) {
-        code = fake.code;
+        manner.code = fake.code;
     }
+    manner.alone = faulty && fault == FAKE_MONGOD_CONCERN;
+    manner.reply = fake.reply != NULL && strcmp(fake.reply_of, name) == 0;
     pthread_mutex_unlock(&fake.mutex);
     if (faulty && fault == FAKE_MONGOD_CUT) {
         return false;
     }
     if (!faulty || fault != FAKE_MONGOD_SILENT) {
-        answer(fd, id, message, code, faulty && fault == FAKE_MONGOD_CONCERN);
+        answer(fd, id, message, &manner);
     }
     return true;
 }
@@ -195,6 +219,9 @@ static void *talk(void *data)
              serve(fd, int_at(head + 4), &command, op == OP_MSG);
     }
     (void)shutdown(fd, SHUT_RDWR);
+    pthread_mutex_lock(&fake.mutex);
+    fake.open--;
+    pthread_mutex_unlock(&fake.mutex);
     return NULL;
 }
 
@@ -206,6 +233,7 @@ static void *accept_all(void *data)
         if (fake.nconnections < CONNECTIONS) {
             int *slot = &fake.sockets[fake.nconnections];
             *slot = fd;
+            fake.open++;
             (void)pthread_create(&fake.threads[fake.nconnections++], NULL, talk, slot);
         } else {
             (void)close(fd);
@@ -241,6 +269,7 @@ void fake_mongod_stop(void)
     fake_mongod_forget();
     fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
     fake_mongod_found(NULL);
+    fake_mongod_reply("", NULL);
 }
 
 int fake_mongod_port(void)
@@ -267,6 +296,22 @@ void fake_mongod_code(const char *command, int code)
 void fake_mongod_found(const char *json)
 {
     fake.found = json; /* set before the client sends the command */
+}
+
+void fake_mongod_reply(const char *command, const char *json)
+{
+    pthread_mutex_lock(&fake.mutex);
+    (void)bson_snprintf(fake.reply_of, sizeof(fake.reply_of), "%s", command);
+    fake.reply = json;
+    pthread_mutex_unlock(&fake.mutex);
+}
+
+int fake_mongod_connections(void)
+{
+    pthread_mutex_lock(&fake.mutex);
+    int open = fake.open;
+    pthread_mutex_unlock(&fake.mutex);
+    return open;
 }
 
 int fake_mongod_count(const char *command)

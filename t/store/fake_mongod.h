@@ -25,6 +25,13 @@ void fake_mongod_code(const char *command, int code);
 /* The one document of every cursor from now on, as JSON; with NULL cursors are empty. */
 void fake_mongod_found(const char *json);
 
+/* Fields, as JSON, that a command of this name is answered with from now on, before all others;
+ * with NULL none. */
+void fake_mongod_reply(const char *command, const char *json);
+
+/* How many connections are open. */
+int fake_mongod_connections(void);
+
 /* Return how many commands of that name came, and the latest one as relaxed JSON, or NULL. */
 int fake_mongod_count(const char *command);
 const char *fake_mongod_last(const char *command);

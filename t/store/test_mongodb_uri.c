@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/providers/providers.h"
 
+#include <apr_strings.h>
 #include <mongoc/mongoc.h>
 #include <stdio.h>
 #include <string.h>
@@ -218,6 +219,17 @@ START_TEST(the_database_name_is_checked)
         config.database = wrong_names[i];
         ck_assert_str_eq(ops->check(&config, pool), "MONGODB_DB is no database name");
     }
+    for (const char *bad = "/\\. \"$*<>:|?"; *bad != '\0'; bad++) {
+        config.database = apr_psprintf(pool, "a%c", *bad);
+        ck_assert_str_eq(ops->check(&config, pool), "MONGODB_DB is no database name");
+    }
+    for (int len = 63; len <= 64; len++) {
+        config.database = apr_psprintf(pool, "%0*d", len, 7);
+        const char *said = ops->check(&config, pool);
+        ck_assert_msg((said == NULL) == (len == 63), "%d bytes: %s", len, said);
+    }
+    config.uri = NULL;
+    ck_assert_str_eq(ops->check(&config, pool), "MONGODB_URI is needed");
 }
 END_TEST
 

@@ -29,6 +29,29 @@ static void bound(mongoc_uri_t *uri, const char *option, int ms)
     }
 }
 
+/* Sets what the URI does not set of the write concern. With writes acknowledged by a majority, what
+ * was answered with success survives a fail-over. A URI with journal or wtimeoutMS alone says
+ * nothing about the majority. wtimeoutMS only matters to writes that wait for other members than
+ * the primary. False if the URI asks for unacknowledged writes. */
+static bool concern(mongoc_uri_t *uri, int timeout_ms)
+{
+    const mongoc_write_concern_t *given = mongoc_uri_get_write_concern(uri);
+    if (given != NULL && !mongoc_write_concern_is_acknowledged(given)) {
+        return false;
+    }
+    mongoc_write_concern_t *all =
+        given != NULL ? mongoc_write_concern_copy(given) : mongoc_write_concern_new();
+    if (mongoc_write_concern_get_w(all) == MONGOC_WRITE_CONCERN_W_DEFAULT) {
+        mongoc_write_concern_set_w(all, MONGOC_WRITE_CONCERN_W_MAJORITY);
+    }
+    if (mongoc_write_concern_get_w(all) != 1 && mongoc_write_concern_get_wtimeout_int64(all) == 0) {
+        mongoc_write_concern_set_wtimeout_int64(all, timeout_ms / 2);
+    }
+    mongoc_uri_set_write_concern(uri, all);
+    mongoc_write_concern_destroy(all);
+    return true;
+}
+
 mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **error,
                               apr_pool_t *pool)
 {
@@ -56,21 +79,17 @@ mongoc_uri_t *authp_mongo_uri(const authp_store_config_t *config, const char **e
     if (mongoc_uri_get_appname(uri) == NULL) {
         mongoc_uri_set_appname(uri, "mod_auth_platform");
     }
-    /* With writes acknowledged by a majority, what was answered with success survives a fail-over.
-     */
-    const mongoc_write_concern_t *given = mongoc_uri_get_write_concern(uri);
-    if (given == NULL || mongoc_write_concern_is_default(given)) {
-        mongoc_write_concern_t *majority = mongoc_write_concern_new();
-        mongoc_write_concern_set_wmajority(majority, config->timeout_ms / 2);
-        mongoc_uri_set_write_concern(uri, majority);
-        mongoc_write_concern_destroy(majority);
-    } else if (!mongoc_write_concern_is_acknowledged(given)) {
+    if (!concern(uri, config->timeout_ms)) {
         mongoc_uri_destroy(uri);
         *error = "must not ask for unacknowledged writes (w=0): who wins a race would be unknown";
         return NULL;
     }
     /* One client more, which the driver's pool uses when it is destroyed. */
     mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, config->max_connections + 1);
-    mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MINPOOLSIZE, 0);
+    if (mongoc_uri_has_option(uri, MONGOC_URI_MINPOOLSIZE)) {
+        /* The driver warns of the option if it is there. With another value than 0 the driver
+         * closes clients that are given back. */
+        mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MINPOOLSIZE, 0);
+    }
     return uri;
 }
