@@ -32,6 +32,7 @@ static struct fake_t {
     fake_mongod_fault_t fault;
     int code;
     const char *found;
+    const char *only;
     char reply_of[32];
     const char *reply;
     int open; /* connections that have not ended */
@@ -173,7 +174,8 @@ static bool serve(int fd, int32_t id, const bson_t *command, bool message)
     const char *name = bson_iter_key(&first);
     pthread_mutex_lock(&fake.mutex);
     keep(name, command);
-    faulty = strcmp(fake.fault_of, name) == 0;
+    faulty = strcmp(fake.fault_of, name) == 0 &&
+             (fake.only == NULL || strstr(fake.kept[fake.nkept - 1].json, fake.only) != NULL);
     fake_mongod_fault_t fault = fake.fault;
     if (faulty && fault == FAKE_MONGOD_NO_TTL &&
         strstr(fake.kept[fake.nkept - 1].json, "expireAfterSeconds") != NULL) {
@@ -270,6 +272,7 @@ void fake_mongod_stop(void)
     fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
     fake_mongod_found(NULL);
     fake_mongod_reply("", NULL);
+    fake_mongod_only(NULL);
 }
 
 int fake_mongod_port(void)
@@ -296,6 +299,13 @@ void fake_mongod_code(const char *command, int code)
 void fake_mongod_found(const char *json)
 {
     fake.found = json; /* set before the client sends the command */
+}
+
+void fake_mongod_only(const char *part)
+{
+    pthread_mutex_lock(&fake.mutex);
+    fake.only = part;
+    pthread_mutex_unlock(&fake.mutex);
 }
 
 void fake_mongod_reply(const char *command, const char *json)

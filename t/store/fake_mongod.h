@@ -22,6 +22,9 @@ typedef enum fake_mongod_fault_t {
 void fake_mongod_fault(const char *command, fake_mongod_fault_t fault);
 void fake_mongod_code(const char *command, int code);
 
+/* A fault only meets commands whose JSON has this text. NULL: all of that name. */
+void fake_mongod_only(const char *part);
+
 /* The one document of every cursor from now on, as JSON; with NULL cursors are empty. */
 void fake_mongod_found(const char *json);
 
