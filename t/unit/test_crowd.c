@@ -7,6 +7,7 @@
 
 #include "api/core/throttle.h"
 #include "crypto/password/hasher_bound.h"
+#include "faults.h"
 #include "http_fake.h"
 #include "suite.h"
 #include "throttled.h"
@@ -118,17 +119,43 @@ START_TEST(an_administrator_at_the_gate)
 END_TEST
 
 /* Other requests enter the store all the time but none leaves: a request that waits gets 503 after
- * two seconds. */
+ * two seconds, in which it tries every 5 ms. */
 START_TEST(nobody_waits_for_ever)
 {
-    authp_gate_t gate = {.limit = 8, .asking = 100, .asked_at = INT64_MAX / 2};
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_t gate = {.limit = 0};
+    const authp_grant_t grant =
+        fixture_start(&h.f, fixture_user(&h.f, "root@example.org", "admin", false));
+    authp_gate_size(&gate, 25, &crowd);
     h.gate = &gate;
+    faults_open();
+    faults.awake = true;
+    gate.asking = 100;
+    gate.asked_at = INT64_MAX / 2;
     throttled_wrong(&h, "nobody@example.org");
-    int64_t began = authp_clock_now(authp_clock_monotonic());
     (void)http_fake_expect(&h, "POST", LOGIN, 503, "busy");
-    ck_assert_int_ge(authp_clock_now(authp_clock_monotonic()) - began, 1900);
+    ck_assert_int_eq(faults.sleeps, 400);
+    ck_assert_int_eq(faults.us, 2000000);
     ck_assert_int_eq(gate.asking, 100);
     ck_assert_int_eq(gate.strangers, 0);
+    /* The same of a request that is no sign-in and waits for a place. */
+    faults.sleeps = 0;
+    faults.us = 0;
+    gate.used = gate.limit;
+    gate.let_in_at = INT64_MAX / 2;
+    http_fake_clear(&h);
+    http_fake_bearer(&h, grant.access_token);
+    (void)http_fake_expect(&h, "GET", "/api/auth/me", 503, "busy");
+    ck_assert_int_eq(faults.sleeps, 400);
+    ck_assert_int_eq(faults.us, 2000000);
+    ck_assert_int_eq(gate.used, gate.limit);
+    ck_assert_int_eq(gate.waiting, 0);
+    /* A store that has let nobody in for 250 ms gets no more requests that wait. */
+    faults.sleeps = 0;
+    gate.let_in_at = authp_clock_now(authp_clock_monotonic()) - 250;
+    (void)http_fake_expect(&h, "GET", "/api/auth/me", 503, "busy");
+    ck_assert_int_eq(faults.sleeps, 0);
+    faults_open();
 }
 END_TEST
 

@@ -127,6 +127,8 @@ START_TEST(others_line_up)
     ck_assert(authp_gate_lets_in(&gate));
     gate.let_in_at -= 300;
     ck_assert(!authp_gate_lets_in(&gate));
+    ck_assert(!authp_gate_enter(&gate, false)); /* nobody was let in */
+    ck_assert(!authp_gate_lets_in(&gate));
     for (int i = 6; i < 24; i++) {
         ck_assert(authp_gate_line_up(&gate));
     }

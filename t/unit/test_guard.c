@@ -68,6 +68,8 @@ static const struct {
     {NULL, "theme=1,__Host-authp_at=a; __Host-authp_at=b", AUTHP_VIA_COOKIE, "b"},
     {NULL, "theme=1, __Host-authp_at=a;__Host-authp_at=b , x=1", AUTHP_VIA_COOKIE, "b"},
     {NULL, "__Host-authp_at=b,__Host-authp_at=a", AUTHP_VIA_COOKIE, "b"},
+    {NULL, "__Host-authp_at=b \t,__Host-authp_at=a", AUTHP_VIA_COOKIE, "b"},
+    {NULL, "\t__Host-authp_at=b\t; x=1", AUTHP_VIA_COOKIE, "b"},
     {NULL, "theme=1,__Host-authp_at=a", AUTHP_VIA_NONE, ""},
     {NULL, "__Host-authp_at=,__Host-authp_at=a", AUTHP_VIA_NONE, ""},
     {NULL, "__Host-authp_at =a", AUTHP_VIA_NONE, ""},
@@ -144,6 +146,13 @@ static const struct {
     {"OPTIONS", "navigate", NULL, false},
     {"GET", NULL, "text/html;q=0", false},
     {"GET", NULL, "text/htmlx", false},
+    /* With equal quality the page wins. */
+    {"GET", NULL, "application/problem+json, text/html", true},
+    {"GET", NULL, "application/problem+json;q=0.5, text/html;q=0.5", true},
+    {"GET", NULL, "application/json; q=0.5, text/html;q=0.5", true},
+    {"GET", NULL, "text/html;level=1;q=0.4, application/json;q=0.5", false},
+    {"GET", NULL, "text/html;seq=1, application/json", true},
+    {"GET", NULL, " ,\t, TEXT/HTML", true},
 };
 
 START_TEST(navigation)

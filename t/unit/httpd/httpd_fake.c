@@ -225,21 +225,6 @@ void ap_log_error_(const char *file, int line, int index, int level, apr_status_
     httpd_fake_say(level & APLOG_LEVELMASK, text);
 }
 
-void httpd_fake_say(int level, const char *line)
-{
-    size_t len = strlen(fake.said);
-    (void)apr_snprintf(fake.said + len, sizeof(fake.said) - len, "%d %s\n", level, line);
-}
-
-int httpd_fake_told(const char *part)
-{
-    int count = 0;
-    for (const char *at = fake.said; (at = strstr(at, part)) != NULL; at++) {
-        count++;
-    }
-    return count;
-}
-
 ap_filter_t *ap_add_output_filter_handle(ap_filter_rec_t *record, void *ctx, request_rec *r,
                                          conn_rec *connection)
 {
@@ -255,11 +240,20 @@ void ap_remove_output_filter(ap_filter_t *filter)
     filter->r->output_filters = filter->next;
 }
 
+/* Skips filters of other modules, which have a name and no function. */
+static ap_filter_t *of_ours(ap_filter_t *filter)
+{
+    while (filter != NULL && filter->frec->filter_func.out_func == NULL) {
+        filter = filter->next;
+    }
+    return filter;
+}
+
 apr_status_t ap_pass_brigade(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
     char *data = NULL;
     apr_size_t len = 0;
-    ck_assert_ptr_null(filter);
+    ck_assert_ptr_null(of_ours(filter));
     fake.passed++;
     if (brigade != NULL) {
         fake.ended = APR_BUCKET_IS_EOS(APR_BRIGADE_LAST(brigade));
@@ -390,7 +384,7 @@ int httpd_fake_authz(request_rec *r)
 void httpd_fake_answer(request_rec *r)
 {
     hooks.insert_filter(r);
-    while (r->output_filters != NULL) {
+    while (of_ours(r->output_filters) != NULL) {
         ck_assert_int_eq(r->output_filters->frec->filter_func.out_func(r->output_filters, NULL),
                          APR_SUCCESS);
     }

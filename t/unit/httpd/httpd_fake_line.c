@@ -60,6 +60,23 @@ const char *httpd_fake_line(httpd_fake_place_t place, const char *name, const ch
     return call(&cmd, dir != NULL ? dir : fake.dir, copy);
 }
 
+/* --- what was said ---------------------------------------------------------------------------- */
+
+void httpd_fake_say(int level, const char *line)
+{
+    size_t len = strlen(fake.said);
+    (void)apr_snprintf(fake.said + len, sizeof(fake.said) - len, "%d %s\n", level, line);
+}
+
+int httpd_fake_told(const char *part)
+{
+    int count = 0;
+    for (const char *at = fake.said; (at = strstr(at, part)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
 /* --- what was registered ---------------------------------------------------------------------- */
 
 static char noted[1000];

@@ -4,6 +4,7 @@
 #include "suite.h"
 
 #include <apr_strings.h>
+#include <util_filter.h>
 
 /* The value that the app set in the answer's headers and in those for every answer, and what is
  * sent; NULL: none. */
@@ -146,6 +147,42 @@ START_TEST(redirected_and_included)
 }
 END_TEST
 
+/* The credential of a request, and the output filter of another module. */
+static const struct {
+    const char *header;
+    const char *value;
+    const char *filter;
+    bool guarded;
+} pages[] = {
+    {"Authorization", "Bearer a.b.c", "includes", true},
+    {"Cookie", "__Host-authp_at=a.b.c", "includes", true},
+    {"Cookie", "authp_at=a.b.c", "includes", false},
+    {"Cookie", "mine=1", "includes", false},
+    {"Authorization", "Basic dTpw", "includes", false},
+    {"Authorization", "Bearer a.b.c", "deflate", false},
+};
+
+/* An open page of mod_include may include a guarded one if somebody is signed in. Its headers are
+ * sent before it does. */
+START_TEST(a_page_that_includes)
+{
+    for (int more = 0; more < 2; more++) {
+        static ap_filter_rec_t records[2];
+        ap_filter_t filters[2] = {{.frec = &records[0]}, {.frec = &records[1]}};
+        request_rec *r = httpd_fake_request("/open.shtml");
+        records[more].name = pages[_i].filter;
+        records[1 - more].name = "other";
+        filters[0].next = &filters[1]; /* it is the first filter, or the last one */
+        r->output_filters = &filters[0];
+        apr_table_set(r->headers_in, pages[_i].header, pages[_i].value);
+        httpd_fake_answer(r);
+        ck_assert_str_eq(sent(r, "Cache-Control"), pages[_i].guarded ? "private, no-cache" : "");
+        ck_assert_str_eq(sent(r, "Vary"), pages[_i].guarded ? "Authorization, Cookie" : "");
+        ck_assert_int_eq(authp_context_of(r) != NULL, pages[_i].guarded);
+    }
+}
+END_TEST
+
 Suite *suite_httpd_cache(void)
 {
     Suite *suite = suite_create("httpd_cache");
@@ -157,6 +194,7 @@ Suite *suite_httpd_cache(void)
     tcase_add_test(tests, a_public_answer_that_depends_on_who_asks);
     tcase_add_test(tests, open_pages_are_let_be);
     tcase_add_test(tests, redirected_and_included);
+    tcase_add_loop_test(tests, a_page_that_includes, 0, (int)(sizeof(pages) / sizeof(pages[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

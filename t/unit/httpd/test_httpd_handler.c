@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which requests the handler serves, the request that a route gets, and the answer that is sent. */
+/* Which requests the handler serves, the request that a route gets, and how its answer is sent. */
 #include "httpd_fake_io.h"
 #include "suite.h"
 
@@ -7,7 +7,6 @@
 #include "httpd/handler.h"
 #include "httpd/log_bridge.h"
 #include "httpd/pace.h"
-#include "httpd/respond.h"
 #include "service/limit/limit.h"
 
 #include <apr_strings.h>
@@ -199,6 +198,49 @@ START_TEST(what_a_route_is_told)
 }
 END_TEST
 
+/* The route gets the query, also one that a RewriteRule has made, and the page of the place. */
+START_TEST(the_query_and_the_page)
+{
+    static const char *const args[][2] = {{NULL, "%2F"}, {"return_to=%2Fx", "%2Fx"}};
+    for (int i = 0; i < 2; i++) {
+        ck_assert_ptr_null(httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage",
+                                           i == 0 ? "/in" : "/other", NULL));
+        request_rec *r = request("GET", MOUNT "/session/renew");
+        r->args = apr_pstrdup(r->pool, args[i][0]);
+        r->parsed_uri.query = apr_pstrdup(r->pool, "return_to=%2Fsent");
+        ck_assert_int_eq(serve(r), OK);
+        ck_assert_int_eq(r->status, 302);
+        ck_assert_str_eq(
+            apr_table_get(r->headers_out, "Location"),
+            apr_pstrcat(r->pool, i == 0 ? "/in" : "/other", "?return_to=", args[i][1], NULL));
+    }
+}
+END_TEST
+
+/* The route gets the scheme and the host, which are the origin of this site. */
+START_TEST(the_own_origin)
+{
+    static const struct {
+        const char *server_scheme; /* ServerName https://... */
+        const char *host;
+        int status;
+    } sites[] = {{NULL, "jobs.example.org", 200},
+                 {NULL, "other.example.org", 403},
+                 {"https", "jobs.example.org", 403}};
+    (void)fixture_user(&fake.f, "ada@example.org", "candidate", false);
+    authp_config_server(&fake.main)->delivery = AUTHP_DELIVERY_COOKIE;
+    ck_assert_ptr_null(authp_config_resolve(&fake.main, fake.f.pool));
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+        request_rec *r = login();
+        apr_table_setn(r->headers_in, "Origin", "http://jobs.example.org");
+        apr_table_setn(r->headers_in, "Host", sites[i].host);
+        fake.main.server_scheme = sites[i].server_scheme;
+        ck_assert_int_eq(serve(r), OK);
+        ck_assert_int_eq(r->status, sites[i].status);
+    }
+}
+END_TEST
+
 /* The route uses the gate of this child. */
 START_TEST(the_gate_is_asked)
 {
@@ -303,45 +345,6 @@ START_TEST(lines_of_a_request)
 }
 END_TEST
 
-/* --- respond ------------------------------------------------------------------------------------
- */
-
-static const struct {
-    int status;
-    const char *body;
-    const char *length; /* NULL: no header */
-} answers[] = {{200, "hello", "5"}, {200, "", "0"},  {201, "x", "1"},
-               {204, "", NULL},     {304, "", NULL}, {401, "{}", "2"}};
-
-START_TEST(what_goes_out)
-{
-    request_rec *r = request("GET", "/x");
-    authp_response_t out = {.status = answers[_i].status,
-                            .headers = apr_table_make(r->pool, 8),
-                            .body = answers[_i].body,
-                            .body_len = strlen(answers[_i].body)};
-    apr_table_addn(out.headers, "content-type", "text/plain");
-    apr_table_addn(out.headers, "Set-Cookie", "a=1");
-    apr_table_addn(out.headers, "Set-Cookie", "b=2");
-    apr_table_addn(out.headers, "content-security-policy", "default-src 'none'");
-    apr_table_addn(out.headers, "ETag", "\"e\"");
-    ck_assert_int_eq(authp_respond_write(r, &out), OK);
-    ck_assert_int_eq(r->status, answers[_i].status);
-    ck_assert_int_eq(r->no_local_copy, 1);
-    ck_assert_str_eq(r->content_type, "text/plain");
-    ck_assert_ptr_null(apr_table_get(r->headers_out, "Content-Type"));
-    ck_assert_str_eq(apr_table_get(r->headers_out, "ETag"), "\"e\"");
-    ck_assert_str_eq(apr_table_getm(r->pool, r->headers_out, "Set-Cookie"), "a=1,b=2");
-    ck_assert_ptr_null(apr_table_get(r->headers_out, "Content-Security-Policy"));
-    ck_assert_str_eq(apr_table_get(r->err_headers_out, "Content-Security-Policy"),
-                     "default-src 'none'");
-    ck_assert_pstr_eq(apr_table_get(r->headers_out, "Content-Length"), answers[_i].length);
-    ck_assert_str_eq(fake.sent, answers[_i].body);
-    ck_assert_uint_eq(fake.passed, 1);
-    ck_assert(fake.ended);
-}
-END_TEST
-
 Suite *suite_httpd_handler(void)
 {
     Suite *suite = suite_create("httpd_handler");
@@ -352,12 +355,13 @@ Suite *suite_httpd_handler(void)
     tcase_add_test(tests, an_answer);
     tcase_add_test(tests, not_ready);
     tcase_add_test(tests, what_a_route_is_told);
+    tcase_add_test(tests, the_query_and_the_page);
+    tcase_add_test(tests, the_own_origin);
     tcase_add_test(tests, the_gate_is_asked);
     tcase_add_loop_test(tests, a_body_that_does_not_come, 0, 3);
     tcase_add_test(tests, a_body_that_nobody_reads);
     tcase_add_test(tests, who_is_slowed);
     tcase_add_test(tests, lines_of_a_request);
-    tcase_add_loop_test(tests, what_goes_out, 0, (int)(sizeof(answers) / sizeof(answers[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

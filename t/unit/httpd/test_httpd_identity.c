@@ -184,6 +184,45 @@ START_TEST(a_cookie_header_of_ours_alone_goes)
 }
 END_TEST
 
+/* mod_include makes variables of the headers of a page, and a program that the page includes gets
+ * a copy of them. So a variable goes with its header, and one whose header stays is kept. */
+START_TEST(variables_go_with_their_headers)
+{
+    for (int i = 0; i < 2; i++) {
+        authp_context_t *context = NULL;
+        request_rec *r = somebody(&context);
+        const char *bearer = i == 0 ? "Bearer a.b.c" : "Basic dTpw";
+        const char *cookie = i == 0 ? "mine=1; csrf_token=y" : "mine=1";
+        context->via = i == 0 ? AUTHP_VIA_BEARER : AUTHP_VIA_COOKIE;
+        apr_table_set(r->headers_in, "Authorization", bearer);
+        apr_table_set(r->headers_in, "Cookie", cookie);
+        apr_table_set(r->subprocess_env, "HTTP_AUTHORIZATION", bearer);
+        apr_table_set(r->subprocess_env, "HTTP_COOKIE", cookie);
+        httpd_fake_fixups(r);
+        ck_assert_pstr_eq(env(r, "HTTP_AUTHORIZATION"), i == 0 ? NULL : bearer);
+        ck_assert_pstr_eq(env(r, "HTTP_COOKIE"), i == 0 ? NULL : cookie);
+        ck_assert_str_eq(in(r, "Cookie"), "mine=1");
+    }
+}
+END_TEST
+
+/* mod_proxy obeys every Connection header. A trailer of the parent's body may have added one. */
+START_TEST(no_second_connection_header)
+{
+    authp_context_t *context = NULL;
+    request_rec *r = somebody(&context);
+    httpd_fake_fixups(r);
+    request_rec *below = httpd_fake_subrequest(r, "/b");
+    apr_table_add(below->headers_in, "Connection", "te");
+    apr_table_add(below->headers_in, "Connection", "X-Auth-Roles, upgrade");
+    httpd_fake_fixups(below);
+    ck_assert_str_eq(in(below, "Connection"), "te,upgrade");
+    apr_table_unset(below->headers_in, "Connection");
+    expect_told(below, &context->principal, "candidate");
+    ck_assert_int_eq(apr_table_elts(below->headers_in)->nelts, NAMES);
+}
+END_TEST
+
 /* AuthPlatformForwardAuthorization: unset, off, on. */
 START_TEST(forwarding)
 {
@@ -296,6 +335,8 @@ Suite *suite_httpd_identity(void)
     tcase_add_test(tests, an_open_subrequest_of_a_guarded_page);
     tcase_add_test(tests, credentials_are_taken_away_and_remembered);
     tcase_add_test(tests, a_cookie_header_of_ours_alone_goes);
+    tcase_add_test(tests, variables_go_with_their_headers);
+    tcase_add_test(tests, no_second_connection_header);
     tcase_add_loop_test(tests, forwarding, 0, 3);
     tcase_add_test(tests, cookies_on_an_open_page);
     tcase_add_test(tests, the_mount_keeps_its_credentials);
