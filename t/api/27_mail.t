@@ -139,6 +139,23 @@ subtest 'the limit is silent' => sub {
     is(words($first), '202', 'the first');
     is_deeply(visible($limited->post('/password/forgot', { email => $ada->{email} })), visible($first), "request $_") for 2 .. 4;
     is(words($limited->post('/email/verify/send', undef, as => $ada)), '202', 'another kind of mail');
+    # The mails are sent in the order of their requests: the registration, the first two new passwords, the proof, then that of Bob.
+    my $bob = $limited->account;
+    $limited->token($bob->{email});
+    is(join(' ', map { $_->{link} =~ m{/([a-z-]+)#} } $limited->mails_to($ada->{email})), 'verify-email reset-password reset-password verify-email',
+        'a stranger who asks for new passwords does not keep the owner from a proof of the address');
+};
+
+subtest 'proofs of an address keep nobody from a new password' => sub {
+    my $limited = AuthPlatform::Mailed->new(settings => "AUTH_LIMITS=on\nAUTH_LIMIT_MAIL=2/1h\n");
+    my $ada     = $limited->account;
+    is(words($limited->post('/email/verify/send', undef, as => $ada)), '202', "proof $_, asked for with a stolen session") for 2 .. 4;
+    is(words($limited->post('/password/forgot', { email => $ada->{email} })), '202', 'the owner has forgotten the password');
+    my $mail;
+    do { $mail = $limited->next_mail($ada->{email}) } until $mail->{page} eq 'reset-password';
+    is(words($limited->post('/password/reset', { token => $mail->{token}, new_password => 'four rather calm words' })), '200', '... gets the link, and a new password');
+    is(words($limited->get('/me', as => $ada)), '401 token_revoked', '... and the stolen session ends');
+    is(scalar(grep { $_->{link} =~ /verify-email#/ } $limited->mails_to($ada->{email})), 2, 'two proofs were mailed');
 };
 
 subtest 'while the mail server is away' => sub {

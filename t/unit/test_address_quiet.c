@@ -129,10 +129,10 @@ START_TEST(the_limit)
 }
 END_TEST
 
-/* Others have asked for mails to an address. The account may ask, but that address gets no more. */
+/* Others have asked for that address. The account may ask, but the address gets no more proofs. */
 START_TEST(the_limit_of_an_address)
 {
-    const authp_link_new_t others = {.kind = AUTHP_MAIL_RESET_PASSWORD, .to = OTHER};
+    const authp_link_new_t others = {.kind = AUTHP_MAIL_VERIFY_EMAIL, .to = OTHER};
     f.settings->limits = true;
     f.settings->limit_mail = (authp_rate_t){2, 3600};
     for (int i = 0; i < 2; i++) {
@@ -140,6 +140,44 @@ START_TEST(the_limit_of_an_address)
     }
     ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_OK);
     ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
+}
+END_TEST
+
+/* Else a person with a stolen session could keep the owner of the account from a new password. */
+START_TEST(proofs_use_up_no_new_password)
+{
+    bool is_sent = false;
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){2, 3600};
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+        ck_assert_int_eq(ask(apr_psprintf(f.pool, "new%d@example.org", i), FIXTURE_PASSWORD),
+                         AUTHP_OK);
+    }
+    for (int i = 0; i < 3; i++) {
+        f.clock.now += 1000;
+        ck_assert_int_eq(authp_password_reset_ask(f.realm, EMAIL, &fixture_client, f.pool),
+                         AUTHP_OK);
+    }
+    ck_assert_str_eq(mail_fixture_kinds(&f),
+                     "verify_email verify_email (verify_email) (verify_email) (verify_email) "
+                     "(verify_email) reset_password reset_password (reset_password)");
+}
+END_TEST
+
+/* Else a stranger could keep the owner of an address from proving it. */
+START_TEST(new_passwords_use_up_no_proof)
+{
+    bool is_sent = false;
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){1, 3600};
+    for (int i = 0; i < 2; i++) {
+        f.clock.now += 1000;
+        ck_assert_int_eq(authp_password_reset_ask(f.realm, EMAIL, &fixture_client, f.pool),
+                         AUTHP_OK);
+    }
+    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_str_eq(mail_fixture_kinds(&f), "reset_password (reset_password) verify_email");
 }
 END_TEST
 
@@ -174,6 +212,8 @@ Suite *suite_address_quiet(void)
     tcase_add_test(tests, taken_addresses_use_up_no_link);
     tcase_add_test(tests, the_limit);
     tcase_add_test(tests, the_limit_of_an_address);
+    tcase_add_test(tests, proofs_use_up_no_new_password);
+    tcase_add_test(tests, new_passwords_use_up_no_proof);
     tcase_add_test(tests, lost_keys_use_up_no_limit);
     suite_add_tcase(suite, tests);
     return suite;

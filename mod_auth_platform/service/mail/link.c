@@ -45,12 +45,12 @@ static authp_err_t count(const authp_realm_t *realm, const authp_link_new_t *in,
                          apr_pool_t *pool)
 {
     const authp_user_t *user = in->user;
-    authp_err_t err = authp_outbox_count(realm, in->to, room, pool);
+    authp_err_t err = authp_outbox_count(realm, in->kind, in->to, room, pool);
     bool own =
         in->count_own && user != NULL && (user->email == NULL || strcmp(user->email, in->to) != 0);
     return err == AUTHP_OK && own
-               ? authp_outbox_count(realm, user->email != NULL ? user->email : user->id.hex, room,
-                                    pool)
+               ? authp_outbox_count(realm, in->kind,
+                                    user->email != NULL ? user->email : user->id.hex, room, pool)
                : err;
 }
 

@@ -20,10 +20,10 @@ typedef struct authp_link_new_t {
     bool count_own;       /* AUTH_LIMIT_MAIL also counts the mail for the account */
 } authp_link_new_t;
 
-/* Writes a mail with a link to the outbox, by one insert. AUTH_LIMIT_MAIL counts it. Beyond the
- * limit a decoy is written instead, and the result is the same. AUTHP_MAIL_SET_PASSWORD is counted,
- * too, but is sent also beyond the limit.
- * AUTHP_E_UNAVAILABLE: the store does not answer, or its data keys are lost. */
+/* Writes a mail with a link to the outbox, by one insert. AUTH_LIMIT_MAIL counts it (outbox.h).
+ * Beyond the limit a decoy is written instead, and the result is the same. AUTHP_MAIL_SET_PASSWORD
+ * is counted, too, but is sent also beyond the limit. AUTHP_E_UNAVAILABLE: the store does not
+ * answer, or its data keys are lost. */
 AUTHP_CHECKED authp_err_t authp_link_send(const authp_realm_t *realm, const authp_link_new_t *in,
                                           apr_pool_t *pool);
 

@@ -11,18 +11,18 @@ bool authp_mail_available(const authp_realm_t *realm)
 }
 
 /* Counts AUTHP_MAIL_ADDRESS_TAKEN against AUTH_LIMIT_MAIL. *room becomes false beyond the limit.
- * The count is not that of mails with a link: anybody can cause an AUTHP_MAIL_ADDRESS_TAKEN, and
- * could otherwise keep the owner of the address from getting a link. */
+ * For the account that has asked for the address, the mail counts as the proof of a free address
+ * does. Otherwise the proofs that the account still gets would tell whether the address is taken.
+ */
 static authp_err_t count(const authp_realm_t *realm, const authp_mail_post_t *post, bool *room,
                          apr_pool_t *pool)
 {
     if (post->kind != AUTHP_MAIL_ADDRESS_TAKEN) {
         return AUTHP_OK;
     }
-    const char *whom = apr_pstrcat(pool, "taken ", post->to, NULL);
-    authp_err_t err = authp_outbox_count(realm, whom, room, pool);
+    authp_err_t err = authp_outbox_count(realm, post->kind, post->to, room, pool);
     return err == AUTHP_OK && post->asker != NULL
-               ? authp_outbox_count(realm, post->asker, room, pool)
+               ? authp_outbox_count(realm, AUTHP_MAIL_VERIFY_EMAIL, post->asker, room, pool)
                : err;
 }
 

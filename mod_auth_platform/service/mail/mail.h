@@ -22,7 +22,7 @@ bool authp_mail_available(const authp_realm_t *realm);
 /* Writes a mail about the account `user_id` (NULL: about no account) to the outbox, from which a
  * process of any host sends the mail (postman.h). Without MAIL_URL, and for AUTHP_MAIL_NEW_DEVICE
  * with MAIL_NOTICES=off, nothing is written. AUTHP_MAIL_ADDRESS_TAKEN counts against
- * AUTH_LIMIT_MAIL, apart from mails with a link; beyond it a decoy is written, which is not sent.
+ * AUTH_LIMIT_MAIL (outbox.h); beyond it a decoy is written, which is not sent.
  * AUTHP_E_UNAVAILABLE: the store does not answer, or its data keys are lost. */
 AUTHP_CHECKED authp_err_t authp_mail_notice(const authp_realm_t *realm,
                                             const authp_mail_post_t *post, const char *user_id,

@@ -110,13 +110,18 @@ static authp_err_t can_seal(const authp_realm_t *realm, apr_pool_t *pool)
                              &sealed, pool);
 }
 
-authp_err_t authp_outbox_count(const authp_realm_t *realm, const char *whom, bool *room,
-                               apr_pool_t *pool)
+authp_err_t authp_outbox_count(const authp_realm_t *realm, authp_mail_kind_t kind, const char *whom,
+                               bool *room, apr_pool_t *pool)
 {
     unsigned char tag[AUTHP_SHA256_LEN];
     authp_tallied_t tallied;
     const authp_rate_t *rate = &realm->settings->limit_mail;
-    const authp_bytes_t part = {whom, strlen(whom)};
+    const char *counted = apr_pstrcat(pool,
+                                      kind == AUTHP_MAIL_VERIFY_EMAIL    ? "proof "
+                                      : kind == AUTHP_MAIL_ADDRESS_TAKEN ? "taken "
+                                                                         : "",
+                                      whom, NULL);
+    const authp_bytes_t part = {counted, strlen(counted)};
     if (!realm->settings->limits) {
         return AUTHP_OK;
     }

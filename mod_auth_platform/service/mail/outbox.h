@@ -36,12 +36,14 @@ AUTHP_CHECKED authp_err_t authp_outbox_letter(const authp_realm_t *realm,
                                               const authp_mail_row_t *row, authp_letter_t *out,
                                               apr_pool_t *pool);
 
-/* Counts a mail for `whom`, an address, an account's id, or "taken " and an address, against
- * AUTH_LIMIT_MAIL. *room becomes false beyond the limit, and otherwise stays as it is.
- * AUTH_LIMITS=off: nothing is counted. AUTHP_E_UNAVAILABLE: the store does not answer, or its data
- * keys are lost; nothing is counted. */
-AUTHP_CHECKED authp_err_t authp_outbox_count(const authp_realm_t *realm, const char *whom,
-                                             bool *room, apr_pool_t *pool);
+/* Counts a mail for `whom`, an address or an account's id, against AUTH_LIMIT_MAIL.
+ * AUTHP_MAIL_VERIFY_EMAIL and AUTHP_MAIL_ADDRESS_TAKEN each have a count of their own, and all
+ * other kinds have one together. So neither a person who asks for proofs of an address nor a
+ * stranger who names it keeps its owner from a new password. *room becomes false beyond the limit,
+ * and otherwise stays as it is. AUTH_LIMITS=off: nothing is counted. AUTHP_E_UNAVAILABLE: the store
+ * does not answer, or its data keys are lost; nothing is counted. */
+AUTHP_CHECKED authp_err_t authp_outbox_count(const authp_realm_t *realm, authp_mail_kind_t kind,
+                                             const char *whom, bool *room, apr_pool_t *pool);
 
 #define AUTHP_OUTBOX_HOUR_MS INT64_C(3600000)
 
