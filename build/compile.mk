@@ -11,6 +11,11 @@ SHIM := t/unit/support/pool_shim.c
 test_profiles = $(if $(filter release,$(1)),,$(call obj,$(1),$(TEST_PROFILE_SRC)))
 unit_src = $(if $(filter cov,$(1)),$(filter-out $(SHIM),$(UNIT_SRC)),$(UNIT_SRC))
 
+# The leak checker does not look at what belongs to the configuration.
+QUIET := t/asan/quiet_config.c
+QUIET_asan = $(call obj,asan,$(QUIET))
+COMMA := ,
+
 compile = $(CC_$(1)) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CFLAGS_$(1))
 link    = $(CC_$(1)) $(LDFLAGS_ALL) $(LDFLAGS_$(1))
 
@@ -59,6 +64,7 @@ $(call obj,$(1),$(HTTPD_SRC)): EXTRA = $$(call system,$$(HTTPD_CPPFLAGS))
 $(call obj,$(1),$(TEST_SRC)): EXTRA = -It/unit -It/unit/support -It/store $$(call system,$$(CHECK_CPPFLAGS))
 $(call obj,$(1),$(filter t/unit/httpd/%,$(UNIT_SRC)) $(UNIT_STUB_SRC)): EXTRA = -It/unit -It/unit/support -It/fuzz/support \
   $$(call system,$$(CHECK_CPPFLAGS)) $$(call system,$$(HTTPD_CPPFLAGS))
+$(call obj,$(1),$(QUIET)): EXTRA = $$(call system,$$(HTTPD_CPPFLAGS))
 
 # The list of objects is a prerequisite, so that a removed source is removed from the archive too.
 $(OUT)/$(1)/lib.list: FORCE
@@ -69,9 +75,9 @@ $(call lib,$(1)): $(call obj,$(1),$(LIB_SRC)) $(OUT)/$(1)/lib.list
 	@echo '  AR    $$@'
 	@rm -f $$@ && ar rcs $$@ $$(filter %.o,$$^)
 
-$(call module,$(1)): $(call obj,$(1),$(HTTPD_SRC)) $(call test_profiles,$(1)) $(call lib,$(1)) build/module.map
+$(call module,$(1)): $(call obj,$(1),$(HTTPD_SRC)) $(call test_profiles,$(1)) $(call lib,$(1)) build/module.map $(QUIET_$(1))
 	@echo '  LINK  $$@'
-	@$$(call link,$(1)) -shared -Wl,--version-script=build/module.map -o $$@ \
+	@$$(call link,$(1)) -shared -Wl,--version-script=build/module.map $(if $(QUIET_$(1)),-Wl$(COMMA)--wrap=ap_hook_check_config) -o $$@ \
 	 $$(filter %.o %.a,$$^) $$(LIB_LIBS)
 
 $(call cli,$(1)): $(call obj,$(1),$(CLI_SRC)) $(call lib,$(1))

@@ -9,7 +9,7 @@
 case "${1:-}" in
     -V | -v | -l | -L) exec /usr/sbin/apache2 "$@" ;;
 esac
-export ASAN_OPTIONS="abort_on_error=0:intercept_tls_get_addr=0:detect_leaks=1:fast_unwind_on_malloc=0:log_path=$AUTHP_ASAN_DIR/report"
+export ASAN_OPTIONS="abort_on_error=0:intercept_tls_get_addr=0:detect_leaks=1:log_path=$AUTHP_ASAN_DIR/report"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:log_path=$AUTHP_ASAN_DIR/report"
 export LSAN_OPTIONS="suppressions=$AUTHP_ASAN_DIR/lsan.supp:print_suppressions=0"
 LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so) $AUTHP_ASAN_DIR/pool_shim.so"

@@ -43,4 +43,4 @@ TEST_PROFILE_SRC := $(call sources,$(TEST_PROFILES)) $(OUT)/made/test_profiles.c
 # Sources that are written by hand and not generated.
 OUR_SRC   := $(filter-out $(MADE_SRC),$(LIB_SRC)) $(HTTPD_SRC) $(CLI_SRC)
 OUR_HDR   := $(sort $(shell find $(SRC) -name '*.h'))
-TEST_SRC  := $(UNIT_SRC) $(call sources,$(TEST_PROFILES)) $(sort $(wildcard t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))
+TEST_SRC  := $(UNIT_SRC) $(call sources,$(TEST_PROFILES)) $(sort $(wildcard t/asan/*.c t/fuzz/*.c t/fuzz/support/*.c t/bench/*.c))

@@ -42,7 +42,7 @@ $(OUT)/release/hash_rate: $(OUT)/release/obj/t/bench/hash_rate.o $(call lib,rele
 	@$(call link,release) -o $@ $^ $(LIB_LIBS)
 
 # build/httpd-asan.sh preloads it into httpd.
-$(OUT)/asan/pool_shim.so: $(call obj,asan,$(SHIM))
+$(OUT)/asan/pool_shim.so: $(call obj,asan,$(SHIM) t/asan/thread_values.c)
 	@echo '  LINK  $@'
 	@$(call link,asan) -shared -o $@ $^
 
