@@ -4,6 +4,8 @@
 # t/unit/support/pool_shim.c, so that a use of a pool's memory after the pool was cleared is reported too. Reports go to
 # $AUTHP_ASAN_DIR/report.<pid>, and build/e2e.sh reads them. A process with a report exits and does not abort, because a failed leak check
 # alone would otherwise look like a crash in httpd's log.
+# The stack of an allocation ends at the first library without frame pointers. To see whole stacks in a report, add fast_unwind_on_malloc=0 to
+# ASAN_OPTIONS below: httpd then needs twice the processor time. So no suppression in build/lsan.supp may need more than the innermost frame.
 # Without intercept_tls_get_addr=0 the runtime guesses where the thread-local memory of a library is. With this glibc the guess is wrong for some
 # layouts of the module, and the leak checker then reads a wrong address and dies.
 case "${1:-}" in
