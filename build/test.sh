@@ -6,9 +6,9 @@
 # of end-to-end tests, sqlite-FOLDER, mongodb-FOLDER, postgresql-FOLDER, asan-FOLDER, and for some pooled-FOLDER.
 # The stages ferretdb-contract, -bare, -durable, -api and -cli run only if they are named, one or all (ferretdb), because building that server
 # takes minutes.
-# TEST_JOBS stages run at once (default: two for each core and one). A .t file that measures time is a stage of its own, such as
-# sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, two for
-# each core at once) or "# Alone: why" (it fills the machine: at the end, one at a time). If a stage is
+# TEST_JOBS stages run at once (default: two for each core and one), those that take longest first. A .t file that measures time is a stage of
+# its own, such as sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, three
+# for each core at once) or "# Alone: why" (it fills the machine: at the end, one at a time). If a stage is
 # named it has all its files; else for_test_long() leaves some to `make test-long`. A line "# Plain: why" in the head keeps a file in the plain run on SQLite.
 # A passing stage is one line, with its time and the processor time of its processes, except of servers that are daemons. A failing stage is shown
 # whole, in the order of the stages. All stages run whatever failed.
@@ -108,7 +108,7 @@ for ((part = 0; part < 3; part++)); do
     add stages "unit-$((part + 1))" unit "${third[@]}"
 done
 add stages fuzz-replay replay
-# The longest ones first. Folders whose tests start servers of their own (outage, mongo, postgresql) or are about files (install) do not run on
+# Folders whose tests start servers of their own (outage, mongo, postgresql) or are about files (install) do not run on
 # a second store.
 add_e2e asan '@(api|authz|cli|oidc|outage|restart|security)' E2E_SANITIZE=1
 add_e2e sqlite '*'
@@ -151,6 +151,23 @@ elif [ -n "$only" ]; then
         add stages unit unit "$only"
     fi
 fi
+
+# Moves the named ones that are in LIST to its front: longest_first LIST NAME... Without that, the last one would run alone for minutes.
+longest_first() {
+    local -n all=$1
+    local -a front=() back=()
+    local name
+    for name in "${@:2}"; do
+        case " ${all[*]} " in *" $name "*) front+=("$name") ;; esac
+    done
+    for name in "${all[@]}"; do
+        case " ${front[*]} " in *" $name "*) ;; *) back+=("$name") ;; esac
+    done
+    all=("${front[@]}" "${back[@]}")
+}
+longest_first stages asan-api sqlite-browser asan-outage asan-cli unit-store asan-restart unit-2 unit-3 unit-1
+longest_first quiet asan-outage-80_smtp asan-outage-60_postgresql sqlite-outage-81_smtp_ends asan-oidc-77_restarts asan-outage-65_pgbouncer \
+    asan-outage-70_msg91 asan-security-40_limits asan-restart-50_readyz
 
 # --- running them ----------------------------------------------------------------------------------
 # With job control each stage is a process group of its own and does not ignore SIGINT.
@@ -241,7 +258,7 @@ run_all() {
 }
 
 [ ${#stages[@]} -eq 0 ] || run_all "$jobs" "${stages[@]}"
-[ ${#quiet[@]} -eq 0 ] || run_all $((2 * cores)) "${quiet[@]}"
+[ ${#quiet[@]} -eq 0 ] || run_all $((3 * cores)) "${quiet[@]}"
 [ ${#alone[@]} -eq 0 ] || run_all 1 "${alone[@]}"
 
 echo "$passed passed, $failed failed"

@@ -24,17 +24,21 @@ for header in "${headers[@]}"; do
     name=${header#mod_auth_platform/}
     # The header is included twice, because its include guard must work too.
     printf '#include "%s"\n#include "%s"\nextern int authp_header_test;\n' "$name" "$name" \
-        >"$scratch/$(tr / _ <<<"$name").c"
-    guard=AUTHP_$(tr 'a-z/.' 'A-Z__' <<<"$name")
+        >"$scratch/${name//\//_}.c"
+    guard=${name//[\/.]/_}
+    guard=AUTHP_${guard^^}
     [ "$(grep -c "^#\(ifndef\|define\) $guard\$" "$header")" -eq 2 ] ||
         grep -q '^/\* No guard: ' "$header" || say "$header: its guard is not $guard"
 done
 check "$scratch"/*.c || found=1
 
-while IFS= read -r source; do
+mapfile -t sources < <(for header in "${headers[@]}"; do [ ! -f "${header%.h}.c" ] || echo "${header%.h}.c"; done)
+declare -A first=()
+while IFS=: read -r source line; do
+    [[ ! $line =~ ^#include\ [\"\<]([^\"\>]*) ]] || first[$source]=${BASH_REMATCH[1]}
+done < <(grep -H -m 1 '^#include' "${sources[@]}")
+for source in "${sources[@]}"; do
     own=${source%.c}.h
-    [ -f "$own" ] || continue
-    first=$(sed -nE '/^#include/{s/^#include ["<]([^">]*).*/\1/p;q}' "$source")
-    [ "$first" = "${own#mod_auth_platform/}" ] || say "$source: its own header is not its first include"
-done < <(find mod_auth_platform -name '*.c' | sort)
+    [ "${first[$source]:-}" = "${own#mod_auth_platform/}" ] || say "$source: its own header is not its first include"
+done
 exit "$found"

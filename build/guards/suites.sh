@@ -24,11 +24,12 @@ while IFS= read -r name; do
     [ -z "$name" ] || say "t/unit/suites.h lists $name, which no file defines"
 done < <(comm -23 <(echo "$listed") <(echo "$defined"))
 
-for file in "${files[@]}"; do
-    case $file in */test_*.c) grep -q '^Suite \*suite_' "$file" || say "$file: defines no suite" ;; esac
-    while IFS= read -r name; do
-        grep -qE "tcase_add_[a-z_]*test[a-z_]*\([^;]*\b$name\b" <(tr '\n' ' ' <"$file" | sed 's/;/;\n/g') ||
-            say "$file: test $name is not in a test case"
-    done < <(sed -nE 's/^START_TEST\(([a-z0-9_]+)\).*/\1/p' "$file")
-done
+while IFS= read -r finding; do
+    say "$finding"
+done < <(perl -0777 -ne '
+    print "$ARGV: defines no suite\n" if $ARGV =~ m{/test_[^/]*\.c$} && !/^Suite \*suite_/m;
+    my %added;
+    for my $call (/tcase_add_[a-z_]*test[a-z_]*\(([^;]*)/g) { $added{$_} = 1 for $call =~ /\w+/g }
+    $added{$_} or print "$ARGV: test $_ is not in a test case\n" for /^START_TEST\(([a-z0-9_]+)\)/mg;
+' "${files[@]}")
 exit "$found"

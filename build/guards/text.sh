@@ -10,10 +10,12 @@ say() {
     found=1
 }
 
-while IFS= read -r file; do
-    head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || say "$file: no SPDX line at its start"
-done < <(find mod_auth_platform t build .ci Makefile \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' -o -name '*.pm' \
+mapfile -t files < <(find mod_auth_platform t build .ci Makefile \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' -o -name '*.pm' \
     -o -name '*.t' -o -name '*.py' -o -name Makefile -o -name TEST -o -path .ci/run \) -type f -not -path 'build/out/*' | sort)
+while IFS= read -r file; do
+    say "$file: no SPDX line at its start"
+done < <(comm -23 <(printf '%s\n' "${files[@]}") \
+    <(awk '/SPDX-License-Identifier: Apache-2.0/ { print FILENAME; nextfile } FNR == 2 { nextfile }' "${files[@]}"))
 
 while IFS= read -r hit; do
     [ -z "$hit" ] || say "$hit"
