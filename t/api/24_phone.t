@@ -108,7 +108,7 @@ error_is($site->post('/auth/reset-password', \%reset), @wrong, 'a code for a sig
 # --- me and logout ---
 my $me = $site->get('/auth/me', bearer => $token);
 success_is($me, $me->{json}{message}, { user => { %user, phone => '9876543210' } }, 'auth/me');
-ok(length $me->{json}{message}, '... with a message');
+is($me->{json}{message}, 'User details retrieved successfully', '... with a message');
 is($httpd->get('/api/auth/me', bearer => $token)->{json}{id}, $id, 'the token counts at the platform mount');
 error_is($site->get('/auth/me'), @no, 'token_missing', 'no token');
 error_is($site->get('/auth/me', bearer => 'x.y.z'), @no, 'token_invalid', 'a bad one');

@@ -79,9 +79,10 @@ is($httpd->get('/only-provider', bearer => $_)->{status}, 404, '... and no other
 error_is($site->get('/me/seeker', bearer => $asha), @type, '... its profile as well');
 is($site->get('/auth/me', bearer => $asha)->{json}{data}{user}{user_type}, 'provider', 'the type is another one');
 my $twice = $site->post('/delete/seeker', undef, bearer => $asha);
-is("$twice->{status} $twice->{json}{code}", '404 not_found', 'not held');
+error_is($twice, 404, 'Seeker role not found', 'not_found', 'not held');
 answer_is($site->post('/delete/provider', undef, bearer => $bala), { message => 'Provider role deleted successfully' }, 'delete/provider');
 is($site->get('/auth/me', bearer => $bala)->{json}{data}{user}{user_type}, undef, 'an account without a role');
+error_is($site->post('/delete/provider', undef, bearer => $bala), 404, 'Provider role not found', 'not_found', '... which holds none to remove');
 error_is($site->post('/delete/provider'), 401, 'Could not validate credentials', 'token_missing', 'nobody');
 $code = $site->send_code('/users/register', { mobile => '9876543211', roles => ['provider'] });
 my $again = $site->post('/users/auth', { mobile => '9876543211', otp => $code, roles => ['provider'] })->{json}{access_token};

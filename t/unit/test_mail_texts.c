@@ -222,6 +222,9 @@ START_TEST(needs_values)
             needs ? AUTHP_E_MALFORMED : AUTHP_OK);
         ck_assert_int_eq(strcmp(out.subject, "untouched") == 0, needs);
     }
+    authp_mail_text_t out;
+    ck_assert_int_eq(authp_mail_texts_write(texts, AUTHP_MAIL_KINDS, NULL, &none, &out, pool),
+                     AUTHP_E_MALFORMED);
 }
 END_TEST
 

@@ -272,6 +272,7 @@ START_TEST(codes_that_are_none)
 {
     ck_assert_int_eq(verify(no_codes[_i]), AUTHP_E_INVALID_OTP);
     ck_assert_int_eq(send_code(no_codes[_i]), AUTHP_E_INTERNAL);
+    ck_assert_str_eq(lines, "AUTHP0363: a code or a number is not as it must be\n");
     ck_assert_int_eq(reply.calls, 0);
 }
 END_TEST
@@ -340,8 +341,7 @@ START_TEST(a_bound_of_callers)
 }
 END_TEST
 
-/* Callers without a place wait for none again before there was an answer. */
-START_TEST(a_failure_makes_no_room)
+START_TEST(a_failure_makes_no_room) /* before there was an answer */
 {
     make(1);
     reply.err = AUTHP_E_UNAVAILABLE;

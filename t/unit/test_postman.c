@@ -186,6 +186,7 @@ START_TEST(a_message_that_cannot_be_written)
     postman_fixture_script(&p, AUTHP_E_MALFORMED, NULL);
     postman_fixture_round(&p);
     ck_assert_int_ne(postman_fixture_row(&p, 0)->failed_at, 0);
+    ck_assert_str_eq(postman_fixture_row(&p, 0)->error, "the message cannot be written");
     ck_assert_int_eq(postman_fixture_lines(&p, "error AUTHP0320"), 1);
 }
 END_TEST
@@ -342,6 +343,7 @@ START_TEST(a_changed_letter_is_given_up)
     postman_fixture_round(&p);
     ck_assert_int_eq(p.calls, 0);
     ck_assert_int_ne(row->failed_at, 0);
+    ck_assert_str_eq(row->error, _i == 0 ? "its letter cannot be read" : "it has no letter");
     ck_assert_int_eq(postman_fixture_lines(&p, "error AUTHP0320"), 1);
 }
 END_TEST

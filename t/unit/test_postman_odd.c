@@ -135,6 +135,47 @@ START_TEST(pause_between_notes)
 }
 END_TEST
 
+/* A process that ends notes a sent mail three times at most, 100 ms apart. */
+static void cancel_now(postman_fixture_t *fixture)
+{
+    atomic_store(&fixture->cancel, true);
+}
+
+START_TEST(notes_while_the_process_ends)
+{
+    postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
+    mem_store_fail(p.f.store, "outbox_sent", 0, AUTHP_E_UNAVAILABLE);
+    p.during = cancel_now;
+    (void)mem_store_calls(p.f.store, p.f.pool);
+    const authp_ms_t began = p.f.clock.now;
+    postman_fixture_round(&p);
+    ck_assert_int_eq(p.f.clock.now - began, 200);
+    ck_assert_ptr_nonnull(
+        strstr(mem_store_calls(p.f.store, p.f.pool), " outbox_sent outbox_sent outbox_sent"));
+    ck_assert_str_eq(p.log, apr_psprintf(p.f.pool,
+                                         "warning AUTHP0322: mail %s (invite) was sent, but the "
+                                         "store did not note that: it may be sent again\n",
+                                         p.id));
+}
+END_TEST
+
+/* A mail that is given back keeps the reason of its last try. */
+START_TEST(given_back_with_its_reason)
+{
+    const authp_smtp_verdict_t later = {AUTHP_SMTP_RCPT, {450, ""}, NULL};
+    const authp_smtp_verdict_t canceled = {AUTHP_SMTP_RCPT, {0}, "canceled"};
+    postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
+    postman_fixture_script(&p, AUTHP_E_UNAVAILABLE, &later);
+    postman_fixture_round(&p);
+    p.f.clock.now += 10000;
+    postman_fixture_script(&p, AUTHP_E_ABORTED, &canceled);
+    postman_fixture_round(&p);
+    ck_assert_int_eq(p.calls, 2);
+    ck_assert_str_eq(postman_fixture_row(&p, 0)->error, "rcpt: 450");
+    ck_assert_int_eq(postman_fixture_row(&p, 0)->due_at, p.f.clock.now);
+}
+END_TEST
+
 Suite *suite_postman_odd(void)
 {
     Suite *s = suite_create("postman_odd");
@@ -145,6 +186,8 @@ Suite *suite_postman_odd(void)
     tcase_add_test(tc, the_most_of_a_round);
     tcase_add_test(tc, words_of_the_log);
     tcase_add_test(tc, pause_between_notes);
+    tcase_add_test(tc, notes_while_the_process_ends);
+    tcase_add_test(tc, given_back_with_its_reason);
     suite_add_tcase(s, tc);
     return s;
 }
