@@ -292,6 +292,32 @@ START_TEST(always_in_conflict)
 }
 END_TEST
 
+static int flips; /* how often the account still changes */
+
+/* Between the look at the account and the step that was chosen for it. */
+static void flip(void *ctx)
+{
+    authp_user_t *row = ctx;
+    row->email_verified = !row->email_verified;
+    if (--flips > 0) {
+        mem_store_before(f.store, "user_by_id", flip, ctx);
+    }
+}
+
+/* A sign-in begins again up to four times. */
+START_TEST(a_bound_of_tries)
+{
+    authp_user_t *out = NULL;
+    flips = _i == 0 ? 4 : 5;
+    mem_store_before(f.store, "user_by_id", flip, ada(true));
+    ck_assert_int_eq(
+        authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE, &fixture_client, &out, f.pool),
+        _i == 0 ? AUTHP_OK : AUTHP_E_BUSY);
+    ck_assert_int_eq(flips, 0);
+    ck_assert_int_eq(out != NULL, _i == 0);
+}
+END_TEST
+
 /* A store that fails at any step answers so, and a second try completes the sign-in. */
 static const char *const steps[] = {"user_by_identity", "user_by_login", "invite_live_of",
                                     "user_create",      "invite_claim",  "user_update"};
@@ -329,6 +355,7 @@ Suite *suite_mapping_races(void)
     tcase_add_test(tests, linked_elsewhere_meanwhile);
     tcase_add_loop_test(tests, changed_meanwhile, 0, LENGTH(changes));
     tcase_add_test(tests, always_in_conflict);
+    tcase_add_loop_test(tests, a_bound_of_tries, 0, 2);
     tcase_add_loop_test(tests, store_fails_at_a_step, 0, LENGTH(steps));
     suite_add_tcase(suite, tests);
     return suite;

@@ -236,6 +236,55 @@ START_TEST(what_the_audit_has)
 }
 END_TEST
 
+static void send_code(const char *phone, authp_otp_purpose_t purpose)
+{
+    const authp_otp_request_t ask = {.phone = phone, .purpose = purpose, .known = true};
+    ck_assert_int_eq(authp_otp_send(f.realm, &ask, &fixture_client, f.pool), AUTHP_OK);
+}
+
+/* While strangers fill the line for hashes, a registration by code is refused, and its code stays
+ * unused. Owners of accounts and administrators have places of their own. */
+START_TEST(places_for_hashes)
+{
+    static const char new_number[] = "+919876543211";
+    int places[16];
+    int taken = 0;
+    authp_hasher_bound_t *bound = NULL;
+    authp_user_t *user = NULL;
+    authp_grant_t grant;
+    const authp_new_account_t own = {.phone = PHONE, .role = "seeker"};
+    const authp_new_account_t in = {.phone = new_number,
+                                    .role = "seeker",
+                                    .password = FIXTURE_PASSWORD,
+                                    .password_len = strlen(FIXTURE_PASSWORD)};
+    authp_admin_register_t admin = request();
+    ck_assert_int_eq(authp_account_create(f.realm, &own, NULL, &fixture_client, &user, f.pool),
+                     AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_bound_make(1, 1, &bound), AUTHP_OK);
+    ck_assert_int_eq(authp_hasher_make(bound, &f.rng.random, 0, &f.realm->hasher, f.pool),
+                     AUTHP_OK);
+    while (taken < 16 &&
+           (places[taken] = authp_hasher_bound_admit(bound, AUTHP_HASH_STRANGER)) >= 0) {
+        taken++;
+    }
+    admin.mobile = "+919876543212";
+    ck_assert_int_eq(begin(&admin), AUTHP_OK);
+    send_code(PHONE, AUTHP_OTP_RESET);
+    const authp_code_proof_t proof = {PHONE, sent_codes.code, "another password"};
+    ck_assert_int_eq(authp_code_sign_in_reset(f.realm, &proof, &fixture_client, f.pool), AUTHP_OK);
+    send_code(new_number, AUTHP_OTP_ENTER);
+    ck_assert_int_eq(
+        authp_code_sign_in_register(f.realm, &in, sent_codes.code, &fixture_client, &grant, f.pool),
+        AUTHP_E_BUSY);
+    while (taken > 0) {
+        authp_hasher_bound_leave(bound, places[--taken]);
+    }
+    ck_assert_int_eq(
+        authp_code_sign_in_register(f.realm, &in, sent_codes.code, &fixture_client, &grant, f.pool),
+        AUTHP_OK);
+}
+END_TEST
+
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
 Suite *suite_step_rules(void)
@@ -250,6 +299,7 @@ Suite *suite_step_rules(void)
     tcase_add_test(tests, a_mail_of_welcome);
     tcase_add_loop_test(tests, between_the_steps, 0, ROWS(losses));
     tcase_add_test(tests, what_the_audit_has);
+    tcase_add_test(tests, places_for_hashes);
     suite_add_tcase(suite, tests);
     return suite;
 }
