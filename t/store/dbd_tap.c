@@ -12,6 +12,8 @@
 #define STATEMENTS 64
 
 dbd_tap_list_t dbd_tap_list;
+bool dbd_tap_no_driver;
+bool dbd_tap_no_list;
 
 static bool noting;
 static char noted[65536];
@@ -40,11 +42,13 @@ void dbd_tap_begin(void)
     failure.part = NULL;
     failed_with = NULL;
     watching = NULL;
+    dbd_tap_no_driver = dbd_tap_no_list = false;
     noting = true;
 }
 
 void dbd_tap_end(void)
 {
+    dbd_tap_no_driver = dbd_tap_no_list = false;
     noting = false;
 }
 
@@ -119,6 +123,12 @@ static void *real_function(const char *name)
         void *object;                                                                              \
         __typeof__(&(name)) function;                                                              \
     } real = {.object = real_function(#name)}
+
+apr_status_t apr_dbd_get_driver(apr_pool_t *pool, const char *name, const apr_dbd_driver_t **driver)
+{
+    REAL(apr_dbd_get_driver);
+    return dbd_tap_no_driver ? APR_EDSOOPEN : real.function(pool, name, driver);
+}
 
 apr_status_t apr_dbd_open_ex(const apr_dbd_driver_t *driver, apr_pool_t *pool, const char *params,
                              apr_dbd_t **handle, const char **error)
@@ -214,6 +224,9 @@ apr_status_t apr_reslist_create(apr_reslist_t **list, int least, int soft_most, 
     REAL(apr_reslist_create);
     dbd_tap_list = (dbd_tap_list_t){
         .least = least, .soft_most = soft_most, .most = most, .idle_us = (long long)idle};
+    if (dbd_tap_no_list) {
+        return APR_ENOMEM;
+    }
     return real.function(list, least, soft_most, most, idle, make, end, params, pool);
 }
 

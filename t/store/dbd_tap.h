@@ -40,4 +40,8 @@ typedef struct dbd_tap_list_t {
 } dbd_tap_list_t;
 extern dbd_tap_list_t dbd_tap_list;
 
+/* While they are true, apr_dbd has no driver, or a list cannot be made. */
+extern bool dbd_tap_no_driver;
+extern bool dbd_tap_no_list;
+
 #endif

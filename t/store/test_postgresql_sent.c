@@ -242,6 +242,49 @@ START_TEST(a_batch_with_bytes_that_are_no_text)
 }
 END_TEST
 
+/* --- what a person is told -------------------------------------------------------------------- */
+
+static const struct {
+    const char *uri;
+    const char *schema;
+    const char *place;
+} places[] = {
+    {"postgresql://u:hush@h/d", NULL, "\"d\" of postgresql at h:5432"},
+    {"postgresql://u:hush@h:6000/d", NULL, "\"d\" of postgresql at h:6000"},
+    {"postgresql+asyncpg://u:hush@h:6000/d", "Own", "\"d\" of postgresql at h:6000, schema Own"},
+    {"postgresql://u:hush@a,b:6000/d", NULL, "\"d\" of postgresql at a,b"},
+    {"postgresql://u:hush@/d", "Own", "\"d\" of postgresql at this host, schema Own"},
+    {"postgresql:///d?host=/var/run/x", NULL, "\"d\" of postgresql at /var/run/x:5432"},
+    {"host=h dbname=d password=hush port=7", NULL, "\"d\" of postgresql at h:7"},
+    {"postgresql://u:hush@h", NULL, "\"\" of postgresql at h:5432"},
+};
+
+START_TEST(where_the_data_is)
+{
+    const authp_store_ops_t *ops = authp_providers_find("postgresql");
+    const authp_store_config_t one = {.uri = places[_i].uri, .schema = places[_i].schema};
+    ck_assert_str_eq(ops->place(&one, pool), places[_i].place);
+    ck_assert_ptr_null(ops->check(&one, pool));
+    /* There is no file that needs an owner. */
+    ck_assert_int_eq(ops->prepare(&one, 1, 1, pool), AUTHP_OK);
+    ck_assert(ops->sweep == NULL);
+}
+END_TEST
+
+START_TEST(without_a_driver)
+{
+    const authp_store_ops_t *ops = authp_providers_find("postgresql");
+    const authp_store_config_t one = {.uri = "postgresql://u:hush@h/d"};
+    void *self = NULL;
+    dbd_tap_no_driver = true;
+    ck_assert_str_eq(ops->check(&one, pool), "the driver of apr_dbd for PostgreSQL is missing "
+                                             "(package libaprutil1-dbd-pgsql)");
+    ck_assert_int_eq(ops->open(&one, pool, &self), AUTHP_E_INTERNAL);
+    ck_assert_ptr_null(self);
+    dbd_tap_no_driver = false;
+}
+END_TEST
+
 Suite *suite_postgresql_sent(void)
 {
     Suite *suite = suite_create("postgresql_sent");
@@ -252,6 +295,8 @@ Suite *suite_postgresql_sent(void)
     tcase_add_loop_test(tests, while_steps_run, 0, 2);
     tcase_add_loop_test(tests, values_are_not_logged, 0, 2);
     tcase_add_loop_test(tests, an_idle_connection_that_was_ended, 0, 2);
+    tcase_add_loop_test(tests, where_the_data_is, 0, (int)(sizeof(places) / sizeof(places[0])));
+    tcase_add_test(tests, without_a_driver);
     tcase_add_loop_test(tests, a_batch_with_bytes_that_are_no_text, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;

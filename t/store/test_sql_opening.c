@@ -12,10 +12,6 @@
 #include "store/sql/sql_impl.h"
 
 #include <apr_strings.h>
-#include <dlfcn.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,7 +82,6 @@ static void tear_down(void)
     authp_log_set_sink(NULL, NULL);
     dbd_tap_end();
     faults_open();
-    sql = NULL;
     apr_pool_destroy(pool);
     sqlite_fixture_remove();
 }
@@ -99,6 +94,22 @@ static int count_of(const char *text, const char *part)
     }
     return count;
 }
+
+/* --- stores ----------------------------------------------------------------------------------- */
+
+START_TEST(a_store_that_cannot_be_opened)
+{
+    const authp_store_config_t config = {.file = sqlite_fixture_file(), .timeout_ms = 100};
+    authp_sql_t *none = NULL;
+    dbd_tap_no_driver = _i == 0;
+    dbd_tap_no_list = _i == 1;
+    ck_assert_int_eq(authp_sql_open(&dialect, &config, pool, &none), AUTHP_E_INTERNAL);
+    ck_assert_ptr_null(none);
+    const char *line = _i == 0 ? "E AUTHP0205: apr_dbd has no driver sqlite3: is the package "
+                               : "E AUTHP0201: cannot make the list of store connections (";
+    ck_assert_msg(strncmp(logged, line, strlen(line)) == 0, "%s", logged);
+}
+END_TEST
 
 /* --- connections ------------------------------------------------------------------------------ */
 
@@ -152,13 +163,27 @@ START_TEST(a_connection_that_cannot_be_opened)
 }
 END_TEST
 
+static int memory_freed;
+
+static apr_status_t note_freed(void *data)
+{
+    (void)data;
+    memory_freed++;
+    return APR_SUCCESS;
+}
+
 /* SQLite locks the file for a moment while the last process closes it. */
 START_TEST(locked_for_a_moment)
 {
     authp_sql_conn_t *conn = NULL;
     says = AUTHP_SQL_LOCKED;
     dbd_tap_fail("synchronous", 3, RC, MESSAGE);
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &conn), AUTHP_OK);
+    authp_sql_conn_release(conn);
+    memory_freed = 0;
+    apr_pool_cleanup_register(conn->pool, NULL, note_freed, apr_pool_cleanup_null);
     ck_assert_int_eq(open_connection(&conn), AUTHP_OK);
+    ck_assert_int_eq(memory_freed, 1); /* that of the first try */
     ck_assert_ptr_nonnull(conn->handle);
     ck_assert_str_eq(logged, "");
     ck_assert_int_eq(faults.sleeps, 3);
@@ -301,74 +326,13 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* --- many threads before the first connection ------------------------------------------------- */
-
-static atomic_int locking; /* calls of apr_thread_mutex_lock() */
-static atomic_int looked;  /* calls of wait_for_the_other() */
-
-/* Replaces APR's function in the test program. */
-apr_status_t apr_thread_mutex_lock(apr_thread_mutex_t *mutex)
-{
-    typedef apr_status_t lock_fn(apr_thread_mutex_t *);
-    static lock_fn *real;
-    if (real == NULL) {
-        void *found = dlsym(RTLD_NEXT, "apr_thread_mutex_lock");
-        memcpy(&real, &found, sizeof(real));
-    }
-    if (sql != NULL && mutex == sql->mutex) {
-        atomic_fetch_add(&locking, 1);
-    }
-    return real(mutex);
-}
-
-/* The database cannot be opened. The first thread learns that when the second one waits for it. */
-static authp_err_t wait_for_the_other(const authp_store_config_t *config, apr_pool_t *scratch)
-{
-    (void)config, (void)scratch;
-    atomic_fetch_add(&looked, 1);
-    while (atomic_load(&locking) < 2) {
-        sched_yield();
-    }
-    return AUTHP_E_UNAVAILABLE;
-}
-
-static void *ping(void *data)
-{
-    apr_pool_t *own = NULL;
-    apr_pool_create_unmanaged_ex(&own, NULL, NULL);
-    *(authp_err_t *)data = authp_store_ping(store, own);
-    apr_pool_destroy(own);
-    return NULL;
-}
-
-/* A thread that waited while another one tried shares its outcome, and does not try again. */
-START_TEST(one_thread_tries)
-{
-    pthread_t threads[2];
-    authp_err_t err[2] = {AUTHP_OK, AUTHP_OK};
-    dbd_tap_end();
-    atomic_store(&locking, 0);
-    atomic_store(&looked, 0);
-    dialect.before_open = wait_for_the_other;
-    for (int i = 0; i < 2; i++) {
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, ping, &err[i]), 0);
-    }
-    for (int i = 0; i < 2; i++) {
-        pthread_join(threads[i], NULL);
-        ck_assert_int_eq(err[i], AUTHP_E_UNAVAILABLE);
-    }
-    ck_assert_int_eq(atomic_load(&looked), 1);
-    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(atomic_load(&looked), 2);
-}
-END_TEST
-
 Suite *suite_sql_opening(void)
 {
     Suite *suite = suite_create("sql_opening");
     TCase *tests = tcase_create("sql_opening");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, a_store_that_cannot_be_opened, 0, 2);
     tcase_add_loop_test(tests, a_connection_that_cannot_be_opened, 0,
                         (int)(sizeof(openings) / sizeof(openings[0])));
     tcase_add_test(tests, locked_for_a_moment);
@@ -377,7 +341,6 @@ Suite *suite_sql_opening(void)
     tcase_add_loop_test(tests, a_change_that_fails, 0, (int)(sizeof(changes) / sizeof(changes[0])));
     tcase_add_test(tests, a_check_that_fails);
     tcase_add_test(tests, refusals);
-    tcase_add_test(tests, one_thread_tries);
     suite_add_tcase(suite, tests);
     return suite;
 }

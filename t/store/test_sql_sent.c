@@ -344,8 +344,10 @@ START_TEST(texts_of_the_configuration)
     memset(database, 'x', strlen(database));
     memset(&config, 0, sizeof(config));
     ck_assert_int_eq(authp_sql_ping(sql, pool), AUTHP_OK);
-    ck_assert_ptr_nonnull(
-        strstr(dbd_tap_take(), "run SELECT count(*) FROM \"main\".schema_migrations\n"));
+    const char *noted = dbd_tap_take();
+    const char *opened = apr_pstrcat(pool, "open ", sqlite_fixture_file(), "\n", NULL);
+    ck_assert_int_eq(strncmp(noted, opened, strlen(opened)), 0);
+    ck_assert_ptr_nonnull(strstr(noted, "run SELECT count(*) FROM \"main\".schema_migrations\n"));
     ck_assert_str_eq(sql->config.file, "/file");
     ck_assert_str_eq(sql->config.database, "base");
     ck_assert_str_eq(sql->schema, "main");

@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "child.h"
+#include "flock_fake.h"
 #include "sqlite_fixture.h"
 #include "store/sqlite/sqlite_lock.h"
 
@@ -83,27 +82,14 @@ static authp_sqlite_lock_t *open_own(apr_pool_t **own)
     return open_in(*own);
 }
 
-/* Replaces the C library's function in the test program. It can remove the file right before the
- * lock is taken. */
-static const char *removed_meanwhile;
-
-int flock(int fd, int operation)
-{
-    if (removed_meanwhile != NULL && (operation & LOCK_SH) != 0) {
-        (void)unlink(removed_meanwhile);
-        removed_meanwhile = NULL;
-    }
-    return (int)syscall(SYS_flock, fd, operation);
-}
-
 START_TEST(removed_between_open_and_lock)
 {
     apr_pool_t *own = NULL;
     (void)open_own(&own);
-    removed_meanwhile = queue_file();
+    flock_fake_removes = queue_file();
     apr_pool_destroy(own);
     authp_sqlite_lock_t *lock = open_own(&own);
-    ck_assert_ptr_null(removed_meanwhile);
+    ck_assert_ptr_null(flock_fake_removes);
     ck_assert_ptr_nonnull(queue_file());
     ck_assert_int_eq(authp_sqlite_lock_take(lock, 0), AUTHP_OK);
     ck_assert_int_eq(authp_sqlite_lock_take(open_in(pool), 30), AUTHP_E_UNAVAILABLE);
