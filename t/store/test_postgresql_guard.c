@@ -14,6 +14,8 @@
 #include <apr_dbd.h>
 #include <apr_strings.h>
 #include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -257,6 +259,89 @@ START_TEST(test_ends_during_a_call)
 }
 END_TEST
 
+static int threads_before;
+
+static apr_status_t check_no_thread(void *data)
+{
+    int *threads = data;
+    for (int i = 0; i < 250 && entries_of("/proc/self/task") != threads_before; i++) {
+        wait_ms(20); /* a thread that was joined is still listed for a moment */
+    }
+    *threads = entries_of("/proc/self/task");
+    return APR_SUCCESS;
+}
+
+/* The thread has ended before the pools below that of the guard are destroyed, because its entries
+ * are in one of them. */
+START_TEST(test_ends_before_its_entries)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    apr_pool_t *below = NULL;
+    int threads = -1;
+    threads_before = entries_of("/proc/self/task");
+    apr_pool_create(&below, guarded);
+    apr_pool_cleanup_register(below, &threads, check_no_thread, apr_pool_cleanup_null);
+    authp_postgresql_guard_begin(guard, driver, handle, 60000);
+    ck_assert_int_eq(entries_of("/proc/self/task"), threads_before + 1);
+    apr_pool_clear(guarded);
+    ck_assert_int_eq(threads, threads_before);
+    ck_assert_int_eq(apr_dbd_close(driver, handle), APR_SUCCESS);
+}
+END_TEST
+
+static bool mutex_is_lost;
+static int64_t waited_until;
+
+static int64_t wall_ms(const struct timespec *at)
+{
+    return (int64_t)at->tv_sec * 1000 + at->tv_nsec / 1000000;
+}
+
+/* Replaces the C library's function in the test program. */
+int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
+{
+    typedef int lock_fn(pthread_mutex_t *, const struct timespec *);
+    union {
+        void *object;
+        lock_fn *function;
+    } real = {.object = dlsym(RTLD_NEXT, "pthread_mutex_timedlock")};
+    if (mutex_is_lost) {
+        waited_until = wall_ms(until);
+        return ETIMEDOUT;
+    }
+    return real.function(mutex, until);
+}
+
+static struct timespec stopped_at;
+
+/* Runs before the guard's memory is free, which its thread still uses. */
+static apr_status_t check_given_up(void *data)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    ck_assert_int_ge(waited_until, wall_ms(&stopped_at) + 1000);
+    ck_assert_int_le(waited_until, wall_ms(&now) + 1000);
+    ck_assert_int_eq(entries_of("/proc/self/task"), *(int *)data);
+    _exit(0);
+}
+
+/* A signal that ends the process has interrupted a thread that holds the mutex. The guard waits for
+ * it for one second, and then does not join its thread. */
+START_TEST(test_ends_without_its_mutex)
+{
+    apr_dbd_t *handle = connect_to(pool);
+    apr_pool_t *below = NULL;
+    apr_pool_create(&below, guarded);
+    authp_postgresql_guard_begin(guard, driver, handle, 60000);
+    authp_postgresql_guard_end(guard, handle);
+    int threads = entries_of("/proc/self/task");
+    apr_pool_cleanup_register(below, &threads, check_given_up, apr_pool_cleanup_null);
+    mutex_is_lost = true;
+    clock_gettime(CLOCK_REALTIME, &stopped_at);
+    apr_pool_destroy(guarded);
+}
+END_TEST
+
 /* Connections that are lost count for the breaker, although each of them could be opened. */
 START_TEST(test_lost_connections_open_the_breaker)
 {
@@ -297,6 +382,8 @@ Suite *suite_postgresql_guard(void)
     tcase_add_test(tests, test_keeps_its_number_to_itself);
     tcase_add_test(tests, test_failures_leave_nothing);
     tcase_add_test(tests, test_ends_during_a_call);
+    tcase_add_test(tests, test_ends_before_its_entries);
+    tcase_add_exit_test(tests, test_ends_without_its_mutex, 0);
     tcase_add_test(tests, test_lost_connections_open_the_breaker);
     suite_add_tcase(suite, tests);
     return suite;
