@@ -36,6 +36,7 @@ typedef struct opened_t {
 static opened_t opened[MOST];
 static int nopened;
 static bool recording;
+static const char *appears; /* made right before it is opened with O_EXCL */
 static apr_pool_t *pool;
 static char folder[64];
 
@@ -54,6 +55,9 @@ int open(const char *path, int flags, ...)
         apr_cpystrn(one->path, path, sizeof(one->path));
         one->flags = flags;
         one->mode = mode;
+    }
+    if (appears != NULL && (flags & O_EXCL) != 0 && strcmp(path, appears) == 0) {
+        (void)close((int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     }
     return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
@@ -142,6 +146,22 @@ START_TEST(flags)
 }
 END_TEST
 
+/* Two processes make the database at the same time. The one that comes later finds it there, and
+ * goes on without opening it. */
+START_TEST(made_by_another_process)
+{
+    int count_of_database = 0;
+    appears = below("test.db");
+    ck_assert_int_eq(authp_sqlite_files_open(appears, pool), AUTHP_OK);
+    for (int i = 0; i < nopened; i++) {
+        count_of_database +=
+            strcmp(opened[i].path, appears) == 0 && (opened[i].flags & O_PATH) == 0;
+    }
+    ck_assert_int_eq(count_of_database, 1);
+    appears = NULL;
+}
+END_TEST
+
 static int count_descriptors(void)
 {
     int found = 0;
@@ -212,6 +232,7 @@ Suite *suite_opened(void)
     TCase *tests = tcase_create("opened");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, flags);
+    tcase_add_test(tests, made_by_another_process);
     tcase_add_test(tests, flags_of_a_list);
     tcase_add_test(tests, nothing_stays_open);
     suite_add_tcase(suite, tests);
