@@ -256,6 +256,37 @@ START_TEST(several_rows_at_a_time)
 }
 END_TEST
 
+/* The server answers for none of the rows. */
+static const struct {
+    fake_mongod_fault_t fault;
+    int code;
+    authp_err_t err;
+} wholes[] = {
+    {FAKE_MONGOD_CODE, 13, AUTHP_E_INTERNAL},    {FAKE_MONGOD_CODE, 50, AUTHP_E_UNAVAILABLE},
+    {FAKE_MONGOD_CODE, 121, AUTHP_E_INTERNAL},   {FAKE_MONGOD_CODE, 11000, AUTHP_E_CONFLICT},
+    {FAKE_MONGOD_CUT, 0, AUTHP_E_UNAVAILABLE},   {FAKE_MONGOD_CONCERN, 0, AUTHP_E_UNAVAILABLE},
+    {FAKE_MONGOD_SILENT, 0, AUTHP_E_UNAVAILABLE}};
+
+START_TEST(refused_as_a_whole)
+{
+    const authp_store_config_t config = at_fake(MOST);
+    authp_store_t *store = open_at(&config);
+    authp_user_t ada = contract_user("ada@example.org", pool);
+    authp_user_t eve = contract_user("eve@example.org", pool);
+    void *const rows[] = {&ada, &eve};
+    bool added[] = {true, false};
+    fake_mongod_code("insert", wholes[_i].code);
+    fake_mongod_fault("insert", wholes[_i].fault);
+    ck_assert_int_eq(authp_store_move_add(store, &authp_columns_user, rows, 2, added, pool),
+                     wholes[_i].err);
+    ck_assert(added[0] && !added[1]);
+    fake_mongod_fault(NULL, FAKE_MONGOD_SILENT);
+    ck_assert_int_eq(authp_store_move_add(store, &authp_columns_user, rows, 2, added, pool),
+                     AUTHP_OK);
+    ck_assert(added[0] && added[1]);
+}
+END_TEST
+
 /* The row that is taken is there, but no majority has the others. */
 START_TEST(taken_and_no_majority)
 {
@@ -287,6 +318,7 @@ Suite *suite_mongodb_clients(void)
     tcase_add_test(tests, an_outage_is_logged_twice);
     tcase_add_test(tests, the_clock_of_the_primary);
     tcase_add_loop_test(tests, several_rows_at_a_time, 0, LENGTH(bulks));
+    tcase_add_loop_test(tests, refused_as_a_whole, 0, LENGTH(wholes));
     tcase_add_test(tests, taken_and_no_majority);
     suite_add_tcase(suite, tests);
     return suite;

@@ -105,6 +105,8 @@ static const struct {
      AUTHP_E_UNAVAILABLE},
     {"\"roles\" : 1", 85, "{\"key\": {\"roles\": 1, \"_id\": 1}, \"name\": \"x\"}", "", AUTHP_OK},
     {"\"roles\" : 1", 85, "{\"key\": {\"roles\": 1}, \"name\": \"x\"}", NO_ROLES, AUTHP_OK},
+    {"\"roles\" : 1", 85, "{\"key\": {\"roles\": 1, \"email\": 1}, \"name\": \"x\"}", NO_ROLES,
+     AUTHP_OK},
     {"\"roles\" : 1", 85, "{\"key\": {\"_id\": 1}, \"name\": \"_id_\"}", NO_ROLES, AUTHP_OK},
     {"\"roles\" : 1", 85, NULL, NO_ROLES, AUTHP_OK},
 };

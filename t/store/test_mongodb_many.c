@@ -2,6 +2,7 @@
 /* Many MongoDB documents, and odd ones in each operation: more than a batch of the server or a
  * round of a list has, and what another program wrote. */
 #include "../unit/suite.h"
+#include "base/log.h"
 #include "columns_fixture.h"
 #include "contract.h"
 #include "mongodb_fixture.h"
@@ -116,6 +117,8 @@ static const char *const sessions[] = {
     "\"user_id\":\"me\",\"salt\":{\"$binary\":{\"base64\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"subType\":"
     "\"00\"}}",
     "\"salt\":{\"$binary\":{\"base64\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"subType\":\"00\"}}",
+    "\"user_id\":{\"$oid\":\"" ID "\"},\"salt\":{\"$binary\":{\"base64\":"
+    "\"AAAAAAAAAAAAAAAAAAAAAAA=\",\"subType\":\"00\"}}",
 };
 
 START_TEST(sessions_that_cannot_be_read)
@@ -133,6 +136,82 @@ START_TEST(sessions_that_cannot_be_read)
     ck_assert_int_eq(authp_store_session_list(store, ID, NOW, &page, &list, pool), AUTHP_OK);
     ck_assert_int_eq(list->nelts, 0);
     ck_assert_int_eq(authp_store_session_end(store, ID, "logout", NOW, pool), AUTHP_OK);
+}
+END_TEST
+
+/* Numbers of other programs: whole ones below 9e15 in amount, of any kind. */
+START_TEST(whole_numbers)
+{
+    static const struct {
+        const char *number;
+        int64_t value; /* 0: the account cannot be read */
+    } rows[] = {
+        {"{\"$numberInt\":\"7\"}", 7},
+        {"{\"$numberLong\":\"9007199254740993\"}", INT64_C(9007199254740993)},
+        {"{\"$numberDouble\":\"8999999999999999.0\"}", INT64_C(8999999999999999)},
+        {"{\"$numberDouble\":\"-8999999999999999.0\"}", INT64_C(-8999999999999999)},
+        {"{\"$numberDouble\":\"9000000000000000.0\"}", 0},
+        {"{\"$numberDouble\":\"-9000000000000000.0\"}", 0},
+        {"{\"$numberDouble\":\"1e300\"}", 0},
+        {"{\"$numberDouble\":\"NaN\"}", 0},
+        {"{\"$numberDouble\":\"-Infinity\"}", 0},
+        {"{\"$numberDouble\":\"7.25\"}", 0},
+        {"true", 0},
+    };
+    for (int i = 0; i < LENGTH(rows); i++) {
+        authp_user_t *user = NULL;
+        const char *email = apr_psprintf(pool, "n%d@example.org", i);
+        mongodb_fixture_put(
+            "users", apr_psprintf(pool, "{\"email\":\"%s\",\"ver\":%s}", email, rows[i].number));
+        authp_err_t err = authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, email, &user, pool);
+        ck_assert_msg(err == (rows[i].value != 0 ? AUTHP_OK : AUTHP_E_INTERNAL), "%s",
+                      rows[i].number);
+        ck_assert(user == NULL || user->ver == rows[i].value);
+    }
+}
+END_TEST
+
+static char heard[500];
+
+static void keep_line(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    (void)apr_snprintf(heard, sizeof(heard), "%d %s", (int)level, message);
+}
+
+/* The log names the document by its ObjectId. An _id of another kind may be personal. */
+START_TEST(which_document_is_wrong)
+{
+    authp_user_t *user = NULL;
+    mongodb_fixture_put("users", "{\"_id\":{\"$oid\":\"" ID "\"},\"email\":\"a@example.org\","
+                                 "\"disabled\":\"no\",\"name\":7}");
+    mongodb_fixture_put("users", "{\"_id\":\"b@example.org\",\"email\":\"b@example.org\","
+                                 "\"disabled\":\"no\"}");
+    authp_log_set_sink(keep_line, NULL);
+    (void)!authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "a@example.org", &user, pool);
+    ck_assert_str_eq(heard, "0 AUTHP0234: MongoDB: field name of users " ID
+                            " is of a wrong type: this document cannot be used");
+    (void)!authp_store_user_by_login(store, AUTHP_LOGIN_EMAIL, "b@example.org", &user, pool);
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_str_eq(heard, "0 AUTHP0234: MongoDB: field _id of users (no ObjectId) is of a wrong "
+                            "type: this document cannot be used");
+}
+END_TEST
+
+/* A data key that cannot be read is no reason to go on without it. */
+START_TEST(a_damaged_data_key)
+{
+    apr_array_header_t *list = NULL;
+    authp_data_key_t key;
+    columns_fixture_fill(&authp_columns_data_key, &key, 1, pool);
+    ck_assert_int_eq(authp_store_data_key_add(store, &key, pool), AUTHP_OK);
+    ck_assert_int_eq(authp_store_data_key_list(store, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 1);
+    list = NULL;
+    mongodb_fixture_put(authp_columns_data_key.table,
+                        "{\"_id\":{\"$oid\":\"ffffffffffffffffffffffff\"},\"wrapped\":7}");
+    ck_assert_int_eq(authp_store_data_key_list(store, &list, pool), AUTHP_E_INTERNAL);
+    ck_assert_ptr_null(list);
 }
 END_TEST
 
@@ -186,6 +265,9 @@ Suite *suite_mongodb_many(void)
     tcase_add_test(tests, lists_behind_many_odd_documents);
     tcase_add_test(tests, more_than_one_batch);
     tcase_add_loop_test(tests, sessions_that_cannot_be_read, 0, LENGTH(sessions));
+    tcase_add_test(tests, whole_numbers);
+    tcase_add_test(tests, which_document_is_wrong);
+    tcase_add_test(tests, a_damaged_data_key);
     tcase_add_test(tests, invites_without_an_address);
     tcase_add_test(tests, replaced_by_the_same);
     suite_add_tcase(suite, tests);

@@ -173,6 +173,20 @@ START_TEST(reads_are_bounded)
 }
 END_TEST
 
+/* All sessions of an account are read, however many the server puts into its first batch. */
+START_TEST(some_reads_have_no_limit)
+{
+    apr_array_header_t *list = NULL;
+    const char *id = "6b0000000000000000000001";
+    store = open_with("", NULL);
+    ck_assert_int_eq(authp_store_session_ended_of(store, id, NOW, &list, pool), AUTHP_OK);
+    ck_assert_lacks(sent("find"), "limit");
+    ck_assert_lacks(sent("find"), "singleBatch");
+    ck_assert_lacks(sent("find"), "sort");
+    ck_assert_contains(sent("find"), "\"maxTimeMS\" : 2000");
+}
+END_TEST
+
 /* A purge asks for one batch of each kind, and not for more. */
 START_TEST(purges_are_bounded)
 {
@@ -267,6 +281,7 @@ Suite *suite_mongodb_sent(void)
     tcase_add_test(tests, where_it_reads);
     tcase_add_test(tests, exports_and_mails_read_the_primary);
     tcase_add_test(tests, reads_are_bounded);
+    tcase_add_test(tests, some_reads_have_no_limit);
     tcase_add_test(tests, purges_are_bounded);
     tcase_add_loop_test(tests, one_operation_and_the_one_after, 0,
                         (int)(sizeof(faults) / sizeof(faults[0])));

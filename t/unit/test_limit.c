@@ -181,6 +181,19 @@ START_TEST(tightened)
 }
 END_TEST
 
+/* More requests in a second than the table has ticks: each still counts one tick. */
+START_TEST(more_than_ticks)
+{
+    enum { TICKS = 16000 };
+    settings.limit_register = (authp_rate_t){TICKS + 1, 1};
+    limits = authp_limit_make(shared, &settings, &clock_.clock, pool);
+    for (int i = 0; i <= TICKS; i++) {
+        ck_assert_int_eq(take(AUTHP_LIMIT_REGISTER, "192.0.2.1"), 0);
+    }
+    ck_assert_int_eq(take(AUTHP_LIMIT_REGISTER, "192.0.2.1"), 1);
+}
+END_TEST
+
 START_TEST(none_at_all)
 {
     int wait = 0;
@@ -269,6 +282,7 @@ Suite *suite_limit(void)
     tcase_add_test(tests, devices_count_by_themselves);
     tcase_add_test(tests, given_back);
     tcase_add_test(tests, tightened);
+    tcase_add_test(tests, more_than_ticks);
     tcase_add_test(tests, none_at_all);
     tcase_add_test(tests, places_are_not_foreseen);
     tcase_add_test(tests, many_at_once_gain_nothing);

@@ -198,6 +198,30 @@ START_TEST(learnt_from_others)
 }
 END_TEST
 
+#define DAY_MS INT64_C(86400000)
+
+/* Attempts from long before the server's start have their own time, up to the longest window. Older
+ * ones count as forgotten. */
+START_TEST(learnt_from_long_ago)
+{
+    authp_limit_shared_t *shared = NULL;
+    const authp_settings_t settings = {.limit_address = {120, 60},
+                                       .limit_register = {20, 3600},
+                                       .limit_account = {3, 1000 * 86400}};
+    ck_assert_int_eq(authp_limit_shared_make(&clock_.clock, authp_random_system(), &shared),
+                     AUTHP_OK);
+    limits = authp_limit_make(shared, &settings, &clock_.clock, pool);
+    authp_limit_account_learn(limits, ONE, 2, 900 * DAY_MS);
+    authp_limit_account_learn(limits, OTHER, 2, 2000 * DAY_MS);
+    ck_assert(authp_limit_account_known(limits, ONE));
+    ck_assert(!authp_limit_account_known(limits, OTHER));
+    fake_clock_advance(&clock_, 99 * DAY_MS);
+    ck_assert(authp_limit_account_known(limits, ONE));
+    fake_clock_advance(&clock_, 2 * DAY_MS);
+    ck_assert(!authp_limit_account_known(limits, ONE));
+}
+END_TEST
+
 static void *guess(void *data)
 {
     atomic_int *let_in = data;
@@ -238,6 +262,7 @@ Suite *suite_limit_account(void)
     tcase_add_test(tests, success_clears);
     tcase_add_test(tests, taken_back);
     tcase_add_test(tests, learnt_from_others);
+    tcase_add_test(tests, learnt_from_long_ago);
     tcase_add_test(tests, many_at_once_gain_nothing);
     suite_add_tcase(suite, tests);
     return suite;

@@ -124,6 +124,29 @@ START_TEST(added_twice)
 }
 END_TEST
 
+static uint64_t overtaken(uint64_t state, void *ctx)
+{
+    int *calls = ctx;
+    uint64_t other = (uint64_t)++ * calls + 1000;
+    atomic_store(&table->words[BUCKET][0],
+                 (key(7) & ~UINT64_C(0) << AUTHP_LIMIT_TABLE_STATE_BITS) | other);
+    return state + 1;
+}
+
+/* If another process changes the entry each time, the step gives up in the end, and has changed
+ * nothing. Some thousand times are not enough for that. */
+START_TEST(always_overtaken)
+{
+    int calls = 0;
+    const authp_limit_step_t step = {overtaken, until, &calls};
+    put(7, 1);
+    ck_assert(!authp_limit_table_apply(table, key(7), &step));
+    ck_assert_int_ge(calls, 5000);
+    ck_assert_uint_eq(authp_limit_table_read(table, key(7)), (uint64_t)calls + 1000);
+    ck_assert_int_eq(places_taken(), 1);
+}
+END_TEST
+
 /* Adds to one of four keys. They share a bucket with other keys that no thread changes. */
 static void *adder(void *data)
 {
@@ -228,6 +251,7 @@ Suite *suite_limit_table(void)
     tcase_add_test(tests, keys_have_states_of_their_own);
     tcase_add_test(tests, the_least_goes);
     tcase_add_test(tests, added_twice);
+    tcase_add_test(tests, always_overtaken);
     tcase_add_test(tests, no_step_is_lost);
     tcase_add_test(tests, newcomers_meet_in_one_place);
     tcase_add_test(tests, killed_in_the_middle);

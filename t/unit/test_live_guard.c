@@ -195,6 +195,24 @@ START_TEST(confirmed_though_done_elsewhere)
 }
 END_TEST
 
+/* A session that another host has ended up to a minute ago is told with those that end here. Longer
+ * ago, the poll has read it. */
+START_TEST(ended_elsewhere_a_minute_ago)
+{
+    live_fixture_poll(&live);
+    authp_live_t *here = f->realm->live;
+    f->realm->live = NULL;
+    by_theft();
+    f->realm->live = here;
+    fake_clock_advance(&f->clock, 60000 + _i);
+    ck_assert_int_eq(authp_live_change_session_end_user(f->realm, live.user->id.hex, NULL, "admin",
+                                                        NULL, f->pool),
+                     AUTHP_OK);
+    mem_store_fail(f->store, NULL, 0, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(pass(), _i == 0 ? AUTHP_E_TOKEN_REVOKED : AUTHP_OK);
+}
+END_TEST
+
 /* A change that was made here counts more than an answer of the store, which may be up to a second
  * old. */
 START_TEST(newer_than_the_stores_answer)
@@ -349,6 +367,7 @@ Suite *suite_live_guard(void)
     tcase_add_loop_test(tests, revoked_before_we_came, 0, nways);
     tcase_add_test(tests, withdrawn_and_verified);
     tcase_add_test(tests, confirmed_though_done_elsewhere);
+    tcase_add_loop_test(tests, ended_elsewhere_a_minute_ago, 0, 2);
     tcase_add_test(tests, newer_than_the_stores_answer);
     tcase_add_test(tests, password_change);
     tcase_add_loop_test(tests, every_combination, 0, TABLE_STATES * STORE_STATES * 2);

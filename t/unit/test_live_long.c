@@ -222,6 +222,48 @@ START_TEST(the_row_lives_as_long)
 }
 END_TEST
 
+static int pages;
+static int freed;
+
+static apr_status_t count_freed(void *data)
+{
+    (void)data;
+    freed++;
+    return APR_SUCCESS;
+}
+
+/* The pages before have been freed. */
+static authp_err_t leaves_memory(void *self, authp_ms_t since, int limit, apr_array_header_t **out,
+                                 authp_seen_t *seen, apr_pool_t *pool)
+{
+    ck_assert_int_eq(freed, pages);
+    apr_pool_cleanup_register(pool, NULL, count_freed, apr_pool_cleanup_null);
+    pages++;
+    return mem_store_ops.session_ended(self, since, limit, out, seen, pool);
+}
+
+/* A poll frees each page before it reads the next one, and all of them at its end, because one
+ * child polls for months. */
+START_TEST(a_poll_leaves_no_memory)
+{
+    authp_store_ops_t ops = *f->store->ops;
+    ops.session_ended = leaves_memory;
+    f->store->ops = &ops;
+    for (int i = 0; i < 1200; i++) {
+        authp_grant_t each = fixture_start(f, live.user);
+        mem_store_session(f->store, each.session->id.hex)->ended_at =
+            authp_clock_now(f->realm->clock) + i;
+    }
+    for (int rounds = 1; rounds <= 2; rounds++) {
+        pages = freed = 0;
+        live_fixture_poll(&live);
+        ck_assert_int_ge(pages, 3);
+        ck_assert_int_eq(freed, pages);
+    }
+    f->store->ops = &mem_store_ops;
+}
+END_TEST
+
 Suite *suite_live_long(void)
 {
     Suite *suite = suite_create("live_long");
@@ -236,6 +278,7 @@ Suite *suite_live_long(void)
     tcase_add_test(tests, clock_set_back_after_the_answer);
     tcase_add_test(tests, without_a_cache);
     tcase_add_test(tests, the_row_lives_as_long);
+    tcase_add_test(tests, a_poll_leaves_no_memory);
     suite_add_tcase(suite, tests);
     return suite;
 }

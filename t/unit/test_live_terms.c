@@ -3,6 +3,7 @@
  * changes that ended them must be kept. */
 #include <apr_strings.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "service/live_table/live_ask.h"
@@ -252,6 +253,32 @@ START_TEST(a_long_round)
 }
 END_TEST
 
+/* Another child begins a round 900 ms after the beginning of the last one, and takes a round over
+ * that gave no sign of life for 2.5 s. `ago` is a time before each, and one after. */
+static const struct {
+    int began_ago;
+    int beat_ago; /* 0: the last round has ended */
+    bool begins;
+} pauses[] = {{400, 0, false}, {900, 0, true}, {2000, 2000, false}, {2500, 2500, true}};
+
+START_TEST(how_long_a_round_is_anothers)
+{
+    authp_live_round_t round = {0};
+    int64_t took = INT64_MAX;
+    /* The process must not sleep for long between the two lines that matter. */
+    for (int i = 0; i < 100 && took > 300; i++) {
+        const int64_t now = authp_clock_now(authp_clock_monotonic());
+        shared->round_pid = getpid();
+        shared->round_began = now - pauses[_i].began_ago;
+        shared->round_beat = pauses[_i].beat_ago > 0 ? now - pauses[_i].beat_ago : 0;
+        bool begins = authp_live_round_begin(table, &round);
+        took = authp_clock_now(authp_clock_monotonic()) - now;
+        ck_assert(took > 300 || begins == pauses[_i].begins);
+    }
+    ck_assert_int_le(took, 300);
+}
+END_TEST
+
 /* A round that reads the old store does not delay the first round of the new one. */
 START_TEST(a_round_of_another_store)
 {
@@ -343,6 +370,7 @@ Suite *suite_live_terms(void)
     tcase_add_test(tests, more_roles_than_bits);
     tcase_add_test(tests, where_the_next_round_begins);
     tcase_add_test(tests, a_long_round);
+    tcase_add_loop_test(tests, how_long_a_round_is_anothers, 0, 4);
     tcase_add_test(tests, a_round_of_another_store);
     tcase_add_test(tests, an_old_change);
     tcase_add_test(tests, told_again);
