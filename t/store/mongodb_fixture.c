@@ -54,7 +54,7 @@ authp_store_config_t mongodb_fixture_config(void)
 {
     return (authp_store_config_t){.uri = uri(),
                                   .database = database,
-                                  .timeout_ms = 2000,
+                                  .timeout_ms = 20000, /* the machine may be busy */
                                   .max_connections = 64,
                                   .identity_names = names()};
 }

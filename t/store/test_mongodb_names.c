@@ -2,6 +2,7 @@
 /* The MongoDB store against a fake server, in what a sign-in at a provider needs: names of
  * providers, the index of older versions, and answers of the server to each operation. */
 #include "../unit/suite.h"
+#include "columns_fixture.h"
 #include "contract.h"
 #include "fake_mongod.h"
 #include "store/providers/providers.h"
@@ -131,6 +132,69 @@ START_TEST(refusals_of_sign_in)
 }
 END_TEST
 
+static authp_err_t put_code(void)
+{
+    authp_otp_code_t code;
+    columns_fixture_fill(&authp_columns_otp_code, &code, 1, pool);
+    return authp_store_otp_put(store, &code, pool);
+}
+
+static authp_err_t ask_admin(void)
+{
+    authp_pending_admin_t admin;
+    columns_fixture_fill(&authp_columns_pending_admin, &admin, 1, pool);
+    return authp_store_pending_admin_put(store, &admin, pool);
+}
+
+static authp_err_t count_failure(void)
+{
+    int64_t count = -1;
+    const authp_failure_t failure = {.key = "k", .at = 2, .forget_before = 1, .expires_at = 3};
+    authp_err_t err = authp_store_failure_add(store, &failure, &count, pool);
+    ck_assert_int_eq(count, -1);
+    return err;
+}
+
+static authp_err_t take_place(void)
+{
+    authp_tallied_t out = {.count = -1};
+    const authp_tally_t tally = {.key = "k", .most = 5, .window_ms = 10, .now = 100};
+    authp_err_t err = authp_store_tally_take(store, &tally, &out, pool);
+    ck_assert_int_eq(out.count, -1);
+    return err;
+}
+
+/* Two calls may make the same document at the same moment. The one that is too late tries again,
+ * some times, and then answers that the store is not available. */
+static const struct {
+    const char *command;
+    authp_err_t (*attempt)(void);
+    int times;
+} rounds[] = {
+    {"update", put_code, 8},
+    {"update", ask_admin, 8},
+    {"findAndModify", count_failure, 8}, /* two commands a round */
+    {"findAndModify", take_place, 8},
+};
+
+START_TEST(always_too_late)
+{
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    fake_mongod_code(rounds[_i].command, 11000);
+    ck_assert_int_eq(rounds[_i].attempt(), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(fake_mongod_count(rounds[_i].command), rounds[_i].times);
+    /* No other error is tried again. */
+    fake_mongod_forget();
+    fake_mongod_code(rounds[_i].command, 121);
+    ck_assert_int_eq(rounds[_i].attempt(), AUTHP_E_INTERNAL);
+    ck_assert_int_eq(fake_mongod_count(rounds[_i].command), 1);
+    fake_mongod_forget();
+    fake_mongod_code(rounds[_i].command, 50);
+    ck_assert_int_eq(rounds[_i].attempt(), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(fake_mongod_count(rounds[_i].command), 1);
+}
+END_TEST
+
 Suite *suite_mongodb_names(void)
 {
     Suite *suite = suite_create("mongodb_names");
@@ -141,6 +205,7 @@ Suite *suite_mongodb_names(void)
     tcase_add_test(tests, an_old_index_that_stays);
     tcase_add_loop_test(tests, refusals_of_sign_in, 0,
                         (int)(sizeof(operations) / sizeof(operations[0])));
+    tcase_add_loop_test(tests, always_too_late, 0, (int)(sizeof(rounds) / sizeof(rounds[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }
