@@ -235,6 +235,30 @@ START_TEST(invites_without_an_address)
 }
 END_TEST
 
+/* Some damaged invites of the same person, which are newer, hide no good one. */
+START_TEST(behind_damaged_invites)
+{
+    authp_invite_t *found = NULL;
+    authp_invite_t good = {.email = "grace@example.org",
+                           .code_hash = apr_psprintf(pool, "%064d", 1),
+                           .created_at = NOW,
+                           .expires_at = NOW + 1000};
+    contract_next_id(&good.id);
+    ck_assert_int_eq(authp_store_invite_create(store, &good, pool), AUTHP_OK);
+    for (int i = 0; i < 19; i++) {
+        mongodb_fixture_put("recruiter_invites",
+                            apr_psprintf(pool,
+                                         "{\"_id\":{\"$oid\":\"ffffffffffffffffffffff%02x\"},"
+                                         "\"email\":\"grace@example.org\",\"created_by\":7,"
+                                         "\"expires_at\":{\"$date\":\"2030-01-01T00:00:00Z\"}}",
+                                         i));
+    }
+    ck_assert_int_eq(authp_store_invite_live_of(store, good.email, NULL, NOW, &found, pool),
+                     AUTHP_OK);
+    ck_assert_str_eq(found->id.hex, good.id.hex);
+}
+END_TEST
+
 /* A row that is replaced by the same row stays as it is, and this is no conflict. */
 START_TEST(replaced_by_the_same)
 {
@@ -269,6 +293,7 @@ Suite *suite_mongodb_many(void)
     tcase_add_test(tests, which_document_is_wrong);
     tcase_add_test(tests, a_damaged_data_key);
     tcase_add_test(tests, invites_without_an_address);
+    tcase_add_test(tests, behind_damaged_invites);
     tcase_add_test(tests, replaced_by_the_same);
     suite_add_tcase(suite, tests);
     return suite;

@@ -77,14 +77,15 @@ START_TEST(the_form_of_documents)
 {
     authp_user_t user = contract_user("ada@example.org", pool);
     user.profiles = "{\"provider\":{\"personal_info\":{\"n\":1,\"d\":1.0,\"a.b\":\"x\"},"
-                    "\"$e\":true,\"\":[null],\"50%\":\"50%25\",\"a$$\":[]}}";
+                    "\"$e\":true,\"\":[null],\"50%\":\"50%25\",\"a$$\":[],\"....\":0}}";
     ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
     const char *json = document();
     ck_assert_contains(json,
                        "\"profiles\" : { \"provider\" : { \"personal_info\" : { \"n\" : "
                        "{ \"$numberLong\" : \"1\" }, \"d\" : { \"$numberDouble\" : \"1.0\" }, "
                        "\"a%2Eb\" : \"x\" }, \"%24e\" : true, \"%\" : [ null ], "
-                       "\"50%\" : \"50%25\", \"a$$\" : [  ] } }");
+                       "\"50%\" : \"50%25\", \"a$$\" : [  ], "
+                       "\"%2E%2E%2E%2E\" : { \"$numberLong\" : \"0\" } } }");
     authp_user_t bare = user;
     bare.profiles = NULL;
     bare.updated_at++;
