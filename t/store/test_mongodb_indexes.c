@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Indexes that a server refuses or has already, the names of providers, and what is logged. */
 #include "../unit/suite.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "contract.h"
 #include "fake_mongod.h"
@@ -152,6 +153,35 @@ START_TEST(new_ones_are_counted)
     fake_mongod_reply("createIndexes", "{\"numIndexesBefore\": 4, \"numIndexesAfter\": 4}");
     ck_assert_int_eq(authp_store_migrate(store, &applied, pool), AUTHP_OK);
     ck_assert_int_eq(applied, 0);
+}
+END_TEST
+
+/* After a refusal the store tries again half a second later, and not before. */
+START_TEST(a_rest_after_a_refusal)
+{
+    static const struct {
+        int ago;
+        bool tries;
+    } rests[] = {{300, false}, {500, true}};
+    authp_mongo_t *m = store->self;
+    fake_mongod_code("createIndexes", 121);
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_INTERNAL);
+    for (int i = 0; i < LENGTH(rests); i++) {
+        int64_t took = INT64_MAX;
+        /* The process must not sleep for long between the lines that matter. */
+        for (int k = 0; k < 100 && took > 150; k++) {
+            const int64_t now = authp_clock_now(authp_clock_monotonic());
+            fake_mongod_forget();
+            m->tried_at = now - rests[i].ago;
+            authp_err_t err = authp_store_ping(store, pool);
+            const int tries = fake_mongod_count("createIndexes");
+            took = authp_clock_now(authp_clock_monotonic()) - now;
+            ck_assert(took > 150 || (tries > 0) == rests[i].tries);
+            ck_assert(took > 150 ||
+                      err == (rests[i].tries ? AUTHP_E_INTERNAL : AUTHP_E_UNAVAILABLE));
+        }
+        ck_assert_int_le(took, 150);
+    }
 }
 END_TEST
 
@@ -307,6 +337,7 @@ Suite *suite_mongodb_indexes(void)
     tcase_add_loop_test(tests, one_is_refused, 0, LENGTH(rows));
     tcase_add_test(tests, many_are_refused);
     tcase_add_test(tests, new_ones_are_counted);
+    tcase_add_test(tests, a_rest_after_a_refusal);
     tcase_add_loop_test(tests, what_is_dropped, 0, LENGTH(olds));
     tcase_add_test(tests, one_that_cannot_be_dropped);
     tcase_add_test(tests, names_of_settings);

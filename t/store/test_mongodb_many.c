@@ -198,6 +198,20 @@ START_TEST(which_document_is_wrong)
 }
 END_TEST
 
+/* A prefix is followed by any character, also by one that is not ASCII. */
+START_TEST(prefixes_before_any_character)
+{
+    static const char *const emails[] = {"ab@x.org", "a\u00fc@x.org", "a\uffee@x.org", "b@x.org"};
+    apr_array_header_t *list = NULL;
+    const authp_user_filter_t filter = {.email_prefix = "a", .limit = 9};
+    for (int i = 0; i < LENGTH(emails); i++) {
+        mongodb_fixture_put("users", apr_psprintf(pool, "{\"email\":\"%s\"}", emails[i]));
+    }
+    ck_assert_int_eq(authp_store_user_list(store, &filter, &list, pool), AUTHP_OK);
+    ck_assert_int_eq(list->nelts, 3);
+}
+END_TEST
+
 /* A data key that cannot be read is no reason to go on without it. */
 START_TEST(a_damaged_data_key)
 {
@@ -291,6 +305,7 @@ Suite *suite_mongodb_many(void)
     tcase_add_loop_test(tests, sessions_that_cannot_be_read, 0, LENGTH(sessions));
     tcase_add_test(tests, whole_numbers);
     tcase_add_test(tests, which_document_is_wrong);
+    tcase_add_test(tests, prefixes_before_any_character);
     tcase_add_test(tests, a_damaged_data_key);
     tcase_add_test(tests, invites_without_an_address);
     tcase_add_test(tests, behind_damaged_invites);
