@@ -70,7 +70,7 @@ static authp_store_config_t at_fake(int max_connections)
     return (authp_store_config_t){
         .uri = apr_psprintf(pool, "mongodb://127.0.0.1:%d/?replicaSet=rs0", fake_mongod_port()),
         .database = "options",
-        .timeout_ms = 1500,
+        .timeout_ms = 3000,
         .max_connections = max_connections};
 }
 
@@ -114,7 +114,7 @@ START_TEST(at_least_one_client)
     mongoc_client_t *client = NULL;
     ck_assert_int_eq(authp_mongo_pool_acquire(m, &client), AUTHP_OK);
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_E_UNAVAILABLE);
-    ck_assert_str_eq(lines_of("AUTHP0"), "1 AUTHP0233: no MongoDB client free within 250 ms\n");
+    ck_assert_str_eq(lines_of("AUTHP0"), "1 AUTHP0233: no MongoDB client free within 500 ms\n");
     ck_assert_int_eq(authp_mongo_pool_release(m, client, NULL), AUTHP_OK);
 }
 END_TEST
