@@ -149,7 +149,7 @@ END_TEST
 START_TEST(a_client_in_use_stays)
 {
     const authp_store_config_t config = at_fake(MOST);
-    static apr_pool_t *list; /* stays, because it still has the client */
+    static apr_pool_t *volatile list; /* stays, because it still has the client */
     authp_mongo_t *m = open_at(&config)->self;
     mongoc_client_t *client = NULL;
     ck_assert_int_eq(authp_mongo_pool_acquire(m, &client), AUTHP_OK);
