@@ -84,7 +84,7 @@ $(call cli,$(1)): $(call obj,$(1),$(CLI_SRC)) $(call lib,$(1))
 	@echo '  LINK  $$@'
 	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(LIB_LIBS)
 
-$(call unit,$(1)): $(call obj,$(1),$(call unit_src,$(1)) $(UNIT_HTTPD_SRC) $(UNIT_STUB_SRC)) $(call test_profiles,$(1)) $(call lib,$(1))
+$(call unit,$(1)): $(call obj,$(1),$(call unit_src,$(1)) $(UNIT_HTTPD_SRC) $(UNIT_STUB_SRC) $(UNIT_CLI_SRC)) $(call test_profiles,$(1)) $(call lib,$(1))
 	@echo '  LINK  $$@'
 	@$$(call link,$(1)) -pie -o $$@ $$(filter %.o %.a,$$^) $$(CHECK_LIBS) $$(LIB_LIBS)
 

@@ -32,6 +32,8 @@ UNIT_SRC  := $(call sources,t/unit t/store)
 # test_httpd_refuse.c includes refuse.c.
 UNIT_HTTPD_SRC := $(filter-out $(addprefix $(SRC)/httpd/,mod_auth_platform.c refuse.c),$(HTTPD_SRC))
 UNIT_STUB_SRC  := t/fuzz/support/httpd_stub.c
+# They also link the tool. t/unit/cli/cli_fixture.c includes these two files.
+UNIT_CLI_SRC   := $(filter-out $(addprefix $(SRC)/cli/,main.c context.c),$(CLI_SRC))
 FUZZ_SRC  := $(sort $(wildcard t/fuzz/fuzz_*.c))
 FUZZERS   := $(patsubst t/fuzz/%.c,%,$(FUZZ_SRC))
 

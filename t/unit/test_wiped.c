@@ -22,8 +22,9 @@
 #include "service/password/password_rules.h"
 #include "suite.h"
 #include "vault_fixture.h"
+#include "wiped.h"
 
-#define SECRET "correct horse battery"
+#define SECRET WIPED_SECRET
 #define SIZE (1024 * 1024)
 
 static apr_pool_t *pool;
@@ -44,6 +45,13 @@ void explicit_bzero(void *at, size_t len)
     for (size_t i = 0; i < len; i++) {
         bytes[i] = 0;
     }
+}
+
+int wiped_count(void)
+{
+    int count = wiped;
+    wiped = 0;
+    return count;
 }
 
 static void set_up(void)

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file of an export: its mode, when it gets its name, whose part it is, and that its helper
+ * process does not outlive the tool. */
+#include "cli/outfile.h"
+#include "cli_fixture.h"
+#include "suite.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *path;
+static const char *part;
+
+static void set_up(void)
+{
+    cli_fixture_open();
+    path = apr_pstrcat(cli_fixture.f.pool, cli_fixture.folder, "/file", NULL);
+    part = apr_pstrcat(cli_fixture.f.pool, path, ".part", NULL);
+}
+
+static authp_outfile_t *start(void)
+{
+    const char *error = NULL;
+    authp_outfile_t *file = NULL;
+    ck_assert_int_eq(authp_outfile_open(path, &file, &error, cli_fixture.f.pool), AUTHP_OK);
+    return file;
+}
+
+static bool exists(const char *name)
+{
+    struct stat info;
+    return lstat(name, &info) == 0;
+}
+
+static void commits(authp_outfile_t *file)
+{
+    const char *error = NULL;
+    authp_err_t err = authp_outfile_commit(file, &error);
+    ck_assert_msg(err == AUTHP_OK, "%s", error);
+}
+
+/* Checks the words behind "cannot write PATH: ". */
+static void does_not_commit(authp_outfile_t *file, const char *words)
+{
+    const char *error = NULL;
+    ck_assert_int_eq(authp_outfile_commit(file, &error), AUTHP_E_INTERNAL);
+    ck_assert_str_eq(error,
+                     apr_pstrcat(cli_fixture.f.pool, "cannot write ", path, ": ", words, NULL));
+}
+
+/* The umask may allow more. */
+START_TEST(it_is_for_its_owner)
+{
+    struct stat info;
+    mode_t mask = umask(0);
+    authp_outfile_t *file = start();
+    umask(mask);
+    ck_assert(fputs("text", authp_outfile_stream(file)) >= 0);
+    ck_assert_int_eq(stat(part, &info), 0);
+    ck_assert_int_eq(info.st_mode & 07777, 0600);
+    ck_assert(!exists(path));
+    commits(file);
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_eq(info.st_mode & 07777, 0600);
+    ck_assert_int_eq(info.st_size, 4);
+    ck_assert(!exists(part));
+}
+END_TEST
+
+/* A second run for the name takes the part of the first one away. */
+START_TEST(a_part_of_another_run_stays)
+{
+    for (int abandoned = 0; abandoned < 2; abandoned++) {
+        authp_outfile_t *first = start();
+        authp_outfile_t *second = start();
+        ck_assert(fputs("second", authp_outfile_stream(second)) >= 0);
+        if (abandoned) {
+            authp_outfile_abandon(first);
+        } else {
+            does_not_commit(first, "another run of this tool has begun to write it");
+        }
+        ck_assert(exists(part));
+        commits(second);
+        ck_assert(exists(path) && !exists(part));
+        ck_assert_int_eq(unlink(path), 0);
+    }
+}
+END_TEST
+
+START_TEST(an_abandoned_part_is_removed)
+{
+    authp_outfile_abandon(start());
+    ck_assert(!exists(part) && !exists(path));
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
+
+/* What is left in the stream cannot be written. */
+START_TEST(an_error_at_the_end_counts)
+{
+    struct rlimit before;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    authp_outfile_t *file = start();
+    ck_assert(fputs("text", authp_outfile_stream(file)) >= 0);
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    const char *error = NULL;
+    authp_err_t err = authp_outfile_commit(file, &error);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    ck_assert_int_eq(err, AUTHP_E_INTERNAL);
+    ck_assert_str_eq(
+        error, apr_pstrcat(cli_fixture.f.pool, "cannot write ", path, ": File too large", NULL));
+    ck_assert(!exists(part) && !exists(path));
+}
+END_TEST
+
+/* A name that cannot be given: nothing is left. */
+START_TEST(a_name_that_is_a_folder)
+{
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    does_not_commit(start(), "Is a directory");
+    ck_assert(!exists(part));
+}
+END_TEST
+
+/* Waits for the helper, the only child of this process, to be ended by SIGKILL, but leaves the
+ * wait() to the tool. */
+static void kill_helper(void)
+{
+    char text[32] = "";
+    siginfo_t ended;
+    const char *children =
+        apr_psprintf(cli_fixture.f.pool, "/proc/self/task/%d/children", (int)getpid());
+    FILE *list = fopen(children, "re");
+    ck_assert_ptr_nonnull(list);
+    ck_assert_ptr_nonnull(fgets(text, sizeof(text), list));
+    fclose(list);
+    pid_t helper = (pid_t)strtol(text, NULL, 10);
+    ck_assert_int_gt(helper, 1);
+    ck_assert_int_eq(kill(helper, SIGKILL), 0);
+    ck_assert_int_eq(waitid(P_PID, (id_t)helper, &ended, WEXITED | WNOWAIT), 0);
+}
+
+START_TEST(a_helper_that_was_killed)
+{
+    signal(SIGPIPE, SIG_IGN);
+    authp_outfile_t *file = start();
+    kill_helper();
+    does_not_commit(file, "Broken pipe");
+    signal(SIGPIPE, SIG_DFL);
+    ck_assert(!exists(path));
+}
+END_TEST
+
+/* The pipe is open in the tool and its helper. It ends when both have ended. The helper removes the
+ * part. */
+START_TEST(the_helper_ends_with_the_tool)
+{
+    int ends[2];
+    char word = 0;
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t tool = fork();
+    ck_assert_int_ge(tool, 0);
+    if (tool == 0) {
+        close(ends[0]);
+        (void)start();
+        if (write(ends[1], "x", 1) == 1) {
+            pause();
+        }
+        _exit(1);
+    }
+    close(ends[1]);
+    ck_assert_int_eq(read(ends[0], &word, 1), 1);
+    ck_assert_int_eq(kill(tool, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(tool, NULL, 0), tool);
+    struct pollfd end = {.fd = ends[0], .events = POLLIN};
+    ck_assert_int_eq(poll(&end, 1, 30000), 1);
+    ck_assert_int_eq(read(ends[0], &word, 1), 0);
+    close(ends[0]);
+    ck_assert(!exists(part) && !exists(path));
+}
+END_TEST
+
+Suite *suite_cli_outfile(void)
+{
+    Suite *suite = suite_create("cli_outfile");
+    TCase *tests = tcase_create("outfile");
+    tcase_add_checked_fixture(tests, set_up, cli_fixture_close);
+    tcase_add_test(tests, it_is_for_its_owner);
+    tcase_add_test(tests, a_part_of_another_run_stays);
+    tcase_add_test(tests, an_abandoned_part_is_removed);
+    tcase_add_test(tests, an_error_at_the_end_counts);
+    tcase_add_test(tests, a_name_that_is_a_folder);
+    tcase_add_test(tests, a_helper_that_was_killed);
+    tcase_add_test(tests, the_helper_ends_with_the_tool);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
