@@ -75,22 +75,46 @@ START_TEST(it_is_for_its_owner)
 }
 END_TEST
 
+/* A second run, in a process of its own: begins to write the file, and ends at the word. */
+static pid_t start_second(int begun, int word)
+{
+    char byte = 'x';
+    const char *error = NULL;
+    pid_t second = fork();
+    ck_assert_int_ge(second, 0);
+    if (second != 0) {
+        return second;
+    }
+    authp_outfile_t *file = start();
+    bool fine = fputs("second", authp_outfile_stream(file)) >= 0 && write(begun, &byte, 1) == 1 &&
+                read(word, &byte, 1) == 1 && authp_outfile_commit(file, &error) == AUTHP_OK;
+    _exit(fine ? 0 : 1);
+}
+
 /* A second run for the name takes the part of the first one away. */
 START_TEST(a_part_of_another_run_stays)
 {
-    for (int abandoned = 0; abandoned < 2; abandoned++) {
-        authp_outfile_t *first = start();
-        authp_outfile_t *second = start();
-        ck_assert(fputs("second", authp_outfile_stream(second)) >= 0);
-        if (abandoned) {
-            authp_outfile_abandon(first);
-        } else {
-            does_not_commit(first, "another run of this tool has begun to write it");
-        }
-        ck_assert(exists(part));
-        commits(second);
-        ck_assert(exists(path) && !exists(part));
-        ck_assert_int_eq(unlink(path), 0);
+    int begun[2];
+    int word[2];
+    int status = -1;
+    char byte = 'x';
+    ck_assert(pipe(begun) == 0 && pipe(word) == 0);
+    authp_outfile_t *first = start();
+    pid_t second = start_second(begun[1], word[0]);
+    ck_assert_int_eq(read(begun[0], &byte, 1), 1);
+    if (_i == 0) {
+        authp_outfile_abandon(first);
+    } else {
+        does_not_commit(first, "another run of this tool has begun to write it");
+    }
+    ck_assert(exists(part));
+    ck_assert_int_eq(write(word[1], &byte, 1), 1);
+    ck_assert_int_eq(waitpid(second, &status, 0), second);
+    ck_assert_int_eq(status, 0);
+    ck_assert(exists(path) && !exists(part));
+    for (int i = 0; i < 2; i++) {
+        close(begun[i]);
+        close(word[i]);
     }
 }
 END_TEST
@@ -198,7 +222,7 @@ Suite *suite_cli_outfile(void)
     TCase *tests = tcase_create("outfile");
     tcase_add_checked_fixture(tests, set_up, cli_fixture_close);
     tcase_add_test(tests, it_is_for_its_owner);
-    tcase_add_test(tests, a_part_of_another_run_stays);
+    tcase_add_loop_test(tests, a_part_of_another_run_stays, 0, 2);
     tcase_add_test(tests, an_abandoned_part_is_removed);
     tcase_add_test(tests, an_error_at_the_end_counts);
     tcase_add_test(tests, a_name_that_is_a_folder);
