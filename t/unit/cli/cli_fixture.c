@@ -16,6 +16,7 @@
 #define authp_realm_store choose_store
 #define authp_store_open open_own_store
 #define authp_store_measure_clock measure_clock
+#define umask note_umask
 
 static authp_err_t make_realm(const authp_settings_t *settings, authp_realm_t **out,
                               apr_pool_t *pool);
@@ -25,6 +26,7 @@ static authp_err_t open_own_store(const authp_store_ops_t *ops, const authp_stor
                                   authp_store_t **out, apr_pool_t *pool);
 static authp_err_t measure_clock(authp_store_t *store, const authp_clock_t *clock,
                                  apr_pool_t *pool);
+static mode_t note_umask(mode_t mask);
 int cli_fixture_main(int argc, const char *const *argv);
 
 #include "cli/context.c"
@@ -35,6 +37,7 @@ int cli_fixture_main(int argc, const char *const *argv);
 #undef authp_realm_store
 #undef authp_store_open
 #undef authp_store_measure_clock
+#undef umask
 
 #define WORDS_MOST 24
 
@@ -87,6 +90,13 @@ static authp_err_t measure_clock(authp_store_t *store, const authp_clock_t *cloc
 {
     cli_fixture.measured++;
     return authp_store_measure_clock(store, clock, pool);
+}
+
+static mode_t note_umask(mode_t mask)
+{
+    mode_t before = cli_fixture.umask;
+    cli_fixture.umask = mask;
+    return before;
 }
 
 /* --- streams ---------------------------------------------------------------------------------- */
@@ -177,21 +187,25 @@ void cli_fixture_open(void)
     cli_fixture_set(apr_pstrcat(cli_fixture.f.pool, "AUTH_STATE_DIR=", cli_fixture.folder, NULL));
 }
 
-/* Removes the folder and the files in it. */
-void cli_fixture_close(void)
+static void remove_folder(const char *path)
 {
     apr_dir_t *folder = NULL;
     apr_finfo_t entry;
     apr_pool_t *pool = cli_fixture.f.pool;
-    ck_assert_int_eq(apr_dir_open(&folder, cli_fixture.folder, pool), APR_SUCCESS);
+    ck_assert_int_eq(apr_dir_open(&folder, path, pool), APR_SUCCESS);
     while (apr_dir_read(&entry, APR_FINFO_NAME, folder) == APR_SUCCESS) {
-        if (strcmp(entry.name, ".") != 0 && strcmp(entry.name, "..") != 0) {
-            const char *path = apr_pstrcat(pool, cli_fixture.folder, "/", entry.name, NULL);
-            ck_assert_int_eq(remove(path), 0);
+        const char *inner = apr_pstrcat(pool, path, "/", entry.name, NULL);
+        if (strcmp(entry.name, ".") != 0 && strcmp(entry.name, "..") != 0 && remove(inner) != 0) {
+            remove_folder(inner);
         }
     }
     apr_dir_close(folder);
-    ck_assert_int_eq(rmdir(cli_fixture.folder), 0);
+    ck_assert_int_eq(rmdir(path), 0);
+}
+
+void cli_fixture_close(void)
+{
+    remove_folder(cli_fixture.folder);
     fixture_close(&cli_fixture.f);
 }
 
@@ -217,7 +231,7 @@ cli_answer_t cli_fixture_run(const char *line, const char *input)
             replace(number, number == 0 ? O_RDONLY : O_RDWR | O_CREAT | O_TRUNC);
         }
     }
-    mode_t mask = umask(077);
+    mode_t mask = umask(0);
     answer.status = cli_fixture_main(argc, argv);
     umask(mask);
     if ((cli_fixture.keeps >> STDERR_FILENO & 1U) == 0) {

@@ -5,6 +5,8 @@
 #include "cli/context.h"
 #include "fixture.h"
 
+#include <sys/types.h>
+
 /* The tool in the test's own process: main() and the files that it uses. By default it works on the
  * in-memory store and the clock of `f`, with the settings of a .env in `folder`. */
 typedef struct cli_fixture_t {
@@ -17,6 +19,7 @@ typedef struct cli_fixture_t {
     authp_store_config_t config; /* with which the store was opened latest */
     int opened;                  /* how often a store was opened, */
     int measured;                /* and how often its clock was measured */
+    mode_t umask; /* that main() has asked for. It is not set, so modes of files are as asked for */
 } cli_fixture_t;
 
 extern cli_fixture_t cli_fixture;
