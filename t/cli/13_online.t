@@ -201,4 +201,10 @@ is(run(['--env-file', $ca, 'check-config', '--online'])->{status}, 0, '... and w
 my $bad = run(['--env-file', env_file(folder(), settings(google => @safe), OIDC_CA_FILE => write_file("$dir/none.pem", "none\n")), 'check-config', '--online', '--json']);
 is($bad->{status}, 1, 'an OIDC_CA_FILE without a certificate');
 like($bad->{err}, qr/AUTHP0012: \Q$dir\E\/none\.pem: no certificate in this file\nauthplatform: no identity provider can be asked/, '... says so') or diag $bad->{err};
+
+# What is wrong with the mail server is said after providers were asked, too.
+my %mail = (MAIL_URL => 'smtp://127.0.0.1:1', MAIL_FROM => 'us@example.org', PUBLIC_URL => 'https://jobs.example.org', MAIL_CA_FILE => "$dir/none.pem");
+my $mute = run(['--env-file', env_file(folder(), settings(google => $google->issuer), %mail), 'check-config', '--online', '--json']);
+is_deeply([$mute->{status}, json($mute)->{errors}], [1, ['the mail server cannot be asked, see the line above']], 'a MAIL_CA_FILE without a certificate');
+like($mute->{err}, qr/^authplatform: AUTHP\d+: \Q$dir\E\/none\.pem: .*\nauthplatform: the mail server cannot be asked/m, '... says so') or diag $mute->{err};
 done_testing;

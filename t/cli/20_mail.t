@@ -137,7 +137,15 @@ for my $fault ([end => 'cut'], [greeting => 'slow 300'], [end => 'slow 300']) {
 # The server does not know the recipient that this answer accepts, so it refuses DATA.
 $smtp->forget->fault(rcpt => '250-more\n250 2.1.5 fine');
 like(test($smtp)->{err}, qr/: data: 503$/, 'an answer of two lines is one answer');
-$smtp->fault;
+
+# An answer without an enhanced code, and an address in capitals.
+$smtp->forget->fault(end => '250 fine');
+is(tool($smtp, [qw(mail test --to ADA@Example.COM)])->{out}, "The mail server has taken the mail: 250\n", 'an answer of a code alone');
+my $code = json(tool($smtp, [qw(mail test --to ada@example.com --json)]));
+is_deeply([@$code{qw(code enhanced_code)}], [250, undef], '... as JSON');
+$smtp->forget->fault;
+is(tool($smtp, [qw(mail test --to ADA@Example.COM)])->{status}, 0, 'an address in capitals');
+is_deeply([map { $_->{to} } $smtp->mails], [['ada@example.com']], '... is the same address');
 
 # --- wrong use ----------------------------------------------------------------------------------------------------------
 my $unset = run(['--env-file', env_file(folder()), qw(mail test --to ada@example.com)]);

@@ -205,7 +205,7 @@ class Connection(SMTP):
         if todo == "cut":
             await self.push("250 2.0.0 kept")
             self.end()
-        return "250 2.0.0 kept"
+        return todo if todo.startswith("250 ") else "250 2.0.0 kept"
 
 
 asyncio.run(Server(sys.argv[1]).run())
