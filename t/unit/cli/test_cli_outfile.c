@@ -158,12 +158,10 @@ START_TEST(a_name_that_is_a_folder)
 }
 END_TEST
 
-/* Waits for the helper, the only child of this process, to be ended by SIGKILL, but leaves the
- * wait() to the tool. */
-static void kill_helper(void)
+/* The only child of this process. */
+static pid_t find_helper(void)
 {
     char text[32] = "";
-    siginfo_t ended;
     const char *children =
         apr_psprintf(cli_fixture.f.pool, "/proc/self/task/%d/children", (int)getpid());
     FILE *list = fopen(children, "re");
@@ -172,16 +170,41 @@ static void kill_helper(void)
     fclose(list);
     pid_t helper = (pid_t)strtol(text, NULL, 10);
     ck_assert_int_gt(helper, 1);
-    ck_assert_int_eq(kill(helper, SIGKILL), 0);
-    ck_assert_int_eq(waitid(P_PID, (id_t)helper, &ended, WEXITED | WNOWAIT), 0);
+    return helper;
 }
 
 START_TEST(a_helper_that_was_killed)
 {
+    siginfo_t ended;
     signal(SIGPIPE, SIG_IGN);
     authp_outfile_t *file = start();
-    kill_helper();
+    pid_t helper = find_helper();
+    ck_assert_int_eq(kill(helper, SIGKILL), 0);
+    ck_assert_int_eq(waitid(P_PID, (id_t)helper, &ended, WEXITED | WNOWAIT), 0);
     does_not_commit(file, "Broken pipe");
+    signal(SIGPIPE, SIG_DFL);
+    ck_assert(!exists(path));
+}
+END_TEST
+
+/* Usually the helper is killed while the tool waits for it, after the word was sent. If it is
+ * killed before, the result is the same. */
+START_TEST(a_helper_that_is_killed_meanwhile)
+{
+    siginfo_t stopped;
+    signal(SIGPIPE, SIG_IGN);
+    authp_outfile_t *file = start();
+    pid_t helper = find_helper();
+    ck_assert_int_eq(kill(helper, SIGSTOP), 0);
+    ck_assert_int_eq(waitid(P_PID, (id_t)helper, &stopped, WSTOPPED | WNOWAIT), 0);
+    pid_t killer = fork();
+    ck_assert_int_ge(killer, 0);
+    if (killer == 0) {
+        (void)poll(NULL, 0, 200);
+        _exit(kill(helper, SIGKILL));
+    }
+    does_not_commit(file, "Broken pipe");
+    ck_assert_int_eq(waitpid(killer, NULL, 0), killer);
     signal(SIGPIPE, SIG_DFL);
     ck_assert(!exists(path));
 }
@@ -272,6 +295,7 @@ Suite *suite_cli_outfile(void)
     tcase_add_test(tests, an_error_at_the_end_counts);
     tcase_add_test(tests, a_name_that_is_a_folder);
     tcase_add_test(tests, a_helper_that_was_killed);
+    tcase_add_test(tests, a_helper_that_is_killed_meanwhile);
     tcase_add_test(tests, the_helper_ends_with_the_tool);
     tcase_add_test(tests, files_of_the_tool_are_private);
     tcase_add_test(tests, a_template_that_is_cut);
