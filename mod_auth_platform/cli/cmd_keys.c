@@ -138,11 +138,10 @@ int authp_cmd_keys_wrap(authp_context_t *context)
 /* --- forget ----------------------------------------------------------------------------------- */
 #define PAGE_ROWS 200
 
-/* What a data key has sealed. */
+/* How many mails a data key has sealed. */
 typedef struct sealed_t {
     int waiting;
     int failed;
-    apr_array_header_t *rows; /* the mails that wait (const authp_mail_row_t *) */
 } sealed_t;
 
 static bool is_sealed_by(const authp_mail_row_t *mail, const char *id)
@@ -151,32 +150,54 @@ static bool is_sealed_by(const authp_mail_row_t *mail, const char *id)
            mail->sealed[AUTHP_ID_LEN] == '.';
 }
 
-static authp_err_t count_sealed(const authp_context_t *context, const char *id,
-                                authp_mail_state_t state, sealed_t *out)
+/* What is done with one mail. */
+typedef authp_err_t visit_fn(const authp_context_t *context, const authp_mail_row_t *mail,
+                             int *count, apr_pool_t *pool);
+
+/* Calls `visit` for each mail of that state that the data key `id` has sealed. Reads the mails page
+ * by page, so that its memory does not grow with their number. */
+static authp_err_t each_sealed(const authp_context_t *context, const char *id,
+                               authp_mail_state_t state, visit_fn *visit, int *count)
 {
-    authp_page_t page = {.limit = PAGE_ROWS};
-    apr_array_header_t *mails = NULL;
-    do {
-        authp_err_t err =
-            authp_store_outbox_list(context->realm->store, state, &page, &mails, context->pool);
-        if (err != AUTHP_OK) {
-            return err;
-        }
-        for (int i = 0; i < mails->nelts; i++) {
+    apr_pool_t *pool = NULL;
+    apr_pool_create(&pool, context->pool);
+    authp_id_t last = {""};
+    authp_err_t err = AUTHP_OK;
+    int listed = PAGE_ROWS;
+    while (err == AUTHP_OK && listed == PAGE_ROWS) {
+        apr_array_header_t *mails = NULL;
+        const authp_page_t page = {.limit = PAGE_ROWS,
+                                   .after_id = last.hex[0] != '\0' ? last.hex : NULL};
+        apr_pool_clear(pool);
+        err = authp_store_outbox_list(context->realm->store, state, &page, &mails, pool);
+        listed = err == AUTHP_OK ? mails->nelts : 0;
+        for (int i = 0; err == AUTHP_OK && i < listed; i++) {
             const authp_mail_row_t *mail = APR_ARRAY_IDX(mails, i, const authp_mail_row_t *);
-            page.after_id = mail->id.hex;
-            if (!is_sealed_by(mail, id)) {
-                continue;
-            }
-            if (state == AUTHP_MAIL_STATE_WAITING) {
-                APR_ARRAY_PUSH(out->rows, const authp_mail_row_t *) = mail;
-                out->waiting++;
-            } else {
-                out->failed++;
-            }
+            last = mail->id;
+            err = is_sealed_by(mail, id) ? visit(context, mail, count, pool) : AUTHP_OK;
         }
-    } while (mails->nelts == PAGE_ROWS);
+    }
+    apr_pool_destroy(pool);
+    return err;
+}
+
+static authp_err_t count_mail(const authp_context_t *context, const authp_mail_row_t *mail,
+                              int *count, apr_pool_t *pool)
+{
+    (void)context, (void)mail, (void)pool;
+    (*count)++;
     return AUTHP_OK;
+}
+
+/* A mail that another process changes at this moment is left alone. */
+static authp_err_t fail_mail(const authp_context_t *context, const authp_mail_row_t *mail,
+                             int *count, apr_pool_t *pool)
+{
+    authp_err_t err =
+        authp_store_outbox_fail(context->realm->store, mail->id.hex, mail->due_at,
+                                authp_realm_now(context->realm), "data key forgotten", pool);
+    *count += err == AUTHP_OK;
+    return err == AUTHP_E_CONFLICT ? AUTHP_OK : err;
 }
 
 static const char *loss_of(const sealed_t *sealed, apr_pool_t *pool)
@@ -218,20 +239,14 @@ static const authp_data_key_t *find_lost(const authp_context_t *context,
     return NULL;
 }
 
-/* Mails that nobody can open any more do not wait. One that another process changes at this moment
- * is left alone. */
-static void fail_mails(const authp_context_t *context, const sealed_t *sealed)
+/* Mails that nobody can open any more do not wait. */
+static void fail_mails(const authp_context_t *context, const char *id)
 {
-    for (int i = 0; i < sealed->rows->nelts; i++) {
-        const authp_mail_row_t *mail = APR_ARRAY_IDX(sealed->rows, i, const authp_mail_row_t *);
-        authp_err_t err = authp_store_outbox_fail(context->realm->store, mail->id.hex, mail->due_at,
-                                                  authp_realm_now(context->realm),
-                                                  "data key forgotten", context->pool);
-        if (err != AUTHP_OK && err != AUTHP_E_CONFLICT) {
-            authp_output_error(context->pool, "note: the mails still wait, but cannot be sent (%s)",
-                               authp_err_name(err));
-            return;
-        }
+    int count = 0;
+    authp_err_t err = each_sealed(context, id, AUTHP_MAIL_STATE_WAITING, fail_mail, &count);
+    if (err != AUTHP_OK) {
+        authp_output_error(context->pool, "note: the mails still wait, but cannot be sent (%s)",
+                           authp_err_name(err));
     }
 }
 
@@ -247,7 +262,7 @@ static int forget(const authp_context_t *context, const authp_data_key_t *row,
     if (err != AUTHP_OK) {
         return authp_context_failure(context, err, NULL);
     }
-    fail_mails(context, sealed);
+    fail_mails(context, row->id.hex);
     const authp_event_t event = {
         .event = "key_forget", .outcome = "ok", .reason = row->id.hex, .actor_id = AUTHP_ACTOR_CLI};
     authp_audit_write(context->realm, &event, &authp_context_client, context->pool);
@@ -268,7 +283,7 @@ static int forget(const authp_context_t *context, const authp_data_key_t *row,
 int authp_cmd_keys_forget(authp_context_t *context)
 {
     apr_array_header_t *items = NULL;
-    sealed_t sealed = {.rows = apr_array_make(context->pool, 8, sizeof(authp_mail_row_t *))};
+    sealed_t sealed = {.waiting = 0};
     bool sure = authp_context_value(context, "yes") != NULL;
     if (!authp_input_id(context, "id")) {
         return AUTHP_EXIT_USAGE;
@@ -284,9 +299,11 @@ int authp_cmd_keys_forget(authp_context_t *context)
     if (row == NULL) {
         return AUTHP_EXIT_FAILED;
     }
-    authp_err_t err = count_sealed(context, row->id.hex, AUTHP_MAIL_STATE_WAITING, &sealed);
+    authp_err_t err =
+        each_sealed(context, row->id.hex, AUTHP_MAIL_STATE_WAITING, count_mail, &sealed.waiting);
     if (err == AUTHP_OK) {
-        err = count_sealed(context, row->id.hex, AUTHP_MAIL_STATE_FAILED, &sealed);
+        err =
+            each_sealed(context, row->id.hex, AUTHP_MAIL_STATE_FAILED, count_mail, &sealed.failed);
     }
     if (err != AUTHP_OK) {
         return authp_context_failure(context, err, NULL);
