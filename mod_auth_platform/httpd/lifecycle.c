@@ -244,6 +244,7 @@ static bool open_all(authp_runtime_t *runtime)
     if (apr_pool_create(&pool, runtime->pool) != APR_SUCCESS) {
         return false;
     }
+    runtime->store_config.ending = &runtime->mail_cancel;
     if (authp_store_open(runtime->store_ops, &runtime->store_config, &realm->store, pool) !=
         AUTHP_OK) {
         apr_pool_destroy(pool);

@@ -32,6 +32,9 @@ typedef struct authp_store_config_t {
     /* Shared by all processes of a server: set after one of them has logged which optional features
      * the store lacks. NULL (the tool): nothing is logged. */
     atomic_bool *told;
+    /* SQL: while it is true, this process ends, and an operation that finds the database locked is
+     * not tried a second time. NULL: it never ends so. */
+    const atomic_bool *ending;
 } authp_store_config_t;
 
 /* What migrate() is to reach. */

@@ -4,6 +4,7 @@
  * closed in the middle of a request. */
 #include "../unit/suite.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "contract.h"
 #include "fake_mongod.h"
 #include "sqlite_fixture.h"
@@ -11,6 +12,7 @@
 #include "store/providers/providers.h"
 #include "store/sql/sql_impl.h"
 
+#include <apr_dbd.h>
 #include <apr_file_info.h>
 #include <apr_strings.h>
 #include <stdio.h>
@@ -158,6 +160,44 @@ START_TEST(json_values)
 }
 END_TEST
 
+static int locked_lines;
+
+static void count_locked(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    locked_lines += strstr(message, "database is locked") != NULL;
+}
+
+/* An operation is tried twice, each time for 1.6 s. httpd waits for a process that ends, so there
+ * an operation is tried once. */
+START_TEST(a_locked_database_is_asked_once)
+{
+    int changed = 0;
+    apr_dbd_t *other = NULL;
+    const apr_dbd_driver_t *driver = NULL;
+    atomic_bool ends = _i == 1;
+    const authp_store_config_t config = {
+        .file = sqlite_fixture_file(), .timeout_ms = 2000, .max_connections = 1, .ending = &ends};
+    ck_assert_int_eq(authp_store_open(authp_providers_find("sqlite"), &config, &store, own),
+                     AUTHP_OK);
+    authp_user_t user = contract_user("first@example.org", pool);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    driver = ((const authp_sql_t *)store->self)->driver;
+    ck_assert_int_eq(apr_dbd_open(driver, pool, sqlite_fixture_file(), &other), APR_SUCCESS);
+    ck_assert_int_eq(apr_dbd_query(driver, other, &changed, "BEGIN IMMEDIATE"), 0);
+    user = contract_user("second@example.org", pool);
+    locked_lines = 0;
+    authp_log_set_sink(count_locked, NULL);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_E_UNAVAILABLE);
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_int_eq(locked_lines, _i == 1 ? 1 : 2);
+    ck_assert_int_eq(apr_dbd_query(driver, other, &changed, "ROLLBACK"), 0);
+    ck_assert_int_eq(authp_store_user_create(store, &user, pool), AUTHP_OK);
+    ck_assert_int_eq(apr_dbd_close(driver, other), APR_SUCCESS);
+    apr_pool_destroy(own);
+}
+END_TEST
+
 Suite *suite_ending(void)
 {
     Suite *suite = suite_create("ending");
@@ -168,6 +208,7 @@ Suite *suite_ending(void)
     tcase_add_loop_test(tests, closed, 0, 2);
     tcase_add_loop_exit_test(tests, closed_with_one_in_use, 0, 0, 2);
     tcase_add_exit_test(tests, json_values, 0);
+    tcase_add_loop_test(tests, a_locked_database_is_asked_once, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

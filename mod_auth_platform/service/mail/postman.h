@@ -18,8 +18,8 @@ typedef struct authp_postman_t {
     const authp_clock_t *monotonic;
     void (*wait)(void *ctx, int ms); /* lets that many milliseconds pass */
     void *ctx;                       /* of `wait` */
-    /* True: the process ends. A round then ends within about 1 s, unless the store takes longer to
-     * answer. */
+    /* True: the process ends. A round then ends within about 1 s, or when the store has answered or
+     * failed: at a locked SQLite database that takes up to 1.6 s more. */
     const atomic_bool *cancel;
 } authp_postman_t;
 
@@ -31,7 +31,8 @@ typedef struct authp_postman_t {
  * process sends it. Afterwards the row of the mail says what came of it:
  * - Sent: the server has taken the mail, or it is a decoy, or its link was used already. If the
  *   store does not note that, the round tries again as long as the claim lasts, because a mail
- * whose claim lapses is sent again.
+ *   whose claim lapses is sent again. While the process ends, it tries at most twice more, and not
+ *   after a try that took 0.5 s.
  * - Given up, with one error line: the server answered RCPT with 5xx, or the row or its text cannot
  *   be used, or give_up_at or link_until has passed.
  * - Put off, in all other cases: for 10 s after the first try, doubling with each try, at most

@@ -145,6 +145,11 @@ typedef struct run_t {
     reach_t reached;
 } run_t;
 
+static bool is_ending(const authp_sql_t *sql)
+{
+    return sql->config.ending != NULL && atomic_load(sql->config.ending);
+}
+
 /* A statement that failed has changed nothing, because the database rolled it back, unless the
  * connection was lost. A transaction ends with its connection. */
 static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, int rc)
@@ -160,7 +165,8 @@ static authp_err_t failed(authp_sql_conn_t *conn, run_t *run, const char *name, 
     if (fault == AUTHP_SQL_LOST) {
         run->reached = REACH_NO;
     }
-    run->again = fault == AUTHP_SQL_BROKEN || fault == AUTHP_SQL_LOCKED ||
+    run->again = fault == AUTHP_SQL_BROKEN ||
+                 (fault == AUTHP_SQL_LOCKED && !is_ending(conn->sql)) ||
                  ((fault == AUTHP_SQL_UNSURE || fault == AUTHP_SQL_LOST) && run->reads);
     if (fault == AUTHP_SQL_WRONG) {
         authp_log(AUTHP_LOG_ERROR, "AUTHP0206", "store: statement %s failed with %d: %s", name, rc,
