@@ -216,6 +216,11 @@ bool authp_text_query_has(const char *query, const char *name, apr_pool_t *pool)
     return find_pair(query, name, pool) != NULL;
 }
 
+bool authp_text_equal(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 bool authp_text_same(const char *a, const char *b)
 {
     if (a == NULL || b == NULL) {

@@ -32,6 +32,8 @@ const char *authp_text_query(const char *query, const char *name, apr_pool_t *po
 bool authp_text_query_has(const char *query, const char *name, apr_pool_t *pool);
 /* Percent-encodes '%' and bytes outside printable ASCII, for header values to an app. */
 const char *authp_text_header_safe(const char *text, apr_pool_t *pool);
+/* True if the texts are equal byte for byte, or both are NULL. */
+bool authp_text_equal(const char *a, const char *b);
 /* True if the texts are equal but for the case of ASCII letters. False if one of them is NULL. */
 bool authp_text_same(const char *a, const char *b);
 /* The element of `known` (const char *) that `word` may be a misspelling of, for "did you mean". It

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/columns.h"
+#include "base/text.h"
 #include "store/identities.h"
 
 #include <string.h>
@@ -100,16 +101,12 @@ _Static_assert(FITS(of_user) && FITS(of_session) && FITS(of_invite) && FITS(of_a
                    FITS(of_data_key) && FITS(of_outbox),
                "raise AUTHP_COLUMNS_MOST");
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool same_texts(const apr_array_header_t *a, const apr_array_header_t *b)
 {
     bool same = a->nelts == b->nelts;
     for (int i = 0; same && i < a->nelts; i++) {
-        same = same_text(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *));
+        same =
+            authp_text_equal(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *));
     }
     return same;
 }
@@ -133,7 +130,7 @@ bool authp_columns_same(const authp_column_t *column, const void *a, const void 
     case AUTHP_COLUMN_TEXT:
     case AUTHP_COLUMN_REF:
     case AUTHP_COLUMN_JSON:
-        return same_text(*(const char *const *)one, *(const char *const *)other);
+        return authp_text_equal(*(const char *const *)one, *(const char *const *)other);
     case AUTHP_COLUMN_TEXTS:
         return same_texts(*(apr_array_header_t *const *)one, *(apr_array_header_t *const *)other);
     case AUTHP_COLUMN_BOOL:

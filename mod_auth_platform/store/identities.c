@@ -70,15 +70,10 @@ authp_identity_t *authp_identities_place(apr_array_header_t **list, const char *
     return apr_array_push(*list);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool same_members(const authp_identity_t *a, const authp_identity_t *b)
 {
-    return same_text(a->issuer, b->issuer) && same_text(a->sub, b->sub) &&
-           same_text(a->email, b->email) && same_text(a->picture, b->picture) &&
+    return authp_text_equal(a->issuer, b->issuer) && authp_text_equal(a->sub, b->sub) &&
+           authp_text_equal(a->email, b->email) && authp_text_equal(a->picture, b->picture) &&
            a->linked_at == b->linked_at && a->last_login == b->last_login;
 }
 

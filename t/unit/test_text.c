@@ -270,6 +270,20 @@ START_TEST(same)
 }
 END_TEST
 
+START_TEST(equal)
+{
+    char copy[] = "AbZ";
+    ck_assert(authp_text_equal("AbZ", copy));
+    ck_assert(authp_text_equal("", ""));
+    ck_assert(authp_text_equal(NULL, NULL));
+    ck_assert(!authp_text_equal("AbZ", "abZ"));
+    ck_assert(!authp_text_equal("a", "ab"));
+    ck_assert(!authp_text_equal("ab", "a"));
+    ck_assert(!authp_text_equal(NULL, ""));
+    ck_assert(!authp_text_equal("", NULL));
+}
+END_TEST
+
 static const struct {
     const char *word;
     const char *meant;
@@ -329,6 +343,7 @@ Suite *suite_text(void)
     tcase_add_test(tests, header_safe);
     tcase_add_test(tests, listed);
     tcase_add_test(tests, same);
+    tcase_add_test(tests, equal);
     tcase_add_loop_test(tests, nearest, 0, LENGTH(misspelt));
     suite_add_tcase(suite, tests);
     return suite;

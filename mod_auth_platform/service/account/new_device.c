@@ -2,6 +2,7 @@
 #include "service/account/new_device.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "service/account/account_mail.h"
 #include "service/account/device.h"
 #include "service/mail/mail.h"
@@ -19,15 +20,10 @@ static bool is_just_made(const authp_user_t *user, const authp_session_t *sessio
     return user->ver == 1 && session->created_at - user->created_at <= JUST_MADE_MS;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool is_same_device(const authp_session_t *one, const authp_session_t *other)
 {
-    return one->device_id != NULL ? same_text(one->device_id, other->device_id)
-                                  : same_text(one->user_agent, other->user_agent);
+    return one->device_id != NULL ? authp_text_equal(one->device_id, other->device_id)
+                                  : authp_text_equal(one->user_agent, other->user_agent);
 }
 
 static bool is_listed(const authp_session_t *session, const apr_array_header_t *list)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/account/user_change.h"
 
+#include "base/text.h"
 #include "service/account/user.h"
 #include "service/live/live_change.h"
 #include "store/identities.h"
 
 #include <apr_strings.h>
-#include <string.h>
 
 /* A try fails only if another change of the account has succeeded meanwhile. */
 #define TRIES 8
@@ -18,11 +18,6 @@ static authp_user_t *copy_of(const authp_user_t *user, apr_pool_t *pool)
     copy->roles = apr_array_copy(pool, user->roles);
     copy->identities = authp_identities_copy(user->identities, pool);
     return copy;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
 static bool same_roles(const authp_user_t *a, const authp_user_t *b)
@@ -44,16 +39,16 @@ static bool same_roles(const authp_user_t *a, const authp_user_t *b)
 static bool settle(const authp_user_t *before, authp_user_t *after, bool ends_sessions,
                    authp_ms_t now)
 {
-    bool kills = ends_sessions || !same_text(before->password_hash, after->password_hash) ||
+    bool kills = ends_sessions || !authp_text_equal(before->password_hash, after->password_hash) ||
                  (after->disabled && !before->disabled) || authp_user_outgrows_codes(before, after);
     bool counts = kills || before->disabled != after->disabled || !same_roles(before, after) ||
                   before->is_recruiter_verified != after->is_recruiter_verified ||
                   before->email_verified != after->email_verified ||
-                  !same_text(before->email, after->email) ||
-                  !same_text(before->phone, after->phone);
-    if (!counts && same_text(before->name, after->name) &&
+                  !authp_text_equal(before->email, after->email) ||
+                  !authp_text_equal(before->phone, after->phone);
+    if (!counts && authp_text_equal(before->name, after->name) &&
         before->recruiter_requested_at == after->recruiter_requested_at &&
-        same_text(before->profiles, after->profiles) &&
+        authp_text_equal(before->profiles, after->profiles) &&
         before->phone_used_at == after->phone_used_at &&
         authp_identities_same(before->identities, after->identities)) {
         return false;

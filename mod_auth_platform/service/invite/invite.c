@@ -3,6 +3,7 @@
 
 #include "base/b64url.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "service/account/account_mail.h"
 #include "service/account/account_rules.h"
@@ -190,17 +191,12 @@ static authp_err_t use(const authp_realm_t *realm, const authp_invite_t *invite,
     return err;
 }
 
-static bool same_hash(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 /* Compares the account after a lost claim with the account whose password was checked. True if only
  * the winner of the claim has changed it, which adds one to ver. After a password change or a
  * disabling, no session may begin with the new ver. */
 static bool is_same_account(const authp_user_t *proven, const authp_user_t *now)
 {
-    return same_hash(proven->password_hash, now->password_hash) && !now->disabled &&
+    return authp_text_equal(proven->password_hash, now->password_hash) && !now->disabled &&
            now->ver - proven->ver <= 1;
 }
 

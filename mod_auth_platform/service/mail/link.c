@@ -3,6 +3,7 @@
 
 #include "base/b64url.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "service/mail/outbox.h"
 
@@ -89,15 +90,10 @@ authp_err_t authp_link_send(const authp_realm_t *realm, const authp_link_new_t *
 
 /* --- using a link ----------------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 bool authp_link_still_fits(const authp_link_t *link, const authp_user_t *user)
 {
     bool proves = authp_mail_kind_of(link->row->kind) == AUTHP_MAIL_VERIFY_EMAIL;
-    bool here = same_text(user->email, link->email);
+    bool here = authp_text_equal(user->email, link->email);
     if (user->disabled) {
         return false;
     }
@@ -105,7 +101,7 @@ bool authp_link_still_fits(const authp_link_t *link, const authp_user_t *user)
         return true;
     }
     return user->min_ver == link->row->min_ver &&
-           (proves ? same_text(user->email, link->old) : here);
+           (proves ? authp_text_equal(user->email, link->old) : here);
 }
 
 /* Reads the addresses of the link from row->box. AUTHP_E_MALFORMED: the row was changed. */

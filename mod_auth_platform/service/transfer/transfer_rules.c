@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/transfer/transfer_rules.h"
 
+#include "base/text.h"
 #include "service/account/user.h"
 
 #include <string.h>
@@ -14,26 +15,22 @@ static bool same(const authp_columns_t *columns, const void *stored, const void 
     return all;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool same_roles(const apr_array_header_t *a, const apr_array_header_t *b)
 {
     bool same = a->nelts == b->nelts;
     for (int i = 0; same && i < a->nelts; i++) {
-        same = same_text(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *));
+        same =
+            authp_text_equal(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *));
     }
     return same;
 }
 
 static bool same_rights(const authp_user_t *a, const authp_user_t *b)
 {
-    return same_text(a->password_hash, b->password_hash) && a->disabled == b->disabled &&
+    return authp_text_equal(a->password_hash, b->password_hash) && a->disabled == b->disabled &&
            same_roles(a->roles, b->roles) && a->is_recruiter_verified == b->is_recruiter_verified &&
-           a->email_verified == b->email_verified && same_text(a->email, b->email) &&
-           same_text(a->phone, b->phone);
+           a->email_verified == b->email_verified && authp_text_equal(a->email, b->email) &&
+           authp_text_equal(a->phone, b->phone);
 }
 
 static authp_put_outcome_t decide_session(const authp_session_t *stored, const authp_session_t *row)
@@ -142,7 +139,7 @@ authp_user_t authp_transfer_rules_merge(const authp_user_t *stored, const authp_
                                         authp_ms_t now)
 {
     authp_user_t after = *row;
-    bool kills = !same_text(stored->password_hash, row->password_hash) ||
+    bool kills = !authp_text_equal(stored->password_hash, row->password_hash) ||
                  (row->disabled && !stored->disabled);
     bool counts =
         stored->ver != row->ver || stored->min_ver != row->min_ver || !same_rights(stored, row);
