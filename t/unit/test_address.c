@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Proving and changing one's own address by a mailed link. */
-#include "mail_fixture.h"
+#include "address_fixture.h"
 #include "service/account/own.h"
 #include "service/address/address_change.h"
 #include "service/address/address_proof.h"
@@ -9,48 +9,20 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define EMAIL "ada@example.org"
+#define EMAIL ADDRESS_FIXTURE_EMAIL
 #define OTHER "ada.new@example.org"
 
 static fixture_t f;
-static authp_user_t *row; /* Ada's account in the store */
-static authp_session_t *session;
+static address_fixture_t ada;
 
 static void set_up(void)
 {
-    fixture_open(&f);
-    mail_fixture_on(&f);
-    row = mail_fixture_user(&f, EMAIL, "candidate");
-    session = fixture_start(&f, row).session;
-    (void)mem_store_calls(f.store, f.pool);
+    address_fixture_open(&ada, &f);
 }
 
 static void tear_down(void)
 {
     fixture_close(&f);
-}
-
-static authp_user_t *now(void)
-{
-    authp_user_t *user = NULL;
-    ck_assert_int_eq(authp_store_user_by_id(f.store, row->id.hex, &user, f.pool), AUTHP_OK);
-    return user;
-}
-
-static authp_err_t send_proof(bool *sent)
-{
-    f.clock.now += 1000;
-    return authp_address_proof_send(f.realm, now(), &fixture_client, sent, f.pool);
-}
-
-static authp_err_t ask(const char *email, const char *password)
-{
-    f.clock.now += 1000;
-    const authp_self_t self = {.user = now(),
-                               .session = session,
-                               .client = &fixture_client,
-                               .auth_time = session->auth_time / 1000};
-    return authp_address_change_ask(f.realm, &self, email, password, f.pool);
 }
 
 static authp_err_t use_as(const char *token, const authp_user_t *user, const char *password)
@@ -64,20 +36,20 @@ static authp_err_t use_as(const char *token, const authp_user_t *user, const cha
 
 static authp_err_t use(const char *token)
 {
-    return use_as(token, now(), NULL);
+    return use_as(token, address_fixture_now(&ada), NULL);
 }
 
 static const char *sent(void)
 {
     bool is_sent = false;
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
     ck_assert(is_sent);
     return mail_fixture_token(&f, "verify_email");
 }
 
 static const char *asked(void)
 {
-    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, FIXTURE_PASSWORD), AUTHP_OK);
     return mail_fixture_token(&f, "verify_email");
 }
 
@@ -91,13 +63,13 @@ START_TEST(proves)
     ck_assert_ptr_null(mail.letter.name);
     ck_assert_int_eq(mail.row->link_until - mail.row->created_at, 24 * 3600000);
     ck_assert_int_eq(use(token), AUTHP_OK);
-    ck_assert(now()->email_verified);
-    ck_assert_int_eq(now()->min_ver, 0);
+    ck_assert(address_fixture_now(&ada)->email_verified);
+    ck_assert_int_eq(address_fixture_now(&ada)->min_ver, 0);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
-    ck_assert_str_eq(fixture_audit(&f, "email_verify")->subject_id, row->id.hex);
+    ck_assert_str_eq(fixture_audit(&f, "email_verify")->subject_id, ada.row->id.hex);
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
     bool is_sent = true;
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
     ck_assert(!is_sent);
     ck_assert_int_eq(mail_fixture_count(&f), 1);
 }
@@ -106,14 +78,14 @@ END_TEST
 START_TEST(nothing_to_prove)
 {
     bool is_sent = false;
-    row->email = NULL;
-    row->phone = "+4912345";
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_E_NOT_FOUND);
-    row->email = EMAIL;
+    ada.row->email = NULL;
+    ada.row->phone = "+4912345";
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_E_NOT_FOUND);
+    ada.row->email = EMAIL;
     f.settings->mail_url = NULL;
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_E_MAIL_UNAVAILABLE);
-    row->email_verified = true;
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_E_MAIL_UNAVAILABLE);
+    ada.row->email_verified = true;
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
     ck_assert(!is_sent);
 }
 END_TEST
@@ -127,20 +99,21 @@ START_TEST(needs_its_owner)
     ck_assert_int_eq(use_as(token, eve, NULL), AUTHP_E_INVALID_CREDENTIALS);
     ck_assert_int_eq(use_as(token, NULL, "wrong"), AUTHP_E_INVALID_CREDENTIALS);
     ck_assert_int_eq(use_as("AAAA", NULL, FIXTURE_PASSWORD), AUTHP_E_LINK_INVALID);
-    ck_assert(!now()->email_verified);
+    ck_assert(!address_fixture_now(&ada)->email_verified);
     if (_i == 0) {
         ck_assert_int_eq(use_as(token, NULL, FIXTURE_PASSWORD), AUTHP_OK);
     } else {
         ck_assert_int_eq(use_as(token, eve, FIXTURE_PASSWORD), AUTHP_OK);
     }
-    ck_assert(now()->email_verified && !mem_store_user(f.store, eve->id.hex)->email_verified);
+    ck_assert(address_fixture_now(&ada)->email_verified &&
+              !mem_store_user(f.store, eve->id.hex)->email_verified);
 }
 END_TEST
 
 START_TEST(without_a_password)
 {
     const char *token = sent();
-    row->password_hash = NULL;
+    ada.row->password_hash = NULL;
     ck_assert_int_eq(use_as(token, NULL, FIXTURE_PASSWORD), AUTHP_E_INVALID_CREDENTIALS);
     ck_assert_int_eq(use(token), AUTHP_OK);
 }
@@ -149,12 +122,12 @@ END_TEST
 START_TEST(too_late_or_of_another_address)
 {
     const char *token = sent();
-    row->email = "third@example.org";
+    ada.row->email = "third@example.org";
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
     /* An account that has lost the address does not get it back. */
-    row->email = NULL;
+    ada.row->email = NULL;
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
-    row->email = EMAIL;
+    ada.row->email = EMAIL;
     f.clock.now += 24 * 3600000;
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
 }
@@ -164,13 +137,13 @@ END_TEST
 
 START_TEST(changes)
 {
-    row->email_verified = _i == 1;
+    ada.row->email_verified = _i == 1;
     const char *token = asked();
     ck_assert_str_eq(mail_fixture_at(&f, -1).letter.to, OTHER);
-    ck_assert_str_eq(now()->email, EMAIL);
+    ck_assert_str_eq(address_fixture_now(&ada)->email, EMAIL);
     ck_assert_int_eq(use(token), AUTHP_OK);
-    ck_assert_str_eq(now()->email, OTHER);
-    ck_assert(now()->email_verified);
+    ck_assert_str_eq(address_fixture_now(&ada)->email, OTHER);
+    ck_assert(address_fixture_now(&ada)->email_verified);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
     ck_assert_ptr_nonnull(fixture_audit(&f, "email_change"));
     ck_assert_ptr_null(fixture_audit(&f, "email_verify"));
@@ -186,36 +159,38 @@ END_TEST
 
 START_TEST(a_first_address)
 {
-    row->email = NULL;
-    row->phone = "+4912345";
+    ada.row->email = NULL;
+    ada.row->phone = "+4912345";
     ck_assert_int_eq(use(asked()), AUTHP_OK);
-    ck_assert_str_eq(now()->email, OTHER);
+    ck_assert_str_eq(address_fixture_now(&ada)->email, OTHER);
 }
 END_TEST
 
 /* The account's own address: a link that proves it, or nothing. */
 START_TEST(the_own_address)
 {
-    ck_assert_int_eq(ask("ADA@example.org", FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_ask(&ada, "ADA@example.org", FIXTURE_PASSWORD), AUTHP_OK);
     ck_assert_int_eq(use(mail_fixture_token(&f, "verify_email")), AUTHP_OK);
     ck_assert_ptr_nonnull(fixture_audit(&f, "email_verify"));
-    ck_assert_int_eq(ask(EMAIL, FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_ask(&ada, EMAIL, FIXTURE_PASSWORD), AUTHP_OK);
     ck_assert_str_eq(mail_fixture_kinds(&f), "verify_email (verify_email)");
 }
 END_TEST
 
 START_TEST(what_asking_needs)
 {
-    ck_assert_int_eq(ask(OTHER, "wrong"), AUTHP_E_WRONG_PASSWORD);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, "wrong"), AUTHP_E_WRONG_PASSWORD);
     ck_assert_str_eq(fixture_audit(&f, "email_change")->outcome, "denied");
-    ck_assert_int_eq(ask(OTHER, NULL), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, NULL), AUTHP_OK);
     f.clock.now += 300000;
-    ck_assert_int_eq(ask(OTHER, NULL), AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
-    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_OK);
-    row->password_hash = NULL;
-    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, NULL),
+                     AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, FIXTURE_PASSWORD), AUTHP_OK);
+    ada.row->password_hash = NULL;
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, FIXTURE_PASSWORD),
+                     AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
     f.settings->mail_url = NULL;
-    ck_assert_int_eq(ask(OTHER, "wrong"), AUTHP_E_MAIL_UNAVAILABLE);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, "wrong"), AUTHP_E_MAIL_UNAVAILABLE);
 }
 END_TEST
 
@@ -224,7 +199,7 @@ START_TEST(a_taken_address)
 {
     authp_user_t *bob = mail_fixture_user(&f, OTHER, "candidate");
     mem_store_user(f.store, bob->id.hex)->email_verified = _i == 1;
-    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, FIXTURE_PASSWORD), AUTHP_OK);
     ck_assert_str_eq(mail_fixture_kinds(&f), "address_taken");
     const mail_fixture_t mail = mail_fixture_at(&f, -1);
     ck_assert_str_eq(mail.letter.to, OTHER);
@@ -239,7 +214,7 @@ START_TEST(taken_meanwhile)
     const char *token = asked();
     authp_user_t *bob = mail_fixture_user(&f, OTHER, "candidate");
     ck_assert_int_eq(use(token), AUTHP_E_EMAIL_TAKEN);
-    ck_assert_str_eq(now()->email, EMAIL);
+    ck_assert_str_eq(address_fixture_now(&ada)->email, EMAIL);
     ck_assert_str_eq(fixture_audit(&f, "email_change")->reason, "email_taken");
     mem_store_user(f.store, bob->id.hex)->email = "bob@example.org";
     ck_assert_int_eq(use(token), AUTHP_OK);
@@ -257,14 +232,14 @@ START_TEST(taken_at_the_same_moment)
     const char *token = asked();
     mem_store_before(f.store, "user_update", register_bob, NULL);
     ck_assert_int_eq(use(token), AUTHP_E_EMAIL_TAKEN);
-    ck_assert_str_eq(now()->email, EMAIL);
+    ck_assert_str_eq(address_fixture_now(&ada)->email, EMAIL);
 }
 END_TEST
 
 START_TEST(a_new_password_ends_a_change)
 {
     const char *token = asked();
-    row->min_ver = ++row->ver;
+    ada.row->min_ver = ++ada.row->ver;
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
 }
 END_TEST
@@ -274,18 +249,18 @@ END_TEST
 START_TEST(two_changes)
 {
     const char *one = asked();
-    ck_assert_int_eq(ask("third@example.org", FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_ask(&ada, "third@example.org", FIXTURE_PASSWORD), AUTHP_OK);
     const char *other = mail_fixture_token(&f, "verify_email");
     ck_assert_int_eq(use(_i == 0 ? one : other), AUTHP_OK);
     ck_assert_int_eq(use(_i == 0 ? other : one), AUTHP_E_LINK_INVALID);
-    ck_assert_str_eq(now()->email, _i == 0 ? OTHER : "third@example.org");
+    ck_assert_str_eq(address_fixture_now(&ada)->email, _i == 0 ? OTHER : "third@example.org");
 }
 END_TEST
 
 static void change_password(void *ctx)
 {
     (void)ctx;
-    authp_user_t *user = mem_store_user(f.store, row->id.hex);
+    authp_user_t *user = mem_store_user(f.store, ada.row->id.hex);
     user->min_ver = ++user->ver;
     user->updated_at++;
 }
@@ -296,7 +271,7 @@ START_TEST(a_password_changed_in_between)
     const char *token = asked();
     mem_store_before(f.store, "user_update", change_password, NULL);
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
-    ck_assert_str_eq(now()->email, EMAIL);
+    ck_assert_str_eq(address_fixture_now(&ada)->email, EMAIL);
 }
 END_TEST
 
@@ -304,18 +279,18 @@ END_TEST
  * change is complete. */
 START_TEST(each_store_call_fails)
 {
-    row->email_verified = true;
+    ada.row->email_verified = true;
     const char *token = asked();
     mem_store_fail(f.store, NULL, _i + 1, AUTHP_E_UNAVAILABLE);
-    authp_user_t *user = apr_pmemdup(f.pool, row, sizeof(*row));
+    authp_user_t *user = apr_pmemdup(f.pool, ada.row, sizeof(*ada.row));
     authp_err_t err = use_as(token, user, NULL);
     mem_store_fail(f.store, NULL, 0, AUTHP_OK);
     if (err != AUTHP_OK) {
         ck_assert_int_eq(err, AUTHP_E_UNAVAILABLE);
-        ck_assert_str_eq(now()->email, EMAIL);
+        ck_assert_str_eq(address_fixture_now(&ada)->email, EMAIL);
         ck_assert_int_eq(use(token), AUTHP_OK);
     }
-    ck_assert_str_eq(now()->email, OTHER);
+    ck_assert_str_eq(address_fixture_now(&ada)->email, OTHER);
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
 }
 END_TEST
@@ -326,11 +301,11 @@ END_TEST
 START_TEST(a_new_password_is_told)
 {
     authp_grant_t grant;
-    row->email_verified = _i == 1;
-    const authp_self_t self = {.user = now(),
-                               .session = session,
+    ada.row->email_verified = _i == 1;
+    const authp_self_t self = {.user = address_fixture_now(&ada),
+                               .session = ada.session,
                                .client = &fixture_client,
-                               .auth_time = session->auth_time / 1000};
+                               .auth_time = ada.session->auth_time / 1000};
     const authp_password_change_t change = {FIXTURE_PASSWORD, "battery staple 7"};
     ck_assert_int_eq(authp_own_password(f.realm, &self, &change, &grant, f.pool), AUTHP_OK);
     ck_assert_str_eq(mail_fixture_kinds(&f), _i == 1 ? "password_changed" : "");

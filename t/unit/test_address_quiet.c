@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asking for another address: what a person who asks cannot find out about other accounts. */
-#include "mail_fixture.h"
-#include "service/account/own.h"
-#include "service/address/address_change.h"
-#include "service/address/address_proof.h"
+#include "address_fixture.h"
 #include "service/address/password_reset.h"
 #include "service/mail/link.h"
 #include "service/mail/mail.h"
@@ -13,41 +10,20 @@
 #include <apr_strings.h>
 #include <string.h>
 
-#define EMAIL "ada@example.org"
+#define EMAIL ADDRESS_FIXTURE_EMAIL
 #define OTHER "ada.new@example.org"
 
 static fixture_t f;
-static authp_user_t *row; /* Ada's account in the store */
-static authp_session_t *session;
+static address_fixture_t ada;
 
 static void set_up(void)
 {
-    fixture_open(&f);
-    mail_fixture_on(&f);
-    row = mail_fixture_user(&f, EMAIL, "candidate");
-    session = fixture_start(&f, row).session;
-    (void)mem_store_calls(f.store, f.pool);
+    address_fixture_open(&ada, &f);
 }
 
 static void tear_down(void)
 {
     fixture_close(&f);
-}
-
-static authp_err_t send_proof(bool *sent)
-{
-    f.clock.now += 1000;
-    return authp_address_proof_send(f.realm, row, &fixture_client, sent, f.pool);
-}
-
-static authp_err_t ask(const char *email, const char *password)
-{
-    f.clock.now += 1000;
-    const authp_self_t self = {.user = row,
-                               .session = session,
-                               .client = &fixture_client,
-                               .auth_time = session->auth_time / 1000};
-    return authp_address_change_ask(f.realm, &self, email, password, f.pool);
 }
 
 /* The store is asked the same for an address that is free and for one that is taken, and the rows
@@ -62,7 +38,8 @@ START_TEST(equal_work)
     mail_fixture_user(&f, OTHER, "candidate");
     for (int i = 0; i < 3; i++) {
         (void)mem_store_calls(f.store, f.pool);
-        ck_assert_int_eq(ask(emails[i], _i == 0 ? FIXTURE_PASSWORD : NULL), AUTHP_OK);
+        ck_assert_int_eq(address_fixture_ask(&ada, emails[i], _i == 0 ? FIXTURE_PASSWORD : NULL),
+                         AUTHP_OK);
         const char *again = mem_store_calls(f.store, f.pool);
         const mail_fixture_t mail = mail_fixture_at(&f, -1);
         ck_assert_str_eq(again, calls != NULL ? calls : again);
@@ -85,11 +62,11 @@ START_TEST(the_limit_counts_taken_addresses)
     for (int i = 0; i < 3; i++) {
         const char *email = apr_psprintf(f.pool, "bob%d@example.org", i);
         mail_fixture_user(&f, email, "candidate");
-        ck_assert_int_eq(ask(email, FIXTURE_PASSWORD), AUTHP_OK);
+        ck_assert_int_eq(address_fixture_ask(&ada, email, FIXTURE_PASSWORD), AUTHP_OK);
     }
     ck_assert_str_eq(mail_fixture_kinds(&f), "address_taken address_taken (address_taken)");
     bool is_sent = false;
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
     ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
 }
 END_TEST
@@ -118,12 +95,13 @@ START_TEST(the_limit)
     f.settings->limits = true;
     f.settings->limit_mail = (authp_rate_t){2, 3600};
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(ask(apr_psprintf(f.pool, "new%d@example.org", i), FIXTURE_PASSWORD),
+        ck_assert_int_eq(address_fixture_ask(&ada, apr_psprintf(f.pool, "new%d@example.org", i),
+                                             FIXTURE_PASSWORD),
                          AUTHP_OK);
     }
     ck_assert_str_eq(mail_fixture_kinds(&f), "verify_email verify_email (verify_email)");
     bool is_sent = false;
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
     ck_assert(is_sent);
     ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
 }
@@ -138,7 +116,7 @@ START_TEST(the_limit_of_an_address)
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(authp_link_send(f.realm, &others, f.pool), AUTHP_OK);
     }
-    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, FIXTURE_PASSWORD), AUTHP_OK);
     ck_assert_ptr_null(mail_fixture_at(&f, -1).letter.to);
 }
 END_TEST
@@ -150,8 +128,9 @@ START_TEST(proofs_use_up_no_new_password)
     f.settings->limits = true;
     f.settings->limit_mail = (authp_rate_t){2, 3600};
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
-        ck_assert_int_eq(ask(apr_psprintf(f.pool, "new%d@example.org", i), FIXTURE_PASSWORD),
+        ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
+        ck_assert_int_eq(address_fixture_ask(&ada, apr_psprintf(f.pool, "new%d@example.org", i),
+                                             FIXTURE_PASSWORD),
                          AUTHP_OK);
     }
     for (int i = 0; i < 3; i++) {
@@ -176,7 +155,7 @@ START_TEST(new_passwords_use_up_no_proof)
         ck_assert_int_eq(authp_password_reset_ask(f.realm, EMAIL, &fixture_client, f.pool),
                          AUTHP_OK);
     }
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
     ck_assert_str_eq(mail_fixture_kinds(&f), "reset_password (reset_password) verify_email");
 }
 END_TEST
@@ -193,11 +172,11 @@ START_TEST(lost_keys_use_up_no_limit)
     settings.jwt_secret = authp_secret_make(other, sizeof(other) - 1, f.pool);
     ck_assert_int_eq(authp_vault_make(&settings, authp_clock_monotonic(), &f.realm->vault, f.pool),
                      AUTHP_OK);
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(ask(OTHER, FIXTURE_PASSWORD), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(address_fixture_ask(&ada, OTHER, FIXTURE_PASSWORD), AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(mail_fixture_count(&f), 0);
     f.realm->vault = vault;
-    ck_assert_int_eq(send_proof(&is_sent), AUTHP_OK);
+    ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
     ck_assert_str_eq(mail_fixture_at(&f, 0).letter.to, EMAIL);
 }
 END_TEST
