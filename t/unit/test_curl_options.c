@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every option that libcurl gets for a request, with its value. If libcurl refuses one of them,
  * nothing is sent. */
-#include <curl/curl.h>
-#include <dlfcn.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,162 +8,20 @@
 #include <apr_pools.h>
 #include <apr_strings.h>
 
+#include "base/log.h"
+#include "curl_calls.h"
 #include "net/curl.h"
 #include "suite.h"
 
-#undef curl_easy_setopt
-
 #define URL "http://127.0.0.1:1/x"
-#define NUMBER_FIRST 30000 /* ... and of those that are off_t */
-#define BLOB_FIRST 40000
 
 static apr_pool_t *pool;
 static authp_fetcher_t *fetcher;
-static char given[2000]; /* "NAME=value\n"... */
-static int ngiven;
-static int refused = -1; /* the option at this place is refused */
-static int performed;
-static struct curl_blob blob; /* the certificates */
-
-typedef CURLcode long_fn(CURL *easy, CURLoption option, ...);
-typedef CURLcode perform_fn(CURL *easy);
-
-static void *real_function(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-    ck_assert_ptr_nonnull(found);
-    return found;
-}
-
-static bool is_text(CURLoption option)
-{
-    return option == CURLOPT_URL || option == CURLOPT_PROXY || option == CURLOPT_PROTOCOLS_STR ||
-           option == CURLOPT_USERAGENT || option == CURLOPT_POSTFIELDS ||
-           option == CURLOPT_USERNAME || option == CURLOPT_PASSWORD;
-}
-
-static void note(CURLoption option, const char *value)
-{
-    const struct curl_easyoption *known = curl_easy_option_by_id(option);
-    ck_assert_ptr_nonnull(known);
-    size_t used = strlen(given);
-    (void)apr_snprintf(given + used, sizeof(given) - used, "%s=%s\n", known->name, value);
-}
-
-/* Replaces libcurl's function in the test program. */
-CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
-{
-    union {
-        void *object;
-        long_fn *function;
-    } real = {.object = real_function("curl_easy_setopt")};
-    CURLcode rc = CURLE_OK;
-    va_list rest;
-    va_start(rest, option);
-    if (ngiven++ == refused) {
-        va_end(rest);
-        return CURLE_UNKNOWN_OPTION;
-    }
-    if ((int)option < CURLOPTTYPE_OBJECTPOINT) {
-        long value = va_arg(rest, long);
-        note(option, apr_ltoa(pool, value));
-        rc = real.function(easy, option, value);
-    } else if ((int)option >= NUMBER_FIRST && (int)option < BLOB_FIRST) {
-        curl_off_t value = va_arg(rest, curl_off_t);
-        note(option, apr_off_t_toa(pool, value));
-        rc = real.function(easy, option, value);
-    } else {
-        void *value = va_arg(rest, void *);
-        blob = option == CURLOPT_CAINFO_BLOB ? *(const struct curl_blob *)value : blob;
-        note(option, is_text(option) ? (const char *)value : value != NULL ? "set" : "NULL");
-        rc = real.function(easy, option, value);
-    }
-    va_end(rest);
-    return rc;
-}
-
-static const char *tls_library; /* what libcurl says that it uses; NULL: the truth */
-
-curl_version_info_data *curl_version_info(CURLversion now)
-{
-    typedef curl_version_info_data *info_fn(CURLversion now);
-    static curl_version_info_data told;
-    union {
-        void *object;
-        info_fn *function;
-    } real = {.object = real_function("curl_version_info")};
-    told = *real.function(now);
-    told.ssl_version = tls_library != NULL ? tls_library : told.ssl_version;
-    return &told;
-}
-
-CURLcode curl_easy_perform(CURL *easy)
-{
-    union {
-        void *object;
-        perform_fn *function;
-    } real = {.object = real_function("curl_easy_perform")};
-    performed++;
-    return real.function(easy);
-}
-
-/* What is made and released: calls of the functions of that name. */
-static struct {
-    int global_init;
-    int global_cleanup;
-    int easy_init;
-    int easy_cleanup;
-} calls;
-
-CURLcode curl_global_init(long flags)
-{
-    typedef CURLcode init_fn(long flags);
-    union {
-        void *object;
-        init_fn *function;
-    } real = {.object = real_function("curl_global_init")};
-    calls.global_init++;
-    return real.function(flags);
-}
-
-void curl_global_cleanup(void)
-{
-    typedef void cleanup_fn(void);
-    union {
-        void *object;
-        cleanup_fn *function;
-    } real = {.object = real_function("curl_global_cleanup")};
-    calls.global_cleanup++;
-    real.function();
-}
-
-CURL *curl_easy_init(void)
-{
-    typedef CURL *init_fn(void);
-    union {
-        void *object;
-        init_fn *function;
-    } real = {.object = real_function("curl_easy_init")};
-    calls.easy_init++;
-    return real.function();
-}
-
-void curl_easy_cleanup(CURL *easy)
-{
-    typedef void cleanup_fn(CURL *);
-    union {
-        void *object;
-        cleanup_fn *function;
-    } real = {.object = real_function("curl_easy_cleanup")};
-    calls.easy_cleanup++;
-    real.function(easy);
-}
 
 static void set_up(void)
 {
     apr_pool_create(&pool, NULL);
-    given[0] = '\0';
-    tls_library = NULL;
+    curl_calls_forget();
     ck_assert_int_eq(authp_curl_make(NULL, 1, &fetcher, pool), AUTHP_OK);
 }
 
@@ -217,8 +72,11 @@ static authp_err_t fetch(int row)
 {
     authp_fetched_t out = {0};
     authp_fetch_t request = rows[row].request;
-    ngiven = performed = 0;
-    given[0] = '\0';
+    const int refused = curl_calls.refused;
+    const char *library = curl_calls.tls_library;
+    curl_calls_forget();
+    curl_calls.refused = refused;
+    curl_calls.tls_library = library;
     request.password = rows[row].secret ? authp_secret_make("s3", 2, pool) : NULL;
     authp_err_t err = authp_fetch(fetcher, &request, &out, pool);
     ck_assert_int_eq(out.status, 0);
@@ -228,8 +86,8 @@ static authp_err_t fetch(int row)
 START_TEST(all_options)
 {
     ck_assert_int_eq(fetch(_i), AUTHP_E_UNAVAILABLE); /* nobody listens there */
-    ck_assert_str_eq(given, rows[_i].options);
-    ck_assert_int_eq(performed, 1);
+    ck_assert_str_eq(curl_calls.given, rows[_i].options);
+    ck_assert_int_eq(curl_calls.performed, 1);
 }
 END_TEST
 
@@ -237,15 +95,17 @@ START_TEST(an_option_is_refused)
 {
     int all = 0;
     (void)fetch(_i);
-    all = ngiven;
+    all = curl_calls.ngiven;
     ck_assert_int_gt(all, 15);
-    for (refused = 0; refused < all; refused++) {
+    for (int i = 0; i < all; i++) {
+        curl_calls.refused = i;
         ck_assert_int_eq(fetch(_i), AUTHP_E_UNAVAILABLE);
-        ck_assert_msg(performed == 0, "option %d was refused, and the request was sent", refused);
+        ck_assert_msg(curl_calls.performed == 0, "option %d was refused, and the request was sent",
+                      i);
     }
-    refused = -1;
+    curl_calls.refused = CURL_CALLS_NONE;
     (void)fetch(_i);
-    ck_assert_int_eq(performed, 1);
+    ck_assert_int_eq(curl_calls.performed, 1);
 }
 END_TEST
 
@@ -254,17 +114,56 @@ END_TEST
 START_TEST(made_and_released)
 {
     (void)fetch(0);
-    const int made = calls.easy_init; /* libcurl may make some of its own */
+    const int made = curl_calls.easy_made;
+    ck_assert_int_eq(curl_calls.easy_open, 1);
     (void)fetch(0);
     (void)fetch(0);
-    ck_assert_int_eq(calls.easy_init, made);
-    ck_assert_int_eq(calls.global_init, 1);
+    ck_assert_int_eq(curl_calls.easy_made, made);
+    ck_assert_int_eq(curl_calls.global_open, 1);
     apr_pool_clear(pool);
-    ck_assert_int_eq(calls.easy_cleanup, 1);
-    ck_assert_int_eq(calls.global_cleanup, 1);
+    ck_assert_int_eq(curl_calls.easy_open, 0);
+    ck_assert_int_eq(curl_calls.global_open, 0);
     ck_assert_int_eq(authp_curl_make("/nowhere.pem", 1, &fetcher, pool), AUTHP_E_MALFORMED);
+    ck_assert_int_eq(curl_calls.global_open, 1);
     apr_pool_clear(pool);
-    ck_assert_int_eq(calls.global_cleanup, calls.global_init);
+    ck_assert_int_eq(curl_calls.global_open, 0);
+}
+END_TEST
+
+static char line[500];
+
+static void keep(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx, (void)level;
+    apr_cpystrn(line, message, sizeof(line));
+}
+
+START_TEST(libcurl_does_not_work)
+{
+    authp_fetcher_t *other = NULL;
+    authp_log_set_sink(keep, NULL);
+    curl_calls.global_inits = 0;
+    ck_assert_int_eq(authp_curl_make(NULL, 1, &other, pool), AUTHP_E_INTERNAL);
+    ck_assert_str_eq(line, "AUTHP0013: libcurl does not work");
+    ck_assert_ptr_null(other);
+    authp_log_set_sink(NULL, NULL);
+    apr_pool_clear(pool);
+    ck_assert_int_eq(curl_calls.global_open, 0);
+}
+END_TEST
+
+/* Without a handle there is no request, and its place is free again. */
+START_TEST(no_handle)
+{
+    authp_fetched_t out = {0};
+    curl_calls.easy_inits = 0;
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(authp_fetch(fetcher, &rows[0].request, &out, pool), AUTHP_E_UNAVAILABLE);
+    }
+    ck_assert_int_eq(curl_calls.performed, 0);
+    (void)fetch(0);
+    ck_assert_int_eq(curl_calls.performed, 1);
+    ck_assert(!curl_calls.disturbed);
 }
 END_TEST
 
@@ -289,12 +188,14 @@ START_TEST(another_tls_library)
 {
     static const char *const libraries[] = {"GnuTLS/3.7.9", "OpenSSL/1.1.1w", "LibreSSL/3.8.2",
                                             "wolfSSL/5.5.4", "(OpenSSL/3.0.1) GnuTLS/3.7.9"};
-    tls_library = libraries[_i];
+    curl_calls.tls_library = libraries[_i];
     apr_pool_clear(pool);
     ck_assert_int_eq(authp_curl_make(NULL, 1, &fetcher, pool), AUTHP_OK);
     (void)fetch(0);
-    ck_assert_msg(strstr(given, "CAINFO") == NULL && strstr(given, "SSL_CTX") == NULL, "%s", given);
-    ck_assert_int_eq(performed, 1);
+    ck_assert_msg(strstr(curl_calls.given, "CAINFO") == NULL &&
+                      strstr(curl_calls.given, "SSL_CTX") == NULL,
+                  "%s", curl_calls.given);
+    ck_assert_int_eq(curl_calls.performed, 1);
     const char *system_file = curl_version_info(CURLVERSION_NOW)->cainfo;
     char own_file[] = "/tmp/authp-ca-XXXXXX";
     size_t len = 0;
@@ -310,12 +211,12 @@ START_TEST(another_tls_library)
     ck_assert_int_eq(authp_curl_make(own_file, 1, &fetcher, pool), AUTHP_OK);
     ck_assert_int_eq(unlink(own_file), 0);
     (void)fetch(0);
-    ck_assert_ptr_nonnull(strstr(given, "CAINFO_BLOB=set"));
-    ck_assert_ptr_null(strstr(given, "SSL_CTX"));
-    ck_assert_uint_eq(blob.len, len + 1 + own);
-    ck_assert_mem_eq(blob.data, all, len);
-    ck_assert_mem_eq((const char *)blob.data + len, "\n", 1);
-    ck_assert_mem_eq((const char *)blob.data + len + 1, all, own);
+    ck_assert_ptr_nonnull(strstr(curl_calls.given, "CAINFO_BLOB=set"));
+    ck_assert_ptr_null(strstr(curl_calls.given, "SSL_CTX"));
+    ck_assert_uint_eq(curl_calls.blob.len, len + 1 + own);
+    ck_assert_mem_eq(curl_calls.blob.data, all, len);
+    ck_assert_mem_eq((const char *)curl_calls.blob.data + len, "\n", 1);
+    ck_assert_mem_eq((const char *)curl_calls.blob.data + len + 1, all, own);
     /* A file may have 4 MB, and not a byte more. */
     for (int more = 0; more < 2; more++) {
         char large_file[] = "/tmp/authp-ca-XXXXXX";
@@ -337,6 +238,8 @@ Suite *suite_curl_options(void)
     tcase_add_loop_test(tests, all_options, 0, sizeof(rows) / sizeof(rows[0]));
     tcase_add_loop_test(tests, an_option_is_refused, 0, sizeof(rows) / sizeof(rows[0]));
     tcase_add_test(tests, made_and_released);
+    tcase_add_test(tests, libcurl_does_not_work);
+    tcase_add_test(tests, no_handle);
     tcase_add_loop_test(tests, another_tls_library, 0, 5);
     suite_add_tcase(suite, tests);
     return suite;
