@@ -89,6 +89,28 @@ START_TEST(for_a_while)
 }
 END_TEST
 
+static int listens_from(pair_t pair)
+{
+    int bytes = 0;
+    socklen_t len = sizeof(bytes);
+    ck_assert_int_eq(getsockopt(pair.server, SOL_SOCKET, SO_RCVLOWAT, &bytes, &len), 0);
+    return bytes;
+}
+
+/* Neither a whole request wakes a deaf connection, nor is the receive buffer enlarged. Afterwards
+ * each byte counts, as on every other connection. */
+START_TEST(from_how_many_bytes)
+{
+    pair_t pair = connect_pair();
+    ck_assert(authp_deaf_add(deaf, pair.server, PAUSE_US));
+    ck_assert_int_eq(listens_from(pair), 32768);
+    say(pair);
+    ck_assert(hears(pair, 5000));
+    ck_assert_int_eq(listens_from(pair), 1);
+    close_pair(pair);
+}
+END_TEST
+
 START_TEST(one_after_the_other)
 {
     pair_t pairs[PAIRS];
@@ -187,6 +209,7 @@ Suite *suite_deaf(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, for_a_while);
+    tcase_add_test(tests, from_how_many_bytes);
     tcase_add_test(tests, one_after_the_other);
     tcase_add_test(tests, costs_nothing);
     tcase_add_test(tests, closed_meanwhile);

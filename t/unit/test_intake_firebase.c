@@ -179,6 +179,58 @@ START_TEST(firebase_parameters)
 }
 END_TEST
 
+/* The largest parameters that Firebase's options may have, and one more. */
+START_TEST(largest_parameters)
+{
+    static const struct {
+        authp_intake_options_t good;
+        authp_intake_options_t bad;
+    } pairs[] = {
+        {{.hash_algo = "PBKDF2_SHA256", .rounds = "2000000"},
+         {.hash_algo = "PBKDF2_SHA256", .rounds = "2000001"}},
+        {{.hash_algo = "SHA512", .rounds = "1", .hash_input_order = "salt_first"},
+         {.hash_algo = "SHA512", .rounds = "0", .hash_input_order = "salt_first"}},
+        {{.hash_algo = "STANDARD_SCRYPT",
+          .mem_cost = "16777216",
+          .block_size = "1024",
+          .parallelization = "1024"},
+         {.hash_algo = "STANDARD_SCRYPT",
+          .mem_cost = "16777217",
+          .block_size = "1024",
+          .parallelization = "1024"}},
+        {{.hash_algo = "STANDARD_SCRYPT",
+          .mem_cost = "2",
+          .block_size = "1",
+          .parallelization = "1",
+          .dk_len = "1024"},
+         {.hash_algo = "STANDARD_SCRYPT",
+          .mem_cost = "2",
+          .block_size = "1025",
+          .parallelization = "1"}},
+        {{.hash_algo = "BCRYPT", .dk_len = "1"},
+         {.hash_algo = "STANDARD_SCRYPT",
+          .mem_cost = "2",
+          .block_size = "1",
+          .parallelization = "1025"}},
+        {{.hash_algo = "NONE", .rounds = "x", .mem_cost = "x"},
+         {.hash_algo = "BCRYPT", .dk_len = "1025"}},
+        {{.hash_algo = "SCRYPT",
+          .hash_key = B16,
+          .salt_separator = "",
+          .rounds = "000000008",
+          .mem_cost = "14"},
+         {.hash_algo = "SCRYPT", .hash_key = B16, .rounds = "0000000008", .mem_cost = "14"}},
+        {{.hash_algo = "none"}, {.hash_algo = "NONE", .salt_separator = "a b"}},
+    };
+    options = pairs[_i].good;
+    options.format = "firebase";
+    ck_assert_pstr_eq(authp_intake_check(&options, pool), NULL);
+    options = pairs[_i].bad;
+    options.format = "firebase";
+    ck_assert_ptr_nonnull(authp_intake_check(&options, pool));
+}
+END_TEST
+
 Suite *suite_intake_firebase(void)
 {
     Suite *suite = suite_create("intake_firebase");
@@ -188,6 +240,7 @@ Suite *suite_intake_firebase(void)
     tcase_add_test(tests, firebase_algorithms);
     tcase_add_test(tests, firebase_hashes_that_cannot_be_read);
     tcase_add_test(tests, firebase_parameters);
+    tcase_add_loop_test(tests, largest_parameters, 0, 8);
     suite_add_tcase(suite, tests);
     return suite;
 }

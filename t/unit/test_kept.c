@@ -135,6 +135,19 @@ START_TEST(first_failure_is_remembered)
 }
 END_TEST
 
+/* A success forgets the failure of another document. */
+START_TEST(a_failure_is_forgotten)
+{
+    const void *value = NULL;
+    f.script.err = AUTHP_E_UNAVAILABLE;
+    ck_assert_int_eq(authp_kept_get(f.kept, KEPT_URL "2", &value, f.pool), AUTHP_E_UNAVAILABLE);
+    f.script.err = AUTHP_OK;
+    ck_assert_str_eq(kept_fixture_get(&f, KEPT_URL), "one");
+    ck_assert_str_eq(kept_fixture_get(&f, KEPT_URL "2"), "one");
+    ck_assert_int_eq(f.script.calls, 3);
+}
+END_TEST
+
 START_TEST(log_names_the_host_alone)
 {
     f.script.status = 302;
@@ -265,6 +278,7 @@ Suite *suite_kept(void)
     tcase_add_loop_test(tests, kept_as_long_as_the_server_says, 0, COUNT(lives));
     tcase_add_loop_test(tests, old_value_after_a_failure, 0, COUNT(failures));
     tcase_add_loop_test(tests, first_failure_is_remembered, 0, COUNT(failures));
+    tcase_add_test(tests, a_failure_is_forgotten);
     tcase_add_test(tests, log_names_the_host_alone);
     tcase_add_test(tests, another_url_is_another_document);
     tcase_add_test(tests, renews_once_a_minute);

@@ -3,8 +3,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_pools.h>
 #include <apr_strings.h>
@@ -29,6 +31,7 @@ static void tear_down(void)
 
 typedef struct caller_t {
     pthread_t thread;
+    atomic_int tid;
     atomic_int done;
     authp_err_t err;
     char value[16];
@@ -40,6 +43,7 @@ static void *call(void *data)
     apr_pool_t *own = NULL;
     const void *value = NULL;
     apr_pool_create(&own, NULL);
+    caller->tid = gettid();
     caller->err = authp_kept_get(f.kept, KEPT_URL, &value, own);
     if (caller->err == AUTHP_OK) {
         apr_cpystrn(caller->value, value, sizeof(caller->value));
@@ -64,6 +68,32 @@ static void join(caller_t *callers, int count)
     }
 }
 
+/* True if the thread waits. The one that fetches never does. */
+static bool sleeps(const caller_t *caller)
+{
+    char path[64];
+    char text[256] = "";
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/stat", caller->tid);
+    FILE *file = caller->tid != 0 ? fopen(path, "re") : NULL;
+    if (file != NULL) {
+        (void)(fgets(text, sizeof(text), file) != NULL);
+        (void)fclose(file);
+    }
+    const char *name_end = strrchr(text, ')');
+    return name_end != NULL && name_end[1] == ' ' && name_end[2] == 'S';
+}
+
+static void wait_for_sleepers(const caller_t *callers, int count, int wanted)
+{
+    for (int asleep = 0; asleep < wanted; usleep(1000)) {
+        asleep = 0;
+        for (int i = 0; i < count; i++) {
+            asleep += sleeps(&callers[i]);
+        }
+    }
+}
+
+/* All who wait go on when the fetch ends, not at the end of their own time. */
 START_TEST(one_fetch_for_many)
 {
     caller_t callers[8];
@@ -72,8 +102,11 @@ START_TEST(one_fetch_for_many)
     while (f.script.calls == 0) {
         sched_yield();
     }
+    wait_for_sleepers(callers, COUNT(callers), COUNT(callers) - 1);
+    const authp_ms_t from = authp_clock_now(authp_clock_monotonic());
     f.script.held = 0;
     join(callers, COUNT(callers));
+    ck_assert_int_lt(authp_clock_now(authp_clock_monotonic()) - from, KEPT_PATIENCE_MS / 2);
     for (int i = 0; i < COUNT(callers); i++) {
         ck_assert_int_eq(callers[i].err, AUTHP_OK);
         ck_assert_str_eq(callers[i].value, "one");
@@ -138,8 +171,10 @@ START_TEST(waiting_is_bounded)
     while (f.script.calls == 0) {
         sched_yield();
     }
+    const authp_ms_t from = authp_clock_now(authp_clock_monotonic());
     start(&second, 1);
     join(&second, 1);
+    ck_assert_int_ge(authp_clock_now(authp_clock_monotonic()) - from, 199);
     ck_assert_int_eq(second.err, AUTHP_E_UNAVAILABLE);
     ck_assert_int_eq(first.done, 0);
     f.script.held = 0;

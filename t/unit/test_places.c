@@ -5,6 +5,7 @@
 #include <apr_pools.h>
 
 #include "fake_clock.h"
+#include "naps.h"
 #include "net/places.h"
 #include "suite.h"
 
@@ -83,6 +84,27 @@ START_TEST(an_answer_ends_the_crowd)
 }
 END_TEST
 
+/* A caller looks 150 times, every 2 ms. If that is in vain, nobody waits for a second. */
+START_TEST(how_long_callers_wait)
+{
+    static const struct {
+        authp_ms_t later;
+        int naps;
+    } steps[] = {{0, 150}, {0, 0}, {999, 0}, {1, 150}, {1, 0}};
+    authp_places_t *share =
+        authp_places_share(authp_places_make(1, 1, &fake_clock.clock, pool), pool);
+    ck_assert(authp_places_enter(share));
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        int naps = 0;
+        fake_clock_advance(&fake_clock, steps[i].later);
+        naps_begin(true);
+        ck_assert(!authp_places_enter(share));
+        ck_assert_int_eq(naps_end(&naps), steps[i].naps * 2000);
+        ck_assert_int_eq(naps, steps[i].naps);
+    }
+}
+END_TEST
+
 #define THREADS 16
 #define ROUNDS 2000
 
@@ -132,6 +154,7 @@ Suite *suite_places(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, shares, 0, sizeof(rows) / sizeof(rows[0]));
     tcase_add_loop_test(tests, an_answer_ends_the_crowd, 0, 2);
+    tcase_add_test(tests, how_long_callers_wait);
     tcase_add_test(tests, many_threads);
     suite_add_tcase(suite, tests);
     return suite;

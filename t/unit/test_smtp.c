@@ -165,7 +165,7 @@ END_TEST
  * to the mail is a reply. */
 START_TEST(early_and_long_replies)
 {
-    static char text[100000];
+    static char text[150000];
     static const char *const rows[][3] = {
         {"DATA", "354 go\r\n250 2.0.0 kept\r\n", "data: the server replied before it was asked"},
         {"DATA", "354 go\r\n552 5.3.4 too big\r\n", "data: 552 5.3.4"},
@@ -174,7 +174,7 @@ START_TEST(early_and_long_replies)
         {".", "354 go\r\n451 4.3.0 later\r\n", "after data: 451 4.3.0"},
         {".", text, "after data: 250 2.0.0"},
     };
-    apr_snprintf(text, sizeof(text), "250 2.0.0 %099900d\r\n", 1);
+    apr_snprintf(text, sizeof(text), "250 2.0.0 %0149900d\r\n", 1);
     peer.rules[0] = (smtp_peer_rule_t){rows[_i][0], 1, rows[_i][1]};
     begin();
     bool good = strstr(rows[_i][2], ": 250") != NULL;

@@ -242,6 +242,23 @@ START_TEST(longest_texts)
 }
 END_TEST
 
+/* "354" says nothing where the answer to the mail is due: three of them are passed over, whether
+ * they come before the end of the mail or after it. */
+START_TEST(replies_that_say_nothing)
+{
+    static const char *const replies[][3] = {
+        {".", "354 a\r\n354 a\r\n354 a\r\n250 ok\r\n", "after data: 250"},
+        {".", "354 a\r\n354 a\r\n354 a\r\n354 a\r\n250 ok\r\n", "after data: 354"},
+        {"DATA", "354 go\r\n354 a\r\n354 a\r\n354 a\r\n", "after data: 250 2.0.0"},
+        {"DATA", "354 go\r\n354 a\r\n354 a\r\n354 a\r\n354 a\r\n",
+         "data: the server replied before it was asked"},
+    };
+    peer.rules[0] = (smtp_peer_rule_t){replies[_i][0], 0, replies[_i][1]};
+    ck_assert_int_eq(send_to("b@example.com"), _i % 2 == 0 ? AUTHP_OK : AUTHP_E_UNAVAILABLE);
+    ck_assert_str_eq(authp_smtp_words(&verdict, pool), replies[_i][2]);
+}
+END_TEST
+
 /* The longest name and host fit into the URL. */
 START_TEST(longest_url)
 {
@@ -352,6 +369,7 @@ Suite *suite_smtp_options(void)
     tcase_add_test(tests, made_and_released);
     tcase_add_test(tests, the_thread_stays_as_it_was);
     tcase_add_test(tests, longest_texts);
+    tcase_add_loop_test(tests, replies_that_say_nothing, 0, 4);
     tcase_add_test(tests, longest_url);
     tcase_add_loop_test(tests, how_long_a_call_takes, 0,
                         (int)(sizeof(silences) / sizeof(silences[0])));

@@ -149,6 +149,35 @@ START_TEST(a_sigpipe_from_before_stays)
 }
 END_TEST
 
+/* The signal that ends a child waits for the end of the call. The thread then blocks what it has
+ * blocked before, and nothing else. */
+START_TEST(other_signals_come_afterwards)
+{
+    struct sigaction action = {.sa_handler = count_pipe};
+    authp_no_signals_t held;
+    sigset_t before;
+    sigset_t now;
+    sigemptyset(&before);
+    sigaddset(&before, SIGUSR2);
+    ck_assert_int_eq(sigaction(SIGTERM, &action, NULL), 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pipes = 0;
+    authp_no_signals_begin(&held);
+    ck_assert_int_eq(raise(SIGTERM), 0);
+    ck_assert_int_eq(pipes, 0);
+    pthread_sigmask(SIG_BLOCK, NULL, &now);
+    for (int number = 1; number < 32; number++) {
+        ck_assert_int_eq(sigismember(&now, number), number != SIGKILL && number != SIGSTOP);
+    }
+    authp_no_signals_end(&held);
+    ck_assert_int_eq(pipes, 1);
+    pthread_sigmask(SIG_BLOCK, NULL, &now);
+    for (int number = 1; number < 32; number++) {
+        ck_assert_int_eq(sigismember(&now, number), number == SIGUSR2);
+    }
+}
+END_TEST
+
 Suite *suite_thread(void)
 {
     Suite *suite = suite_create("thread");
@@ -158,6 +187,7 @@ Suite *suite_thread(void)
     tcase_add_loop_test(tests, ends_in_a_handler, 0, (int)(sizeof(signals) / sizeof(signals[0])));
     tcase_add_test(tests, a_closed_connection_ends_nobody);
     tcase_add_test(tests, a_sigpipe_from_before_stays);
+    tcase_add_test(tests, other_signals_come_afterwards);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -279,7 +279,9 @@ START_TEST(a_session_of_another_account)
     authp_session_t *other = copy(&authp_columns_session, old);
     other->user_id.hex[0] = '7';
     other->generation++;
-    ck_assert_int_eq(PUT(session, other), AUTHP_PUT_CONFLICT);
+    authp_put_result_t result = put(&authp_columns_session, other);
+    ck_assert_int_eq(result.outcome, AUTHP_PUT_CONFLICT);
+    ck_assert_pstr_eq(result.why, "its id is that of a session of another account");
     ck_assert_str_eq(mem_store_session(f.store, old->id.hex)->user_id.hex, old->user_id.hex);
 }
 END_TEST
@@ -302,7 +304,9 @@ START_TEST(an_invite_is_used_once)
     ck_assert_int_eq(PUT(invite, open), AUTHP_PUT_KEPT);
     authp_invite_t *clash = make(&authp_columns_invite, 2);
     clash->code_hash = open->code_hash;
-    ck_assert_int_eq(put_how(&authp_columns_invite, clash, false).outcome, AUTHP_PUT_CONFLICT);
+    authp_put_result_t result = put_how(&authp_columns_invite, clash, false);
+    ck_assert_int_eq(result.outcome, AUTHP_PUT_CONFLICT);
+    ck_assert_pstr_eq(result.why, "its code is taken");
 }
 END_TEST
 

@@ -45,8 +45,10 @@ static void change(authp_user_t *user, int which)
     user->is_recruiter_verified = which == 3;
     user->email_verified = which == 4;
     user->email = which == 5 ? "bob@example.org" : user->email;
+    user->phone = which == 6 ? "+919876543210" : user->phone;
 }
-#define RIGHTS 6
+#define RIGHTS 7
+#define PHONE 6 /* a file of another system does not bring it back */
 
 static const struct {
     int64_t ver; /* of the row; the stored account's is 8 */
@@ -109,7 +111,7 @@ static const struct {
 START_TEST(changed_here_since_a_foreign_import)
 {
     const authp_scheme_t scheme = {.rounds = 4};
-    for (int which = 0; which < RIGHTS; which++) {
+    for (int which = 0; which < PHONE; which++) {
         authp_user_t stored = account();
         stored.created_at = 10;
         stored.ver = stored.min_ver = foreign[_i].ver;
@@ -246,6 +248,49 @@ START_TEST(administrators_outgrow_codes)
 }
 END_TEST
 
+/* Both were changed since they were the same account: the sessions of the stored one end if its
+ * password or lock is not the row's. A change that gives no rights keeps the later time. */
+static const struct {
+    int which; /* -1: nothing that gives rights */
+    int64_t ver;
+    authp_ms_t changed; /* auth_changed_at of the row; the stored account's is 80 */
+    int64_t min_ver;    /* afterwards */
+    int64_t ver_after;
+    authp_ms_t changed_after;
+} merged[] = {
+    {0, 7, 70, 9, 9, 300}, /* password */
+    {1, 7, 70, 9, 9, 300}, /* locked */
+    {2, 7, 70, 3, 9, 300}, /* roles */
+    {0, 8, 70, 3, 9, 300}, /* the file has all changes of the store */
+    {1, 9, 70, 3, 9, 300}, {-1, 8, 70, 3, 8, 80}, {-1, 8, 90, 3, 8, 90}, {-1, 10, 90, 3, 10, 300},
+};
+
+START_TEST(sessions_after_a_merge)
+{
+    authp_user_t stored = account();
+    authp_user_t row = account();
+    stored.min_ver = row.min_ver = 3;
+    row.ver = merged[_i].ver;
+    row.auth_changed_at = merged[_i].changed;
+    change(&row, merged[_i].which);
+    authp_user_t after = authp_transfer_rules_merge(&stored, &row, 300);
+    ck_assert_int_eq(after.min_ver, merged[_i].min_ver);
+    ck_assert_int_eq(after.ver, merged[_i].ver_after);
+    ck_assert_int_eq(after.auth_changed_at, merged[_i].changed_after);
+    /* An account that the file unlocks keeps its sessions: it had none. */
+    stored.disabled = true;
+    row = account();
+    row.ver = 7;
+    row.min_ver = 3;
+    ck_assert_int_eq(authp_transfer_rules_merge(&stored, &row, 300).min_ver, 3);
+    /* A min_ver of either side counts. */
+    row.min_ver = 5;
+    ck_assert_int_eq(authp_transfer_rules_merge(&stored, &row, 300).min_ver, 5);
+    stored.min_ver = 6;
+    ck_assert_int_eq(authp_transfer_rules_merge(&stored, &row, 300).min_ver, 6);
+}
+END_TEST
+
 Suite *suite_transfer_rules(void)
 {
     Suite *suite = suite_create("transfer_rules");
@@ -256,6 +301,8 @@ Suite *suite_transfer_rules(void)
                         (int)(sizeof(foreign) / sizeof(foreign[0])));
     tcase_add_loop_test(tests, the_hash_of_a_foreign_import, 0,
                         (int)(sizeof(hashes) / sizeof(hashes[0])));
+    tcase_add_loop_test(tests, sessions_after_a_merge, 0,
+                        (int)(sizeof(merged) / sizeof(merged[0])));
     tcase_add_test(tests, the_phone_number_of_a_foreign_import);
     tcase_add_loop_test(tests, administrators_outgrow_codes, 0,
                         (int)(sizeof(promotions) / sizeof(promotions[0])));

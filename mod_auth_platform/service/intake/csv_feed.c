@@ -97,6 +97,7 @@ static authp_err_t plain(authp_csv_feed_t *csv)
 static authp_err_t read_row(authp_csv_feed_t *csv, int *count)
 {
     authp_stop_t where = STOP_FIELD;
+    const long line = authp_feed_line(csv->feed);
     *count = 0;
     csv->record.len = 0;
     if (authp_feed_peek(csv->feed) == AUTHP_FEED_END) {
@@ -108,10 +109,10 @@ static authp_err_t read_row(authp_csv_feed_t *csv, int *count)
             err = read_stop(csv, &where);
         }
         if (err == AUTHP_OK && !authp_feed_keep(&csv->record, '\0')) {
-            err = authp_feed_refuse(csv->feed, "a row is larger than 1 MiB");
+            err = authp_feed_refuse_at(csv->feed, line, "a row is larger than 1 MiB");
         }
         if (err == AUTHP_OK && ++*count > FIELDS_MOST) {
-            err = authp_feed_refuse(csv->feed, "a row has more than 200 fields");
+            err = authp_feed_refuse_at(csv->feed, line, "a row has more than 200 fields");
         }
         if (err != AUTHP_OK) {
             return err;
