@@ -209,21 +209,27 @@ END_TEST
 /* A file that cannot be read to its end is not taken for a whole one. */
 START_TEST(failures_of_reading)
 {
-    static const char *const texts[][2] = {
-        {"csv", "email,name,password_hash\na@example.org,,\n"},
-        {"csv", "email,name,password_hash\na@example.org,"},
-        {"auth0", "{\"email\":\"a@example.org\"}\n"},
-        {"auth0", "{\"email\":"},
-        {"keycloak", "{\"users\":[]}"},
-        {"csv", ""},
+    static const struct {
+        const char *format;
+        const char *text;
+        int users; /* whole entries before the failure */
+    } texts[] = {
+        {"csv", "email,name,password_hash\na@example.org,,\n", 1},
+        {"csv", "email,name,password_hash\na@example.org,,x", 0},
+        {"csv", "email,name,password_hash\na@example.org,", 0},
+        {"auth0", "{\"email\":\"a@example.org\"}\n", 1},
+        {"auth0", "{\"email\":", 0},
+        {"keycloak", "{\"users\":[]}", 0},
+        {"csv", "", 0},
     };
     for (size_t i = 0; i < LENGTH(texts); i++) {
         intake_text_t file = {
-            .text = texts[i][1], .len = strlen(texts[i][1]), .chunk = 10, .fails = true};
-        authp_intake_options_t options = intake_fixture_options(texts[i][0], pool);
+            .text = texts[i].text, .len = strlen(texts[i].text), .chunk = 10, .fails = true};
+        authp_intake_options_t options = intake_fixture_options(texts[i].format, pool);
         intake_result_t result = intake_fixture_file(&options, &file, pool);
         ck_assert_int_eq(result.err, AUTHP_E_UNAVAILABLE);
         ck_assert_str_eq(result.why, "the file could not be read to its end");
+        ck_assert_int_eq(result.users->nelts, texts[i].users);
     }
 }
 END_TEST
