@@ -101,6 +101,21 @@ START_TEST(a_hundred_sessions)
 }
 END_TEST
 
+/* Of many sessions 500 are looked at. */
+START_TEST(five_hundred_sessions)
+{
+    authp_grant_t grant;
+    const int place = 499 + _i;
+    for (int i = 0; i <= 500; i++) {
+        const authp_client_t client = {.user_agent = i == place ? "Laptop" : "Other"};
+        f.clock.now += 1000;
+        ck_assert_int_eq(authp_session_start(f.realm, row, &client, &grant, f.pool), AUTHP_OK);
+    }
+    const authp_client_t laptop = {.user_agent = "Laptop"};
+    ck_assert_int_eq(notices(&laptop), _i);
+}
+END_TEST
+
 static void off(void)
 {
     f.settings->mail_notices = false;
@@ -147,8 +162,8 @@ START_TEST(made_long_ago)
 {
     const authp_client_t client = {.user_agent = "Laptop"};
     row->ver = 1;
-    f.clock.now += 120000;
-    ck_assert_int_eq(notices(&client), 1);
+    row->created_at = f.clock.now - 119000 - _i; /* notices() adds a second */
+    ck_assert_int_eq(notices(&client), _i);
 }
 END_TEST
 
@@ -161,8 +176,9 @@ Suite *suite_new_device(void)
     tcase_add_test(tests, a_session_that_has_ended_knows_nothing);
     tcase_add_test(tests, known_by_its_cookie);
     tcase_add_test(tests, a_hundred_sessions);
+    tcase_add_loop_test(tests, five_hundred_sessions, 0, 2);
     tcase_add_loop_test(tests, no_notice, 0, 6);
-    tcase_add_test(tests, made_long_ago);
+    tcase_add_loop_test(tests, made_long_ago, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

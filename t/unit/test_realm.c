@@ -168,6 +168,27 @@ START_TEST(mongodb_of_the_settings)
 }
 END_TEST
 
+START_TEST(postgresql_of_the_settings)
+{
+    authp_settings_t settings = fixture_settings(pool);
+    const authp_store_ops_t *ops = NULL;
+    authp_store_config_t config = {0};
+    const char *error = NULL;
+    settings.store = "postgresql";
+    settings.mongodb_uri = "mongodb://127.0.0.1:1/";
+    settings.database_url = "postgresql://127.0.0.1/accounts";
+    settings.db_schema = "people";
+    settings.db_prepared = _i == 1;
+    ck_assert_int_eq(authp_realm_store(&settings, &ops, &config, &error, pool), AUTHP_OK);
+    ck_assert_str_eq(ops->name, "postgresql");
+    ck_assert_str_eq(config.uri, "postgresql://127.0.0.1/accounts");
+    ck_assert_str_eq(config.schema, "people");
+    ck_assert_int_eq(config.unprepared, _i == 0);
+    ck_assert_int_eq(config.timeout_ms, 2000);
+    ck_assert_int_eq(config.max_connections, 8);
+}
+END_TEST
+
 /* MongoDB makes a unique index for each of them. */
 START_TEST(store_knows_the_providers)
 {
@@ -259,6 +280,7 @@ Suite *suite_realm(void)
     tcase_add_test(realm, store_of_the_settings);
     tcase_add_test(realm, the_key_before);
     tcase_add_test(realm, mongodb_of_the_settings);
+    tcase_add_loop_test(realm, postgresql_of_the_settings, 0, 2);
     tcase_add_test(realm, remembers_within_its_memory);
     tcase_add_test(realm, store_knows_the_providers);
     tcase_add_test(realm, store_that_is_not_there);
