@@ -5,7 +5,7 @@
 #include <apr_pools.h>
 
 #include "fake_clock.h"
-#include "naps.h"
+#include "faults.h"
 #include "net/places.h"
 #include "suite.h"
 
@@ -95,13 +95,14 @@ START_TEST(how_long_callers_wait)
         authp_places_share(authp_places_make(1, 1, &fake_clock.clock, pool), pool);
     ck_assert(authp_places_enter(share));
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        int naps = 0;
         fake_clock_advance(&fake_clock, steps[i].later);
-        naps_begin(true);
+        faults_open();
+        faults.awake = true;
         ck_assert(!authp_places_enter(share));
-        ck_assert_int_eq(naps_end(&naps), steps[i].naps * 2000);
-        ck_assert_int_eq(naps, steps[i].naps);
+        ck_assert_int_eq(faults.us, steps[i].naps * 2000);
+        ck_assert_int_eq(faults.sleeps, steps[i].naps);
     }
+    faults_open();
 }
 END_TEST
 

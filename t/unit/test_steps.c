@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers that must not tell by their time what was done for them: each waits for a whole step. */
+#include "faults.h"
 #include "mail_fixture.h"
-#include "naps.h"
 #include "service/account/own.h"
 #include "service/address/address_change.h"
 #include "service/address/password_reset.h"
@@ -79,13 +79,13 @@ static const struct {
 
 START_TEST(waits_once)
 {
-    int naps = 0;
     (void)mail_fixture_user(&f, "bob@example.org", "candidate");
-    naps_begin(true);
+    faults_open();
+    faults.awake = true;
     ck_assert_int_eq(rows[_i].call(rows[_i].email), rows[_i].err);
-    const int64_t us = naps_end(&naps);
-    ck_assert_int_eq(naps, 1);
-    ck_assert(us > 0 && us <= STEP_US);
+    ck_assert_int_eq(faults.sleeps, 1);
+    ck_assert(faults.us > 0 && faults.us <= STEP_US);
+    faults_open();
 }
 END_TEST
 
@@ -93,10 +93,12 @@ END_TEST
 static int64_t wait_after(apr_time_t took)
 {
     for (;;) {
-        naps_begin(true);
+        faults_open();
+        faults.awake = true;
         const apr_time_t before = apr_time_now();
         authp_login_wait_for_step(before - took);
-        const int64_t us = naps_end(NULL);
+        const int64_t us = faults.us;
+        faults_open();
         if (apr_time_now() - before < 200) { /* the machine was not busy with something else */
             return us;
         }

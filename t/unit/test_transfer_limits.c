@@ -2,8 +2,8 @@
 /* Exports and imports at their bounds: pages, lines, numbers of tries, outputs that are full, and
  * steps that are asked for twice. */
 #include "columns_fixture.h"
+#include "faults.h"
 #include "fixture.h"
-#include "naps.h"
 #include "service/transfer/transfer_export.h"
 #include "service/transfer/transfer_import.h"
 #include "service/transfer/transfer_put.h"
@@ -259,16 +259,17 @@ START_TEST(a_store_that_stays_away)
     const char *refusal = NULL;
     authp_transfer_import_t *import = NULL;
     authp_transfer_step_t step;
-    int naps = 0;
     FILE *file =
         file_of(apr_pstrcat(f.pool, header_line(), row_line(AUTHP_TRANSFER_AUDIT, 1), NULL));
     ck_assert_int_eq(open_file(file, &import, &refusal), AUTHP_OK);
     mem_store_fail(f.store, "move_add", 0, AUTHP_E_UNAVAILABLE);
     (void)mem_store_calls(f.store, f.pool);
-    naps_begin(true);
+    faults_open();
+    faults.awake = true;
     ck_assert_int_eq(authp_transfer_import_next(import, &step, &refusal), AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(naps_end(&naps), 3 * 2000000);
-    ck_assert_int_eq(naps, 3);
+    ck_assert_int_eq(faults.us, 3 * 2000000);
+    ck_assert_int_eq(faults.sleeps, 3);
+    faults_open();
     ck_assert_str_eq(mem_store_calls(f.store, f.pool), "move_add move_add move_add move_add");
     ck_assert_int_eq(step.count, 0);
     (void)fclose(file);
