@@ -105,6 +105,30 @@ START_TEST(profiles_that_are_none)
 }
 END_TEST
 
+/* The largest number, the last time, and the longest JSON text that every store keeps. */
+START_TEST(largest_values)
+{
+    static const char head[] = "{\"\":\"";
+    char *filler = memset(apr_pcalloc(pool, 1048576 + 1), 'x', 1048576);
+    for (int more = 0; more < 2; more++) {
+        filler[1048576 - strlen(head) - 2 + (size_t)more] = '\0';
+        authp_user_t user;
+        authp_user_t *got = NULL;
+        const authp_err_t err = more == 0 ? AUTHP_OK : AUTHP_E_MALFORMED;
+        columns_fixture_fill(&authp_columns_user, &user, 1, pool);
+        user.ver = INT64_C(9007199254740991) + more;
+        ck_assert_int_eq(read_back(&user, &got), err);
+        columns_fixture_fill(&authp_columns_user, &user, 1, pool);
+        user.created_at = INT64_C(253402300799999) + more;
+        ck_assert_int_eq(read_back(&user, &got), err);
+        columns_fixture_fill(&authp_columns_user, &user, 1, pool);
+        user.profiles = apr_pstrcat(pool, head, filler, "\"}", NULL);
+        ck_assert_int_eq(read_back(&user, &got), err);
+        memset(filler, 'x', 1048576);
+    }
+}
+END_TEST
+
 Suite *suite_transfer_row(void)
 {
     Suite *suite = suite_create("transfer_row");
@@ -115,6 +139,7 @@ Suite *suite_transfer_row(void)
                         (int)(sizeof(profiles) / sizeof(profiles[0])));
     tcase_add_loop_test(tests, profiles_that_are_none, 0,
                         (int)(sizeof(no_profiles) / sizeof(no_profiles[0])));
+    tcase_add_test(tests, largest_values);
     suite_add_tcase(suite, tests);
     return suite;
 }
