@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A store that fails, at each operation of each handler: the answer is 503 or 500, sets no cookie,
  * and nothing is half done. */
+#include "service/live/live.h"
+#include "service/live_table/live_layout.h"
 #include "service/vault/vault.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -229,6 +231,65 @@ START_TEST(readiness)
 }
 END_TEST
 
+#define FILLING                                                                                    \
+    "Not known yet: the live table is being filled; until then guarded pages ask the store."
+#define NO_NEWS "The live table has no recent news of revocations; guarded pages ask the store."
+#define DIFFER "The clocks of this host and of the store differ by more than 20 seconds."
+
+/* The live table: whether it is complete, the age of its news (-1: none), the offset of the store's
+ * clock (0: not known), and what /readyz says (NULL: the host is ready). */
+static const struct {
+    bool warm;
+    int64_t age;
+    int64_t offset;
+    const char *says;
+} tables[] = {
+    {false, -1, 0, FILLING},   {false, -1, 1, FILLING},    {false, 1, 0, FILLING},
+    {false, 1, 1, NO_NEWS},    {true, -1, 1, FILLING},     {true, 60000, 0, FILLING},
+    {true, 60000, 1, NO_NEWS}, {true, 1, 0, NULL},         {true, 1, 1, NULL},
+    {true, 1, 20000, NULL},    {true, 1, -20000, NULL},    {true, 1, 20001, DIFFER},
+    {true, 1, -20001, DIFFER}, {false, 1, 20001, NO_NEWS},
+};
+
+START_TEST(readiness_of_the_live_table)
+{
+    authp_live_shared_t *shared = NULL;
+    authp_live_table_t *table = NULL;
+    const authp_live_terms_t terms = {
+        .roles = h.f.settings->roles, .token_ms = 60000, .max_lag_ms = 30000};
+    ck_assert_int_eq(authp_live_table_make(1024, &shared), AUTHP_OK);
+    ck_assert_int_eq(authp_live_table_open(shared, &terms, &table, h.f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_live_make(table, 2, &h.f.realm->live, h.f.pool), AUTHP_OK);
+    if (tables[_i].warm) {
+        atomic_fetch_or(&shared->state, LIVE_WARM);
+    }
+    if (tables[_i].age >= 0) {
+        atomic_store(&shared->news_at, authp_clock_now(authp_clock_monotonic()) - tables[_i].age);
+    }
+    if (tables[_i].offset != 0) {
+        authp_live_table_set_clock(table, tables[_i].offset);
+    }
+    if (tables[_i].says != NULL) {
+        authp_response_t out =
+            http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "store_unavailable");
+        ck_assert_str_eq(http_fake_text(&h, &out, "detail"), tables[_i].says);
+        return;
+    }
+    authp_response_t out = http_fake_expect(&h, "GET", "/api/auth/readyz", 200, NULL);
+    json_t *body = http_fake_body(&h, &out);
+    ck_assert_str_eq(http_fake_text(&h, &out, "status"), "ready");
+    ck_assert_str_eq(http_fake_text(&h, &out, "store"), "ok");
+    ck_assert_int_eq(json_integer_value(json_object_get(body, "clock_offset_ms")),
+                     tables[_i].offset);
+    ck_assert_int_ge(json_integer_value(json_object_get(body, "revocation_lag_ms")), 1);
+    ck_assert(json_is_integer(json_object_get(body, "revocation_lag_worst_ms")));
+    /* A store that fails is the reason that counts. */
+    mem_store_fail(h.f.store, "ping", 0, AUTHP_E_UNAVAILABLE);
+    out = http_fake_expect(&h, "GET", "/api/auth/readyz", 503, "store_unavailable");
+    ck_assert_ptr_null(strstr(http_fake_text(&h, &out, "detail"), "live table"));
+}
+END_TEST
+
 Suite *suite_api_faults(void)
 {
     Suite *suite = suite_create("api_faults");
@@ -241,6 +302,7 @@ Suite *suite_api_faults(void)
     tcase_add_test(tests, theft_that_cannot_be_ended_is_not_called_so);
     tcase_add_test(tests, readiness);
     tcase_add_test(tests, readiness_of_data_keys);
+    tcase_add_loop_test(tests, readiness_of_the_live_table, 0, sizeof(tables) / sizeof(tables[0]));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -20,11 +20,39 @@ apr_status_t ap_mpm_query(int query, int *result)
     return APR_SUCCESS;
 }
 
+static apr_status_t fail_read(apr_bucket *bucket, const char **data, apr_size_t *len,
+                              apr_read_type_e block)
+{
+    (void)data, (void)len;
+    ck_assert_int_eq(block, APR_BLOCK_READ);
+    return (apr_status_t)bucket->start;
+}
+
+/* A bucket of data that cannot be read. */
+static apr_bucket *make_broken(apr_status_t status, apr_bucket_alloc_t *buckets)
+{
+    static const apr_bucket_type_t type = {.name = "broken",
+                                           .num_func = 5,
+                                           .is_metadata = APR_BUCKET_DATA,
+                                           .destroy = apr_bucket_destroy_noop,
+                                           .read = fail_read,
+                                           .setaside = apr_bucket_setaside_noop,
+                                           .split = apr_bucket_split_notimpl,
+                                           .copy = apr_bucket_copy_notimpl};
+    apr_bucket *made = apr_bucket_immortal_create("", 0, buckets);
+    made->type = &type;
+    made->start = status;
+    return made;
+}
+
 static void add(apr_bucket_brigade *brigade, const fake_io_step_t *step)
 {
     apr_bucket_alloc_t *buckets = brigade->bucket_alloc;
     if (step->flush) {
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_flush_create(buckets));
+    }
+    if (step->broken != 0) {
+        APR_BRIGADE_INSERT_TAIL(brigade, make_broken(step->broken, buckets));
     }
     if (step->data != NULL) {
         APR_BRIGADE_INSERT_TAIL(

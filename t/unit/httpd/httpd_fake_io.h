@@ -11,6 +11,7 @@ typedef struct fake_io_step_t {
     const char *data;    /* NULL: none */
     bool flush;          /* a metadata bucket comes before the data */
     bool ended;          /* the end of the body comes after the data */
+    apr_status_t broken; /* the result of reading the data, instead of the data; 0: none */
     apr_status_t status; /* the result of reading; if it is an error, the rest is not used */
 } fake_io_step_t;
 

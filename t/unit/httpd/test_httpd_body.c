@@ -32,6 +32,9 @@ static const fake_io_step_t pieces[] = {
 static const fake_io_step_t cut[] = {{.data = "abc"}, {.status = APR_EOF}};
 static const fake_io_step_t late[] = {{.data = "abc"}, {.status = APR_TIMEUP}};
 static const fake_io_step_t limited[] = {{.data = "abc"}, {.status = APR_ENOSPC}};
+/* The filters let the data through, but it cannot be read. */
+static const fake_io_step_t torn[] = {{.data = "abc"}, {.broken = APR_EGENERAL, .ended = true}};
+static const fake_io_step_t stuck[] = {{.broken = APR_TIMEUP, .data = "abc", .ended = true}};
 static const fake_io_step_t answered[] = {{.status = AP_FILTER_ERROR}};
 
 /* `length` is the Content-Length header, or NULL if there is none. */
@@ -69,6 +72,8 @@ static const struct {
     /* The body does not come. */
     {ALL(cut), "8", 8, AUTHP_E_ABORTED, NULL, HTTP_BAD_REQUEST, 2, false},
     {ALL(late), "8", 8, AUTHP_E_ABORTED, NULL, HTTP_REQUEST_TIME_OUT, 2, false},
+    {ALL(torn), "8", 8, AUTHP_E_ABORTED, NULL, HTTP_BAD_REQUEST, 2, false},
+    {ALL(stuck), NULL, 8, AUTHP_E_ABORTED, NULL, HTTP_REQUEST_TIME_OUT, 1, false},
     {ALL(limited), NULL, 8, AUTHP_E_TOO_LARGE, NULL, HTTP_REQUEST_ENTITY_TOO_LARGE, 2, false},
     {ALL(answered), NULL, 8, AUTHP_E_ABORTED, NULL, AP_FILTER_ERROR, 1, false},
 };

@@ -184,6 +184,33 @@ START_TEST(a_cookie_header_of_ours_alone_goes)
 }
 END_TEST
 
+/* What another module has set under our names is replaced, in whatever case, and other names that
+ * begin alike stay. */
+START_TEST(others_are_replaced)
+{
+    authp_context_t *context = NULL;
+    request_rec *r = somebody(&context);
+    apr_table_setn(r->subprocess_env, "APP", "a");
+    apr_table_setn(r->headers_in, "X-Other", "x");
+    for (int i = 0; i < NAMES; i++) {
+        char *lower = apr_pstrdup(r->pool, variables[i]);
+        for (char *at = lower; *at != '\0'; at++) {
+            *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + 32 : *at);
+        }
+        apr_table_addn(r->subprocess_env, lower, "old");
+        apr_table_addn(r->subprocess_env, variables[i], "older");
+        apr_table_addn(r->headers_in, headers[i], "old");
+        apr_table_addn(r->headers_in, headers[i], "older");
+    }
+    httpd_fake_fixups(r);
+    expect_told(r, &context->principal, "candidate");
+    ck_assert_int_eq(apr_table_elts(r->subprocess_env)->nelts, NAMES + 1);
+    ck_assert_int_eq(apr_table_elts(r->headers_in)->nelts, NAMES + 1);
+    ck_assert_str_eq(env(r, "APP"), "a");
+    ck_assert_str_eq(in(r, "X-Other"), "x");
+}
+END_TEST
+
 /* mod_include makes variables of the headers of a page, and a program that the page includes gets
  * a copy of them. So a variable goes with its header, and one whose header stays is kept. */
 START_TEST(variables_go_with_their_headers)
@@ -335,6 +362,7 @@ Suite *suite_httpd_identity(void)
     tcase_add_test(tests, an_open_subrequest_of_a_guarded_page);
     tcase_add_test(tests, credentials_are_taken_away_and_remembered);
     tcase_add_test(tests, a_cookie_header_of_ours_alone_goes);
+    tcase_add_test(tests, others_are_replaced);
     tcase_add_test(tests, variables_go_with_their_headers);
     tcase_add_test(tests, no_second_connection_header);
     tcase_add_loop_test(tests, forwarding, 0, 3);

@@ -163,6 +163,13 @@ START_TEST(claims)
     ck_assert_int_eq(ask("platform-claim", "email Ada@Example.org"), AUTHZ_GRANTED);
     ck_assert_int_eq(ask("platform-claim", "email ada@example.com"), AUTHZ_DENIED);
     ck_assert_int_eq(ask("platform-claim", "email_verified true"), AUTHZ_GRANTED);
+    /* Tokens of the platform have no claim prf, and those of another profile have its name. */
+    ck_assert_int_eq(ask("platform-claim", "prf platform"), AUTHZ_GRANTED);
+    ck_assert_int_eq(ask("platform-claim", "prf jobpath phone"), AUTHZ_DENIED);
+    who->principal.prf = "phone";
+    ck_assert_int_eq(ask("platform-claim", "prf platform"), AUTHZ_DENIED);
+    ck_assert_int_eq(ask("platform-claim", "prf jobpath phone"), AUTHZ_GRANTED);
+    ck_assert_int_eq(ask("platform-claim", "prf Phone"), AUTHZ_DENIED);
     who->principal.email = NULL;
     ck_assert_int_eq(ask("platform-claim", "email ada@example.org"), AUTHZ_DENIED);
     /* AuthPlatformAdminPassesRoles changes `Require role` only. */

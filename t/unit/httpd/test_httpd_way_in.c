@@ -133,6 +133,55 @@ START_TEST(switched_off)
 }
 END_TEST
 
+/* The open folder is /static/, and the open file /favicon.ico. The path of the request and of the
+ * file, the longest <Location> and <Directory> with a Require that apply (0: none), whether there
+ * is one of another kind, and whether the request passes. */
+static const struct {
+    const char *uri;
+    const char *filename;
+    size_t location;
+    size_t directory;
+    bool other;
+    bool holds;
+} guards[] = {
+    {"/static/a.css", "/srv/static/a.css", 0, 0, false, true},
+    {"/static/a.css", "/srv/static/a.css", 0, 0, true, false},
+    {"/static/a.css", "/srv/static/a.css", 1, 1, false, true},
+    {"/static/a.css", "/srv/static/a.css", 6, 0, false, true},
+    {"/static/a.css", "/srv/static/a.css", 7, 0, false, false},
+    {"/static/a.css", "/srv/static/a.css", 8, 0, false, false},
+    {"/static/a.css", "/srv/static/a.css", 0, 10, false, true},
+    {"/static/a.css", "/srv/static/a.css", 0, 11, false, false},
+    {"/static/a.css", "/srv/static/a.css", 0, 12, false, false},
+    /* a file that is mapped in a special way */
+    {"/static/a.css", "/srv/static/b.css", 0, 1, false, true},
+    {"/static/a.css", "/srv/static/b.css", 0, 2, false, false},
+    {"/static/a.css", "/a", 0, 1, false, true},
+    {"/static/a.css", "/a", 0, 2, false, false},
+    {"/static/a.css", NULL, 0, 2, false, false},
+    {"/favicon.ico", "/srv/favicon.ico", 11, 15, false, true},
+    {"/favicon.ico", "/srv/favicon.ico", 12, 0, false, false},
+    {"/favicon.ico", "/srv/favicon.ico", 0, 16, false, false},
+    {"/favicon.ico", "/srv/favicon.ico", 0, 0, true, false},
+    {"/favicon.icon", "/srv/favicon.icon", 0, 0, false, false},
+    {"/favicon.ico/x", "/srv/favicon.ico/x", 0, 0, false, false},
+    /* the page itself is open, whatever guards it */
+    {"/signin.html", "/srv/signin.html", 12, 16, true, true},
+};
+
+START_TEST(guards_within)
+{
+    ck_assert_ptr_null(httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage",
+                                       "/signin.html /static/ /favicon.ico", NULL));
+    request_rec *r = httpd_fake_request(guards[_i].uri);
+    r->filename = apr_pstrdup(r->pool, guards[_i].filename);
+    fake.dir->guarded_by = (authp_guarded_by_t){.location = guards[_i].location,
+                                                .directory = guards[_i].directory,
+                                                .other = guards[_i].other};
+    ck_assert_int_eq(authp_way_in_holds(r), guards[_i].holds);
+}
+END_TEST
+
 Suite *suite_httpd_way_in(void)
 {
     int count = (int)(sizeof(paths) / sizeof(paths[0]));
@@ -142,6 +191,7 @@ Suite *suite_httpd_way_in(void)
     tcase_add_loop_test(tests, spellings, 0, count);
     tcase_add_loop_test(tests, how_it_is_asked_for, 0, count);
     tcase_add_loop_test(tests, switched_off, 0, count);
+    tcase_add_loop_test(tests, guards_within, 0, (int)(sizeof(guards) / sizeof(guards[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }
