@@ -10,6 +10,7 @@
 
 #include <apr_strings.h>
 
+#include "service/settings/roles.h"
 #include "service/settings/settings_table.h"
 #include "suite.h"
 
@@ -324,6 +325,24 @@ START_TEST(files_that_cannot_be_read)
 }
 END_TEST
 
+/* Each of the most roles that ROLES takes has a bit of its own. */
+START_TEST(most_roles)
+{
+    const char *names = "r0";
+    authp_settings_t *s = NULL;
+    for (int i = 1; i < 32; i++) {
+        names = apr_psprintf(pool, "%s,r%d", names, i);
+    }
+    apr_table_setn(environment, "ROLES", names);
+    ck_assert_str_eq(load(&s), "");
+    const authp_roles_map_t *map = authp_roles_map_make(s->roles, pool);
+    for (int i = 0; i < 32; i++) {
+        ck_assert_uint_eq(authp_roles_bit(map, apr_psprintf(pool, "r%d", i)), 1U << i);
+    }
+    ck_assert_uint_eq(authp_roles_mask(map, s->roles), UINT32_MAX);
+}
+END_TEST
+
 /* The folder of the state may be a link to a folder. */
 START_TEST(a_link_to_the_state)
 {
@@ -355,6 +374,7 @@ Suite *suite_settings_bounds(void)
     tcase_add_test(tests, every_sample);
     tcase_add_test(tests, values_are_copied);
     tcase_add_loop_test(tests, files_that_cannot_be_read, 0, LENGTH(files));
+    tcase_add_test(tests, most_roles);
     tcase_add_test(tests, a_link_to_the_state);
     suite_add_tcase(suite, tests);
     return suite;

@@ -87,6 +87,8 @@ static const struct {
     {GOOGLE "GOOGLE_OAUTH_REDIRECT_URI=https://h/cb", "GOOGLE_OAUTH_REDIRECT_URI", GOOGLE_END},
     {GOOGLE "GOOGLE_OAUTH_REDIRECT_URI=https://h/a/oidc/corp/callback", "GOOGLE_OAUTH_REDIRECT_URI",
      GOOGLE_END},
+    {GOOGLE "GOOGLE_OAUTH_REDIRECT_URI=https://h/agoogle/callback", "GOOGLE_OAUTH_REDIRECT_URI",
+     GOOGLE_END},
     {GOOGLE "GOOGLE_OAUTH_REDIRECT_URI=http://h/a/google/callback", "GOOGLE_OAUTH_REDIRECT_URI",
      SAFE},
     {GOOGLE "GOOGLE_OAUTH_REDIRECT_URI=https://h/google/callback?a=b", "GOOGLE_OAUTH_REDIRECT_URI",
@@ -164,6 +166,19 @@ START_TEST(providers)
 }
 END_TEST
 
+/* The label of a provider that the settings give none. */
+START_TEST(labels)
+{
+    static const char *const rows[][2] = {
+        {"oidc", "corp"}, {"github", "GitHub"}, {"microsoft", "Microsoft"}};
+    for (int i = 0; i < 3; i++) {
+        const authp_settings_t *s = loaded(apr_pstrcat(
+            pool, KEY_LINE "OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_KIND=", rows[i][0], "\n", NULL));
+        ck_assert_str_eq(authp_settings_providers_find(s, "corp")->label, rows[i][1]);
+    }
+}
+END_TEST
+
 START_TEST(one_issuer_one_name)
 {
     expect_one(KEY_LINE "OIDC_PROVIDERS=corp,two\n" CORP
@@ -215,6 +230,7 @@ Suite *suite_settings_providers(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, refused, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_test(tests, providers);
+    tcase_add_test(tests, labels);
     tcase_add_test(tests, one_issuer_one_name);
     tcase_add_test(tests, at_most_fifteen);
     tcase_add_test(tests, names_of_all);
