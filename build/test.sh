@@ -258,7 +258,7 @@ run_all() {
 }
 
 [ ${#stages[@]} -eq 0 ] || run_all "$jobs" "${stages[@]}"
-[ ${#quiet[@]} -eq 0 ] || run_all $((3 * cores)) "${quiet[@]}"
+[ ${#quiet[@]} -eq 0 ] || run_all $((2 * cores)) "${quiet[@]}"
 [ ${#alone[@]} -eq 0 ] || run_all 1 "${alone[@]}"
 
 echo "$passed passed, $failed failed"
