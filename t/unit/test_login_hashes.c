@@ -194,7 +194,7 @@ static double cpu_of(const char *email, const char *password)
     struct timespec from;
     struct timespec to;
     double best = 1e9;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 9; i++) {
         ck_assert_int_eq(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from), 0);
         ck_assert_int_eq(sign_in_with(email, password, strlen(password)),
                          AUTHP_E_INVALID_CREDENTIALS);
@@ -234,7 +234,7 @@ START_TEST(equal_work)
         row->password_hash = rows[i].hash;
         row->disabled = rows[i].disabled;
         const double ratio = cpu_of("ada@example.org", rows[i].password) / base;
-        ck_assert_msg(ratio > 0.7 && ratio < 1.5, "row %zu: %.2f of an unknown user's work", i,
+        ck_assert_msg(ratio > 0.55 && ratio < 1.8, "row %zu: %.2f of an unknown user's work", i,
                       ratio);
     }
 }
