@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bounds of the files of other systems, each at its last value and one more, and the small
  * pieces of which the formats are made: times, truth values, roles, texts of hashes. */
+#include "base/json.h"
 #include "intake_fixture.h"
 #include "service/intake/csv_feed.h"
 #include "service/intake/draft.h"
@@ -29,6 +30,13 @@ static void tear_down(void)
 static const char *of_length(size_t len, char byte)
 {
     return memset(apr_pcalloc(pool, len + 1), byte, len);
+}
+
+/* The value then lives as long as the pool. */
+static json_t *owned(json_t *value)
+{
+    (void)json_array_append_new(authp_json_array(pool), value);
+    return value;
 }
 
 /* --- the bytes of a file ---------------------------------------------------------------------- */
@@ -182,21 +190,21 @@ static const struct {
 
 START_TEST(times_of_a_file)
 {
-    ck_assert_msg(authp_draft_time(json_string(times[_i].text)) == times[_i].ms, "%s: %lld",
-                  times[_i].text, (long long)authp_draft_time(json_string(times[_i].text)));
+    ck_assert_msg(authp_draft_time(owned(json_string(times[_i].text))) == times[_i].ms, "%s: %lld",
+                  times[_i].text, (long long)authp_draft_time(owned(json_string(times[_i].text))));
 }
 END_TEST
 
 START_TEST(times_as_numbers)
 {
-    ck_assert_int_eq(authp_draft_time(json_integer(99999999999LL)), 99999999999000LL);
-    ck_assert_int_eq(authp_draft_time(json_integer(100000000000LL)), 100000000000LL);
-    ck_assert_int_eq(authp_draft_time(json_integer(253402300799999LL)), 253402300799999LL);
-    ck_assert_int_eq(authp_draft_time(json_integer(253402300800000LL)), 0);
-    ck_assert_int_eq(authp_draft_time(json_integer(1)), 1000);
-    ck_assert_int_eq(authp_draft_time(json_integer(0)), 0);
-    ck_assert_int_eq(authp_draft_time(json_integer(-1)), 0);
-    ck_assert_int_eq(authp_draft_time(json_real(1.5)), 0);
+    ck_assert_int_eq(authp_draft_time(owned(json_integer(99999999999LL))), 99999999999000LL);
+    ck_assert_int_eq(authp_draft_time(owned(json_integer(100000000000LL))), 100000000000LL);
+    ck_assert_int_eq(authp_draft_time(owned(json_integer(253402300799999LL))), 253402300799999LL);
+    ck_assert_int_eq(authp_draft_time(owned(json_integer(253402300800000LL))), 0);
+    ck_assert_int_eq(authp_draft_time(owned(json_integer(1))), 1000);
+    ck_assert_int_eq(authp_draft_time(owned(json_integer(0))), 0);
+    ck_assert_int_eq(authp_draft_time(owned(json_integer(-1))), 0);
+    ck_assert_int_eq(authp_draft_time(owned(json_real(1.5))), 0);
     ck_assert_int_eq(authp_draft_time(NULL), 0);
 }
 END_TEST
@@ -207,19 +215,19 @@ START_TEST(truth)
     static const char *const no[] = {"false", "FALSE", "f", "no", "No", "0", ""};
     bool odd = false;
     for (int i = 0; i < LENGTH(yes); i++) {
-        ck_assert(authp_draft_truth(json_string(yes[i]), &odd) && !odd);
+        ck_assert(authp_draft_truth(owned(json_string(yes[i])), &odd) && !odd);
     }
     for (int i = 0; i < LENGTH(no); i++) {
-        ck_assert(!authp_draft_truth(json_string(no[i]), &odd) && !odd);
+        ck_assert(!authp_draft_truth(owned(json_string(no[i])), &odd) && !odd);
     }
     ck_assert(authp_draft_truth(json_true(), &odd) && !odd);
     ck_assert(!authp_draft_truth(json_false(), &odd) && !odd);
     ck_assert(!authp_draft_truth(json_null(), &odd) && !odd);
     ck_assert(!authp_draft_truth(NULL, &odd) && !odd);
-    ck_assert(!authp_draft_truth(json_string("y"), NULL));
-    ck_assert(!authp_draft_truth(json_string("y"), &odd) && odd);
+    ck_assert(!authp_draft_truth(owned(json_string("y")), NULL));
+    ck_assert(!authp_draft_truth(owned(json_string("y")), &odd) && odd);
     odd = false;
-    ck_assert(!authp_draft_truth(json_integer(1), &odd) && odd);
+    ck_assert(!authp_draft_truth(owned(json_integer(1)), &odd) && odd);
 }
 END_TEST
 
@@ -242,10 +250,10 @@ START_TEST(most_roles)
     ck_assert_int_eq(many.roles->nelts, 200);
     ck_assert_str_eq(APR_ARRAY_IDX(many.roles, 199, const char *), "role199");
     authp_draft_t some = draft();
-    authp_draft_roles(&some, json_string("a b\tc\rd\ne,f;g|h,,a"), pool);
+    authp_draft_roles(&some, owned(json_string("a b\tc\rd\ne,f;g|h,,a")), pool);
     ck_assert_str_eq(apr_array_pstrcat(pool, some.roles, ','), "a,b,c,d,e,f,g,h");
     some = draft();
-    authp_draft_roles(&some, json_pack("[s, s, i, s]", "a b", "", 7, "c"), pool);
+    authp_draft_roles(&some, owned(json_pack("[s, s, i, s]", "a b", "", 7, "c")), pool);
     ck_assert_str_eq(apr_array_pstrcat(pool, some.roles, ','), "a b,c");
 }
 END_TEST
