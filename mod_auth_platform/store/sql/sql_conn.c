@@ -103,6 +103,9 @@ authp_err_t authp_sql_conn_setup(authp_sql_t *sql)
                                     construct, destruct, sql, own);
     }
     if (status != APR_SUCCESS) {
+        if (own != NULL) {
+            apr_pool_destroy(own);
+        }
         authp_log(AUTHP_LOG_ERROR, "AUTHP0201", "cannot make the list of store connections (%d)",
                   status);
         return AUTHP_E_INTERNAL;
