@@ -26,9 +26,11 @@ ok($text{$main} =~ /\[auth_platform:/, 'and lines of ours');
 # Tests kill children of their own servers. No other child may be ended by a signal.
 my $crash = qr/Segmentation|Assertion|exit signal|AddressSanitizer|LeakSanitizer|runtime error|glibc detected|double free|corrupted/;
 for my $file ($main, @own) {
-    my @crashes = grep { /$crash/ && !($file ne $main && /exit signal Killed \(9\)/) } split /\n/, $text{$file};
+    my @lines   = grep {/\S/} split /\n/, $text{$file};
+    my @crashes = grep { $lines[$_] =~ /$crash/ && !($file ne $main && $lines[$_] =~ /exit signal Killed \(9\)/) } 0 .. $#lines;
     my ($name) = $file =~ m{([^/]+)$};
-    is(join("\n", @crashes), '', "$name: no crash, no assertion, no sanitizer report");
+    is(join("\n", @lines[@crashes]), '', "$name: no crash, no assertion, no sanitizer report")
+        or diag join "\n", 'The lines before the first one:', @lines[($crashes[0] > 40 ? $crashes[0] - 40 : 0) .. $crashes[0]];
 }
 my @cores = glob "$logs/core* " . server_root() . '/core*';
 is(scalar @cores, 0, 'no core file');
