@@ -7,7 +7,7 @@
 # The stages ferretdb-contract, -bare, -durable, -api and -cli run only if they are named, one or all (ferretdb), because building that server
 # takes minutes.
 # TEST_JOBS stages run at once (default: two for each core and one), those that take longest first. A .t file that measures time is a stage of
-# its own, such as sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, three
+# its own, such as sqlite-outage-10_mongodb, if its head has a line "# Quiet: why" (it waits most of the time: these run after all others, two
 # for each core at once) or "# Alone: why" (it fills the machine: at the end, one at a time). If a stage is
 # named it has all its files; else for_test_long() leaves some to `make test-long`. A line "# Plain: why" in the head keeps a file in the plain run on SQLite.
 # A passing stage is one line, with its time and the processor time of its processes, except of servers that are daemons. A failing stage is shown

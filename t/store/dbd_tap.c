@@ -59,6 +59,15 @@ const char *dbd_tap_take(void)
     return taken;
 }
 
+int dbd_tap_count(const char *text, const char *part)
+{
+    int count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
 static void set_failure(const char *part, int times, int rc, const char *message)
 {
     failure.part = part;

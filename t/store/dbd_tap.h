@@ -16,6 +16,9 @@ void dbd_tap_end(void);
  * "send" is apr_dbd_query() and apr_dbd_select(). The name is "-" if there is none. */
 const char *dbd_tap_take(void);
 
+/* How often `part` is in the text. */
+int dbd_tap_count(const char *text, const char *part);
+
 /* The next `times` calls with a text that contains `part` are not made, and fail with `rc`. The
  * driver's message is `message` then. */
 void dbd_tap_fail(const char *part, int times, int rc, const char *message);

@@ -70,16 +70,6 @@ static void tear_down(void)
     sqlite_fixture_remove();
 }
 
-/* How often `part` is in the text. */
-static int count_of(const char *text, const char *part)
-{
-    int count = 0;
-    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
-        count++;
-    }
-    return count;
-}
-
 /* --- runs ------------------------------------------------------------------------------------- */
 
 static const authp_sql_statement_t reading = {
@@ -217,8 +207,8 @@ START_TEST(one_failure)
     ck_assert_int_eq(places[place].run(), again ? AUTHP_OK : error_of(fault, place));
     const char *noted = dbd_tap_take();
     /* The connection is not used again, in any case. */
-    ck_assert_int_eq(count_of(noted, "close\n"), 1);
-    ck_assert_int_eq(count_of(noted, "open "), again ? 1 : 0);
+    ck_assert_int_eq(dbd_tap_count(noted, "close\n"), 1);
+    ck_assert_int_eq(dbd_tap_count(noted, "open "), again ? 1 : 0);
     ck_assert_str_eq(logged, line_of(fault, place));
     ck_assert_int_eq(atomic_load(&sql->breaker.failures), faults[fault].counts && !again ? 1 : 0);
     ck_assert_uint_eq(apr_reslist_acquired_count(sql->connections), 0);
@@ -237,7 +227,7 @@ START_TEST(failures)
     says = faults[fault].fault;
     dbd_tap_fail(places[place].part, 9, RC, MESSAGE);
     ck_assert_int_eq(places[place].run(), error_of(fault, place));
-    ck_assert_int_eq(count_of(dbd_tap_take(), "close\n"), tries);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "close\n"), tries);
     for (int i = 0; i < tries; i++) {
         lines = apr_pstrcat(pool, lines, line_of(fault, place), NULL);
     }
@@ -257,7 +247,7 @@ START_TEST(commit_of_a_reader)
     dbd_tap_fail("COMMIT", 1, RC, MESSAGE);
     authp_err_t err = read_one();
     ck_assert_int_eq(err, is_again(_i, IN_READ) ? AUTHP_OK : error_of(_i, IN_READ));
-    ck_assert_int_eq(count_of(dbd_tap_take(), "send COMMIT"), is_again(_i, IN_READ) ? 2 : 1);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "send COMMIT"), is_again(_i, IN_READ) ? 2 : 1);
 }
 END_TEST
 
@@ -298,11 +288,11 @@ START_TEST(a_step_of_two_rows)
     const authp_sql_step_t pair[] = {{.statement = &first, .values = values},
                                      {.statement = &two, .values = values}};
     ck_assert_int_eq(authp_sql_change_together(sql, pair, 2, AUTHP_E_NOT_FOUND), AUTHP_E_NOT_FOUND);
-    ck_assert_int_eq(count_of(dbd_tap_take(), "close\n"), 0);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "close\n"), 0);
     ck_assert_int_eq(rows_made(), 0);
     dbd_tap_fail("ROLLBACK", 1, RC, MESSAGE);
     ck_assert_int_eq(authp_sql_change_together(sql, pair, 2, AUTHP_E_NOT_FOUND), AUTHP_E_NOT_FOUND);
-    ck_assert_int_eq(count_of(dbd_tap_take(), "close\n"), 1);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "close\n"), 1);
     ck_assert_int_eq(rows_made(), 0);
     ck_assert_str_eq(logged, "");
     /* Alone, its rows are there, and the caller learns that they are not one. */
@@ -368,7 +358,7 @@ START_TEST(too_late)
     dbd_tap_watch(take_long);
     dbd_tap_fail("faulty", 1, RC, MESSAGE);
     ck_assert_int_eq(read_one(), AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(count_of(dbd_tap_take(), "open "), 0);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "open "), 0);
 }
 END_TEST
 

@@ -86,15 +86,6 @@ static void tear_down(void)
     sqlite_fixture_remove();
 }
 
-static int count_of(const char *text, const char *part)
-{
-    int count = 0;
-    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
-        count++;
-    }
-    return count;
-}
-
 /* --- stores ----------------------------------------------------------------------------------- */
 
 START_TEST(a_store_that_cannot_be_opened)
@@ -157,8 +148,8 @@ START_TEST(a_connection_that_cannot_be_opened)
     /* What was opened is closed. */
     const char *noted = dbd_tap_take();
     bool opened = openings[_i].fails != NULL && *openings[_i].fails != '/';
-    ck_assert_int_eq(count_of(noted, "open "), openings[_i].fails != NULL ? 1 : 0);
-    ck_assert_int_eq(count_of(noted, "close\n"), opened ? 1 : 0);
+    ck_assert_int_eq(dbd_tap_count(noted, "open "), openings[_i].fails != NULL ? 1 : 0);
+    ck_assert_int_eq(dbd_tap_count(noted, "close\n"), opened ? 1 : 0);
     authp_sql_conn_release(conn);
 }
 END_TEST
@@ -189,8 +180,8 @@ START_TEST(locked_for_a_moment)
     ck_assert_int_eq(faults.sleeps, 3);
     ck_assert_int_eq(faults.us, 3 * PAUSE_US);
     const char *noted = dbd_tap_take();
-    ck_assert_int_eq(count_of(noted, "open "), 4);
-    ck_assert_int_eq(count_of(noted, "close\n"), 3);
+    ck_assert_int_eq(dbd_tap_count(noted, "open "), 4);
+    ck_assert_int_eq(dbd_tap_count(noted, "close\n"), 3);
     authp_sql_conn_release(conn);
 }
 END_TEST
@@ -207,7 +198,7 @@ START_TEST(locked_for_too_long)
     ck_assert_str_eq(logged, "W AUTHP0203: store: cannot set up a connection: ERROR: it broke\n");
     ck_assert_ptr_null(conn->handle);
     const char *noted = dbd_tap_take();
-    ck_assert_int_eq(count_of(noted, "open "), count_of(noted, "close\n"));
+    ck_assert_int_eq(dbd_tap_count(noted, "open "), dbd_tap_count(noted, "close\n"));
     authp_sql_conn_release(conn);
 }
 END_TEST
@@ -223,7 +214,7 @@ START_TEST(an_operation_without_a_connection)
     (void)dbd_tap_take();
     dbd_tap_fail("/test.db", _i, RC, MESSAGE);
     ck_assert_int_eq(authp_store_ping(store, pool), _i < 2 ? AUTHP_OK : AUTHP_E_UNAVAILABLE);
-    ck_assert_int_eq(count_of(dbd_tap_take(), "open "), _i == 0 ? 1 : 2);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "open "), _i == 0 ? 1 : 2);
     ck_assert_int_eq(atomic_load(&sql->breaker.failures), _i < 2 ? 0 : 1);
     ck_assert_uint_eq(apr_reslist_acquired_count(sql->connections), 0);
 }
@@ -274,14 +265,14 @@ START_TEST(a_change_that_fails)
     ck_assert_int_eq(done.made + done.undone, 0);
     ck_assert_str_eq(logged, changes[_i].lines);
     const char *noted = dbd_tap_take();
-    ck_assert_int_eq(count_of(noted, "send ROLLBACK"), changes[_i].rolled_back);
-    ck_assert_int_eq(count_of(noted, "open "), 1);
-    ck_assert_int_eq(count_of(noted, "close\n"), 1);
+    ck_assert_int_eq(dbd_tap_count(noted, "send ROLLBACK"), changes[_i].rolled_back);
+    ck_assert_int_eq(dbd_tap_count(noted, "open "), 1);
+    ck_assert_int_eq(dbd_tap_count(noted, "close\n"), 1);
     ck_assert_int_eq(atomic_load(&sql->breaker.failures), changes[_i].err == AUTHP_OK ? 0 : 1);
     ck_assert_int_eq(atomic_load(&sql->ready), changes[_i].err == AUTHP_OK);
     /* The next operation makes what is missing. */
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
-    ck_assert_int_eq(count_of(dbd_tap_take(), "send CREATE TABLE schema_migrations"),
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "send CREATE TABLE schema_migrations"),
                      changes[_i].made_before ? 0 : 1);
     ck_assert_int_eq(atomic_load(&sql->breaker.failures), 0);
 }
@@ -298,8 +289,8 @@ START_TEST(a_check_that_fails)
     ck_assert_int_eq(authp_store_migrate_to(store, &none, &done, pool), AUTHP_E_UNAVAILABLE);
     ck_assert_ptr_null(done.refusal);
     const char *noted = dbd_tap_take();
-    ck_assert_int_eq(count_of(noted, "send DROP"), 0);
-    ck_assert_int_eq(count_of(noted, "send ROLLBACK"), 1);
+    ck_assert_int_eq(dbd_tap_count(noted, "send DROP"), 0);
+    ck_assert_int_eq(dbd_tap_count(noted, "send ROLLBACK"), 1);
 }
 END_TEST
 
@@ -321,7 +312,7 @@ START_TEST(refusals)
     ck_assert_int_eq(atomic_load(&sql->breaker.failures), 0);
     (void)dbd_tap_take();
     ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
-    ck_assert_int_eq(count_of(dbd_tap_take(), "send "), 0);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "send "), 0);
     ck_assert_str_eq(logged, "");
 }
 END_TEST
