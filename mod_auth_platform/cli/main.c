@@ -52,10 +52,11 @@ static int run(int argc, const char *const *argv, apr_pool_t *pool)
 int main(int argc, const char *const *argv)
 {
     apr_pool_t *pool = NULL;
-    /* With SIGPIPE ignored, a closed pipe is a write error like any other. The umask makes new
-     * files private. */
+    /* With SIGPIPE and SIGXFSZ ignored, a closed pipe and a file at the limit of its size (ulimit)
+     * are write errors like any other. The umask makes new files private. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
     umask(077);
     authp_mongo_counters_drop();
     if (apr_initialize() != APR_SUCCESS || apr_pool_create(&pool, NULL) != APR_SUCCESS) {

@@ -138,6 +138,14 @@ static void watch_signals(void)
     }
 }
 
+/* True if another file than a regular one has the name, such as /dev/null or a FIFO. rename() would
+ * put the file in its place. */
+static bool is_special(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 /* Makes the part and starts the helper. Returns 0 or errno; then no part is left. */
 static int make(authp_outfile_t *file)
 {
@@ -160,6 +168,10 @@ authp_err_t authp_outfile_open(const char *path, authp_outfile_t **out, const ch
 {
     sigset_t block;
     sigset_t mask;
+    if (is_special(path)) {
+        *error = apr_psprintf(pool, "cannot write %s: it is there and is not a regular file", path);
+        return AUTHP_E_INTERNAL;
+    }
     authp_outfile_t *file = apr_pcalloc(pool, sizeof(*file));
     file->pool = pool;
     file->path = apr_pstrdup(pool, path);
@@ -172,6 +184,7 @@ authp_err_t authp_outfile_open(const char *path, authp_outfile_t **out, const ch
     for (size_t i = 0; i < WATCHED; i++) {
         sigaddset(&block, watched[i]);
     }
+    sigaddset(&block, SIGQUIT);
     sigprocmask(SIG_BLOCK, &block, &mask);
     int code = make(file);
     if (code == 0) {

@@ -260,6 +260,10 @@ ok(!-e "$dir/killed.jsonl" || @{ rows("$dir/killed.jsonl") } == 8000, '... and n
 is(scalar @{ rows(export_of($target, 'killed.jsonl')) }, 8000, '... and the next one is whole');
 ok(!-e "$dir/killed.jsonl.part", '... without the part');
 
+is(system("ulimit -f 1000; MONGOC_DISABLE_SHM=1 ${\program()} --env-file $target->{dir}/.env export --out $dir/long.jsonl 2>$dir/said") >> 8, 1, 'an export beyond the limit of the size of a file');
+is(slurp("$dir/said"), "authplatform: the export could not be written: File too large\n", '... says why');
+is_deeply([glob "$dir/long*"], [], '... and leaves nothing');
+
 # Two exports to one name at a time: the one that began first must not give the name to the unfinished file of the other.
 my $twice = "$dir/twice.jsonl";
 my @pair;

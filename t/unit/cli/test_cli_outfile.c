@@ -150,10 +150,32 @@ START_TEST(an_error_at_the_end_counts)
 END_TEST
 
 /* A name that cannot be given: nothing is left. */
-START_TEST(a_name_that_is_a_folder)
+START_TEST(a_name_that_becomes_a_folder)
 {
+    authp_outfile_t *file = start();
     ck_assert_int_eq(mkdir(path, 0700), 0);
-    does_not_commit(start(), "Is a directory");
+    does_not_commit(file, "Is a directory");
+    ck_assert(!exists(part));
+}
+END_TEST
+
+/* What is no regular file stays: a FIFO, a folder, a symbolic link. */
+START_TEST(a_name_of_another_kind)
+{
+    struct stat before;
+    struct stat after;
+    const char *error = NULL;
+    authp_outfile_t *file = NULL;
+    int rc = _i == 0   ? mkfifo(path, 0600)
+             : _i == 1 ? mkdir(path, 0700)
+                       : symlink("elsewhere", path);
+    ck_assert_int_eq(rc, 0);
+    ck_assert_int_eq(lstat(path, &before), 0);
+    ck_assert_int_eq(authp_outfile_open(path, &file, &error, cli_fixture.f.pool), AUTHP_E_INTERNAL);
+    ck_assert_str_eq(error, apr_pstrcat(cli_fixture.f.pool, "cannot write ", path,
+                                        ": it is there and is not a regular file", NULL));
+    ck_assert_int_eq(lstat(path, &after), 0);
+    ck_assert_uint_eq(after.st_ino, before.st_ino);
     ck_assert(!exists(part));
 }
 END_TEST
@@ -293,7 +315,8 @@ Suite *suite_cli_outfile(void)
     tcase_add_loop_test(tests, a_part_of_another_run_stays, 0, 2);
     tcase_add_test(tests, an_abandoned_part_is_removed);
     tcase_add_test(tests, an_error_at_the_end_counts);
-    tcase_add_test(tests, a_name_that_is_a_folder);
+    tcase_add_test(tests, a_name_that_becomes_a_folder);
+    tcase_add_loop_test(tests, a_name_of_another_kind, 0, 3);
     tcase_add_test(tests, a_helper_that_was_killed);
     tcase_add_test(tests, a_helper_that_is_killed_meanwhile);
     tcase_add_test(tests, the_helper_ends_with_the_tool);
