@@ -170,6 +170,8 @@ static const struct {
     {"ERROR:  26000: prepared statement \"authp_1\" does not exist", AUTHP_SQL_BROKEN, true},
     {"ERROR:  42P05: prepared statement \"authp_1\" already exists", AUTHP_SQL_BROKEN, true},
     {"ERROR:  0A000: cached plan must not change result type", AUTHP_SQL_BROKEN, false},
+    {"ERROR:  42703: column users.phone does not exist", AUTHP_SQL_BROKEN, false},
+    {"ERROR:  3F000: schema \"auth\" does not exist", AUTHP_SQL_BROKEN, false},
     {"ERROR:  42P01: relation \"users\" does not exist", AUTHP_SQL_BROKEN, false},
     {"FATAL:  25P03: terminating connection due to idle-in-transaction timeout", AUTHP_SQL_BROKEN,
      false},

@@ -17,6 +17,8 @@
 #include "base/envfile.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "cli/cli_fixture.h"
+#include "service/mail/mail_files.h"
 #include "service/password/password_rules.h"
 #include "store/sqlite/sqlite_files.h"
 #include "store/sqlite/sqlite_lock.h"
@@ -40,7 +42,30 @@ static const char *appears; /* made right before it is opened with O_EXCL */
 static apr_pool_t *pool;
 static char folder[64];
 
-/* Replaces the C library's function in the test program. */
+static void record(const char *path, int flags, int mode)
+{
+    if (recording && nopened < MOST) {
+        opened_t *one = &opened[nopened++];
+        apr_cpystrn(one->path, path, sizeof(one->path));
+        one->flags = flags;
+        one->mode = mode;
+    }
+}
+
+/* These two replace the C library's functions in the test program. */
+int openat(int at, const char *path, int flags, ...)
+{
+    int mode = 0;
+    if ((flags & O_CREAT) != 0) {
+        va_list rest;
+        va_start(rest, flags);
+        mode = va_arg(rest, int);
+        va_end(rest);
+    }
+    record(path, flags, mode);
+    return (int)syscall(SYS_openat, at, path, flags, mode);
+}
+
 int open(const char *path, int flags, ...)
 {
     int mode = 0;
@@ -50,12 +75,7 @@ int open(const char *path, int flags, ...)
         mode = va_arg(rest, int);
         va_end(rest);
     }
-    if (recording && nopened < MOST) {
-        opened_t *one = &opened[nopened++];
-        apr_cpystrn(one->path, path, sizeof(one->path));
-        one->flags = flags;
-        one->mode = mode;
-    }
+    record(path, flags, mode);
     if (appears != NULL && (flags & O_EXCL) != 0 && strcmp(path, appears) == 0) {
         (void)close((int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     }
@@ -226,6 +246,32 @@ START_TEST(flags_of_a_list)
 }
 END_TEST
 
+/* The texts of mails are read by httpd at each reload. The tool makes those files anew, for their
+ * owner alone. */
+START_TEST(flags_of_mail_texts)
+{
+    const int wanted = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    const authp_settings_t settings = {.source = "test.env", .mail_template_dir = folder};
+    apr_array_header_t *errors = apr_array_make(pool, 1, sizeof(const char *));
+    make_file("invite.en.txt", "Subject: A\n\nB\n");
+    nopened = 0;
+    ck_assert_int_eq(authp_mail_files_read(&settings, errors, pool)->nelts, 1);
+    ck_assert_int_eq(count("invite.en.txt", 0), 1);
+    for (int i = 0; i < nopened; i++) {
+        ck_assert_int_eq(opened[i].flags & (wanted | O_CREAT | O_ACCMODE), wanted);
+    }
+    cli_fixture_open();
+    nopened = 0;
+    const char *line = apr_pstrcat(pool, "mail templates --out ", below("made"), NULL);
+    ck_assert_int_eq(cli_fixture_run(line, NULL).status, 0);
+    ck_assert_int_gt(count(".en.txt", 0), 1);
+    ck_assert_int_eq(count(".en.txt", 0),
+                     count(".en.txt", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC));
+    ck_assert_int_eq(count("/made", 0), count("/made", O_DIRECTORY | O_CLOEXEC));
+    cli_fixture_close();
+}
+END_TEST
+
 Suite *suite_opened(void)
 {
     Suite *suite = suite_create("opened");
@@ -234,6 +280,7 @@ Suite *suite_opened(void)
     tcase_add_test(tests, flags);
     tcase_add_test(tests, made_by_another_process);
     tcase_add_test(tests, flags_of_a_list);
+    tcase_add_test(tests, flags_of_mail_texts);
     tcase_add_test(tests, nothing_stays_open);
     suite_add_tcase(suite, tests);
     return suite;

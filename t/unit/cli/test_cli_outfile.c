@@ -11,16 +11,32 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static const char *path;
 static const char *part;
 
+/* What was given to the disk, in this order. The helper process writes here too. */
+typedef struct synced_t {
+    int count;
+    int error; /* of the next call; 0: none */
+    struct {
+        struct stat info;
+        bool had_part;
+        bool had_name;
+    } calls[4];
+} synced_t;
+
+static synced_t *synced;
+
 static void set_up(void)
 {
+    synced = NULL;
     cli_fixture_open();
     path = apr_pstrcat(cli_fixture.f.pool, cli_fixture.folder, "/file", NULL);
     part = apr_pstrcat(cli_fixture.f.pool, path, ".part", NULL);
@@ -38,6 +54,29 @@ static bool exists(const char *name)
 {
     struct stat info;
     return lstat(name, &info) == 0;
+}
+
+/* Replaces the C library's function in the test program. */
+int fsync(int fd)
+{
+    if (synced != NULL && synced->count < 4) {
+        int i = synced->count++;
+        ck_assert_int_eq(fstat(fd, &synced->calls[i].info), 0);
+        synced->calls[i].had_part = exists(part);
+        synced->calls[i].had_name = exists(path);
+    }
+    if (synced != NULL && synced->error != 0) {
+        errno = synced->error;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void watch_disk(int error)
+{
+    synced = mmap(NULL, sizeof(*synced), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(synced, MAP_FAILED);
+    synced->error = error;
 }
 
 static void commits(authp_outfile_t *file)
@@ -72,6 +111,34 @@ START_TEST(it_is_for_its_owner)
     ck_assert_int_eq(info.st_mode & 07777, 0600);
     ck_assert_int_eq(info.st_size, 4);
     ck_assert(!exists(part));
+}
+END_TEST
+
+/* The whole text is on the disk before the file gets its name, and then the name. So after a crash
+ * the file is complete or not there. */
+START_TEST(the_disk_has_it_first)
+{
+    watch_disk(0);
+    authp_outfile_t *file = start();
+    ck_assert(fputs("text", authp_outfile_stream(file)) >= 0);
+    commits(file);
+    ck_assert_int_eq(synced->count, 2);
+    ck_assert(S_ISREG(synced->calls[0].info.st_mode));
+    ck_assert_int_eq(synced->calls[0].info.st_size, 4);
+    ck_assert(synced->calls[0].had_part && !synced->calls[0].had_name);
+    ck_assert(S_ISDIR(synced->calls[1].info.st_mode));
+    ck_assert(!synced->calls[1].had_part && synced->calls[1].had_name);
+}
+END_TEST
+
+/* The stream takes the text, and the disk does not. */
+START_TEST(a_disk_that_fails)
+{
+    watch_disk(EIO);
+    authp_outfile_t *file = start();
+    ck_assert(fputs("text", authp_outfile_stream(file)) >= 0);
+    does_not_commit(file, "Input/output error");
+    ck_assert(!exists(part) && !exists(path));
 }
 END_TEST
 
@@ -312,6 +379,8 @@ Suite *suite_cli_outfile(void)
     TCase *tests = tcase_create("outfile");
     tcase_add_checked_fixture(tests, set_up, cli_fixture_close);
     tcase_add_test(tests, it_is_for_its_owner);
+    tcase_add_test(tests, the_disk_has_it_first);
+    tcase_add_test(tests, a_disk_that_fails);
     tcase_add_loop_test(tests, a_part_of_another_run_stays, 0, 2);
     tcase_add_test(tests, an_abandoned_part_is_removed);
     tcase_add_test(tests, an_error_at_the_end_counts);

@@ -64,6 +64,17 @@ START_TEST(everything_is_told)
 }
 END_TEST
 
+/* An app splits the list of roles at commas. */
+START_TEST(two_roles)
+{
+    authp_context_t *context = NULL;
+    request_rec *r = somebody(&context);
+    context->principal.roles |= authp_roles_bit(fake.f.realm->roles, "admin");
+    httpd_fake_fixups(r);
+    expect_told(r, &context->principal, "candidate,admin");
+}
+END_TEST
+
 /* A variable without a value is not set at all. */
 START_TEST(who_has_no_address_and_no_name)
 {
@@ -356,6 +367,7 @@ Suite *suite_httpd_identity(void)
     TCase *tests = tcase_create("httpd_identity");
     tcase_add_checked_fixture(tests, httpd_fake_open, httpd_fake_close);
     tcase_add_test(tests, everything_is_told);
+    tcase_add_test(tests, two_roles);
     tcase_add_test(tests, who_has_no_address_and_no_name);
     tcase_add_test(tests, nobody_is_told_of);
     tcase_add_test(tests, a_subrequest_is_told_too);
