@@ -291,6 +291,26 @@ START_TEST(logout_by_cookie)
 }
 END_TEST
 
+/* A csrf_token of another profile belongs to a session of that profile: here it proves nothing, and
+ * the cookie stays when the others are removed. */
+START_TEST(the_csrf_token_of_another_profile)
+{
+    authp_response_t out = http_fake_register(&h, ANN, true);
+    http_fake_browser(&h, &out);
+    apr_table_setn(h.headers, "X-CSRF-Token", "a.sid.tag");
+    apr_table_setn(h.headers, "Cookie",
+                   apr_pstrcat(h.f.pool, "csrf_token=a.sid.tag; __Secure-authp_rt=",
+                               http_fake_cookie_value(&h, &out, "__Secure-authp_rt"), NULL));
+    (void)post("/api/auth/refresh", "", 403, "csrf_failed");
+    (void)post("/api/auth/logout", "", 403, "csrf_failed");
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
+    apr_table_setn(h.headers, "Cookie", "csrf_token=a.sid.tag; __Secure-authp_rt=forged");
+    out = http_fake_expect(&h, "GET", "/api/auth/session/renew", 302, NULL);
+    ck_assert_int_eq(http_fake_set_cookies(&out), 2);
+    ck_assert_ptr_null(http_fake_set_cookie(&out, "csrf_token"));
+}
+END_TEST
+
 START_TEST(a_logout_by_token_clears_the_cookies_of_the_same_session_only)
 {
     authp_response_t out = http_fake_register(&h, ANN, true);
@@ -322,6 +342,7 @@ Suite *suite_api_session(void)
     tcase_add_test(tests, logout_by_bearer);
     tcase_add_test(tests, logout_everywhere);
     tcase_add_test(tests, logout_by_cookie);
+    tcase_add_test(tests, the_csrf_token_of_another_profile);
     tcase_add_test(tests, a_logout_by_token_clears_the_cookies_of_the_same_session_only);
     suite_add_tcase(suite, tests);
     return suite;

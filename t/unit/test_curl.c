@@ -96,6 +96,7 @@ START_TEST(cache_control)
     authp_fetched_t out = fetched_from(ages[_i].path);
     ck_assert_int_eq(out.status, 200);
     ck_assert_int_eq(out.max_age, ages[_i].max_age);
+    ck_assert_ptr_null(out.location); /* nor the one of an interim answer */
 }
 END_TEST
 

@@ -129,6 +129,31 @@ START_TEST(largest_values)
 }
 END_TEST
 
+/* A row of each kind with second factors. Only those of an account are dropped. */
+START_TEST(factors)
+{
+    const authp_transfer_kind_t kind = (authp_transfer_kind_t)_i;
+    const authp_columns_t *columns = authp_transfer_file_columns(kind);
+    const char *refusal = NULL;
+    size_t len = 0;
+    authp_transfer_line_t line = {.drop_factors = true};
+    void *row = apr_pcalloc(pool, columns->size);
+    columns_fixture_fill(columns, row, 1, pool);
+    const char *text = authp_transfer_file_line(kind, row, &len, pool);
+    text = apr_psprintf(pool, "%.*s,\"factors\":[]}}", (int)len - 2, text);
+    const authp_err_t err =
+        authp_transfer_file_read_line(text, strlen(text), &line, &refusal, pool);
+    const bool user = kind == AUTHP_TRANSFER_USER;
+    ck_assert_int_eq(err, user ? AUTHP_OK : AUTHP_E_MALFORMED);
+    ck_assert(line.had_factors == user);
+    ck_assert(user || strstr(refusal, "\"factors\"") != NULL);
+    line.drop_factors = false;
+    ck_assert_int_eq(authp_transfer_file_read_line(text, strlen(text), &line, &refusal, pool),
+                     AUTHP_E_MALFORMED);
+    ck_assert(user == (strstr(refusal, "--drop-factors") != NULL));
+}
+END_TEST
+
 Suite *suite_transfer_row(void)
 {
     Suite *suite = suite_create("transfer_row");
@@ -140,6 +165,7 @@ Suite *suite_transfer_row(void)
     tcase_add_loop_test(tests, profiles_that_are_none, 0,
                         (int)(sizeof(no_profiles) / sizeof(no_profiles[0])));
     tcase_add_test(tests, largest_values);
+    tcase_add_loop_test(tests, factors, 0, AUTHP_TRANSFER_KINDS);
     suite_add_tcase(suite, tests);
     return suite;
 }

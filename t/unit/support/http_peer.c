@@ -140,7 +140,8 @@ static bool serve(const line_t *line)
         return answer(fd, 200, "", number);
     }
     if (is_path(path, "/interim")) {
-        return send_text(fd, "HTTP/1.1 103 X\r\nCache-Control: max-age=5\r\n\r\n") &&
+        return send_text(fd, "HTTP/1.1 103 X\r\nCache-Control: max-age=5\r\n"
+                             "Location: /ok\r\n\r\n") &&
                answer(fd, 200, "", "{}");
     }
     if (is_path(path, "/headers")) {
