@@ -47,14 +47,19 @@ static void look_at_reply(authp_smtp_link_t *link, const char *data, size_t len)
     }
 }
 
-/* libcurl calls this with all that is sent and received. */
+/* libcurl calls this with all that is sent and received. With smtps TLS begins before the greeting.
+ * CURLINFO_CONNECT_TIME_T stays 0 until that handshake is over. */
 static int look(CURL *easy, curl_infotype type, char *data, size_t len, void *ctx)
 {
+    authp_smtp_link_t *link = ctx;
     (void)easy;
     if (type == CURLINFO_HEADER_OUT) {
-        look_at_command(ctx, data, len);
+        look_at_command(link, data, len);
     } else if (type == CURLINFO_HEADER_IN) {
-        look_at_reply(ctx, data, len);
+        link->greeted = true;
+        look_at_reply(link, data, len);
+    } else if (type == CURLINFO_SSL_DATA_OUT) {
+        link->shook = true;
     }
     return 0;
 }
@@ -171,14 +176,15 @@ static CURLcode set_up(authp_smtp_link_t *link, const authp_smtp_wait_t *wait)
 static bool is_connected(authp_smtp_link_t *link)
 {
     curl_off_t at = 0;
-    return curl_easy_getinfo(link->easy, CURLINFO_CONNECT_TIME_T, &at) == CURLE_OK && at > 0;
+    return link->shook ||
+           (curl_easy_getinfo(link->easy, CURLINFO_CONNECT_TIME_T, &at) == CURLE_OK && at > 0);
 }
 
 /* True for smtps whose TLS handshake is under way. */
 static bool is_in_handshake(authp_smtp_link_t *link)
 {
     curl_off_t at = 0;
-    return link->server->tls && is_connected(link) &&
+    return link->server->tls && link->shook && !link->greeted &&
            curl_easy_getinfo(link->easy, CURLINFO_APPCONNECT_TIME_T, &at) == CURLE_OK && at == 0;
 }
 
@@ -283,6 +289,7 @@ authp_err_t authp_smtp_connect(authp_smtp_link_t *link, authp_smtp_wait_t *wait,
                                authp_smtp_verdict_t *verdict)
 {
     link->used = link->leaving = link->asked_auth = link->has_byte = false;
+    link->shook = link->greeted = false;
     link->stage = AUTHP_SMTP_CONNECT;
     link->reply = (authp_smtp_reply_t){0};
     link->multi = curl_multi_init();

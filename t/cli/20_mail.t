@@ -104,6 +104,11 @@ $_->forget->fault for $smtp, $smtps;
 both_say($smtp, 'a wrong password', 'auth: 535 5\.7\.8', $no_account, MAIL_URL => "smtp://wrong:password\@$place");
 both_say($smtp, 'a CA that is not known', 'tls: .*certificate.*', $no_tls, MAIL_CA_FILE => undef);
 both_say($smtps, '... with smtps', 'tls: .*certificate.*', $no_tls, MAIL_CA_FILE => undef);
+for my $at (qw(greeting ehlo)) {
+    $smtps->fault($at => 'close');
+    both_say($smtps, "smtps, closed at the $at", 'connect: the connection was closed', $no_use);
+}
+$smtps->fault;
 both_say($smtp, 'a certificate for another name', 'tls: the certificate is not for this host', $no_tls, MAIL_URL => $smtp->url =~ s/localhost/127.0.0.1/r);
 both_say($smtp, 'smtps where the server waits for STARTTLS', 'tls: .*', $no_tls, MAIL_URL => $smtp->url =~ s/smtp:/smtps:/r);
 both_say($smtp, 'a name that does not exist', 'connect: .*resolve.*', $no_use, MAIL_URL => 'smtp://mail.invalid');
