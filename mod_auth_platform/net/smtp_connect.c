@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libcurl connects with CURLOPT_CONNECT_ONLY: libcurl stops after AUTH, and leaves the connection
- * to curl_easy_send() and curl_easy_recv(). libcurl's debug callback gets each command that is sent
- * and each line that the server replies. Only the codes of replies are kept. */
+ * to curl_easy_send() and curl_easy_recv(). It closes such a connection without QUIT. libcurl's
+ * debug callback gets each command that is sent and each line that the server replies. Only the
+ * codes of replies are kept. */
 #include "net/smtp_connect.h"
 #include "net/curl_why.h"
 
@@ -22,10 +23,6 @@ static bool begins(const char *data, size_t len, const char *word)
 
 static void look_at_command(authp_smtp_link_t *link, const char *data, size_t len)
 {
-    if (begins(data, len, "QUIT")) {
-        link->leaving = true;
-        return;
-    }
     if (begins(data, len, "EHLO") || begins(data, len, "HELO")) {
         link->stage = AUTHP_SMTP_CONNECT;
     } else if (begins(data, len, "STARTTLS")) {
@@ -42,9 +39,7 @@ static void look_at_reply(authp_smtp_link_t *link, const char *data, size_t len)
     while (len > 0 && strchr("\r\n", data[len - 1]) != NULL) {
         len--;
     }
-    if (!link->leaving) {
-        (void)authp_smtp_reply_line(data, len, &link->reply);
-    }
+    (void)authp_smtp_reply_line(data, len, &link->reply);
 }
 
 /* libcurl calls this with all that is sent and received. With smtps TLS begins before the greeting.
@@ -56,7 +51,6 @@ static int look(CURL *easy, curl_infotype type, char *data, size_t len, void *ct
     if (type == CURLINFO_HEADER_OUT) {
         look_at_command(link, data, len);
     } else if (type == CURLINFO_HEADER_IN) {
-        link->greeted = true;
         look_at_reply(link, data, len);
     } else if (type == CURLINFO_SSL_DATA_OUT) {
         link->shook = true;
@@ -71,16 +65,6 @@ static size_t drop(char *data, size_t one, size_t len, void *ctx)
     return len;
 }
 
-/* After a failure libcurl sends QUIT and waits for the answer. A result other than 0 ends that
- * wait. */
-static int look_at_leaving(void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
-                           curl_off_t up)
-{
-    const authp_smtp_link_t *link = ctx;
-    (void)down_all, (void)down, (void)up_all, (void)up;
-    return link->leaving ? 1 : 0;
-}
-
 /* --- options ---------------------------------------------------------------------------------- */
 
 static CURLcode set_numbers(authp_smtp_link_t *link, long most_ms)
@@ -93,7 +77,6 @@ static CURLcode set_numbers(authp_smtp_link_t *link, long most_ms)
         {CURLOPT_NOSIGNAL, 1}, /* no SIGALRM, which would be a signal for all of httpd */
         {CURLOPT_CONNECT_ONLY, 1},
         {CURLOPT_VERBOSE, 1}, /* for the debug callback; nothing else is written then */
-        {CURLOPT_NOPROGRESS, 0},
         {CURLOPT_USE_SSL, server->no_tls ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL},
         {CURLOPT_SSL_VERIFYPEER, 1},
         {CURLOPT_SSL_VERIFYHOST, 2},
@@ -128,7 +111,6 @@ static CURLcode set_pointers(authp_smtp_link_t *link, const char *url)
         {CURLOPT_PASSWORD, server->user != NULL ? password : NULL},
         {CURLOPT_LOGIN_OPTIONS, server->user != NULL ? "AUTH=PLAIN;AUTH=LOGIN" : NULL},
         {CURLOPT_DEBUGDATA, link},
-        {CURLOPT_XFERINFODATA, link},
     };
     for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
         CURLcode rc = pointers[i].value != NULL
@@ -144,9 +126,6 @@ static CURLcode set_pointers(authp_smtp_link_t *link, const char *url)
 static CURLcode set_functions(authp_smtp_link_t *link)
 {
     CURLcode rc = curl_easy_setopt(link->easy, CURLOPT_DEBUGFUNCTION, look);
-    if (rc == CURLE_OK) {
-        rc = curl_easy_setopt(link->easy, CURLOPT_XFERINFOFUNCTION, look_at_leaving);
-    }
     if (rc == CURLE_OK) {
         rc = curl_easy_setopt(link->easy, CURLOPT_WRITEFUNCTION, drop);
     }
@@ -184,7 +163,7 @@ static bool is_connected(authp_smtp_link_t *link)
 static bool is_in_handshake(authp_smtp_link_t *link)
 {
     curl_off_t at = 0;
-    return link->server->tls && link->shook && !link->greeted &&
+    return link->server->tls && link->shook &&
            curl_easy_getinfo(link->easy, CURLINFO_APPCONNECT_TIME_T, &at) == CURLE_OK && at == 0;
 }
 
@@ -288,8 +267,7 @@ static authp_err_t connect_link(authp_smtp_link_t *link, authp_smtp_wait_t *wait
 authp_err_t authp_smtp_connect(authp_smtp_link_t *link, authp_smtp_wait_t *wait,
                                authp_smtp_verdict_t *verdict)
 {
-    link->used = link->leaving = link->asked_auth = link->has_byte = false;
-    link->shook = link->greeted = false;
+    link->used = link->asked_auth = link->shook = link->has_byte = false;
     link->stage = AUTHP_SMTP_CONNECT;
     link->reply = (authp_smtp_reply_t){0};
     link->multi = curl_multi_init();

@@ -25,10 +25,8 @@ typedef struct authp_smtp_link_t {
     CURLM *multi;    /* NULL: closed */
     CURL *easy;      /* in `multi` */
     bool used;       /* a call before this one opened it */
-    bool leaving;    /* libcurl has sent QUIT: its wait for the answer shall end */
     bool asked_auth; /* AUTH was sent */
     bool shook;      /* a TLS handshake has begun */
-    bool greeted;    /* the server has sent a line of SMTP */
     bool has_byte;   /* `byte` was received, and is not read yet */
     char byte;
     authp_smtp_stage_t stage; /* while libcurl connects: from the commands that it sends */

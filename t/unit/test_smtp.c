@@ -222,7 +222,6 @@ END_TEST
 
 #define OFFERS_AUTH "250-peer\r\n250 AUTH PLAIN LOGIN\r\n"
 
-/* libcurl says good-bye after a refusal. What counts is why it leaves. */
 START_TEST(a_wrong_password)
 {
     peer.rules[0] = (smtp_peer_rule_t){"EHLO", 0, OFFERS_AUTH};

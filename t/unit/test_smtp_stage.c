@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define BRIEF_MS 1500  /* for what must run into its time-out */
-#define AT_ONCE_S 20   /* without its own end, libcurl would wait for 120 s */
+#define AT_ONCE_S 20   /* an answer to QUIT libcurl would await for 120 s */
 #define BACK_MS 600000 /* how far the clock of the module is set back */
 
 static apr_pool_t *pool;
@@ -95,7 +95,7 @@ START_TEST(time_of_libcurl_is_over)
 }
 END_TEST
 
-/* libcurl says QUIT after a refusal. Nobody waits for the answer. */
+/* After a refusal nobody waits for an answer to QUIT. */
 START_TEST(quit_without_an_answer)
 {
     authp_smtp_t *smtp = NULL;
