@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/mail_task.h"
+#include "crypto/thread_memory.h"
 #include "httpd/child_exit.h"
 #include "httpd/mail_stop.h"
 #include "httpd/watch.h"
@@ -66,6 +67,7 @@ static apr_status_t on_mail(int state, void *data, apr_pool_t *pool)
         authp_no_signals_t held;
         authp_no_signals_begin(&held);
         do_round(runtime, pool);
+        authp_thread_memory_free();
         authp_no_signals_end(&held);
     }
     atomic_store(&runtime->mail_busy, false);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "httpd/maintain.h"
 #include "base/log.h"
+#include "crypto/thread_memory.h"
 #include "httpd/child_exit.h"
 #include "httpd/mail_stop.h"
 #include "httpd/runtime.h"
@@ -72,8 +73,10 @@ static bool enter(authp_runtime_t *runtime, int state)
     return true;
 }
 
+/* After this the child may end. */
 static void leave(authp_runtime_t *runtime)
 {
+    authp_thread_memory_free();
     pthread_rwlock_unlock(&runtime->rounds);
 }
 
