@@ -4,6 +4,7 @@
 #include "faults.h"
 #include "httpd_fake_start.h"
 #include "mail_fixture.h"
+#include "openssl_thread.h"
 #include "suite.h"
 #include "watchdog_fake.h"
 
@@ -27,6 +28,7 @@ static atomic_int sent;
 static atomic_bool hangs;   /* a mail waits until it is canceled */
 static atomic_bool ignores; /* ... and even then, until this is false */
 static bool signals_blocked;
+static bool uses_tls;
 
 static authp_err_t send_it(void *ctx, const authp_message_t *message, const atomic_bool *cancel,
                            authp_smtp_verdict_t *verdict, apr_pool_t *pool)
@@ -36,6 +38,9 @@ static authp_err_t send_it(void *ctx, const authp_message_t *message, const atom
     pthread_sigmask(SIG_BLOCK, NULL, &blocked);
     signals_blocked = sigismember(&blocked, SIGTERM) == 1;
     sent++;
+    if (uses_tls) {
+        openssl_thread_use();
+    }
     while ((hangs && !atomic_load(cancel)) || ignores) {
         usleep(1000);
     }
@@ -72,6 +77,7 @@ static void set_up(void)
     fake.f.realm->mail_texts = texts;
     fake.f.realm->mail_desk = &desk;
     sent = hangs = ignores = false;
+    uses_tls = false;
     fake_start_open();
     authp_mail_task_register(fake.f.pool);
     ck_assert_int_lt(fake_start.order.post_config, APR_HOOK_LAST);
@@ -158,6 +164,30 @@ START_TEST(a_round)
     sigset_t blocked;
     pthread_sigmask(SIG_BLOCK, NULL, &blocked);
     ck_assert_int_eq(sigismember(&blocked, SIGTERM), 0); /* only meanwhile */
+}
+END_TEST
+
+static int freed;
+
+static void note_freed(void)
+{
+    freed++;
+    ck_assert(atomic_load(&fake.runtime.mail_busy)); /* the child waits for this round */
+}
+
+/* The child exits while the thread ends. So nothing that OpenSSL keeps for the thread is left. */
+START_TEST(openssl_keeps_nothing_for_the_thread)
+{
+    (void)start();
+    freed = 0;
+    openssl_thread_open(note_freed);
+    uses_tls = true;
+    write_mail();
+    round_of(AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_int_eq(sent, 1);
+    ck_assert_int_eq(freed, 1);
+    openssl_thread_close();
+    ck_assert_int_eq(freed, 1);
 }
 END_TEST
 
@@ -283,6 +313,7 @@ Suite *suite_httpd_mail(void)
     tcase_add_test(tests, what_is_watched);
     tcase_add_test(tests, nobody_watches);
     tcase_add_test(tests, a_round);
+    tcase_add_test(tests, openssl_keeps_nothing_for_the_thread);
     tcase_add_test(tests, a_turn_that_comes_later);
     tcase_add_test(tests, the_mpm_stops);
     tcase_add_test(tests, the_child_ends);

@@ -2,6 +2,7 @@
 /* The rounds that mod_watchdog calls in a child: how often they run, when the purge waits, what is
  * logged, and that no round runs while the child's pools are destroyed. */
 #include "httpd_fake_start.h"
+#include "openssl_thread.h"
 #include "suite.h"
 #include "watchdog_fake.h"
 
@@ -31,6 +32,8 @@ static void keep(void *ctx, authp_log_level_t level, const char *message)
 static authp_store_ops_t ops;
 static int maintained;
 static int purged;
+static bool uses_tls;
+static int freed;
 static int removes; /* how many rows each purge finds */
 
 static void maintain(void *self)
@@ -38,6 +41,15 @@ static void maintain(void *self)
     (void)self;
     maintained++;
     /* A child that ends waits for this round, because the round holds the lock. */
+    ck_assert_int_ne(pthread_rwlock_trywrlock(&fake.runtime.rounds), 0);
+    if (uses_tls) {
+        openssl_thread_use();
+    }
+}
+
+static void note_freed(void)
+{
+    freed++;
     ck_assert_int_ne(pthread_rwlock_trywrlock(&fake.runtime.rounds), 0);
 }
 
@@ -59,7 +71,8 @@ static void set_up(void)
     ops.maintain = maintain;
     ops.purge = purge;
     fake.f.store->ops = &ops;
-    maintained = purged = removes = 0;
+    maintained = purged = removes = freed = 0;
+    uses_tls = false;
     fake_start_open();
     authp_maintain_register(fake.f.pool);
     /* mod_watchdog starts its threads there */
@@ -136,6 +149,22 @@ START_TEST(nobody_watches)
     ck_assert_int_eq(httpd_fake_told(apr_psprintf(
                          fake.f.pool, "%d AUTHP0520: mod_watchdog is missing", APLOG_WARNING)),
                      1);
+}
+END_TEST
+
+/* The child exits while the thread ends. So nothing that OpenSSL keeps for the thread is left. */
+START_TEST(openssl_keeps_nothing_for_the_thread)
+{
+    (void)start();
+    openssl_thread_open(note_freed);
+    uses_tls = true;
+    for (int i = 1; i <= 2; i++) {
+        due_in(EVERY_MS);
+        round_of(0, AP_WATCHDOG_STATE_RUNNING);
+        ck_assert_int_eq(freed, i);
+    }
+    openssl_thread_close();
+    ck_assert_int_eq(freed, 2);
 }
 END_TEST
 
@@ -323,6 +352,7 @@ Suite *suite_httpd_maintain(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_is_watched);
     tcase_add_loop_test(tests, nobody_watches, 0, 4);
+    tcase_add_test(tests, openssl_keeps_nothing_for_the_thread);
     tcase_add_test(tests, the_purge_comes_again);
     tcase_add_loop_test(tests, a_mail_is_canceled, 0, 2);
     tcase_add_test(tests, a_purge_is_bounded);
