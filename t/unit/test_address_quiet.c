@@ -121,6 +121,34 @@ START_TEST(the_limit_of_an_address)
 }
 END_TEST
 
+/* Else one account could keep the owners of any number of addresses from proving them. An address
+ * that is taken is asked for in the same way. */
+START_TEST(an_account_beyond_its_limit_uses_up_no_other)
+{
+    f.settings->limits = true;
+    f.settings->limit_mail = (authp_rate_t){1, 3600};
+    const authp_user_t *holder = mail_fixture_user(&f, "bob@example.org", "candidate");
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(address_fixture_ask(&ada, i == 0 ? "ada.two@example.org" : OTHER, NULL),
+                         AUTHP_OK);
+        ck_assert_int_eq(address_fixture_ask(&ada, holder->email, NULL), AUTHP_OK);
+    }
+    ck_assert_str_eq(mail_fixture_kinds(&f),
+                     "verify_email (address_taken) (verify_email) (address_taken) (verify_email) "
+                     "(address_taken)");
+    f.clock.now += 1000;
+    const authp_user_t *owner = mail_fixture_user(&f, OTHER, "candidate");
+    const authp_link_new_t proof = {
+        .kind = AUTHP_MAIL_VERIFY_EMAIL, .to = OTHER, .user = owner, .old = OTHER};
+    ck_assert_int_eq(authp_link_send(f.realm, &proof, f.pool), AUTHP_OK);
+    ck_assert_str_eq(mail_fixture_at(&f, -1).letter.to, OTHER);
+    f.clock.now += 1000;
+    const authp_mail_post_t taken = {.kind = AUTHP_MAIL_ADDRESS_TAKEN, .to = holder->email};
+    ck_assert_int_eq(authp_mail_notice(f.realm, &taken, holder->id.hex, f.pool), AUTHP_OK);
+    ck_assert_str_eq(mail_fixture_at(&f, -1).letter.to, holder->email);
+}
+END_TEST
+
 /* Else a person with a stolen session could keep the owner of the account from a new password. */
 START_TEST(proofs_use_up_no_new_password)
 {
@@ -191,6 +219,7 @@ Suite *suite_address_quiet(void)
     tcase_add_test(tests, taken_addresses_use_up_no_link);
     tcase_add_test(tests, the_limit);
     tcase_add_test(tests, the_limit_of_an_address);
+    tcase_add_test(tests, an_account_beyond_its_limit_uses_up_no_other);
     tcase_add_test(tests, proofs_use_up_no_new_password);
     tcase_add_test(tests, new_passwords_use_up_no_proof);
     tcase_add_test(tests, lost_keys_use_up_no_limit);

@@ -42,17 +42,19 @@ static authp_err_t close_box(const authp_realm_t *realm, const authp_link_new_t 
                            : err;
 }
 
+/* Counts for the account first. Beyond its limit no mail is sent, and the address is not counted:
+ * otherwise one account could keep the owners of many addresses from proving them. */
 static authp_err_t count(const authp_realm_t *realm, const authp_link_new_t *in, bool *room,
                          apr_pool_t *pool)
 {
     const authp_user_t *user = in->user;
-    authp_err_t err = authp_outbox_count(realm, in->kind, in->to, room, pool);
-    bool own =
-        in->count_own && user != NULL && (user->email == NULL || strcmp(user->email, in->to) != 0);
-    return err == AUTHP_OK && own
-               ? authp_outbox_count(realm, in->kind,
-                                    user->email != NULL ? user->email : user->id.hex, room, pool)
-               : err;
+    authp_err_t err = AUTHP_OK;
+    if (in->count_own && user != NULL &&
+        (user->email == NULL || strcmp(user->email, in->to) != 0)) {
+        err = authp_outbox_count(realm, in->kind, user->email != NULL ? user->email : user->id.hex,
+                                 room, pool);
+    }
+    return err == AUTHP_OK && *room ? authp_outbox_count(realm, in->kind, in->to, room, pool) : err;
 }
 
 authp_err_t authp_link_send(const authp_realm_t *realm, const authp_link_new_t *in,

@@ -17,7 +17,8 @@ typedef struct authp_link_new_t {
     const char
         *old; /* the account's present address, which differs from `to` if the link changes it */
     const char *language; /* an Accept-Language header */
-    bool count_own;       /* AUTH_LIMIT_MAIL also counts the mail for the account */
+    bool count_own;       /* AUTH_LIMIT_MAIL counts the mail for the account, too; beyond that limit
+                             `to` is not counted */
 } authp_link_new_t;
 
 /* Writes a mail with a link to the outbox, by one insert. AUTH_LIMIT_MAIL counts it (outbox.h).

@@ -12,18 +12,20 @@ bool authp_mail_available(const authp_realm_t *realm)
 
 /* Counts AUTHP_MAIL_ADDRESS_TAKEN against AUTH_LIMIT_MAIL. *room becomes false beyond the limit.
  * For the account that has asked for the address, the mail counts as the proof of a free address
- * does. Otherwise the proofs that the account still gets would tell whether the address is taken.
- */
+ * does, first and in the same way. Otherwise the proofs that the account still gets would tell
+ * whether the address is taken. */
 static authp_err_t count(const authp_realm_t *realm, const authp_mail_post_t *post, bool *room,
                          apr_pool_t *pool)
 {
     if (post->kind != AUTHP_MAIL_ADDRESS_TAKEN) {
         return AUTHP_OK;
     }
-    authp_err_t err = authp_outbox_count(realm, post->kind, post->to, room, pool);
-    return err == AUTHP_OK && post->asker != NULL
-               ? authp_outbox_count(realm, AUTHP_MAIL_VERIFY_EMAIL, post->asker, room, pool)
-               : err;
+    authp_err_t err = AUTHP_OK;
+    if (post->asker != NULL) {
+        err = authp_outbox_count(realm, AUTHP_MAIL_VERIFY_EMAIL, post->asker, room, pool);
+    }
+    return err == AUTHP_OK && *room ? authp_outbox_count(realm, post->kind, post->to, room, pool)
+                                    : err;
 }
 
 authp_err_t authp_mail_notice(const authp_realm_t *realm, const authp_mail_post_t *post,
