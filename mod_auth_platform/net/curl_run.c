@@ -220,12 +220,13 @@ static void set_request(setup_t *setup, const authp_fetch_t *request, sink_t *si
     set_pointer(setup, CURLOPT_HEADERDATA, sink);
 }
 
-/* Adds "NAME: VALUE" to *list. Returns false if there is no memory; *list then stays. The text in
- * `pool` is wiped, because the value may be a secret. libcurl has a copy of its own. */
+/* Adds a line to *list: a name with ": ", and a value. Returns false if there is no memory; *list
+ * then stays. The text in `pool` is wiped, because the value may be a secret. libcurl has a copy of
+ * its own. */
 static bool add_line(struct curl_slist **list, const char *name, const char *value,
                      apr_pool_t *pool)
 {
-    char *line = apr_pstrcat(pool, name, ": ", value, NULL);
+    char *line = apr_pstrcat(pool, name, value, NULL);
     struct curl_slist *longer = curl_slist_append(*list, line);
     authp_secret_wipe(line, strlen(line));
     if (longer != NULL) {
@@ -247,17 +248,17 @@ static struct curl_slist *lines_of(const authp_fetch_t *request, apr_pool_t *poo
 {
     struct curl_slist *list = NULL;
     const char *accept = request->accept != NULL ? request->accept : "application/json";
-    bool whole = add_line(&list, "Accept", accept, pool);
+    bool whole = add_line(&list, "Accept: ", accept, pool);
     if (request->json != NULL) {
-        whole = whole && add_line(&list, "Content-Type", "application/json", pool);
+        whole = whole && add_line(&list, "Content-Type: ", "application/json", pool);
     }
     if (request->bearer != NULL) {
-        whole = whole && add_line(&list, "Authorization",
-                                  apr_pstrcat(pool, "Bearer ", request->bearer, NULL), pool);
+        whole = whole && add_line(&list, "Authorization: Bearer ", request->bearer, pool);
     }
     if (request->secret != NULL) {
         const char *value = (const char *)authp_secret_bytes(request->secret);
-        whole = whole && add_line(&list, request->secret_name, value, pool);
+        const char *name = apr_pstrcat(pool, request->secret_name, ": ", NULL);
+        whole = whole && add_line(&list, name, value, pool);
     }
     if (!whole) {
         free_lines(list);

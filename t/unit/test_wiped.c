@@ -2,6 +2,8 @@
 /* Which memory is wiped: every copy of a body, of the .env file and of a secret that is not needed
  * any more. Also which memory is left out of core dumps. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +30,21 @@
 #define SIZE (1024 * 1024)
 
 static apr_pool_t *pool;
-static int wiped; /* how many places that held SECRET are zero now */
+static const char *watched = SECRET;
+static atomic_int wiped; /* how many places that held `watched` are zero now */
+static char sizes[4096]; /* guarded by `mutex` */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char wiped_token[2048];
+
+static void note_size(size_t len)
+{
+    pthread_mutex_lock(&mutex);
+    const size_t at = strlen(sizes);
+    if (at < sizeof(sizes)) {
+        (void)snprintf(sizes + at, sizeof(sizes) - at, "%zu ", len);
+    }
+    pthread_mutex_unlock(&mutex);
+}
 
 /* Replaces the C library's function in the test program. */
 void explicit_bzero(void *at, size_t len)
@@ -37,7 +52,8 @@ void explicit_bzero(void *at, size_t len)
     void *volatile hidden = at; /* hides the read from the compiler */
     const void *before = hidden;
     volatile unsigned char *bytes = at;
-    wiped += len >= strlen(SECRET) && memmem(before, len, SECRET, strlen(SECRET)) != NULL;
+    wiped += len >= strlen(watched) && memmem(before, len, watched, strlen(watched)) != NULL;
+    note_size(len);
     if (len > 100 && len < sizeof(wiped_token) && memcmp(before, "eyJ", 3) == 0) {
         memcpy(wiped_token, before, len);
         wiped_token[len] = '\0';
@@ -49,9 +65,23 @@ void explicit_bzero(void *at, size_t len)
 
 int wiped_count(void)
 {
-    int count = wiped;
+    return atomic_exchange(&wiped, 0);
+}
+
+void wiped_watch(const char *text)
+{
+    watched = text != NULL ? text : SECRET;
     wiped = 0;
-    return count;
+}
+
+const char *wiped_sizes(void)
+{
+    static char taken[sizeof(sizes)];
+    pthread_mutex_lock(&mutex);
+    memcpy(taken, sizes, sizeof(sizes));
+    sizes[0] = '\0';
+    pthread_mutex_unlock(&mutex);
+    return taken;
 }
 
 static void set_up(void)

@@ -130,6 +130,7 @@ static authp_err_t try_sha2(const trial_t *trial, bool *match)
         return failed("SHA-2");
     }
     compare(made, trial, match);
+    authp_secret_wipe(made, sizeof(made));
     return AUTHP_OK;
 }
 

@@ -6,5 +6,10 @@
 
 /* Returns how many places that held WIPED_SECRET were wiped since the previous call. */
 int wiped_count(void);
+/* From now on places that hold `text` count, which must live on. NULL: WIPED_SECRET. */
+void wiped_watch(const char *text);
+/* Returns the size in bytes of each place that was wiped since the previous call, whatever it held:
+ * "64 64 32 ". */
+const char *wiped_sizes(void);
 
 #endif
