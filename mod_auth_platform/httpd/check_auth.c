@@ -68,6 +68,12 @@ static bool is_before_files(const ap_directive_t *type)
     return at != NULL && authp_tree_is(at, "<Directory");
 }
 
+/* True if no later line of the same section replaces this one. */
+static bool is_last(const ap_directive_t *directive)
+{
+    return authp_tree_child(directive->parent, directive->directive) == directive;
+}
+
 /* Says whether another section sets AuthType Platform for the place of `require`. `type` is the
  * AuthType line of its own section, NULL if there is none. */
 static authp_tree_cover_t find_cover(const ap_directive_t *require, const ap_directive_t *type,
@@ -79,7 +85,7 @@ static authp_tree_cover_t find_cover(const ap_directive_t *require, const ap_dir
         if (files && is_override(at) && best < AUTHP_TREE_PERHAPS) {
             best = AUTHP_TREE_PERHAPS;
         }
-        if (makes_ours(at, pool)) {
+        if (makes_ours(at, pool) && is_last(at)) {
             authp_tree_cover_t cover = authp_tree_cover(at, require, pool);
             best = cover > best ? cover : best;
         }

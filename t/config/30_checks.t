@@ -100,6 +100,9 @@ my @bad = (
     ["<Location /a/b>\n$type\n</Location>\n<Location /a>\nRequire role admin\n</Location>", qr/site\.conf:6 needs/],
     ["<VirtualHost *:1>\n<Location />\n$type\n</Location>\n</VirtualHost>\n<VirtualHost *:2>\n<Location /x>\nRequire role admin\n</Location>\n</VirtualHost>", qr/site\.conf:9 needs/],
     ["<Location /x>\nAuthPlatformOptional off\nRequire role admin\n</Location>", qr/site\.conf:3 needs/],
+    # The last line of a section counts.
+    ["<Location /x>\nAuthPlatformOptional on\nAuthPlatformOptional off\nRequire role admin\n</Location>", qr/site\.conf:4 needs/],
+    ["<Location />\n$type\nAuthType Basic\n</Location>\n<Location /x>\nRequire role admin\n</Location>", qr/site\.conf:7 needs/],
     (map { ["<Location /x>\nAuthType $_\nAuthName x\nRequire valid-user\n</Location>", qr/AuthType \Q$_\E in \S+site\.conf:2: did you mean Platform\?/] }
         qw(Plattform platfrom Platfrom PLATFROM Plaform Platforms AuthPlatform auth_platform)),
 );

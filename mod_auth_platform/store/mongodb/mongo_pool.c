@@ -29,14 +29,23 @@ static apr_status_t destruct(void *resource, void *params, apr_pool_t *pool)
     return APR_SUCCESS;
 }
 
+static void give_back(const authp_mongo_t *m)
+{
+    if (m->clients_pool != NULL) {
+        apr_pool_destroy(m->clients_pool);
+    }
+    if (m->pool != NULL) {
+        mongoc_client_pool_destroy(m->pool);
+    }
+}
+
 /* If a client is in use (the process ends in the middle of a request), nothing is destroyed: the
  * driver would abort or hang. The process ends anyway. */
 static apr_status_t tear_down(void *data)
 {
     authp_mongo_t *m = data;
     if (apr_reslist_acquired_count(m->clients) == 0) {
-        apr_pool_destroy(m->clients_pool);
-        mongoc_client_pool_destroy(m->pool);
+        give_back(m);
     }
     return APR_SUCCESS;
 }
@@ -53,6 +62,7 @@ authp_err_t authp_mongo_pool_open(authp_mongo_t *m, const mongoc_uri_t *uri, apr
                                     construct, destruct, m, m->clients_pool);
     }
     if (status != APR_SUCCESS) {
+        give_back(m);
         authp_log(AUTHP_LOG_ERROR, "AUTHP0230", "cannot make the list of MongoDB clients (%d)",
                   status);
         return AUTHP_E_INTERNAL;

@@ -42,8 +42,9 @@ static const struct {
     {AT("Location /a", ROLE), NONE("2"), ""},
     /* of two lines in a section the last one counts */
     {AT("Location /a", "AuthType Basic\n" OURS ROLE), "", ""},
-    {AT("Location /a", OURS "AuthType Basic\n" ROLE), "", UNSURE("4")},
-    {AT("Location /a", ROLE OURS "AuthType None\n"), "", UNSURE("2")},
+    {AT("Location /a", OURS "AuthType Basic\n" ROLE), NEEDS("4") "AuthType Basic (a.conf:3)\n", ""},
+    {AT("Location /a", ROLE OURS "AuthType None\n"), NEEDS("2") "AuthType None (a.conf:4)\n", ""},
+    {AT("Location /a", "AuthPlatformOptional on\nAuthPlatformOptional off\n" ROLE), NONE("4"), ""},
     /* the next section outwards counts, and so on */
     {AT("Location /a", OURS AT("If 1", AT("If 2", ROLE))), "", ""},
     {AT("Location /a", "AuthType Basic\n" AT("If 1", OURS AT("If 2", ROLE))), "", ""},
