@@ -213,8 +213,8 @@ static json_t *describe(const authp_context_t *context)
     return answer;
 }
 
-/* With --online the services that the settings name are contacted after this, and only then is it
- * known whether the settings are fine. */
+/* With --online the caller contacts the services that the settings name after this call. So this
+ * function does not say yet that the settings are fine. */
 static void show_described(const authp_context_t *context, json_t *answer)
 {
     const char *key = NULL;
@@ -222,10 +222,11 @@ static void show_described(const authp_context_t *context, json_t *answer)
     if (context->options->json) {
         return;
     }
-    authp_output_line(context->pool, "%s",
-                      authp_context_value(context, "online") != NULL
-                          ? "The settings are well-formed. What they name is contacted now."
-                          : "The settings are fine (the store was not contacted).");
+    authp_output_line(
+        context->pool, "%s",
+        authp_context_value(context, "online") != NULL
+            ? "The settings are well-formed. The services that they name are contacted now."
+            : "The settings are fine (the store was not contacted).");
     json_object_foreach(answer, key, value)
     {
         const char *text = json_is_string(value) ? json_string_value(value)

@@ -150,7 +150,7 @@ static bool is_sealed_by(const authp_mail_row_t *mail, const char *id)
            mail->sealed[AUTHP_ID_LEN] == '.';
 }
 
-/* What is done with one mail. `count` is for what counts. */
+/* each_sealed() calls it with each mail, and with its own `count`. */
 typedef authp_err_t visit_fn(const authp_context_t *context, const authp_mail_row_t *mail,
                              int *count, apr_pool_t *pool);
 

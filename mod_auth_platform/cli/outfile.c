@@ -35,7 +35,7 @@ struct authp_outfile_t {
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
 #define WATCHED (sizeof(watched) / sizeof(*watched))
 
-/* The file whose helper waits for a word. Whoever sets it to NULL sends the word. */
+/* The file whose helper waits for a word. The function that sets this to NULL sends the word. */
 static authp_outfile_t *_Atomic open_file;
 
 static void sync_folder(const char *path)
@@ -179,7 +179,7 @@ authp_err_t authp_outfile_open(const char *path, authp_outfile_t **out, const ch
     file->cut = apr_pstrcat(pool, isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
                             "authplatform: ", authp_output_safe(path, pool),
                             " was not written: a signal has ended ", "this tool\n", NULL);
-    /* A signal that comes now counts when the helper waits for a word. */
+    /* A signal that comes now is handled after the helper has started. */
     sigemptyset(&block);
     for (size_t i = 0; i < WATCHED; i++) {
         sigaddset(&block, watched[i]);

@@ -13,8 +13,8 @@ void authp_lifecycle_register(apr_pool_t *pool);
  * started. */
 bool authp_lifecycle_ready(void);
 
-/* Makes the places of requests that wait for other servers. Half of the places at the gate may. The
- * other half is left to the store if those servers do not answer. */
+/* Makes the places of requests that wait for other servers. There are half as many as places at the
+ * gate. If those servers do not answer, the other half is left for requests to the store. */
 authp_places_t *authp_lifecycle_places(const authp_runtime_t *runtime);
 
 #endif

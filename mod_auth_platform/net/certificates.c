@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* With OpenSSL's libcurl all connections share one X509_STORE, which is made in libcurl's callback
- * for a new connection. There all signals are blocked (net/no_signals.h), so a signal handler of
- * prefork never finds the mutex held by the thread that it runs on. The pool's cleanup takes no
- * lock. libcurl with another TLS library gets all certificates as one text, which it parses for
- * each connection. */
+/* If libcurl uses OpenSSL, all connections share one X509_STORE. libcurl's callback for a new
+ * connection makes it. All signals are blocked in that callback (net/no_signals.h), so a signal
+ * handler of prefork never finds the mutex held by the thread that it runs on. The pool's cleanup
+ * takes no lock. If libcurl uses another TLS library, it gets all certificates as one text, which
+ * it parses for each connection. */
 #include "net/certificates.h"
 #include "base/log.h"
 
@@ -58,15 +58,32 @@ static const char *read_file(const char *path, size_t *len, apr_pool_t *pool)
     return text;
 }
 
-static bool has_certificate(const char *pem, size_t len)
+/* Reads all parts of a PEM text. NULL: a part is not PEM, or there is no memory. The caller frees
+ * the result. */
+static STACK_OF(X509_INFO) * parse(const char *pem, size_t len)
 {
+    char no_password[] = "";
     BIO *bio = BIO_new_mem_buf(pem, (int)len);
-    X509 *first = bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-    const bool found = first != NULL;
-    X509_free(first);
+    STACK_OF(X509_INFO) *parts =
+        bio != NULL ? PEM_X509_INFO_read_bio(bio, NULL, NULL, no_password) : NULL;
     BIO_free(bio);
+    return parts;
+}
+
+/* What is wrong with the text of a file of certificates. NULL: nothing. */
+static const char *fault_of(const char *pem, size_t len)
+{
+    STACK_OF(X509_INFO) *parts = parse(pem, len);
+    const char *fault =
+        parts != NULL ? "no certificate in this file" : "a part of this file is damaged";
+    for (int i = 0; i < sk_X509_INFO_num(parts); i++) {
+        if (sk_X509_INFO_value(parts, i)->x509 != NULL) {
+            fault = NULL;
+        }
+    }
+    sk_X509_INFO_pop_free(parts, X509_INFO_free);
     ERR_clear_error();
-    return found;
+    return fault;
 }
 
 /* Sets `all`, because libcurl has no option that adds certificates to the system's. */
@@ -90,24 +107,21 @@ static void join(authp_certificates_t *certificates, const char *system_file, ap
 
 /* --- the store -------------------------------------------------------------------------------- */
 
-/* Adds what libcurl would add. False: a part is not PEM. */
+/* Adds the certificates of ca_file. False: a part of the file is not PEM, or there is no memory. */
 static bool add_own(X509_STORE *store, const authp_certificates_t *certificates)
 {
-    char no_password[] = "";
-    BIO *bio = BIO_new_mem_buf(certificates->own, (int)certificates->own_len);
-    STACK_OF(X509_INFO) *parts =
-        bio != NULL ? PEM_X509_INFO_read_bio(bio, NULL, NULL, no_password) : NULL;
+    STACK_OF(X509_INFO) *parts = parse(certificates->own, certificates->own_len);
     bool added = parts != NULL;
     for (int i = 0; added && i < sk_X509_INFO_num(parts); i++) {
         X509 *one = sk_X509_INFO_value(parts, i)->x509;
         added = one == NULL || X509_STORE_add_cert(store, one) == 1;
     }
     sk_X509_INFO_pop_free(parts, X509_INFO_free);
-    BIO_free(bio);
     return added;
 }
 
-/* As libcurl does it: a failure with the system's certificates counts if there are no others. */
+/* Adds all certificates, as libcurl does it: if those of ca_file were added, a failure with the
+ * system's certificates is ignored. */
 static bool fill(X509_STORE *store, const authp_certificates_t *certificates)
 {
     const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
@@ -202,10 +216,10 @@ authp_err_t authp_certificates_get(const char *ca_file, authp_certificates_t **o
     one->shares = can_share(version);
     if (ca_file != NULL) {
         one->own = read_file(ca_file, &one->own_len, pool);
-        if (one->own == NULL || !has_certificate(one->own, one->own_len)) {
-            authp_log(AUTHP_LOG_ERROR, "AUTHP0012", "%s: %s", ca_file,
-                      one->own == NULL ? "this file of certificates cannot be read"
-                                       : "no certificate in this file");
+        const char *fault = one->own != NULL ? fault_of(one->own, one->own_len)
+                                             : "this file of certificates cannot be read";
+        if (fault != NULL) {
+            authp_log(AUTHP_LOG_ERROR, "AUTHP0012", "%s: %s", ca_file, fault);
             return AUTHP_E_MALFORMED;
         }
         if (!one->shares) {
@@ -226,7 +240,7 @@ CURLcode authp_certificates_use(authp_certificates_t *certificates, CURL *easy)
                    ? curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &certificates->all)
                    : CURLE_OK;
     }
-    /* Else libcurl reads the system's certificates into the SSL_CTX's own store. */
+    /* Without these two NULLs libcurl would read the system's certificates for each connection. */
     CURLcode rc = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
     if (rc == CURLE_OK) {
         rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);

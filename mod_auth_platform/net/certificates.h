@@ -13,16 +13,16 @@
  * counts in children that start after it. Only files of net/ include this file. */
 typedef struct authp_certificates_t authp_certificates_t;
 
-/* Gets what clients of `pool` trust that have this `ca_file` (NULL: none; PEM form). Clients with
- * the same pool and file share it. Call it after the fork, in a thread that may use `pool`. The
- * file is read now, the first time. AUTHP_E_MALFORMED, logged: the file cannot be read, or has no
- * certificate. */
+/* Sets *out to the system's authorities and those of the file `ca_file` (PEM form; NULL: only the
+ * system's). *out lives as long as `pool`. Calls with the same pool and file get the same *out; the
+ * first of them reads the file. Call it after the fork, in a thread that may use `pool`.
+ * AUTHP_E_MALFORMED, logged: the file cannot be read, has no certificate, or has a damaged part. */
 AUTHP_CHECKED authp_err_t authp_certificates_get(const char *ca_file, authp_certificates_t **out,
                                                  apr_pool_t *pool);
 
-/* Makes `easy`, which is in its first state or was reset, trust them. Many threads may use the same
- * ones at once. A failure of the system's file ends the first connection with
- * CURLE_SSL_CACERT_BADFILE; the next one tries again. */
+/* Makes `easy`, which is in its first state or was reset, trust `certificates`. Many threads may
+ * use the same `certificates` at once. A failure of the system's file ends the first connection
+ * with CURLE_SSL_CACERT_BADFILE; the next one tries again. */
 CURLcode authp_certificates_use(authp_certificates_t *certificates, CURL *easy);
 
 #endif

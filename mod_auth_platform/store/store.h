@@ -33,7 +33,7 @@ typedef struct authp_store_config_t {
      * the store lacks. NULL (the tool): nothing is logged. */
     atomic_bool *told;
     /* SQL: while it is true, this process ends, and an operation that finds the database locked is
-     * not tried a second time. NULL: it never ends so. */
+     * not tried a second time. NULL: such an operation is always tried a second time. */
     const atomic_bool *ending;
 } authp_store_config_t;
 

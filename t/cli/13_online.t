@@ -44,7 +44,7 @@ my ($google, $corp) = map { $forge->realm($_) } qw(google corp);
 my $fine = online({ google => [$google->issuer], corp => [$corp->issuer] });
 is($fine->{status}, 0, 'two providers that are fine: status 0') or diag $fine->{err};
 is($fine->{err}, '', '... with nothing to complain of');
-like($fine->{out}, qr/\AThe settings are well-formed\. What they name is contacted now\.\n  source /, '... shows the settings first');
+like($fine->{out}, qr/\AThe settings are well-formed\. The services that they name are contacted now\.\n  source /, '... shows the settings first');
 like($fine->{out}, qr/^provider (?:.*\n)+The settings are fine\.\n\z/m, '... and says that they are fine once each provider was asked');
 for my $realm ($google, $corp) {
     like($fine->{out}, qr/^provider $realm->{name} \(\Q$realm->{issuer}\E\): discovery document, 3 usable keys; it takes client_id and redirect URI$/m, "... what $realm->{name} showed");

@@ -109,6 +109,7 @@ static void set_up(void)
     run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca "
         "-keyout other.key -out other.pem");
     run("echo nothing > empty.pem");
+    run("(cat ca.pem; sed 's/^M/!/' ca.pem) > half.pem");
     start_server();
 }
 
@@ -284,14 +285,19 @@ END_TEST
 
 START_TEST(wrong_files)
 {
-    static const char *const names[] = {"empty.pem", "ca.key", "missing.pem", "."};
+    static const char *const names[] = {"empty.pem", "ca.key", "missing.pem", ".", "half.pem"};
+    static const char *const words[] = {
+        "no certificate in this file", "no certificate in this file",
+        "this file of certificates cannot be read", "this file of certificates cannot be read",
+        "a part of this file is damaged"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         authp_fetcher_t *fetcher = NULL;
         lines[0] = '\0';
         ck_assert_int_eq(authp_curl_make(in_folder(names[i]), 1, &fetcher, pool),
                          AUTHP_E_MALFORMED);
         ck_assert_ptr_null(fetcher);
-        ck_assert_ptr_eq(strstr(lines, "AUTHP0012: "), lines);
+        ck_assert_str_eq(
+            lines, apr_pstrcat(pool, "AUTHP0012: ", in_folder(names[i]), ": ", words[i], NULL));
         ck_assert_uint_eq(ERR_peek_error(), 0);
     }
 }

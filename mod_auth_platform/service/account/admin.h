@@ -45,8 +45,9 @@ AUTHP_CHECKED authp_err_t authp_admin_verify(const authp_realm_t *realm, const a
                                              const authp_verdict_t *verdict, authp_user_t **out,
                                              apr_pool_t *pool);
 
-/* Marks `email`, the address of that account, as proven, for the tool only. Password and sessions
- * stay. AUTHP_E_NOT_FOUND. AUTHP_E_CONFLICT: the account does not have this address any more. */
+/* Marks `email`, the address of the account `id`, as proven. Password and sessions stay. Only the
+ * tool calls this. AUTHP_E_NOT_FOUND: there is no such account. AUTHP_E_CONFLICT: the account does
+ * not have this address any more. */
 AUTHP_CHECKED authp_err_t authp_admin_prove_email(const authp_realm_t *realm,
                                                   const authp_actor_t *actor, const char *id,
                                                   const char *email, authp_user_t **out,

@@ -16,7 +16,7 @@
 #define AGAIN_MS 500       /* between two tries to note that a mail was sent */
 #define AGAIN_LATE_MS 100  /* the same while the process ends */
 #define AGAIN_MOST_LATE 2  /* how many further tries there are while the process ends */
-#define LONG_TRY_MS 500    /* after a try of this length there is none while the process ends */
+#define LONG_TRY_MS 500    /* while the process ends, no try follows one of this length */
 #define SHUT_MS 15000      /* how late a mail is before a process without data keys takes it */
 #define CLAIM_REST_MS 3000 /* in the last 3 s of the claim no further try begins */
 
