@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sign-in at a mount of the profile ai ends the session that the browser had before: the one that
- * the platform's access cookie names, also after the token's time, because the browser would go on
- * with that session by its refresh token; and the one that its csrf_token names. */
+/* Cookies at a mount of the profile ai. A sign-in ends the session that the browser had before: the
+ * one that the platform's access cookie names, also after the token's time, because the browser
+ * would go on with that session by its refresh token; and the one that its csrf_token names. */
 #include "api/core/profiles.h"
 #include "suite.h"
 #include "support/http_fake.h"
@@ -11,6 +11,7 @@
 #define CREDENTIALS "{\"email\":\"bea@example.org\",\"password\":\"" FIXTURE_PASSWORD "\"}"
 #define ACCESS "__Host-authp_at"
 #define CSRF "csrf_token"
+#define REFRESH "refresh_token"
 
 static http_fake_t h;
 
@@ -76,6 +77,37 @@ START_TEST(ends_the_session_of_the_csrf_token)
 }
 END_TEST
 
+/* A program that sends its refresh token in the body gets and loses no cookie, also if the request
+ * has cookies of another session. */
+START_TEST(a_token_in_the_body_leaves_the_cookies_alone)
+{
+    static const char *const bodies[] = {"/auth/refresh", "/auth/logout"};
+    apr_table_setn(h.headers, "Origin", HTTP_FAKE_ORIGIN);
+    http_fake_json(&h, CREDENTIALS);
+    authp_response_t mine = http_fake_expect(&h, "POST", "/auth/login", 200, NULL);
+    const char *cookies =
+        apr_pstrcat(h.f.pool, CSRF "=", http_fake_cookie_value(&h, &mine, CSRF), "; " REFRESH "=",
+                    http_fake_cookie_value(&h, &mine, REFRESH), NULL);
+    http_fake_json(&h, CREDENTIALS);
+    authp_response_t other = http_fake_expect(&h, "POST", "/auth/login", 200, NULL);
+    apr_table_setn(h.headers, "Cookie", cookies);
+    http_fake_json(&h, apr_pstrcat(h.f.pool, "{\"refresh_token\":\"",
+                                   http_fake_cookie_value(&h, &other, REFRESH), "\"}", NULL));
+    authp_response_t out = http_fake_expect(&h, "POST", bodies[_i], 200, NULL);
+    ck_assert_int_eq(http_fake_set_cookies(&out), 0);
+    ck_assert_ptr_null(http_fake_set_cookie(&out, CSRF));
+    ck_assert_ptr_null(http_fake_set_cookie(&out, REFRESH));
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 2 - _i);
+    /* The session of the cookies goes on, and its logout removes them. */
+    h.body = NULL;
+    h.body_len = 0;
+    apr_table_setn(h.headers, "X-CSRF-Token", http_fake_cookie_value(&h, &mine, CSRF));
+    out = http_fake_expect(&h, "POST", "/auth/logout", 200, NULL);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 1 - _i);
+    ck_assert_int_eq(http_fake_set_cookies(&out), 2);
+}
+END_TEST
+
 Suite *suite_ai_pair(void)
 {
     Suite *suite = suite_create("ai_pair");
@@ -85,6 +117,7 @@ Suite *suite_ai_pair(void)
                         (int)(sizeof(tries) / sizeof(tries[0])));
     tcase_add_loop_test(tests, ends_the_session_of_the_csrf_token, 0,
                         (int)(sizeof(named) / sizeof(named[0])));
+    tcase_add_loop_test(tests, a_token_in_the_body_leaves_the_cookies_alone, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

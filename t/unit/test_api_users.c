@@ -142,7 +142,10 @@ START_TEST(changes)
     ck_assert(row->is_recruiter_verified);
     ck_assert_int_eq(row->ver, 2);
     ck_assert_int_eq(row->min_ver, 0);
+    (void)as_boss("PATCH", path, "{}", 200, NULL);
+    ck_assert_str_eq(mem_store_user(h.f.store, ada->id.hex)->name, "Ada");
     (void)as_boss("PATCH", path, "{\"name\":null}", 200, NULL);
+    ck_assert_ptr_null(mem_store_user(h.f.store, ada->id.hex)->name);
     ck_assert_int_eq(mem_store_user(h.f.store, ada->id.hex)->ver, 2);
     (void)as_boss("PATCH", path, "{\"disabled\":true}", 200, NULL);
     ck_assert_int_eq(mem_store_user(h.f.store, ada->id.hex)->min_ver, 3);

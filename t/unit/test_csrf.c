@@ -77,6 +77,22 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* A valid token with one byte changed, wherever it stands. */
+START_TEST(each_byte_counts)
+{
+    static const char others[] = ".-_:xA0";
+    const char *token = named(SID);
+    for (size_t at = 0; token[at] != '\0'; at++) {
+        for (const char *other = others; *other != '\0'; other++) {
+            char *text = apr_pstrdup(f.pool, token);
+            text[at] = *other;
+            ck_assert_msg(token[at] == *other || read_it(text) == AUTHP_E_CSRF_FAILED,
+                          "byte %d: %s", (int)at, text);
+        }
+    }
+}
+END_TEST
+
 START_TEST(the_key_before)
 {
     const char *token = named(SID);
@@ -95,6 +111,7 @@ Suite *suite_csrf(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, names_its_session);
     tcase_add_test(tests, refuses);
+    tcase_add_test(tests, each_byte_counts);
     tcase_add_test(tests, the_key_before);
     suite_add_tcase(suite, tests);
     return suite;

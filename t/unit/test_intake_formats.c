@@ -263,30 +263,45 @@ START_TEST(keycloak)
 }
 END_TEST
 
+#define ARGON2(memory, lanes)                                                                      \
+    "\\\"hashIterations\\\":5,\\\"algorithm\\\":\\\"argon2\\\",\\\"additionalParameters\\\":"      \
+    "{\\\"memory\\\":[\\\"" memory "\\\"],\\\"parallelism\\\":[\\\"" lanes "\\\"]}"
+#define UNREADABLE "its salt, hash or parameters cannot be read"
+
+/* Numbers of Argon2 have at most nine digits. */
 START_TEST(keycloak_hashes)
 {
     static const struct {
         const char *data;
         const char *hash;
+        const char *why; /* if there is no hash */
     } rows[] = {
         {"\\\"hashIterations\\\":30000,\\\"algorithm\\\":\\\"pbkdf2-sha512\\\"",
-         "$pbkdf2-sha512$30000$" B16 "$" B32},
+         "$pbkdf2-sha512$30000$" B16 "$" B32, NULL},
         {"\\\"hashIterations\\\":5,\\\"algorithm\\\":\\\"argon2\\\",\\\"additionalParameters\\\":"
          "{\\\"memory\\\":[\\\"7168\\\"],\\\"type\\\":[\\\"id\\\"],\\\"version\\\":[\\\"1.3\\\"],"
          "\\\"parallelism\\\":[\\\"1\\\"]}",
-         "$argon2id$v=19$m=7168,t=5,p=1$" B16 "$" B32},
+         "$argon2id$v=19$m=7168,t=5,p=1$" B16 "$" B32, NULL},
+        {ARGON2("000007168", "000000001"), "$argon2id$v=19$m=7168,t=5,p=1$" B16 "$" B32, NULL},
+        {ARGON2("0000007168", "1"), NULL, UNREADABLE},
+        {ARGON2("7168", "0000000001"), NULL, UNREADABLE},
+        {ARGON2("999999999", "1"), NULL, "Argon2 with over 64 MiB of memory"},
+        {ARGON2("", "1"), NULL, UNREADABLE},
+        {ARGON2("7168", "0"), NULL, UNREADABLE},
+        {ARGON2("-7168", "1"), NULL, UNREADABLE},
         {"\\\"hashIterations\\\":5,\\\"algorithm\\\":\\\"argon2\\\",\\\"additionalParameters\\\":"
          "{\\\"memory\\\":[\\\"7168\\\"],\\\"type\\\":[\\\"d\\\"],\\\"parallelism\\\":[\\\"1\\\"]}",
-         NULL},
+         NULL, UNREADABLE},
         {"\\\"hashIterations\\\":5,\\\"algorithm\\\":\\\"argon2\\\",\\\"additionalParameters\\\":"
          "{\\\"memory\\\":[\\\"7168\\\"],\\\"version\\\":[\\\"1.0\\\"],"
          "\\\"parallelism\\\":[\\\"1\\\"]}",
-         NULL},
+         NULL, UNREADABLE},
         {"\\\"hashIterations\\\":5,\\\"algorithm\\\":\\\"argon2\\\",\\\"additionalParameters\\\":"
          "{\\\"memory\\\":[\\\"999999\\\"],\\\"parallelism\\\":[\\\"1\\\"]}",
-         NULL}, /* more memory than the hasher allows */
-        {"\\\"hashIterations\\\":0,\\\"algorithm\\\":\\\"pbkdf2-sha256\\\"", NULL},
-        {"\\\"hashIterations\\\":20000,\\\"algorithm\\\":\\\"pbkdf2\\\"", NULL},
+         NULL, "Argon2 with over 64 MiB of memory"}, /* more memory than the hasher allows */
+        {"\\\"hashIterations\\\":0,\\\"algorithm\\\":\\\"pbkdf2-sha256\\\"", NULL, UNREADABLE},
+        {"\\\"hashIterations\\\":20000,\\\"algorithm\\\":\\\"pbkdf2\\\"", NULL,
+         "its algorithm is not known here"},
     };
     for (size_t i = 0; i < LENGTH(rows); i++) {
         intake_result_t result = read_as(
@@ -298,7 +313,13 @@ START_TEST(keycloak_hashes)
                 rows[i].data));
         const authp_user_t *user = intake_fixture_user(&result, 0);
         ck_assert_pstr_eq(user->password_hash, rows[i].hash);
-        ck_assert_int_eq(*result.notes == '\0', rows[i].hash != NULL);
+        ck_assert_str_eq(result.notes,
+                         rows[i].hash != NULL
+                             ? ""
+                             : apr_psprintf(pool,
+                                            "entry 1 (line 1): ann: the password hash cannot be "
+                                            "used (%s): imported without a password\n",
+                                            rows[i].why));
         ck_assert_ptr_null(strstr(result.notes, B32));
     }
 }

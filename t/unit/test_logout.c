@@ -268,6 +268,30 @@ START_TEST(a_store_that_does_not_answer)
 }
 END_TEST
 
+/* Ends all sessions of the account, as a sign-out everywhere at another host does. */
+static void end_all(void *store)
+{
+    const authp_end_t end = {.reason = "logout_all", .now = authp_clock_now(h.f.realm->clock)};
+    int count = 0;
+    ck_assert_int_eq(authp_store_session_end_user(store, held.user->id.hex, &end, &count),
+                     AUTHP_OK);
+    ck_assert_int_eq(count, 2);
+}
+
+/* The one that comes later ends no session: its answer is the same, and the audit has no entry of
+ * it. */
+START_TEST(two_at_once)
+{
+    sign_in();
+    mem_store_before(h.f.store, "session_end_user", end_all, h.f.store);
+    http_fake_json(&h, "{\"all\":true}");
+    http_fake_bearer(&h, held.access);
+    (void)http_fake_expect(&h, "POST", "/api/auth/logout", 200, NULL);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
+    ck_assert_ptr_null(fixture_audit(&h.f, "logout"));
+}
+END_TEST
+
 Suite *suite_logout(void)
 {
     Suite *suite = suite_create("logout");
@@ -276,6 +300,7 @@ Suite *suite_logout(void)
     tcase_add_loop_test(tests, every_credential, 0, 2 * (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_test(tests, a_deleted_account);
     tcase_add_loop_test(tests, a_store_that_does_not_answer, 0, 3);
+    tcase_add_test(tests, two_at_once);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -125,11 +125,28 @@ static bool takes_csrf(json_t *operation)
     return false;
 }
 
+/* True if an example of the answer has an access token. */
+static bool gives_token(json_t *doc, json_t *answer)
+{
+    const char *name = NULL;
+    json_t *example = NULL;
+    json_t *examples = json_object_get(media_of(answer, "application/json"), "examples");
+    json_object_foreach(examples, name, example)
+    {
+        const char *ref = json_string_value(json_object_get(example, "$ref"));
+        json_t *shown = ref != NULL ? json_refs_find(doc, ref, h.f.pool) : example;
+        if (strstr(authp_json_text(shown, NULL, h.f.pool), "\"access_token\":") != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* At a profile that takes bearer tokens only, a cookie is named only where its own pair counts, and
  * no other route answers about CSRF. */
-static void check_security(const authp_profile_t *profile, json_t *operation,
-                           const authp_route_t *route)
+static void check_security(const authp_profile_t *profile, json_t *doc, const authp_route_t *route)
 {
+    json_t *operation = operation_of(doc, route);
     json_t *security = json_object_get(operation, "security");
     json_t *responses = json_object_get(operation, "responses");
     bool own = route->auth == AUTHP_AUTH_OWN;
@@ -149,6 +166,11 @@ static void check_security(const authp_profile_t *profile, json_t *operation,
     bool sets = json_object_get(json_object_get(done, "headers"), "Set-Cookie") != NULL;
     bool signs_in = (route->flags & (AUTHP_ROUTE_FORM | AUTHP_ROUTE_DEVICE)) != 0;
     ck_assert(!profile->bearer_only || sets == (pair || signs_in));
+    /* Each sign-in sets the device cookie. Only the answer to a sign-in has a new token, apart from
+     * that of the pair's route. */
+    bool token = gives_token(doc, done);
+    ck_assert_msg(!profile->bearer_only || pair || token == signs_in, "%s: %s %s: a token: %d",
+                  profile->name, route->method, route->path, token);
 }
 
 /* The answer to wrong fields has an example with a list, and its schema is that of lists. */
@@ -179,6 +201,33 @@ static void check_flags(const authp_route_t *route, const char *name)
                   "%s: no limit", name);
 }
 
+/* Front ends send null for a field that a person left empty. So each optional text may be null, but
+ * for those of which one must be there. Truth values, lists and numbers are never null. */
+static void check_nulls(const authp_profile_t *profile, const authp_schema_t *body)
+{
+    for (const authp_field_t *field = body->fields; field->name != NULL; field++) {
+        bool text = field->kind != AUTHP_FIELD_BOOL && field->kind != AUTHP_FIELD_ID &&
+                    field->kind != AUTHP_FIELD_HOURS && field->kind != AUTHP_FIELD_ROLES &&
+                    field->kind != AUTHP_FIELD_LOGIN && field->kind != AUTHP_FIELD_USERNAME;
+        if (strcmp(field->name, "refresh_token") != 0) {
+            ck_assert_msg(field->nullable == (text && !field->required), "%s: %s: %s",
+                          profile->name, body->name, field->name);
+        }
+    }
+}
+
+/* Of what an answer has, only texts may be null. */
+static void check_answers(const authp_profile_t *profile)
+{
+    for (const authp_answer_schema_t *answer = profile->answers;
+         answer != NULL && answer->name != NULL; answer++) {
+        for (const authp_property_t *one = answer->properties; one->name != NULL; one++) {
+            ck_assert_msg(strchr(one->type, '?') == NULL || strcmp(one->type, "string?") == 0,
+                          "%s: %s: %s is %s", profile->name, answer->name, one->name, one->type);
+        }
+    }
+}
+
 static void check_row(const authp_profile_t *profile, json_t *doc, const authp_route_t *route)
 {
     const char *name = apr_pstrcat(h.f.pool, profile->name, ": ", route->method, " ",
@@ -189,8 +238,11 @@ static void check_row(const authp_profile_t *profile, json_t *doc, const authp_r
     ck_assert_msg(route->body == NULL || has_examples(json_object_get(operation, "requestBody")),
                   "%s: no example of the body", name);
     check_flags(route, name);
+    if (route->body != NULL) {
+        check_nulls(profile, route->body);
+    }
     check_form(doc, operation, route);
-    check_security(profile, operation, route);
+    check_security(profile, doc, route);
     check_findings(profile, operation, route);
     json_t *success = json_object_get(json_object_get(operation, "responses"),
                                       apr_itoa(h.f.pool, route->success));
@@ -227,6 +279,7 @@ START_TEST(they_are_whole)
         const authp_profile_t *profile = authp_profiles_at(i);
         ck_assert_msg(profile->shape != NULL && profile->routes != NULL, "%s", profile->name);
         check_texts(profile);
+        check_answers(profile);
         if (profile->title == NULL) {
             continue; /* the document of another profile has its routes: test_openapi.c */
         }

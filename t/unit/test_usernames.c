@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts with a username and no address: attempts at their password, and what their owners do
- * with them. */
+ * with them. Then: which numbers and addresses are free. */
 #include <string.h>
 
 #include "fixture.h"
 #include "service/account/account.h"
+#include "service/account/find.h"
 #include "service/account/own.h"
 #include "service/sign_in/login.h"
 #include "suite.h"
@@ -79,6 +80,46 @@ START_TEST(own_password_and_deletion)
 }
 END_TEST
 
+/* --- numbers and addresses -------------------------------------------------------------------- */
+
+#define PHONE "+919876543210"
+#define EMAIL "ann@example.org"
+
+static const struct {
+    const char *phone;
+    const char *email;
+    authp_err_t err;
+} wanted[] = {{NULL, NULL, AUTHP_OK},
+              {"+919876543211", "bea@example.org", AUTHP_OK},
+              {"+919876543211", NULL, AUTHP_OK},
+              {NULL, "bea@example.org", AUTHP_OK},
+              {PHONE, NULL, AUTHP_E_USER_EXISTS},
+              {PHONE, "bea@example.org", AUTHP_E_USER_EXISTS},
+              {NULL, EMAIL, AUTHP_E_USER_EXISTS},
+              {NULL, "ANN@example.org", AUTHP_E_USER_EXISTS},
+              {"+919876543211", EMAIL, AUTHP_E_USER_EXISTS},
+              {PHONE, EMAIL, AUTHP_E_USER_EXISTS}};
+
+/* One account has the number, another one has the address. */
+START_TEST(what_is_free)
+{
+    authp_user_t *user = NULL;
+    (void)fixture_user(&f, EMAIL, "candidate", false);
+    const authp_new_account_t in = {.phone = PHONE, .role = "seeker", .name = "Somebody"};
+    ck_assert_int_eq(authp_account_sign_up(f.realm, &in, &fixture_client, &user, f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_find_free(f.realm, wanted[_i].phone, wanted[_i].email, f.pool),
+                     wanted[_i].err);
+}
+END_TEST
+
+/* The store fails at either question. */
+START_TEST(whether_it_is_free_is_not_known)
+{
+    mem_store_fail(f.store, "user_by_login", _i, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_find_free(f.realm, PHONE, EMAIL, f.pool), AUTHP_E_UNAVAILABLE);
+}
+END_TEST
+
 Suite *suite_usernames(void)
 {
     Suite *suite = suite_create("usernames");
@@ -86,6 +127,8 @@ Suite *suite_usernames(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, spellings_count_together);
     tcase_add_test(tests, own_password_and_deletion);
+    tcase_add_loop_test(tests, what_is_free, 0, (int)(sizeof(wanted) / sizeof(wanted[0])));
+    tcase_add_loop_test(tests, whether_it_is_free_is_not_known, 1, 3);
     suite_add_tcase(suite, tests);
     return suite;
 }

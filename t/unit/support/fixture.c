@@ -206,6 +206,18 @@ const authp_audit_t *fixture_audit(const fixture_t *f, const char *event)
     return NULL;
 }
 
+int fixture_audits(const fixture_t *f)
+{
+    (void)f;
+    return recorder.events->nelts;
+}
+
+const authp_audit_t *fixture_audit_at(const fixture_t *f, int index)
+{
+    (void)f;
+    return &APR_ARRAY_IDX(recorder.events, index, authp_audit_t);
+}
+
 static void set_keys(fixture_t *f, const authp_secret_t *present, const authp_secret_t *previous)
 {
     authp_keys_t *keys = NULL;

@@ -46,6 +46,9 @@ int fixture_live_sessions(const fixture_t *f);
 /* Returns the latest audit entry with that event, or NULL. Its strings live as long as the
  * fixture. */
 const authp_audit_t *fixture_audit(const fixture_t *f, const char *event);
+/* Returns the number of audit entries so far, and the entry `index` of them, counted from 0. */
+int fixture_audits(const fixture_t *f);
+const authp_audit_t *fixture_audit_at(const fixture_t *f, int index);
 
 /* Turns limits on with these rates and empty counts, as on a server that has just started. They use
  * the fixture's clock. */

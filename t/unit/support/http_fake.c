@@ -12,6 +12,8 @@
 
 #include <check.h>
 
+#define CLIENT_IP "192.0.2.1"
+
 static const char *get_header(void *ctx, const char *name)
 {
     return apr_table_get(ctx, name);
@@ -122,7 +124,7 @@ authp_request_t http_fake_request(http_fake_t *h, const char *method, const char
                              .headers = http_fake_headers(h),
                              .scheme = "https",
                              .host = "jobs.example.org",
-                             .client_ip = "192.0.2.1",
+                             .client_ip = CLIENT_IP,
                              .request_id = HTTP_FAKE_REQUEST_ID,
                              .sign_in_page = h->sign_in_page,
                              .read_body = read_body,
@@ -155,11 +157,27 @@ static void check_problem(http_fake_t *h, const authp_response_t *out)
                      strcmp(http_fake_text(h, out, "code"), "validation_failed") == 0);
 }
 
+/* Each audit entry of a request has the address of its client and the request's id. The hooks of
+ * tests write entries of fixture_client. */
+static void check_audit(const http_fake_t *h, int from)
+{
+    for (int i = from; i < fixture_audits(&h->f); i++) {
+        const authp_audit_t *entry = fixture_audit_at(&h->f, i);
+        ck_assert_msg(entry->ip != NULL, "audit of %s: no client", entry->event);
+        if (strcmp(entry->ip, fixture_client.ip) != 0) {
+            ck_assert_str_eq(entry->ip, CLIENT_IP);
+            ck_assert_pstr_eq(entry->request_id, HTTP_FAKE_REQUEST_ID);
+        }
+    }
+}
+
 authp_response_t http_fake_ask(http_fake_t *h, const char *method, const char *target)
 {
     authp_response_t out = {0};
     authp_request_t request = http_fake_request(h, method, target);
+    int audits = fixture_audits(&h->f);
     authp_dispatch(h->f.realm, &request, &out, h->f.pool);
+    check_audit(h, audits);
     if (out.status == 0) {
         return out;
     }
