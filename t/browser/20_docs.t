@@ -202,6 +202,13 @@ is($status, 204, 'an answer without a body');
 is($status, 302, 'a redirect is shown, not followed');
 is_deeply([$browser->run('return [...document.querySelectorAll("a[target=_blank]")].filter(a => a.checkVisibility() && /session/.test(a.href)).map(a => [a.href, a.rel])')],
     [[[origin() . AUTH . '/session/renew', 'noopener']]], '... with a link that follows it, as a sign-in at a provider needs');
+$browser->click('input[name=way][value=bearer]');
+like($browser->run('return document.cookie'), qr/csrf_token=/, 'the other way: the browser still has the cookies');
+($status, $json) = try_route($browser, 'getMe');
+is($status, 401, '... and sends none');
+$browser->click('input[name=way][value=cookie]');
+($status, $json) = try_route($browser, 'getMe');
+is($status, 200, '... but by cookie again');
 ($status, $json) = try_route($browser, 'getOpenapiJson');
 is($status, 200, 'a long answer');
 $browser->run("document.getElementById('filter').value = 'invites'; document.getElementById('filter').dispatchEvent(new Event('input'))");

@@ -7,6 +7,7 @@
 #include "suite.h"
 
 #include <apr_strings.h>
+#include <regex.h>
 #include <string.h>
 
 #define ID "65f0c0ffee00000000000a01"
@@ -98,6 +99,48 @@ START_TEST(kinds_one_after_the_other)
 }
 END_TEST
 
+/* What a document says of a value is what the server takes: the pattern of a kind fits the same
+ * texts as the kind itself. Tried are its example with each byte of it changed, cut and longer, and
+ * words of all lengths. */
+static void check_kind(const authp_path_kind_t *kind)
+{
+    regex_t regex;
+    char text[80] = "";
+    size_t whole = strlen(kind->example);
+    ck_assert_int_eq(regcomp(&regex, kind->pattern, REG_EXTENDED | REG_NOSUB), 0);
+    ck_assert(kind->holds(kind->example, whole));
+    for (size_t at = 0; at < whole + 1; at++) {
+        for (int byte = 0; byte < 128; byte++) {
+            apr_cpystrn(text, kind->example, sizeof(text));
+            text[whole + 1] = '\0';
+            text[at] = (char)byte;
+            ck_assert_msg(kind->holds(text, strlen(text)) ==
+                              (regexec(&regex, text, 0, NULL, 0) == 0),
+                          "%s: byte %d is %d: %s", kind->name, (int)at, byte, text);
+        }
+    }
+    for (size_t len = 0; len < sizeof(text); len++) {
+        memset(text, 'a', len);
+        text[len] = '\0';
+        ck_assert_msg(kind->holds(text, len) == (regexec(&regex, text, 0, NULL, 0) == 0),
+                      "%s: %d bytes", kind->name, (int)len);
+    }
+    regfree(&regex);
+}
+
+START_TEST(patterns_fit_what_is_taken)
+{
+    const char *pattern = "/{id}/{provider}/{role}/{name}";
+    const authp_path_kind_t *kind = NULL;
+    int count = 0;
+    while ((kind = authp_path_next(&pattern)) != NULL) {
+        check_kind(kind);
+        count++;
+    }
+    ck_assert_int_eq(count, 4);
+}
+END_TEST
+
 /* The mount with the longest path that owns the request serves it. */
 START_TEST(which_mount)
 {
@@ -157,6 +200,7 @@ Suite *suite_path(void)
     tcase_add_loop_test(tests, what_a_path_says, 0, sizeof(paths) / sizeof(paths[0]));
     tcase_add_test(tests, words_have_a_length);
     tcase_add_test(tests, kinds_one_after_the_other);
+    tcase_add_test(tests, patterns_fit_what_is_taken);
     tcase_add_test(tests, which_mount);
     suite_add_tcase(suite, tests);
     return suite;
