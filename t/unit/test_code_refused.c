@@ -324,6 +324,38 @@ START_TEST(a_reset_that_failed)
 }
 END_TEST
 
+static void before_auth_of_an_administrator(void)
+{
+    person("admin");
+    send_code(AUTHP_OTP_USER);
+}
+
+static void before_login_of_an_administrator(void)
+{
+    person("admin");
+    send_code(AUTHP_OTP_ENTER);
+}
+
+/* Refusals after which the right code opens nothing, so that it is used up. If the store cannot use
+ * it up, the refusal is not told, because the same code could be tried again. */
+static const struct {
+    void (*before)(void);
+    authp_err_t (*call)(void);
+    authp_err_t refusal;
+} finals[] = {{before_register, login, AUTHP_E_NOT_FOUND},
+              {before_login_of_an_administrator, login, AUTHP_E_NOT_FOUND},
+              {before_auth_of_an_administrator, auth, AUTHP_E_INSUFFICIENT_ROLE}};
+
+START_TEST(a_refusal_uses_the_code_up)
+{
+    finals[_i].before();
+    ck_assert_int_eq(call_with_fault("otp_use", finals[_i].call), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(finals[_i].call(), finals[_i].refusal);
+    ck_assert_int_eq(finals[_i].call(), AUTHP_E_OTP_USED);
+    ck_assert_int_eq(fixture_sessions(&f), 0);
+}
+END_TEST
+
 Suite *suite_code_refused(void)
 {
     Suite *suite = suite_create("code_refused");
@@ -332,6 +364,8 @@ Suite *suite_code_refused(void)
     tcase_add_loop_test(tests, one_fault, 0, (int)(sizeof(rows) / sizeof(rows[0])));
     tcase_add_test(tests, a_request_that_was_not_kept);
     tcase_add_test(tests, a_reset_that_failed);
+    tcase_add_loop_test(tests, a_refusal_uses_the_code_up, 0,
+                        (int)(sizeof(finals) / sizeof(finals[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -80,6 +80,26 @@ static json_t *media_of(json_t *with_content, const char *type)
     return json_object_get(json_object_get(with_content, "content"), type);
 }
 
+/* Each example of a body or an answer fits its schema. */
+static void check_examples(json_t *doc, json_t *with_content, const char *name)
+{
+    const char *type = NULL;
+    const char *key = NULL;
+    json_t *media = NULL;
+    json_t *example = NULL;
+    json_object_foreach(json_object_get(with_content, "content"), type, media)
+    {
+        json_object_foreach(json_object_get(media, "examples"), key, example)
+        {
+            const char *ref = json_string_value(json_object_get(example, "$ref"));
+            json_t *shown = ref != NULL ? json_refs_find(doc, ref, h.f.pool) : example;
+            const char *why = json_refs_misfit(doc, json_object_get(media, "schema"),
+                                               json_object_get(shown, "value"), h.f.pool);
+            ck_assert_msg(why == NULL, "%s: example %s: %s", name, key, why);
+        }
+    }
+}
+
 /* A route that takes forms describes them. Any other one does not. */
 static void check_form(json_t *doc, json_t *operation, const authp_route_t *route)
 {
@@ -237,6 +257,13 @@ static void check_row(const authp_profile_t *profile, json_t *doc, const authp_r
     ck_assert_msg(route->tag != NULL && is_tag(profile, route->tag), "%s: its tag is none", name);
     ck_assert_msg(route->body == NULL || has_examples(json_object_get(operation, "requestBody")),
                   "%s: no example of the body", name);
+    check_examples(doc, json_object_get(operation, "requestBody"), name);
+    const char *status = NULL;
+    json_t *response = NULL;
+    json_object_foreach(json_object_get(operation, "responses"), status, response)
+    {
+        check_examples(doc, response, apr_pstrcat(h.f.pool, name, " ", status, NULL));
+    }
     check_flags(route, name);
     if (route->body != NULL) {
         check_nulls(profile, route->body);
