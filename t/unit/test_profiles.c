@@ -132,13 +132,13 @@ static bool has_member(json_t *list, const char *name)
     return false;
 }
 
-static bool takes_csrf(json_t *operation)
+static bool takes(json_t *operation, const char *parameter)
 {
     size_t i = 0;
     json_t *entry = NULL;
     json_array_foreach(json_object_get(operation, "parameters"), i, entry)
     {
-        if (strcmp(json_string_value(json_object_get(entry, "name")), "X-CSRF-Token") == 0) {
+        if (strcmp(json_string_value(json_object_get(entry, "name")), parameter) == 0) {
             return true;
         }
     }
@@ -178,7 +178,7 @@ static void check_security(const authp_profile_t *profile, json_t *doc, const au
     ck_assert_int_eq(has_member(security, "refreshCookie"), pair);
     ck_assert_int_eq(has_member(security, "csrfToken"), pair);
     if (profile->bearer_only) {
-        ck_assert_int_eq(takes_csrf(operation), pair);
+        ck_assert_int_eq(takes(operation, "X-CSRF-Token"), pair);
         json_t *refusals = media_of(json_object_get(responses, "403"), profile->shape->error_type);
         ck_assert_ptr_null(json_object_get(json_object_get(refusals, "examples"), "csrf_failed"));
     }
@@ -263,6 +263,15 @@ static void check_row(const authp_profile_t *profile, json_t *doc, const authp_r
     json_object_foreach(json_object_get(operation, "responses"), status, response)
     {
         check_examples(doc, response, apr_pstrcat(h.f.pool, name, " ", status, NULL));
+    }
+    if (route->answer != NULL) {
+        json_t *list = json_refs_find(doc,
+                                      apr_pstrcat(h.f.pool, "#/components/schemas/", route->answer,
+                                                  "/properties/next_cursor", NULL),
+                                      h.f.pool);
+        ck_assert_msg(takes(operation, "limit") == (list != NULL) &&
+                          takes(operation, "cursor") == (list != NULL),
+                      "%s: the pages of a list", name);
     }
     check_flags(route, name);
     if (route->body != NULL) {

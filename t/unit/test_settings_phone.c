@@ -239,6 +239,21 @@ START_TEST(bounds_of_permissions)
 }
 END_TEST
 
+/* Printable ASCII without '"' and '\\', at the ends of a permission and inside of it. */
+START_TEST(characters_of_permissions)
+{
+    for (int byte = 1; byte < 128; byte++) {
+        const apr_array_header_t *rows = NULL;
+        const char *text = apr_psprintf(pool, "{\"admin\": [\"\\u%04x\", \"a\\u%04xb\"]}",
+                                        (unsigned)byte, (unsigned)byte);
+        bool good = byte >= 0x20 && byte <= 0x7e && byte != '"' && byte != '\\';
+        ck_assert_msg(authp_role_permissions_parse(text, &rows, pool) ==
+                          (good ? AUTHP_OK : AUTHP_E_MALFORMED),
+                      "%s", text);
+    }
+}
+END_TEST
+
 START_TEST(permissions_of_roles)
 {
     const apr_array_header_t *rows = NULL;
@@ -269,6 +284,7 @@ Suite *suite_settings_phone(void)
     tcase_add_test(tests, ends_of_numbers);
     tcase_add_loop_test(tests, wrong_values_are_named, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_test(tests, bounds_of_permissions);
+    tcase_add_test(tests, characters_of_permissions);
     tcase_add_test(tests, permissions_of_roles);
     suite_add_tcase(suite, tests);
     return suite;
