@@ -21,9 +21,10 @@
 
 /* true in a child of prefork, where the one thread that serves requests also handles signals */
 static bool single;
-/* true in a child of another MPM until it blocks the signals, which httpd does right before
- * child_init. Until then such a child, too, ends inside the signal handler. */
-static bool exposed;
+/* true in a child that starts, where a signal handler may run at any point. A child of prefork has
+ * started when its first hook runs, and `single` then decides. Other MPMs block the signals right
+ * before child_init. Also true in the parent, which ends no child inside a handler. */
+static bool exposed = true;
 static volatile sig_atomic_t at_work;
 static volatile authp_ms_t ready_at; /* time of the monotonic clock */
 
@@ -45,11 +46,9 @@ static bool waits(void)
  * mail and the row of the mail does not say so, the mail is sent twice. */
 void authp_child_exit_check(void)
 {
-    if (authp_ending_in_handler() && (exposed || (single && !waits()))) {
-        authp_runtime_t *runtime = authp_runtime_get();
-        if (runtime != NULL) {
-            authp_mail_stop_wait(runtime, MAIL_MS);
-        }
+    authp_runtime_t *runtime = authp_runtime_get();
+    if (runtime != NULL && authp_ending_in_handler() && (exposed || (single && !waits()))) {
+        authp_mail_stop_wait(runtime, MAIL_MS);
         _exit(0);
     }
 }
@@ -61,7 +60,15 @@ static apr_status_t find_out(void *data)
     return APR_SUCCESS;
 }
 
-/* The first hook that runs in a child. From now on a signal may come at any time. */
+/* httpd calls this before it ends a child, also in a handler that interrupts the child before its
+ * first hook: exit() would then run the destructors of libraries, which free memory. */
+static void on_child_stopping(apr_pool_t *pchild, int graceful)
+{
+    (void)pchild, (void)graceful;
+    authp_child_exit_check();
+}
+
+/* The first hook that runs in a child. */
 static int on_drop_privileges(apr_pool_t *pchild, server_rec *server)
 {
     int threaded = AP_MPMQ_STATIC;
@@ -112,6 +119,7 @@ static conn_rec *on_create_connection(apr_pool_t *pool, server_rec *server, apr_
 void authp_child_exit_register(apr_pool_t *pool)
 {
     (void)pool;
+    ap_hook_child_stopping(on_child_stopping, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_drop_privileges(on_drop_privileges, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_child_init(on_child_init, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_child_init(on_child_ready, NULL, NULL, APR_HOOK_REALLY_LAST);

@@ -159,42 +159,78 @@ if (($ENV{AUTHP_STORE} || 'sqlite') eq 'sqlite') {
 $httpd->stop;
 
 # --- in the middle of starting ---------------------------------------------------------------------------------------
-# A child that looks up its groups, for longer than usual and with the heap as busy as it can be.
-my $groups = build_shim(<<'END');
+# A child that takes longer than usual for a step of its start, with the heap as busy as it can be.
+sub busy_in {
+    my ($function, $answer) = @_;
+    return build_shim(<<"END");
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <time.h>
-int initgroups(const char *user, gid_t group)
+#include <unistd.h>
+static pid_t parent;
+static __attribute__((constructor)) void note_parent(void)
+{
+    parent = getpid();
+}
+static void *volatile held[64];
+/* exit() runs such destructors of libraries. */
+static __attribute__((destructor)) void give_back(void)
+{
+    for (int i = 0; i < 64; i++) {
+        free(held[i]);
+    }
+}
+static void be_busy(void)
 {
     struct timespec now, begun;
-    static void *volatile held[64];
-    (void)user, (void)group;
     clock_gettime(CLOCK_MONOTONIC, &begun);
     do {
         for (int i = 0; i < 64; i++) {
-            free(held[i * 7 % 64]);
+            void *before = held[i * 7 % 64];
+            held[i * 7 % 64] = NULL;
+            free(before);
             held[i * 7 % 64] = malloc(1100 + i * 97);
         }
         clock_gettime(CLOCK_MONOTONIC, &now);
     } while ((now.tv_sec - begun.tv_sec) * 1000 + (now.tv_nsec - begun.tv_nsec) / 1000000 < 500);
-    return 0;
+}
+$function
+{
+    static int done;
+    if (getppid() == parent && !done) {
+        done = 1;
+        be_busy();
+    }
+    $answer
 }
 END
+}
+
+# httpd makes a child's first pool before it calls any module.
+my %busy = (
+    'makes its first pool' => busy_in('int apr_pool_create_ex(void *pool, void *above, void *abort, void *allocator)',
+        'return ((int (*)(void *, void *, void *, void *))dlsym(RTLD_NEXT, "apr_pool_create_ex"))(pool, above, abort, allocator);'),
+    'looks up its groups' => busy_in('int initgroups(const char *user, gid_t group)', '(void)user, (void)group; return 0;'),
+);
+for my $step (sort keys %busy) {
 SKIP: {
-    skip 'httpd looks up groups only as root', 2 if $<;
-    skip 'the sanitizers have a heap of their own', 2 if $ENV{AUTHP_SANITIZE};
-    local $ENV{LD_PRELOAD} = $groups;
-    for my $mpm (qw(prefork event)) {
-        my $limits = $mpm eq 'prefork' ? "StartServers 20\n" : "StartServers 12\nServerLimit 24\nThreadsPerChild 2\nMaxRequestWorkers 48\n";
-        $httpd = AuthPlatform::Httpd->new(mpm => $mpm, limits => $limits)->start;
-        for (1 .. 12) {
-            my $before = $httpd->generations;
-            kill 'HUP', $httpd->{pid};
-            $httpd->wait_for(sub { $httpd->generations > $before }, 'no restart');
-            sleep 0.1;
+        skip 'httpd looks up groups only as root', 2 if $< && $step =~ /groups/;
+        skip 'the sanitizers have a heap of their own', 2 if $ENV{AUTHP_SANITIZE};
+        local $ENV{LD_PRELOAD} = $busy{$step};
+        for my $mpm (qw(prefork event)) {
+            my $limits = $mpm eq 'prefork' ? "StartServers 20\n" : "StartServers 12\nServerLimit 24\nThreadsPerChild 2\nMaxRequestWorkers 48\n";
+            $httpd = AuthPlatform::Httpd->new(mpm => $mpm, limits => $limits)->start;
+            for (1 .. 12) {
+                my $before = $httpd->generations;
+                kill 'HUP', $httpd->{pid};
+                $httpd->wait_for(sub { $httpd->generations > $before }, 'no restart');
+                sleep 0.1;
+            }
+            $httpd->stop;
+            unlike($httpd->log, qr/exit signal|AH00046/, "$mpm: a child that ends while it $step does not crash");
         }
-        $httpd->stop;
-        unlike($httpd->log, qr/exit signal|AH00046/, "$mpm: a child that ends while it starts does not crash");
     }
 }
 done_testing;

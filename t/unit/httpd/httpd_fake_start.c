@@ -29,6 +29,7 @@ static struct {
 HOOK(pre_config)
 HOOK(check_config)
 HOOK(post_config)
+HOOK(child_stopping)
 HOOK(drop_privileges)
 HOOK(create_connection)
 

@@ -14,6 +14,7 @@ typedef struct fake_start_t {
     ap_HOOK_pre_config_t *pre_config;
     ap_HOOK_check_config_t *check_config;
     ap_HOOK_post_config_t *post_config;
+    ap_HOOK_child_stopping_t *child_stopping;
     ap_HOOK_drop_privileges_t *drop_privileges;
     ap_HOOK_child_init_t *child_begins; /* child_init with APR_HOOK_REALLY_FIRST */
     ap_HOOK_child_init_t *child_init;
@@ -22,6 +23,7 @@ typedef struct fake_start_t {
         int pre_config;
         int check_config;
         int post_config;
+        int child_stopping;
         int drop_privileges;
         int child_init;
         int create_connection;

@@ -45,6 +45,7 @@ static void set_up(void)
     httpd_fake_open();
     fake_start_open();
     authp_child_exit_register(fake.f.pool);
+    ck_assert_int_eq(fake_start.order.child_stopping, APR_HOOK_REALLY_FIRST);
     ck_assert_int_eq(fake_start.order.drop_privileges, APR_HOOK_REALLY_FIRST);
     ck_assert_int_eq(fake_start.order.child_init, APR_HOOK_REALLY_LAST);
     ck_assert_int_eq(fake_start.order.create_connection, APR_HOOK_REALLY_FIRST);
@@ -165,6 +166,63 @@ START_TEST(who_ends_at_once)
 }
 END_TEST
 
+/* How far a child has come when httpd calls child_stopping. */
+typedef enum reached_t { FORKED, WITHOUT_US, HAS_POOL, STARTED } reached_t;
+
+static const struct {
+    const char *name;
+    reached_t reached;
+    int threaded;
+    int signal; /* that is blocked, as in its handler; 0: none */
+    bool ends;
+} stops[] = {
+    {"forked", FORKED, AP_MPMQ_STATIC, SIGTERM, true},
+    {"forked, by SIGHUP", FORKED, AP_MPMQ_NOT_SUPPORTED, SIGHUP, true},
+    {"forked, by itself", FORKED, AP_MPMQ_STATIC, 0, false},
+    {"forked without us", WITHOUT_US, AP_MPMQ_STATIC, SIGTERM, false},
+    {"has a pool", HAS_POOL, AP_MPMQ_STATIC, SIGTERM, true},
+    {"has a pool, by itself", HAS_POOL, AP_MPMQ_STATIC, 0, false},
+    {"threads", STARTED, AP_MPMQ_STATIC, SIGHUP, false}, /* they block signals all their life */
+};
+
+static void stop_at(reached_t reached, int threaded, int signal)
+{
+    apr_pool_t *pchild = NULL;
+    sigset_t signals;
+    fake_io.mpm[AP_MPMQ_IS_THREADED] = threaded;
+    if (reached == WITHOUT_US) {
+        authp_runtime_set(NULL);
+    }
+    if (reached >= HAS_POOL) {
+        apr_pool_create(&pchild, NULL);
+        (void)fake_start.drop_privileges(pchild, &fake.main);
+    }
+    if (reached == STARTED) {
+        fake_start.child_begins(pchild, &fake.main);
+    }
+    sigemptyset(&signals);
+    if (signal != 0) {
+        sigaddset(&signals, signal);
+    }
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    fake_start.child_stopping(pchild, 0);
+    _exit(CLEANED_UP);
+}
+
+START_TEST(who_ends_before_exit)
+{
+    int status = -1;
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        stop_at(stops[_i].reached, stops[_i].threaded, stops[_i].signal);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == (stops[_i].ends ? 0 : CLEANED_UP),
+                  "%s: %d", stops[_i].name, status);
+}
+END_TEST
+
 /* --- rounds of the watchdog meanwhile --------------------------------------------------------- */
 
 #define STUCK_S 30
@@ -244,6 +302,7 @@ Suite *suite_httpd_child_exit(void)
     TCase *tests = tcase_create("httpd_child_exit");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, who_ends_at_once, 0, (int)(sizeof(lives) / sizeof(lives[0])));
+    tcase_add_loop_test(tests, who_ends_before_exit, 0, (int)(sizeof(stops) / sizeof(stops[0])));
     tcase_add_loop_test(tests, who_waits_for_a_round, 0, WORKS);
     tcase_set_timeout(tests, 2 * STUCK_S);
     suite_add_tcase(suite, tests);

@@ -23,6 +23,7 @@ static void tear_down(void)
 
 /* Filters with their type in the place of an order. */
 static const char all[] =
+    "child_stopping -10\n"
     "drop_privileges -10\n"
     "child_init -10\n" /* before all others: from now on signals are blocked, except in prefork */
     "child_init 30\n"  /* after all others: from then on the child may be ended at any time */
