@@ -13,6 +13,7 @@
 #include "service/settings/roles.h"
 #include "service/settings/settings_table.h"
 #include "suite.h"
+#include "wiped.h"
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define KEY "kV3rZ1pQ8tY6wB2nM5xC7sD9fG4hJ0aL"
@@ -252,7 +253,9 @@ START_TEST(every_sample)
             ck_assert_msg(strstr(said, "is a sample or a pattern") != NULL, "%s: %s", word, said);
         }
     }
+    (void)wiped_sizes();
     ck_assert_str_eq(said_of("JWT_SECRET_KEY", of_length(36)), "");
+    ck_assert_ptr_nonnull(strstr(wiped_sizes(), "4097 ")); /* the copy in small letters */
 }
 END_TEST
 

@@ -150,13 +150,28 @@ START_TEST(a_password_from_a_file_is_wiped)
     int fd = open(cli_fixture_file("in", WIPED_SECRET "\n"), O_RDONLY);
     ck_assert(fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
     (void)wiped_count();
+    (void)wiped_sizes();
     authp_err_t err = authp_prompt_password(&secret, &error, cli_fixture.f.pool);
+    /* The last byte that was read, then the line and its length. */
+    const char *sizes = wiped_sizes();
+    ck_assert(strncmp(sizes, "1 ", 2) == 0 && strchr(sizes + 2, ' ') == strrchr(sizes, ' '));
     ck_assert_int_eq(dup2(terminal, STDIN_FILENO), STDIN_FILENO);
     close(terminal);
     close(fd);
     ck_assert_int_eq(err, AUTHP_OK);
     ck_assert_int_eq(wiped_count(), 1);
     ck_assert_uint_eq(authp_secret_len(secret), strlen(WIPED_SECRET));
+}
+END_TEST
+
+/* The bytes of a new secret are wiped. Its text is printed. */
+START_TEST(the_bytes_of_a_new_secret_are_wiped)
+{
+    (void)wiped_sizes();
+    const cli_answer_t answer = cli_fixture_run("secret", "");
+    ck_assert_int_eq(answer.status, 0);
+    ck_assert_uint_eq(strlen(answer.out), 65); /* 48 bytes in base64url, and a newline */
+    ck_assert_str_eq(wiped_sizes(), "48 ");
 }
 END_TEST
 
@@ -239,6 +254,7 @@ Suite *suite_cli_prompt(void)
     tcase_add_checked_fixture(tests, cli_fixture_open, cli_fixture_close);
     tcase_add_loop_test(tests, a_password_is_asked_for, 0, COUNT(asked));
     tcase_add_test(tests, a_password_from_a_file_is_wiped);
+    tcase_add_test(tests, the_bytes_of_a_new_secret_are_wiped);
     tcase_add_loop_test(tests, a_deletion_asks_for_the_right_account, 0, COUNT(people));
     tcase_add_loop_test(tests, streams_that_are_terminals, 0, COUNT(streams));
     suite_add_tcase(suite, tests);
