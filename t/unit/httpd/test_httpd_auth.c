@@ -203,6 +203,24 @@ START_TEST(where_it_is_not_optional)
 }
 END_TEST
 
+/* A guarded page includes a page of AuthPlatformOptional, or the other way round. The answer is
+ * that of both. */
+START_TEST(marks_add_up)
+{
+    for (int first = 0; first < 2; first++) {
+        request_rec *outer = with_bearer(token);
+        request_rec *below = httpd_fake_subrequest(outer, "/y");
+        for (int i = 0; i < 2; i++) {
+            request_rec *r = i == 0 ? outer : below;
+            bool guarded = i == first;
+            fake.dir->optional = guarded ? 0 : 1;
+            (void)(guarded ? httpd_fake_authn(r) : httpd_fake_access(r));
+        }
+        ck_assert(authp_context_of(outer)->guarded && authp_context_of(outer)->aware);
+    }
+}
+END_TEST
+
 /* The sign-in page and the mount stay open while everything else is guarded. */
 START_TEST(ways_in)
 {
@@ -293,6 +311,7 @@ Suite *suite_httpd_auth(void)
     tcase_add_test(tests, optional_for_one_whose_time_is_over);
     tcase_add_test(tests, optional_for_somebody);
     tcase_add_test(tests, where_it_is_not_optional);
+    tcase_add_test(tests, marks_add_up);
     tcase_add_test(tests, ways_in);
     tcase_add_loop_test(tests, decisions_of_core, 0,
                         (int)(sizeof(decisions) / sizeof(decisions[0])));

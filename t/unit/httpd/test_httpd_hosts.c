@@ -196,6 +196,53 @@ START_TEST(whose_roles_count)
 }
 END_TEST
 
+/* A server without mounts only checks tokens. These have the roles of the usual profile. */
+START_TEST(roles_without_a_mount)
+{
+    ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", "off", NULL));
+    ck_assert_ptr_null(authp_config_resolve(&fake.main, fake.f.pool));
+    ck_assert_ptr_null(authp_config_resolve(&fake.host, fake.f.pool));
+    authp_check_roles_narrow(fake.f.settings, &fake.main, fake.f.pool);
+    ck_assert_str_eq(apr_array_pstrcat(fake.f.pool, fake.f.settings->roles, ' '),
+                     "candidate recruiter admin");
+}
+END_TEST
+
+/* --- where people come back to from a provider ------------------------------------------------ */
+
+/* A path without /oidc/ is only that of the provider that Google's settings name. */
+static const struct {
+    const char *name;
+    const char *path;
+    bool google;
+    bool fits;
+} callbacks[] = {
+    {"google", "/api/auth/google/callback", true, true},
+    {"google", "/api/auth/oidc/google/callback", true, true},
+    {"google", "/api/auth/google/callbacks", true, false},
+    {"google", "/api/auth/google/callback", false, false},
+    {"google", "/api/auth/oidc/google/callback", false, true},
+    {"corp", "/api/auth/google/callback", false, false},
+    {"corp", "/api/auth/corp/callback", false, false},
+    {"corp", "/api/auth/oidc/corp/callback", false, true},
+    {"corp", "/api/auth/oidc/other/callback", false, false},
+    {"corp", "/other/oidc/corp/callback", false, false},
+};
+
+START_TEST(where_they_come_back)
+{
+    const authp_provider_t provider = {.name = callbacks[_i].name,
+                                       .google = callbacks[_i].google,
+                                       .redirect_path = callbacks[_i].path,
+                                       .redirect_uri = "https://a.example/x"};
+    apr_array_header_t *providers = apr_array_make(fake.f.pool, 1, sizeof(void *));
+    APR_ARRAY_PUSH(providers, const authp_provider_t *) = &provider;
+    fake.f.settings->providers = providers;
+    authp_check_mounts_providers(fake.f.settings, &fake.main, warnings, fake.f.pool);
+    ck_assert_msg(warnings->nelts == (callbacks[_i].fits ? 0 : 1), "%s", callbacks[_i].path);
+}
+END_TEST
+
 /* --- the host of the links in mails ----------------------------------------------------------- */
 
 static apr_array_header_t *names(const char *first, const char *second)
@@ -261,6 +308,9 @@ Suite *suite_httpd_hosts(void)
     tcase_add_test(tests, who_hides_routes);
     tcase_add_test(tests, who_shares_documents);
     tcase_add_loop_test(tests, whose_roles_count, 0, 2);
+    tcase_add_test(tests, roles_without_a_mount);
+    tcase_add_loop_test(tests, where_they_come_back, 0,
+                        (int)(sizeof(callbacks) / sizeof(callbacks[0])));
     tcase_add_test(tests, names_and_ports);
     suite_add_tcase(suite, tests);
     return suite;

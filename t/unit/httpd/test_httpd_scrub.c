@@ -131,6 +131,29 @@ START_TEST(lists_of_headers_to_drop)
 }
 END_TEST
 
+/* The lists are found wherever they stand among the other headers. */
+START_TEST(among_other_headers)
+{
+    static const char *const others[] = {"Host", "Accept", "User-Agent"};
+    for (int place = 0; place <= 3; place++) {
+        request_rec *r = httpd_fake_request("/");
+        for (int i = 0; i <= 3; i++) {
+            if (i == place) {
+                apr_table_add(r->headers_in, "Connection", "te, X-Auth-Roles");
+                apr_table_add(r->headers_in, "X-Auth-Roles", "admin");
+            }
+            if (i < 3) {
+                apr_table_add(r->headers_in, others[i], "x");
+            }
+        }
+        (void)httpd_fake_post_read(r);
+        ck_assert_str_eq(apr_table_get(r->headers_in, "Connection"), "te");
+        ck_assert_ptr_null(apr_table_get(r->headers_in, "X-Auth-Roles"));
+        ck_assert_int_eq(apr_table_elts(r->headers_in)->nelts, 4);
+    }
+}
+END_TEST
+
 Suite *suite_httpd_scrub(void)
 {
     Suite *suite = suite_create("httpd_scrub");
@@ -138,6 +161,7 @@ Suite *suite_httpd_scrub(void)
     tcase_add_checked_fixture(tests, httpd_fake_open, httpd_fake_close);
     tcase_add_loop_test(tests, every_spelling_of_a_name, 0, OURS);
     tcase_add_test(tests, all_of_them_at_once);
+    tcase_add_test(tests, among_other_headers);
     tcase_add_test(tests, other_names_stay);
     tcase_add_loop_test(tests, lists_of_headers_to_drop, 0,
                         (int)(sizeof(lists) / sizeof(lists[0])));

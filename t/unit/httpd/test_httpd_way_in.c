@@ -121,6 +121,38 @@ START_TEST(how_it_is_asked_for)
 }
 END_TEST
 
+/* Each word is checked, wherever it stands. */
+static const struct {
+    const char *words;
+    const char *error; /* the end of it; NULL: taken */
+} lines[] = {
+    {"/in.html only", NULL},
+    {"/in.html /x/ /y.css", NULL},
+    {"off", NULL},
+    {"in.html", "must begin with a slash"},
+    {"in.html only", "must begin with a slash"},
+    {"/in.html x/", "must begin with a slash"},
+    {"/in.html /x/ only", "must begin with a slash"},
+    {"/in.html /x/ y.css", "must begin with a slash"},
+    {"/a/../in.html only", "must not contain //, /./ or /../"},
+    {"/in;x.html only", "back ends read what follows as a parameter"},
+    {"/in.html /x/ /y;z.css", "back ends read what follows as a parameter"},
+    {"/in.html /", "must not open the whole site"},
+    {"/in.html /x/ /", "must not open the whole site"},
+    {"off only", "off takes no further words"},
+};
+
+START_TEST(words)
+{
+    const char *error =
+        httpd_fake_line(FAKE_SECTION, "AuthPlatformSignInPage", lines[_i].words, NULL);
+    const char *wanted = lines[_i].error;
+    ck_assert_msg((error == NULL) == (wanted == NULL), "%s: %s", lines[_i].words, error);
+    ck_assert_msg(wanted == NULL || strstr(error, wanted) != NULL, "%s: %s", lines[_i].words,
+                  error);
+}
+END_TEST
+
 /* No page is configured, or only the page without files. */
 START_TEST(switched_off)
 {
@@ -191,6 +223,7 @@ Suite *suite_httpd_way_in(void)
     tcase_add_loop_test(tests, spellings, 0, count);
     tcase_add_loop_test(tests, how_it_is_asked_for, 0, count);
     tcase_add_loop_test(tests, switched_off, 0, count);
+    tcase_add_loop_test(tests, words, 0, (int)(sizeof(lines) / sizeof(lines[0])));
     tcase_add_loop_test(tests, guards_within, 0, (int)(sizeof(guards) / sizeof(guards[0])));
     suite_add_tcase(suite, tests);
     return suite;
