@@ -200,6 +200,7 @@ END_TEST
 START_TEST(roles_without_a_mount)
 {
     ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", "off", NULL));
+    ck_assert_ptr_null(httpd_fake_line(FAKE_HOST, "AuthPlatformMount", "off", NULL));
     ck_assert_ptr_null(authp_config_resolve(&fake.main, fake.f.pool));
     ck_assert_ptr_null(authp_config_resolve(&fake.host, fake.f.pool));
     authp_check_roles_narrow(fake.f.settings, &fake.main, fake.f.pool);
