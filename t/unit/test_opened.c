@@ -166,6 +166,25 @@ START_TEST(flags)
 }
 END_TEST
 
+/* The folder of a database is looked at, wherever it is. Nothing is made or changed. */
+START_TEST(which_folder)
+{
+    const char *const files[][2] = {
+        {"/none.db", "/"}, {"none.db", "."}, {below("none.db"), folder}};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        nopened = 0;
+        ck_assert_int_eq(authp_sqlite_files_prepare(files[i][0], (uid_t)-1, (gid_t)-1, pool),
+                         AUTHP_OK);
+        ck_assert_int_eq(count("", O_DIRECTORY), 1);
+        for (int k = 0; k < nopened; k++) {
+            if ((opened[k].flags & O_DIRECTORY) != 0) {
+                ck_assert_str_eq(opened[k].path, files[i][1]);
+            }
+        }
+    }
+}
+END_TEST
+
 /* Two processes make the database at the same time. The one that comes later finds it there, and
  * goes on without opening it. */
 START_TEST(made_by_another_process)
@@ -278,6 +297,7 @@ Suite *suite_opened(void)
     TCase *tests = tcase_create("opened");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, flags);
+    tcase_add_test(tests, which_folder);
     tcase_add_test(tests, made_by_another_process);
     tcase_add_test(tests, flags_of_a_list);
     tcase_add_test(tests, flags_of_mail_texts);
