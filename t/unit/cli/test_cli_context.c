@@ -153,6 +153,33 @@ START_TEST(a_purge_compares_the_clocks)
 }
 END_TEST
 
+/* --- mails that nobody sends ------------------------------------------------------------------ */
+/* The note is there from the first mail that waits. */
+START_TEST(mails_that_wait_without_a_server)
+{
+    fixture_t *f = &cli_fixture.f;
+    for (int i = 0; i < 3; i++) {
+        cli_answer_t answer = cli_fixture_run("mail status", NULL);
+        const char *note = apr_pstrcat(f->pool, "authplatform: note: MAIL_URL is not set in ",
+                                       cli_fixture.env_file,
+                                       ", so a server with these settings sends no mail\n", NULL);
+        ck_assert_str_eq(answer.err, i == 0 ? "" : note);
+        ck_assert_int_eq(answer.status, 0);
+        authp_mail_row_t mail = {.kind = "invite",
+                                 .sealed = "665f1c2e9b1d4a0012345679.sealed",
+                                 .due_at = 1000,
+                                 .created_at = 1,
+                                 .give_up_at = INT64_C(9900000000000),
+                                 .expires_at = INT64_C(9900000000000)};
+        (void)apr_snprintf(mail.id.hex, sizeof(mail.id.hex), "%024d", i);
+        ck_assert_int_eq(authp_store_outbox_add(f->store, &mail, f->pool), AUTHP_OK);
+    }
+    cli_fixture_set("MAIL_URL=smtp://127.0.0.1:1\nMAIL_TLS=off\nMAIL_FROM=us@example.org\n"
+                    "PUBLIC_URL=http://localhost");
+    ck_assert_str_eq(cli_fixture_run("mail status", NULL).err, "");
+}
+END_TEST
+
 /* --- data keys -------------------------------------------------------------------------------- */
 START_TEST(a_key_that_cannot_be_wrapped)
 {
@@ -203,6 +230,7 @@ Suite *suite_cli_context(void)
     tcase_add_loop_test(tests, a_key_in_the_environment, 0, 3);
     tcase_add_loop_test(tests, what_commands_say, 0, COUNT(words));
     tcase_add_loop_test(tests, a_purge_compares_the_clocks, 0, 5);
+    tcase_add_test(tests, mails_that_wait_without_a_server);
     tcase_add_test(tests, a_key_that_cannot_be_wrapped);
     tcase_add_test(tests, data_keys_that_are_not_known);
     suite_add_tcase(suite, tests);
