@@ -223,8 +223,9 @@ END_TEST
 #define WRONG(index) "{\"index\": " index ", \"code\": 121, \"errmsg\": \"bad\"}"
 #define ALONE ", \"writeConcernError\": {\"code\": 64, \"errmsg\": \"no majority\"}"
 
-/* Two rows are added. A row whose unique value is taken is not added, and this is no error. All
- * other errors are, also beside that one, and then `added` stays as it was. */
+/* Two rows are added. A row whose unique value is taken is not added, and the call succeeds. Each
+ * other error fails the call, also together with a taken value, and then `added` does not change.
+ */
 static const struct {
     const char *reply;
     authp_err_t err;

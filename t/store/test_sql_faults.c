@@ -295,7 +295,8 @@ START_TEST(a_step_of_two_rows)
     ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "close\n"), 1);
     ck_assert_int_eq(rows_made(), 0);
     ck_assert_str_eq(logged, "");
-    /* Alone, its rows are there, and the caller learns that they are not one. */
+    /* Outside of a transaction both rows stay, and the caller learns that the statement did not add
+     * exactly one. */
     ck_assert_int_eq(authp_sql_change_one(sql, &two, values, AUTHP_E_CONFLICT), AUTHP_E_CONFLICT);
     ck_assert_int_eq(rows_made(), 2);
 }

@@ -151,7 +151,8 @@ static authp_user_t person(const char *email, const char *sub)
     return user;
 }
 
-/* One statement is no transaction. Several are one, which begins with the lock of a writer. */
+/* A single statement is sent without BEGIN. Several are sent in one transaction, which begins with
+ * the lock of a writer. */
 START_TEST(changes)
 {
     authp_user_t plain = person("plain@example.org", NULL);

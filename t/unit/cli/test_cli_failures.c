@@ -30,7 +30,7 @@ static const struct {
     {"user show --email ada@example.org", NULL, NULL, NULL, NULL},
     {"user show --username grace", NULL, NULL, NULL, NULL},
     {"user set-roles --email ada@example.org --roles recruiter", NULL, NULL, NULL, NULL},
-    /* who stays an administrator: nobody needs to look for another one */
+    /* an account that stays an administrator: no search for another administrator */
     {"user set-roles --email root@example.org --roles admin,candidate", NULL, NULL, NULL, NULL},
     {"user disable --email root@example.org", NULL, "session_end_user", "user_list",
      "note: it is done, but the tool could not check if another admin is left"},

@@ -19,7 +19,7 @@ typedef struct faults_t {
 
 extern faults_t faults;
 
-/* Without faults, and with nothing counted. */
+/* Resets everything: no function fails, and nothing has been counted. */
 void faults_open(void);
 
 #endif

@@ -6,7 +6,8 @@
 
 /* Returns how many places that held WIPED_SECRET were wiped since the previous call. */
 int wiped_count(void);
-/* From now on places that hold `text` count, which must live on. NULL: WIPED_SECRET. */
+/* From now on wiped_count() counts places that held `text` instead. `text` must stay in memory.
+ * NULL: WIPED_SECRET again. */
 void wiped_watch(const char *text);
 /* Returns the size in bytes of each place that was wiped since the previous call, whatever it held:
  * "64 64 32 ". */
