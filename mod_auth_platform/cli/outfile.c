@@ -25,6 +25,7 @@ struct authp_outfile_t {
     const char *path;
     const char *part;
     FILE *stream;
+    struct stat own; /* of the part, when it was made */
     pid_t helper;
     int to_helper;
     const char *cut; /* the line that on_signal() prints */
@@ -53,10 +54,16 @@ static void sync_folder(const char *path)
  * its own under that name. */
 static bool is_ours(const authp_outfile_t *file)
 {
-    struct stat own;
     struct stat named;
-    return fstat(fileno(file->stream), &own) == 0 && lstat(file->part, &named) == 0 &&
-           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+    return lstat(file->part, &named) == 0 && file->own.st_dev == named.st_dev &&
+           file->own.st_ino == named.st_ino;
+}
+
+static void remove_part(const authp_outfile_t *file)
+{
+    if (is_ours(file)) {
+        (void)unlink(file->part);
+    }
 }
 
 static int give_name(const authp_outfile_t *file)
@@ -87,8 +94,8 @@ static void run_helper(const authp_outfile_t *file, int from_tool)
     (void)sigaction(SIGQUIT, &ignore, NULL);
     if (read(from_tool, &word, 1) == 1 && word == WORD_COMMIT) {
         status = give_name(file);
-    } else if (is_ours(file)) {
-        (void)unlink(file->part);
+    } else {
+        remove_part(file);
     }
     _exit(status);
 }
@@ -118,8 +125,10 @@ static void on_signal(int number)
 {
     static const char word = WORD_ABANDON;
     const authp_outfile_t *file = atomic_exchange(&open_file, NULL);
-    if (file != NULL && write(file->to_helper, &word, 1) == 1 &&
-        waitpid(file->helper, NULL, 0) == file->helper) {
+    if (file != NULL) {
+        (void)!write(file->to_helper, &word, 1);
+        (void)waitpid(file->helper, NULL, 0);
+        remove_part(file); /* if the helper was killed */
         (void)!write(STDERR_FILENO, file->cut, strlen(file->cut));
     }
     (void)raise(number);
@@ -155,7 +164,7 @@ static int make(authp_outfile_t *file)
         return errno;
     }
     file->stream = fdopen(fd, "w");
-    if (file->stream != NULL && start_helper(file)) {
+    if (file->stream != NULL && fstat(fd, &file->own) == 0 && start_helper(file)) {
         return 0;
     }
     int code = errno;
@@ -218,6 +227,7 @@ static int tell(authp_outfile_t *file, char word)
     bool told = write(file->to_helper, &word, 1) == 1;
     (void)close(file->to_helper);
     if (waitpid(file->helper, &status, 0) != file->helper || !WIFEXITED(status) || !told) {
+        remove_part(file); /* the helper was killed */
         return EPIPE;
     }
     return WEXITSTATUS(status);

@@ -11,8 +11,9 @@
  * written as PATH.part and then renamed. A helper process renames it with the rights of the user
  * who called the tool, because the tool itself may have changed to the owner of the database
  * meanwhile. If the tool ends before that, whatever ends it, the helper removes PATH.part. At
- * SIGINT, SIGTERM and SIGHUP the tool waits for that, and prints a line. SIGKILL before there is a
- * helper leaves an empty part. A process has one such file at a time. */
+ * SIGINT, SIGTERM and SIGHUP the tool waits for that, and prints a line. If the helper is killed,
+ * the tool removes PATH.part, as far as its user may. SIGKILL before the helper has started leaves
+ * an empty part. A process has one such file at a time. */
 typedef struct authp_outfile_t authp_outfile_t;
 
 /* Makes PATH.part. AUTHP_E_INTERNAL: it cannot be made, or `path` is there and is not a regular

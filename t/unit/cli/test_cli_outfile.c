@@ -272,7 +272,7 @@ START_TEST(a_helper_that_was_killed)
     ck_assert_int_eq(waitid(P_PID, (id_t)helper, &ended, WEXITED | WNOWAIT), 0);
     does_not_commit(file, "Broken pipe");
     signal(SIGPIPE, SIG_DFL);
-    ck_assert(!exists(path));
+    ck_assert(!exists(path) && !exists(part));
 }
 END_TEST
 
@@ -295,7 +295,7 @@ START_TEST(a_helper_that_is_killed_meanwhile)
     does_not_commit(file, "Broken pipe");
     ck_assert_int_eq(waitpid(killer, NULL, 0), killer);
     signal(SIGPIPE, SIG_DFL);
-    ck_assert(!exists(path));
+    ck_assert(!exists(path) && !exists(part));
 }
 END_TEST
 
