@@ -56,8 +56,10 @@ static apr_status_t on_mail(int state, void *data, apr_pool_t *pool)
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         authp_mail_stop_soon(runtime);
     }
-    if (state != AP_WATCHDOG_STATE_RUNNING || runtime->mail_sender == NULL ||
-        !atomic_load_explicit(&runtime->ready, memory_order_acquire)) {
+    /* mod_watchdog may call a round before child_init has made the sender. */
+    if (state != AP_WATCHDOG_STATE_RUNNING ||
+        !atomic_load_explicit(&runtime->ready, memory_order_acquire) ||
+        runtime->mail_sender == NULL) {
         return APR_SUCCESS;
     }
     atomic_store(&runtime->mail_busy, true);
