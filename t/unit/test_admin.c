@@ -175,6 +175,33 @@ START_TEST(sets_a_password)
 }
 END_TEST
 
+/* The account has another address than the one that is to be marked, for example because its owner
+ * has just changed it: nothing is marked. */
+START_TEST(proves_only_the_address_that_was_meant)
+{
+    authp_user_t *proven = NULL;
+    authp_user_t *ada = fixture_user(&f, "ada.new@example.org", "candidate", false);
+    (void)fixture_start(&f, ada);
+    ck_assert_int_eq(
+        authp_admin_prove_email(f.realm, &tool, ada->id.hex, "ada@example.org", &proven, f.pool),
+        AUTHP_E_CONFLICT);
+    ck_assert_ptr_null(proven);
+    ck_assert(!mem_store_user(f.store, ada->id.hex)->email_verified);
+    ck_assert_ptr_null(fixture_audit(&f, "email_verify"));
+    /* Another process changes the row in between, so the row is read again. */
+    mem_store_fail(f.store, "user_update", 1, AUTHP_E_CONFLICT);
+    ck_assert_int_eq(
+        authp_admin_prove_email(f.realm, &tool, ada->id.hex, ada->email, &proven, f.pool),
+        AUTHP_OK);
+    ck_assert(proven->email_verified);
+    ck_assert(mem_store_user(f.store, ada->id.hex)->email_verified);
+    ck_assert_int_eq(proven->min_ver, ada->min_ver);
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+    ck_assert_str_eq(fixture_audit(&f, "email_verify")->actor_id, "cli");
+    ck_assert_str_eq(fixture_audit(&f, "email_verify")->subject_id, ada->id.hex);
+}
+END_TEST
+
 START_TEST(ends_one_session)
 {
     authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
@@ -208,6 +235,7 @@ Suite *suite_admin(void)
     tcase_add_test(all, a_disabled_admin_does_not_count);
     tcase_add_test(all, decides_about_requests);
     tcase_add_test(all, sets_a_password);
+    tcase_add_test(all, proves_only_the_address_that_was_meant);
     tcase_add_test(all, ends_one_session);
     suite_add_tcase(suite, all);
     return suite;
