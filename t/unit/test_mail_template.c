@@ -193,6 +193,17 @@ static const struct {
     {"{{name}}\n", {.name = "A\r\nB\tC\x7f"}, false, "A  B C \n"},
 };
 
+/* A control character of a value becomes a space. No other byte is changed. */
+START_TEST(bytes_of_values)
+{
+    for (int byte = 1; byte < 128; byte++) {
+        const authp_mail_values_t values = {.name = apr_psprintf(pool, "a%cb", byte)};
+        const char *want = apr_psprintf(pool, "a%cb\n", byte < ' ' || byte == 0x7f ? ' ' : byte);
+        ck_assert_str_eq(authp_mail_template_fill("{{name}}\n", &values, false, pool), want);
+    }
+}
+END_TEST
+
 START_TEST(fill)
 {
     ck_assert_str_eq(
@@ -276,6 +287,7 @@ Suite *suite_mail_template(void)
     tcase_add_test(tc, bytes);
     tcase_add_test(tc, reads);
     tcase_add_test(tc, reads_html);
+    tcase_add_test(tc, bytes_of_values);
     tcase_add_loop_test(tc, fill, 0, ROWS(fills));
     tcase_add_test(tc, layout);
     tcase_add_test(tc, code_and_link);

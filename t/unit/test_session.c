@@ -103,6 +103,7 @@ START_TEST(start_user_agent)
                 {"a\tb", 3, "a?b"},
                 {"a\xFFzz", 4, "a?zz"},
                 {"a\xC2\x85z", 4, "a??z"},
+                {"\xFF !\x1f}~\x7f", 7, "? !?}~?"},
                 {long_one, 398, "xxx"},
                 {longer, 397, "yyy"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
