@@ -78,6 +78,13 @@ ok($browser->until("location.pathname === '/candidate/'"), 'signed in by keyboar
 $browser->go("$base/signin.html?return_to=https%3A%2F%2Fevil.example%2F");
 ok($browser->until($shown->('view-signed-in')), 'signed in already');
 is($browser->run("return document.getElementById('continue').href"), "$base/", 'another site is no place to return to');
+
+# Another tab signs out first.
+is($browser->run("return fetch('/api/auth/logout', { method: 'POST', headers: { 'X-CSRF-Token': document.cookie.match(/csrf_token=([^;]*)/)[1] } }).then((answer) => answer.status)"),
+    200, 'signed out elsewhere');
+$browser->click('#sign-out');
+ok($browser->until($shown->('view-sign-in')), 'signing out once more is no error')
+    or diag $browser->run("return document.querySelector('#view-signed-in').innerText");
 my @errors = grep { !/status of (?:401|403|422)/ } $browser->errors;
 is_deeply(\@errors, [], 'nothing in the console: no blocked script, no error');
 undef $browser;
