@@ -71,6 +71,42 @@ START_TEST(of_a_user)
 }
 END_TEST
 
+START_TEST(of_a_phone)
+{
+    const authp_user_t user = {.id = {ID},
+                               .phone = "+919876543210",
+                               .roles = apr_array_make(pool, 1, sizeof(const char *)),
+                               .created_at = SECOND(1)};
+    expect(authp_shape_user(&user, pool),
+           "{'id':'" ID "','email':null,'phone':'+919876543210','name':null,'roles':[],"
+           "'is_recruiter_verified':false,'email_verified':false,'disabled':false,"
+           "'created_at':'2023-11-14T22:13:21.000Z'}");
+}
+END_TEST
+
+START_TEST(of_identities)
+{
+    const authp_identity_t whole = {.provider = "google",
+                                    .issuer = "https://accounts.example",
+                                    .sub = "11",
+                                    .email = "ada@there.example",
+                                    .picture = "https://there.example/a.png",
+                                    .linked_at = SECOND(1),
+                                    .last_login = SECOND(2)};
+    const authp_identity_t bare = {.provider = "github", .issuer = "https://b.example", .sub = "1"};
+    authp_user_t user = {.id = {ID}};
+    expect(authp_shape_identities(&user, pool), "[]");
+    user.identities = apr_array_make(pool, 2, sizeof(authp_identity_t));
+    APR_ARRAY_PUSH(user.identities, authp_identity_t) = whole;
+    APR_ARRAY_PUSH(user.identities, authp_identity_t) = bare;
+    expect(authp_shape_identities(&user, pool),
+           "[{'provider':'google','email':'ada@there.example',"
+           "'picture':'https://there.example/a.png','last_login':'2023-11-14T22:13:22.000Z',"
+           "'linked_at':'2023-11-14T22:13:21.000Z'},{'provider':'github','email':null,"
+           "'picture':null,'last_login':null,'linked_at':null}]");
+}
+END_TEST
+
 START_TEST(of_a_session)
 {
     const authp_session_t session = {.id = {ID},
@@ -157,6 +193,8 @@ Suite *suite_shape(void)
     TCase *tests = tcase_create("shape");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, of_a_user);
+    tcase_add_test(tests, of_a_phone);
+    tcase_add_test(tests, of_identities);
     tcase_add_test(tests, of_a_session);
     tcase_add_test(tests, of_an_invite);
     tcase_add_test(tests, of_an_entry);
