@@ -171,6 +171,8 @@ sub run_python {
     return $result;
 }
 like(run_python(sample_of('getMe')), qr/^200 \{.*\Q$email\E/, 'Python by bearer token') or diag sample_of('getMe');
+like(sample_of('postRecruiterInvites', expires_in_hours => '123456789012345'), qr/"expires_in_hours": 123456789012345\b/, 'a number is one in a sample');
+like(sample_of('postRecruiterInvites', expires_in_hours => $_), qr/"expires_in_hours": "\Q$_\E"/, "... but $_ is sent as it was typed") for '1234567890123456', '1.5', '12a';
 $browser->click('#forget');
 like(sample_of('getMe'), qr/"Authorization": "Bearer ACCESS_TOKEN"/, 'signed out, a sample shows where the token goes');
 unlike(sample_of('postLogin'), qr/Authorization/, '... and only where one is needed');

@@ -276,6 +276,34 @@ START_TEST(changed_meanwhile)
 }
 END_TEST
 
+static const char *const other_addresses[] = {"elsewhere@example.org", NULL};
+static const char *other_address; /* one of them */
+
+static void moves_away(void *ctx)
+{
+    authp_user_t *row = ctx;
+    row->email = other_address;
+    row->ver++;
+}
+
+/* The account gets another address after it was found by its old one: it is another person's, and
+ * this person gets a new account. */
+START_TEST(moved_meanwhile)
+{
+    authp_user_t *row = ada(true);
+    authp_user_t *out = NULL;
+    other_address = other_addresses[_i];
+    mem_store_before(f.store, "user_update", moves_away, row);
+    ck_assert_int_eq(
+        authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE, &fixture_client, &out, f.pool),
+        AUTHP_OK);
+    ck_assert_str_ne(out->id.hex, row->id.hex);
+    ck_assert_str_eq(out->email, PERSON_EMAIL);
+    ck_assert_int_eq(authp_identities_count(row->identities), 0);
+    ck_assert_ptr_nonnull(row->password_hash);
+}
+END_TEST
+
 /* If others keep changing the account, the answer is "busy", not a loop. */
 START_TEST(always_in_conflict)
 {
@@ -354,6 +382,7 @@ Suite *suite_mapping_races(void)
     tcase_add_test(tests, a_registration_is_faster);
     tcase_add_test(tests, linked_elsewhere_meanwhile);
     tcase_add_loop_test(tests, changed_meanwhile, 0, LENGTH(changes));
+    tcase_add_loop_test(tests, moved_meanwhile, 0, 2);
     tcase_add_test(tests, always_in_conflict);
     tcase_add_loop_test(tests, a_bound_of_tries, 0, 2);
     tcase_add_loop_test(tests, store_fails_at_a_step, 0, LENGTH(steps));
