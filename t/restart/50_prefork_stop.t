@@ -61,7 +61,7 @@ for my $signal (qw(TERM HUP)) {
     ok($child, "a child hashes");
     my $blocked = 0;
     # The thread may have been found before it has set itself up.
-    for (my $until = time + 2; !$blocked && time < $until; sleep 0.01) {
+    for (my $until = time + 20; !$blocked && time < $until; sleep 0.01) {
         for my $task (grep { !m{/$child$} } glob "/proc/$child/task/*") {
             my ($mask) = slurp("$task/status") =~ /^SigBlk:\s+([0-9a-f]+)/m;
             # All signals are blocked, except the two that cannot be and the two that glibc uses itself.
