@@ -5,6 +5,7 @@
 #include "api/core/profiles.h"
 #include "api/openapi/docs_text.h"
 #include "api/openapi/openapi.h"
+#include "api/openapi/openapi_examples.h"
 #include "base/json.h"
 #include "json_refs.h"
 #include "suite.h"
@@ -12,6 +13,7 @@
 
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MOUNT "/mount"
@@ -193,20 +195,30 @@ static void check_security(const authp_profile_t *profile, json_t *doc, const au
                   profile->name, route->method, route->path, token);
 }
 
-/* The answer to wrong fields has an example with a list, and its schema is that of lists. */
-static void check_findings(const authp_profile_t *profile, json_t *operation,
-                           const authp_route_t *route)
+/* Each error has the schema of errors with a list, that of all others, or that of both if its
+ * status has both. */
+static void check_errors(const authp_profile_t *profile, json_t *responses, const char *name)
 {
-    const authp_problem_t *problem = authp_profile_problem(profile, AUTHP_E_VALIDATION_FAILED);
-    json_t *response = json_object_get(json_object_get(operation, "responses"),
-                                       apr_itoa(h.f.pool, problem->status));
-    json_t *media = media_of(response, profile->shape->error_type);
-    if (route->body == NULL || profile->shape->findings_schema == NULL) {
-        return;
+    const char *status = NULL;
+    json_t *response = NULL;
+    const authp_shape_t *shape = profile->shape;
+    const char *list = authp_openapi_examples_error(profile, AUTHP_E_VALIDATION_FAILED, h.f.pool);
+    json_object_foreach(responses, status, response)
+    {
+        json_t *media = media_of(response, shape->error_type);
+        json_t *examples = json_object_get(media, "examples");
+        bool lists = json_object_get(examples, list) != NULL;
+        const char *own = !lists                            ? shape->plain_schema
+                          : json_object_size(examples) == 1 ? shape->findings_schema
+                                                            : NULL;
+        if (atoi(status) >= 400 && media != NULL) {
+            const char *ref =
+                json_string_value(json_object_get(json_object_get(media, "schema"), "$ref"));
+            ck_assert_msg(strcmp(strrchr(ref, '/') + 1, own != NULL ? own : shape->error_schema) ==
+                              0,
+                          "%s: %s: %s", name, status, ref);
+        }
     }
-    const char *ref = json_string_value(json_object_get(json_object_get(media, "schema"), "$ref"));
-    ck_assert_ptr_nonnull(ref);
-    ck_assert_str_eq(strrchr(ref, '/') + 1, profile->shape->findings_schema);
 }
 
 /* Whoever has a credential, or sends one, makes the server ask the store, which needs a place at
@@ -279,7 +291,7 @@ static void check_row(const authp_profile_t *profile, json_t *doc, const authp_r
     }
     check_form(doc, operation, route);
     check_security(profile, doc, route);
-    check_findings(profile, operation, route);
+    check_errors(profile, json_object_get(operation, "responses"), name);
     json_t *success = json_object_get(json_object_get(operation, "responses"),
                                       apr_itoa(h.f.pool, route->success));
     ck_assert_msg(route->answer == NULL || has_examples(success), "%s: no example of the answer",
