@@ -84,6 +84,8 @@ static const struct {
     {"mongodb://u:Depre%63ated@localhost/?tls=yes", NULL, "may hold a part of a secret"},
     {"mongodb://localhost/?tls=yes&tlsCertificateKeyFilePassword=boolean", NULL,
      "may hold a part of a secret"},
+    {"mongodb://localhost/?tls=yes&sslClientCertificateKeyPassword=boolean", NULL,
+     "may hold a part of a secret"},
     {"mongodb://u:p@localhost/?authMechanism=SCRAM-SHA-1&authMechanismProperties=boolean&tls=yes",
      NULL, "may hold a part of a secret"},
 };

@@ -205,6 +205,18 @@ START_TEST(a_failure_of_the_store_is_told)
 }
 END_TEST
 
+/* Another process sends the mail at this moment, so it does not wait in vain. */
+START_TEST(a_mail_that_changes_meanwhile)
+{
+    prepare();
+    mem_store_fail(cli_fixture.f.store, "outbox_fail", 0, AUTHP_E_CONFLICT);
+    cli_answer_t answer = cli_fixture_run("keys forget --yes --id " KEY, NULL);
+    ck_assert_int_eq(answer.status, 0);
+    ck_assert_msg(strstr(answer.err, "still wait") == NULL, "%s", answer.err);
+    cli_fixture_close();
+}
+END_TEST
+
 /* Commands that ask no store, or that have tests of their own (import, which tries again, and keys
  * wrap). */
 static const char *const others[] = {"mail templates", "mail test", "keys wrap",
@@ -235,6 +247,7 @@ Suite *suite_cli_failures(void)
     TCase *tests = tcase_create("failures");
     tcase_add_loop_test(tests, a_failure_of_the_store_is_told, 0,
                         (int)(sizeof(commands) / sizeof(commands[0])));
+    tcase_add_test(tests, a_mail_that_changes_meanwhile);
     tcase_add_test(tests, each_command_is_tested);
     suite_add_tcase(suite, tests);
     return suite;

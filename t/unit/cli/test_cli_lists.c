@@ -75,6 +75,19 @@ START_TEST(more_than_a_batch)
 }
 END_TEST
 
+/* An invite without a role is one of a recruiter. */
+START_TEST(roles_of_invites)
+{
+    cli_answer_t made = cli_fixture_run("invite create --role admin --email yan@example.org", NULL);
+    ck_assert_int_eq(made.status, 0);
+    const char *out = cli_fixture_run("invite list --email yan", NULL).out;
+    ck_assert_ptr_nonnull(strstr(out, "admin"));
+    ck_assert_ptr_null(strstr(out, "recruiter"));
+    out = cli_fixture_run("invite list --email ann1 --limit 1", NULL).out;
+    ck_assert_ptr_nonnull(strstr(out, "recruiter"));
+}
+END_TEST
+
 Suite *suite_cli_lists(void)
 {
     Suite *suite = suite_create("cli_lists");
@@ -82,6 +95,7 @@ Suite *suite_cli_lists(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, cli_fixture_close);
     tcase_add_loop_test(tests, more_than_a_batch, 0, (int)(sizeof(lists) / sizeof(lists[0])));
+    tcase_add_test(tests, roles_of_invites);
     suite_add_tcase(suite, tests);
     return suite;
 }

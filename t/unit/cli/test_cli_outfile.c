@@ -262,6 +262,27 @@ static pid_t find_helper(void)
     return helper;
 }
 
+/* A key at the terminal, or its end, goes to both processes. */
+START_TEST(signals_that_do_not_end_the_helper)
+{
+    const unsigned long wanted =
+        1UL << (SIGINT - 1) | 1UL << (SIGTERM - 1) | 1UL << (SIGHUP - 1) | 1UL << (SIGQUIT - 1);
+    unsigned long ignored = 0;
+    authp_outfile_t *file = start();
+    const char *status = apr_psprintf(cli_fixture.f.pool, "/proc/%d/status", (int)find_helper());
+    while ((ignored & wanted) != wanted) { /* until the test's time is over */
+        char line[256];
+        FILE *lines = fopen(status, "re");
+        ck_assert_ptr_nonnull(lines);
+        while (fgets(line, sizeof(line), lines) != NULL) {
+            ignored = strncmp(line, "SigIgn:", 7) == 0 ? strtoul(line + 7, NULL, 16) : ignored;
+        }
+        fclose(lines);
+    }
+    authp_outfile_abandon(file);
+}
+END_TEST
+
 START_TEST(a_helper_that_was_killed)
 {
     siginfo_t ended;
@@ -328,51 +349,6 @@ START_TEST(the_helper_ends_with_the_tool)
 }
 END_TEST
 
-/* --- the tool --------------------------------------------------------------------------------- */
-static mode_t mode_of(const char *name)
-{
-    struct stat info;
-    ck_assert_int_eq(stat(apr_pstrcat(cli_fixture.f.pool, cli_fixture.folder, name, NULL), &info),
-                     0);
-    return info.st_mode & 07777;
-}
-
-/* Files are private without the umask, and the umask makes all others private. */
-START_TEST(files_of_the_tool_are_private)
-{
-    apr_pool_t *pool = cli_fixture.f.pool;
-    (void)cli_fixture_run(apr_pstrcat(pool, "export --out ", path, NULL), NULL);
-    ck_assert_uint_eq(cli_fixture.umask, 077);
-    ck_assert_uint_eq(mode_of("/file"), 0600);
-    const char *out = apr_pstrcat(pool, cli_fixture.folder, "/mails", NULL);
-    cli_answer_t answer =
-        cli_fixture_run(apr_pstrcat(pool, "mail templates --out ", out, NULL), NULL);
-    ck_assert_int_eq(answer.status, 0);
-    ck_assert_uint_eq(mode_of("/mails"), 0700);
-    ck_assert_uint_eq(mode_of("/mails/invite.en.txt"), 0600);
-    ck_assert_uint_eq(mode_of("/mails/invite.en.html"), 0600);
-}
-END_TEST
-
-/* The disk takes the first bytes of a text, and no more. */
-START_TEST(a_template_that_is_cut)
-{
-    struct rlimit before;
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
-    const struct rlimit few = {.rlim_cur = 300, .rlim_max = before.rlim_max};
-    const char *out = apr_pstrcat(cli_fixture.f.pool, cli_fixture.folder, "/mails", NULL);
-    const char *line = apr_pstrcat(cli_fixture.f.pool, "mail templates --out ", out, NULL);
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
-    cli_answer_t answer = cli_fixture_run(line, NULL);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
-    signal(SIGXFSZ, SIG_DFL);
-    ck_assert_int_eq(answer.status, 1);
-    ck_assert_str_eq(answer.out, "");
-    ck_assert_msg(strstr(answer.err, ": File too large\n") != NULL, "%s", answer.err);
-}
-END_TEST
-
 Suite *suite_cli_outfile(void)
 {
     Suite *suite = suite_create("cli_outfile");
@@ -386,11 +362,10 @@ Suite *suite_cli_outfile(void)
     tcase_add_test(tests, an_error_at_the_end_counts);
     tcase_add_test(tests, a_name_that_becomes_a_folder);
     tcase_add_loop_test(tests, a_name_of_another_kind, 0, 3);
+    tcase_add_test(tests, signals_that_do_not_end_the_helper);
     tcase_add_test(tests, a_helper_that_was_killed);
     tcase_add_test(tests, a_helper_that_is_killed_meanwhile);
     tcase_add_test(tests, the_helper_ends_with_the_tool);
-    tcase_add_test(tests, files_of_the_tool_are_private);
-    tcase_add_test(tests, a_template_that_is_cut);
     suite_add_tcase(suite, tests);
     return suite;
 }
