@@ -146,6 +146,26 @@ START_TEST(length_is_bounded)
 }
 END_TEST
 
+/* A token of exactly the longest length is accepted. With one more byte of payload it is refused.
+ */
+START_TEST(the_exact_length)
+{
+    size_t around = strlen(forge_sign(&f, f.header, ""));
+    size_t bytes = (AUTHP_JWT_MAX_LEN - around) / 4 * 3 + (size_t)_i;
+    char *payload = filled(' ', bytes); /* blanks mean nothing */
+    size_t len = strlen(f.payload);
+    memcpy(payload + bytes - len, f.payload, len);
+    const char *token = forge_sign(&f, f.header, payload);
+    if (_i == 0) {
+        ck_assert_uint_eq(strlen(token), AUTHP_JWT_MAX_LEN);
+        forge_taken(&f, token);
+    } else {
+        ck_assert_uint_le(strlen(token), AUTHP_JWT_MAX_LEN + 2);
+        forge_refused(&f, token);
+    }
+}
+END_TEST
+
 /* libjwt refuses an empty key and a payload that is not JSON. */
 START_TEST(libjwt_fails)
 {
@@ -299,6 +319,7 @@ Suite *suite_jwt_build(void)
     tcase_add_loop_test(build, unclean_texts_are_not_signed, 0, COUNT(unclean));
     tcase_add_test(build, wrong_roles_are_not_signed);
     tcase_add_test(build, length_is_bounded);
+    tcase_add_loop_test(build, the_exact_length, 0, 2);
     tcase_add_test(build, libjwt_fails);
     tcase_add_test(build, libjwt_accepts);
     tcase_add_test(build, rfc7515_vector);
