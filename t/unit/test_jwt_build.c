@@ -152,7 +152,7 @@ START_TEST(the_exact_length)
 {
     size_t around = strlen(forge_sign(&f, f.header, ""));
     size_t bytes = (AUTHP_JWT_MAX_LEN - around) / 4 * 3 + (size_t)_i;
-    char *payload = filled(' ', bytes); /* blanks mean nothing */
+    char *payload = apr_pstrdup(f.pool, filled(' ', bytes)); /* blanks mean nothing */
     size_t len = strlen(f.payload);
     memcpy(payload + bytes - len, f.payload, len);
     const char *token = forge_sign(&f, f.header, payload);
