@@ -151,7 +151,7 @@ END_TEST
 START_TEST(the_exact_length)
 {
     size_t around = strlen(forge_sign(&f, f.header, ""));
-    size_t bytes = (AUTHP_JWT_MAX_LEN - around) / 4 * 3 + (size_t)_i;
+    size_t bytes = (AUTHP_JWT_MAX_LEN - around) * 3 / 4 + (size_t)_i;
     char *payload = apr_pstrdup(f.pool, filled(' ', bytes)); /* blanks mean nothing */
     size_t len = strlen(f.payload);
     memcpy(payload + bytes - len, f.payload, len);
