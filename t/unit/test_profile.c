@@ -154,6 +154,39 @@ START_TEST(profiles_by_name)
 }
 END_TEST
 
+static bool answers(const authp_route_t *route, authp_err_t err)
+{
+    bool found = false;
+    for (size_t i = 0; i < sizeof(route->problems) / sizeof(route->problems[0]); i++) {
+        found = found || route->problems[i] == err;
+    }
+    return found;
+}
+
+/* With EMAIL_VERIFICATION=required, each sign-in with an address and a password may be refused
+ * until the address is confirmed, and says so in its document. */
+START_TEST(sign_ins_tell_of_unconfirmed_addresses)
+{
+    int count = 0;
+    for (int i = 0; authp_profiles_at(i) != NULL; i++) {
+        const authp_route_t *route = authp_profiles_at(i)->routes;
+        for (; route->method != NULL; route++) {
+            const authp_field_t *field = route->body != NULL ? route->body->fields : NULL;
+            while (field != NULL && field->name != NULL && strcmp(field->name, "email") != 0) {
+                field++;
+            }
+            if (field != NULL && field->name != NULL &&
+                answers(route, AUTHP_E_INVALID_CREDENTIALS)) {
+                ck_assert_msg(answers(route, AUTHP_E_EMAIL_UNVERIFIED), "%s: %s",
+                              authp_profiles_at(i)->name, route->path);
+                count++;
+            }
+        }
+    }
+    ck_assert_int_ge(count, 8);
+}
+END_TEST
+
 Suite *suite_profile(void)
 {
     Suite *suite = suite_create("profile");
@@ -164,6 +197,7 @@ Suite *suite_profile(void)
     tcase_add_test(tests, its_paths_and_queries);
     tcase_add_test(tests, its_document);
     tcase_add_test(tests, profiles_by_name);
+    tcase_add_test(tests, sign_ins_tell_of_unconfirmed_addresses);
     suite_add_tcase(suite, tests);
     return suite;
 }
