@@ -140,11 +140,11 @@ ok($browser->until('document.querySelector(".unconfirmed")'), 'and sees that the
 $visitor->jar;
 my $first = link_to($bea, 'verify-email');
 ok($visitor->at($first, 'done'), 'the link of the mail confirms it, without a question');
-is($visitor->text('#view-done'), "Your e-mail address is confirmed $bea is confirmed. It belongs to your account. Go to the start page", 'which the page says');
+is($visitor->text('#view-done'), "Your e-mail address is confirmed $bea is confirmed. It belongs to your account. Go to the front page", 'which the page says');
 is($browser->url, "$origin/api/auth/verify-email", 'the token is gone from the address');
 is(me()->{email_verified}, JSON::true(), 'so is it');
 $browser->press($TAB . $ENTER);
-ok($browser->until('location.pathname === "/" && document.querySelector("#who strong")'), 'by keyboard to the start page');
+ok($browser->until('location.pathname === "/" && document.querySelector("#who strong")'), 'by keyboard to the front page');
 is($browser->run('return document.querySelectorAll(".unconfirmed").length'), 0, 'without the note');
 ok($visitor->at($first, 'again'), 'the link works once');
 like($visitor->text('#view-again'), qr/This link does not work any more .*Your e-mail address is confirmed already\. There is nothing left to do\.\z/, 'but nothing is left to do');

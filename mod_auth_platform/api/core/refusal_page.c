@@ -60,7 +60,7 @@ void authp_refusal_page(authp_err_t err, const char *request_id,
         "</title>\n<style>:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;"
         "margin:15vh auto;padding:0 1rem;overflow-wrap:anywhere}small{opacity:.7}</style>\n</head>\n<body>\n<main>\n<h1>",
         problem->title, "</h1>\n<p>", problem->detail, "</p>\n", reader_text(reader, pool),
-        "<p><a href=\"/\">Back to the start page</a></p>\n", id != NULL ? "<p><small>Request " : "",
+        "<p><a href=\"/\">Back to the front page</a></p>\n", id != NULL ? "<p><small>Request " : "",
         id != NULL ? id : "", id != NULL ? "</small></p>\n" : "", "</main>\n</body>\n</html>\n",
         NULL);
     out->body_len = strlen(out->body);

@@ -36,7 +36,7 @@ function showView(name) {
 }
 
 // The link leads to the host's sign-in page, and from there to the path `back` unless that is "". If the host has no sign-in page, or if
-// somebody is signed in, it leads to the start page.
+// somebody is signed in, it leads to the front page.
 function linkOn(link, signedIn, back) {
     const place = signedIn ? "" : document.documentElement.dataset.signIn;
     link.href = place ? place + (back ? `?${new URLSearchParams({ return_to: back })}` : "") : "/";

@@ -21,7 +21,7 @@ TEXTS.en = {
     minutes: "{count} minutes",
     aMoment: "a moment",
     signIn: "Sign in",
-    startPage: "Go to the start page",
+    startPage: "Go to the front page",
     emailMissing: "Enter your e-mail address.",
     passwordMissing: "Enter the password.",
     failedTitle: "This did not work",
