@@ -58,10 +58,10 @@ SKIP: {
     skip 'no /dev/full', 2 if !-c '/dev/full';
     for my $args ('secret', "--env-file $file user list", 'help') {
         system "MONGOC_DISABLE_SHM=1 ${\program()} $args >/dev/full 2>$dir/said";
-        is(join(' ', $? >> 8, slurp("$dir/said")), "1 authplatform: the answer could not be written\n", "$args, to a full disk");
+        is(join(' ', ($? & 127 || $? >> 8), slurp("$dir/said")), "1 authplatform: the answer could not be written\n", "$args, to a full disk");
     }
     system "MONGOC_DISABLE_SHM=1 ${\program()} --env-file $file user show --email nobody\@b.c >/dev/full 2>$dir/said";
-    is(join(' ', $? >> 8, slurp("$dir/said")), "1 authplatform: there is no user with this e-mail address\n", 'a failure stays the reason that is given');
+    is(join(' ', ($? & 127 || $? >> 8), slurp("$dir/said")), "1 authplatform: there is no user with this e-mail address\n", 'a failure stays the reason that is given');
 }
 
 # --- the settings that count --------------------------------------------------------------------------------------------

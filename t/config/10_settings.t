@@ -32,7 +32,7 @@ sub check {
             "ErrorLog $dir/error_log", "DefaultRuntimeDir $dir", @modules, "LoadModule auth_platform_module $ENV{AUTHP_MODULE}",
             $o{conf} // 'AuthPlatformEnvFile test.env', ''));
     my $out = qx{$httpd -t -f $conf 2>&1};
-    my $status = $? >> 8;
+    my $status = $? & 127 || $? >> 8;
     my @lines = grep { !/^Syntax|^AH00526|^AH00014|^$/ } split /\n/, $out;
     return ($status, $out, @lines);
 }

@@ -24,7 +24,7 @@ sub check {
         "DefaultRuntimeDir $dir", @modules, "LoadModule auth_platform_module $ENV{AUTHP_MODULE}", "AuthPlatformEnvFile test.env", $conf, '';
     close $file;
     my $out = qx{$httpd -t -f $dir/httpd.conf 2>&1};
-    return ($? >> 8, $out);
+    return ($? & 127 || $? >> 8, $out);
 }
 
 my @good = (

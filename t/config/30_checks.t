@@ -38,7 +38,7 @@ sub check {
             "LoadModule auth_platform_module $ENV{AUTHP_MODULE}", (defined $o{name} ? "ServerName $o{name}" : ()),
             (defined $o{env} && $o{env} eq '' ? () : 'AuthPlatformEnvFile ' . ($o{env} // 'test.env')), "Include $dir/site.conf", ''));
     my $out = qx{$httpd -t -f $dir/httpd.conf 2>&1};
-    my $status = $? >> 8;
+    my $status = $? & 127 || $? >> 8;
     # httpd checks the last virtual host first.
     return ($status, $out, [sort grep { /AUTHP0515/ } split /\n/, $out]);
 }

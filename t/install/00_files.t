@@ -20,7 +20,7 @@ my $dest = File::Temp::tempdir(CLEANUP => 1) . '/new';
 sub make {
     my ($goal, @more) = @_;
     my $said = qx{make -C '$top' --no-print-directory $goal DEPS=no INSTALL_PROFILE=debug DESTDIR='$dest' @more 2>&1};
-    return ($? >> 8, $said);
+    return ($? & 127 || $? >> 8, $said);
 }
 
 sub tree {

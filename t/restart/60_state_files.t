@@ -33,7 +33,7 @@ sub httpd {
     local $/;
     my $text = <$out>;
     close $out;
-    return ($? >> 8, $text . $server->log);
+    return ($? & 127 || $? >> 8, $text . $server->log);
 }
 
 for my $suffix ('', '-wal', '-shm', '-journal') {

@@ -152,19 +152,23 @@ sub admin {
     return { email => $email, password => $password, %{ $answer->{json} }, login => $answer };
 }
 
-# cli([ARGS], STDIN) -> (exit status, stdout, stderr)
+# cli([ARGS], STDIN) -> (exit status, stdout, stderr). The status of a tool that a signal ended is the signal's number. A tool that does not end
+# is killed after five minutes.
 sub cli {
     my ($args, $input) = @_;
     secret_used($input) if defined $input;
     my $pid = IPC::Open3::open3(my $in, my $out, my $err = Symbol::gensym(), $ENV{AUTHP_CLI},
         '--env-file', $ENV{AUTHP_ENV_FILE}, @$args);
+    local $SIG{ALRM} = sub { kill 'KILL', $pid };
+    alarm 300;
     print {$in} $input if defined $input;
     close $in;
     local $/;
     my $stdout = <$out>;
     my $stderr = <$err>;
     waitpid $pid, 0;
-    return ($? >> 8, $stdout // '', $stderr // '');
+    alarm 0;
+    return ($? & 127 || $? >> 8, $stdout // '', $stderr // '');
 }
 
 # Sends bytes as they are and returns the whole answer; half_close closes the sending side first.

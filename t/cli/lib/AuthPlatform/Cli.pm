@@ -88,6 +88,7 @@ sub run {
         my %sanitizers = map { $_ => $ENV{$_} } grep { /^[A-Z]+SAN_OPTIONS$/ } keys %ENV;
         # libmongoc makes a file for each process before main(), and warns if a killed process with the same id has left its file.
         %ENV = (PATH => '/usr/bin:/bin', MONGOC_DISABLE_SHM => 1, %sanitizers, %{ $how{env} // {} });
+        alarm 300;    # ends a tool that does not end
         exec {$binary} 'authplatform', @{$args} or die "exec: $!";
     }
     waitpid $pid, 0;
