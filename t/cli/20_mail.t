@@ -49,12 +49,14 @@ for my $row ([STARTTLS => $smtp, 1], [smtps => $smtps, 1], ['no TLS' => $plain, 
     is_deeply($mail->{defects}, [], '... and another program finds it well-formed');
     is($mail->{headers}{from}, 'Grüße, Ltd <no-reply@example.org>' =~ s/(.*) </"$1" </r, '... From, decoded');
     is($mail->{headers}{to}, 'ada@example.com', '... To');
+    is($mail->{headers}{subject}, 'A test of the mail server', '... Subject');
     is($mail->{headers}{'auto-submitted'}, 'auto-generated', '... no human wrote it');
     like($mail->{headers}{'message-id'}, qr/\A<[0-9a-f]{24}\@example\.org>\z/, '... Message-ID');
     like($mail->{headers}{date}, qr/\A[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} 20[0-9]{2} [0-9:]{8} \+0000\z/, '... Date');
     is($mail->{type}, 'multipart/alternative', '... text and HTML');
     is_deeply([map {"$_->{type} $_->{charset} $_->{encoding}"} @{ $mail->{parts} }], ['text/plain utf-8 quoted-printable', 'text/html utf-8 quoted-printable'], '... in that order');
     like($mail->{text}, qr/\AThis mail is a test\. .*\n\nNothing needs to be done\.\n/, '... the text, decoded');
+    like($mail->{html}, qr{\A<!doctype html><html lang="en"><body><p>This mail is a test\. .*<code>authplatform mail test</code>.*</p>\n<p>Nothing needs to be done\.</p></body></html>\n}, '... and the HTML');
     unlike($mail->{raw}, qr/[^\x20-\x7e\r\n]|[^\r]\n|^.{999}/m, '... all of it is short lines of ASCII');
     like(($server->commands)[-1], qr/ QUIT\z/, '... and the tool takes leave');
 }

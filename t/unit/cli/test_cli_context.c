@@ -7,8 +7,12 @@
 #include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#define MAIL_LINES                                                                                 \
+    "MAIL_URL=smtp://127.0.0.1:1\nMAIL_TLS=off\nMAIL_FROM=us@example.org\n"                        \
+    "PUBLIC_URL=http://localhost"
 #define NEW_KEY "other-key-other-key-other-key-other-key"
 
 /* --- the store -------------------------------------------------------------------------------- */
@@ -73,6 +77,68 @@ START_TEST(a_key_in_the_environment)
 }
 END_TEST
 
+/* A command that loads settings says what is wrong with them, in a line, and opens no store. */
+START_TEST(settings_that_are_wrong)
+{
+    static const char *const lines[] = {"mail test --to a@b.c", "user list", "migrate", "purge",
+                                        "keys status",          "export"};
+    cli_fixture_set("AUTH_LIMITS=perhaps");
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        cli_answer_t answer = cli_fixture_run(lines[i], NULL);
+        const char *begin = apr_pstrcat(cli_fixture.f.pool, "authplatform: AUTH_LIMITS in ",
+                                        cli_fixture.env_file, NULL);
+        ck_assert_msg(strstr(answer.err, begin) == answer.err, "%s: %s", lines[i], answer.err);
+        ck_assert_ptr_eq(strchr(answer.err, '\n') + 1, answer.err + strlen(answer.err));
+        ck_assert_str_eq(answer.out, "");
+        ck_assert_int_eq(answer.status, 1);
+    }
+    ck_assert_int_eq(cli_fixture.opened, 0);
+}
+END_TEST
+
+/* A wrong text of MAIL_TEMPLATE_DIR is an error of check-config, as it is one of httpd -t. */
+START_TEST(texts_that_are_wrong)
+{
+    fixture_t *f = &cli_fixture.f;
+    const char *folder = apr_pstrcat(f->pool, cli_fixture.folder, "/mails", NULL);
+    cli_fixture_set(MAIL_LINES);
+    cli_answer_t answer = cli_fixture_run("check-config", NULL);
+    ck_assert_int_eq(answer.status, 0);
+    ck_assert_ptr_nonnull(strstr(answer.out, "\n  mail_from               us@example.org\n"));
+    ck_assert_ptr_nonnull(strstr(answer.out, "\n  email_verification      optional\n"));
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    (void)cli_fixture_file("mails/invite.en.txt", "Subject: A\n\nB\n");
+    cli_fixture_set(apr_pstrcat(f->pool, "MAIL_TEMPLATE_DIR=", folder, NULL));
+    for (int json = 0; json < 2; json++) {
+        answer = cli_fixture_run(json ? "check-config --json" : "check-config", NULL);
+        ck_assert_int_eq(answer.status, 1);
+        ck_assert_msg(strstr(answer.err, "invite.en.txt lacks {{code}}") != NULL, "%s", answer.err);
+        ck_assert_int_eq(strstr(answer.out, "invite.en.txt lacks {{code}}") != NULL, json);
+        ck_assert(json || *answer.out == '\0');
+    }
+}
+END_TEST
+
+/* A store that cannot be opened is named, with the settings that name it: nobody can make its
+ * folder. */
+START_TEST(a_store_that_cannot_be_opened)
+{
+    fixture_t *f = &cli_fixture.f;
+    (void)cli_fixture_file("env", "JWT_SECRET_KEY=" FIXTURE_SECRET
+                                  "\nAUTH_STORE=sqlite\nAUTH_STATE_DIR=/proc/none\n");
+    cli_fixture.own_store = true;
+    cli_answer_t answer = cli_fixture_run("user list", NULL);
+    const char *line =
+        apr_pstrcat(f->pool,
+                    "authplatform: cannot open the store \"sqlite\" (unavailable): the "
+                    "database is /proc/none/auth_platform.db, as ",
+                    cli_fixture.env_file, " says\n", NULL);
+    ck_assert_int_eq(answer.status, 1);
+    ck_assert_str_eq(answer.out, "");
+    ck_assert_msg(strstr(answer.err, line) != NULL, "%s", answer.err);
+}
+END_TEST
+
 /* --- what single commands say ----------------------------------------------------------------- */
 static const struct {
     const char *line;
@@ -103,6 +169,11 @@ static const struct {
      "there is no such session, or it has ended already"},
     {"keys status", 0, "The store has no data key yet. The first mail makes one.\n", NULL},
     {"mail retry", 0, "no mail waits or has failed\n", NULL},
+    {"import --in /nowhere/at/all", 1, "",
+     "cannot open /nowhere/at/all: No such file or directory"},
+    {"export --out /nowhere/at/all", 1, "",
+     "cannot write /nowhere/at/all.part: No such file or directory"},
+    {"otp status", 0, "codes sent on ", NULL},
     {"help --version", 0, "authplatform ", NULL},
     {"user list --help --version", 0, "authplatform ", NULL},
 };
@@ -120,6 +191,27 @@ START_TEST(what_commands_say)
     ck_assert_int_eq(answer.status, words[_i].status);
     ck_assert_int_eq(strncmp(answer.out, words[_i].out, strlen(words[_i].out)), 0);
     ck_assert_int_eq(*answer.out == '\0', *words[_i].out == '\0');
+}
+END_TEST
+
+static void change_address(void *user)
+{
+    ((authp_user_t *)user)->email = "new@example.org";
+}
+
+/* Another process changes the address between the look at the account and the change. */
+START_TEST(an_address_that_changes_meanwhile)
+{
+    fixture_t *f = &cli_fixture.f;
+    authp_user_t *ada = fixture_user(f, "ada@example.org", "candidate", false);
+    authp_user_t *stored = mem_store_user(f->store, ada->id.hex);
+    mem_store_before(f->store, "user_by_id", change_address, stored);
+    cli_answer_t answer = cli_fixture_run("user verify-email --email ada@example.org", NULL);
+    ck_assert_str_eq(answer.err, "authplatform: the e-mail address of this account has just been "
+                                 "changed: see user show\n");
+    ck_assert_str_eq(answer.out, "");
+    ck_assert_int_eq(answer.status, 1);
+    ck_assert(!mem_store_user(f->store, ada->id.hex)->email_verified);
 }
 END_TEST
 
@@ -174,8 +266,7 @@ START_TEST(mails_that_wait_without_a_server)
         (void)apr_snprintf(mail.id.hex, sizeof(mail.id.hex), "%024d", i);
         ck_assert_int_eq(authp_store_outbox_add(f->store, &mail, f->pool), AUTHP_OK);
     }
-    cli_fixture_set("MAIL_URL=smtp://127.0.0.1:1\nMAIL_TLS=off\nMAIL_FROM=us@example.org\n"
-                    "PUBLIC_URL=http://localhost");
+    cli_fixture_set(MAIL_LINES);
     ck_assert_str_eq(cli_fixture_run("mail status", NULL).err, "");
 }
 END_TEST
@@ -205,8 +296,7 @@ START_TEST(data_keys_that_are_not_known)
 {
     fixture_t *f = &cli_fixture.f;
     (void)cli_fixture_file("auth_platform.db", "");
-    cli_fixture_set("MAIL_URL=smtp://127.0.0.1:1\nMAIL_TLS=off\nMAIL_FROM=us@example.org\n"
-                    "PUBLIC_URL=http://localhost");
+    cli_fixture_set(MAIL_LINES);
     mem_store_fail(f->store, "data_key_list", 0, AUTHP_E_UNAVAILABLE);
     cli_answer_t answer = cli_fixture_run("check-config --online --json", NULL);
     const char *says = apr_pstrcat(f->pool,
@@ -228,7 +318,11 @@ Suite *suite_cli_context(void)
     tcase_add_loop_test(tests, how_a_store_is_opened, 0, COUNT(opened));
     tcase_add_test(tests, commands_without_a_store);
     tcase_add_loop_test(tests, a_key_in_the_environment, 0, 3);
+    tcase_add_test(tests, settings_that_are_wrong);
+    tcase_add_test(tests, texts_that_are_wrong);
+    tcase_add_test(tests, a_store_that_cannot_be_opened);
     tcase_add_loop_test(tests, what_commands_say, 0, COUNT(words));
+    tcase_add_test(tests, an_address_that_changes_meanwhile);
     tcase_add_loop_test(tests, a_purge_compares_the_clocks, 0, 5);
     tcase_add_test(tests, mails_that_wait_without_a_server);
     tcase_add_test(tests, a_key_that_cannot_be_wrapped);

@@ -217,6 +217,22 @@ START_TEST(a_mail_that_changes_meanwhile)
 }
 END_TEST
 
+/* Another process has wrapped the key again since it was read. */
+START_TEST(a_key_that_changes_meanwhile)
+{
+    prepare();
+    mem_store_fail(cli_fixture.f.store, "data_key_remove", 0, AUTHP_E_CONFLICT);
+    cli_answer_t answer = cli_fixture_run("keys forget --yes --id " KEY, NULL);
+    ck_assert_int_eq(answer.status, 1);
+    ck_assert_str_eq(answer.out, "");
+    ck_assert_str_eq(answer.err,
+                     "authplatform: another process has just changed this data key: see "
+                     "authplatform keys status\n");
+    ck_assert_ptr_null(fixture_audit(&cli_fixture.f, "key_forget"));
+    cli_fixture_close();
+}
+END_TEST
+
 /* Commands that ask no store, or that have tests of their own (import, which tries again, and keys
  * wrap). */
 static const char *const others[] = {"mail templates", "mail test", "keys wrap",
@@ -241,6 +257,65 @@ START_TEST(each_command_is_tested)
 }
 END_TEST
 
+#define WHICH " --email EMAIL --username NAME --phone NUMBER --id ID"
+#define PAGE " --limit N --after ID"
+
+/* Each command with its options, in their order. Those behind ! are required. */
+static const char options[] =
+    "user create: !--role ROLE --email EMAIL --username NAME --phone NUMBER --name NAME --verified\n"
+    "user list: --role ROLE --email PREFIX --username PREFIX --phone NUMBER" PAGE "\n"
+    "user show:" WHICH "\n"
+    "user set-roles:" WHICH " !--roles A,B\n"
+    "user disable:" WHICH "\n"
+    "user enable:" WHICH "\n"
+    "user verify-recruiter:" WHICH "\n"
+    "user withdraw-recruiter:" WHICH "\n"
+    "user verify-email:" WHICH "\n"
+    "user reset-password:" WHICH "\n"
+    "user set-phone:" WHICH " --number NUMBER --none\n"
+    "user unlink:" WHICH " !--provider NAME\n"
+    "user delete:" WHICH " --yes\n"
+    "session list:" WHICH PAGE "\n"
+    "session end: --session ID" WHICH "\n"
+    "invite create: !--email EMAIL --role ROLE --hours N\n"
+    "invite list: --email PREFIX --state STATE" PAGE "\n"
+    "invite revoke: !--id ID\n"
+    "audit list: --user WHO --event NAME --since TIME" PAGE "\n"
+    "otp status:\n"
+    "mail templates: !--out DIR\n"
+    "mail test: !--to EMAIL\n"
+    "mail status: --waiting --failed" PAGE "\n"
+    "mail retry: --id ID\n"
+    "keys status:\n"
+    "keys wrap:\n"
+    "keys forget: !--id ID --yes\n"
+    "migrate: --to N --force\n"
+    "export: --out FILE\n"
+    "import: --in FILE --format NAME --dry-run --drop-factors --hash-algo NAME --hash-key BASE64"
+    " --salt-separator BASE64 --rounds N --mem-cost N --parallelization N --block-size N --dk-len N"
+    " --hash-input-order ORDER\n"
+    "check-config: --httpd FILE --online\n"
+    "purge:\n"
+    "secret:\n";
+
+START_TEST(options_of_commands)
+{
+    apr_pool_t *pool = NULL;
+    const char *all = "";
+    apr_pool_create(&pool, NULL);
+    for (const authp_command_t *row = authp_commands; row->verb != NULL; row++) {
+        all = apr_pstrcat(pool, all, authp_options_command_name(row, pool), ":", NULL);
+        for (const authp_flag_t *flag = row->flags; flag->name != NULL; flag++) {
+            all = apr_pstrcat(pool, all, flag->required ? " !--" : " --", flag->name,
+                              flag->value != NULL ? " " : "", flag->value, NULL);
+        }
+        all = apr_pstrcat(pool, all, "\n", NULL);
+    }
+    ck_assert_str_eq(all, options);
+    apr_pool_destroy(pool);
+}
+END_TEST
+
 Suite *suite_cli_failures(void)
 {
     Suite *suite = suite_create("cli_failures");
@@ -248,6 +323,8 @@ Suite *suite_cli_failures(void)
     tcase_add_loop_test(tests, a_failure_of_the_store_is_told, 0,
                         (int)(sizeof(commands) / sizeof(commands[0])));
     tcase_add_test(tests, a_mail_that_changes_meanwhile);
+    tcase_add_test(tests, a_key_that_changes_meanwhile);
+    tcase_add_test(tests, options_of_commands);
     tcase_add_test(tests, each_command_is_tested);
     suite_add_tcase(suite, tests);
     return suite;

@@ -25,6 +25,10 @@ START_TEST(files_of_the_tool_are_private)
                           NULL);
     ck_assert_uint_eq(cli_fixture.umask, 077);
     ck_assert_uint_eq(mode_of("/file"), 0600);
+    const authp_audit_t *entry = fixture_audit(&cli_fixture.f, "export");
+    ck_assert_str_eq(entry->actor_id, "cli");
+    ck_assert_str_eq(entry->outcome, "ok");
+    ck_assert_ptr_null(entry->subject_id);
     const char *out = apr_pstrcat(pool, cli_fixture.folder, "/mails", NULL);
     cli_answer_t answer =
         cli_fixture_run(apr_pstrcat(pool, "mail templates --out ", out, NULL), NULL);

@@ -28,6 +28,8 @@ static const struct {
     {HEAD ADA "\"cut", "", "", "the file is refused: line 3", NULL, 1},
     {HEAD ADA "\"cut", " --dry-run", "", "the file is refused: line 3", NULL, 1},
     {HEAD "\"cut", "", "", "the file is refused: line 2", NULL, 1},
+    {HEAD, "", "users: none\n", NULL, "csv; users none", 0},
+    {HEAD "x,Ada,\n", "", "users: left out 1\n", "line 2", "csv; users left out 1", 0},
     {NULL, "", "", "the file cannot be read: Is a directory", NULL, 1},
 };
 
@@ -49,6 +51,98 @@ START_TEST(how_it_ends)
     ck_assert_int_eq(answer.status, ends[_i].status);
     const authp_audit_t *entry = fixture_audit(f, "import");
     ck_assert_pstr_eq(entry != NULL ? entry->reason : NULL, ends[_i].reason);
+    if (entry != NULL) {
+        ck_assert_str_eq(entry->actor_id, "cli");
+        ck_assert_str_eq(entry->outcome, "ok");
+    }
+}
+END_TEST
+
+/* The store takes no row. */
+START_TEST(a_store_that_fails)
+{
+    fixture_t *f = &cli_fixture.f;
+    const char *in = cli_fixture_file("rows.csv", HEAD ADA);
+    mem_store_fail(f->store, NULL, 2, AUTHP_E_UNAVAILABLE);
+    cli_answer_t answer =
+        cli_fixture_run(apr_pstrcat(f->pool, "import --format csv --in ", in, NULL), NULL);
+    ck_assert_int_eq(answer.status, 1);
+    ck_assert_str_eq(answer.out, "");
+    ck_assert_msg(strstr(answer.err, "authplatform: the store cannot be reached") != NULL, "%s",
+                  answer.err);
+    ck_assert_ptr_null(fixture_audit(f, "import"));
+}
+END_TEST
+
+#define OTHER_ID "650000000000000000000001"
+
+/* The rows of an export come to the store that has them, and one has got another id meanwhile. */
+START_TEST(an_invite_whose_code_is_taken)
+{
+    fixture_t *f = &cli_fixture.f;
+    static const char made[] = "made invite ";
+    cli_answer_t answer = cli_fixture_run("invite create --email eve@example.org", NULL);
+    ck_assert_int_eq(strncmp(answer.out, made, strlen(made)), 0);
+    const char *id = apr_pstrmemdup(f->pool, answer.out + strlen(made), strlen(OTHER_ID));
+    char *rows = apr_pstrdup(f->pool, cli_fixture_run("export", NULL).out);
+    ck_assert_ptr_nonnull(strstr(rows, id));
+    memcpy(strstr(rows, id), OTHER_ID, strlen(OTHER_ID));
+    answer = cli_fixture_run("import", rows);
+    ck_assert_str_eq(answer.err, "authplatform: conflict: invite " OTHER_ID
+                                 " (eve@example.org): its code is taken\n");
+    ck_assert_msg(strstr(answer.out, "users: none\ninvites: conflicts 1\naudit: unchanged ") ==
+                      answer.out,
+                  "%s", answer.out);
+    ck_assert_int_eq(answer.status, 0);
+}
+END_TEST
+
+#define B16 "AAECAwQFBgcICQoLDA0ODw=="
+#define B32 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define B64                                                                                        \
+    "jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA=="
+
+/* Each parameter of Firebase's hashes comes to the hash under its own name. */
+static const struct {
+    const char *options;
+    const char *value; /* of the hash in the file */
+    const char *hash;  /* how the stored hash begins; NULL: refused */
+    const char *err;
+} parameters[] = {
+    {"SCRYPT --hash-key " B64 " --salt-separator Bw== --rounds 8 --mem-cost 14", B64,
+     "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=" B64 "$" B16 "$", ""},
+    {"STANDARD_SCRYPT --mem-cost 1024 --block-size 8 --parallelization 16 --dk-len 32", B32,
+     "$scrypt$ln=10,r=8,p=16$" B16 "$", ""},
+    {"SHA256 --rounds 1 --hash-input-order PASSWORD_FIRST", B32, "$sha256$o=ps$" B16 "$", ""},
+    {"SHA256 --rounds 1", B32, "$sha256$o=sp$" B16 "$", ""},
+    {"SHA256 --rounds 1 --dk-len x", B32, NULL,
+     "authplatform: --dk-len is the length of a hash in bytes\n"},
+};
+
+START_TEST(parameters_of_hashes)
+{
+    fixture_t *f = &cli_fixture.f;
+    authp_user_t *user = NULL;
+    const char *in = cli_fixture_file(
+        "users.json", apr_pstrcat(f->pool,
+                                  "{\"users\":[{\"localId\":\"1\",\"email\":\"a@example.org\","
+                                  "\"passwordHash\":\"",
+                                  parameters[_i].value, "\",\"salt\":\"" B16 "\"}]}", NULL));
+    cli_answer_t answer =
+        cli_fixture_run(apr_pstrcat(f->pool, "import --in ", in, " --format firebase --hash-algo ",
+                                    parameters[_i].options, NULL),
+                        NULL);
+    const char *hash = parameters[_i].hash;
+    ck_assert_str_eq(answer.err, parameters[_i].err);
+    ck_assert_str_eq(answer.out, hash != NULL ? "users: added 1\n" : "");
+    ck_assert_int_eq(answer.status, hash != NULL ? 0 : 2);
+    if (hash != NULL) {
+        ck_assert_int_eq(
+            authp_store_user_by_login(f->store, AUTHP_LOGIN_EMAIL, "a@example.org", &user, f->pool),
+            AUTHP_OK);
+        ck_assert_msg(strncmp(user->password_hash, hash, strlen(hash)) == 0, "%s",
+                      user->password_hash);
+    }
 }
 END_TEST
 
@@ -86,6 +180,10 @@ Suite *suite_cli_import(void)
     TCase *tests = tcase_create("import");
     tcase_add_checked_fixture(tests, cli_fixture_open, cli_fixture_close);
     tcase_add_loop_test(tests, how_it_ends, 0, (int)(sizeof(ends) / sizeof(ends[0])));
+    tcase_add_loop_test(tests, parameters_of_hashes, 0,
+                        (int)(sizeof(parameters) / sizeof(parameters[0])));
+    tcase_add_test(tests, an_invite_whose_code_is_taken);
+    tcase_add_test(tests, a_store_that_fails);
     tcase_add_test(tests, cut_after_many_rows);
     suite_add_tcase(suite, tests);
     return suite;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the tool writes: its two streams, the words of errors, tables, the progress of a long
  * command, and answers that get lost. */
+#include "base/log.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/show.h"
@@ -55,6 +56,73 @@ START_TEST(failures_have_words)
     ck_assert_str_eq(said,
                      apr_pstrcat(pool, "authplatform: ", words, "\n",
                                  store ? "authplatform: note: the database is X\n" : "", NULL));
+}
+END_TEST
+
+/* Warnings and errors of the library are for people. Notices and the rest are for servers. */
+START_TEST(lines_of_the_log)
+{
+    cli_fixture_catch(STDERR_FILENO);
+    authp_output_log(true);
+    for (int level = AUTHP_LOG_ERROR; level <= AUTHP_LOG_DEBUG; level++) {
+        authp_log((authp_log_level_t)level, "AUTHP0999", "level %d", level);
+    }
+    authp_output_log(false);
+    authp_log(AUTHP_LOG_ERROR, "AUTHP0999", "unheard");
+    ck_assert_str_eq(cli_fixture_caught(STDERR_FILENO), "authplatform: AUTHP0999: level 0\n"
+                                                        "authplatform: AUTHP0999: level 1\n");
+}
+END_TEST
+
+static const char help_begins[] =
+    "authplatform: the accounts and settings of mod_auth_platform, from the command line.\n\n"
+    "Usage: authplatform [--env-file FILE] [--json] COMMAND [OPTIONS]\n\nCommands:\n"
+    "  user create              Make an account\n";
+static const char help_ends[] =
+    "  secret                   Print a strong secret for JWT_SECRET_KEY\n"
+    "  help [COMMAND]           Show this, or the help of a command\n"
+    "  version                  Show the version\n\nOptions:\n"
+    "  --env-file FILE          read settings from FILE (default: ./.env if there is one)\n"
+    "  --json                   answer with one JSON document\n"
+    "  --help                   show this help, or the help of a command\n"
+    "  --version                show the version\n\n"
+    "Name the file of the server's AuthPlatformEnvFile by --env-file, so that the tool works on\n"
+    "the same accounts. Without --env-file it reads the file .env of the current folder, if\n"
+    "there is one. Variables of the environment take precedence over the file.\n\n"
+    "If root runs the tool, it first changes to the owner of the folder that holds the database,\n"
+    "so that the server can use the files that it writes.\n\n"
+    "Exit status: 0 done, 1 failed (a line on standard error says why), 2 wrong usage.\n";
+
+START_TEST(words_of_the_help)
+{
+    const cli_answer_t answer = cli_fixture_run("help", NULL);
+    ck_assert_uint_gt(strlen(answer.out), strlen(help_begins) + strlen(help_ends));
+    ck_assert_str_eq(answer.out + strlen(answer.out) - strlen(help_ends), help_ends);
+    ck_assert_int_eq(strncmp(answer.out, help_begins, strlen(help_begins)), 0);
+}
+END_TEST
+
+/* Limits and defaults that the help names. */
+START_TEST(figures_of_the_help)
+{
+    static const char *const figures[][2] = {
+        {"user create", "3 to 150 letters, digits, _ . and -; kept in lower case"},
+        {"user list", "at most N, 1 to 200 (default: 50)"},
+        {"user set-roles", "some of ROLES, comma separated; - for none (required)"},
+        {"invite create", "hours until it expires, 1 to 8760 (default: 168, a week)"},
+        {"invite create", "recruiter (default) or admin"},
+        {"audit list", "only entries since TIME: 30m, 24h or 7d (ago), a date, or 2026-01-31T08"},
+        {"mail test", "waits at most 45 seconds"},
+        {"export", "it is for its owner only (0600)"},
+        {"import", "the file to read (default: standard input)"},
+        {"import", "authplatform (default), csv, firebase, auth0, supabase or keycloak"},
+        {"purge", "differs from it by more than 20 seconds, nothing is removed"},
+    };
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+        const char *line = apr_pstrcat(cli_fixture.f.pool, "help ", figures[i][0], NULL);
+        const cli_answer_t answer = cli_fixture_run(line, NULL);
+        ck_assert_msg(strstr(answer.out, figures[i][1]) != NULL, "%s: %s", line, answer.out);
+    }
 }
 END_TEST
 
@@ -169,6 +237,9 @@ START_TEST(progress_has_its_figures)
     ck_assert_str_eq(shown(5000, 0, 100, 0), "\r5100 rows, 1 a second\033[K");
     ck_assert_str_eq(shown(5000, 0, 101, 100), "\r5101 rows, 1 a second\033[K");
     ck_assert_str_eq(shown(5000, 0, 100, 100), "\r5100 rows, 1 a second, 100 %, 0:01 left\033[K");
+    for (int i = 0; i < 20; i++) { /* most of these within the first millisecond */
+        ck_assert_ptr_null(strstr(shown(0, 0, 1, 2), "inf"));
+    }
 }
 END_TEST
 
@@ -209,6 +280,9 @@ Suite *suite_cli_output(void)
     tcase_add_checked_fixture(tests, cli_fixture_open, cli_fixture_close);
     tcase_add_loop_test(tests, failures_have_words, 0,
                         (int)(sizeof(explained) / sizeof(explained[0])));
+    tcase_add_test(tests, lines_of_the_log);
+    tcase_add_test(tests, words_of_the_help);
+    tcase_add_test(tests, figures_of_the_help);
     tcase_add_test(tests, a_part_that_is_lost_counts);
     tcase_add_test(tests, cells_of_a_table);
     tcase_add_test(tests, states_of_an_invite);

@@ -265,6 +265,8 @@ static const struct {
     {HTTP_INTERNAL_SERVER_ERROR, OK, 60, HTTP_INTERNAL_SERVER_ERROR, AUTHP_OK},
     {HTTP_UNAUTHORIZED, HTTP_UNAUTHORIZED, 0, HTTP_FORBIDDEN, AUTHP_E_INSUFFICIENT_ROLE},
     {HTTP_UNAUTHORIZED, HTTP_UNAUTHORIZED, 60, HTTP_FORBIDDEN, AUTHP_E_INSUFFICIENT_ROLE},
+    /* without Require auth-age a new sign-in helps nobody */
+    {HTTP_UNAUTHORIZED, OK, 0, HTTP_FORBIDDEN, AUTHP_E_INSUFFICIENT_ROLE},
     {HTTP_UNAUTHORIZED, OK, 60, HTTP_UNAUTHORIZED, AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION},
     /* AuthzSendForbiddenOnFailure on */
     {HTTP_FORBIDDEN, OK, 60, HTTP_UNAUTHORIZED, AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION},
@@ -283,7 +285,8 @@ START_TEST(decisions_of_core)
     asked = 0;
     ck_assert_int_eq(httpd_fake_authz(r), decisions[_i].status);
     ck_assert_int_eq(fake.refused, decisions[_i].refused);
-    ck_assert_int_le(asked, 2);
+    bool denied = answers[0] == HTTP_UNAUTHORIZED || answers[0] == HTTP_FORBIDDEN;
+    ck_assert_int_eq(asked, denied && max_age > 0 ? 2 : 1);
     ck_assert(!context->in_authz && !context->assume_fresh);
 }
 END_TEST
@@ -294,6 +297,35 @@ START_TEST(nobody_of_ours_is_for_core)
     ck_assert_int_eq(httpd_fake_authz(r), DECLINED);
     (void)authp_context_make(r);
     ck_assert_int_eq(httpd_fake_authz(r), DECLINED);
+}
+END_TEST
+
+/* If httpd.conf does not use the module, no hook does anything, although a .htaccess file may use
+ * it. */
+START_TEST(not_in_use)
+{
+    static ap_filter_rec_t includes = {.name = "includes"};
+    ap_filter_t filter = {.frec = &includes};
+    request_rec *r = with_bearer(token);
+    apr_table_set(r->headers_in, "Cookie", "csrf_token=y");
+    apr_table_set(r->headers_in, "X-Auth-Roles", "admin");
+    apr_table_set(r->subprocess_env, "AUTH_NAME", "x");
+    request_rec *below = httpd_fake_subrequest(r, "/y");
+    r->output_filters = &filter;
+    fake.dir->optional = 1;
+    authp_runtime_set(NULL);
+    ck_assert_int_eq(httpd_fake_post_read(r), DECLINED);
+    ck_assert_int_eq(httpd_fake_access(r), DECLINED);
+    ck_assert_int_eq(httpd_fake_authn(r), DECLINED);
+    httpd_fake_fixups(r);
+    httpd_fake_fixups(below);
+    httpd_fake_answer(r);
+    ck_assert_int_eq(apr_table_elts(r->headers_in)->nelts, 3);
+    ck_assert_int_eq(apr_table_elts(below->headers_in)->nelts, 3);
+    ck_assert_int_eq(apr_table_elts(below->subprocess_env)->nelts, 1);
+    ck_assert_int_eq(apr_table_elts(r->headers_out)->nelts, 0);
+    ck_assert_int_eq(fake.refusals, 0);
+    ck_assert_ptr_null(authp_context_of(r));
 }
 END_TEST
 
@@ -316,6 +348,7 @@ Suite *suite_httpd_auth(void)
     tcase_add_loop_test(tests, decisions_of_core, 0,
                         (int)(sizeof(decisions) / sizeof(decisions[0])));
     tcase_add_test(tests, nobody_of_ours_is_for_core);
+    tcase_add_test(tests, not_in_use);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -147,25 +147,30 @@ START_TEST(redirected_and_included)
 }
 END_TEST
 
-/* The credential of a request, and the output filter of another module. */
+/* The credential of a request, the output filter of another module, and whether SECURE_COOKIES is
+ * true. */
 static const struct {
     const char *header;
     const char *value;
     const char *filter;
+    bool secure;
     bool guarded;
 } pages[] = {
-    {"Authorization", "Bearer a.b.c", "includes", true},
-    {"Cookie", "__Host-authp_at=a.b.c", "includes", true},
-    {"Cookie", "authp_at=a.b.c", "includes", false},
-    {"Cookie", "mine=1", "includes", false},
-    {"Authorization", "Basic dTpw", "includes", false},
-    {"Authorization", "Bearer a.b.c", "deflate", false},
+    {"Authorization", "Bearer a.b.c", "includes", true, true},
+    {"Cookie", "__Host-authp_at=a.b.c", "includes", true, true},
+    {"Cookie", "authp_at=a.b.c", "includes", true, false},
+    {"Cookie", "mine=1", "includes", true, false},
+    {"Authorization", "Basic dTpw", "includes", true, false},
+    {"Authorization", "Bearer a.b.c", "deflate", true, false},
+    {"Cookie", "authp_at=a.b.c", "includes", false, true},
+    {"Cookie", "__Host-authp_at=a.b.c", "includes", false, false},
 };
 
 /* An open page of mod_include may include a guarded one if somebody is signed in. Its headers are
  * sent before it does. */
 START_TEST(a_page_that_includes)
 {
+    fake.f.settings->secure_cookies = pages[_i].secure;
     for (int more = 0; more < 2; more++) {
         static ap_filter_rec_t records[2];
         ap_filter_t filters[2] = {{.frec = &records[0]}, {.frec = &records[1]}};

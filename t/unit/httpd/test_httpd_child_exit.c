@@ -226,6 +226,7 @@ END_TEST
 /* --- rounds of the watchdog meanwhile --------------------------------------------------------- */
 
 #define STUCK_S 30
+#define MAIL_MS 1500 /* how long a mail is waited for */
 
 /* What the interrupted thread holds, or what another thread does. */
 typedef enum work_t { ROUND_OF_UPKEEP, MAIL_THAT_ENDS, MAIL_THAT_STAYS, WORKS } work_t;
@@ -285,12 +286,15 @@ START_TEST(who_waits_for_a_round)
     mail_noted = shared;
     fake.f.settings->mail_server = &server;
     fake.f.settings->public_host = "www.example.org";
+    authp_ms_t began = authp_clock_now(authp_clock_monotonic());
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         end_within((work_t)_i);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
+    authp_ms_t took = authp_clock_now(authp_clock_monotonic()) - began;
+    ck_assert(_i != MAIL_THAT_STAYS || (took >= MAIL_MS && took < 8 * MAIL_MS));
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d: %d", _i, status);
     ck_assert_int_eq(atomic_load(mail_noted), _i == MAIL_THAT_ENDS);
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/jwt/jwt_impl.h"
 #include "httpd/lifecycle.h"
+#include "httpd/pace.h"
 #include "service/mail/mail_desk.h"
 #include "service/settings/mail_url.h"
 
@@ -25,6 +26,7 @@
 
 static authp_store_ops_t ops;
 static int prepared;
+static authp_store_config_t opened;
 static apr_pool_t *pconf;
 static apr_pool_t *pchild;
 
@@ -38,7 +40,8 @@ static authp_err_t prepare(const authp_store_config_t *config, uid_t uid, gid_t 
 
 static authp_err_t open_store(const authp_store_config_t *config, apr_pool_t *pool, void **self)
 {
-    (void)config, (void)pool;
+    (void)pool;
+    opened = *config;
     *self = &ops;
     return AUTHP_OK;
 }
@@ -142,9 +145,12 @@ START_TEST(a_start_without_tokens)
 }
 END_TEST
 
-/* Each kind of memory is in a place of its own, and stays there over a reload. */
+/* Each kind of memory is in a place of its own, and stays there over a reload. The key of a place
+ * has the number of the layout. The version that is loaded next finds the memory by it. */
 START_TEST(each_has_its_place)
 {
+    static const char *const keys[MEMORIES] = {"hasher-bound/5", "crowd/2",     "live-table/1",
+                                               "store-told/1",   "mail-desk/1", "limits/1"};
     const void *before[MEMORIES] = {NULL};
     use_all_memory();
     for (int start = 0; start < 2; start++) {
@@ -160,6 +166,11 @@ START_TEST(each_has_its_place)
             before[i] = places[i];
         }
         fake.f.realm->mail_desk = NULL;
+    }
+    for (int i = 0; i < MEMORIES; i++) {
+        void *const *kept =
+            ap_retained_data_get(apr_pstrcat(fake.f.pool, "auth_platform/", keys[i], NULL));
+        ck_assert_msg(kept != NULL && *kept != NULL, "%s", keys[i]);
     }
     /* Without mails the senders of mails share nothing. */
     fake.f.settings->mail_url = NULL;
@@ -187,6 +198,22 @@ static void begin_child(void)
 {
     fake_start.child_init(pchild, &fake.main);
 }
+
+/* The store hears that the child ends, data keys can be used in each child, and a quarter of the
+ * threads may wait before a refusal. */
+START_TEST(what_a_child_has)
+{
+    memset(&opened, 0, sizeof(opened));
+    ck_assert_int_eq(post_config(), OK);
+    begin_child();
+    ck_assert_ptr_eq(opened.ending, &fake.runtime.mail_cancel);
+    ck_assert_ptr_nonnull(fake.f.realm->vault);
+    faults.awake = true;
+    ck_assert(!authp_pace_before(fake.runtime.pacer, fake_io_request(), HTTP_BAD_REQUEST));
+    ck_assert_int_eq(faults.sleeps, 1);
+    ck_assert_str_eq(fake.said, "");
+}
+END_TEST
 
 static const char *must_say;
 
@@ -317,6 +344,7 @@ Suite *suite_httpd_faults(void)
     tcase_add_test(tests, a_start_without_tokens);
     tcase_add_test(tests, each_has_its_place);
     tcase_add_test(tests, a_start_tidies_up);
+    tcase_add_test(tests, what_a_child_has);
     tcase_add_test(tests, a_child_without_mutexes);
     tcase_add_test(tests, a_child_without_a_cache);
     tcase_add_test(tests, a_child_without_certificates);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which requests the handler serves, the request that a route gets, and how its answer is sent. */
+#include "faults.h"
 #include "httpd_fake_io.h"
 #include "suite.h"
 
@@ -9,10 +10,13 @@
 #include "httpd/pace.h"
 #include "service/limit/limit.h"
 
+#include <apr_portable.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
 #include <http_request.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define MOUNT "/api/auth"
 #define ID_LEN 24
@@ -293,12 +297,21 @@ END_TEST
 /* --- the pace -----------------------------------------------------------------------------------
  */
 
+static void expect_no_answer(void)
+{
+    ck_assert_uint_eq(fake.passed, 0);
+}
+
 /* The answer to a client that exceeds a limit comes at the pace of refusals. Other answers do not.
  */
 START_TEST(who_is_slowed)
 {
+    int ends[2];
     fake_io.mpm[AP_MPMQ_IS_ASYNC] = 1;
+    authp_pace_register(fake.f.pool);
     fake.runtime.pacer = authp_pace_make(64, fake.f.pool);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ck_assert_int_eq(apr_os_sock_put(&fake_io.socket, &ends[0], fake.f.pool), APR_SUCCESS);
     const authp_rate_t one = {.count = 1, .seconds = 3600};
     const authp_rate_t many = {.count = 100, .seconds = 3600};
     fixture_limits(&fake.f, one, many, many);
@@ -308,7 +321,20 @@ START_TEST(who_is_slowed)
         ck_assert_int_eq(serve(r), OK);
         ck_assert_int_eq(r->status, i == 0 ? 401 : 429);
         ck_assert_int_eq(fake_io.looks, i == 0 ? 0 : 1);
+        ck_assert_int_eq(fake_io.added, i); /* each of these connections is deaf afterwards */
     }
+    close(ends[0]);
+    close(ends[1]);
+    /* Where a thread waits, it does so before the answer. */
+    fake_io.mpm[AP_MPMQ_IS_ASYNC] = 0;
+    fake.runtime.pacer = authp_pace_make(64, fake.f.pool);
+    faults_open();
+    faults.awake = true;
+    faults.on_sleep = expect_no_answer;
+    ck_assert_int_eq(serve(login()), OK);
+    ck_assert_int_eq(faults.sleeps, 1);
+    ck_assert_uint_eq(fake.passed, 1);
+    faults_open();
 }
 END_TEST
 
@@ -329,14 +355,17 @@ START_TEST(lines_of_a_request)
     authp_log(AUTHP_LOG_INFO, "AUTHP0999", "two");
     (void)authp_log_bridge_enter(outer);
     authp_log(AUTHP_LOG_NOTICE, "AUTHP0999", "three");
+    authp_log(AUTHP_LOG_DEBUG, "AUTHP0999", "details");
     (void)authp_log_bridge_enter(before);
     authp_log(AUTHP_LOG_ERROR, "AUTHP0999", "four %s", "%s");
-    ck_assert_str_eq(fake.said, apr_psprintf(fake.f.pool,
-                                             "%d AUTHP0999: one (request id1)\n"
-                                             "%d AUTHP0999: two (request id2)\n"
-                                             "%d AUTHP0999: three (request id1)\n"
-                                             "%d AUTHP0999: four %%s\n",
-                                             APLOG_WARNING, APLOG_INFO, APLOG_NOTICE, APLOG_ERR));
+    ck_assert_str_eq(fake.said,
+                     apr_psprintf(fake.f.pool,
+                                  "%d AUTHP0999: one (request id1)\n"
+                                  "%d AUTHP0999: two (request id2)\n"
+                                  "%d AUTHP0999: three (request id1)\n"
+                                  "%d AUTHP0999: details (request id1)\n"
+                                  "%d AUTHP0999: four %%s\n",
+                                  APLOG_WARNING, APLOG_INFO, APLOG_NOTICE, APLOG_DEBUG, APLOG_ERR));
     /* After the request its id is not used any more. */
     fake.said[0] = '\0';
     (void)serve(request("GET", MOUNT "/nothing"));

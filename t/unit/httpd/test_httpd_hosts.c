@@ -188,6 +188,12 @@ START_TEST(whose_roles_count)
     const char *names = apr_array_pstrcat(fake.f.pool, fake.f.settings->roles, ' ');
     ck_assert_int_eq(strstr(names, "user") != NULL, 1);
     ck_assert_int_eq(strstr(names, "recruiter") != NULL, _i == 1);
+    for (int i = 0; i < fake.f.settings->roles->nelts; i++) {
+        for (int k = 0; k < i; k++) { /* no role twice */
+            ck_assert_str_ne(APR_ARRAY_IDX(fake.f.settings->roles, i, const char *),
+                             APR_ARRAY_IDX(fake.f.settings->roles, k, const char *));
+        }
+    }
     /* Whoever sets ROLES has exactly these. */
     fake.f.settings->roles_set = true;
     const apr_array_header_t *set = fake.f.settings->roles;

@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "httpd/maintain.h"
+#include "service/live/live.h"
+#include "service/live_table/live_table.h"
 #include "service/vault/vault.h"
 
 #include <apr_strings.h>
@@ -203,6 +205,25 @@ START_TEST(the_purge_comes_again)
 }
 END_TEST
 
+/* The other round reads the changes of other hosts, and is no upkeep. */
+START_TEST(a_round_that_polls)
+{
+    authp_live_shared_t *shared = NULL;
+    authp_live_table_t *table = NULL;
+    const authp_live_terms_t terms = {
+        .roles = fake.f.settings->roles, .token_ms = 60000, .max_lag_ms = 5000};
+    ck_assert_int_eq(authp_live_table_make(8, &shared), AUTHP_OK);
+    ck_assert_int_eq(authp_live_table_open(shared, &terms, &table, fake.f.pool), AUTHP_OK);
+    ck_assert_int_eq(authp_live_make(table, 1, &fake.f.realm->live, fake.f.pool), AUTHP_OK);
+    (void)start();
+    due_in(0);
+    (void)mem_store_calls(fake.f.store, fake.f.pool);
+    round_of(1, AP_WATCHDOG_STATE_RUNNING);
+    ck_assert_str_ne(mem_store_calls(fake.f.store, fake.f.pool), "");
+    ck_assert_int_eq(maintained + purged, 0);
+}
+END_TEST
+
 /* A thread that sends a mail hears of the end of the child last. So the others cancel the mail. */
 START_TEST(a_mail_is_canceled)
 {
@@ -354,6 +375,7 @@ Suite *suite_httpd_maintain(void)
     tcase_add_loop_test(tests, nobody_watches, 0, 4);
     tcase_add_test(tests, openssl_keeps_nothing_for_the_thread);
     tcase_add_test(tests, the_purge_comes_again);
+    tcase_add_test(tests, a_round_that_polls);
     tcase_add_loop_test(tests, a_mail_is_canceled, 0, 2);
     tcase_add_test(tests, a_purge_is_bounded);
     tcase_add_test(tests, data_keys_are_looked_after);

@@ -95,20 +95,24 @@ START_TEST(several_mounts)
 }
 END_TEST
 
-/* The warnings of `httpd -t` about mounts that lie inside others. */
+/* The warnings of `httpd -t` about mounts that lie inside others. The mount of AuthPlatformMe hides
+ * nothing. */
 START_TEST(hidden_routes)
 {
     apr_array_header_t *warnings = apr_array_make(fake.f.pool, 2, sizeof(const char *));
-    static const char *const lines[] = {"/a", "/a/users tiny", "/a/other", "/b"};
+    static const char *const lines[] = {"/a",           "/a/users tiny",   "/a/other",      "/b",
+                                        "/a/user tiny", "/a/session tiny", "/api/protected"};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         ck_assert_ptr_null(httpd_fake_line(FAKE_MAIN, "AuthPlatformMount", lines[i], NULL));
     }
     ck_assert_ptr_null(authp_config_resolve(&fake.main, fake.f.pool));
     fake.main.next = NULL;
     authp_check_mounts(&fake.main, warnings, fake.f.pool);
-    ck_assert_int_eq(warnings->nelts, 1);
+    ck_assert_int_eq(warnings->nelts, 2);
     ck_assert_str_eq(APR_ARRAY_IDX(warnings, 0, const char *),
                      "AuthPlatformMount /a/users hides /a/users of AuthPlatformMount /a");
+    ck_assert_str_eq(APR_ARRAY_IDX(warnings, 1, const char *),
+                     "AuthPlatformMount /a/session hides /a/session/renew of AuthPlatformMount /a");
 }
 END_TEST
 

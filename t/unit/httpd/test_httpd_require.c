@@ -134,6 +134,10 @@ START_TEST(an_expression_that_fails)
 {
     ck_assert_int_eq(ask("role", "%{BROKEN}"), AUTHZ_GENERAL_ERROR);
     ck_assert_int_eq(ask("platform-claim", "sub %{BROKEN}"), AUTHZ_GENERAL_ERROR);
+    ck_assert_str_eq(fake.said, apr_psprintf(r->pool,
+                                             "%d AUTHP0501: Require role: broken\n"
+                                             "%d AUTHP0501: Require platform-claim: broken\n",
+                                             APLOG_ERR, APLOG_ERR));
 }
 END_TEST
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answer that httpd sends: its status, its headers, each in its table, and its body. */
+/* The answer that httpd sends: its status, its headers, each in its table, and its body. Also the
+ * log lines of several threads. */
 #include "httpd_fake_io.h"
 #include "suite.h"
 
+#include "base/log.h"
+#include "httpd/log_bridge.h"
 #include "httpd/respond.h"
 
 #include <apr_strings.h>
+#include <pthread.h>
 #include <string.h>
 
 static void set_up(void)
@@ -50,12 +54,39 @@ START_TEST(what_goes_out)
 }
 END_TEST
 
+static void *log_without_a_request(void *data)
+{
+    (void)data;
+    authp_log(AUTHP_LOG_ERROR, "AUTHP0999", "of no request");
+    return NULL;
+}
+
+/* Each thread serves a request of its own, or none. */
+START_TEST(a_line_of_another_thread)
+{
+    pthread_t thread;
+    request_rec *r = fake_io_request();
+    authp_log_bridge_start(&fake.main);
+    (void)authp_log_bridge_enter((authp_log_scope_t){r, "id1"});
+    ck_assert_int_eq(pthread_create(&thread, NULL, log_without_a_request, NULL), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    authp_log(AUTHP_LOG_ERROR, "AUTHP0999", "of a request");
+    (void)authp_log_bridge_enter((authp_log_scope_t){NULL, NULL});
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_str_eq(fake.said, apr_psprintf(fake.f.pool,
+                                             "%d AUTHP0999: of no request\n"
+                                             "%d AUTHP0999: of a request (request id1)\n",
+                                             APLOG_ERR, APLOG_ERR));
+}
+END_TEST
+
 Suite *suite_httpd_respond(void)
 {
     Suite *suite = suite_create("httpd_respond");
     TCase *tests = tcase_create("httpd_respond");
     tcase_add_checked_fixture(tests, set_up, httpd_fake_close);
     tcase_add_loop_test(tests, what_goes_out, 0, (int)(sizeof(answers) / sizeof(answers[0])));
+    tcase_add_test(tests, a_line_of_another_thread);
     suite_add_tcase(suite, tests);
     return suite;
 }

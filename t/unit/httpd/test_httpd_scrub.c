@@ -108,6 +108,7 @@ static const struct {
     {"X-Auth-Rolesx, xX-Auth-Roles", "X-Auth-Rolesx, xX-Auth-Roles"},
     {"X-Other; keep-alive", "X-Other; keep-alive"},
     {"X-Other; X-Auth-Name; keep-alive", "X-Other,keep-alive"},
+    {"X-Auth-Name, a!#$%&'*+-.^_`|~9", "a!#$%&'*+-.^_`|~9"}, /* a token may have all of these */
     {"", ""},
     {"x", "x"},
 };

@@ -62,6 +62,8 @@ static const struct {
     {AT("Location /a", OURS) AT("Directory /a", ROLE), "", UNSURE("5")},
     {AT("Location /a*", OURS) AT("Location /ab", ROLE), "", UNSURE("5")},
     {AT("Location /a", OURS) AT("Location /a/[b]", ROLE), "", UNSURE("5")},
+    {AT("Location /a?", OURS) AT("Location /ab", ROLE), "", UNSURE("5")},
+    {AT("Location ~ /a", OURS) AT("Location /a/b", ROLE), "", UNSURE("5")},
     {AT("Location /a", AT("Files b", OURS)) AT("Location /a/b", ROLE), "", UNSURE("7")},
     {AT("Location /a", AT("Limit GET", OURS)) AT("Location /a/b", ROLE), "", ""},
     {AT("Location /a", AT("RequireAll", OURS)) AT("Location /a/b", ROLE), "", ""},
@@ -84,6 +86,7 @@ static const struct {
     {AT("Location /a", ROLE) "AllowOverride Options authconfig\n", "", UNSURE("2")},
     {AT("Location /a", ROLE) "AllowOverride All\n", "", UNSURE("2")},
     {AT("Location /a", ROLE) "AllowOverride AuthType\n", NONE("2"), ""},
+    {AT("Location /", OURS) AT("Location /a", ROLE) "AllowOverride All\n", "", ""},
     {AT("Location /a", ROLE) "AllowOverride Options\n", NONE("2"), ""},
     {AT("Location /a", ROLE) "AllowOverrideList Require AuthType\n", "", UNSURE("2")},
     {AT("Location /a", ROLE) "AllowOverrideList AuthName\n", NONE("2"), ""},
@@ -105,6 +108,14 @@ static const struct {
      "with any other method pass without it\n"},
     {AT("Location /a", OURS AT("Limit GET", "Require user x\n")), "",
      "<Limit> in a.conf:3: the Require in line 4 applies to only the methods named there; requests "
+     "with any other method pass without it\n"},
+    {AT("Location /a", OURS AT("Limit GET", "Require valid-user\n")), "",
+     "<Limit> in a.conf:3: the Require in line 4 applies to only the methods named there; requests "
+     "with any other method pass without it\n"},
+    {AT("Location /a", OURS AT("Limit GET", AT("LimitExcept PUT", "Require verified\n"))), "",
+     "<LimitExcept> in a.conf:4: the Require in line 5 applies to all methods except the methods "
+     "named there; requests with these pass without it\n"
+     "<Limit> in a.conf:3: the Require in line 5 applies to only the methods named there; requests "
      "with any other method pass without it\n"},
     {AT("Location /a", "AuthType Basic\n" AT("Limit GET", "Require user x\n")), "", ""},
     {AT("Location /a", OURS AT("Limit GET", "Require ip 10\n")), "", ""},
@@ -145,6 +156,7 @@ static const struct {
     {AT("Location /a", AT("If 1", "AuthPlatformOptional On\n")), true},
     {AT("Location /a", OURS), true},
     {AT("Location /a", "AuthType Plattform\n"), true},
+    {AT("Location /a", "AuthType My-PLATFORM\n"), true},
     {AT("Location /a", "AuthType Basic\nRequire valid-user\n"), false},
     {AT("Location /a", "AuthType %{x}\n"), false},
     {AT("Location /a", AT("RequireAll", "require not verified\n")), true},

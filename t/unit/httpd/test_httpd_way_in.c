@@ -33,6 +33,8 @@ static const struct {
     {"/signin.html", "http://site.example/a/../signin.html", false},
     {"/signin.html", "http://site.example\\@other/signin.html", false},
     {"/signin.html", "http://site.example", false},
+    {"/signin.html", "http://site.example?/signin.html", false},
+    {"/signin.html", "http://site.example#/signin.html", false},
     {"/signin.html", "signin.html", false},
     {"/signin.html", "*", false},
     {"/signin.html", "", false},

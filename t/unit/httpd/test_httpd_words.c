@@ -66,6 +66,7 @@ START_TEST(profiles)
              name = name[0] == 'p' ? "jobpath" : NULL) {
             ck_assert_ptr_nonnull(strstr(list, name));
         }
+        ck_assert_ptr_null(strstr(apr_pstrcat(fake.f.pool, ", ", list, ",", NULL), ", me,"));
         ck_assert_int_ne(list[0], ',');
         ck_assert_ptr_nonnull(strstr(list, ", "));
         ck_assert_int_ne(list[strlen(list) - 1], ' ');
