@@ -145,6 +145,8 @@ static const char *const types[][2] = {
     {"Application/JSON ; charset=UTF-8", NULL},
     {"application/json;charset=\"utf-8\"", NULL},
     {"application/json; ", NULL},
+    {"application/json\t;\tcharset=utf-8", NULL},
+    {"application/json;charset=Utf-8", "Identity"},
 };
 
 START_TEST(media_types)

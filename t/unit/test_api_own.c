@@ -262,6 +262,30 @@ START_TEST(cookies_of_what_ended)
 }
 END_TEST
 
+/* A deletion that is refused, or that fails, ends nothing: the browser keeps its cookies. */
+START_TEST(cookies_of_what_goes_on)
+{
+    authp_response_t out = http_fake_register(&h, "c@example.org", true);
+    const char *refresh = http_fake_cookie_value(&h, &out, "__Secure-authp_rt");
+    const char *own =
+        apr_pstrcat(h.f.pool, SESSIONS "/", fixture_session_of(&h.f, refresh)->id.hex, NULL);
+    http_fake_browser(&h, &out);
+    http_fake_json(&h, "{\"password\":\"x\"}");
+    out = http_fake_expect(&h, "DELETE", ME, 403, "invalid_credentials");
+    ck_assert_int_eq(http_fake_set_cookies(&out), 0);
+    http_fake_json(&h, "{\"password\":\"" FIXTURE_PASSWORD "\"}");
+    mem_store_fail(h.f.store, "user_delete", 0, AUTHP_E_UNAVAILABLE);
+    out = http_fake_expect(&h, "DELETE", ME, 503, "store_unavailable");
+    ck_assert_int_eq(http_fake_set_cookies(&out), 0);
+    mem_store_fail(h.f.store, "session_end", 0, AUTHP_E_UNAVAILABLE);
+    out = http_fake_expect(&h, "DELETE", own, 503, "store_unavailable");
+    ck_assert_int_eq(http_fake_set_cookies(&out), 0);
+    mem_store_fail(h.f.store, NULL, 0, AUTHP_OK);
+    out = http_fake_expect(&h, "DELETE", own, 204, NULL);
+    ck_assert_int_eq(http_fake_set_cookies(&out), 3);
+}
+END_TEST
+
 Suite *suite_api_own(void)
 {
     Suite *suite = suite_create("api_own");
@@ -276,6 +300,7 @@ Suite *suite_api_own(void)
     tcase_add_test(tests, devices);
     tcase_add_test(tests, deletion);
     tcase_add_loop_test(tests, cookies_of_what_ended, 0, 3);
+    tcase_add_test(tests, cookies_of_what_goes_on);
     suite_add_tcase(suite, tests);
     return suite;
 }

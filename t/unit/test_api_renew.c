@@ -88,6 +88,9 @@ START_TEST(renew_without_a_session_goes_to_the_sign_in_page)
     http_fake_clear(&h);
     out = http_fake_expect(&h, "GET", target, 401, "token_missing");
     ck_assert_int_eq(http_fake_set_cookies(&out), 3);
+    /* An empty cookie is none. */
+    apr_table_setn(h.headers, "Cookie", "__Secure-authp_rt=; x=y");
+    (void)http_fake_expect(&h, "GET", target, 401, "token_missing");
 }
 END_TEST
 

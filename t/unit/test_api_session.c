@@ -320,6 +320,11 @@ START_TEST(a_logout_by_token_clears_the_cookies_of_the_same_session_only)
     expect_goodbye("", false);
     ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
     apr_table_unset(h.headers, "X-CSRF-Token");
+    /* A token that nobody has names no session, so it has no cookies either. */
+    expect_goodbye(token_body("AAAA"), false);
+    http_fake_bearer(&h, "a.b.c");
+    expect_goodbye("", false);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
     http_fake_bearer(&h, http_fake_text(&h, &out, "access_token"));
     expect_goodbye("", true);
     ck_assert_int_eq(fixture_live_sessions(&h.f), 0);

@@ -93,6 +93,32 @@ START_TEST(a_mail_is_on_its_way)
 }
 END_TEST
 
+/* The answer to a registration that must prove its address names the browser, whether the address
+ * is free or not, and gives no token. A recruiter needs an invite as always. */
+START_TEST(who_must_prove_an_address)
+{
+    static const char *const emails[] = {"eve@example.org", EMAIL};
+    h.f.settings->email_verification_required = true;
+    for (size_t i = 0; i < sizeof(emails) / sizeof(emails[0]); i++) {
+        authp_response_t out = post("/register",
+                                    apr_pstrcat(h.f.pool, "{\"email\":\"", emails[i],
+                                                "\",\"password\":\"three calm words\"}", NULL),
+                                    false, 202);
+        ck_assert_ptr_nonnull(http_fake_set_cookie(&out, "__Secure-authp_device"));
+        ck_assert_int_eq(http_fake_set_cookies(&out), 0);
+        ck_assert_uint_eq(json_object_size(http_fake_body(&h, &out)), 1);
+    }
+    says(post("/register/recruiter",
+              "{\"email\":\"bob@example.org\",\"password\":\"three calm words\"}", false, 403),
+         "code", "invite_required");
+    says(post("/register/recruiter",
+              "{\"email\":\"bob@example.org\",\"password\":\"three calm words\","
+              "\"invite_code\":\"guess\"}",
+              false, 403),
+         "code", "invite_invalid");
+}
+END_TEST
+
 START_TEST(a_new_password)
 {
     (void)post("/password/forgot", "{\"email\":\"" EMAIL "\"}", false, 202);
@@ -132,6 +158,9 @@ START_TEST(an_address_that_was_taken)
 }
 END_TEST
 
+#define CHALLENGE_TAIL "9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+#define CHALLENGE "E" CHALLENGE_TAIL
+
 static const struct {
     const char *query;
     const char *field;
@@ -142,6 +171,19 @@ static const struct {
      "Must be sent if return_to is a URL."},
     {"return_to=/jobs&code_challenge_method=plain", "code_challenge_method", "invalid",
      "Must be S256."},
+    {"return_to=/jobs&code_challenge_method=S2567", "code_challenge_method", "invalid",
+     "Must be S256."},
+    {"role=admin", "role", "invalid", "Must be candidate or recruiter."},
+    {"return_to=//evil.example", "return_to", "invalid", "Is not a safe path."},
+    {"return_to=%zz", "return_to", "invalid", "Is not well-formed."},
+    {"code_challenge=short", "code_challenge", "invalid",
+     "Must be the SHA-256 of the verifier in base64url."},
+    {"code_challenge=" CHALLENGE "A", "code_challenge", "invalid",
+     "Must be the SHA-256 of the verifier in base64url."},
+    {"code_challenge=*" CHALLENGE_TAIL, "code_challenge", "invalid",
+     "Must be the SHA-256 of the verifier in base64url."},
+    {"device_id=%01", "device_id", "invalid", "Must not contain control characters."},
+    {"device_id=%ff", "device_id", "invalid", "Must be well-formed UTF-8."},
 };
 
 START_TEST(starts_at_a_provider)
@@ -204,6 +246,7 @@ Suite *suite_api_words(void)
     TCase *tests = tcase_create("api_words");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_mail_is_on_its_way);
+    tcase_add_test(tests, who_must_prove_an_address);
     tcase_add_test(tests, a_new_password);
     tcase_add_test(tests, nothing_to_prove);
     tcase_add_test(tests, who_opens_a_link);

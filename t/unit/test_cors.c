@@ -3,6 +3,7 @@
 #include "suite.h"
 #include "support/http_fake.h"
 
+#include "api/core/cors.h"
 #include "api/core/profiles.h"
 
 #include <string.h>
@@ -141,6 +142,34 @@ START_TEST(a_bearer_mount_takes_credentials)
 }
 END_TEST
 
+/* An answer may live longer than its request, so it has a copy of the origin: at a route, and at a
+ * guarded place, where cookies are always a credential. */
+START_TEST(the_origin_is_copied)
+{
+    char origin[] = APP;
+    authp_response_t refusal = {.headers = apr_table_make(h.f.pool, 2)};
+    apr_table_setn(h.headers, "Origin", origin);
+    h.mount->delivery = AUTHP_DELIVERY_JSON;
+    const authp_guard_request_t guarded = {.method = "GET",
+                                           .headers = http_fake_headers(&h),
+                                           .scheme = "https",
+                                           .host = "jobs.example.org"};
+    authp_response_t out = http_fake_expect(&h, "GET", "/api/auth/healthz", 200, NULL);
+    apr_table_setn(refusal.headers, "Vary", "Accept");
+    authp_cors_refusal(h.f.realm, &guarded, &refusal, h.f.pool);
+    memset(origin, 'x', sizeof(origin) - 1);
+    expect_readable(&out, APP);
+    ck_assert_str_eq(http_fake_header(&refusal, "Access-Control-Allow-Origin"), APP);
+    ck_assert_str_eq(http_fake_header(&refusal, "Access-Control-Allow-Credentials"), "true");
+    ck_assert_str_eq(http_fake_header(&refusal, "Vary"), "Accept, Origin");
+    refusal.headers = apr_table_make(h.f.pool, 2);
+    authp_cors_refusal(h.f.realm, &guarded, &refusal, h.f.pool);
+    ck_assert_str_eq(http_fake_header(&refusal, "Vary"), "Origin");
+    ck_assert_ptr_null(http_fake_header(&refusal, "Access-Control-Allow-Origin"));
+    ck_assert_ptr_null(http_fake_header(&refusal, "Access-Control-Allow-Credentials"));
+}
+END_TEST
+
 Suite *suite_cors(void)
 {
     Suite *suite = suite_create("cors");
@@ -151,6 +180,7 @@ Suite *suite_cors(void)
     tcase_add_loop_test(tests, a_preflight, 1, count);
     tcase_add_test(tests, options_that_are_no_preflight);
     tcase_add_test(tests, a_bearer_mount_takes_credentials);
+    tcase_add_test(tests, the_origin_is_copied);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -313,6 +313,19 @@ START_TEST(refused_in_a_flood)
     call.crowded = true;
     ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_RATE_LIMITED);
     ck_assert_int_eq(call.retry_after, 1);
+    ck_assert_str_eq(call.detail, "Too many people sign in at once: try again in a moment.");
+    /* Nothing else becomes a 429, and nobody who is signed in gets one. */
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_UNAVAILABLE), AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_OK), AUTHP_OK);
+    route.auth = AUTHP_AUTH_REQUIRED;
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_BUSY);
+    route.auth = AUTHP_AUTH_OPTIONAL;
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_RATE_LIMITED);
+    call.user = fixture_user(&h.f, "root@example.org", "admin", false);
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_BUSY);
+    call.user = NULL;
+    route.flags = AUTHP_ROUTE_LIMIT_REFRESH;
+    ck_assert_int_eq(authp_throttle_settle(&call, AUTHP_E_BUSY), AUTHP_E_BUSY);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page /docs, and the examples and groups of the OpenAPI document that it shows. */
 #include "api/core/profile.h"
+#include "api/core/profiles.h"
 #include "api/openapi/docs_text.h"
 #include "api/openapi/openapi.h"
 #include "api/openapi/openapi_text.h"
@@ -202,10 +203,24 @@ static bool is_tag(json_t *tags, const char *name)
     return false;
 }
 
+static const char *text_of(json_t *object, const char *member)
+{
+    return json_string_value(json_object_get(object, member));
+}
+
 START_TEST(groups)
 {
     json_t *doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
     json_t *role = json_object_get(operation_of(doc, 0), "description");
+    json_t *info = json_object_get(doc, "info");
+    ck_assert_str_eq(text_of(info, "title"), h.mount->profile->title);
+    ck_assert_str_eq(text_of(info, "description"), h.mount->profile->about);
+    const authp_tag_t *tag = h.mount->profile->tags;
+    for (size_t i = 0; tag[i].name != NULL; i++) {
+        json_t *entry = json_array_get(json_object_get(doc, "tags"), i);
+        ck_assert_str_eq(text_of(entry, "name"), tag[i].name);
+        ck_assert_str_eq(text_of(entry, "description"), tag[i].about);
+    }
     ck_assert_int_eq(strncmp(json_string_value(role), "For everybody.\n\n", 16), 0);
     for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
         const authp_route_t *route = http_fake_route(&h, i);
@@ -222,6 +237,81 @@ START_TEST(groups)
 }
 END_TEST
 
+/* What the document says of an answer: a sentence made of the titles of its errors, and the cookies
+ * that a success sets. */
+static const struct {
+    const char *profile;
+    authp_delivery_t delivery;
+    const char *path;
+    const char *method;
+    const char *status;
+    const char *says;
+    const char *cookies; /* the component; NULL: none */
+} answers[] = {
+    {"platform", AUTHP_DELIVERY_ASK, "/login", "post", "200", "Done", "Cookies"},
+    {"platform", AUTHP_DELIVERY_COOKIE, "/login", "post", "200", "Done", "Cookies"},
+    {"platform", AUTHP_DELIVERY_JSON, "/login", "post", "200", "Done", NULL},
+    {"platform", AUTHP_DELIVERY_ASK, "/me", "get", "200", "Done", NULL},
+    {"platform", AUTHP_DELIVERY_ASK, "/session/renew", "get", "302", "Go to Location", NULL},
+    {"platform", AUTHP_DELIVERY_ASK, "/register", "post", "202", "Done", NULL},
+    {"platform", AUTHP_DELIVERY_ASK, "/register", "post", "409", "E-mail address taken", NULL},
+    {"platform", AUTHP_DELIVERY_ASK, "/login", "post", "403",
+     "Origin not allowed · E-mail address not verified · Verification pending", NULL},
+    {"assessment", AUTHP_DELIVERY_ASK, "/login", "post", "200", "Done", "DeviceCookie"},
+    {"assessment", AUTHP_DELIVERY_ASK, "/me", "get", "200", "Done", NULL},
+    {"phone", AUTHP_DELIVERY_ASK, "/auth/login", "post", "200", "Done", "DeviceCookie"},
+    {"phone", AUTHP_DELIVERY_ASK, "/auth/send-otp", "post", "200", "Done", NULL},
+    {"ai", AUTHP_DELIVERY_ASK, "/login", "post", "200", "Done", "RefreshCookies"},
+    {"ai", AUTHP_DELIVERY_ASK, "/refresh", "post", "200", "Done", "RefreshCookies"},
+    {"ai", AUTHP_DELIVERY_ASK, "/register", "post", "201", "Done", NULL},
+};
+
+START_TEST(answers_in_words)
+{
+    apr_array_clear(h.mounts);
+    APR_ARRAY_PUSH(h.mounts, authp_mount_t) =
+        authp_mount_make("", authp_profiles_find(answers[_i].profile), answers[_i].delivery);
+    h.mount = &APR_ARRAY_IDX(h.mounts, 0, authp_mount_t);
+    json_t *doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
+    json_t *path = json_object_get(json_object_get(doc, "paths"), answers[_i].path);
+    json_t *responses = json_object_get(json_object_get(path, answers[_i].method), "responses");
+    json_t *response = json_object_get(responses, answers[_i].status);
+    json_t *cookie = json_object_get(json_object_get(response, "headers"), "Set-Cookie");
+    ck_assert_pstr_eq(text_of(response, "description"), answers[_i].says);
+    ck_assert_pstr_eq(text_of(cookie, "$ref"), answers[_i].cookies != NULL
+                                                   ? apr_pstrcat(h.f.pool, "#/components/headers/",
+                                                                 answers[_i].cookies, NULL)
+                                                   : NULL);
+}
+END_TEST
+
+/* A second status of success has an answer of its own, with its own examples, or no content. */
+START_TEST(second_successes)
+{
+    int contents = 0;
+    json_t *doc = authp_openapi_make(h.f.settings, h.mounts, h.mount, h.f.pool);
+    for (int i = 0; http_fake_route(&h, i) != NULL; i++) {
+        const authp_route_t *route = http_fake_route(&h, i);
+        if (route->other_success == 0) {
+            continue;
+        }
+        json_t *response = json_object_get(json_object_get(operation_of(doc, i), "responses"),
+                                           apr_itoa(h.f.pool, route->other_success));
+        json_t *media = media_of(response);
+        ck_assert_int_eq(media != NULL, route->other_answer != NULL);
+        if (media != NULL) {
+            ck_assert_ptr_nonnull(
+                json_object_get(json_object_get(media, "examples"), "mail_to_prove"));
+            ck_assert_str_eq(
+                text_of(json_object_get(media, "schema"), "$ref"),
+                apr_pstrcat(h.f.pool, "#/components/schemas/", route->other_answer, NULL));
+            contents++;
+        }
+    }
+    ck_assert_int_eq(contents, 2);
+}
+END_TEST
+
 Suite *suite_docs(void)
 {
     Suite *suite = suite_create("docs");
@@ -233,6 +323,8 @@ Suite *suite_docs(void)
     tcase_add_test(tests, examples_of_a_delivery);
     tcase_add_test(tests, every_route_is_explained);
     tcase_add_test(tests, groups);
+    tcase_add_loop_test(tests, answers_in_words, 0, (int)(sizeof(answers) / sizeof(answers[0])));
+    tcase_add_test(tests, second_successes);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* openapi.json and /docs are made once for each mount. A client that has the present version gets
  * 304. */
+#include "api/core/profiles.h"
 #include "api/docs/document.h"
 #include "api/openapi/docs_text.h"
 #include "api/openapi/openapi.h"
@@ -140,10 +141,77 @@ START_TEST(mounts_that_differ)
         ck_assert_str_ne(h.mount->documents->openapi.tag, documents->openapi.tag);
         ck_assert_str_eq(h.mount->documents->page.tag, documents->page.tag);
     }
+    /* the same paths, with another profile at one of them */
+    http_fake_mount(&h, "/api/auth", AUTHP_DELIVERY_ASK, "/api/protected/me");
+    APR_ARRAY_IDX(h.mounts, 1, authp_mount_t).profile = authp_profiles_find("tiny");
+    ck_assert(!authp_document_same(mounts, h.mounts));
     h.f.settings->password_min_length = 11;
     http_fake_mount(&h, "/api/auth", AUTHP_DELIVERY_ASK, "/api/protected/me");
     http_fake_documents(&h);
     ck_assert_str_ne(h.mount->documents->openapi.tag, documents->openapi.tag);
+}
+END_TEST
+
+#define SCHEMAS "#/components/schemas/"
+#define TEXT(about) "{\"type\":\"string\",\"description\":\"" about "\"}"
+#define NO_NUL "\"pattern\":\"^[^\\\\u0000]*$\""
+#define FORM_FIELD NO_NUL ",\"type\":\"string\",\"description\":\"No NUL character.\""
+
+/* How an answer and a form are described, to the letter. */
+static const struct {
+    const char *profile;
+    const char *name;
+    const char *schema;
+} schemas[] = {
+    {"platform", "UserList",
+     "{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\",\"items\":"
+     "{\"$ref\":\"" SCHEMAS "User\"}},\"next_cursor\":{\"type\":[\"string\",\"null\"],"
+     "\"description\":\"null at the end of the list\"}},\"required\":[\"items\","
+     "\"next_cursor\"]}"},
+    {"platform", "Tokens",
+     "{\"type\":\"object\",\"properties\":{\"access_token\":" TEXT("JWT for Authorization: Bearer") ",\"refresh_token\":" TEXT(
+         "Absent if tokens are delivered by cookie") ",\"token_type\":" TEXT("bearer") ",\"expires_in\":{\"type\":\"integer\",\"description\":\"Seconds\"},"
+                                                                                       "\"user\":{\"$ref\":\"" SCHEMAS
+                                                                                       "User\"}},\"required\":[\"access_token\","
+                                                                                       "\"token_type\",\"expires_in\",\"user\"]}"},
+    {"platform", "TokensOrUser",
+     "{\"anyOf\":[{\"$ref\":\"" SCHEMAS "Tokens\"},{\"$ref\":\"" SCHEMAS "User\"}]}"},
+    {"platform", "Status",
+     "{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"},\"store\":{"
+     "\"type\":\"string\"},\"revocation_lag_ms\":{\"type\":\"integer\"},"
+     "\"revocation_lag_worst_ms\":{\"type\":\"integer\"},\"clock_offset_ms\":{\"type\":"
+     "\"integer\"}},\"required\":[\"status\"]}"},
+    {"platform", "Document", "{\"type\":\"object\"}"},
+    {"platform", "Page", "{\"type\":\"string\"}"},
+    {"phone", "Role",
+     "{\"type\":\"object\",\"properties\":{\"name\":" TEXT(
+         "admin") ",\"permissions\":{"
+                  "\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":"
+                  "\"ROLE_PERMISSIONS\"}},\"required\":[\"name\",\"permissions\"]}"},
+    {"ai", "LoginForm",
+     "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"},\"maxProperties\":32,"
+     "\"propertyNames\":{\"minLength\":1," NO_NUL "},\"description\":\"As OAuth 2.0 clients send "
+     "it. grant_type, scope and others are ignored.\",\"required\":[\"username\",\"password\"],"
+     "\"properties\":{\"username\":{\"maxLength\":1000," FORM_FIELD "},\"password\":{"
+     "\"format\":\"password\"," FORM_FIELD "},\"device_id\":{\"type\":\"string\",\"maxLength\":"
+     "200,\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f]*$\",\"description\":\"A "
+     "name for the device in the list of sessions. No control characters.\"}}}"},
+};
+
+START_TEST(each_schema)
+{
+    apr_array_clear(h.mounts);
+    APR_ARRAY_PUSH(h.mounts, authp_mount_t) =
+        authp_mount_make("/x", authp_profiles_find(schemas[_i].profile), AUTHP_DELIVERY_ASK);
+    json_t *document = authp_openapi_make(h.f.settings, h.mounts,
+                                          &APR_ARRAY_IDX(h.mounts, 0, authp_mount_t), h.f.pool);
+    json_t *all = json_object_get(json_object_get(document, "components"), "schemas");
+    json_t *found = json_object_get(all, schemas[_i].name);
+    json_t *wanted = NULL;
+    ck_assert_int_eq(
+        authp_json_parse(schemas[_i].schema, strlen(schemas[_i].schema), &wanted, h.f.pool),
+        AUTHP_OK);
+    ck_assert_msg(json_equal(found, wanted), "%s", authp_json_text(found, NULL, h.f.pool));
 }
 END_TEST
 
@@ -157,6 +225,7 @@ Suite *suite_document(void)
     tcase_add_test(tests, whose_memory_it_is);
     tcase_add_loop_test(tests, who_has_it, 0, sizeof(conditions) / sizeof(conditions[0]));
     tcase_add_test(tests, mounts_that_differ);
+    tcase_add_loop_test(tests, each_schema, 0, sizeof(schemas) / sizeof(schemas[0]));
     suite_add_tcase(suite, tests);
     return suite;
 }

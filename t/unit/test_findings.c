@@ -72,6 +72,8 @@ static const struct {
     /* In JSON the first takes six bytes and the second two. */
     {"\x01", 42, 42},
     {"\"", 64, 64},
+    {"\\", 64, 64},
+    {" ", 64, 64},
 };
 
 START_TEST(names_are_cut)
@@ -89,6 +91,22 @@ START_TEST(names_are_cut)
     ck_assert(authp_text_utf8(cut, strlen(cut), NULL));
     ck_assert(authp_findings_name(findings, whole));
     ck_assert(!authp_findings_name(findings, "another"));
+}
+END_TEST
+
+/* A name takes at most 256 bytes in JSON: 42 control characters have 252, and each quote or
+ * backslash has two. */
+START_TEST(bytes_of_a_name)
+{
+    static const char *const units[] = {"\"", "\\"};
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        const char *whole = apr_pstrcat(pool, repeated("\x01", 42), units[i], units[i], NULL);
+        authp_findings_t *findings = authp_findings_make(pool);
+        authp_findings_add(findings, whole, "unknown", "x");
+        authp_findings_add(findings, apr_pstrcat(pool, whole, units[i], NULL), "unknown", "x");
+        ck_assert_str_eq(findings->at[0].field, whole);
+        ck_assert_str_eq(findings->at[1].field, apr_pstrcat(pool, whole, "\xe2\x80\xa6", NULL));
+    }
 }
 END_TEST
 
@@ -114,6 +132,7 @@ Suite *suite_findings(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, twenty_are_named, 0, sizeof(counts) / sizeof(counts[0]));
     tcase_add_loop_test(tests, names_are_cut, 0, sizeof(names) / sizeof(names[0]));
+    tcase_add_test(tests, bytes_of_a_name);
     tcase_add_loop_test(tests, the_answer_is_bounded, 0, sizeof(names) / sizeof(names[0]));
     suite_add_tcase(suite, tests);
     return suite;

@@ -2,6 +2,7 @@
 /* The gate: how many requests of a process may wait, for how long strangers may exceed their share,
  * and the places that are left for others. */
 #include "api/core/gate.h"
+#include "base/clock.h"
 #include "suite.h"
 
 static int enter_all(authp_gate_t *gate, bool stranger)
@@ -196,6 +197,90 @@ START_TEST(share_of_the_store)
 }
 END_TEST
 
+static bool is_flood(authp_gate_t *gate)
+{
+    return authp_gate_is_flooded(gate);
+}
+
+static bool is_burst(authp_gate_t *gate)
+{
+    return authp_gate_line_up(gate);
+}
+
+static bool lets_in(authp_gate_t *gate)
+{
+    return authp_gate_lets_in(gate);
+}
+
+static bool moves(authp_gate_t *gate)
+{
+    return authp_gate_moves(gate);
+}
+
+/* The ends of each time: what is asked, and what it says after `ms` and after one ms more. */
+typedef enum since_t { CROWD_BEGAN, CROWD_SEEN, OTHERS_BEGAN, OTHERS_SEEN, LET_IN, ASKED } since_t;
+
+static const struct {
+    bool (*asked)(authp_gate_t *gate);
+    since_t since;
+    int ms;
+    bool before; /* the answer up to `ms`; afterwards it is the other one */
+} times[] = {
+    {is_flood, CROWD_BEGAN, 4999, false}, {is_flood, CROWD_SEEN, 1000, true},
+    {is_burst, OTHERS_BEGAN, 4999, true}, {is_burst, OTHERS_SEEN, 1000, false},
+    {lets_in, LET_IN, 249, true},         {moves, ASKED, 249, true},
+};
+
+/* Asks `ms` after the moment of row `i`. Both crowds began 60 s ago and were seen now, except for
+ * that moment. Returns false if the clock went on meanwhile. */
+static bool ask_after(int i, int ms, bool *said)
+{
+    authp_gate_t gate = {.limit = 0};
+    int64_t now = authp_clock_now(authp_clock_monotonic());
+    authp_crowd_t crowd = {
+        .began = now - 60000, .seen = now, .others_began = now - 60000, .others_seen = now};
+    _Atomic int64_t *const at[] = {
+        [CROWD_BEGAN] = &crowd.began,         [CROWD_SEEN] = &crowd.seen,
+        [OTHERS_BEGAN] = &crowd.others_began, [OTHERS_SEEN] = &crowd.others_seen,
+        [LET_IN] = &gate.let_in_at,           [ASKED] = &gate.asked_at};
+    authp_gate_size(&gate, 25, &crowd);
+    atomic_store(at[times[i].since], now - ms);
+    *said = times[i].asked(&gate);
+    return authp_clock_now(authp_clock_monotonic()) == now;
+}
+
+START_TEST(the_ends_of_times)
+{
+    for (int more = 0; more < 2; more++) {
+        bool said = false;
+        while (!ask_after(_i, times[_i].ms + more, &said)) {
+        }
+        ck_assert_int_eq(said, more == 0 ? times[_i].before : !times[_i].before);
+    }
+}
+END_TEST
+
+/* Threads that other requests hold count for a stranger that a short line lets in, and threads that
+ * strangers hold count for a request that lines up. */
+START_TEST(all_threads_count)
+{
+    authp_gate_t gate = {.limit = 0};
+    authp_crowd_t crowd = {.began = 0};
+    authp_gate_size(&gate, 25, &crowd);
+    gate.used = 6;
+    gate.strangers = 17;
+    ck_assert(authp_gate_enter_quickly(&gate));
+    ck_assert(!authp_gate_enter_quickly(&gate));
+    ck_assert_int_eq(gate.strangers, 18);
+    ck_assert(!authp_gate_line_up(&gate));
+    authp_gate_leave(&gate, true);
+    ck_assert(authp_gate_line_up(&gate));
+    ck_assert(!authp_gate_line_up(&gate));
+    ck_assert_int_eq(gate.waiting, 1);
+    ck_assert_int_eq(gate.strangers, 17);
+}
+END_TEST
+
 Suite *suite_gate(void)
 {
     Suite *suite = suite_create("gate");
@@ -208,6 +293,8 @@ Suite *suite_gate(void)
     tcase_add_test(tests, others_line_up);
     tcase_add_test(tests, floods);
     tcase_add_test(tests, share_of_the_store);
+    tcase_add_loop_test(tests, the_ends_of_times, 0, (int)(sizeof(times) / sizeof(times[0])));
+    tcase_add_test(tests, all_threads_count);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -59,6 +59,9 @@ static const struct {
     /* Not the cookie instead: two headers, of which the first is empty, and a tab. */
     {"Bearer, Bearer b", "__Host-authp_at=tok", AUTHP_VIA_BEARER, ""},
     {"Bearer\tabc", "__Host-authp_at=tok", AUTHP_VIA_BEARER, ""},
+    {"Bearer a b", NULL, AUTHP_VIA_BEARER, ""},
+    {"Bearer a,b", NULL, AUTHP_VIA_BEARER, ""},
+    {"Bearer a\tb", NULL, AUTHP_VIA_BEARER, ""},
     {"Basic abc", "x=1; __Host-authp_at=tok ; y=2", AUTHP_VIA_COOKIE, "tok"},
     {NULL, "authp_at=tok", AUTHP_VIA_NONE, ""},
     {NULL, "__Host-authp_at=", AUTHP_VIA_NONE, ""},
@@ -123,6 +126,26 @@ START_TEST(our_cookies_are_stripped)
 }
 END_TEST
 
+/* No app gets one of our cookies, with SECURE_COOKIES or without it. */
+START_TEST(each_of_our_cookies_is_stripped)
+{
+    for (int secure = 0; secure < 2; secure++) {
+        const char *const names[] = {authp_credential_access_cookie(secure),
+                                     authp_credential_refresh_cookie(secure),
+                                     authp_credential_device_cookie(secure),
+                                     authp_credential_pending_cookie(secure), AUTHP_CSRF_COOKIE};
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            const char *header = apr_pstrcat(f.pool, "a=1; ", names[i], "=x; b=2", NULL);
+            ck_assert_str_eq(authp_credential_strip(header, f.pool), "a=1; b=2");
+        }
+        ck_assert_str_eq(names[0], secure ? "__Host-authp_at" : "authp_at");
+        ck_assert_str_eq(names[1], secure ? "__Secure-authp_rt" : "authp_rt");
+        ck_assert_str_eq(names[2], secure ? "__Secure-authp_device" : "authp_device");
+        ck_assert_str_eq(names[3], secure ? "__Host-authp_oauth" : "authp_oauth");
+    }
+}
+END_TEST
+
 static const struct {
     const char *method;
     const char *mode;
@@ -179,6 +202,19 @@ START_TEST(redirects)
     ck_assert_ptr_nonnull(strstr(authp_guard_redirect(f.realm, &r, false, f.pool),
                                  "/api/auth/session/renew?return_to="));
     ck_assert_ptr_nonnull(strstr(authp_guard_redirect(f.realm, &r, true, f.pool), "/signin.html?"));
+    /* A csrf_token that is empty, or that names a session, is none of a session of the platform. */
+    static const char *const others[] = {"csrf_token=", "csrf_token=a.x.y", "x=csrf_token=x"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        apr_table_set(headers, "Cookie", others[i]);
+        ck_assert_ptr_nonnull(
+            strstr(authp_guard_redirect(f.realm, &r, false, f.pool), "/signin.html?"));
+    }
+    apr_table_set(headers, "Cookie", "csrf_token=x");
+    const authp_mount_t *renewing = r.renewing;
+    r.renewing = NULL;
+    ck_assert_ptr_nonnull(
+        strstr(authp_guard_redirect(f.realm, &r, false, f.pool), "/signin.html?"));
+    r.renewing = renewing;
     apr_table_unset(headers, "Cookie");
     r.sign_in_page = NULL;
     ck_assert_ptr_null(authp_guard_redirect(f.realm, &r, false, f.pool));
@@ -305,6 +341,7 @@ Suite *suite_guard(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, credentials, 0, (int)(sizeof(found) / sizeof(found[0])));
     tcase_add_test(tests, our_cookies_are_stripped);
+    tcase_add_test(tests, each_of_our_cookies_is_stripped);
     tcase_add_loop_test(tests, navigation, 0, (int)(sizeof(navigations) / sizeof(navigations[0])));
     tcase_add_test(tests, redirects);
     tcase_add_test(tests, cookies_need_the_origin);

@@ -113,20 +113,27 @@ static const char *parameter(const char *location, const char *name)
     return apr_pstrmemdup(h.f.pool, at, strcspn(at, "&"));
 }
 
-static void by_provider(void)
+/* Goes to the provider and comes back with a code. `more` is added to the cookies. */
+static authp_response_t through_google(const char *query, const char *more)
 {
     http_fake_clear(&h);
-    authp_response_t out = http_fake_expect(&h, "GET", "/api/auth/google/login", 302, NULL);
+    authp_response_t out = http_fake_expect(
+        &h, "GET", apr_pstrcat(h.f.pool, "/api/auth/google/login", query, NULL), 302, NULL);
     const char *to = http_fake_header(&out, "Location");
     const char *nonce = apr_psprintf(h.f.pool, "\"%s\"", parameter(to, "nonce"));
     provider_fixture_answer(
         &p, provider_fixture_sign(&p, JOSE_KIND_EC, provider_fixture_claims(&p, "nonce", nonce)));
     apr_table_setn(h.headers, "Cookie",
                    apr_pstrcat(h.f.pool, "__Host-authp_oauth=",
-                               http_fake_cookie_value(&h, &out, "__Host-authp_oauth"), NULL));
-    (void)http_fake_expect(
-        &h, "GET", apr_pstrcat(h.f.pool, CALLBACK "?code=x&state=", parameter(to, "state"), NULL),
-        200, NULL);
+                               http_fake_cookie_value(&h, &out, "__Host-authp_oauth"), more, NULL));
+    return http_fake_ask(
+        &h, "GET", apr_pstrcat(h.f.pool, CALLBACK "?code=x&state=", parameter(to, "state"), NULL));
+}
+
+static void by_provider(void)
+{
+    authp_response_t out = through_google("", "");
+    ck_assert_int_eq(out.status, 200);
 }
 
 static const struct {
@@ -172,12 +179,29 @@ START_TEST(told_once)
 }
 END_TEST
 
+/* A sign-in at a provider ends the session whose cookies came with it, whether it answers with
+ * cookies or with tokens. */
+START_TEST(it_replaces_the_session)
+{
+    static const char *const queries[] = {"?return_to=/jobs", ""};
+    authp_response_t out = through_google("?return_to=/jobs", "");
+    const char *refresh = http_fake_cookie_value(&h, &out, "__Secure-authp_rt");
+    const char *before = fixture_session_of(&h.f, refresh)->id.hex;
+    out = through_google(queries[_i], apr_pstrcat(h.f.pool, "; __Secure-authp_rt=", refresh, NULL));
+    ck_assert_int_eq(out.status, _i == 0 ? 302 : 200);
+    ck_assert_int_eq(fixture_sessions(&h.f), 2);
+    ck_assert_int_eq(fixture_live_sessions(&h.f), 1);
+    ck_assert_str_eq(mem_store_session(h.f.store, before)->end_reason, "logout");
+}
+END_TEST
+
 Suite *suite_new_device_ways(void)
 {
     Suite *suite = suite_create("new_device_ways");
     TCase *tests = tcase_create("new_device_ways");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, told_once, 0, (int)(sizeof(ways) / sizeof(ways[0])));
+    tcase_add_loop_test(tests, it_replaces_the_session, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

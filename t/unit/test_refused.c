@@ -59,6 +59,7 @@ static const struct {
 static http_fake_t h;
 static const char *ids[3];
 static const char *token[3];
+static const char *session_of_ann;
 
 static void set_up(void)
 {
@@ -68,7 +69,9 @@ static void set_up(void)
     ids[BOSS] = boss->id.hex;
     ids[ANN_HERSELF] = ann->id.hex;
     token[BOSS] = fixture_start(&h.f, boss).access_token;
-    token[ANN_HERSELF] = fixture_start(&h.f, ann).access_token;
+    const authp_grant_t grant = fixture_start(&h.f, ann);
+    token[ANN_HERSELF] = grant.access_token;
+    session_of_ann = grant.session->id.hex;
 }
 
 static void tear_down(void)
@@ -106,6 +109,9 @@ START_TEST(it_is_recorded)
     ck_assert_str_eq(entry->reason, rows[_i].reason != NULL ? rows[_i].reason : rows[_i].code);
     ck_assert_pstr_eq(entry->actor_id, ids[who]);
     ck_assert_pstr_eq(entry->subject_id, ids[rows[_i].subject]);
+    if (strcmp(rows[_i].event, "access") == 0) {
+        ck_assert_str_eq(entry->session_id, session_of_ann);
+    }
     ck_assert_str_eq(entry->request_id, HTTP_FAKE_REQUEST_ID);
 }
 END_TEST

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dispatch: the order of the checks, and a full gate. */
-#include "api/core/profile.h"
+#include "api/core/dispatch.h"
+#include "api/core/profiles.h"
 #include "api/core/route.h"
 #include "suite.h"
 #include "support/http_fake.h"
 
+#include <apr_strings.h>
 #include <string.h>
 
 #define REGISTER "/api/auth/register"
@@ -165,6 +167,88 @@ START_TEST(roles)
 }
 END_TEST
 
+/* Where signing in is optional, cookies that are not good count as none. A store that does not
+ * answer is no reason to take an administrator for nobody. */
+typedef enum fault_t {
+    GOOD,
+    NO_CSRF,
+    OTHER_ORIGIN,
+    EXPIRED,
+    ENDED,
+    FORGED,
+    NO_STORE,
+    BROKEN
+} fault_t;
+
+static const struct {
+    int status;
+    const char *code;
+} optional[] = {
+    [GOOD] = {201, NULL},
+    [NO_CSRF] = {403, "invite_required"},
+    [OTHER_ORIGIN] = {403, "invite_required"},
+    [EXPIRED] = {403, "invite_required"},
+    [ENDED] = {403, "invite_required"},
+    [FORGED] = {403, "invite_required"},
+    [NO_STORE] = {503, "store_unavailable"},
+    [BROKEN] = {500, "internal_error"},
+};
+
+static void spoil(fault_t fault, const authp_response_t *boss, authp_session_t *session)
+{
+    if (fault == NO_CSRF) {
+        apr_table_unset(h.headers, "X-CSRF-Token");
+    } else if (fault == OTHER_ORIGIN) {
+        apr_table_setn(h.headers, "Origin", "https://evil.example");
+    } else if (fault == EXPIRED) {
+        fake_clock_advance(&h.f.clock, 16 * 60000);
+    } else if (fault == ENDED) {
+        session->ended_at = 1;
+    } else if (fault == FORGED) {
+        apr_table_setn(h.headers, "Cookie",
+                       apr_pstrcat(h.f.pool, "__Host-authp_at=a.b.c; csrf_token=",
+                                   http_fake_cookie_value(&h, boss, "csrf_token"), NULL));
+    } else if (fault != GOOD) {
+        mem_store_fail(h.f.store, "session_by_id", 0,
+                       fault == NO_STORE ? AUTHP_E_UNAVAILABLE : AUTHP_E_INTERNAL);
+    }
+}
+
+START_TEST(signing_in_is_optional)
+{
+    authp_response_t boss = http_fake_register(&h, "boss@example.org", true);
+    const char *refresh = http_fake_cookie_value(&h, &boss, "__Secure-authp_rt");
+    authp_session_t *session =
+        mem_store_session(h.f.store, fixture_session_of(&h.f, refresh)->id.hex);
+    authp_user_t *row = mem_store_user(h.f.store, session->user_id.hex);
+    APR_ARRAY_PUSH(row->roles, const char *) = "admin";
+    http_fake_browser(&h, &boss);
+    http_fake_json(&h, NEWCOMER);
+    spoil((fault_t)_i, &boss, session);
+    (void)http_fake_expect(&h, "POST", REGISTER "/recruiter", optional[_i].status,
+                           optional[_i].code);
+}
+END_TEST
+
+/* At a mount that takes forms, the refusal of another type names both types. */
+START_TEST(types_of_a_mount_with_forms)
+{
+    APR_ARRAY_PUSH(h.mounts, authp_mount_t) =
+        authp_mount_make("/auth", authp_profiles_find("assessment"), AUTHP_DELIVERY_ASK);
+    static const char *const says[][2] = {
+        {"/auth/login", "The body must be application/json or application/x-www-form-urlencoded, "
+                        "not compressed."},
+        {"/auth/register", "The body must be application/json, not compressed."}};
+    for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+        authp_response_t out = {0};
+        authp_request_t request = http_fake_request(&h, "POST", says[i][0]);
+        authp_dispatch(h.f.realm, &request, &out, h.f.pool);
+        ck_assert_int_eq(out.status, 415);
+        ck_assert_str_eq(http_fake_text(&h, &out, "detail"), says[i][1]);
+    }
+}
+END_TEST
+
 Suite *suite_route(void)
 {
     Suite *suite = suite_create("route");
@@ -177,6 +261,9 @@ Suite *suite_route(void)
     tcase_add_test(tests, the_body_limit_is_a_setting);
     tcase_add_test(tests, a_full_gate_is_busy);
     tcase_add_test(tests, roles);
+    tcase_add_loop_test(tests, signing_in_is_optional, 0,
+                        (int)(sizeof(optional) / sizeof(optional[0])));
+    tcase_add_test(tests, types_of_a_mount_with_forms);
     suite_add_tcase(suite, tests);
     return suite;
 }

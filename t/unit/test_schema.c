@@ -154,6 +154,13 @@ START_TEST(a_finding_is_said_in_words)
 {
     authp_findings_t *all = refused(&either, parsed("{\"email\":\"a\",\"username\":\"b\"}"));
     ck_assert_str_eq(all->at[0].detail, "Send email or username, not both.");
+    all = refused(&either, parsed("{\"other\":1}"));
+    ck_assert_str_eq(all->at[0].detail, "One of email and username is required.");
+    ck_assert_str_eq(all->at[1].detail, "Is not a field of this request.");
+    all = refused(&named, parsed("{}"));
+    ck_assert_str_eq(all->at[0].detail, "Is required.");
+    all = refused(&named, parsed("[]"));
+    ck_assert_str_eq(all->at[0].detail, "The body must be a JSON object.");
     settings.password_min_length = 12;
     all = refused(&everything, parsed("{\"email\":\"a@b\",\"new\":\"short\"}"));
     ck_assert_ptr_nonnull(strstr(all->at[0].detail, "12"));

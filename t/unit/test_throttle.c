@@ -5,6 +5,7 @@
 
 #include <apr_strings.h>
 
+#include "api/core/dispatch.h"
 #include "api/core/profiles.h"
 #include "api/core/throttle.h"
 #include "crypto/password/hasher.h"
@@ -120,6 +121,23 @@ START_TEST(which_registrations_count)
 }
 END_TEST
 
+/* At mounts whose names are taken with another error: that one counts as well. */
+START_TEST(names_that_are_taken_count)
+{
+    APR_ARRAY_PUSH(h.mounts, authp_mount_t) =
+        authp_mount_make("/auth", authp_profiles_find("ai"), AUTHP_DELIVERY_ASK);
+    fixture_limits(&h.f, (authp_rate_t){100, 60}, (authp_rate_t){2, 60}, (authp_rate_t){100, 60});
+    http_fake_json(&h, "{\"username\":\"ada\",\"password\":\"" FIXTURE_PASSWORD "\"}");
+    static const int statuses[] = {200, 400, 429};
+    for (int i = 0; i < 3; i++) {
+        authp_request_t request = http_fake_request(&h, "POST", "/auth/register");
+        authp_response_t out = {0};
+        authp_dispatch(h.f.realm, &request, &out, h.f.pool);
+        ck_assert_int_eq(out.status, statuses[i]);
+    }
+}
+END_TEST
+
 static const struct {
     const char *profile;
     const char *path;
@@ -225,6 +243,7 @@ Suite *suite_throttle(void)
     tcase_add_test(tests, where_it_stands_in_the_order);
     tcase_add_test(tests, other_classes);
     tcase_add_test(tests, which_registrations_count);
+    tcase_add_test(tests, names_that_are_taken_count);
     tcase_add_loop_test(tests, not_those_of_an_administrator, 0,
                         (int)(sizeof(recruiters) / sizeof(recruiters[0])));
     tcase_add_test(tests, the_device_cookie);
