@@ -3,6 +3,7 @@
  * of AUTHP_SUITE. It has one row for each `Suite *suite_<name>(void)` below t/unit and t/store,
  * sorted by name. The guard suites.sh fails if a suite is missing here. */
 AUTHP_SUITE(account)
+AUTHP_SUITE(account_mail)
 AUTHP_SUITE(account_rules)
 AUTHP_SUITE(address)
 AUTHP_SUITE(address_quiet)
@@ -222,6 +223,7 @@ AUTHP_SUITE(scheme)
 AUTHP_SUITE(seal)
 AUTHP_SUITE(second_step)
 AUTHP_SUITE(sender_open)
+AUTHP_SUITE(service_lines)
 AUTHP_SUITE(session)
 AUTHP_SUITE(session_device)
 AUTHP_SUITE(settings)

@@ -111,6 +111,26 @@ START_TEST(create_taken)
     ck_assert_str_eq(APR_ARRAY_IDX(row->roles, 0, const char *), "candidate");
     ck_assert_str_eq(fixture_audit(&f, "user_create")->outcome, "denied");
     ck_assert_str_eq(fixture_audit(&f, "user_create")->reason, "email_taken");
+    ck_assert_str_eq(fixture_audit(&f, "user_create")->actor_id, "cli");
+    ck_assert_ptr_null(fixture_audit(&f, "user_create")->subject_id);
+    ck_assert_str_eq(fixture_audit(&f, "user_create")->ip, fixture_client.ip);
+}
+END_TEST
+
+/* A password may have 72 bytes with Argon2id, too, which could hash longer ones. */
+START_TEST(create_with_argon2id)
+{
+    static const char password[] =
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    authp_new_account_t in = fixture_new("ada@example.org", "admin");
+    authp_user_t *user = NULL;
+    f.settings->password_argon2id = true;
+    in.password = password;
+    in.password_len = 73;
+    ck_assert_int_eq(create(&in, &user), AUTHP_E_VALIDATION_FAILED);
+    in.password_len = 72;
+    ck_assert_int_eq(create(&in, &user), AUTHP_OK);
+    ck_assert_ptr_eq(strstr(user->password_hash, "$argon2id$"), user->password_hash);
 }
 END_TEST
 
@@ -234,6 +254,8 @@ START_TEST(register_taken)
     ck_assert_int_eq(grant.expires_in, 77);
     ck_assert_int_eq(fixture_sessions(&f), 0);
     ck_assert_str_eq(fixture_audit(&f, "register")->reason, "email_taken");
+    ck_assert_ptr_null(fixture_audit(&f, "register")->actor_id);
+    ck_assert_str_eq(fixture_audit(&f, "register")->ip, fixture_client.ip);
 }
 END_TEST
 
@@ -315,6 +337,7 @@ Suite *suite_account(void)
     tcase_add_test(account, create_recruiter);
     tcase_add_test(account, create_refused);
     tcase_add_test(account, create_taken);
+    tcase_add_test(account, create_with_argon2id);
     tcase_add_test(account, create_with_username);
     tcase_add_test(account, create_without_login);
     tcase_add_test(account, register_username_taken);

@@ -74,7 +74,11 @@ START_TEST(deletes_at_the_second_try)
     ck_assert_int_eq(authp_admin_delete(f.realm, &tool, ada->id.hex, f.pool), AUTHP_E_NOT_FOUND);
     authp_user_t *bob = fixture_user(&f, "bob@example.org", "candidate", false);
     mem_store_fail(f.store, "user_delete", 0, AUTHP_E_CONFLICT);
+    (void)mem_store_calls(f.store, f.pool);
     ck_assert_int_eq(authp_admin_delete(f.realm, &tool, bob->id.hex, f.pool), AUTHP_E_BUSY);
+    const char *twice = "user_by_id user_delete user_by_id user_delete";
+    ck_assert_str_eq(mem_store_calls(f.store, f.pool),
+                     apr_pstrcat(f.pool, twice, " ", twice, " ", twice, " ", twice, NULL));
 }
 END_TEST
 
@@ -121,6 +125,14 @@ START_TEST(a_disabled_admin_does_not_count)
     ck_assert_int_eq(authp_admin_spare(f.realm, boss, f.pool), AUTHP_OK);
     mem_store_user(f.store, other->id.hex)->disabled = true;
     ck_assert_int_eq(authp_admin_spare(f.realm, boss, f.pool), AUTHP_E_LAST_ADMIN);
+    mem_store_fail(f.store, "user_list", 0, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_admin_spare(f.realm, boss, f.pool), AUTHP_E_UNAVAILABLE);
+    /* About an account that is no admin, or a disabled one, the store is not asked. */
+    ck_assert_int_eq(
+        authp_admin_spare(f.realm, fixture_user(&f, "c@example.org", "candidate", false), f.pool),
+        AUTHP_OK);
+    ck_assert_int_eq(authp_admin_spare(f.realm, mem_store_user(f.store, other->id.hex), f.pool),
+                     AUTHP_OK);
 }
 END_TEST
 
@@ -137,6 +149,10 @@ START_TEST(decides_about_requests)
     authp_user_t *ada = fixture_user(&f, "ada@example.org", "candidate", false);
     ck_assert_int_eq(decide(ada, true, &out), AUTHP_E_CANNOT_VERIFY);
     ck_assert_str_eq(fixture_audit(&f, "recruiter_verify")->outcome, "denied");
+    ck_assert_ptr_null(out);
+    const authp_verdict_t nobody = {.email = "nobody@example.org", .verified = false};
+    ck_assert_int_eq(authp_admin_verify(f.realm, &tool, &nobody, &out, f.pool), AUTHP_E_NOT_FOUND);
+    ck_assert_ptr_null(fixture_audit(&f, "recruiter_withdraw"));
     mem_store_user(f.store, ada->id.hex)->recruiter_requested_at = 5;
     ck_assert_int_eq(decide(ada, false, &out), AUTHP_OK);
     ck_assert(!authp_user_holds(out, "recruiter"));

@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "crypto/password/bcrypt.h"
 #include "fixture.h"
 #include "sent_codes.h"
 #include "service/account/admin.h"
@@ -68,6 +69,18 @@ START_TEST(signs_in)
     ck_assert_str_eq(fixture_audit(&f, "login")->outcome, "ok");
     ck_assert_str_eq(fixture_audit(&f, "login")->actor_id, user->id.hex);
     ck_assert_int_eq(second(OLGA, sent_codes.code, &fixture_client), AUTHP_E_OTP_USED);
+}
+END_TEST
+
+/* The first step replaces a hash of a lower cost, after the right password alone. */
+START_TEST(an_old_hash)
+{
+    const authp_user_t *row = mem_store_user(f.store, olga()->id.hex);
+    f.settings->bcrypt_rounds = 5;
+    ck_assert_int_eq(first(OLGA, "wrong horse 9", &fixture_client), AUTHP_E_INVALID_CREDENTIALS);
+    ck_assert_int_eq(authp_bcrypt_cost(row->password_hash), 4);
+    ck_assert_int_eq(first(OLGA, FIXTURE_PASSWORD, &fixture_client), AUTHP_OK);
+    ck_assert_int_eq(authp_bcrypt_cost(row->password_hash), 5);
 }
 END_TEST
 
@@ -236,6 +249,7 @@ Suite *suite_admin_login(void)
     TCase *tests = tcase_create("admin_login");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, signs_in);
+    tcase_add_test(tests, an_old_hash);
     tcase_add_test(tests, who_may_not_sign_in);
     tcase_add_test(tests, only_the_client_of_the_first_step);
     tcase_add_test(tests, another_address_of_the_network);

@@ -124,6 +124,7 @@ START_TEST(registration)
     ck_assert_str_eq(grant.user->phone, NUMBER);
     ck_assert_str_eq(role_at(grant.user, 0), "seeker");
     ck_assert(!grant.user->email_verified);
+    ck_assert_str_eq(fixture_audit(&f, "register")->actor_id, grant.user->id.hex);
     ck_assert_int_eq(enrol("other@example.org", &grant), AUTHP_E_OTP_USED);
     ck_assert_int_eq(fixture_sessions(&f), 1);
 }
@@ -163,11 +164,18 @@ START_TEST(login)
     ck_assert_int_eq(enter(NULL, &grant), AUTHP_OK);
     ck_assert_str_eq(grant.user->id.hex, user->id.hex);
     ck_assert(is_used());
-    ck_assert_str_eq(fixture_audit(&f, "login")->outcome, "ok");
+    const authp_audit_t *event = fixture_audit(&f, "login");
+    ck_assert_str_eq(event->outcome, "ok");
+    ck_assert_ptr_null(event->reason);
+    ck_assert_str_eq(event->actor_id, user->id.hex);
+    ck_assert_str_eq(event->subject_id, user->id.hex);
+    ck_assert_str_eq(event->session_id, grant.session->id.hex);
     ck_assert_int_eq(enter(NULL, &grant), AUTHP_E_OTP_USED);
     send_code(AUTHP_OTP_RESET);
     ck_assert_int_eq(enter(NULL, &grant), AUTHP_E_INVALID_OTP);
     ck_assert_int_eq(fixture_sessions(&f), 1);
+    /* A code that is not right any more leaves no entry. */
+    ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 1);
 }
 END_TEST
 
@@ -212,7 +220,11 @@ START_TEST(an_idle_number_needs_the_password)
     ck_assert_int_eq(auth("seeker", NULL, &grant), AUTHP_E_PASSWORD_REQUIRED);
     send_code(AUTHP_OTP_ENTER);
     ck_assert_int_eq(enter(NULL, &grant), AUTHP_E_PASSWORD_REQUIRED);
+    ck_assert_str_eq(fixture_audit(&f, "login")->reason, "password_required");
     ck_assert_int_eq(enter("wrong", &grant), AUTHP_E_INVALID_CREDENTIALS);
+    ck_assert_str_eq(fixture_audit(&f, "login")->reason, "invalid_credentials");
+    ck_assert_str_eq(fixture_audit(&f, "login")->outcome, "denied");
+    ck_assert_ptr_null(fixture_audit(&f, "login")->session_id);
     ck_assert(!is_used());
     ck_assert_int_eq(enter(FIXTURE_PASSWORD, &grant), AUTHP_OK);
     send_code(AUTHP_OTP_ENTER);

@@ -157,6 +157,29 @@ START_TEST(after_a_cut_off_claim)
 }
 END_TEST
 
+static void claimed_by_another(void *ctx)
+{
+    (void)ctx;
+    ck_assert_int_eq(authp_store_invite_claim(f.realm->store, invite_id, "65f0c0ffee00000000000009",
+                                              1, authp_realm_now(f.realm), f.pool),
+                     AUTHP_OK);
+    mem_store_fail(f.store, "user_by_id", 1, AUTHP_E_NOT_FOUND);
+}
+
+/* The account goes after another request has used the invite. By a code it is refused; a sign-in at
+ * a provider begins again. */
+START_TEST(gone_after_a_lost_claim)
+{
+    authp_user_t *user = row;
+    mem_store_before(f.store, "invite_claim", claimed_by_another, NULL);
+    authp_err_t err =
+        _i == 0 ? authp_invite_redeem(f.realm, code, &fixture_client, &user, f.pool)
+                : authp_invite_accept(f.realm, ADA, row->ver, &fixture_client, &user, f.pool);
+    ck_assert_int_eq(err, _i == 0 ? AUTHP_E_INVITE_INVALID : AUTHP_E_CONFLICT);
+    ck_assert(!row->is_recruiter_verified);
+}
+END_TEST
+
 /* The request to become a recruiter is removed when it is granted. */
 START_TEST(answers_a_request)
 {
@@ -202,6 +225,7 @@ Suite *suite_invite_races(void)
     tcase_add_loop_test(races, after_a_lost_claim, 0, (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_test(races, after_half_a_claim);
     tcase_add_loop_test(races, after_a_cut_off_claim, 0, 3);
+    tcase_add_loop_test(races, gone_after_a_lost_claim, 0, 2);
     tcase_add_test(races, answers_a_request);
     tcase_add_loop_test(races, open_until_its_end, 0, 2);
     suite_add_tcase(suite, races);

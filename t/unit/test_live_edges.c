@@ -2,9 +2,11 @@
 /* The live table beside processes of other users and processes that hold its lock, and the oldest
  * tokens about which it has an answer. */
 #include <apr_strings.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "service/live_table/live_ask.h"
 #include "service/live_table/live_layout.h"
 #include "service/live_table/live_round.h"
@@ -18,9 +20,20 @@ static apr_pool_t *pool;
 static authp_live_shared_t *shared;
 static authp_live_table_t *table;
 static authp_live_terms_t terms;
+static char lines[1000];
+
+static void keep(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    ck_assert(level == AUTHP_LOG_ERROR || level == AUTHP_LOG_WARNING);
+    ck_assert_uint_lt(strlen(lines) + strlen(message) + 10, sizeof(lines));
+    strcat(strcat(strcat(lines, level == AUTHP_LOG_ERROR ? "error " : "warning "), message), "\n");
+}
 
 static void set_up(void)
 {
+    lines[0] = '\0';
+    authp_log_set_sink(keep, NULL);
     apr_pool_create(&pool, NULL);
     terms = (authp_live_terms_t){.token_ms = TOKEN_MS,
                                  .max_lag_ms = 60000,
@@ -31,6 +44,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+    authp_log_set_sink(NULL, NULL);
     apr_pool_destroy(pool);
 }
 
@@ -73,11 +87,34 @@ START_TEST(opened_while_a_writer_sleeps)
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
     ck_assert_int_eq(authp_live_table_open(shared, &terms, &opened, pool), AUTHP_E_BUSY);
     ck_assert_ptr_null(opened);
+    ck_assert_str_eq(lines, "");
+    authp_live_tell_session(table, "6b00000000000000000000a1",
+                            authp_clock_now(authp_clock_system()));
+    ck_assert_str_eq(lines, "error AUTHP0331: the live table could not be written: guarded pages "
+                            "ask the store until it is filled again\n");
     ck_assert_int_eq(write(end[1], "x", 1), 1);
     int status = 0;
     ck_assert(waitpid(child, &status, 0) == child && status == 0);
     ck_assert_int_eq(authp_live_table_open(shared, &terms, &opened, pool), AUTHP_OK);
     ck_assert_ptr_nonnull(opened);
+}
+END_TEST
+
+/* A process ends while it holds the lock. The next one gets the lock, and says so once. */
+START_TEST(a_writer_that_died)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(!authp_live_layout_lock(shared));
+    }
+    ck_assert(waitpid(child, &status, 0) == child && status == 0);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(authp_live_layout_lock(shared));
+        authp_live_layout_unlock(shared);
+    }
+    ck_assert_str_eq(lines, "warning AUTHP0334: a process died while it wrote to the live table: "
+                            "the table is filled again\n");
 }
 END_TEST
 
@@ -135,6 +172,7 @@ Suite *suite_live_edges(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_round_of_another_user);
     tcase_add_test(tests, opened_while_a_writer_sleeps);
+    tcase_add_test(tests, a_writer_that_died);
     tcase_add_test(tests, the_last_minute);
     tcase_add_test(tests, as_many_roles_as_bits);
     suite_add_tcase(suite, tests);

@@ -286,6 +286,46 @@ START_TEST(the_owner_is_told)
 }
 END_TEST
 
+/* What the audit has of a first sign-in with a provider, beside the sign-in itself. */
+static const struct {
+    authp_user_t *(*world)(void);
+    const char *event;
+    bool made; /* an account */
+} entries[] = {{proven, "identity_link", false},
+               {unproven, "first_proof", false},
+               {shared, "address_lost", true},
+               {nobody, NULL, true},
+               {linked, NULL, false}};
+
+static void check_entry(const char *event, const char *id)
+{
+    const authp_audit_t *entry = fixture_audit(&f, event);
+    ck_assert_msg(entry != NULL, "no %s", event);
+    ck_assert_str_eq(entry->outcome, "ok");
+    ck_assert_str_eq(entry->reason, "google");
+    ck_assert_str_eq(entry->actor_id, id);
+    ck_assert_str_eq(entry->subject_id, id);
+    ck_assert_str_eq(entry->ip, fixture_client.ip);
+}
+
+START_TEST(what_the_audit_has)
+{
+    authp_user_t *out = NULL;
+    const authp_user_t *before = entries[_i].world();
+    const int earlier = fixture_audits(&f);
+    ck_assert_int_eq(
+        authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE, &fixture_client, &out, f.pool),
+        AUTHP_OK);
+    if (entries[_i].event != NULL) {
+        check_entry(entries[_i].event, before->id.hex);
+    }
+    if (entries[_i].made) {
+        check_entry("register", out->id.hex);
+    }
+    ck_assert_int_eq(fixture_audits(&f) - earlier, (entries[_i].event != NULL) + entries[_i].made);
+}
+END_TEST
+
 Suite *suite_mapping(void)
 {
     Suite *suite = suite_create("mapping");
@@ -293,6 +333,7 @@ Suite *suite_mapping(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, each_cell, 0, 2 * LENGTH(cells));
     tcase_add_loop_test(tests, the_owner_is_told, 0, LENGTH(told));
+    tcase_add_loop_test(tests, what_the_audit_has, 0, LENGTH(entries));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -50,6 +50,10 @@ START_TEST(sent_and_used)
     ck_assert_uint_eq(strlen(o.code), 6);
     ck_assert_uint_eq(strspn(o.code, "0123456789"), 6);
     ck_assert_int_eq(o.minutes, 5);
+    const authp_audit_t *entry = fixture_audit(&f, "otp_send");
+    ck_assert_str_eq(entry->outcome, "ok");
+    ck_assert_str_eq(entry->reason, "enter *******3210");
+    ck_assert_str_eq(entry->ip, fixture_client.ip);
     const authp_otp_code_t *stored = row();
     ck_assert_str_eq(stored->purpose, "enter");
     ck_assert_uint_eq(strlen(stored->code_hmac), 64);
@@ -185,6 +189,7 @@ START_TEST(lengths_and_minutes)
     f.settings->otp_expire_minutes = 1 + _i;
     sent(ENTER);
     ck_assert_uint_eq(strlen(o.code), (size_t)(4 + _i));
+    ck_assert_int_eq(o.length, 4 + _i);
     ck_assert_int_eq(o.minutes, 1 + _i);
     ck_assert_int_eq(enter(o.code), AUTHP_OK);
 }

@@ -59,8 +59,10 @@ static const struct {
 START_TEST(codes_of_the_provider)
 {
     f.settings->otp_expire_minutes = 5;
+    f.settings->otp_length = 4;
     sent(AUTHP_OTP_USER);
     ck_assert_str_eq(o.code, "");
+    ck_assert_int_eq(o.length, 4);
     ck_assert_int_eq(o.minutes, 10);
     ck_assert_str_eq(row()->provider, "msg91");
     ck_assert_ptr_null(row()->code_hmac);

@@ -46,6 +46,7 @@ static authp_profile_document_t got(const char *role)
     ck_assert_int_eq(
         authp_profile_document_read(mem_store_user(f.store, user->id.hex), role, &out, f.pool),
         AUTHP_OK);
+    ck_assert_str_eq(out.role, role);
     return out;
 }
 
@@ -124,7 +125,10 @@ START_TEST(bounds)
     change.personal_info = json_object_get(object("{\"list\":[]}"), "list");
     ck_assert_int_eq(put("seeker", &change), AUTHP_E_VALIDATION_FAILED);
     ck_assert_ptr_null(authp_profile_document_wrong(object("{}"), f.pool));
-    ck_assert_ptr_nonnull(authp_profile_document_wrong(NULL, f.pool));
+    ck_assert_pstr_eq(authp_profile_document_wrong(NULL, f.pool), "This is not an object.");
+    ck_assert_pstr_eq(
+        authp_profile_document_wrong(of_length(AUTHP_PROFILE_DOCUMENT_MOST + 1), f.pool),
+        "This is more than 8192 bytes of JSON.");
     ck_assert_ptr_nonnull(got("seeker").stats);
 }
 END_TEST
@@ -133,13 +137,14 @@ END_TEST
  * value than the one that was sent. */
 START_TEST(lost_numbers)
 {
-    static const char *const lost[] = {"{\"a\":9223372036854775808}",
-                                       "{\"a\":[1,{\"b\":-9223372036854775809}]}",
-                                       "{\"a\":{\"b\":[1e400]}}", "{\"a\":-1e400,\"b\":1}"};
+    static const char *const lost[] = {
+        "{\"a\":9223372036854775808}", "{\"a\":[1,{\"b\":-9223372036854775809}]}",
+        "{\"a\":{\"b\":[1e400]}}", "{\"a\":-1e400,\"b\":1}", "{\"a\":[1e400,1]}"};
     static const char *const kept[] = {"{\"a\":9223372036854775807,\"b\":[-9223372036854775808]}",
-                                       "{\"a\":{\"b\":9e307}}", "{\"a\":\"1e400\"}"};
+                                       "{\"a\":{\"b\":[9e307,-9e307]}}", "{\"a\":\"1e400\"}"};
     for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
-        ck_assert_ptr_nonnull(authp_profile_document_wrong(object(lost[i]), f.pool));
+        ck_assert_pstr_eq(authp_profile_document_wrong(object(lost[i]), f.pool),
+                          "This has a number that is too large. Send it as a string.");
     }
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
         ck_assert_ptr_null(authp_profile_document_wrong(object(kept[i]), f.pool));

@@ -246,6 +246,27 @@ START_TEST(tokens_and_codes)
 }
 END_TEST
 
+/* A one-time code is kept for a day after it has expired, so that who sends it learns that. */
+START_TEST(one_time_codes)
+{
+    const authp_ms_t now = authp_clock_now(f.realm->clock);
+    authp_otp_code_t *found = NULL;
+    const authp_otp_code_t code = {.id = {"65f0c0ffee00000000000001"},
+                                   .phone = "+919876543210",
+                                   .code_id = {"65f0c0ffee00000000000002"},
+                                   .purpose = "enter",
+                                   .provider = "mock",
+                                   .created_at = now,
+                                   .expires_at = now + HOUR};
+    ck_assert_int_eq(authp_store_otp_put(f.store, &code, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, 25 * HOUR);
+    ck_assert_int_eq(purge(1), 0);
+    ck_assert_int_eq(authp_store_otp_of(f.store, code.phone, &found, f.pool), AUTHP_OK);
+    fake_clock_advance(&f.clock, 1);
+    ck_assert_int_eq(purge(1), 1);
+}
+END_TEST
+
 static authp_mail_row_t *mail_of(const char *kind)
 {
     const authp_page_t page = {.limit = 100};
@@ -363,6 +384,7 @@ Suite *suite_purge(void)
     tcase_add_test(tests, traces_of_all_the_deleted_go);
     tcase_add_test(tests, invites_and_failures);
     tcase_add_test(tests, tokens_and_codes);
+    tcase_add_test(tests, one_time_codes);
     tcase_add_test(tests, mails);
     tcase_add_test(tests, the_audit_ages);
     suite_add_tcase(suite, tests);

@@ -112,6 +112,67 @@ START_TEST(a_right_code)
 }
 END_TEST
 
+static void is_candidate(void)
+{
+    (void)fixture_user(&f, ADA, "candidate", false);
+}
+
+static void has_asked(void)
+{
+    const authp_user_t *ada = fixture_user(&f, ADA, "candidate", false);
+    mem_store_user(f.store, ada->id.hex)->recruiter_requested_at = 5;
+}
+
+static void is_not_verified(void)
+{
+    (void)fixture_user(&f, ADA, "recruiter", false);
+}
+
+static void is_recruiter(void)
+{
+    (void)fixture_user(&f, ADA, "recruiter", true);
+}
+
+/* At the door of recruiters each refusal after the right password is in the audit. */
+static const struct {
+    void (*world)(void);
+    const char *code;
+    bool proof_required;
+    authp_err_t err;
+} refusals[] = {
+    {is_candidate, NULL, false, AUTHP_E_NOT_RECRUITER},
+    {is_candidate, "made up", false, AUTHP_E_INVITE_INVALID},
+    {has_asked, NULL, false, AUTHP_E_RECRUITER_PENDING},
+    {is_not_verified, NULL, false, AUTHP_E_RECRUITER_PENDING},
+    {is_not_verified, "made up", false, AUTHP_E_INVITE_INVALID},
+    {is_recruiter, NULL, true, AUTHP_E_EMAIL_UNVERIFIED},
+    {is_recruiter, "made up", false, AUTHP_OK}, /* who is one needs no invite */
+};
+
+START_TEST(refused_at_the_door)
+{
+    authp_grant_t grant;
+    const authp_login_t in = {.kind = AUTHP_LOGIN_EMAIL,
+                              .login = ADA,
+                              .password = FIXTURE_PASSWORD,
+                              .password_len = strlen(FIXTURE_PASSWORD),
+                              .door = AUTHP_DOOR_RECRUITER,
+                              .invite_code = refusals[_i].code};
+    const authp_err_t err = refusals[_i].err;
+    refusals[_i].world();
+    f.settings->email_verification_required = refusals[_i].proof_required;
+    ck_assert_int_eq(authp_login_by_password(f.realm, &in, &fixture_client, &grant, f.pool), err);
+    const authp_audit_t *event = fixture_audit(&f, "login");
+    ck_assert_int_eq(mem_store_audit_count(f.store, "login"), 1);
+    ck_assert_str_eq(event->outcome, err == AUTHP_OK ? "ok" : "denied");
+    ck_assert_pstr_eq(event->reason, err == AUTHP_OK ? NULL : authp_err_name(err));
+    ck_assert_ptr_nonnull(event->subject_id);
+    ck_assert_int_eq(event->actor_id != NULL, err == AUTHP_OK);
+    ck_assert_str_eq(event->ip, fixture_client.ip);
+    ck_assert_int_eq(fixture_sessions(&f), err == AUTHP_OK);
+}
+END_TEST
+
 Suite *suite_recruiter(void)
 {
     Suite *suite = suite_create("recruiter");
@@ -123,6 +184,8 @@ Suite *suite_recruiter(void)
     tcase_add_test(tests, taken);
     tcase_add_loop_test(tests, a_wrong_code, 0, 3);
     tcase_add_loop_test(tests, a_right_code, 0, 3);
+    tcase_add_loop_test(tests, refused_at_the_door, 0,
+                        (int)(sizeof(refusals) / sizeof(refusals[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -5,6 +5,8 @@
 #include "service/session/session_device.h"
 #include "suite.h"
 
+#include <string.h>
+
 #define MANY 450 /* more than two pages */
 
 static fixture_t f;
@@ -57,7 +59,47 @@ START_TEST(only_that_device_of_that_account)
     end_older(&now);
     ck_assert(!lives(&old));
     ck_assert(lives(&phone) && lives(&nameless) && lives(&other) && lives(&now));
-    ck_assert_str_eq(fixture_audit(&f, "logout")->session_id, old.session->id.hex);
+    const authp_audit_t *event = fixture_audit(&f, "logout");
+    ck_assert_str_eq(event->session_id, old.session->id.hex);
+    ck_assert_str_eq(event->reason, "device_replaced");
+    ck_assert_str_eq(event->actor_id, ann->id.hex);
+    ck_assert_str_eq(event->ip, fixture_client.ip);
+    ck_assert_str_eq(mem_store_session(f.store, old.session->id.hex)->end_reason,
+                     "device_replaced");
+}
+END_TEST
+
+/* Of sessions that began in the same millisecond the one with the greater id stays. */
+START_TEST(at_the_same_moment)
+{
+    authp_grant_t all[5];
+    int last = 0;
+    for (int i = 0; i < 5; i++) {
+        all[i] = start(ann, "laptop");
+        last = strcmp(all[i].session->id.hex, all[last].session->id.hex) > 0 ? i : last;
+    }
+    for (int i = 0; i < 5; i++) {
+        end_older(&all[(i + _i) % 5]);
+        ck_assert(lives(&all[last]));
+    }
+    ck_assert_int_eq(fixture_live_sessions(&f), 1);
+}
+END_TEST
+
+/* Nothing is said to be done that was not done, and a second call does the rest. */
+START_TEST(a_store_that_fails)
+{
+    static const char *const ops[] = {"session_list", "session_end"};
+    authp_grant_t first = start(ann, "laptop");
+    authp_grant_t second = start(ann, "laptop");
+    fake_clock_advance(&f.clock, 1000);
+    authp_grant_t now = start(ann, "laptop");
+    mem_store_fail(f.store, ops[_i], 1, AUTHP_E_UNAVAILABLE);
+    ck_assert_int_eq(authp_session_device_end_older(f.realm, now.session, &fixture_client, f.pool),
+                     AUTHP_E_UNAVAILABLE);
+    ck_assert(lives(&first) && lives(&second) && lives(&now));
+    end_older(&now);
+    ck_assert(!lives(&first) && !lives(&second) && lives(&now));
 }
 END_TEST
 
@@ -112,6 +154,8 @@ Suite *suite_session_device(void)
     TCase *tests = tcase_create("session_device");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, only_that_device_of_that_account);
+    tcase_add_loop_test(tests, at_the_same_moment, 0, 5);
+    tcase_add_loop_test(tests, a_store_that_fails, 0, 2);
     tcase_add_loop_test(tests, the_later_one_stays, 0, 2);
     tcase_add_loop_test(tests, one_that_has_just_ended, 0, 2);
     tcase_add_test(tests, many_sessions);

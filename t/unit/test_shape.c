@@ -151,6 +151,17 @@ START_TEST(of_an_invite)
     expect(authp_shape_new_invite(&invite, "the-code", pool),
            "{'id':'" ID "','email':'ada@example.org','created_at':'2023-11-14T22:13:21.000Z',"
            "'expires_at':'2023-11-14T22:13:22.000Z','code':'the-code'}");
+    authp_invite_t of_admins = invite;
+    of_admins.role = "admin";
+    expect(authp_shape_new_invite(&of_admins, "the-code", pool),
+           "{'id':'" ID "','email':'ada@example.org','created_at':'2023-11-14T22:13:21.000Z',"
+           "'expires_at':'2023-11-14T22:13:22.000Z','code':'the-code','role':'admin'}");
+    of_admins.used_at = of_admins.revoked_at = 0;
+    of_admins.used_by = NULL;
+    expect(authp_shape_invite(&of_admins, pool),
+           "{'id':'" ID "','email':'ada@example.org','created_at':'2023-11-14T22:13:21.000Z',"
+           "'expires_at':'2023-11-14T22:13:22.000Z','created_by':'" OTHER_ID
+           "','used_at':null,'used_by':null,'revoked_at':null,'role':'admin'}");
     const authp_invite_t fresh = {.id = {ID},
                                   .email = "ada@example.org",
                                   .created_at = SECOND(1),

@@ -282,6 +282,15 @@ START_TEST(claims_of_the_platform)
         ck_assert_ptr_null(json_object_get(claims, absent[i]));
     }
     ck_assert_str_eq(claim(claims, "aud"), f.settings->jwt_audience);
+    ck_assert_str_eq(claim(claims, "sub"), user.id.hex);
+    ck_assert_str_eq(claim(claims, "sid"), session.id.hex);
+    ck_assert_uint_eq(strlen(claim(claims, "jti")), 22);
+    static const char *const times[] = {"iat", "nbf", "exp", "auth_time"};
+    static const int from_now[] = {0, 0, 15 * 60, -5};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        ck_assert_int_eq(json_integer_value(json_object_get(claims, times[i])),
+                         FAKE_CLOCK_START / 1000 + from_now[i]);
+    }
     user.username = "ada.l";
     user.phone = "+919876543210";
     claims = claims_of(issue(&expires_in));

@@ -5,6 +5,7 @@
 
 #include "live_fixture.h"
 #include "service/account/own.h"
+#include "service/account/phone_account.h"
 #include "service/account/user_change.h"
 #include "service/invite/invite.h"
 #include "service/live/live.h"
@@ -249,6 +250,37 @@ static void must_be(const char *event, const char *actor, const char *subject, c
     ck_assert_pstr_eq(entry->request_id, fixture_client.request_id);
 }
 
+/* Roles that a person takes and gives back, and a number that an operator sets. */
+START_TEST(roles_and_numbers)
+{
+    static const authp_actor_t tool = {.id = AUTHP_ACTOR_CLI, .client = &fixture_client};
+    const char *id = live.user->id.hex;
+    authp_user_t *out = NULL;
+    apr_array_header_t *roles = apr_array_make(f->pool, 1, sizeof(const char *));
+    APR_ARRAY_PUSH(roles, const char *) = "seeker";
+    for (int i = 1; i <= 2; i++) { /* the second time nothing has changed */
+        ck_assert_int_eq(
+            authp_phone_account_add_roles(f->realm, id, roles, &fixture_client, &out, f->pool),
+            AUTHP_OK);
+        ck_assert_int_eq(mem_store_audit_count(f->store, "user_change"), 1);
+    }
+    must_be("user_change", id, id, "ok");
+    fake_clock_advance(&f->clock, 1000);
+    ck_assert_int_eq(
+        authp_phone_account_remove_role(f->realm, out, "seeker", &fixture_client, f->pool),
+        AUTHP_OK);
+    must_be("user_change", id, id, "ok");
+    ck_assert_str_eq(fixture_audit(f, "user_change")->reason, "roles");
+    for (int i = 1; i <= 2; i++) {
+        ck_assert_int_eq(
+            authp_phone_account_set(f->realm, &tool, id, "+919876543210", &out, f->pool), AUTHP_OK);
+        ck_assert_int_eq(mem_store_audit_count(f->store, "user_change"), 3);
+    }
+    must_be("user_change", AUTHP_ACTOR_CLI, id, "ok");
+    ck_assert_str_eq(fixture_audit(f, "user_change")->reason, "phone");
+}
+END_TEST
+
 static const authp_actor_t boss = {.id = "65f0c0ffee00000000000001", .client = &fixture_client};
 
 static authp_invite_t *invite_for(const char *email, const char **code)
@@ -349,6 +381,7 @@ Suite *suite_told(void)
     tcase_add_test(tests, the_right_one);
     tcase_add_test(tests, lost_races);
     tcase_add_test(tests, changes_that_count);
+    tcase_add_test(tests, roles_and_numbers);
     tcase_add_test(tests, invites);
     tcase_add_test(tests, registrations_by_invite);
     tcase_add_test(tests, a_registration_that_loses_its_invite);

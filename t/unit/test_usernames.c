@@ -80,6 +80,45 @@ START_TEST(own_password_and_deletion)
 }
 END_TEST
 
+/* The name under which wrong passwords of an account's owner count: that of the usual sign-in. */
+static const struct {
+    const char *email;
+    const char *username;
+    const char *phone;
+    authp_login_kind_t kind;
+    const char *login;
+} names[] = {
+    {"ann@example.org", "ann", "+919876543210", AUTHP_LOGIN_EMAIL, "ann@example.org"},
+    {"Ann@Example.org", NULL, NULL, AUTHP_LOGIN_EMAIL, "ann@example.org"},
+    {NULL, "Ann", "+919876543210", AUTHP_LOGIN_USERNAME, "ann"},
+    {NULL, NULL, "+919876543210", AUTHP_LOGIN_PHONE, "+919876543210"},
+    {NULL, NULL, NULL, AUTHP_LOGIN_EMAIL, "65f0c0ffee00000000000001"},
+};
+
+START_TEST(which_name_counts)
+{
+    const authp_user_t user = {.id = {"65f0c0ffee00000000000001"},
+                               .email = names[_i].email,
+                               .username = names[_i].username,
+                               .phone = names[_i].phone};
+    const authp_target_t target = authp_own_target(f.realm, &user, f.pool);
+    ck_assert_int_eq(target.kind, names[_i].kind);
+    ck_assert_str_eq(target.login, names[_i].login);
+    ck_assert_ptr_eq(target.user, &user);
+}
+END_TEST
+
+/* A sign-in by another name is no use of the account's number. */
+START_TEST(the_number_is_not_used)
+{
+    authp_user_t *row = mem_store_user(f.store, grace.user->id.hex);
+    row->phone = "+919876543210";
+    fake_clock_advance(&f.clock, INT64_C(172800000));
+    ck_assert_int_eq(login("grace", FIXTURE_PASSWORD), AUTHP_OK);
+    ck_assert_int_eq(mem_store_user(f.store, grace.user->id.hex)->phone_used_at, 0);
+}
+END_TEST
+
 /* --- numbers and addresses -------------------------------------------------------------------- */
 
 #define PHONE "+919876543210"
@@ -127,6 +166,8 @@ Suite *suite_usernames(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, spellings_count_together);
     tcase_add_test(tests, own_password_and_deletion);
+    tcase_add_loop_test(tests, which_name_counts, 0, (int)(sizeof(names) / sizeof(names[0])));
+    tcase_add_test(tests, the_number_is_not_used);
     tcase_add_loop_test(tests, what_is_free, 0, (int)(sizeof(wanted) / sizeof(wanted[0])));
     tcase_add_loop_test(tests, whether_it_is_free_is_not_known, 1, 3);
     suite_add_tcase(suite, tests);

@@ -10,6 +10,7 @@ static void note(otp_fixture_t *o, const authp_otp_message_t *message)
 {
     apr_cpystrn(o->phone, message->phone, sizeof(o->phone));
     apr_cpystrn(o->code, message->code != NULL ? message->code : "", sizeof(o->code));
+    o->length = message->length;
     o->minutes = message->minutes;
 }
 

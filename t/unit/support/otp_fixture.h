@@ -17,6 +17,7 @@ typedef struct otp_fixture_t {
     atomic_int asked;                        /* calls of verify() */
     char phone[20];                          /* of the last message */
     char code[AUTHP_SENDER_LENGTH_MOST + 1]; /* "": the service makes it */
+    int length;                              /* the number of digits that it asks for */
     int minutes;
     authp_err_t send_answer;
     authp_err_t verify_answer;
