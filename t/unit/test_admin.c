@@ -160,8 +160,10 @@ START_TEST(decides_about_requests)
     /* It is stored, although nothing else of the account has changed. */
     ck_assert_int_eq(mem_store_user(f.store, ada->id.hex)->recruiter_requested_at, 0);
     mem_store_user(f.store, ada->id.hex)->recruiter_requested_at = 5;
-    ck_assert_int_eq(decide(ada, true, &out), AUTHP_OK);
+    const authp_verdict_t by_address = {.email = "Ada@example.org", .verified = true};
+    ck_assert_int_eq(authp_admin_verify(f.realm, &tool, &by_address, &out, f.pool), AUTHP_OK);
     ck_assert(authp_user_holds(out, "recruiter") && out->is_recruiter_verified);
+    ck_assert_str_eq(fixture_audit(&f, "recruiter_verify")->subject_id, ada->id.hex);
 }
 END_TEST
 
