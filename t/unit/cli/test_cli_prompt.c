@@ -164,6 +164,31 @@ START_TEST(a_password_from_a_file_is_wiped)
 }
 END_TEST
 
+/* Standard input that is no terminal, and the password in its first line; NULL: none. */
+static const char *const inputs[][2] = {{"", NULL},      {"\n", NULL},     {"\r\n", NULL},
+                                        {"\r", NULL},    {"\nx\n", NULL},  {"x", "x"},
+                                        {"x\r\ny", "x"}, {"\r\r\n", "\r"}, {" \n", " "}};
+
+START_TEST(a_password_from_a_pipe)
+{
+    const char *error = NULL;
+    authp_secret_t *secret = NULL;
+    int terminal = dup(STDIN_FILENO);
+    int fd = open(cli_fixture_file("in", inputs[_i][0]), O_RDONLY);
+    ck_assert(fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+    authp_err_t err = authp_prompt_password(&secret, &error, cli_fixture.f.pool);
+    ck_assert_int_eq(dup2(terminal, STDIN_FILENO), STDIN_FILENO);
+    close(terminal);
+    close(fd);
+    ck_assert_pstr_eq(error, inputs[_i][1] == NULL ? "no password was given" : NULL);
+    ck_assert_int_eq(err, inputs[_i][1] == NULL ? AUTHP_E_MALFORMED : AUTHP_OK);
+    if (err == AUTHP_OK) {
+        ck_assert_uint_eq(authp_secret_len(secret), strlen(inputs[_i][1]));
+        ck_assert_mem_eq(authp_secret_bytes(secret), inputs[_i][1], strlen(inputs[_i][1]));
+    }
+}
+END_TEST
+
 /* The bytes of a new secret are wiped. Its text is printed. */
 START_TEST(the_bytes_of_a_new_secret_are_wiped)
 {
@@ -254,6 +279,7 @@ Suite *suite_cli_prompt(void)
     tcase_add_checked_fixture(tests, cli_fixture_open, cli_fixture_close);
     tcase_add_loop_test(tests, a_password_is_asked_for, 0, COUNT(asked));
     tcase_add_test(tests, a_password_from_a_file_is_wiped);
+    tcase_add_loop_test(tests, a_password_from_a_pipe, 0, COUNT(inputs));
     tcase_add_test(tests, the_bytes_of_a_new_secret_are_wiped);
     tcase_add_loop_test(tests, a_deletion_asks_for_the_right_account, 0, COUNT(people));
     tcase_add_loop_test(tests, streams_that_are_terminals, 0, COUNT(streams));
