@@ -200,6 +200,32 @@ START_TEST(the_bytes_of_a_new_secret_are_wiped)
 }
 END_TEST
 
+#define SHORTEST "1q2w3e7\xc3\xa9" /* 8 characters */
+
+/* The password that counts is the whole line, of an account that is made and of one that exists. */
+START_TEST(what_the_password_is)
+{
+    fixture_t *f = &cli_fixture.f;
+    static const char *const lines[] = {"user create --role admin --email b@example.org",
+                                        "user reset-password --email ada@example.org"};
+    static const char *const emails[] = {"b@example.org", "ada@example.org"};
+    fixture_user(f, "ada@example.org", "candidate", false);
+    for (int i = 0; i < 2; i++) {
+        bool match = false;
+        authp_user_t *user = NULL;
+        cli_answer_t answer = cli_fixture_run(lines[i], SHORTEST "\nmore\n");
+        ck_assert_msg(answer.status == 0, "%s", answer.err);
+        ck_assert_int_eq(
+            authp_store_user_by_login(f->store, AUTHP_LOGIN_EMAIL, emails[i], &user, f->pool),
+            AUTHP_OK);
+        ck_assert_int_eq(authp_hasher_verify(f->realm->hasher, AUTHP_HASH_KNOWN, SHORTEST,
+                                             strlen(SHORTEST), user->password_hash, &match),
+                         AUTHP_OK);
+        ck_assert(match);
+    }
+}
+END_TEST
+
 /* --- a question ------------------------------------------------------------------------------- */
 /* The account is named by what it has. */
 static const struct {
@@ -281,6 +307,7 @@ Suite *suite_cli_prompt(void)
     tcase_add_test(tests, a_password_from_a_file_is_wiped);
     tcase_add_loop_test(tests, a_password_from_a_pipe, 0, COUNT(inputs));
     tcase_add_test(tests, the_bytes_of_a_new_secret_are_wiped);
+    tcase_add_test(tests, what_the_password_is);
     tcase_add_loop_test(tests, a_deletion_asks_for_the_right_account, 0, COUNT(people));
     tcase_add_loop_test(tests, streams_that_are_terminals, 0, COUNT(streams));
     suite_add_tcase(suite, tests);
