@@ -119,6 +119,16 @@ START_TEST(who_must_prove_an_address)
 }
 END_TEST
 
+/* An account without a password changes its address within five minutes of a sign-in. */
+START_TEST(an_address_without_a_password)
+{
+    ada->password_hash = NULL;
+    (void)post("/me/email", "{\"new_email\":\"" OTHER "\"}", true, 202);
+    fake_clock_advance(&h.f.clock, 300000);
+    (void)post("/me/email", "{\"new_email\":\"" OTHER "\"}", true, 401);
+}
+END_TEST
+
 START_TEST(a_new_password)
 {
     (void)post("/password/forgot", "{\"email\":\"" EMAIL "\"}", false, 202);
@@ -247,6 +257,7 @@ Suite *suite_api_words(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_mail_is_on_its_way);
     tcase_add_test(tests, who_must_prove_an_address);
+    tcase_add_test(tests, an_address_without_a_password);
     tcase_add_test(tests, a_new_password);
     tcase_add_test(tests, nothing_to_prove);
     tcase_add_test(tests, who_opens_a_link);
