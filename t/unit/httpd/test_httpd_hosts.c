@@ -305,6 +305,48 @@ START_TEST(names_and_ports)
 }
 END_TEST
 
+/* PUBLIC_URL is https://id.example. The name and port of the virtual host, which of the two servers
+ * have a mount, and what the warning says about the host of the links; NULL: no warning. */
+static const struct {
+    const char *name;
+    int port;
+    bool host;
+    bool main;
+    const char *lacks;
+} nowhere[] = {
+    {"id.example", 443, false, true, "that host"},   {"id.example", 80, false, true, "that host"},
+    {"id.example", 443, true, false, NULL},          {"id.example", 80, true, false, NULL},
+    {"other.example", 443, false, true, NULL},       {"other.example", 443, true, false, NULL},
+    {"other.example", 443, false, false, "no host"}, {"id.example", 443, false, false, "no host"},
+};
+
+START_TEST(links_to_no_page)
+{
+    server_addr_rec address = {.host_port = (apr_port_t)nowhere[_i].port};
+    fake.host.addrs = &address;
+    fake.host.server_hostname = apr_pstrdup(fake.f.pool, nowhere[_i].name);
+    fake.f.settings->public_url = "https://id.example";
+    fake.f.settings->public_host = "id.example";
+    for (int i = 0; i < 2; i++) {
+        bool has = i == 0 ? nowhere[_i].main : nowhere[_i].host;
+        server_rec *server = i == 0 ? &fake.main : &fake.host;
+        ck_assert_ptr_null(httpd_fake_line(i == 0 ? FAKE_MAIN : FAKE_HOST, "AuthPlatformMount",
+                                           has ? "/a" : "off", NULL));
+        ck_assert_ptr_null(authp_config_resolve(server, fake.f.pool));
+    }
+    authp_mail_mount_check(fake.f.settings, &fake.main, warnings, fake.f.pool);
+    ck_assert_int_eq(warnings->nelts, 0); /* without MAIL_URL there are no mails */
+    fake.f.settings->mail_url = "smtp://127.0.0.1:25";
+    authp_mail_mount_check(fake.f.settings, &fake.main, warnings, fake.f.pool);
+    const char *lacks = nowhere[_i].lacks;
+    ck_assert_int_eq(warnings->nelts, lacks != NULL);
+    ck_assert(lacks == NULL ||
+              strstr(conf_fake_lines(warnings),
+                     apr_pstrcat(fake.f.pool, " is https://id.example, and ", lacks,
+                                 " has no AuthPlatformMount of the profile platform: ", NULL)));
+}
+END_TEST
+
 Suite *suite_httpd_hosts(void)
 {
     Suite *suite = suite_create("httpd_hosts");
@@ -319,6 +361,7 @@ Suite *suite_httpd_hosts(void)
     tcase_add_loop_test(tests, where_they_come_back, 0,
                         (int)(sizeof(callbacks) / sizeof(callbacks[0])));
     tcase_add_test(tests, names_and_ports);
+    tcase_add_loop_test(tests, links_to_no_page, 0, (int)(sizeof(nowhere) / sizeof(nowhere[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }
