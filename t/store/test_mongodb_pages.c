@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages of MongoDB documents, some of which other programs wrote. */
 #include "../unit/suite.h"
+#include "base/log.h"
 #include "contract.h"
 #include "mongodb_fixture.h"
 
@@ -137,6 +138,16 @@ START_TEST(moving_pages_count_odd_documents)
 }
 END_TEST
 
+static char logged[512];
+
+static void keep_line(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    ck_assert_int_eq(level, AUTHP_LOG_WARNING);
+    ck_assert_str_eq(logged, "");
+    apr_cpystrn(logged, message, sizeof(logged));
+}
+
 /* No other store keeps the plain code of an invite that another program wrote. */
 START_TEST(plain_codes_do_not_move)
 {
@@ -149,8 +160,13 @@ START_TEST(plain_codes_do_not_move)
                                          "\"email\":\"Ada@Example.org\",\"%s\":\"c0de\"}",
                                          i, i == 0 ? "invite_code" : "code_hash"));
     }
+    logged[0] = '\0';
+    authp_log_set_sink(keep_line, NULL);
     ck_assert_int_eq(authp_store_move_list(store, &authp_columns_invite, &what, &page, pool),
                      AUTHP_OK);
+    authp_log_set_sink(NULL, NULL);
+    ck_assert_str_eq(logged, "AUTHP0242: MongoDB: invite 6b0000000000000000000000 was written by "
+                             "another program and has a plain code: it is not moved");
     ck_assert_int_eq(page.seen, 2);
     ck_assert_int_eq(page.list->nelts, 1);
     const authp_invite_t *invite = APR_ARRAY_IDX(page.list, 0, authp_invite_t *);

@@ -154,6 +154,24 @@ START_TEST(a_connection_that_cannot_be_opened)
 }
 END_TEST
 
+/* A caller waits for the time of an operation, and the log says how long that was. */
+START_TEST(all_are_in_use)
+{
+    authp_sql_conn_t *conns[8];
+    authp_sql_conn_t *more = NULL;
+    for (int i = 0; i < 8; i++) {
+        ck_assert_int_eq(authp_sql_conn_acquire(sql, &conns[i]), AUTHP_OK);
+    }
+    ck_assert_str_eq(logged, "");
+    ck_assert_int_eq(authp_sql_conn_acquire(sql, &more), AUTHP_E_UNAVAILABLE);
+    ck_assert_ptr_null(more);
+    ck_assert_str_eq(logged, "W AUTHP0202: no store connection free within 2000 ms\n");
+    for (int i = 0; i < 8; i++) {
+        authp_sql_conn_release(conns[i]);
+    }
+}
+END_TEST
+
 static int memory_freed;
 
 static apr_status_t note_freed(void *data)
@@ -317,6 +335,47 @@ START_TEST(refusals)
 }
 END_TEST
 
+/* What somebody else has left in schema_migrations, after this process has made all steps. */
+static const struct {
+    const char *left;
+    authp_err_t ping;
+    const char *pinged; /* what a ping logs */
+    authp_err_t err;    /* of a change of the schema */
+    const char *line;   /* what it logs */
+} steps[] = {
+    {"INSERT INTO schema_migrations (step, name, checksum) VALUES (10, 'later', 'x')", AUTHP_OK, "",
+     AUTHP_E_INTERNAL,
+     "E AUTHP0208: store: the database is of a newer version (step 10, this is 9)\n"},
+    {"UPDATE schema_migrations SET checksum = checksum || 'x' WHERE step = 4", AUTHP_OK, "",
+     AUTHP_E_INTERNAL,
+     "E AUTHP0209: store: schema step 4 in the database is not the one of this version\n"},
+    {"DELETE FROM schema_migrations WHERE step = 3", AUTHP_E_UNAVAILABLE,
+     "E AUTHP0215: store: the schema was set back to step 8 of 9: a restart of this version brings "
+     "it up to date\n",
+     AUTHP_E_INTERNAL,
+     "E AUTHP0209: store: schema step 4 in the database is not the one of this version\n"},
+    {"DELETE FROM schema_migrations WHERE step > 9", AUTHP_OK, "", AUTHP_OK, ""},
+};
+
+START_TEST(steps_of_others)
+{
+    authp_store_migrated_t done;
+    authp_sql_conn_t *conn = NULL;
+    const authp_store_goal_t newest = {.steps = AUTHP_STORE_NEWEST};
+    ck_assert_int_eq(authp_store_ping(store, pool), AUTHP_OK);
+    ck_assert_int_eq(open_connection(&conn), AUTHP_OK);
+    ck_assert_int_eq(authp_sql_conn_exec(conn, steps[_i].left), 0);
+    authp_sql_conn_release(conn);
+    ck_assert_int_eq(authp_store_ping(store, pool), steps[_i].ping);
+    ck_assert_str_eq(logged, steps[_i].pinged);
+    logged[0] = '\0';
+    (void)dbd_tap_take();
+    ck_assert_int_eq(authp_store_migrate_to(store, &newest, &done, pool), steps[_i].err);
+    ck_assert_str_eq(logged, steps[_i].line);
+    ck_assert_int_eq(dbd_tap_count(dbd_tap_take(), "send BEGIN"), 0); /* nothing is changed */
+}
+END_TEST
+
 Suite *suite_sql_opening(void)
 {
     Suite *suite = suite_create("sql_opening");
@@ -326,12 +385,14 @@ Suite *suite_sql_opening(void)
     tcase_add_loop_test(tests, a_store_that_cannot_be_opened, 0, 2);
     tcase_add_loop_test(tests, a_connection_that_cannot_be_opened, 0,
                         (int)(sizeof(openings) / sizeof(openings[0])));
+    tcase_add_test(tests, all_are_in_use);
     tcase_add_test(tests, locked_for_a_moment);
     tcase_add_test(tests, locked_for_too_long);
     tcase_add_loop_test(tests, an_operation_without_a_connection, 0, 3);
     tcase_add_loop_test(tests, a_change_that_fails, 0, (int)(sizeof(changes) / sizeof(changes[0])));
     tcase_add_test(tests, a_check_that_fails);
     tcase_add_test(tests, refusals);
+    tcase_add_loop_test(tests, steps_of_others, 0, (int)(sizeof(steps) / sizeof(steps[0])));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -53,6 +53,17 @@ static const char *asked(void)
     return mail_fixture_token(&f, "verify_email");
 }
 
+/* The latest entry of that event. Without a reason nothing was refused. */
+static void audited(const char *event, const char *reason)
+{
+    const authp_audit_t *entry = fixture_audit(&f, event);
+    ck_assert_ptr_nonnull(entry);
+    ck_assert_str_eq(entry->outcome, reason == NULL ? "ok" : "denied");
+    ck_assert_pstr_eq(entry->reason, reason);
+    ck_assert_str_eq(entry->actor_id, ada.row->id.hex);
+    ck_assert_str_eq(entry->subject_id, ada.row->id.hex);
+}
+
 /* --- proving ---------------------------------------------------------------------------------- */
 
 START_TEST(proves)
@@ -66,7 +77,7 @@ START_TEST(proves)
     ck_assert(address_fixture_now(&ada)->email_verified);
     ck_assert_int_eq(address_fixture_now(&ada)->min_ver, 0);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
-    ck_assert_str_eq(fixture_audit(&f, "email_verify")->subject_id, ada.row->id.hex);
+    audited("email_verify", NULL);
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
     bool is_sent = true;
     ck_assert_int_eq(address_fixture_prove(&ada, &is_sent), AUTHP_OK);
@@ -145,7 +156,7 @@ START_TEST(changes)
     ck_assert_str_eq(address_fixture_now(&ada)->email, OTHER);
     ck_assert(address_fixture_now(&ada)->email_verified);
     ck_assert_int_eq(fixture_live_sessions(&f), 1);
-    ck_assert_ptr_nonnull(fixture_audit(&f, "email_change"));
+    audited("email_change", NULL);
     ck_assert_ptr_null(fixture_audit(&f, "email_verify"));
     /* Only an address that was proven gets the notice. */
     ck_assert_int_eq(mail_fixture_count(&f), _i == 1 ? 2 : 1);
@@ -180,7 +191,13 @@ END_TEST
 START_TEST(what_asking_needs)
 {
     ck_assert_int_eq(address_fixture_ask(&ada, OTHER, "wrong"), AUTHP_E_WRONG_PASSWORD);
-    ck_assert_str_eq(fixture_audit(&f, "email_change")->outcome, "denied");
+    const authp_audit_t *denied = fixture_audit(&f, "email_change");
+    ck_assert_str_eq(denied->outcome, "denied");
+    ck_assert_str_eq(denied->reason, "invalid_credentials");
+    ck_assert_str_eq(denied->actor_id, ada.row->id.hex);
+    ck_assert_str_eq(denied->subject_id, ada.row->id.hex);
+    ck_assert_str_eq(denied->session_id, ada.session->id.hex);
+    const int audits = fixture_audits(&f);
     ck_assert_int_eq(address_fixture_ask(&ada, OTHER, NULL), AUTHP_OK);
     f.clock.now += 300000;
     ck_assert_int_eq(address_fixture_ask(&ada, OTHER, NULL),
@@ -191,6 +208,7 @@ START_TEST(what_asking_needs)
                      AUTHP_E_INSUFFICIENT_USER_AUTHENTICATION);
     f.settings->mail_url = NULL;
     ck_assert_int_eq(address_fixture_ask(&ada, OTHER, "wrong"), AUTHP_E_MAIL_UNAVAILABLE);
+    ck_assert_int_eq(fixture_audits(&f), audits); /* only the wrong password was one */
 }
 END_TEST
 
@@ -215,7 +233,7 @@ START_TEST(taken_meanwhile)
     authp_user_t *bob = mail_fixture_user(&f, OTHER, "candidate");
     ck_assert_int_eq(use(token), AUTHP_E_EMAIL_TAKEN);
     ck_assert_str_eq(address_fixture_now(&ada)->email, EMAIL);
-    ck_assert_str_eq(fixture_audit(&f, "email_change")->reason, "email_taken");
+    audited("email_change", "email_taken");
     mem_store_user(f.store, bob->id.hex)->email = "bob@example.org";
     ck_assert_int_eq(use(token), AUTHP_OK);
 }
@@ -272,6 +290,7 @@ START_TEST(a_password_changed_in_between)
     mem_store_before(f.store, "user_update", change_password, NULL);
     ck_assert_int_eq(use(token), AUTHP_E_LINK_INVALID);
     ck_assert_str_eq(address_fixture_now(&ada)->email, EMAIL);
+    ck_assert_ptr_null(fixture_audit(&f, "email_change"));
 }
 END_TEST
 

@@ -47,13 +47,28 @@ static void tear_down(void)
     apr_pool_destroy(pool);
 }
 
+/* The names in the order of base/err.h. */
+#define NAMES                                                                                      \
+    "ok internal not_found conflict unavailable busy malformed too_large aborted clocks_differ "   \
+    "invalid_credentials invalid_credentials token_missing token_invalid token_expired "           \
+    "token_revoked insufficient_role insufficient_user_authentication not_candidate "              \
+    "not_recruiter not_recruiter recruiter_pending invite_required invite_invalid email_taken "    \
+    "user_exists csrf_failed origin_denied refresh_invalid refresh_reused last_admin "             \
+    "rate_limited validation_failed unsupported_media_type method_not_allowed "                    \
+    "oauth_state_invalid oauth_denied oauth_failed oauth_failed oauth_unavailable "                \
+    "email_unverified identity_conflict last_credential account_disabled mail_unavailable "        \
+    "link_invalid MOBILE_INVALID INVALID_OTP OTP_EXPIRED OTP_ALREADY_VERIFIED OTP_SEND_FAILED "    \
+    "otp_unavailable password_required "
+
 /* Names of errors appear in logs and tests, so they must not change. Two errors share a name in
  * three cases, and no other name is used twice. */
 START_TEST(err_names)
 {
     int shared = 0;
+    const char *all = "";
     for (int a = 0; a < AUTHP_E_COUNT; a++) {
         const char *name = authp_err_name((authp_err_t)a);
+        all = apr_pstrcat(pool, all, name, " ", NULL);
         ck_assert_str_ne(name, "unknown");
         ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"),
                           strlen(name));
@@ -62,11 +77,7 @@ START_TEST(err_names)
         }
     }
     ck_assert_int_eq(shared, 3);
-    ck_assert_str_eq(authp_err_name(AUTHP_OK), "ok");
-    ck_assert_str_eq(authp_err_name(AUTHP_E_UNAVAILABLE), "unavailable");
-    ck_assert_str_eq(authp_err_name(AUTHP_E_WRONG_PASSWORD), "invalid_credentials");
-    ck_assert_str_eq(authp_err_name(AUTHP_E_CANNOT_VERIFY), "not_recruiter");
-    ck_assert_str_eq(authp_err_name(AUTHP_E_METHOD_NOT_ALLOWED), "method_not_allowed");
+    ck_assert_str_eq(all, NAMES);
     ck_assert_str_eq(authp_err_name(AUTHP_E_COUNT), "unknown");
 }
 END_TEST

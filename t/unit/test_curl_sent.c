@@ -83,6 +83,40 @@ START_TEST(posts_json_with_a_key)
 }
 END_TEST
 
+static const struct {
+    const char *accept;
+    const char *bearer;
+    const char *name; /* of the line with the secret */
+    const char *secret;
+} odd[] = {
+    {.accept = "text/plain\rX-Other: x"}, {.accept = "text/plain\n"},
+    {.bearer = "token\rX-Other: x"},      {.bearer = "token\n"},
+    {.name = "authkey", .secret = "k\r"}, {.name = "authkey", .secret = "k\n"},
+    {.name = "Authkey", .secret = "k"},   {.name = "auth key", .secret = "k"},
+    {.name = "auth:", .secret = "k"},     {.name = "auth_key", .secret = "k"},
+    {.name = "auth1", .secret = "k"},
+};
+
+/* Nothing is sent of a request that would have more lines, or a line of another kind. */
+START_TEST(lines_that_do_not_fit)
+{
+    authp_fetched_t out = {0};
+    authp_fetch_t request = request_for("/ok");
+    request.accept = odd[_i].accept;
+    request.bearer = odd[_i].bearer;
+    request.secret_name = odd[_i].name;
+    if (odd[_i].secret != NULL) {
+        request.secret = authp_secret_make(odd[_i].secret, strlen(odd[_i].secret), pool);
+    }
+    ck_assert_int_eq(authp_fetch(fetcher, &request, &out, pool), AUTHP_E_MALFORMED);
+    ck_assert_int_eq(peer.requests, 0);
+    request.accept = request.bearer = NULL;
+    request.secret_name = "abcdefghijklmnopqrstuvwxyz-";
+    request.secret = authp_secret_make("", 0, pool);
+    ck_assert_int_eq(fetched(&request).status, 200);
+}
+END_TEST
+
 /* libcurl looks at `cancel` about once a second. */
 START_TEST(is_cancelled)
 {
@@ -140,6 +174,7 @@ Suite *suite_curl_sent(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, posts_json_with_a_key);
+    tcase_add_loop_test(tests, lines_that_do_not_fit, 0, (int)(sizeof(odd) / sizeof(odd[0])));
     tcase_add_test(tests, is_cancelled);
     tcase_add_loop_test(tests, is_cancelled_meanwhile, 0, 2);
     tcase_add_test(tests, a_connection_of_its_own);

@@ -6,6 +6,7 @@
 #include "crypto/hmac.h"
 #include "crypto/jwt/jwt.h"
 #include "crypto/keys.h"
+#include "crypto/seal.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -308,6 +309,7 @@ START_TEST(openssl_without_algorithms)
     authp_hmac_t *hmac = NULL;
     authp_keys_t *keys = NULL;
     authp_jwt_t *jwt = NULL;
+    authp_seal_t *seal = NULL;
     memset(sum, 0x5a, sizeof(sum));
     memset(before, 0x5a, sizeof(before));
     without_algorithms(true);
@@ -318,11 +320,14 @@ START_TEST(openssl_without_algorithms)
     expect_refusal(authp_hmac_make(long_key, sizeof(long_key), &hmac, pool), "AUTHP0100");
     expect_refusal(authp_keys_make(secret_of(SECRET), NULL, &keys, pool), "AUTHP0100");
     expect_refusal(authp_jwt_make(secret_of(SECRET), NULL, "iss", "aud", &jwt, pool), "AUTHP0100");
+    expect_refusal(authp_seal_make(secret_of(SECRET), NULL, "label", &seal, pool),
+                   "AUTHP0102: OpenSSL cannot do AES-256-GCM (error ");
     without_algorithms(false);
     ck_assert_mem_eq(sum, before, sizeof(sum));
     ck_assert_ptr_null(hmac);
     ck_assert_ptr_null(keys);
     ck_assert_ptr_null(jwt);
+    ck_assert_ptr_null(seal);
 }
 END_TEST
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/envfile.h"
+#include "base/file.h"
 #include "suite.h"
 
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -320,6 +321,29 @@ START_TEST(file_errors_name_file_and_line)
 }
 END_TEST
 
+/* Only a regular file that has one name is taken, and a log line says what else it is. */
+START_TEST(words_for_kinds)
+{
+    static const struct {
+        mode_t mode;
+        nlink_t names;
+        const char *words;
+    } rows[] = {{S_IFREG | 0600, 1, NULL},
+                {S_IFREG | 0777, 0, NULL}, /* deleted meanwhile */
+                {S_IFREG, 2, "has more than one name (a hard link)"},
+                {S_IFLNK | 0777, 1, "is a symbolic link, not a regular file"},
+                {S_IFIFO, 2, "is a FIFO, not a regular file"},
+                {S_IFDIR | 0700, 3, "is a folder, not a regular file"},
+                {S_IFSOCK, 1, "is not a regular file"},
+                {S_IFCHR, 1, "is not a regular file"},
+                {S_IFBLK, 1, "is not a regular file"}};
+    for (int i = 0; i < LENGTH(rows); i++) {
+        const struct stat info = {.st_mode = rows[i].mode, .st_nlink = rows[i].names};
+        ck_assert_pstr_eq(authp_file_refusal(&info), rows[i].words);
+    }
+}
+END_TEST
+
 Suite *suite_envfile(void)
 {
     Suite *suite = suite_create("envfile");
@@ -331,6 +355,7 @@ Suite *suite_envfile(void)
     tcase_add_test(tests, size_limit);
     tcase_add_test(tests, modes);
     tcase_add_test(tests, kinds);
+    tcase_add_test(tests, words_for_kinds);
     tcase_add_test(tests, links);
     tcase_add_test(tests, file_errors_name_file_and_line);
     suite_add_tcase(suite, tests);

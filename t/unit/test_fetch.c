@@ -87,6 +87,24 @@ START_TEST(length)
 }
 END_TEST
 
+/* Each byte alone, in the path, the query and the host. RFC 3986 allows what is listed here. */
+START_TEST(bytes_of_a_url)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._~:/?[]@!$&'()*+,;=%";
+    char path[] = "https://example.org/a?b";
+    for (int byte = 1; byte < 256; byte++) {
+        bool fits = strchr(allowed, byte) != NULL;
+        path[20] = (char)byte;
+        ck_assert_msg(authp_fetch_url_fits(path) == fits, "byte %d", byte);
+        path[20] = 'a';
+        path[22] = (char)byte;
+        ck_assert_msg(authp_fetch_url_fits(path) == fits, "byte %d of the query", byte);
+        path[22] = 'b';
+    }
+}
+END_TEST
+
 static const struct {
     const char *header;
     int64_t seconds;
@@ -106,6 +124,21 @@ static const struct {
     {"max-age=\"60\"", 0},
     {"max-age=60s", 0},
     {"max-age=99999999999999999999999", 31536000},
+    {"max-age=31535999", 31535999},
+    {"max-age=31536000", 31536000},
+    {"max-age=31536001", 31536000},
+    {"max-age=60, max-age=600", 60},
+    {"max-age=0, max-age=600", 0},
+    {"private, NO-STORE", 0},
+    {" \t\r\nmax-age=8\t", 8},
+    {"max-age=8\r,public", 8},
+    {"max-age=8\n", 8},
+    {"max-age=8 8", 0},
+    {"max-age=8/", 0},
+    {"max-age=8:", 0},
+    {"max-age", -1},
+    {"max-agex60", -1},
+    {"no-stor", -1},
     {",,,", -1},
     {"no-storex", -1},
 };
@@ -144,6 +177,7 @@ Suite *suite_fetch(void)
     TCase *tests = tcase_create("fetch");
     tcase_add_loop_test(tests, addresses, 0, (int)(sizeof(urls) / sizeof(urls[0])));
     tcase_add_test(tests, length);
+    tcase_add_test(tests, bytes_of_a_url);
     tcase_add_loop_test(tests, cache_control, 0, (int)(sizeof(ages) / sizeof(ages[0])));
     tcase_add_test(tests, forwards);
     suite_add_tcase(suite, tests);

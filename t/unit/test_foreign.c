@@ -1,25 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Password hashes of other systems: vectors of their own projects, and texts that are refused. */
+#include "base/log.h"
 #include "base/random.h"
 #include "crypto/password/argon2id.h"
 #include "crypto/password/foreign.h"
 #include "suite.h"
+#include "support/faults.h"
 
 #include <apr_pools.h>
 #include <apr_strings.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static apr_pool_t *pool;
+static char logged[512];
+
+static void keep(void *ctx, authp_log_level_t level, const char *message)
+{
+    (void)ctx;
+    ck_assert_int_eq(level, AUTHP_LOG_ERROR);
+    apr_cpystrn(logged, message, sizeof(logged));
+}
 
 static void setup(void)
 {
     apr_pool_create(&pool, NULL);
+    faults_open();
+    logged[0] = '\0';
+    authp_log_set_sink(keep, NULL);
 }
 
 static void teardown(void)
 {
+    authp_log_set_sink(NULL, NULL);
     apr_pool_destroy(pool);
 }
 
@@ -332,6 +348,38 @@ START_TEST(memory_is_given_back)
 }
 END_TEST
 
+static const struct {
+    int vector;
+    bool memory; /* it is the memory that is missing, and not the algorithms of OpenSSL */
+    authp_err_t err;
+    const char *line;
+} failures[] = {
+    {1, true, AUTHP_E_BUSY, "AUTHP0121: Argon2 with 256 KiB of memory failed: Memory allocation"},
+    {6, true, AUTHP_E_BUSY, "AUTHP0124: scrypt with 1024 KiB of memory failed: no memory"},
+    {9, true, AUTHP_E_BUSY, "AUTHP0124: scrypt with 16384 KiB of memory failed: no memory"},
+    {5, false, AUTHP_E_INTERNAL, "AUTHP0123: PBKDF2 of scrypt failed"},
+    {12, false, AUTHP_E_INTERNAL, "AUTHP0122: PBKDF2 failed: unsupported"},
+    {18, false, AUTHP_E_INTERNAL, "AUTHP0122: SHA-2 failed: unsupported"},
+};
+
+/* A hash that cannot be made is no wrong password: the caller gets an error and no verdict. No
+ * error stays in the thread's queue, where mod_ssl would find it. */
+START_TEST(hashes_that_cannot_be_made)
+{
+    bool match = true;
+    const vector_t *row = &vectors[failures[_i].vector];
+    faults.mmap_at = failures[_i].memory;
+    (void)EVP_set_default_properties(NULL, failures[_i].memory ? "" : "provider=none");
+    authp_err_t err = authp_foreign_verify(row->password, strlen(row->password), row->hash, &match);
+    (void)EVP_set_default_properties(NULL, "");
+    ck_assert_int_eq(err, failures[_i].err);
+    ck_assert(match);
+    ck_assert_msg(strncmp(logged, failures[_i].line, strlen(failures[_i].line)) == 0, "%s", logged);
+    ck_assert_uint_eq(ERR_peek_error(), 0);
+    ck_assert(verify(row->password, strlen(row->password), row->hash));
+}
+END_TEST
+
 #define COUNT(rows) (int)(sizeof(rows) / sizeof((rows)[0]))
 
 Suite *suite_foreign(void)
@@ -346,6 +394,7 @@ Suite *suite_foreign(void)
     tcase_add_test(tests, passwords_may_be_long);
     tcase_add_test(tests, our_argon2id);
     tcase_add_test(tests, memory_is_given_back);
+    tcase_add_loop_test(tests, hashes_that_cannot_be_made, 0, COUNT(failures));
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -15,8 +15,10 @@
 #define B32 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define B64                                                                                        \
     "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8AAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw=="
+#define R64 "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"
 #define NOTE "entry 1 (line 1): a@example.org: "
 #define FACTOR NOTE "its second factor is not taken over\n"
+#define NO_LOGIN "there is no e-mail address, no username and no phone number: skipped\n"
 #define DAY INT64_C(86400000)
 
 static apr_pool_t *pool;
@@ -95,6 +97,18 @@ static const struct {
      NOTE "the password hash cannot be used (its algorithm cannot be verified here): imported "
           "without a password\n",
      NULL, NULL, "candidate"},
+    {"auth0",
+     "\"custom_password_hash\":{\"algorithm\":\"bcrypt\",\"hash\":{\"value\":\"" BCRYPT
+     "\"},\"password\":{\"encoding\":\"utf8\"}}",
+     "", BCRYPT, NULL, "candidate"},
+    {"auth0",
+     "\"custom_password_hash\":{\"algorithm\":\"sha256\",\"hash\":{\"value\":\"00\","
+     "\"encoding\":\"binary\"}}",
+     NOTE "the password hash cannot be used (its salt, hash or parameters cannot be read): "
+          "imported without a password\n",
+     NULL, NULL, "candidate"},
+    {"auth0", "\"app_metadata\":{\"role\":\"" R64 "r\"}",
+     NOTE "the role \"" R64 "\" is not in ROLES: left out\n", NULL, NULL, "candidate"},
     {"auth0", "\"custom_password_hash\":{\"password\":{\"encoding\":\"utf16le\"}}",
      NOTE "the password hash cannot be used (its passwords are not hashed as UTF-8): imported "
           "without a password\n",
@@ -109,6 +123,10 @@ static const struct {
     {"supabase", "\"raw_app_meta_data\":{\"roles\":[\"admin\"],\"role\":\"recruiter\"}", "", NULL,
      NULL, "recruiter,admin"},
     {"supabase", "\"raw_app_meta_data\":\"{\"", "", NULL, NULL, "candidate"},
+    {"supabase",
+     "\"identities\":[{\"provider\":\"phone\",\"identity_data\":{\"sub\":\"7\"}},"
+     "{\"provider\":\"email\",\"identity_data\":{\"sub\":\"7\"}},{\"identity_data\":{}}]",
+     "", NULL, NULL, "candidate"},
     {"supabase", "\"factors\":[{}]", FACTOR, NULL, NULL, "candidate"},
     {"supabase", "\"factors\":[]", "", NULL, NULL, "candidate"},
     {"keycloak", "\"credentials\":[{\"type\":\"password-history\",\"value\":\"x\"}]", "", NULL,
@@ -135,6 +153,11 @@ static const struct {
      NOTE "the password hash cannot be used (there is no secretData and credentialData): imported "
           "without a password\n",
      NULL, NULL, "candidate"},
+    {"keycloak",
+     "\"credentials\":[{\"type\":\"password\",\"value\":\"plain\"},"
+     "{\"type\":\"password\",\"secretData\":\"{\\\"value\\\":\\\"" BCRYPT
+     "\\\"}\",\"credentialData\":\"{\\\"algorithm\\\":\\\"bcrypt\\\"}\"}]",
+     "", BCRYPT, NULL, "candidate"},
     {"keycloak", "\"lastName\":\"Byron\",\"enabled\":true", "", NULL, "Byron", "candidate"},
 };
 
@@ -196,6 +219,9 @@ START_TEST(hashes_of_firebase)
     const authp_user_t *user =
         with("firebase", "\"passwordHash\":\"" B64 "\",\"salt\":\"" B16 "\"", "");
     ck_assert_str_eq(user->password_hash, "$sha512$o=sp$" B16 "$" B64);
+    options.hash_input_order = "PASSWORD_FIRST";
+    user = with("firebase", "\"passwordHash\":\"" B64 "\",\"salt\":\"" B16 "\"", "");
+    ck_assert_str_eq(user->password_hash, "$sha512$o=ps$" B16 "$" B64);
     options = (authp_intake_options_t){.hash_algo = "NONE"};
     (void)with("firebase", "\"mfaInfo\":[{}]", FACTOR);
     (void)with("firebase", "\"mfaInfo\":[]", "");
@@ -330,6 +356,12 @@ START_TEST(labels)
     ck_assert_ptr_eq(
         strstr(result.notes, apr_pstrcat(pool, "line 2: ", of_length(254, ""), ": there ", NULL)),
         result.notes);
+    result = intake_fixture_as(&options, "auth0",
+                               "{\"email\":\"a@example.org\"}\n{\"user_id\":\"8\"}\n"
+                               "{\"email\":\"\",\"user_id\":\"9\"}\n",
+                               pool);
+    ck_assert_str_eq(result.notes,
+                     "entry 2 (line 2): 8: " NO_LOGIN "entry 3 (line 3): 9: " NO_LOGIN);
     result = intake_fixture_as(&options, "csv", "email,name,password_hash\n", pool);
     ck_assert_int_eq(result.users->nelts, 0);
 }

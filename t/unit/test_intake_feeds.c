@@ -146,6 +146,7 @@ START_TEST(records_of_json)
          "1{\"a\":1}1{\"b\":2}"},
         {"{\"users\":[{\"a\":1}],\"users\":[{\"b\":2}]}", "users", "1{\"a\":1}1{\"b\":2}"},
         {"{\"users\":7,\"users\":[{}]}", "users", "1{}"},
+        {"{\"users2\":[{\"b\":2}],\"user\":[{}],\"users\":[{\"a\":1}]}", "users", "1{\"a\":1}"},
     };
     for (size_t i = 0; i < LENGTH(files); i++) {
         ck_assert_str_eq(json(files[i][0], files[i][1], 4096), files[i][2]);

@@ -231,6 +231,31 @@ START_TEST(largest_parameters)
 }
 END_TEST
 
+/* Each parameter of Firebase's hashes is refused with a format that has none, also alone. */
+START_TEST(parameters_of_others)
+{
+    static const authp_intake_options_t alone[] = {
+        {.hash_algo = "NONE"}, {.hash_key = KEY},  {.salt_separator = "Bw=="},
+        {.rounds = "8"},       {.mem_cost = "14"}, {.parallelization = "1"},
+        {.block_size = "8"},   {.dk_len = "64"},   {.hash_input_order = "SALT_FIRST"},
+    };
+    static const char *const formats[] = {"csv", "auth0", "supabase", "keycloak", NULL};
+    for (size_t i = 0; i < LENGTH(alone); i++) {
+        for (size_t k = 0; k < LENGTH(formats); k++) { /* NULL: a file of this program */
+            options = alone[i];
+            options.format = formats[k];
+            ck_assert_pstr_eq(
+                authp_intake_check(&options, pool),
+                "the parameters of hashes (--hash-algo ...) are for --format firebase");
+        }
+    }
+    for (size_t k = 0; k < LENGTH(formats); k++) {
+        options = (authp_intake_options_t){.format = formats[k]};
+        ck_assert_ptr_null(authp_intake_check(&options, pool));
+    }
+}
+END_TEST
+
 Suite *suite_intake_firebase(void)
 {
     Suite *suite = suite_create("intake_firebase");
@@ -241,6 +266,7 @@ Suite *suite_intake_firebase(void)
     tcase_add_test(tests, firebase_hashes_that_cannot_be_read);
     tcase_add_test(tests, firebase_parameters);
     tcase_add_loop_test(tests, largest_parameters, 0, 8);
+    tcase_add_test(tests, parameters_of_others);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -60,6 +60,11 @@ static const struct {
      "{\"user_id\":\"1\",\"identifiers\":[{\"type\":\"phone_number\",\"value\":\"+919876543210\","
      "\"verified\":true}]}",
      "+919876543210", INTAKE_NOW},
+    {"auth0", /* the account's own number wins */
+     "{\"user_id\":\"1\",\"phone_number\":\"+919876543210\",\"phone_verified\":true,"
+     "\"identifiers\":[{\"type\":\"phone_number\",\"value\":\"+919876543211\","
+     "\"verified\":true}]}",
+     "+919876543210", INTAKE_NOW},
 };
 
 START_TEST(numbers)

@@ -111,6 +111,10 @@ START_TEST(unclean_texts_are_not_signed)
     UNSIGNED(name, unclean[_i]);
     UNSIGNED(roles[0], unclean[_i]);
     UNSIGNED(roles[1], unclean[_i]);
+    UNSIGNED(username, unclean[_i]);
+    UNSIGNED(phone, unclean[_i]);
+    UNSIGNED(role, unclean[_i]);
+    UNSIGNED(prf, unclean[_i]);
     f.jwt->issuer = unclean[_i];
     expect_unsigned(good);
     f.jwt->issuer = FORGE_ISSUER;
@@ -125,6 +129,10 @@ START_TEST(wrong_roles_are_not_signed)
 {
     UNSIGNED(roles[0], "");
     UNSIGNED(roles[1], filled('r', AUTHP_JWT_ROLE_MAX + 1));
+    UNSIGNED(role, "");
+    UNSIGNED(role, filled('r', AUTHP_JWT_ROLE_MAX + 1));
+    UNSIGNED(prf, "");
+    UNSIGNED(prf, filled('p', AUTHP_JWT_ROLE_MAX + 1));
 }
 END_TEST
 

@@ -129,6 +129,9 @@ static const char *const refused[][2] = {
     {"\"ver\":3", "\"username\":[],\"ver\":3"},
     {"\"ver\":3", "\"user_type\":7,\"ver\":3"},
     {"\"ver\":3", "\"user_type\":\"\",\"ver\":3"},
+    {"\"ver\":3", "\"username\":\"u\x7f\",\"ver\":3"},
+    {"\"ver\":3", "\"user_type\":\"r\x7f\",\"ver\":3"},
+    {"\"roles\":", "\"role\":\"r\x7f\",\"roles\":"},
     {"\"roles\":", "\"phone_number\":{},\"roles\":"},
     {"\"roles\":", "\"phone_number\":\"+9\x7f\",\"roles\":"},
 };

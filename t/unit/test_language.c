@@ -116,6 +116,7 @@ static const struct {
     {"sl-rozaj-biske-1994", true},
     {"", false},
     {"d", false},
+    {"germ", false}, /* a language has 2 or 3 letters */
     {"german", false},
     {"d1", false},
     {"de-", false},

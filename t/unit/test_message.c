@@ -7,6 +7,9 @@
 #include <apr_strings.h>
 #include <string.h>
 
+#define X72 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X75 X72 "xxx"
+
 static apr_pool_t *pool;
 
 static void set_up(void)
@@ -81,6 +84,26 @@ START_TEST(text_alone)
     message.from_name = "";
     ck_assert_str_eq(written(&message), bytes);
     ck_assert_ptr_nonnull(strstr(bytes, "MIME-Version: 1.0\r\nContent-Type: text/plain; "));
+}
+END_TEST
+
+/* A day has no zero before it, an hour has. An id may have more than hexadecimal digits. */
+START_TEST(days_and_ids)
+{
+    static const struct {
+        authp_ms_t at;
+        const char *date;
+    } rows[] = {{0, "Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n"},
+                {INT64_C(1707182769999), "Date: Tue, 6 Feb 2024 01:26:09 +0000\r\n"},
+                {INT64_C(1735689599000), "Date: Tue, 31 Dec 2024 23:59:59 +0000\r\n"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        authp_message_t message = sample();
+        message.date = rows[i].at;
+        message.id = "aZ.09_-b";
+        const char *bytes = written(&message);
+        ck_assert_msg(strstr(bytes, rows[i].date) != NULL, "%s", bytes);
+        ck_assert_ptr_nonnull(strstr(bytes, "\r\nMessage-ID: <aZ.09_-b@example.org>\r\n"));
+    }
 }
 END_TEST
 
@@ -170,6 +193,15 @@ START_TEST(long_headers)
                                 9, pool),
         "=?UTF-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs?=\r\n"
         " =?UTF-8?B?4oKs?=");
+    /* 15 fit into each further one. */
+    const char *text = "";
+    for (int i = 0; i < 13 + 15 + 1; i++) {
+        text = apr_pstrcat(pool, text, "\xe2\x82\xac", NULL);
+    }
+    ck_assert_str_eq(authp_mail_words_header(text, 9, pool),
+                     "=?UTF-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs?=\r\n"
+                     " =?UTF-8?B?4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs4oKs?=\r\n"
+                     " =?UTF-8?B?4oKs?=");
 }
 END_TEST
 
@@ -219,6 +251,12 @@ START_TEST(quoted_printable)
         {".\n..a", "=2E\r\n=2E.a\r\n"},
         {"From me\nFromage\nno From me", "=46rom me\r\nFromage\r\nno From me\r\n"},
         {"a\rb", "a=0Db\r\n"},
+        {"!\x1f~\x7f", "!=1F~=7F\r\n"}, /* the ends of printable ASCII */
+        /* 75 bytes and 76, and an escape that does not fit any more */
+        {X75, X75 "\r\n"},
+        {X75 "x", X75 "=\r\nx\r\n"},
+        {X72 "=", X72 "=3D\r\n"},
+        {X72 "x=", X72 "x=\r\n=3D\r\n"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         ck_assert_str_eq(authp_mail_words_body(rows[i].text, pool), rows[i].body);
@@ -292,6 +330,11 @@ START_TEST(injections)
         ck_assert_int_eq(authp_message_write(&to, &bytes, &len, pool), AUTHP_E_MALFORMED);
         ck_assert_int_eq(authp_message_write(&from, &bytes, &len, pool), AUTHP_E_MALFORMED);
     }
+    for (const char *at = "<>(),;:\\\"[] \t\x1f\x7f\x80"; *at != '\0'; at++) { /* each one alone */
+        authp_message_t message = sample();
+        message.to = apr_psprintf(pool, "a%cb@example.org", *at);
+        ck_assert_int_eq(authp_message_write(&message, &bytes, &len, pool), AUTHP_E_MALFORMED);
+    }
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         authp_message_t subject = sample();
         authp_message_t name = sample();
@@ -321,6 +364,7 @@ Suite *suite_message(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, whole);
     tcase_add_test(tc, text_alone);
+    tcase_add_test(tc, days_and_ids);
     tcase_add_test(tc, long_from);
     tcase_add_test(tc, encoded_words);
     tcase_add_test(tc, long_plain_headers);

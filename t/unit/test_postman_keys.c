@@ -41,7 +41,7 @@ START_TEST(without_data_keys_mails_are_left_to_others)
     postman_fixture_notice(&p, AUTHP_MAIL_INVITE, EMAIL);
     authp_ms_t due = postman_fixture_row(&p, 0)->due_at;
     postman_fixture_other_vault(&p);
-    p.f.clock.now += 14000;
+    p.f.clock.now += 14999;
     postman_fixture_round(&p);
     ck_assert_int_eq(postman_fixture_row(&p, 0)->due_at, due);
     ck_assert_int_eq(postman_fixture_row(&p, 0)->tries, 0);

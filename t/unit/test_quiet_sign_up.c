@@ -240,7 +240,11 @@ START_TEST(made_and_mailed)
     ck_assert_str_eq(APR_ARRAY_IDX(user->roles, 0, const char *),
                      _i == 0 ? "candidate" : roles[_i]);
     ck_assert(user->is_recruiter_verified == (_i == 1));
-    ck_assert_str_eq(fixture_audit(&f, "user_create")->actor_id, "65f0c0ffee00000000000a01");
+    const authp_audit_t *audit = fixture_audit(&f, "user_create");
+    ck_assert_str_eq(audit->actor_id, "65f0c0ffee00000000000a01");
+    ck_assert_str_eq(audit->subject_id, user->id.hex);
+    ck_assert_str_eq(audit->outcome, "ok");
+    ck_assert_ptr_null(audit->reason);
     const char *token = mail_fixture_token(&f, "set_password");
     const mail_fixture_t mail = mail_fixture_at(&f, -1);
     ck_assert_int_eq(mail.row->link_until - mail.row->created_at, INT64_C(7) * 24 * 3600000);
@@ -286,9 +290,12 @@ START_TEST(made_or_not)
     f.settings->mail_url = NULL;
     ck_assert_int_eq(make(NULL, true, &user), AUTHP_E_MAIL_UNAVAILABLE);
     ck_assert_ptr_null(found(EMAIL));
+    ck_assert_ptr_null(fixture_audit(&f, "user_create"));
     ck_assert_int_eq(make(NULL, false, &user), AUTHP_OK);
     ck_assert_int_eq(make(NULL, false, &user), AUTHP_E_EMAIL_TAKEN);
     ck_assert_str_eq(fixture_audit(&f, "user_create")->outcome, "denied");
+    ck_assert_str_eq(fixture_audit(&f, "user_create")->reason, "email_taken");
+    ck_assert_ptr_null(fixture_audit(&f, "user_create")->subject_id);
     ck_assert_int_eq(mail_fixture_count(&f), 0);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Second names of settings, as .env files of other back ends have them. */
 #include "service/settings/settings.h"
+#include "service/settings/settings_alias.h"
 #include "suite.h"
 
 #include <apr_strings.h>
@@ -156,6 +157,23 @@ START_TEST(where_it_stands)
 }
 END_TEST
 
+/* Names of other programs that are near to one of ours are no misspelling of it. */
+START_TEST(names_of_other_programs)
+{
+    static const char *const others[] = {
+        "APP_NAME",      "APP_VERSION",    "DEBUG",        "LOG_LEVEL",       "GOOGLE_API_KEY",
+        "CHROMA_DB_DIR", "PYTHON_VERSION", "DB_POOL_SIZE", "DB_MAX_OVERFLOW", "CORS_CREDENTIALS"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        ck_assert_msg(authp_settings_alias_foreign(others[i]), "%s", others[i]);
+    }
+    ck_assert(!authp_settings_alias_foreign("APP_ENV") && !authp_settings_alias_foreign(""));
+    apr_array_header_t *names = apr_array_make(pool, 5, sizeof(const char *));
+    authp_settings_alias_list(names);
+    ck_assert_str_eq(apr_array_pstrcat(pool, names, ','),
+                     "SECRET_KEY,ALGORITHM,MONGO_URI,MONGO_DB_NAME,CORS_ORIGINS");
+}
+END_TEST
+
 Suite *suite_settings_alias(void)
 {
     Suite *suite = suite_create("settings_alias");
@@ -165,6 +183,7 @@ Suite *suite_settings_alias(void)
     tcase_add_loop_test(tests, wrong_values, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_loop_test(tests, where_it_stands, 0, (int)(sizeof(places) / sizeof(places[0])));
     tcase_add_test(tests, the_same_twice_is_fine);
+    tcase_add_test(tests, names_of_other_programs);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -74,6 +74,7 @@ static void expect_one(const char *text, const char *name, const char *what)
 #define NAMES                                                                                      \
     "must be at most 15 different names of a-z, 0-9 and _ that begin with a letter, comma "        \
     "separated; google has settings of its own"
+#define NEEDED "is needed, because OIDC_PROVIDERS names this provider"
 #define CORP                                                                                       \
     "OIDC_CORP_ISSUER=https://id.corp.example/\nOIDC_CORP_CLIENT_ID=x\n"                           \
     "OIDC_CORP_CLIENT_SECRET=s3cret-s3cret\n"                                                      \
@@ -102,8 +103,12 @@ static const struct {
     {"OIDC_PROVIDERS=Corp", "OIDC_PROVIDERS", NAMES},
     {"OIDC_PROVIDERS=a-b", "OIDC_PROVIDERS", NAMES},
     {"OIDC_PROVIDERS=corp,corp\n" CORP, "OIDC_PROVIDERS", NAMES},
-    {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_ISSUER=\n", "OIDC_CORP_ISSUER",
-     "is needed, because OIDC_PROVIDERS names this provider"},
+    {"OIDC_PROVIDERS=1corp", "OIDC_PROVIDERS", NAMES},
+    {"OIDC_PROVIDERS=_corp", "OIDC_PROVIDERS", NAMES},
+    {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_ISSUER=\n", "OIDC_CORP_ISSUER", NEEDED},
+    {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_CLIENT_ID=\n", "OIDC_CORP_CLIENT_ID", NEEDED},
+    {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_CLIENT_SECRET=\n", "OIDC_CORP_CLIENT_SECRET", NEEDED},
+    {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_REDIRECT_URI=\n", "OIDC_CORP_REDIRECT_URI", NEEDED},
     {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_CLIENT_SECRET=short\n", "OIDC_CORP_CLIENT_SECRET",
      "is 5 bytes, needs 8 to 500 (make one with `authplatform secret`)"},
     {"OIDC_PROVIDERS=corp\n" CORP "OIDC_CORP_KIND=saml\n", "OIDC_CORP_KIND",
@@ -145,6 +150,12 @@ START_TEST(providers)
     const authp_provider_t *google = authp_settings_providers_find(s, "google");
     ck_assert(google->google && google->kind == AUTHP_PROVIDER_OIDC);
     ck_assert_str_eq(google->issuer, "https://accounts.google.com");
+    ck_assert_str_eq(google->label, "Google");
+    ck_assert_str_eq(google->client_id, "x");
+    ck_assert_str_eq((const char *)authp_secret_bytes(google->client_secret), "s3cret-s3cret");
+    ck_assert_str_eq(google->redirect_uri, "https://h/auth/google/callback");
+    ck_assert_str_eq(google->scopes, "openid email profile");
+    ck_assert_int_eq(google->email_domains->nelts, 0);
     ck_assert_str_eq(google->redirect_path, "/auth/google/callback");
     ck_assert_int_eq(google->audiences->nelts, 2);
     ck_assert_str_eq(APR_ARRAY_IDX(google->audiences, 1, const char *), "tablet");
@@ -152,6 +163,9 @@ START_TEST(providers)
     ck_assert(!corp->google && corp->audiences->nelts == 0);
     ck_assert_str_eq(corp->issuer, "https://id.corp.example/");
     ck_assert_str_eq(corp->label, "Corp AG");
+    ck_assert_str_eq(corp->client_id, "x");
+    ck_assert_str_eq((const char *)authp_secret_bytes(corp->client_secret), "s3cret-s3cret");
+    ck_assert_str_eq(corp->redirect_uri, "http://localhost:8080/api/auth/oidc/corp/callback");
     ck_assert_str_eq(corp->scopes, "openid email profile");
     ck_assert_str_eq(corp->redirect_path, "/api/auth/oidc/corp/callback");
     ck_assert_str_eq(APR_ARRAY_IDX(corp->email_domains, 0, const char *), "corp.example");
@@ -166,9 +180,12 @@ START_TEST(providers)
 }
 END_TEST
 
-/* The label of a provider that the settings give none. */
+/* The label of a provider that the settings give none. Only Microsoft has issuers of many tenants.
+ */
 START_TEST(labels)
 {
+    (void)loaded(KEY_LINE "OIDC_PROVIDERS=corp\n" CORP
+                          "OIDC_CORP_ISSUER=https://id.corp.example/common/v2.0\n");
     static const char *const rows[][2] = {
         {"oidc", "corp"}, {"github", "GitHub"}, {"microsoft", "Microsoft"}};
     for (int i = 0; i < 3; i++) {

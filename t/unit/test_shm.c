@@ -9,9 +9,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "base/shm.h"
 #include "child.h"
 #include "suite.h"
+#include "support/faults.h"
 
 #define ROUNDS 2000
 #define CHILDREN 3
@@ -123,6 +125,28 @@ START_TEST(no_memory)
 }
 END_TEST
 
+/* What the system refuses is named in the log, and nothing is handed out. */
+START_TEST(the_system_refuses)
+{
+    apr_pool_t *pool = NULL;
+    void *made = &last;
+    pthread_mutex_t mutex;
+    apr_pool_create(&pool, NULL);
+    faults_open();
+    faults.mmap_at = 1;
+    ck_assert_int_eq(authp_shm_make(4097, &made), AUTHP_E_INTERNAL);
+    ck_assert_str_eq(last, "AUTHP0001: cannot map 4097 bytes of shared memory (errno 12)");
+    faults.mutex_at = 1;
+    ck_assert_int_eq(authp_shm_mutex_init(&mutex), AUTHP_E_INTERNAL);
+    ck_assert_str_eq(last, "AUTHP0002: cannot make a shared mutex (error 12)");
+    faults.mmap_at = 1;
+    ck_assert_int_eq(authp_pages_make(4098, &made, pool), AUTHP_E_INTERNAL);
+    ck_assert_str_eq(last, "AUTHP0005: cannot map 4098 bytes of memory (errno 12)");
+    ck_assert_ptr_eq(made, &last);
+    apr_pool_destroy(pool);
+}
+END_TEST
+
 START_TEST(try_and_unlock)
 {
     bool died = true;
@@ -231,6 +255,7 @@ Suite *suite_shm(void)
     tcase_add_test(tests, memory);
     tcase_add_test(tests, memory_is_shared);
     tcase_add_test(tests, no_memory);
+    tcase_add_test(tests, the_system_refuses);
     tcase_add_test(tests, try_and_unlock);
     tcase_add_test(tests, dead_holder);
     tcase_add_test(tests, bounded_wait);

@@ -253,6 +253,26 @@ START_TEST(steps_of_an_import)
 }
 END_TEST
 
+/* The sessions of a file count with the key of the file, be it the present one or the previous. */
+START_TEST(keys_of_files)
+{
+    FILE *file = file_of(header_line());
+    for (int previous = 1; previous >= 0; previous--) {
+        const char *refusal = NULL;
+        authp_transfer_import_t *import = NULL;
+        fixture_roll_key(&f, previous == 1);
+        rewind(file);
+        ck_assert_int_eq(open_file(file, &import, &refusal), AUTHP_OK);
+        ck_assert_int_eq(authp_transfer_import_same_key(import), previous);
+    }
+    (void)fclose(file);
+    FILE *folder = fopen("/", "re"); /* reading fails */
+    ck_assert_int_eq(open_file(folder, &(authp_transfer_import_t *){NULL}, &(const char *){NULL}),
+                     AUTHP_E_ABORTED);
+    (void)fclose(folder);
+}
+END_TEST
+
 /* A batch is tried four times, two seconds apart. */
 START_TEST(a_store_that_stays_away)
 {
@@ -366,6 +386,7 @@ Suite *suite_transfer_limits(void)
     tcase_add_loop_test(tests, headers_of_files, 0, (int)(sizeof(headers) / sizeof(headers[0])));
     tcase_add_test(tests, longest_line);
     tcase_add_loop_test(tests, steps_of_an_import, 0, 2);
+    tcase_add_test(tests, keys_of_files);
     tcase_add_test(tests, a_store_that_stays_away);
     tcase_add_test(tests, sessions_of_accounts_that_stay);
     tcase_add_test(tests, rows_by_their_ids);

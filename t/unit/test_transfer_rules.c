@@ -291,6 +291,20 @@ START_TEST(sessions_after_a_merge)
 }
 END_TEST
 
+/* An entry of the audit does not change: one with the same id stays as it is. */
+START_TEST(entries_of_the_audit)
+{
+    const authp_audit_t stored = {.id = {"665f1c2e9b1d4a0012345678"}, .at = 1, .event = "login"};
+    authp_audit_t row = stored;
+    ck_assert_int_eq(authp_transfer_rules_decide(&authp_columns_audit, &stored, &row),
+                     AUTHP_PUT_UNCHANGED);
+    row.event = "logout";
+    row.at = 2;
+    ck_assert_int_eq(authp_transfer_rules_decide(&authp_columns_audit, &stored, &row),
+                     AUTHP_PUT_KEPT);
+}
+END_TEST
+
 Suite *suite_transfer_rules(void)
 {
     Suite *suite = suite_create("transfer_rules");
@@ -304,6 +318,7 @@ Suite *suite_transfer_rules(void)
     tcase_add_loop_test(tests, sessions_after_a_merge, 0,
                         (int)(sizeof(merged) / sizeof(merged[0])));
     tcase_add_test(tests, the_phone_number_of_a_foreign_import);
+    tcase_add_test(tests, entries_of_the_audit);
     tcase_add_loop_test(tests, administrators_outgrow_codes, 0,
                         (int)(sizeof(promotions) / sizeof(promotions[0])));
     suite_add_tcase(suite, tests);

@@ -88,11 +88,13 @@ START_TEST(lost_keys)
     const char *sentence = vault_fixture_why(other);
     ck_assert_ptr_nonnull(strstr(sentence, vault_fixture_row(0)->id.hex));
     ck_assert_ptr_nonnull(strstr(sentence, "JWT_SECRET_KEY_PREVIOUS"));
+    ck_assert(authp_vault_is_shut(&other->realm, other->pool));
 
     vault_fixture_remove_all();
     ck_assert_ptr_nonnull(vault_fixture_why(other)); /* not asked again so soon */
     fake_clock_advance(&vault_fixture.monotonic, SOON);
     ck_assert_ptr_null(vault_fixture_why(other));
+    ck_assert(!authp_vault_is_shut(&other->realm, other->pool)); /* it can make a key */
     const char *newer = vault_fixture_closed(other, "x");
     vault_fixture_under(newer, vault_fixture_row(0));
     ck_assert_int_eq(vault_fixture_try_open(other, text), AUTHP_E_UNAVAILABLE);
@@ -145,6 +147,7 @@ START_TEST(some_keys_are_lost)
     }
     ck_assert_ptr_nonnull(strstr(sentence, " and 2 more"));
     ck_assert_ptr_nonnull(strstr(vault_fixture.line, " and 2 more"));
+    ck_assert(!authp_vault_is_shut(&one->realm, one->pool));
     vault_fixture_opens(one, text, "a text");
     vault_fixture_under(vault_fixture_closed(one, "x"), vault_fixture_row(5));
     ck_assert_int_eq(vault_fixture.lost, 1);
@@ -191,7 +194,31 @@ START_TEST(no_vault)
     vault_fixture.f.realm->vault = NULL;
     ck_assert_ptr_null(authp_vault_why(vault_fixture.f.realm, vault_fixture.f.pool));
     authp_vault_refresh(vault_fixture.f.realm, vault_fixture.f.pool);
+    ck_assert(!authp_vault_is_shut(vault_fixture.f.realm, vault_fixture.f.pool));
     vault_fixture_asked("");
+}
+END_TEST
+
+/* A key has 32 bytes. A row with another number of them is a lost one, for each function that asks.
+ */
+START_TEST(keys_of_another_length)
+{
+    static const char bytes[] = "0123456789abcdef0123456789abcdef0";
+    for (size_t len = AUTHP_WRAPPING_KEY_LEN - 1; len <= AUTHP_WRAPPING_KEY_LEN + 1; len++) {
+        vault_host_t *one = vault_fixture_host(VAULT_OLD, NULL);
+        const authp_seal_t *wrap = NULL;
+        authp_data_key_t row = {.id = {"665f1c2e9b1d4a0012345670"}, .created_at = 1};
+        ck_assert_int_eq(authp_wrapping_make(&one->settings, &wrap, one->pool), AUTHP_OK);
+        ck_assert_int_eq(
+            authp_wrapping_close(&one->realm, wrap, &row, (authp_bytes_t){bytes, len}, one->pool),
+            AUTHP_OK);
+        vault_fixture_remove_all();
+        ck_assert_int_eq(
+            authp_store_data_key_add(vault_fixture.f.store, &row, vault_fixture.f.pool), AUTHP_OK);
+        const bool good = len == AUTHP_WRAPPING_KEY_LEN;
+        ck_assert_int_eq(authp_vault_is_shut(&one->realm, one->pool), !good);
+        ck_assert_int_eq(vault_fixture_why(one) == NULL, good);
+    }
 }
 END_TEST
 
@@ -255,6 +282,7 @@ Suite *suite_vault_roll(void)
     tcase_add_test(tests, some_keys_are_lost);
     tcase_add_test(tests, loads_are_bounded);
     tcase_add_test(tests, no_vault);
+    tcase_add_test(tests, keys_of_another_length);
     tcase_add_loop_test(tests, the_store_fails, 0, 2);
     tcase_add_test(tests, the_id_is_taken);
     suite_add_tcase(suite, tests);

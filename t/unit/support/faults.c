@@ -25,8 +25,9 @@ static bool is_now(atomic_int *at)
 
 void *mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset)
 {
-    /* base/shm.c and base/pages.c set these flags, and no allocator of a library does. */
-    if ((flags & (MAP_SHARED | MAP_NORESERVE)) != 0 && is_now(&faults.mmap_at)) {
+    /* base/shm.c, base/pages.c and crypto/password/hash_memory.c set these flags, and no allocator
+     * of a library does. */
+    if ((flags & (MAP_SHARED | MAP_NORESERVE | MAP_POPULATE)) != 0 && is_now(&faults.mmap_at)) {
         errno = ENOMEM;
         return MAP_FAILED;
     }
