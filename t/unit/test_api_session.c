@@ -266,6 +266,34 @@ START_TEST(logout_everywhere)
 }
 END_TEST
 
+/* After a change of the password an old credential ends no other session. A new one does: a refresh
+ * token, or an access token. */
+START_TEST(logout_everywhere_after_a_change)
+{
+    const char *id = fixture_user(&h.f, ANN, "candidate", false)->id.hex;
+    authp_response_t out =
+        post("/api/auth/login", login_body("email", ANN, FIXTURE_PASSWORD), 200, NULL);
+    for (int changed = 0; changed < 2; changed++) {
+        mem_store_user(h.f.store, id)->ver = 2;
+        mem_store_user(h.f.store, id)->min_ver = 2;
+        if (changed == 1) {
+            out = post("/api/auth/login", login_body("email", ANN, FIXTURE_PASSWORD), 200, NULL);
+        }
+        (void)post("/api/auth/login", login_body("email", ANN, FIXTURE_PASSWORD), 200, NULL);
+        const char *body = "{\"all\":true}";
+        if (_i == 0) {
+            body = apr_pstrcat(h.f.pool, "{\"all\":true,\"refresh_token\":\"",
+                               http_fake_text(&h, &out, "refresh_token"), "\"}", NULL);
+        } else {
+            http_fake_bearer(&h, http_fake_text(&h, &out, "access_token"));
+        }
+        expect_goodbye(body, false);
+        http_fake_clear(&h);
+        ck_assert_int_eq(fixture_live_sessions(&h.f), changed == 0 ? 1 : 0);
+    }
+}
+END_TEST
+
 START_TEST(logout_by_cookie)
 {
     authp_response_t out = http_fake_register(&h, ANN, true);
@@ -346,6 +374,7 @@ Suite *suite_api_session(void)
     tcase_add_test(tests, logout_by_refresh_token);
     tcase_add_test(tests, logout_by_bearer);
     tcase_add_test(tests, logout_everywhere);
+    tcase_add_loop_test(tests, logout_everywhere_after_a_change, 0, 2);
     tcase_add_test(tests, logout_by_cookie);
     tcase_add_test(tests, the_csrf_token_of_another_profile);
     tcase_add_test(tests, a_logout_by_token_clears_the_cookies_of_the_same_session_only);
