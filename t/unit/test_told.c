@@ -265,6 +265,7 @@ START_TEST(roles_and_numbers)
         ck_assert_int_eq(mem_store_audit_count(f->store, "user_change"), 1);
     }
     must_be("user_change", id, id, "ok");
+    ck_assert_str_eq(fixture_audit(f, "user_change")->reason, "roles");
     fake_clock_advance(&f->clock, 1000);
     ck_assert_int_eq(
         authp_phone_account_remove_role(f->realm, out, "seeker", &fixture_client, f->pool),
