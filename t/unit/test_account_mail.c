@@ -148,6 +148,16 @@ static const struct {
     {"user_discard", true, AUTHP_OK, true, ""},
 };
 
+START_TEST(a_welcome)
+{
+    ck_assert_int_eq(authp_account_mail_welcome(f.realm, row, &laptop, f.pool), AUTHP_OK);
+    ck_assert_str_eq(mail_fixture_kinds(&f), "verify_email");
+    ck_assert_str_eq(mail_fixture_at(&f, 0).letter.to, EMAIL);
+    ck_assert_str_eq(mail_fixture_at(&f, 0).letter.language, "hi");
+    expect_lines("", "");
+}
+END_TEST
+
 START_TEST(a_welcome_that_is_not_written)
 {
     const authp_user_t user = *row;
@@ -262,6 +272,7 @@ Suite *suite_account_mail(void)
     tcase_add_test(tests, a_notice_that_is_not_written);
     tcase_add_loop_test(tests, a_password_by_code, 0, 2);
     tcase_add_test(tests, whether_a_device_is_new_is_not_known);
+    tcase_add_test(tests, a_welcome);
     tcase_add_loop_test(tests, a_welcome_that_is_not_written, 0,
                         (int)(sizeof(welcomes) / sizeof(welcomes[0])));
     tcase_add_loop_test(tests, an_invite, 0, 2);

@@ -79,6 +79,13 @@ START_TEST(deletes_at_the_second_try)
     const char *twice = "user_by_id user_delete user_by_id user_delete";
     ck_assert_str_eq(mem_store_calls(f.store, f.pool),
                      apr_pstrcat(f.pool, twice, " ", twice, " ", twice, " ", twice, NULL));
+    const authp_user_patch_t name = {.has_name = true, .name = "Bob"};
+    mem_store_fail(f.store, "user_update", 0, AUTHP_E_CONFLICT);
+    ck_assert_int_eq(authp_admin_patch(f.realm, &tool, bob->id.hex, &name, &bob, f.pool),
+                     AUTHP_E_BUSY);
+    twice = "user_by_id user_update user_by_id user_update";
+    ck_assert_str_eq(mem_store_calls(f.store, f.pool),
+                     apr_pstrcat(f.pool, twice, " ", twice, " ", twice, " ", twice, NULL));
 }
 END_TEST
 

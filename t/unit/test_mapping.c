@@ -290,12 +290,13 @@ END_TEST
 static const struct {
     authp_user_t *(*world)(void);
     const char *event;
-    bool made; /* an account */
-} entries[] = {{proven, "identity_link", false},
-               {unproven, "first_proof", false},
-               {shared, "address_lost", true},
-               {nobody, NULL, true},
-               {linked, NULL, false}};
+    bool made;         /* an account */
+    const char *ended; /* why the earlier sessions have ended; NULL: they go on */
+} entries[] = {{proven, "identity_link", false, NULL},
+               {unproven, "first_proof", false, "first_proof"},
+               {shared, "address_lost", true, "first_proof"},
+               {nobody, NULL, true, NULL},
+               {linked, NULL, false, NULL}};
 
 static void check_entry(const char *event, const char *id)
 {
@@ -311,7 +312,8 @@ static void check_entry(const char *event, const char *id)
 START_TEST(what_the_audit_has)
 {
     authp_user_t *out = NULL;
-    const authp_user_t *before = entries[_i].world();
+    authp_user_t *before = entries[_i].world();
+    const char *sid = before != NULL ? fixture_start(&f, before).session->id.hex : NULL;
     const int earlier = fixture_audits(&f);
     ck_assert_int_eq(
         authp_mapping_enter(f.realm, &person, AUTHP_ASKED_CANDIDATE, &fixture_client, &out, f.pool),
@@ -321,6 +323,9 @@ START_TEST(what_the_audit_has)
     }
     if (entries[_i].made) {
         check_entry("register", out->id.hex);
+    }
+    if (sid != NULL) {
+        ck_assert_pstr_eq(mem_store_session(f.store, sid)->end_reason, entries[_i].ended);
     }
     ck_assert_int_eq(fixture_audits(&f) - earlier, (entries[_i].event != NULL) + entries[_i].made);
 }

@@ -93,6 +93,8 @@ START_TEST(start_user_agent)
     memset(longer, 'y', 1000);
     longer[1000] = '\0';
     memcpy(longer + 397, "\xF0\x9F\x98\x80", 4); /* the limit leaves three bytes of this one */
+    char plain[402] = "";
+    memset(plain, 'z', 401);
     const struct {
         const char *sent;
         size_t len;
@@ -104,6 +106,7 @@ START_TEST(start_user_agent)
                 {"a\xFFzz", 4, "a?zz"},
                 {"a\xC2\x85z", 4, "a??z"},
                 {"\xFF !\x1f}~\x7f", 7, "? !?}~?"},
+                {plain, 400, "zzz"},
                 {long_one, 398, "xxx"},
                 {longer, 397, "yyy"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
