@@ -291,6 +291,23 @@ START_TEST(a_key_that_cannot_be_wrapped)
 }
 END_TEST
 
+/* check-config --online opens the store only for data keys: if mails are sent, and if there is a
+ * database. */
+START_TEST(a_store_that_is_not_needed)
+{
+    for (int i = 0; i < 4; i++) {
+        cli_fixture_set(i == 2 ? MAIL_LINES : "");
+        const char *file = cli_fixture_file("auth_platform.db", "");
+        if (i % 2 == 0) {
+            ck_assert_int_eq(unlink(file), 0);
+        }
+        cli_answer_t answer = cli_fixture_run("check-config --online --json", NULL);
+        ck_assert_int_eq(cli_fixture.opened, i == 3);
+        ck_assert_int_eq(strstr(answer.out, "data_keys") != NULL, i == 3);
+    }
+}
+END_TEST
+
 /* check-config --online also names a store that fails. */
 START_TEST(data_keys_that_are_not_known)
 {
@@ -326,6 +343,7 @@ Suite *suite_cli_context(void)
     tcase_add_loop_test(tests, a_purge_compares_the_clocks, 0, 5);
     tcase_add_test(tests, mails_that_wait_without_a_server);
     tcase_add_test(tests, a_key_that_cannot_be_wrapped);
+    tcase_add_test(tests, a_store_that_is_not_needed);
     tcase_add_test(tests, data_keys_that_are_not_known);
     suite_add_tcase(suite, tests);
     return suite;
