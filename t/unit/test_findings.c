@@ -56,6 +56,12 @@ START_TEST(twenty_are_named)
     authp_findings_t *findings = many("field", counts[_i].count);
     ck_assert_int_eq(findings->count, counts[_i].named);
     ck_assert_int_eq(findings->more, counts[_i].more);
+    authp_response_t out = {0};
+    const authp_refusal_t refusal = {.err = AUTHP_E_VALIDATION_FAILED, .findings = findings};
+    authp_refusal_write(authp_profiles_find("platform"), &refusal, &out, pool);
+    const char *more = apr_psprintf(pool, "\"more\":%d,", counts[_i].more);
+    ck_assert_int_eq(strstr(out.body, "\"more\":") != NULL, counts[_i].more > 0);
+    ck_assert_int_eq(strstr(out.body, more) != NULL, counts[_i].more > 0);
 }
 END_TEST
 
