@@ -84,6 +84,13 @@ static void by_deleting(void)
     ck_assert_int_eq(authp_admin_delete(f->realm, &admin, live.user->id.hex, f->pool), AUTHP_OK);
 }
 
+/* The account's entry alone makes its tokens invalid. */
+static void by_deleting_while_sessions_stay(void)
+{
+    mem_store_fail(f->store, "session_end_user", 1, AUTHP_E_UNAVAILABLE);
+    by_deleting();
+}
+
 static void by_password_reset(void)
 {
     ck_assert_int_eq(authp_admin_reset_password(f->realm, &admin, live.user->id.hex,
@@ -98,8 +105,10 @@ static void by_theft(void)
                      AUTHP_OK);
 }
 
-static void (*const ways[])(void) = {by_logout,   by_logout_of_all,  by_admin, by_disabling,
-                                     by_deleting, by_password_reset, by_theft};
+static void (*const ways[])(void) = {by_logout,         by_logout_of_all,
+                                     by_admin,          by_disabling,
+                                     by_deleting,       by_deleting_while_sessions_stay,
+                                     by_password_reset, by_theft};
 
 START_TEST(revoked_here)
 {
