@@ -291,7 +291,8 @@ START_TEST(a_clock_that_was_ahead)
     ck_assert_int_eq(enter(1, address(1), true), 0);
     ck_assert_int_eq(guess(1, otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
     ck_assert_int_eq(guess(1, otp_fixture_wrong(&o, f.pool)), AUTHP_E_INVALID_OTP);
-    ck_assert_int_gt(enter(1, address(1), true), 0);
+    fake_clock_advance(&f.clock, -SECOND);
+    ck_assert_int_gt(enter(1, address(1), true), 60); /* a clock may differ by seconds */
     fake_clock_advance(&f.clock, (authp_ms_t)-366 * DAY);
     ck_assert_int_eq(enter(1, address(1), true), 0);
     ck_assert_int_eq(guess(1, o.code), AUTHP_OK);
