@@ -52,29 +52,28 @@ static void record(const char *path, int flags, int mode)
     }
 }
 
+static int mode_of(int flags, va_list rest)
+{
+    return (flags & O_CREAT) != 0 ? va_arg(rest, int) : 0;
+}
+
 /* These two replace the C library's functions in the test program. */
 int openat(int at, const char *path, int flags, ...)
 {
-    int mode = 0;
-    if ((flags & O_CREAT) != 0) {
-        va_list rest;
-        va_start(rest, flags);
-        mode = va_arg(rest, int);
-        va_end(rest);
-    }
+    va_list rest;
+    va_start(rest, flags);
+    const int mode = mode_of(flags, rest);
+    va_end(rest);
     record(path, flags, mode);
     return (int)syscall(SYS_openat, at, path, flags, mode);
 }
 
 int open(const char *path, int flags, ...)
 {
-    int mode = 0;
-    if ((flags & O_CREAT) != 0) {
-        va_list rest;
-        va_start(rest, flags);
-        mode = va_arg(rest, int);
-        va_end(rest);
-    }
+    va_list rest;
+    va_start(rest, flags);
+    const int mode = mode_of(flags, rest);
+    va_end(rest);
     record(path, flags, mode);
     if (appears != NULL && (flags & O_EXCL) != 0 && strcmp(path, appears) == 0) {
         (void)close((int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

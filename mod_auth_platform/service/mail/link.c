@@ -42,19 +42,17 @@ static authp_err_t close_box(const authp_realm_t *realm, const authp_link_new_t 
                            : err;
 }
 
-/* Counts for the account first. Beyond its limit no mail is sent, and the address is not counted:
- * otherwise one account could keep the owners of many addresses from proving them. */
-static authp_err_t count(const authp_realm_t *realm, const authp_link_new_t *in, bool *room,
-                         apr_pool_t *pool)
+/* The account for which the mail counts, too. NULL: none, or it has this address. */
+static const char *asker_of(const authp_link_new_t *in)
 {
     const authp_user_t *user = in->user;
-    authp_err_t err = AUTHP_OK;
-    if (in->count_own && user != NULL &&
-        (user->email == NULL || strcmp(user->email, in->to) != 0)) {
-        err = authp_outbox_count(realm, in->kind, user->email != NULL ? user->email : user->id.hex,
-                                 room, pool);
+    if (!in->count_own || user == NULL) {
+        return NULL;
     }
-    return err == AUTHP_OK && *room ? authp_outbox_count(realm, in->kind, in->to, room, pool) : err;
+    if (user->email == NULL) {
+        return user->id.hex;
+    }
+    return strcmp(user->email, in->to) != 0 ? user->email : NULL;
 }
 
 authp_err_t authp_link_send(const authp_realm_t *realm, const authp_link_new_t *in,
@@ -62,7 +60,7 @@ authp_err_t authp_link_send(const authp_realm_t *realm, const authp_link_new_t *
 {
     unsigned char bytes[TOKEN_BYTES];
     bool room = true;
-    authp_err_t err = count(realm, in, &room, pool);
+    authp_err_t err = authp_outbox_count(realm, in->kind, in->to, asker_of(in), &room, pool);
     if (err != AUTHP_OK) {
         return err;
     }

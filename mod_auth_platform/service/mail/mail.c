@@ -10,24 +10,6 @@ bool authp_mail_available(const authp_realm_t *realm)
     return realm->settings->mail_url != NULL;
 }
 
-/* Counts AUTHP_MAIL_ADDRESS_TAKEN against AUTH_LIMIT_MAIL. *room becomes false beyond the limit.
- * For the account that has asked for the address, the mail counts as the proof of a free address
- * does, first and in the same way. Otherwise the proofs that the account still gets would tell
- * whether the address is taken. */
-static authp_err_t count(const authp_realm_t *realm, const authp_mail_post_t *post, bool *room,
-                         apr_pool_t *pool)
-{
-    if (post->kind != AUTHP_MAIL_ADDRESS_TAKEN) {
-        return AUTHP_OK;
-    }
-    authp_err_t err = AUTHP_OK;
-    if (post->asker != NULL) {
-        err = authp_outbox_count(realm, AUTHP_MAIL_VERIFY_EMAIL, post->asker, room, pool);
-    }
-    return err == AUTHP_OK && *room ? authp_outbox_count(realm, post->kind, post->to, room, pool)
-                                    : err;
-}
-
 authp_err_t authp_mail_notice(const authp_realm_t *realm, const authp_mail_post_t *post,
                               const char *user_id, apr_pool_t *pool)
 {
@@ -36,7 +18,11 @@ authp_err_t authp_mail_notice(const authp_realm_t *realm, const authp_mail_post_
         (post->kind == AUTHP_MAIL_NEW_DEVICE && !realm->settings->mail_notices)) {
         return AUTHP_OK;
     }
-    authp_err_t err = count(realm, post, &room, pool);
+    /* Only this notice has a limit. */
+    authp_err_t err = AUTHP_OK;
+    if (post->kind == AUTHP_MAIL_ADDRESS_TAKEN) {
+        err = authp_outbox_count(realm, post->kind, post->to, post->asker, &room, pool);
+    }
     if (err != AUTHP_OK) {
         return err;
     }

@@ -110,8 +110,8 @@ static authp_err_t can_seal(const authp_realm_t *realm, apr_pool_t *pool)
                              &sealed, pool);
 }
 
-authp_err_t authp_outbox_count(const authp_realm_t *realm, authp_mail_kind_t kind, const char *whom,
-                               bool *room, apr_pool_t *pool)
+static authp_err_t count_for(const authp_realm_t *realm, authp_mail_kind_t kind, const char *whom,
+                             bool *room, apr_pool_t *pool)
 {
     unsigned char tag[AUTHP_SHA256_LEN];
     authp_tallied_t tallied;
@@ -140,4 +140,14 @@ authp_err_t authp_outbox_count(const authp_realm_t *realm, authp_mail_kind_t kin
     err = authp_store_tally_take(realm->store, &tally, &tallied, pool);
     *room = *room && err != AUTHP_E_CONFLICT;
     return err == AUTHP_E_CONFLICT ? AUTHP_OK : err;
+}
+
+authp_err_t authp_outbox_count(const authp_realm_t *realm, authp_mail_kind_t kind, const char *to,
+                               const char *asker, bool *room, apr_pool_t *pool)
+{
+    authp_err_t err = AUTHP_OK;
+    if (asker != NULL) {
+        err = count_for(realm, AUTHP_MAIL_VERIFY_EMAIL, asker, room, pool);
+    }
+    return err == AUTHP_OK && *room ? count_for(realm, kind, to, room, pool) : err;
 }

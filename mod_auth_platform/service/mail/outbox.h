@@ -36,14 +36,19 @@ AUTHP_CHECKED authp_err_t authp_outbox_letter(const authp_realm_t *realm,
                                               const authp_mail_row_t *row, authp_letter_t *out,
                                               apr_pool_t *pool);
 
-/* Counts a mail for `whom`, an address or an account's id, against AUTH_LIMIT_MAIL.
- * AUTHP_MAIL_VERIFY_EMAIL and AUTHP_MAIL_ADDRESS_TAKEN each have a count of their own, and all
- * other kinds have one together. So neither a person who asks for proofs of an address nor a
- * stranger who names it keeps its owner from a new password. *room becomes false beyond the limit,
- * and otherwise stays as it is. AUTH_LIMITS=off: nothing is counted. AUTHP_E_UNAVAILABLE: the store
- * does not answer, or its data keys are lost; nothing is counted. */
+/* Counts a mail to the address `to` against AUTH_LIMIT_MAIL. AUTHP_MAIL_VERIFY_EMAIL and
+ * AUTHP_MAIL_ADDRESS_TAKEN each have a count of their own, and all other kinds have one together.
+ * So neither a person who asks for proofs of an address nor a stranger who names it keeps its owner
+ * from a new password. `asker` is the address or id of the account that caused the mail (NULL:
+ * none, or the mail does not count for it). It is counted first, as for a proof, whatever the kind:
+ * otherwise the proofs that the account still gets would tell whether an address is taken. Beyond
+ * the limit of `asker` no mail is sent, and `to` is not counted: otherwise one account could keep
+ * the owners of many addresses from proving them. *room becomes false beyond a limit, and otherwise
+ * stays as it is. AUTH_LIMITS=off: nothing is counted. AUTHP_E_UNAVAILABLE: the store does not
+ * answer, or its data keys are lost; nothing more is counted. */
 AUTHP_CHECKED authp_err_t authp_outbox_count(const authp_realm_t *realm, authp_mail_kind_t kind,
-                                             const char *whom, bool *room, apr_pool_t *pool);
+                                             const char *to, const char *asker, bool *room,
+                                             apr_pool_t *pool);
 
 #define AUTHP_OUTBOX_HOUR_MS INT64_C(3600000)
 

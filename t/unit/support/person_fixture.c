@@ -31,3 +31,14 @@ void person_fixture_invite(fixture_t *f)
     const char *code = NULL;
     ck_assert_int_eq(authp_invite_make(f->realm, &boss, &wanted, &made, &code, f->pool), AUTHP_OK);
 }
+
+void person_fixture_claim(fixture_t *f)
+{
+    authp_invite_t *open = NULL;
+    ck_assert_int_eq(
+        authp_store_invite_live_of(f->store, PERSON_EMAIL, NULL, f->clock.now, &open, f->pool),
+        AUTHP_OK);
+    ck_assert_int_eq(authp_store_invite_claim(f->store, open->id.hex, "65f0c0ffee00000000000009", 1,
+                                              f->clock.now, f->pool),
+                     AUTHP_OK);
+}

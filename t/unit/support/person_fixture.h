@@ -16,5 +16,7 @@ void person_fixture_put(fixture_t *f, authp_user_t *row, const char *provider, c
                         const char *sub);
 /* Makes an invite for her address. */
 void person_fixture_invite(fixture_t *f);
+/* Lets another account take that invite. */
+void person_fixture_claim(fixture_t *f);
 
 #endif
